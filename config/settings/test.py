@@ -1,10 +1,6 @@
 """Tests run on the same embedded servers as `make run`, in databases of their own."""
 
-import tempfile
-from pathlib import Path
-
 from .local import *  # noqa: F403
-from .local import CHANNEL_LAYERS, TEMPLATES
 
 DEMONSTRATION = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

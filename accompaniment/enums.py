@@ -1,0 +1,121 @@
+"""The domain's closed lists. Values are stored and exported; labels are what people read."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    JOBSEEKER = "jobseeker", "Demandeur d'emploi"
+    ADVISER = "adviser", "Conseiller"
+    MANAGER = "manager", "Responsable"
+
+
+class Tier(TextChoices):
+    """How much support the person needs (modalité)."""
+
+    RENFORCE = "renforce", "Renforcé"
+    GUIDE = "guide", "Guidé"
+    SUIVI = "suivi", "Suivi"
+
+
+class Track(TextChoices):
+    """How the support is given (parcours)."""
+
+    CLASSIC = "classique", "Classique"
+    WEB = "web", "100 % web"
+
+
+class Modality(TextChoices):
+    """Tier and track together: what a portfolio, a cap and a cadence are set for."""
+
+    RENFORCE = "renforce", "Renforcé"
+    GUIDE = "guide", "Guidé"
+    GUIDE_WEB = "guide_web", "Guidé 100 % web"
+    SUIVI = "suivi", "Suivi"
+
+
+class EnrolmentState(TextChoices):
+    ASKED = "asked", "Demandée"
+    VALIDATED = "validated", "Validée, en attente d'acceptation"
+    REFUSED = "refused", "Refusée"
+    LAPSED = "lapsed", "Caduque"
+    WITHDRAWN = "withdrawn", "Retirée"
+    ACTIVE = "active", "En cours"
+    ENDED = "ended", "Terminée"
+
+
+class Bandwidth(TextChoices):
+    NONE = "aucun", "Pas d'accès à internet"
+    POOR = "faible", "Débit faible"
+    GOOD = "bon", "Bon débit"
+
+
+class Channel(TextChoices):
+    VIDEO = "video", "Visio"
+    PHONE = "phone", "Téléphone"
+    ON_SITE = "on_site", "En agence"
+    CHAT = "chat", "Messagerie"
+
+
+class ContactNature(TextChoices):
+    REGISTRATION_INTERVIEW = "registration_interview", "Entretien d'inscription et de diagnostic"
+    INTERVIEW = "interview", "Entretien de suivi"
+    MESSAGE = "message", "Échange de messages"
+    CALLBACK = "callback", "Rappel téléphonique"
+
+
+class ObligationKind(TextChoices):
+    FOLLOW_UP_INTERVIEW = "follow_up_interview", "Entretien de suivi obligatoire"
+
+
+class ObligationState(TextChoices):
+    DUE = "due", "À tenir"
+    HELD = "held", "Tenue"
+    WAIVED = "waived", "Levée"
+
+
+class LeavingReason(TextChoices):
+    """Why a person left the 100 % web track; a person need give none."""
+
+    BY_REQUEST = "by_request", "À la demande de la personne"
+    TIER_CHANGE = "tier_change", "Changement de modalité"
+    END_OF_REGISTRATION = "end_of_registration", "Fin d'inscription"
+
+
+class RefusalReason(TextChoices):
+    EQUIPMENT = "equipment", "Équipement ou connexion insuffisants"
+    EASE = "ease", "Aisance numérique insuffisante"
+    NEEDS_ON_SITE = "needs_on_site", "Besoin d'un accompagnement en agence"
+    TIER = "tier", "La modalité décidée n'est pas le guidé"
+    NOT_WANTED = "not_wanted", "La personne ne souhaite plus le 100 % web"
+
+
+class NotificationKind(TextChoices):
+    """What a person is told outside the pages; each has a template in `messaging/emails/`."""
+
+    INVITATION = "invitation", "Invitation à activer le compte"
+    ACCOUNT_ACTIVATION = "account_activation", "Activation d'un compte d'agent"
+    PASSWORD_RESET = "password_reset", "Nouveau mot de passe"
+    ENROLMENT_REFUSED = "enrolment_refused", "Refus motivé"
+    TRACK_STARTED = "track_started", "Début du 100 % web"
+    TRACK_ENDED = "track_ended", "Fin du 100 % web"
+    CHOOSE_SLOT = "choose_slot", "Invitation à choisir un créneau"
+    INTERVIEW_BOOKED = "interview_booked", "Convocation à un entretien"
+    INTERVIEW_CANCELLED = "interview_cancelled", "Annulation d'un entretien"
+
+
+class AuditAction(TextChoices):
+    CREATED = "created", "Fiche créée"
+    UPDATED = "updated", "Fiche modifiée"
+    READ = "read", "Fiche consultée"
+    ENROLMENT = "enrolment", "Adhésion"
+    CONSENT = "consent", "Acceptation"
+    ACCOMPANIMENT = "accompaniment", "Accompagnement"
+    PLACEMENT = "placement", "Affectation"
+    CONTACT_PLAN = "contact_plan", "Plan de contact"
+    OBLIGATION = "obligation", "Échéance"
+    CONTACT = "contact", "Contact"
+    INTERVIEW = "interview", "Entretien"
+    CALLBACK = "callback", "Demande de rappel"
+    MESSAGE = "message", "Message"
+    ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence"
+    ACCOUNT = "account", "Compte"

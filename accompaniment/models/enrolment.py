@@ -1,0 +1,242 @@
+"""Enrolment in the 100 % web track, acceptance, and the periods of accompaniment."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from accompaniment.enums import (
+    Bandwidth,
+    Channel,
+    EnrolmentState,
+    LeavingReason,
+    RefusalReason,
+    Tier,
+    Track,
+)
+from accompaniment.models.people import Jobseeker, User
+from accompaniment.models.territory import Agency
+from accompaniment.querysets import AccompanimentQuerySet, EnrolmentQuerySet, OfJobseekerQuerySet
+from accompaniment.ranges import TsTzRange
+from accompaniment.rules import OPEN_ENROLMENT_STATES
+
+
+class ConsentText(models.Model):
+    """A version of what a person reads before accepting the track. Rows are never changed."""
+
+    version = models.PositiveSmallIntegerField("version", unique=True)
+    title = models.CharField("titre", max_length=120)
+    body = models.TextField("texte")
+    published_at = models.DateTimeField("publiée le")
+
+    class Meta:
+        ordering = ("-version",)
+        get_latest_by = "version"
+
+    def __str__(self) -> str:
+        return f"{self.title} (version {self.version})"
+
+
+class Consent(models.Model):
+    """A person's dated acceptance of one version of the text."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="consents")
+    text = models.ForeignKey(ConsentText, models.PROTECT, related_name="consents")
+    accepted_at = models.DateTimeField("acceptée le")
+    withdrawn_at = models.DateTimeField("retirée le", null=True)
+
+    objects = OfJobseekerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("jobseeker",), condition=Q(withdrawn_at=None), name="consent_one_standing"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("accepted_at")),
+                name="consent_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} v{self.text_id} {self.accepted_at:%Y-%m-%d}"
+
+
+class RegistrationInterview(models.Model):
+    """The registration and diagnosis interview (EID), where tier and track are decided."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="registration_interviews")
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="registration_interviews")
+    conducted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    started_at = models.DateTimeField()
+    concluded_at = models.DateTimeField(null=True)
+    identity_checked = models.BooleanField("identité vérifiée", default=False)
+    situation = models.TextField("situation", blank=True)
+    has_webcam = models.BooleanField("webcam", null=True)
+    bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
+    at_ease = models.BooleanField("à l'aise avec les outils numériques", null=True)
+    preferred_channel = models.CharField("canal préféré", max_length=8, choices=Channel, blank=True)
+    tier = models.CharField("modalité décidée", max_length=8, choices=Tier, blank=True)
+    notes = models.TextField("conclusion", blank=True)
+
+    objects = OfJobseekerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=("jobseeker",), condition=Q(concluded_at=None), name="registration_interview_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(concluded_at=None) | (Q(identity_checked=True) & ~Q(tier="")),
+                name="registration_interview_concluded",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"EID {self.jobseeker_id} {self.started_at:%Y-%m-%d}"
+
+
+class Enrolment(models.Model):
+    """A person's wish to be followed 100 % web and what became of it.
+
+    State and dates are tied by constraints; every change leaves an `EnrolmentEvent`.
+    """
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="enrolments")
+    state = models.CharField("état", max_length=10, choices=EnrolmentState, default=EnrolmentState.ASKED)
+    asked_at = models.DateTimeField("demandée le")
+    interview = models.ForeignKey(
+        RegistrationInterview, models.PROTECT, null=True, blank=True, related_name="enrolments"
+    )
+    equipment_declared_at = models.DateTimeField("équipement déclaré le", null=True)
+    has_webcam = models.BooleanField("webcam", null=True)
+    bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
+    validated_at = models.DateTimeField("validée le", null=True)
+    validated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    consent = models.ForeignKey(Consent, models.PROTECT, null=True, related_name="enrolments")
+    started_at = models.DateTimeField("début", null=True)
+    closed_at = models.DateTimeField("close le", null=True, help_text="refus, retrait, caducité ou fin")
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    refusal_reason = models.CharField("motif du refus", max_length=16, choices=RefusalReason, blank=True)
+    leaving_reason = models.CharField("motif de la fin", max_length=20, choices=LeavingReason, blank=True)
+    comment = models.TextField("précision", blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "adhésion au 100 % web"
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=EnrolmentState.values), name="enrolment_state_known"),
+            models.UniqueConstraint(
+                fields=("jobseeker",),
+                condition=Q(state__in=OPEN_ENROLMENT_STATES),
+                name="enrolment_one_open",
+                violation_error_message="Une adhésion est déjà en cours pour cette personne.",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN_ENROLMENT_STATES, closed_at=None)
+                | (~Q(state__in=OPEN_ENROLMENT_STATES) & Q(closed_at__isnull=False)),
+                name="enrolment_closed_or_open",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=(EnrolmentState.VALIDATED, EnrolmentState.ACTIVE, EnrolmentState.ENDED))
+                | (
+                    Q(validated_at__isnull=False)
+                    & Q(validated_by__isnull=False)
+                    & Q(interview__isnull=False)
+                    & Q(equipment_declared_at__isnull=False)
+                    & Q(has_webcam__isnull=False)
+                    & ~Q(bandwidth="")
+                ),
+                name="enrolment_validated_with_proof",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=(EnrolmentState.ACTIVE, EnrolmentState.ENDED))
+                & Q(consent__isnull=False, started_at__isnull=False)
+                | ~Q(state__in=(EnrolmentState.ACTIVE, EnrolmentState.ENDED)) & Q(started_at=None),
+                name="enrolment_started_with_consent",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=EnrolmentState.REFUSED) & ~Q(refusal_reason="") & Q(closed_by__isnull=False))
+                | (~Q(state=EnrolmentState.REFUSED) & Q(refusal_reason="")),
+                name="enrolment_refused_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=EnrolmentState.ENDED) & ~Q(leaving_reason=""))
+                | (~Q(state=EnrolmentState.ENDED) & Q(leaving_reason="")),
+                name="enrolment_ended_with_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=("asked_at",), condition=Q(state=EnrolmentState.ASKED), name="enrolment_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.state}"
+
+
+class EnrolmentEvent(models.Model):
+    """One change of state of an enrolment. Append-only."""
+
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    from_state = models.CharField(max_length=10, choices=EnrolmentState, blank=True)
+    to_state = models.CharField(max_length=10, choices=EnrolmentState)
+
+    class Meta:
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id} {self.from_state}→{self.to_state}"
+
+
+class Accompaniment(models.Model):
+    """One period of tier and track. A person has exactly one current period; history is only appended."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="accompaniments")
+    tier = models.CharField("modalité", max_length=8, choices=Tier)
+    track = models.CharField("parcours", max_length=9, choices=Track, default=Track.CLASSIC)
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, null=True, blank=True, related_name="accompaniments")
+    started_at = models.DateTimeField("début")
+    ended_at = models.DateTimeField("fin", null=True, blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField("motif", max_length=200, blank=True)
+
+    objects = AccompanimentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("jobseeker", "started_at")
+        verbose_name = "accompagnement"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tier__in=Tier.values) & Q(track__in=Track.values),
+                name="accompaniment_known_values",
+            ),
+            models.CheckConstraint(
+                condition=~Q(track=Track.WEB) | Q(tier=Tier.GUIDE),
+                name="accompaniment_web_only_guide",
+                violation_error_message="Le 100 % web n'existe que dans la modalité « guidé ».",
+            ),
+            models.CheckConstraint(
+                condition=Q(track=Track.WEB, enrolment__isnull=False) | Q(track=Track.CLASSIC, enrolment=None),
+                name="accompaniment_web_from_enrolment",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gt=F("started_at")), name="accompaniment_in_order"
+            ),
+            models.UniqueConstraint(
+                fields=("jobseeker",), condition=Q(ended_at=None), name="accompaniment_one_current"
+            ),
+            ExclusionConstraint(
+                name="accompaniment_never_overlaps",
+                expressions=[
+                    ("jobseeker", RangeOperators.EQUAL),
+                    (
+                        TsTzRange("started_at", "ended_at", RangeBoundary()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.tier}/{self.track} {self.started_at:%Y-%m-%d}"

@@ -1,0 +1,94 @@
+"""What happened with a person, who did or read what, and what has to be told outside."""
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q
+
+from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind
+from accompaniment.models.people import Jobseeker, User
+from accompaniment.querysets import NotificationQuerySet, OfJobseekerQuerySet
+
+
+class Contact(models.Model):
+    """One line of the journal: when, by which channel, of what nature."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="contacts")
+    at = models.DateTimeField("le")
+    channel = models.CharField("canal", max_length=8, choices=Channel)
+    nature = models.CharField("nature", max_length=24, choices=ContactNature)
+    author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    summary = models.TextField("résumé", blank=True)
+    source = models.CharField(  # noqa: DJ001  (unique where there is one)
+        max_length=80,
+        null=True,
+        unique=True,
+        help_text="what wrote the line, so that writing it twice writes it once",
+    )
+
+    objects = OfJobseekerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes = [models.Index(fields=("jobseeker", "-at"), name="contact_by_jobseeker")]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.nature} {self.at:%Y-%m-%d %H:%M}"
+
+
+class AuditEntry(models.Model):
+    """Who did or read what in whose file. A trigger refuses every change and deletion."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", help_text="null: the system")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, null=True, related_name="audit_entries")
+    action = models.CharField(max_length=20, choices=AuditAction)
+    details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    objects = OfJobseekerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        indexes = [models.Index(fields=("jobseeker", "-at"), name="audit_by_jobseeker")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor_id} {self.action}"
+
+
+class Notification(models.Model):
+    """The outbox: something a person must be told. Written with the act, delivered after the commit."""
+
+    key = models.CharField(max_length=120, unique=True, help_text="says what is told; the same key is told once")
+    kind = models.CharField(max_length=24, choices=NotificationKind)
+    user = models.ForeignKey(User, models.PROTECT, null=True, related_name="notifications")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, null=True, related_name="notifications")
+    email = models.EmailField(max_length=254)
+    context = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    created_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sent_at=None) | Q(given_up_at=None), name="notification_sent_or_given_up"
+            ),
+            models.CheckConstraint(
+                condition=Q(next_try_at__gte=F("created_at")), name="notification_tried_after_creation"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=("next_try_at",),
+                condition=Q(sent_at=None, given_up_at=None),
+                name="notification_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.key

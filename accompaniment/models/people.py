@@ -1,0 +1,141 @@
+"""Accounts and jobseekers."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+
+from accompaniment.enums import Bandwidth, Role
+from accompaniment.models.territory import Agency
+from accompaniment.querysets import JobseekerQuerySet
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates accounts; the e-mail is the log-in and is stored in lower case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create an account; without a password it can only be activated by a link."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser):
+    """An account. One role per account; what a role may see is decided by the perimeter."""
+
+    email = models.EmailField("adresse e-mail", max_length=254, unique=True)
+    first_name = models.CharField("prénom", max_length=80)
+    last_name = models.CharField("nom", max_length=80)
+    role = models.CharField("rôle", max_length=12, choices=Role)
+    is_active = models.BooleanField("actif", default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name", "role"]
+
+    objects = UserManager()
+
+    class Meta:
+        ordering = ("last_name", "first_name", "pk")
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+    @property
+    def is_jobseeker(self) -> bool:
+        return self.role == Role.JOBSEEKER
+
+    @property
+    def is_adviser(self) -> bool:
+        return self.role == Role.ADVISER
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role == Role.MANAGER
+
+
+class ActivationLink(models.Model):
+    """A link by which an account gets its first password: works once and expires. Only its digest is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="activation_links")
+    digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, hexadecimal")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="activation_link_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return f"activation of {self.user_id} until {self.expires_at:%Y-%m-%d}"
+
+
+class Jobseeker(models.Model):
+    """A person registered with the service, identified by seven digits and a letter."""
+
+    identifier = models.CharField("identifiant", max_length=8, unique=True)
+    civility = models.CharField("civilité", max_length=5, blank=True)
+    last_name = models.CharField("nom", max_length=80)
+    first_name = models.CharField("prénom", max_length=80)
+    birth_date = models.DateField("date de naissance")
+    email = models.EmailField("adresse e-mail", max_length=254, null=True, blank=True, unique=True)
+    phone = models.CharField("téléphone", max_length=20, blank=True, help_text="format E.164")
+    postal_code = models.CharField("code postal", max_length=5, blank=True)
+    commune = models.CharField("commune", max_length=80, blank=True)
+    rome = models.CharField("métier recherché (code ROME)", max_length=5, blank=True)
+    agency = models.ForeignKey(Agency, models.PROTECT, related_name="jobseekers", verbose_name="agence")
+    registered_on = models.DateField("date d'inscription")
+    volunteers = models.BooleanField("volontaire pour le 100 % web", default=False)
+    has_webcam = models.BooleanField("webcam", null=True)
+    bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
+    user = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="jobseeker")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = JobseekerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("last_name", "first_name", "pk")
+        verbose_name = "demandeur d'emploi"
+        verbose_name_plural = "demandeurs d'emploi"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(identifier__regex=r"^[0-9]{7}[A-Z]$"), name="jobseeker_identifier_format"
+            ),
+            models.CheckConstraint(
+                condition=Q(email=None) | (Q(email=Lower("email")) & ~Q(email="")),
+                name="jobseeker_email_lower_case",
+            ),
+        ]
+        indexes = [
+            GinIndex(
+                OpClass(F("last_name"), "gin_trgm_ops"),
+                OpClass(F("first_name"), "gin_trgm_ops"),
+                name="jobseeker_name_trigram",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}"

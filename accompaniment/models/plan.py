@@ -1,0 +1,141 @@
+"""Contact plan, obligations and requests for a meeting on site."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from accompaniment.enums import Channel, ContactNature, Modality, ObligationKind, ObligationState
+from accompaniment.models.journal import Contact
+from accompaniment.models.people import Jobseeker, User
+from accompaniment.querysets import ContactPlanQuerySet, ObligationQuerySet, OnSiteRequestQuerySet
+
+
+class PlanDefault(models.Model):
+    """The cadence that a modality begins with, from a day on. Data, so that a rule can change with a date."""
+
+    modality = models.CharField("modalité", max_length=10, choices=Modality)
+    starts_on = models.DateField("à partir du")
+    channel = models.CharField("canal", max_length=8, choices=Channel)
+    interval_days = models.PositiveSmallIntegerField("fréquence, en jours")
+    review_after_days = models.PositiveSmallIntegerField("à revoir après, en jours")
+
+    class Meta:
+        ordering = ("modality", "starts_on")
+        constraints = [
+            models.UniqueConstraint(fields=("modality", "starts_on"), name="plan_default_once"),
+            models.CheckConstraint(
+                condition=Q(interval_days__gte=7) & Q(interval_days__lte=366) & Q(review_after_days__gte=7),
+                name="plan_default_sane",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.modality} {self.interval_days} j"
+
+
+class ContactPlan(models.Model):
+    """Nature, channel and frequency of one person's mandatory contacts, with a reason and a review date."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="contact_plans")
+    nature = models.CharField("nature", max_length=24, choices=ContactNature, default=ContactNature.INTERVIEW)
+    channel = models.CharField("canal", max_length=8, choices=Channel)
+    interval_days = models.PositiveSmallIntegerField("fréquence, en jours")
+    reason = models.CharField("motif", max_length=200)
+    review_on = models.DateField("à revoir le")
+    starts_on = models.DateField("à partir du")
+    ended_on = models.DateField("jusqu'au", null=True, blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ContactPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("jobseeker", "starts_on", "pk")
+        verbose_name = "plan de contact"
+        constraints = [
+            models.UniqueConstraint(fields=("jobseeker",), condition=Q(ended_on=None), name="contact_plan_one_current"),
+            models.CheckConstraint(
+                condition=Q(interval_days__gte=7) & Q(interval_days__lte=366), name="contact_plan_interval"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on=None) | Q(ended_on__gte=F("starts_on")), name="contact_plan_in_order"
+            ),
+            models.CheckConstraint(condition=Q(review_on__gt=F("starts_on")), name="contact_plan_reviewed_later"),
+            models.CheckConstraint(condition=~Q(reason=""), name="contact_plan_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.channel} {self.interval_days} j"
+
+
+class Obligation(models.Model):
+    """A period in which a mandatory interview is due: one per jobseeker, kind and period."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="obligations")
+    kind = models.CharField("nature", max_length=24, choices=ObligationKind)
+    plan = models.ForeignKey(ContactPlan, models.PROTECT, related_name="obligations")
+    period = DateRangeField("période", help_text="[début, fin[ en jours de l'agence")
+    due_on = models.DateField("au plus tard le")
+    state = models.CharField("état", max_length=8, choices=ObligationState, default=ObligationState.DUE)
+    held_at = models.DateTimeField("tenue le", null=True)
+    contact = models.ForeignKey(Contact, models.PROTECT, null=True, related_name="obligations")
+    waived_at = models.DateTimeField("levée le", null=True)
+    waived_reason = models.CharField("motif", max_length=200, blank=True)
+
+    objects = ObligationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("due_on", "pk")
+        verbose_name = "échéance"
+        constraints = [
+            ExclusionConstraint(
+                name="obligation_one_per_period",
+                expressions=[
+                    ("jobseeker", RangeOperators.EQUAL),
+                    ("kind", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(condition=Q(period__isempty=False), name="obligation_period_not_empty"),
+            models.CheckConstraint(condition=Q(due_on__gte=F("period__startswith")), name="obligation_due_in_period"),
+            models.CheckConstraint(
+                condition=Q(state=ObligationState.DUE, held_at=None, contact=None, waived_at=None)
+                | Q(state=ObligationState.HELD, held_at__isnull=False, contact__isnull=False, waived_at=None)
+                | (Q(state=ObligationState.WAIVED, held_at=None, waived_at__isnull=False) & ~Q(waived_reason="")),
+                name="obligation_state_and_dates",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=("due_on",), condition=Q(state=ObligationState.DUE), name="obligation_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.kind} {self.due_on}"
+
+
+class OnSiteRequest(models.Model):
+    """A person asks to be received on site. Nothing stands in its way; the time to answer is measured."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="on_site_requests")
+    asked_at = models.DateTimeField("demandé le")
+    comment = models.TextField("précision", blank=True, max_length=1000)
+    answered_at = models.DateTimeField("répondu le", null=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    answer = models.TextField("réponse", blank=True)
+
+    objects = OnSiteRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("asked_at", "pk")
+        verbose_name = "demande d'entretien en agence"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None)
+                | Q(answered_at__gte=F("asked_at"), answered_by__isnull=False),
+                name="on_site_request_answered_by_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.asked_at:%Y-%m-%d}"

@@ -1,0 +1,71 @@
+"""Pure decisions of the ground floor: no database, no clock."""
+
+from datetime import date, timedelta
+
+from accompaniment.enums import EnrolmentState as S
+from accompaniment.enums import Modality, Tier, Track
+
+ENROLMENT_TRANSITIONS: dict[S, frozenset[S]] = {
+    S.ASKED: frozenset({S.VALIDATED, S.REFUSED, S.LAPSED, S.WITHDRAWN}),
+    S.VALIDATED: frozenset({S.ACTIVE, S.REFUSED, S.LAPSED, S.WITHDRAWN}),
+    S.ACTIVE: frozenset({S.ENDED}),
+    S.REFUSED: frozenset(),
+    S.LAPSED: frozenset(),
+    S.WITHDRAWN: frozenset(),
+    S.ENDED: frozenset(),
+}
+OPEN_ENROLMENT_STATES = (S.ASKED, S.VALIDATED, S.ACTIVE)
+
+MINIMUM_AGE_YEARS = 16
+
+
+def modality_of(tier: str, track: str) -> Modality:
+    """Return what caps and cadences are set for. Only guidé has a 100 % web variant.
+
+    Raises ValueError for a pair that cannot exist.
+    """
+    if track == Track.WEB:
+        if tier != Tier.GUIDE:
+            raise ValueError(f"the web track exists only with tier guide, not {tier!r}")
+        return Modality.GUIDE_WEB
+    return Modality(tier)
+
+
+def not_eligible_reason(*, tier: str, region_opens_on: date | None, day: date, email: str | None) -> str | None:
+    """Say which condition of the 100 % web track fails first: `modalite`, `region`, `email`, or None.
+
+    `day` is the day on which eligibility is asked, in the agency's zone.
+    """
+    if tier != Tier.GUIDE:
+        return "modalite"
+    if region_opens_on is None or region_opens_on > day:
+        return "region"
+    if not email:
+        return "email"
+    return None
+
+
+NOT_ELIGIBLE_SENTENCES = {
+    "modalite": "Le 100 % web s'adresse aux personnes suivies dans la modalité « guidé ».",
+    "region": "Le 100 % web n'est pas encore ouvert dans votre région.",
+    "email": "Il faut une adresse e-mail pour être suivi à distance. Ajoutez-la à la fiche.",
+}
+
+
+def age_on(day: date, birth_date: date) -> int:
+    """Return full years of age on `day`."""
+    return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+def obligation_periods(*, starts_on: date, interval_days: int, until: date) -> list[tuple[date, date]]:
+    """Return the half-open periods [start, end) of a plan that have begun by `until`, oldest first.
+
+    They depend on the plan alone, so whoever asks, and however late, gets the same ones.
+    """
+    periods = []
+    start = starts_on
+    while start <= until:
+        end = start + timedelta(days=interval_days)
+        periods.append((start, end))
+        start = end
+    return periods

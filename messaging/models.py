@@ -1,0 +1,162 @@
+"""Conversations, call-back requests, and what was delivered outside the pages."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from accompaniment.models import Jobseeker, Notification, User
+from messaging.enums import CallbackState, CallbackSubject
+from messaging.querysets import CallbackRequestQuerySet, ConversationQuerySet, MessageQuerySet
+
+
+class Conversation(models.Model):
+    """The one conversation between a jobseeker and whoever follows them.
+
+    `last_number` is advanced under a row lock in the transaction that stores the messages, so numbers have no gap.
+    """
+
+    jobseeker = models.OneToOneField(Jobseeker, models.PROTECT, related_name="conversation")
+    last_number = models.PositiveIntegerField(default=0)
+    awaiting_reply_since = models.DateTimeField(
+        null=True, help_text="the jobseeker's first message that nobody on the staff has answered"
+    )
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=("awaiting_reply_since",),
+                condition=Q(awaiting_reply_since__isnull=False),
+                name="conversation_awaiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"conversation of {self.jobseeker_id}"
+
+
+class Message(models.Model):
+    """A message that the server has acknowledged. Rows are only appended."""
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="messages")
+    number = models.PositiveIntegerField(help_text="1, 2, 3 … in its conversation, without gaps")
+    author = models.ForeignKey(User, models.PROTECT, related_name="messages")
+    client_id = models.UUIDField(help_text="given by the author's screen, so that sending again stores once")
+    body = models.TextField(max_length=5000)
+    created_at = models.DateTimeField()
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("conversation", "number")
+        constraints = [
+            models.UniqueConstraint(fields=("conversation", "number"), name="message_number_once"),
+            models.UniqueConstraint(fields=("author", "client_id"), name="message_client_id_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="message_number_from_one"),
+            models.CheckConstraint(condition=~Q(body=""), name="message_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}#{self.number}"
+
+
+class ReadMark(models.Model):
+    """How far a person has read a conversation."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="read_marks")
+    user = models.ForeignKey(User, models.CASCADE, related_name="read_marks")
+    number = models.PositiveIntegerField(default=0)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("conversation", "user"), name="read_mark_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} read {self.conversation_id} to {self.number}"
+
+
+class CallbackRequest(models.Model):
+    """The person asks to be called, on a subject, in a time window. One open request per person."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="callback_requests")
+    subject = models.CharField("sujet", max_length=10, choices=CallbackSubject)
+    comment = models.TextField("précision", blank=True, max_length=1000)
+    phone = models.CharField("numéro à appeler", max_length=20, help_text="format E.164")
+    window_starts_at = models.DateTimeField("à partir de")
+    window_ends_at = models.DateTimeField("jusqu'à")
+    asked_at = models.DateTimeField("demandé le")
+    state = models.CharField("état", max_length=10, choices=CallbackState, default=CallbackState.OPEN)
+    closed_at = models.DateTimeField("clos le", null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    outcome = models.TextField("suite donnée", blank=True)
+
+    objects = CallbackRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("window_ends_at", "pk")
+        verbose_name = "demande de rappel"
+        constraints = [
+            models.UniqueConstraint(
+                fields=("jobseeker",),
+                condition=Q(state=CallbackState.OPEN),
+                name="callback_one_open",
+                violation_error_message="Une demande de rappel est déjà en cours.",
+            ),
+            models.CheckConstraint(
+                condition=Q(window_ends_at__gt=F("window_starts_at")), name="callback_window_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=CallbackState.OPEN, closed_at=None, closed_by=None)
+                | (~Q(state=CallbackState.OPEN) & Q(closed_at__isnull=False, closed_by__isnull=False)),
+                name="callback_closed_by_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.state}"
+
+
+class CallbackEvent(models.Model):
+    """One change of state of a call-back request. Append-only."""
+
+    request = models.ForeignKey(CallbackRequest, models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    from_state = models.CharField(max_length=10, choices=CallbackState, blank=True)
+    to_state = models.CharField(max_length=10, choices=CallbackState)
+
+    class Meta:
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.request_id} {self.from_state}→{self.to_state}"
+
+
+class Delivery(models.Model):
+    """One notification that the mail server took: the proof that a person was told. Append-only.
+
+    The text is not kept: an activation link in it would be a secret.
+    """
+
+    notification = models.OneToOneField(Notification, models.PROTECT, related_name="delivery")
+    email = models.EmailField(max_length=254)
+    subject = models.CharField(max_length=200)
+    accepted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.notification_id} {self.accepted_at:%Y-%m-%d %H:%M}"
+
+
+class DemonstrationEmail(models.Model):
+    """An e-mail of the demonstration, which leaves the machine for nobody."""
+
+    sent_at = models.DateTimeField(auto_now_add=True)
+    recipient = models.EmailField(max_length=254)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.recipient}: {self.subject}"

@@ -1,0 +1,166 @@
+"""Working hours, interviews and their reports."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from accompaniment.enums import Channel
+from accompaniment.models import Jobseeker, Obligation, User
+from accompaniment.querysets import OfJobseekerQuerySet
+from accompaniment.ranges import TsTzRange
+from caseload.models import Adviser
+from visio.enums import InterviewState, NextStep
+from visio.querysets import InterviewQuerySet
+from visio.rules import LIVE_STATES
+
+
+class WorkingHours(models.Model):
+    """A stretch of a weekday in which an adviser can be booked, as wall-clock times in the agency's zone."""
+
+    adviser = models.ForeignKey(Adviser, models.CASCADE, related_name="working_hours")
+    weekday = models.PositiveSmallIntegerField("jour", help_text="0 = lundi … 6 = dimanche")
+    starts_at = models.TimeField("début")
+    ends_at = models.TimeField("fin")
+
+    class Meta:
+        ordering = ("adviser", "weekday", "starts_at")
+        constraints = [
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="working_hours_weekday"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="working_hours_in_order"),
+            models.UniqueConstraint(fields=("adviser", "weekday", "starts_at"), name="working_hours_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.adviser_id} {self.weekday} {self.starts_at}–{self.ends_at}"
+
+
+class SlotInvitation(models.Model):
+    """The person was invited to choose a slot for an obligation: once, whoever plans and however often."""
+
+    obligation = models.OneToOneField(Obligation, models.PROTECT, related_name="slot_invitation")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="slot_invitations")
+    invited_at = models.DateTimeField()
+
+    objects = OfJobseekerQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} invited for {self.obligation_id}"
+
+
+class Interview(models.Model):
+    """An appointment by video, telephone or on site.
+
+    `occupies_until` adds the buffer; two live interviews never overlap for one adviser, nor for one jobseeker.
+    """
+
+    token = models.CharField(max_length=43, unique=True, help_text="address of the room; opens nothing by itself")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="interviews")
+    adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="interviews")
+    obligation = models.ForeignKey(Obligation, models.PROTECT, null=True, blank=True, related_name="interviews")
+    channel = models.CharField("canal", max_length=8, choices=[c for c in Channel.choices if c[0] != Channel.CHAT])
+    starts_at = models.DateTimeField("début")
+    ends_at = models.DateTimeField("fin")
+    occupies_until = models.DateTimeField()
+    state = models.CharField("état", max_length=12, choices=InterviewState, default=InterviewState.BOOKED)
+    booked_at = models.DateTimeField()
+    booked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    admitted_at = models.DateTimeField("entrée", null=True, help_text="when the adviser let the person in")
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    convocation_delivered_at = models.DateTimeField(null=True)
+    technical_failure_at = models.DateTimeField(null=True)
+    technical_failure_note = models.CharField(max_length=200, blank=True)
+
+    objects = InterviewQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("starts_at", "pk")
+        verbose_name = "entretien"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")) & Q(occupies_until__gte=F("ends_at")),
+                name="interview_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=(Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)),
+                name="interview_channel",
+            ),
+            ExclusionConstraint(
+                name="interview_adviser_free",
+                expressions=[
+                    ("adviser", RangeOperators.EQUAL),
+                    (TsTzRange("starts_at", "occupies_until", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state__in=LIVE_STATES),
+                violation_error_message="Ce créneau vient d'être pris.",
+            ),
+            ExclusionConstraint(
+                name="interview_jobseeker_free",
+                expressions=[
+                    ("jobseeker", RangeOperators.EQUAL),
+                    (TsTzRange("starts_at", "occupies_until", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state__in=LIVE_STATES),
+                violation_error_message="Vous avez déjà un entretien à cette heure.",
+            ),
+            models.UniqueConstraint(
+                fields=("obligation",),
+                condition=Q(state__in=LIVE_STATES),
+                name="interview_one_live_per_obligation",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=LIVE_STATES, closed_at=None, closed_by=None)
+                | (~Q(state__in=LIVE_STATES) & Q(closed_at__isnull=False, closed_by__isnull=False)),
+                name="interview_closed_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=InterviewState.MISSED)
+                | Q(convocation_delivered_at__isnull=False, technical_failure_at=None),
+                name="interview_absence_needs_proof",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=InterviewState.INTERRUPTED) | Q(technical_failure_at__isnull=False),
+                name="interview_interrupted_by_failure",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=("adviser", "starts_at"), name="interview_by_adviser"),
+            models.Index(fields=("jobseeker", "starts_at"), name="interview_by_jobseeker"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.starts_at:%Y-%m-%d %H:%M} {self.state}"
+
+
+class InterviewEvent(models.Model):
+    """One change of state of an interview. Append-only."""
+
+    interview = models.ForeignKey(Interview, models.PROTECT, related_name="events")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    from_state = models.CharField(max_length=12, choices=InterviewState, blank=True)
+    to_state = models.CharField(max_length=12, choices=InterviewState)
+
+    class Meta:
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        return f"{self.interview_id} {self.from_state}→{self.to_state}"
+
+
+class InterviewReport(models.Model):
+    """The adviser's conclusions of an interview, with the next step."""
+
+    interview = models.OneToOneField(Interview, models.PROTECT, related_name="report")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    conclusions = models.TextField("conclusions", max_length=5000)
+    next_step = models.CharField("suite", max_length=12, choices=NextStep)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "compte rendu"
+        constraints = [models.CheckConstraint(condition=~Q(conclusions=""), name="interview_report_not_empty")]
+
+    def __str__(self) -> str:
+        return f"report of {self.interview_id}"
