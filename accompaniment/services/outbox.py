@@ -1,0 +1,56 @@
+"""The one way to tell a person something outside the pages."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accompaniment.enums import NotificationKind
+from accompaniment.models import Jobseeker, Notification, User
+
+
+def notify(
+    *,
+    key: str,
+    kind: NotificationKind,
+    email: str,
+    user: User | None = None,
+    jobseeker: Jobseeker | None = None,
+    context: dict[str, Any] | None = None,
+    not_before: datetime | None = None,
+) -> bool:
+    """Put a notification into the outbox, in the transaction of the act that it tells of.
+
+    The same `key` is told once: a second call writes nothing and returns False. Secrets (links that open an
+    account) are no part of `context`; they are made at delivery.
+    """
+    now = timezone.now()
+    _, created = Notification.objects.get_or_create(
+        key=key,
+        defaults={
+            "kind": kind,
+            "email": email,
+            "user": user,
+            "jobseeker": jobseeker,
+            "context": context or {},
+            "created_at": now,
+            "next_try_at": max(now, not_before) if not_before else now,
+        },
+    )
+    return created
+
+
+def notify_jobseeker(
+    *, key: str, kind: NotificationKind, jobseeker: Jobseeker, context: dict[str, Any] | None = None
+) -> bool:
+    """Tell a jobseeker by e-mail; without an address nothing is written and False is returned."""
+    if not jobseeker.email:
+        return False
+    return notify(
+        key=key,
+        kind=kind,
+        email=jobseeker.email,
+        user=jobseeker.user,
+        jobseeker=jobseeker,
+        context=context,
+    )
