@@ -3,12 +3,14 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 
 from accompaniment.enums import Role
+from accompaniment.querysets import OfJobseekerQuerySet
 
 if TYPE_CHECKING:
-    from accompaniment.models import User
+    from accompaniment.models import Agency, User
+    from caseload.models import Adviser
 
 
 def managed_by(user: "User", region: str) -> Q:
@@ -51,10 +53,28 @@ class PortfolioQuerySet(QuerySet[Any]):
         """Keep those with a free place, least loaded first."""
         return self.filter(occupied__lt=F("capacity")).order_by("occupied", "pk")
 
+    def proposed_for(self, agency: "Agency", modality: str) -> Self:
+        """Keep the portfolios of a modality in the agency's region: the agency's own first, least loaded first."""
+        return self.filter(
+            modality=modality, agency__departement__region=agency.departement.region_id, adviser__user__is_active=True
+        ).order_by(
+            Case(When(agency=agency, then=Value(0)), default=Value(1)), F("occupied") * 1.0 / F("capacity"), "pk"
+        )
 
-class PlacementQuerySet(QuerySet[Any]):
+
+class PlacementQuerySet(OfJobseekerQuerySet):
     def open(self) -> Self:
         return self.filter(ended_at=None)
+
+    def followed_by(self, adviser: "Adviser", day: date) -> Self:
+        """Keep the placements in an adviser's own portfolios and in those that he or she covers on `day`."""
+        covered = Q(
+            portfolio__covers__colleague=adviser,
+            portfolio__covers__starts_on__lte=day,
+            portfolio__covers__ends_on__gte=day,
+            portfolio__covers__cancelled_at=None,
+        )
+        return self.filter(Q(portfolio__adviser=adviser) | covered).distinct()
 
 
 class CoverQuerySet(QuerySet[Any]):

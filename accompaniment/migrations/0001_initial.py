@@ -467,7 +467,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='obligation',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('jobseeker', '='), ('kind', '='), ('period', '&&')], name='obligation_one_per_period'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'waived'), _negated=True), expressions=[('jobseeker', '='), ('kind', '='), ('period', '&&')], name='obligation_one_per_period'),
         ),
         migrations.AddConstraint(
             model_name='obligation',

@@ -96,6 +96,7 @@ class Obligation(models.Model):
                     ("kind", RangeOperators.EQUAL),
                     ("period", RangeOperators.OVERLAPS),
                 ],
+                condition=~Q(state=ObligationState.WAIVED),
             ),
             models.CheckConstraint(condition=Q(period__isempty=False), name="obligation_period_not_empty"),
             models.CheckConstraint(condition=Q(due_on__gte=F("period__startswith")), name="obligation_due_in_period"),

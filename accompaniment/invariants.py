@@ -1,0 +1,143 @@
+"""What must always hold, looked for in the live data.
+
+Each check yields one sentence per breach. Upper apps add theirs to `checks` in `AppConfig.ready`;
+`manage.py check_invariants` runs them all.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from django.db import connection
+
+InvariantCheck = Callable[[], Iterable[str]]
+
+checks: list[InvariantCheck] = []
+
+
+def rows(sql: str) -> Iterator[tuple[object, ...]]:
+    """Yield the rows of a query; a check that finds nothing yields nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        yield from cursor.fetchall()
+
+
+def one_current_accompaniment() -> Iterator[str]:
+    """Invariant 1: exactly one current period, and periods that never overlap."""
+    for identifier, count in rows("""
+        SELECT person.identifier, count(period.id) FROM accompaniment_jobseeker person
+        LEFT JOIN accompaniment_accompaniment period ON period.jobseeker_id = person.id AND period.ended_at IS NULL
+        GROUP BY person.id HAVING count(period.id) <> 1
+    """):
+        yield f"jobseeker {identifier} has {count} current accompaniments"
+    for identifier, first, second in rows("""
+        SELECT person.identifier, one.id, two.id FROM accompaniment_accompaniment one
+        JOIN accompaniment_accompaniment two ON two.jobseeker_id = one.jobseeker_id AND two.id > one.id
+             AND tstzrange(one.started_at, one.ended_at) && tstzrange(two.started_at, two.ended_at)
+        JOIN accompaniment_jobseeker person ON person.id = one.jobseeker_id
+    """):
+        yield f"accompaniments {first} and {second} of jobseeker {identifier} overlap"
+
+
+def web_only_with_guide() -> Iterator[str]:
+    """Invariants 2 and 5: the web track stands with tier guidé, and with an enrolment that is active."""
+    for (identifier,) in rows("""
+        SELECT person.identifier FROM accompaniment_accompaniment period
+        JOIN accompaniment_jobseeker person ON person.id = period.jobseeker_id
+        WHERE period.track = 'web' AND period.tier <> 'guide'
+    """):
+        yield f"jobseeker {identifier} is on the web track outside tier guidé"
+
+
+def web_from_an_enrolment_that_holds() -> Iterator[str]:
+    """Invariant 3: acceptance, validation at the interview, open region and equipment, all on the day it began."""
+    for identifier, enrolment in rows("""
+        SELECT person.identifier, enrolment.id FROM accompaniment_accompaniment period
+        JOIN accompaniment_jobseeker person ON person.id = period.jobseeker_id
+        JOIN accompaniment_enrolment enrolment ON enrolment.id = period.enrolment_id
+        LEFT JOIN accompaniment_consent consent ON consent.id = enrolment.consent_id
+        LEFT JOIN accompaniment_registrationinterview interview ON interview.id = enrolment.interview_id
+        WHERE period.track = 'web' AND (
+            consent.id IS NULL OR consent.jobseeker_id <> person.id OR consent.accepted_at > period.started_at
+            OR interview.concluded_at IS NULL OR interview.jobseeker_id <> person.id
+            OR enrolment.validated_at IS NULL OR enrolment.equipment_declared_at IS NULL
+            OR enrolment.jobseeker_id <> person.id
+            OR (period.ended_at IS NULL) <> (enrolment.state = 'active')
+        )
+    """):
+        yield f"web track of jobseeker {identifier} stands on enrolment {enrolment}, which does not hold"
+    for identifier, region in rows("""
+        SELECT person.identifier, region.name FROM accompaniment_enrolment enrolment
+        JOIN accompaniment_jobseeker person ON person.id = enrolment.jobseeker_id
+        JOIN accompaniment_registrationinterview interview ON interview.id = enrolment.interview_id
+        JOIN accompaniment_agency agency ON agency.id = interview.agency_id
+        JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+        JOIN accompaniment_region region ON region.code = departement.region_id
+        WHERE enrolment.validated_at IS NOT NULL AND (
+            region.web_opens_on IS NULL
+            OR region.web_opens_on > (enrolment.validated_at AT TIME ZONE region.timezone)::date
+        )
+    """):
+        yield f"enrolment of jobseeker {identifier} was validated before {region} opened"
+    for identifier, enrolment in rows("""
+        SELECT person.identifier, enrolment.id FROM accompaniment_enrolment enrolment
+        JOIN accompaniment_jobseeker person ON person.id = enrolment.jobseeker_id
+        WHERE enrolment.state = 'active' AND NOT EXISTS (
+            SELECT FROM accompaniment_accompaniment period
+            WHERE period.enrolment_id = enrolment.id AND period.ended_at IS NULL
+        )
+    """):
+        yield f"enrolment {enrolment} of jobseeker {identifier} is active without a web track"
+
+
+def enrolment_has_its_history() -> Iterator[str]:
+    """Every enrolment's state is the one that its last event led to."""
+    for enrolment, state in rows("""
+        SELECT enrolment.id, enrolment.state FROM accompaniment_enrolment enrolment
+        WHERE enrolment.state IS DISTINCT FROM (
+            SELECT event.to_state FROM accompaniment_enrolmentevent event
+            WHERE event.enrolment_id = enrolment.id ORDER BY event.id DESC LIMIT 1
+        )
+    """):
+        yield f"enrolment {enrolment} is {state}, which its events do not say"
+
+
+def obligations_never_overlap() -> Iterator[str]:
+    """Invariant 9: one obligation per jobseeker, kind and period; what stands never overlaps."""
+    for identifier, first, second in rows("""
+        SELECT person.identifier, one.id, two.id FROM accompaniment_obligation one
+        JOIN accompaniment_obligation two ON two.jobseeker_id = one.jobseeker_id AND two.kind = one.kind
+             AND two.id > one.id AND one.period && two.period AND one.state <> 'waived' AND two.state <> 'waived'
+        JOIN accompaniment_jobseeker person ON person.id = one.jobseeker_id
+    """):
+        yield f"obligations {first} and {second} of jobseeker {identifier} overlap"
+
+
+def guards_are_in_place() -> Iterator[str]:
+    """Invariants 1 and 15: the triggers that keep histories append-only are there and enabled."""
+    expected = {
+        ("accompaniment_auditentry", "append_only"),
+        ("accompaniment_enrolmentevent", "append_only"),
+        ("accompaniment_consenttext", "append_only"),
+        ("accompaniment_accompaniment", "accompaniment_only_ends"),
+        ("accompaniment_accompaniment", "accompaniment_never_deleted"),
+        ("accompaniment_jobseeker", "jobseeker_has_accompaniment"),
+        ("caseload_placement", "placement_counts_insert"),
+        ("caseload_placement", "placement_counts_update"),
+        ("caseload_placement", "placement_counts_delete"),
+        ("messaging_message", "append_only"),
+        ("visio_interviewevent", "append_only"),
+    }
+    present = set(
+        rows("SELECT tgrelid::regclass::text, tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+    )
+    for table, trigger in sorted(expected - present):
+        yield f"the trigger {trigger} of {table} is missing or disabled"
+
+
+GROUND_CHECKS: tuple[InvariantCheck, ...] = (
+    one_current_accompaniment,
+    web_only_with_guide,
+    web_from_an_enrolment_that_holds,
+    enrolment_has_its_history,
+    obligations_never_overlap,
+    guards_are_in_place,
+)
