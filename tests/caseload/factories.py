@@ -1,0 +1,154 @@
+"""Makes advisers, managers, portfolios, and people in them, by the real services."""
+
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import Bandwidth, Channel, Modality, Tier
+from accompaniment.models import Enrolment, Jobseeker, Region
+from accompaniment.services import enrolments
+from accompaniment.services.enrolments import InterviewFindings
+from caseload.models import Adviser, Capacity, Cover, Manager, Portfolio
+from caseload.services.enrolments import validate_at_interview
+from caseload.services.placements import place
+from tests.accompaniment.factories import (
+    AdviserUserFactory,
+    AgencyFactory,
+    EnrolmentFactory,
+    JobseekerFactory,
+    ManagerUserFactory,
+    consent_text_in_force,
+    plan_defaults,
+)
+
+CAPACITIES = {Modality.GUIDE_WEB: 250, Modality.GUIDE: 150, Modality.RENFORCE: 70, Modality.SUIVI: 350}
+
+
+class AdviserFactory(factory.django.DjangoModelFactory):
+    """An adviser without a portfolio."""
+
+    class Meta:
+        model = Adviser
+
+    user = factory.SubFactory(AdviserUserFactory)
+    agency = factory.SubFactory(AgencyFactory)
+
+
+class PortfolioFactory(factory.django.DjangoModelFactory):
+    """A « guidé 100 % web » portfolio with its adviser; `modality=`, `agency=`, `adviser=`, `capacity=` differ."""
+
+    class Meta:
+        model = Portfolio
+
+    adviser = factory.SubFactory(AdviserFactory)
+    agency = factory.SelfAttribute("adviser.agency")
+    modality = Modality.GUIDE_WEB
+    capacity = factory.LazyAttribute(lambda portfolio: CAPACITIES[Modality(portfolio.modality)])
+
+    @classmethod
+    def _generate(cls, strategy: Any, params: dict[str, Any]) -> Any:
+        if "agency" in params and "adviser" not in params:
+            params["adviser__agency"] = params["agency"]
+        return super()._generate(strategy, params)
+
+
+class ManagerFactory(factory.django.DjangoModelFactory):
+    """A manager of the whole country; `regions=[…]` for one of these regions only."""
+
+    class Meta:
+        model = Manager
+
+    user = factory.SubFactory(ManagerUserFactory)
+    whole_country = True
+
+    @classmethod
+    def _create(cls, model_class: type[Manager], *args: Any, **kwargs: Any) -> Manager:
+        regions: list[Region] | None = kwargs.pop("regions", None)
+        if regions is not None:
+            kwargs["whole_country"] = False
+        manager = model_class.objects.create(**kwargs)
+        manager.regions.set(regions or [])
+        return manager
+
+
+class CapacityFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Capacity
+
+    modality = Modality.GUIDE_WEB
+    value = 250
+    starts_on = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=365))
+
+
+class CoverFactory(factory.django.DjangoModelFactory):
+    """A colleague of the same agency covers a portfolio from yesterday to tomorrow."""
+
+    class Meta:
+        model = Cover
+
+    portfolio = factory.SubFactory(PortfolioFactory)
+    colleague = factory.SubFactory(AdviserFactory, agency=factory.SelfAttribute("..portfolio.agency"))
+    starts_on = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=1))
+    ends_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=1))
+
+
+def findings(**facts: Any) -> InterviewFindings:
+    """Return what an adviser finds of a person who can be followed 100 % web; `facts` differ."""
+    return InterviewFindings(
+        **{
+            "identity_checked": True,
+            "situation": "Cherche un poste d'assistante depuis deux mois.",
+            "tier": Tier.GUIDE,
+            "has_webcam": True,
+            "bandwidth": Bandwidth.GOOD,
+            "at_ease": True,
+            "preferred_channel": Channel.VIDEO,
+            "notes": "",
+            **facts,
+        }
+    )
+
+
+def volunteer(portfolio: Portfolio, **person: Any) -> Enrolment:
+    """Return a pending enrolment of a person of the portfolio's agency."""
+    return EnrolmentFactory(jobseeker=JobseekerFactory(agency=portfolio.agency, **person))
+
+
+def validated(portfolio: Portfolio, *, enrolment: Enrolment | None = None, **person: Any) -> Enrolment:
+    """Return an enrolment that the portfolio's adviser has validated: placed and invited, not yet accepted."""
+    plan_defaults()
+    waiting = enrolment or volunteer(portfolio, **person)
+    actor = portfolio.adviser.user
+    interview = enrolments.open_registration_interview(actor=actor, jobseeker=waiting.jobseeker)
+    validate_at_interview(actor=actor, enrolment=waiting, interview=interview, findings=findings(), portfolio=portfolio)
+    return Enrolment.objects.select_related("jobseeker__user", "jobseeker__agency").get(pk=waiting.pk)
+
+
+def on_web_track(portfolio: Portfolio | None = None, **person: Any) -> Jobseeker:
+    """Return a person followed 100 % web in the portfolio: asked, validated, placed and accepted, with an account."""
+    text = consent_text_in_force()
+    portfolio = portfolio or PortfolioFactory()
+    if not {"user", "with_account"} & person.keys():
+        person["with_account"] = True
+    enrolment = validated(portfolio, **person)
+    jobseeker = enrolment.jobseeker
+    enrolments.accept_terms(actor=jobseeker.user, jobseeker=jobseeker, text=text)
+    return jobseeker
+
+
+def placed(portfolio: Portfolio, **person: Any) -> Jobseeker:
+    """Return a person of the classic track in a classic portfolio, with an account."""
+    jobseeker = JobseekerFactory(agency=portfolio.agency, with_account=True, **person)
+    with transaction.atomic():
+        place(actor=portfolio.adviser.user, jobseeker=jobseeker, portfolio=portfolio)
+    return jobseeker
+
+
+def fill(portfolio: Portfolio, places: int) -> None:
+    """Validate `places` people into the portfolio; to reach a cap quickly, make it with a small `capacity`."""
+    for _ in range(places):
+        validated(portfolio)
+    portfolio.refresh_from_db(fields=["occupied"])
