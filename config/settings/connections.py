@@ -1,8 +1,12 @@
 """Turn the two addresses of a deployment into Django's, Channels' and Celery's settings."""
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import dj_database_url
+
+CACHE_NUMBER = 0
+BROKER_NUMBER = 1
 
 
 def databases(url: str) -> dict[str, Any]:
@@ -13,16 +17,39 @@ def databases(url: str) -> dict[str, Any]:
     return {"default": config}
 
 
-def channel_layers(url: str) -> dict[str, Any]:
-    """Return CHANNEL_LAYERS over Redis pub/sub."""
+def channel_layers(url: str, prefix: str = "accompagnement") -> dict[str, Any]:
+    """Return CHANNEL_LAYERS over Redis pub/sub, whose channels know no numbered database, only a prefix."""
     return {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [url], "prefix": "accompagnement"},
+            "CONFIG": {"hosts": [numbered(url, CACHE_NUMBER)], "prefix": prefix},
         }
     }
 
 
-def cache(url: str) -> dict[str, Any]:
+def cache(url: str, number: int = CACHE_NUMBER) -> dict[str, Any]:
     """Return CACHES over the same Redis."""
-    return {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}}
+    return {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": numbered(url, number),
+        }
+    }
+
+
+def broker(url: str) -> str:
+    """Return the URL of the same Redis in the form that Celery reads, in a numbered database of its own."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(("redis+socket", parts.netloc, parts.path, f"virtual_host={BROKER_NUMBER}", ""))
+    return numbered(url, BROKER_NUMBER)
+
+
+def numbered(url: str, number: int) -> str:
+    """Return the Redis URL for another numbered database, unless it names one itself."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return urlunsplit(parts._replace(query=f"db={number}"))
+    if parts.path.strip("/"):
+        return url
+    return urlunsplit(parts._replace(path=f"/{number}"))

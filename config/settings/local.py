@@ -1,18 +1,30 @@
 """Development and demonstration: embedded servers unless DATABASE_URL and REDIS_URL name real ones."""
 
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
 from config.embedded import connection_urls
 
 from .base import *  # noqa: F403
 from .base import DATA_DIR
-from .connections import cache, channel_layers, databases
+from .connections import broker, cache, channel_layers, databases
 
-DEBUG = False
 DEMONSTRATION = True
 SECRET_KEY = "local-only-key-that-protects-nothing-but-invented-data"  # noqa: S105
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
-_urls = connection_urls(DATA_DIR)
-DATABASES = databases(_urls.database)
-CHANNEL_LAYERS = channel_layers(_urls.redis)
-CACHES = cache(_urls.redis)
-CELERY_BROKER_URL = _urls.redis_for_celery
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+REDIS_URL = os.environ.get("REDIS_URL", "")
+if bool(DATABASE_URL) != bool(REDIS_URL):
+    _missing = "REDIS_URL" if DATABASE_URL else "DATABASE_URL"
+    _msg = f"{_missing} is missing: set both DATABASE_URL and REDIS_URL, or neither for the embedded servers."
+    raise ImproperlyConfigured(_msg)
+if not DATABASE_URL:
+    _embedded = connection_urls(DATA_DIR)
+    DATABASE_URL, REDIS_URL = _embedded.database, _embedded.redis
+
+DATABASES = databases(DATABASE_URL)
+CHANNEL_LAYERS = channel_layers(REDIS_URL)
+CACHES = cache(REDIS_URL)
+CELERY_BROKER_URL = broker(REDIS_URL)

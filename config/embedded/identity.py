@@ -1,0 +1,97 @@
+"""As whom PostgreSQL runs. It refuses to run as root, and a bare machine may have nobody else.
+
+As an ordinary user: as that user. As root, in a user namespace in which root is called 1000: the files stay
+root's own, so nothing needs to be opened to anybody, and a home that only root may enter is no hindrance.
+Where the machine forbids such namespaces: as the existing user `nobody`, with a copy of the programs and with
+the data under /var/lib, again so that no right of any existing folder changes.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import EmbeddedServersError
+from .places import PRIVATE, Places
+
+UNPRIVILEGED_USER = "nobody"
+SHARED_HOME = Path("/var/lib/accompagnement-web")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """How to start a PostgreSQL program, and where its programs and its data are."""
+
+    install: Path
+    data: Path
+    owner: int
+    prefix: tuple[str, ...] = ()
+    group: int | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what `subprocess` needs in order to become that user."""
+        if self.group is None:
+            return {}
+        return {"user": self.owner, "group": self.group, "extra_groups": []}
+
+    def command(self, program: str, *arguments: str) -> list[str]:
+        """Return the command line of one of PostgreSQL's programs."""
+        return [*self.prefix, str(self.install / "bin" / program), *arguments]
+
+
+def choose(places: Places, install: Path) -> Identity:
+    """Return the identity that works on this machine, or raise EmbeddedServersError."""
+    me = os.geteuid()
+    if me != 0:
+        return Identity(install, places.postgres, me)
+    shared_home = SHARED_HOME / hashlib.sha256(os.fsencode(places.data_dir)).hexdigest()[:16]
+    namespace = _namespace(places, install)
+    if namespace and not shared_home.exists():
+        return Identity(install, places.postgres, me, prefix=namespace)
+    if places.postgres.exists():
+        msg = (
+            "PostgreSQL refuses to run as root, and this machine no longer allows user namespaces, which "
+            f"the data in {places.postgres} were made with. Run as their owner, or set DATABASE_URL and REDIS_URL."
+        )
+        raise EmbeddedServersError(msg)
+    return _unprivileged(shared_home, install)
+
+
+def _namespace(places: Places, install: Path) -> tuple[str, ...]:
+    """Return the prefix that runs a program in a namespace of its own, or () where that does not work."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return ()
+    prefix = (unshare, "--user", "--map-user=1000")
+    reach = 'test -x "$1" && test -w "$2" && test "$(id -u)" = 1000'
+    trial = [*prefix, "sh", "-c", reach, "sh", str(install / "bin/postgres"), str(places.run)]
+    # A trial, because kernels, containers and security modules each have their own way to forbid it.
+    worked = subprocess.run(trial, check=False, capture_output=True).returncode == 0
+    return prefix if worked else ()
+
+
+def _unprivileged(home: Path, install: Path) -> Identity:
+    try:
+        user = pwd.getpwnam(UNPRIVILEGED_USER)
+        SHARED_HOME.mkdir(mode=0o755, exist_ok=True)
+        home.mkdir(mode=PRIVATE, exist_ok=True)
+        os.chown(home, user.pw_uid, user.pw_gid)
+        programs = home / "programs"
+        if not programs.exists():
+            draft = home / "programs.new"
+            shutil.rmtree(draft, ignore_errors=True)
+            shutil.copytree(install, draft, symlinks=True)
+            draft.rename(programs)
+    except (KeyError, OSError) as error:
+        msg = (
+            "PostgreSQL refuses to run as root, and this machine allows neither user namespaces nor a copy for "
+            f"the user {UNPRIVILEGED_USER} under {SHARED_HOME} ({error}). Run as an ordinary user, or set "
+            "DATABASE_URL and REDIS_URL."
+        )
+        raise EmbeddedServersError(msg) from error
+    return Identity(programs, home / "postgres", user.pw_uid, group=user.pw_gid)
