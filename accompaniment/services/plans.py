@@ -47,7 +47,8 @@ def plan_obligations(*, today: date | None = None) -> int:
             PLAN_OBLIGATIONS,
             {"kind": ObligationKind.FOLLOW_UP_INTERVIEW, "due": ObligationState.DUE, "today": today},
         )
-        return cursor.rowcount
+        written: int = cursor.rowcount
+        return written
 
 
 def begin_default_plan(

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from accompaniment.enums import Modality, RefusalReason
 from accompaniment.errors import DomainError
@@ -44,9 +45,7 @@ def validate_at_interview(
             raise DomainError("Choisissez un portefeuille de la région de la personne.")
         concluded = enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings)
         enrolments.validate_enrolment(actor=actor, enrolment=enrolment, interview=concluded)
-        placements.end_placement(
-            actor=actor, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=concluded.concluded_at
-        )
+        placements.end_placement(actor=actor, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=timezone.now())
         return placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
 
 

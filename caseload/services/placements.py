@@ -12,6 +12,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, EnrolmentState, Modality, Track
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
+from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services import audit
 from caseload.enums import PlacementEnd
 from caseload.models import Adviser, Placement, Portfolio
@@ -110,10 +111,11 @@ def waiting_for_placement() -> int:
     )
 
 
-def volunteers_of(adviser: Adviser):  # type: ignore[no-untyped-def]
+def volunteers_of(adviser: Adviser) -> EnrolmentQuerySet:
     """Return the enrolments that wait for their registration interview in the adviser's agency, oldest first."""
-    return (
+    volunteers: EnrolmentQuerySet = (
         Enrolment.objects.awaiting_decision()
         .filter(jobseeker__agency=adviser.agency_id)
         .select_related("jobseeker__agency")
     )
+    return volunteers
