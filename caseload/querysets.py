@@ -3,9 +3,9 @@
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
 
-from accompaniment.enums import Role
+from accompaniment.enums import EnrolmentState, Role
 from accompaniment.querysets import OfJobseekerQuerySet
 
 if TYPE_CHECKING:
@@ -75,6 +75,35 @@ class PlacementQuerySet(OfJobseekerQuerySet):
             portfolio__covers__cancelled_at=None,
         )
         return self.filter(Q(portfolio__adviser=adviser) | covered).distinct()
+
+    def matching(self, words: str) -> Self:
+        """Keep the people of whom every word is in the name or the identifier; accents and case do not count."""
+        kept = self
+        for word in words.split():
+            kept = kept.filter(
+                Q(jobseeker__last_name__unaccent__icontains=word)
+                | Q(jobseeker__first_name__unaccent__icontains=word)
+                | Q(jobseeker__identifier__istartswith=word)
+            )
+        return kept
+
+    def with_case(self) -> Self:
+        """Add what the portfolio list shows of each person: the current period and the open enrolment.
+
+        The summary's columns are reached by `jobseeker__summary__…`. Each join meets one row at most, by the
+        database's own constraints.
+        """
+        return self.annotate(
+            period=FilteredRelation("jobseeker__accompaniments", condition=Q(jobseeker__accompaniments__ended_at=None)),
+            accepting=FilteredRelation(
+                "jobseeker__enrolments", condition=Q(jobseeker__enrolments__state=EnrolmentState.VALIDATED)
+            ),
+        ).annotate(
+            tier=F("period__tier"),
+            track=F("period__track"),
+            since=F("period__started_at"),
+            validated_at=F("accepting__validated_at"),
+        )
 
 
 class CoverQuerySet(QuerySet[Any]):

@@ -1,0 +1,1 @@
+"""Parsing and field errors of the caseload floor."""

@@ -1,0 +1,229 @@
+"""Pure decisions of the caseload floor."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caseload.enums import NeedKind, Urgency
+from caseload.rules import Hidden, duration, needs_of, percent, short_day, suppress
+
+PARIS = ZoneInfo("Europe/Paris")
+REUNION = ZoneInfo("Indian/Reunion")
+NOW = datetime(2026, 3, 4, 13, 0, tzinfo=UTC)  # 14 h in Paris, a Wednesday
+
+
+@dataclass
+class Facts:
+    awaiting_reply_since: datetime | None = None
+    callback_due_at: datetime | None = None
+    next_interview_at: datetime | None = None
+    obligation_due_on: date | None = None
+    awaits_acceptance: bool = False
+
+
+def said(**facts: object) -> list[tuple[str, Urgency]]:
+    return [
+        (need.phrase.replace("\u00a0", " "), need.urgency) for need in needs_of(Facts(**facts), now=NOW, zone=PARIS)
+    ]
+
+
+def test_nothing_is_waited_for() -> None:
+    assert said() == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "phrase", "urgency"),
+    [
+        (0.5, "Sans réponse depuis 30 min", Urgency.SOON),
+        (31, "Sans réponse depuis 31 h", Urgency.SOON),
+        (64, "Sans réponse depuis 64 h", Urgency.TODAY),
+        (71.9, "Sans réponse depuis 71 h", Urgency.TODAY),
+        (72, "Sans réponse depuis 3 jours", Urgency.LATE),
+        (200, "Sans réponse depuis 8 jours", Urgency.LATE),
+    ],
+)
+def test_a_message_is_due_after_72_hours(hours: float, phrase: str, urgency: Urgency) -> None:
+    assert said(awaiting_reply_since=NOW - timedelta(hours=hours)) == [(phrase, urgency)]
+
+
+@pytest.mark.parametrize(
+    ("due_at", "phrase", "urgency"),
+    [
+        (NOW + timedelta(hours=2, minutes=30), "Rappel à faire avant 16 h 30", Urgency.TODAY),
+        (NOW + timedelta(days=1), "Rappel à faire avant demain 14 h 00", Urgency.SOON),
+        (NOW + timedelta(days=2), "Rappel à faire avant le 6 mars 14 h 00", Urgency.SOON),
+        (NOW - timedelta(minutes=5), "Rappel en retard de 5 min", Urgency.LATE),
+    ],
+)
+def test_a_call_back_names_its_hour(due_at: datetime, phrase: str, urgency: Urgency) -> None:
+    assert said(callback_due_at=due_at) == [(phrase, urgency)]
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (NOW + timedelta(hours=2), [("Entretien aujourd'hui à 16 h 00", Urgency.TODAY)]),
+        (NOW - timedelta(hours=4), [("Entretien aujourd'hui à 10 h 00", Urgency.TODAY)]),
+        (NOW - timedelta(days=1), [("Entretien du 3 mars à conclure", Urgency.LATE)]),
+        (NOW + timedelta(days=1), []),
+    ],
+)
+def test_an_interview_is_a_need_on_its_day_and_until_it_is_concluded(
+    at: datetime, expected: list[tuple[str, Urgency]]
+) -> None:
+    assert said(next_interview_at=at) == expected
+
+
+@pytest.mark.parametrize(
+    ("due_on", "phrase", "urgency"),
+    [
+        (date(2026, 3, 1), "Échéance dépassée depuis 3 jours", Urgency.LATE),
+        (date(2026, 3, 3), "Échéance dépassée depuis 1 jour", Urgency.LATE),
+        (date(2026, 3, 4), "À placer aujourd'hui", Urgency.TODAY),
+        (date(2026, 3, 5), "À placer avant demain", Urgency.SOON),
+        (date(2026, 3, 10), "À placer avant le 10 mars", Urgency.SOON),
+        (date(2026, 4, 1), "À placer avant le 1er avril", Urgency.LATER),
+    ],
+)
+def test_an_obligation_without_an_interview_has_to_be_placed(due_on: date, phrase: str, urgency: Urgency) -> None:
+    assert said(obligation_due_on=due_on) == [(phrase, urgency)]
+    assert said(obligation_due_on=due_on, next_interview_at=NOW + timedelta(days=9)) == []
+
+
+def test_an_interview_that_was_not_concluded_does_not_answer_the_obligation() -> None:
+    needs = said(obligation_due_on=date(2026, 3, 1), next_interview_at=NOW - timedelta(days=7))
+    assert [phrase for phrase, _ in needs] == ["Entretien du 25 février à conclure", "Échéance dépassée depuis 3 jours"]
+
+
+def test_what_is_due_first_stands_first_and_acceptance_last() -> None:
+    kinds = [
+        need.kind
+        for need in needs_of(
+            Facts(
+                awaiting_reply_since=NOW - timedelta(hours=80),
+                callback_due_at=NOW + timedelta(hours=3),
+                next_interview_at=NOW + timedelta(hours=1),
+                awaits_acceptance=True,
+            ),
+            now=NOW,
+            zone=PARIS,
+        )
+    ]
+    assert kinds == [NeedKind.REPLY, NeedKind.INTERVIEW, NeedKind.CALLBACK, NeedKind.ACCEPTANCE]
+
+
+def test_days_are_days_of_the_agency() -> None:
+    late_in_paris = datetime(2026, 3, 4, 22, 30, tzinfo=UTC)  # 23 h 30 in Paris, 2 h 30 on the 5th in La Réunion
+    facts = Facts(next_interview_at=late_in_paris + timedelta(minutes=15))
+    assert "23\u00a0h\u00a045" in needs_of(facts, now=late_in_paris, zone=PARIS)[0].phrase
+    assert "2\u00a0h\u00a045" in needs_of(facts, now=late_in_paris, zone=REUNION)[0].phrase
+    due = Facts(obligation_due_on=date(2026, 3, 4))
+    assert needs_of(due, now=late_in_paris, zone=PARIS)[0].urgency == Urgency.TODAY
+    assert needs_of(due, now=late_in_paris, zone=REUNION)[0].urgency == Urgency.LATE
+
+
+def test_an_obligation_of_the_night_of_the_clock_change_is_due_at_local_midnight() -> None:
+    eve = datetime(2026, 3, 29, 21, 30, tzinfo=UTC)  # 23 h 30 in Paris, where the day had 23 hours
+    need = needs_of(Facts(obligation_due_on=date(2026, 3, 29)), now=eve, zone=PARIS)[0]
+    assert need.urgency == Urgency.TODAY
+    after = needs_of(Facts(obligation_due_on=date(2026, 3, 29)), now=eve + timedelta(minutes=30), zone=PARIS)[0]
+    assert after.urgency == Urgency.LATE
+
+
+@given(
+    reply=st.none() | st.timedeltas(timedelta(days=-30), timedelta(0)),
+    callback=st.none() | st.timedeltas(timedelta(days=-30), timedelta(days=30)),
+    interview=st.none() | st.timedeltas(timedelta(days=-30), timedelta(days=30)),
+    obligation=st.none() | st.integers(-60, 60),
+    accepting=st.booleans(),
+)
+def test_needs_are_ordered_and_each_has_a_phrase(
+    reply: timedelta | None,
+    callback: timedelta | None,
+    interview: timedelta | None,
+    obligation: int | None,
+    accepting: bool,
+) -> None:
+    facts = Facts(
+        awaiting_reply_since=None if reply is None else NOW + reply,
+        callback_due_at=None if callback is None else NOW + callback,
+        next_interview_at=None if interview is None else NOW + interview,
+        obligation_due_on=None if obligation is None else NOW.date() + timedelta(days=obligation),
+        awaits_acceptance=accepting,
+    )
+    needs = needs_of(facts, now=NOW, zone=PARIS)
+    dated = [need.due_at for need in needs if need.due_at]
+    assert dated == sorted(dated)
+    assert len({need.kind for need in needs}) == len(needs)
+    assert all(need.phrase for need in needs)
+    assert (reply is not None) == (NeedKind.REPLY in {need.kind for need in needs})
+    assert accepting == (NeedKind.ACCEPTANCE in {need.kind for need in needs})
+
+
+def test_spans_and_days_are_said_in_french() -> None:
+    assert [duration(timedelta(minutes=m)).replace("\u00a0", " ") for m in (0, 59, 60, 4319, 4320)] == [
+        "0 min",
+        "59 min",
+        "1 h",
+        "71 h",
+        "3 jours",
+    ]
+    assert short_day(date(2026, 8, 1)) == "1er août"
+
+
+def test_only_a_full_portfolio_is_at_100_percent() -> None:
+    assert percent(249, 250) == 99
+    assert percent(250, 250) == 100
+    assert percent(0, 0) == 0
+
+
+# --- Shown figures -----------------------------------------------------------------------------------------------
+
+
+def test_large_counts_are_shown_with_their_total() -> None:
+    shown = suppress({"a": 5, "b": 12})
+    assert shown.cells == {"a": 5, "b": 12}
+    assert shown.total == 17
+
+
+def test_one_small_count_takes_a_second_cell_with_it() -> None:
+    shown = suppress({"a": 40, "b": 3, "c": 9})
+    assert shown.cells == {"a": 40, "b": Hidden.SMALL, "c": Hidden.WITHHELD}
+    assert shown.total == 52
+
+
+def test_where_all_are_small_so_is_the_total() -> None:
+    assert suppress({"a": 1, "b": 0}).total is Hidden.SMALL
+    assert suppress({"a": 4, "b": 4}).total is Hidden.WITHHELD
+    assert suppress({}).total is Hidden.SMALL
+
+
+@given(st.lists(st.integers(0, 500), max_size=8))
+def test_no_small_count_is_ever_shown(counts: list[int]) -> None:
+    shown = suppress(dict(enumerate(counts)))
+    visible = [cell for cell in shown.cells.values() if not isinstance(cell, Hidden)]
+    assert all(cell >= 5 for cell in visible)
+    assert isinstance(shown.total, Hidden) or shown.total >= 5
+    assert [key for key, cell in shown.cells.items() if cell is Hidden.SMALL] == [
+        key for key, count in enumerate(counts) if count < 5
+    ]
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_nobody_can_work_out_a_hidden_count(width: int) -> None:
+    """Every possible row with a total up to 24: whoever knows the rule still has two answers for each hidden count."""
+    possible: defaultdict[object, list[tuple[int, ...]]] = defaultdict(list)
+    for counts in product(range(25), repeat=width):
+        if sum(counts) <= 24:
+            shown = suppress(dict(enumerate(counts)))
+            possible[(tuple(shown.cells.values()), shown.total)].append(counts)
+    for (cells, _), answers in possible.items():
+        for place, cell in enumerate(cells):
+            if cell is Hidden.SMALL:
+                assert {answer[place] for answer in answers} not in ({1}, {2}, {3}, {4})
