@@ -76,6 +76,10 @@ class RegistrationInterview(models.Model):
     preferred_channel = models.CharField("canal préféré", max_length=8, choices=Channel, blank=True)
     tier = models.CharField("modalité décidée", max_length=8, choices=Tier, blank=True)
     notes = models.TextField("conclusion", blank=True)
+    typed = models.JSONField(
+        "saisie en cours", default=dict, blank=True, help_text="by field name, as typed; emptied at the conclusion"
+    )
+    saved_at = models.DateTimeField("saisie enregistrée le", null=True)
 
     objects = OfJobseekerQuerySet.as_manager()
 

@@ -126,6 +126,7 @@ def conclude_registration_interview(
         interview.preferred_channel = findings.preferred_channel
         interview.tier = findings.tier
         interview.notes = findings.notes
+        interview.typed = {}
         interview.save()
         person.has_webcam = findings.has_webcam
         person.bandwidth = findings.bandwidth
@@ -182,8 +183,18 @@ def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: Registra
     return enrolment
 
 
-def refuse_enrolment(*, actor: User, enrolment: Enrolment, reason: RefusalReason, comment: str = "") -> Enrolment:
-    """Refuse a volunteer with a reason, and tell the person."""
+def refuse_enrolment(
+    *,
+    actor: User,
+    enrolment: Enrolment,
+    reason: RefusalReason,
+    comment: str = "",
+    interview: RegistrationInterview | None = None,
+) -> Enrolment:
+    """Refuse a volunteer with a reason, and tell the person; the acceptance falls with it.
+
+    `interview` is the registration interview at which it was decided, if it was.
+    """
     with transaction.atomic():
         person = lock_jobseeker(enrolment.jobseeker_id)
         enrolment = _locked(enrolment.pk)
@@ -192,9 +203,11 @@ def refuse_enrolment(*, actor: User, enrolment: Enrolment, reason: RefusalReason
         was_validated = enrolment.state == EnrolmentState.VALIDATED
         enrolment.refusal_reason = reason
         enrolment.comment = comment
+        enrolment.interview = interview or enrolment.interview
         enrolment.closed_by = actor
         enrolment.closed_at = now
         _move(enrolment, actor=actor, at=now, to_state=EnrolmentState.REFUSED)
+        _withdraw_consent(person, actor=actor, at=now)
         if was_validated:
             _carry_along(person, actor, now)
         outbox.notify_jobseeker(
@@ -209,8 +222,9 @@ def refuse_enrolment(*, actor: User, enrolment: Enrolment, reason: RefusalReason
 def accept_terms(*, actor: User, jobseeker: Jobseeker, text: ConsentText) -> Consent:
     """Record the person's own dated acceptance of the text that was shown; start the track if it is validated.
 
-    Accepting a text twice keeps the first date. Raises DomainError when `text` is not the version in force, or
-    when someone else than the person would accept.
+    Accepting a text twice keeps the first date. Raises DomainError when `text` is not the version in force, when
+    someone else than the person would accept, or when a validated track cannot start on this day;
+    NotAllowedNowError when there is no enrolment that it could belong to.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
@@ -218,6 +232,9 @@ def accept_terms(*, actor: User, jobseeker: Jobseeker, text: ConsentText) -> Con
             raise DomainError("Seule la personne elle-même peut accepter d'être suivie à distance.")
         if text.pk != ConsentText.objects.latest().pk:
             raise DomainError("Ce texte a changé depuis. Lisez la nouvelle version avant d'accepter.")
+        enrolment = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker=person).first()
+        if enrolment is None:
+            raise NotAllowedNowError("Vous n'avez pas de demande de 100 % web en cours.")
         now = timezone.now()
         standing = Consent.objects.filter(jobseeker=person, withdrawn_at=None).first()
         if standing is None or standing.text_id != text.pk:
@@ -226,9 +243,7 @@ def accept_terms(*, actor: User, jobseeker: Jobseeker, text: ConsentText) -> Con
                 standing.save(update_fields=["withdrawn_at"])
             standing = Consent.objects.create(jobseeker=person, text=text, accepted_at=now)
             audit.record(actor=actor, jobseeker=person, action=AuditAction.CONSENT, version=text.version)
-        enrolment = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker=person).first()
-        if enrolment is not None:
-            _start_if_ready(enrolment, person=person, actor=actor, at=now)
+        _start_if_ready(enrolment, person=person, actor=actor, at=now)
         return standing
 
 
@@ -245,6 +260,7 @@ def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
         if enrolment is None:
             return person
         by_person = actor.role == Role.JOBSEEKER
+        was_placed = enrolment.state != EnrolmentState.ASKED
         if enrolment.state == EnrolmentState.ACTIVE:
             _end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.BY_REQUEST)
             _new_period(
@@ -259,25 +275,35 @@ def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
             enrolment.closed_at = now
             enrolment.closed_by = actor
             _move(enrolment, actor=actor, at=now, to_state=EnrolmentState.WITHDRAWN)
-            _withdraw_consent(person, now)
-        _carry_along(person, actor, now)
+            _withdraw_consent(person, actor=actor, at=now)
+        if was_placed:
+            _carry_along(person, actor, now)
         return person
 
 
 def change_tier(*, actor: User | None, jobseeker: Jobseeker, tier: Tier, reason: str) -> Accompaniment:
-    """Move the person to another tier; a 100 % web track ends in the same transaction."""
+    """Move the person to another tier; a 100 % web track ends in the same transaction.
+
+    An enrolment that was validated and waits for the acceptance lapses. One that waits for its registration
+    interview stays: the tier is decided there.
+    """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
         current = current_accompaniment(person)
         if current.tier == tier:
             return current
         now = timezone.now()
-        web = current.track == Track.WEB
-        if current.enrolment is not None and current.enrolment.state == EnrolmentState.ACTIVE:
-            enrolment = _locked(current.enrolment.pk)
+        enrolment = (
+            Enrolment.objects.select_for_update(of=("self",))
+            .filter(jobseeker=person, state__in=(EnrolmentState.VALIDATED, EnrolmentState.ACTIVE))
+            .first()
+        )
+        if enrolment is not None and enrolment.state == EnrolmentState.ACTIVE:
             _end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.TIER_CHANGE)
+        elif enrolment is not None:
+            _lapse(enrolment, person=person, actor=actor, at=now)
         period = _new_period(person, tier=tier, track=Track.CLASSIC, at=now, actor=actor, reason=reason)
-        if web:
+        if enrolment is not None:
             _carry_along(person, actor, now)
         return period
 
@@ -288,13 +314,21 @@ def current_accompaniment(jobseeker: Jobseeker) -> Accompaniment:
     return period
 
 
-def _check_eligible(person: Jobseeker, now: datetime) -> None:
-    reason = not_eligible_reason(
+def why_not_eligible(person: Jobseeker, now: datetime) -> str | None:
+    """Return which condition of the 100 % web track the person fails at this instant, or None.
+
+    Load `agency__departement__region` with the person.
+    """
+    return not_eligible_reason(
         tier=current_accompaniment(person).tier,
         region_opens_on=person.agency.region.web_opens_on,
         day=now.astimezone(person.agency.zone).date(),
         email=person.email,
     )
+
+
+def _check_eligible(person: Jobseeker, now: datetime) -> None:
+    reason = why_not_eligible(person, now)
     if reason is not None:
         raise DomainError(NOT_ELIGIBLE_SENTENCES[reason])
 
@@ -306,6 +340,7 @@ def _start_if_ready(enrolment: Enrolment, *, person: Jobseeker, actor: User, at:
     consent = Consent.objects.filter(jobseeker=person, withdrawn_at=None).select_related("text").first()
     if consent is None or consent.text_id != ConsentText.objects.latest().pk:
         return
+    _check_eligible(person, at)
     enrolment.consent = consent
     enrolment.started_at = at
     _move(enrolment, actor=actor, at=at, to_state=EnrolmentState.ACTIVE)
@@ -333,12 +368,26 @@ def _end_track(
     enrolment.closed_by = actor
     enrolment.leaving_reason = reason
     _move(enrolment, actor=actor, at=at, to_state=EnrolmentState.ENDED)
-    _withdraw_consent(person, at)
+    _withdraw_consent(person, actor=actor, at=at)
     outbox.notify_jobseeker(
         key=f"track-ended:{enrolment.pk}",
         kind=NotificationKind.TRACK_ENDED,
         jobseeker=person,
         context={"first_name": person.first_name, "reason": reason.label},
+    )
+
+
+def _lapse(enrolment: Enrolment, *, person: Jobseeker, actor: User | None, at: datetime) -> None:
+    """Close an enrolment that was validated, for the tier that it needs is gone; the person is told why."""
+    enrolment.closed_at = at
+    enrolment.closed_by = actor
+    _move(enrolment, actor=actor, at=at, to_state=EnrolmentState.LAPSED)
+    _withdraw_consent(person, actor=actor, at=at)
+    outbox.notify_jobseeker(
+        key=f"enrolment-lapsed:{enrolment.pk}",
+        kind=NotificationKind.ENROLMENT_REFUSED,
+        jobseeker=person,
+        context={"reason": RefusalReason.TIER.label, "first_name": person.first_name},
     )
 
 
@@ -375,8 +424,16 @@ def _carry_along(person: Jobseeker, actor: User | None, at: datetime) -> None:
         follow(person, actor, at)
 
 
-def _withdraw_consent(person: Jobseeker, at: datetime) -> None:
-    Consent.objects.filter(jobseeker=person, withdrawn_at=None).update(withdrawn_at=at)
+def _withdraw_consent(person: Jobseeker, *, actor: User | None, at: datetime) -> None:
+    """Let the acceptance fall with the enrolment that it was given for; the next one asks for it again."""
+    consent = Consent.objects.filter(jobseeker=person, withdrawn_at=None).select_related("text").first()
+    if consent is None:
+        return
+    consent.withdrawn_at = at
+    consent.save(update_fields=["withdrawn_at"])
+    audit.record(
+        actor=actor, jobseeker=person, action=AuditAction.CONSENT, event="withdrawn", version=consent.text.version
+    )
 
 
 def _give_account(person: Jobseeker) -> None:

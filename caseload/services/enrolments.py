@@ -62,8 +62,11 @@ def refuse_at_interview(
     with transaction.atomic():
         person = enrolments.lock_jobseeker(enrolment.jobseeker_id)
         _check_decides(actor, person)
+        refused = enrolments.refuse_enrolment(
+            actor=actor, enrolment=enrolment, reason=reason, comment=comment, interview=interview
+        )
         enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings)
-        return enrolments.refuse_enrolment(actor=actor, enrolment=enrolment, reason=reason, comment=comment)
+        return refused
 
 
 def _check_decides(actor: User, person: Jobseeker) -> None:
