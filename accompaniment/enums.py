@@ -119,3 +119,4 @@ class AuditAction(TextChoices):
     MESSAGE = "message", "Message"
     ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence"
     ACCOUNT = "account", "Compte"
+    CAPACITY = "capacity", "Plafond"

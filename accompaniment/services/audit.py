@@ -1,11 +1,15 @@
 """The one way to leave an audit row."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
 from accompaniment.models import AuditEntry, Jobseeker, User
+
+ONE_READING = timedelta(minutes=10)
+"""Within which coming back to the same file is the same reading: a page that refreshes itself is read once."""
 
 
 def record(*, actor: User | None, jobseeker: Jobseeker | None, action: AuditAction, **details: Any) -> AuditEntry:
@@ -17,3 +21,21 @@ def record(*, actor: User | None, jobseeker: Jobseeker | None, action: AuditActi
     return AuditEntry.objects.create(
         at=timezone.now(), actor=actor, jobseeker=jobseeker, action=action, details=details
     )
+
+
+def record_reading(*, actor: User, jobseeker: Jobseeker, part: str = "file") -> AuditEntry | None:
+    """Write that `actor` read a part of a person's file, who is not its adviser; None within the same reading.
+
+    This is the one write that a GET may do: a reading has to leave its row, and the row changes nothing that the
+    reader or the person can see. The caller decides who is the adviser, which this floor does not know.
+    """
+    known = AuditEntry.objects.filter(
+        jobseeker=jobseeker,
+        actor=actor,
+        action=AuditAction.READ,
+        details__part=part,
+        at__gt=timezone.now() - ONE_READING,
+    )
+    if known.exists():
+        return None
+    return record(actor=actor, jobseeker=jobseeker, action=AuditAction.READ, part=part)

@@ -163,6 +163,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver-notifications": {"task": "messaging.jobs.deliver_notifications", "schedule": 5.0},
     "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0},
+    "apply-capacities": {"task": "caseload.jobs.apply_capacities", "schedule": 600.0},
 }
 
 # --- Video ---------------------------------------------------------------------------------------
