@@ -1,5 +1,7 @@
 """Closed lists of the top floor."""
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 
 
@@ -18,3 +20,27 @@ class NextStep(TextChoices):
     ON_SITE = "on_site", "Recevoir la personne en agence"
     TRAINING = "training", "Engager une formation"
     APPLICATION = "application", "Candidater à une offre"
+
+
+class Outcome(TextChoices):
+    """What the adviser says came of an interview when closing it."""
+
+    HELD = "held", "L'entretien a eu lieu"
+    INTERRUPTED = "interrupted", "Un problème technique l'a empêché ou interrompu"
+    MISSED = "missed", "La personne était absente"
+
+
+class RoomMoment(StrEnum):
+    """Where the clock and the decision stand for a room."""
+
+    EARLY = "early"
+    OPEN = "open"
+    OVER = "over"
+    CLOSED = "closed"
+
+
+class RoomRole(StrEnum):
+    """The two places in a room."""
+
+    JOBSEEKER = "jobseeker"
+    ADVISER = "adviser"

@@ -65,7 +65,11 @@ class Interview(models.Model):
     state = models.CharField("état", max_length=12, choices=InterviewState, default=InterviewState.BOOKED)
     booked_at = models.DateTimeField()
     booked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    arrived_at = models.DateTimeField("arrivée", null=True, help_text="when the person first waited in the room")
     admitted_at = models.DateTimeField("entrée", null=True, help_text="when the adviser let the person in")
+    phone_since = models.DateTimeField(
+        "suite par téléphone", null=True, help_text="when a video interview went on by telephone"
+    )
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     convocation_delivered_at = models.DateTimeField(null=True)
@@ -131,6 +135,15 @@ class Interview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.starts_at:%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE_STATES
+
+    @property
+    def channel_used(self) -> Channel:
+        """The channel by which the conversation took place in the end."""
+        return Channel.PHONE if self.phone_since else Channel(self.channel)
 
 
 class InterviewEvent(models.Model):

@@ -1,0 +1,19 @@
+"""Pure decisions of the top floor: no database, no clock."""
+
+from visio.rules.states import (
+    BUFFER_MINUTES,
+    INTERVIEW_MINUTES,
+    INTERVIEW_TRANSITIONS,
+    LIVE_STATES,
+    ROOM_CLOSES_AFTER,
+    ROOM_OPENS_BEFORE,
+)
+
+__all__ = [
+    "BUFFER_MINUTES",
+    "INTERVIEW_MINUTES",
+    "INTERVIEW_TRANSITIONS",
+    "LIVE_STATES",
+    "ROOM_CLOSES_AFTER",
+    "ROOM_OPENS_BEFORE",
+]

@@ -1,0 +1,85 @@
+"""Which slots an adviser offers: working hours as wall clock, minus holidays and what is booked."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from visio.rules.states import BUFFER_MINUTES, INTERVIEW_MINUTES
+
+SLOT_STEP = timedelta(minutes=45)
+"""From one slot to the next: the interview and its buffer, rounded up to hours that people remember."""
+
+LENGTH = timedelta(minutes=INTERVIEW_MINUTES)
+OCCUPIED = timedelta(minutes=INTERVIEW_MINUTES + BUFFER_MINUTES)
+
+EARLIEST_NOTICE = timedelta(hours=2)
+SHORTEST_HORIZON = timedelta(days=14)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of a weekday (0 = Monday) in which an adviser can be booked, as wall-clock times."""
+
+    weekday: int
+    starts_at: time
+    ends_at: time
+
+
+@dataclass(frozen=True)
+class Busy:
+    """An instant from which, and one until which, somebody is taken; buffer included."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def horizon(*, today: date, due_on: date | None) -> date:
+    """Return the last day that is offered: the obligation's last day, but at least a fortnight from today."""
+    least = today + SHORTEST_HORIZON
+    return least if due_on is None else max(least, due_on)
+
+
+def slots_on(day: date, *, stretches: Iterable[Stretch], zone: ZoneInfo) -> Iterator[datetime]:
+    """Yield the starts (UTC) of the slots on the grid of a day, oldest first.
+
+    A slot is offered when the whole interview fits into the stretch. An hour that the change to summer time skips
+    does not exist; of an hour that the change to winter time repeats, the first is taken.
+    """
+    for stretch in sorted(stretches, key=lambda stretch: stretch.starts_at):
+        if stretch.weekday != day.weekday():
+            continue
+        closes = datetime.combine(day, stretch.ends_at, zone).astimezone(UTC)
+        wall = datetime.combine(day, stretch.starts_at)
+        while wall < datetime.combine(day, stretch.ends_at):
+            starts = wall.replace(tzinfo=zone).astimezone(UTC)
+            exists = starts.astimezone(zone).replace(tzinfo=None) == wall
+            if exists and starts + LENGTH <= closes:
+                yield starts
+            wall += SLOT_STEP
+
+
+def offered_slots(
+    *,
+    now: datetime,
+    last_day: date,
+    stretches: Sequence[Stretch],
+    zone: ZoneInfo,
+    is_closed: Callable[[date], bool],
+) -> Iterator[datetime]:
+    """Yield the starts (UTC) that working hours offer from now on, whether somebody has them already or not.
+
+    `is_closed` tells the days on which nobody is received: public holidays and the adviser's absences.
+    """
+    day = now.astimezone(zone).date()
+    while day <= last_day:
+        if not is_closed(day):
+            for starts in slots_on(day, stretches=stretches, zone=zone):
+                if starts >= now + EARLIEST_NOTICE:
+                    yield starts
+        day += timedelta(days=1)
+
+
+def is_free(starts_at: datetime, busy: Iterable[Busy]) -> bool:
+    """Tell whether an interview that starts then, with its buffer, touches nothing that is booked."""
+    return all(starts_at + OCCUPIED <= taken.starts_at or starts_at >= taken.ends_at for taken in busy)
