@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accompaniment', '0002_guards'),
+        ('accompaniment', '0003_interview_draft'),
     ]
 
     operations = [
