@@ -1,0 +1,41 @@
+"""The right that a role gives: outside the perimeter is 404 (querysets), inside without the right is 403 (here)."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+
+from accompaniment.enums import Role
+from accompaniment.models import User
+
+P = ParamSpec("P")
+
+
+class AuthenticatedRequest(HttpRequest):
+    """A request of somebody who is logged in, which `LoginRequiredMiddleware` has made sure of."""
+
+    user: User  # type: ignore[assignment]
+
+
+def role_required(
+    *roles: Role,
+) -> Callable[
+    [Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase]],
+    Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase],
+]:
+    """Let only these roles through; anybody else who is logged in gets the 403 page."""
+
+    def decorate(
+        view: Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase],
+    ) -> Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: AuthenticatedRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if request.user.role not in roles:
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
