@@ -16,7 +16,7 @@ P = ParamSpec("P")
 class AuthenticatedRequest(HttpRequest):
     """A request of somebody who is logged in, which `LoginRequiredMiddleware` has made sure of."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 def role_required(
@@ -31,7 +31,7 @@ def role_required(
         view: Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase],
     ) -> Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase]:
         @wraps(view)
-        def guarded(request: AuthenticatedRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: AuthenticatedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.user.role not in roles:
                 raise PermissionDenied
             return view(request, *args, **kwargs)

@@ -175,7 +175,7 @@ class Postgres:
         )
         if answer.returncode:
             raise self._failed(f"PostgreSQL refused to prepare its database ({answer.stderr.strip()})")
-        return answer.stdout.strip()
+        return str(answer.stdout).strip()
 
     def _failed(self, what: str) -> EmbeddedServersError:
         return EmbeddedServersError(f"{what}; its log is {self.log}.")
