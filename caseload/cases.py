@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from accompaniment.enums import Channel, Tier, Track
 from caseload.enums import CaseOrder, NeedKind
-from caseload.models import Placement
+from caseload.models import Placement, Portfolio
 from caseload.rules import Need, needs_of
 
 LAST = float("inf")
@@ -44,6 +44,10 @@ class Case:
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def search_text(self) -> str:
+        return plain(f"{self.last_name} {self.first_name} {self.identifier}")
 
     @property
     def need(self) -> Need | None:
@@ -88,20 +92,19 @@ COLUMNS = (
 """In the order of `Case`'s fields."""
 
 
-def cases_of(portfolios: Iterable[int], *, now: datetime, zone: ZoneInfo, words: str = "") -> list[Case]:
-    """Return the people now in these portfolios, unordered; `words` keeps those whose name or identifier fits."""
-    rows = (
-        Placement.objects.open()
-        .filter(portfolio__in=list(portfolios))
-        .matching(words)
-        .with_case()
-        .order_by()
-        .values_list(*COLUMNS)
-    )
-    cases = [Case(*row) for row in rows]
+def cases_of(portfolios: Iterable[Portfolio], *, now: datetime, zone: ZoneInfo) -> list[Case]:
+    """Return the people now in these portfolios, unordered."""
+    rows = Placement.objects.open().filter(portfolio__in=list(portfolios)).with_case().order_by()
+    cases = [Case(*row) for row in rows.values_list(*COLUMNS)]
     for case in cases:
         case.needs.extend(needs_of(case, now=now, zone=zone))
     return cases
+
+
+def matching(cases: Iterable[Case], words: str) -> list[Case]:
+    """Keep those of whom every word is in the name or the identifier; accents and case do not count."""
+    wanted = plain(words).split()
+    return [case for case in cases if all(word in case.search_text for word in wanted)]
 
 
 def of_kind(cases: Iterable[Case], kind: NeedKind | None) -> list[Case]:
@@ -120,10 +123,14 @@ def in_order(cases: Iterable[Case], order: CaseOrder, *, descending: bool = Fals
     return [*sorted(filled, key=value, reverse=descending), *empty]
 
 
-def _name(case: Case) -> tuple[str, int]:
-    """Sort as a French directory does: accents and case do not count."""
-    plain = unicodedata.normalize("NFKD", f"{case.last_name} {case.first_name}")
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold(), case.jobseeker_id
+def plain(text: str) -> str:
+    """Return the text without accents and case, as a French directory compares names."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+
+
+def _name(case: Case) -> tuple[str, str, int]:
+    return plain(case.last_name), plain(case.first_name), case.jobseeker_id
 
 
 def _need(case: Case) -> float | None:

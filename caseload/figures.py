@@ -15,7 +15,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 
 from accompaniment.enums import Channel, ContactNature, EnrolmentState, LeavingReason, Modality, RefusalReason, Track
 from accompaniment.models import Accompaniment, Contact, Enrolment, Region, User
-from caseload.models import Portfolio
+from caseload.models import Placement, Portfolio
 from caseload.rules import ALMOST_FULL_PERCENT, Suppressed, percent, suppress
 
 INTERVIEW_CHANNELS = (Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)
@@ -207,6 +207,16 @@ def _about(column: str, period: Period) -> Q:
 
 def _on_days(column: str, period: Period) -> Q:
     return Q(**{f"{column}__gte": period.first, f"{column}__lte": period.last})
+
+
+def waiting_for_placement(user: User) -> int:
+    """Return how many people of the manager's regions follow the 100 % web track without a portfolio."""
+    return (
+        Accompaniment.objects.current()
+        .filter(track=Track.WEB, jobseeker__agency__departement__region__in=regions_of(user))
+        .exclude(jobseeker__placements__in=Placement.objects.open())
+        .count()
+    )
 
 
 # --- Reasons: what they tell is about people, so small counts are hidden -------------------------------------------

@@ -1,9 +1,11 @@
 """Filters of the caseload floor, and the perimeter."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
+from django.db.models.functions import Greatest
 
 from accompaniment.enums import EnrolmentState, Role
 from accompaniment.querysets import OfJobseekerQuerySet
@@ -11,6 +13,8 @@ from accompaniment.querysets import OfJobseekerQuerySet
 if TYPE_CHECKING:
     from accompaniment.models import Agency, User
     from caseload.models import Adviser
+
+STAFF_FILTERS = {"region": "agency__departement__region", "agence": "agency"}
 
 
 def managed_by(user: "User", region: str) -> Q:
@@ -33,8 +37,33 @@ class AdviserQuerySet(QuerySet[Any]):
             return self.filter(managed_by(user, "agency__departement__region"))
         return self.filter(user=user)
 
+    def kept_by(self, kept: Mapping[str, Any]) -> Self:
+        """Keep those of the chosen `region`, `agence` and `modalite`."""
+        found = self.filter(**{STAFF_FILTERS[name]: value for name, value in kept.items() if name in STAFF_FILTERS})
+        if "modalite" in kept:
+            return found.filter(portfolios__modality=kept["modalite"])
+        return found
+
+    def by_agency(self) -> Self:
+        """Sort by region, agency and name, with portfolios, agency and region loaded."""
+        return (
+            self.select_related("user", "agency__departement__region")
+            .prefetch_related("portfolios")
+            .order_by("agency__departement__region__name", "agency__name", "user__last_name", "user__first_name", "pk")
+        )
+
 
 class PortfolioQuerySet(QuerySet[Any]):
+    def kept_by(self, kept: Mapping[str, Any]) -> Self:
+        """Keep those of the chosen `region`, `agence` and `modalite`."""
+        found = self.filter(**{STAFF_FILTERS[name]: value for name, value in kept.items() if name in STAFF_FILTERS})
+        if "modalite" in kept:
+            return found.filter(modality=kept["modalite"])
+        return found
+
+    def most_filled_first(self) -> Self:
+        return self.order_by(F("occupied") * -1.0 / Greatest(F("capacity"), 1), "pk")
+
     def visible_to(self, user: "User", day: date) -> Self:
         """Keep an adviser's own portfolios and those covered on `day`, or those of a manager's regions."""
         if user.role == Role.ADVISER:
@@ -75,17 +104,6 @@ class PlacementQuerySet(OfJobseekerQuerySet):
             portfolio__covers__cancelled_at=None,
         )
         return self.filter(Q(portfolio__adviser=adviser) | covered).distinct()
-
-    def matching(self, words: str) -> Self:
-        """Keep the people of whom every word is in the name or the identifier; accents and case do not count."""
-        kept = self
-        for word in words.split():
-            kept = kept.filter(
-                Q(jobseeker__last_name__unaccent__icontains=word)
-                | Q(jobseeker__first_name__unaccent__icontains=word)
-                | Q(jobseeker__identifier__istartswith=word)
-            )
-        return kept
 
     def with_case(self) -> Self:
         """Add what the portfolio list shows of each person: the current period and the open enrolment.

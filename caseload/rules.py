@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from accompaniment.enums import Channel
 from caseload.enums import NeedKind, Urgency
 
 REPLY_WITHIN = timedelta(hours=72)
@@ -158,6 +159,26 @@ def short_day(day: date) -> str:
 
 def _day(day: date, today: date) -> str:
     return "demain" if day - today == timedelta(days=1) else f"le {short_day(day)}"
+
+
+PLAN_CHANNELS = {
+    Channel.VIDEO: "en visio",
+    Channel.PHONE: "par téléphone",
+    Channel.ON_SITE: "en agence",
+    Channel.CHAT: "par messagerie",
+}
+
+
+def plan_sentence(*, channel: str, interval_days: int, review_on: date) -> str:
+    """Say a contact plan in one sentence: "Un entretien en visio toutes les 4 semaines, à revoir le 3 mars 2027."."""
+    weeks, days = divmod(interval_days, 7)
+    if days:
+        rhythm = f"tous les {interval_days}\u00a0jours"
+    else:
+        rhythm = f"toutes les {weeks}\u00a0semaines" if weeks > 1 else "chaque semaine"
+    return (
+        f"Un entretien {PLAN_CHANNELS[Channel(channel)]} {rhythm}, à revoir le {short_day(review_on)} {review_on.year}."
+    )
 
 
 # --- Shown figures -----------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Filters of the lists, read from the address. What does not parse filters nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 
@@ -31,6 +32,24 @@ class PortfolioFilter:
     portfolio: int | None = None
     order: CaseOrder = CaseOrder.NEED
     descending: bool = False
+
+    @property
+    def sorting(self) -> str:
+        """The order as the address says it; empty for the usual one."""
+        if self.order == CaseOrder.NEED and not self.descending:
+            return ""
+        return (DESCENDING if self.descending else "") + self.order
+
+    def address(self, **changes: Any) -> str:
+        """Return the query string of this filter with changes, beginning with a question mark."""
+        changed = replace(self, **changes)
+        facts = {
+            "q": changed.words,
+            "besoin": changed.kind or "",
+            "portefeuille": changed.portfolio or "",
+            "tri": changed.sorting,
+        }
+        return "?" + urlencode({name: value for name, value in facts.items() if value})
 
 
 def portfolio_filter(data: Any) -> PortfolioFilter:

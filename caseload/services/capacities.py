@@ -99,7 +99,8 @@ def apply_capacities(*, now: datetime) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(APPLY_IN_FORCE, {"now": now})
-        return cursor.rowcount
+        changed: int = cursor.rowcount
+        return changed
 
 
 def _check_steers(actor: User, agency: Agency | None) -> None:

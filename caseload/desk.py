@@ -1,0 +1,54 @@
+"""An adviser's desk: the day in the agency's zone, own portfolios, and those covered today."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+
+from accompaniment.models import User
+from caseload.models import Adviser, Cover, Portfolio
+from caseload.querysets import PortfolioQuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an adviser answers for today."""
+
+    adviser: Adviser
+    now: datetime
+    own: list[Portfolio]
+    covered: list[Portfolio]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.adviser.agency.zone
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def portfolios(self) -> list[Portfolio]:
+        return [*self.own, *self.covered]
+
+
+def desk_of(user: User, *, now: datetime) -> Desk:
+    """Return the desk of an adviser; Http404 for an account that is no adviser."""
+    adviser = get_object_or_404(Adviser.objects.select_related("user", "agency__departement__region"), user=user)
+    day = now.astimezone(adviser.agency.zone).date()
+    portfolios = list(with_covers(Portfolio.objects.visible_to(user, day), day).order_by("modality", "pk"))
+    return Desk(
+        adviser=adviser,
+        now=now,
+        own=[portfolio for portfolio in portfolios if portfolio.adviser_id == adviser.pk],
+        covered=[portfolio for portfolio in portfolios if portfolio.adviser_id != adviser.pk],
+    )
+
+
+def with_covers(portfolios: PortfolioQuerySet, day: date) -> PortfolioQuerySet:
+    """Load the adviser, the agency and, as `running_covers`, who covers each portfolio on `day`: two statements."""
+    return portfolios.select_related("adviser__user", "agency__departement__region").prefetch_related(
+        Prefetch("covers", Cover.objects.running_on(day).select_related("colleague__user"), to_attr="running_covers")
+    )
