@@ -37,8 +37,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.middleware.HealthMiddleware",
+    "config.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -160,9 +162,20 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_CONCURRENCY = 2
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_SEND_TASK_EVENTS = False
+# The clock keeps its schedule in memory: a job asks what is due, so nothing is lost when it starts anew, and a
+# schedule file would only be one more thing to find broken after a crash.
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
+# A call that found no worker expires with the next one, so that an outage leaves no heap of them.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "deliver-notifications": {"task": "messaging.jobs.deliver_notifications", "schedule": 5.0},
-    "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0},
+    "deliver-notifications": {
+        "task": "messaging.jobs.deliver_notifications",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0, "options": {"expires": 60.0}},
     "apply-capacities": {"task": "caseload.jobs.apply_capacities", "schedule": 600.0},
 }
 

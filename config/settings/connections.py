@@ -1,9 +1,11 @@
 """Turn the two addresses of a deployment into Django's, Channels' and Celery's settings."""
 
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 CACHE_NUMBER = 0
 BROKER_NUMBER = 1
@@ -53,3 +55,32 @@ def numbered(url: str, number: int) -> str:
     if parts.path.strip("/"):
         return url
     return urlunsplit(parts._replace(path=f"/{number}"))
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where e-mails are handed in. `starttls` begins in the clear and switches, `tls` is encrypted throughout."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    starttls: bool
+    tls: bool
+
+
+def email(url: str) -> MailServer:
+    """Return the mail server of an smtp://, smtp+tls:// or smtps:// URL; raise ImproperlyConfigured for another."""
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        msg = "EMAIL_URL must look like smtp://, smtp+tls:// or smtps://user:password@host:port."
+        raise ImproperlyConfigured(msg)
+    return MailServer(
+        host=parts.hostname,
+        port=parts.port or ports[parts.scheme],
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        starttls=parts.scheme == "smtp+tls",
+        tls=parts.scheme == "smtps",
+    )

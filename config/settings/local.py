@@ -5,6 +5,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from config.embedded import connection_urls
+from config.logs import configuration
 
 from .base import *  # noqa: F403
 from .base import DATA_DIR
@@ -13,6 +14,14 @@ from .connections import broker, cache, channel_layers, databases
 DEMONSTRATION = True
 SECRET_KEY = "local-only-key-that-protects-nothing-but-invented-data"  # noqa: S105
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PORT') or 8000}").rstrip("/")
+LOGGING = configuration()
+
+# Static files come straight from the apps' folders, as they are on disk now.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 0  # seconds
 
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
 REDIS_URL = os.environ.get("REDIS_URL", "")

@@ -3,6 +3,8 @@
 import os
 import re
 
+from config.logs import configuration
+
 from .connections import cache, channel_layers
 from .local import *  # noqa: F403
 from .local import REDIS_URL
@@ -12,6 +14,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+
+LOGGING = configuration("WARNING")
 
 # Each worker of a run clears its cache and lists its channels as it likes; the demonstration keeps its own.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")

@@ -1,0 +1,82 @@
+"""A calm log: one line a fact, on standard error, and no flood while a server is away."""
+
+import logging
+import time
+from typing import Any
+
+QUIET_TIME = 60.0  # seconds during which the same complaint is not written again
+
+
+class OncePerMinute(logging.Filter):
+    """Let the same complaint of the same source through once a minute, and without its traceback.
+
+    Meant for the libraries that talk to Redis: while it is away each of them complains several times a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        cause = record.exc_info[1] if record.exc_info else None
+        if cause is not None:
+            record.msg = f"{record.getMessage()} ({type(cause).__name__}: {cause})".replace("\n", " ")
+            record.args = ()
+            record.exc_info = None
+            record.exc_text = None
+        complaint = (record.name, str(record.msg))
+        now = time.monotonic()
+        if now - self._last.get(complaint, -QUIET_TIME) < QUIET_TIME:
+            return False
+        self._last[complaint] = now
+        return True
+
+
+class WithoutDetail(logging.Formatter):
+    """Leave out what PostgreSQL adds to an error: the values of the row, which are somebody's data."""
+
+    def formatException(self, exc_info: Any) -> str:  # noqa: N802 (the name is logging's)
+        lines = super().formatException(exc_info).splitlines()
+        return "\n".join(line for line in lines if not line.startswith(("DETAIL:", "CONTEXT:")))
+
+
+def configuration(level: str = "INFO") -> dict[str, Any]:
+    """Return LOGGING for all environments."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": WithoutDetail,
+                "format": "{asctime}.{msecs:03.0f} {levelname:<7} {name} {message}",
+                "datefmt": "%Y-%m-%dT%H:%M:%S",
+                "style": "{",
+            },
+        },
+        "filters": {"once_per_minute": {"()": OncePerMinute}},
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "line"},
+            "patient": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["once_per_minute"],
+            },
+        },
+        "root": {"handlers": ["console"], "level": level},
+        "loggers": {
+            # Django's own lines for 4xx answers would double the request log; 5xx keep their traceback.
+            "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+            "django.request": {"level": "ERROR"},
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            "django.channels.server": {"level": "WARNING"},
+            # Every five seconds a job starts and ends: that is no news.
+            "celery": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
+            "kombu": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
+            "channels_redis": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
+            "psycopg.pool": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
+            "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+            "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
+            "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+            "asyncio": {"level": "WARNING"},
+        },
+    }

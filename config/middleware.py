@@ -1,0 +1,171 @@
+"""What stands around every request: health answers, the request log, and static files under ASGI."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
+
+from config import health
+
+Handler = Callable[[HttpRequest], Any]
+
+SECRET_ARGUMENTS = frozenset({"token", "key", "uidb64"})
+"""Names of the parts of an address that open a door for whoever knows them: never written to the log."""
+
+request_log = logging.getLogger("config.requests")
+
+
+class Around:
+    """Base of a middleware that stays on the side, threads or event loop, on which it was built.
+
+    Django would otherwise hop to a thread and back for every middleware that knows one side only.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        return self.on_loop(request) if self.is_async else self.in_thread(request)
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request that came from a synchronous handler."""
+        raise NotImplementedError
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer a request that came from an asynchronous handler."""
+        raise NotImplementedError
+
+
+class HealthMiddleware(Around):
+    """Answer the two health addresses before anything else has a say.
+
+    A probe knows no host name, speaks no HTTPS and holds no session, so it must pass neither the check of the
+    host, nor the redirection, nor the log-in.
+    """
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        probe = health.PROBES.get(request.path_info)
+        return self.get_response(request) if probe is None else _health(probe())
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        probe = health.PROBES.get(request.path_info)
+        if probe is None:
+            response: HttpResponseBase = await self.get_response(request)
+            return response
+        return _health(await asyncio.to_thread(probe))
+
+
+def _health(report: health.Report) -> HttpResponse:
+    return HttpResponse(
+        report.text + "\n",
+        status=report.status,
+        content_type="text/plain; charset=utf-8",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+class RequestLogMiddleware(Around):
+    """Write one line for each request: method, path, status, milliseconds, number of the person.
+
+    Neither the query nor a secret part of the address, and no name, appears in it.
+    """
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        response: HttpResponseBase = self.get_response(request)
+        _write_line(request, response, began)
+        return response
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        began = time.perf_counter()
+        response: HttpResponseBase = await self.get_response(request)
+        _write_line(request, response, began)
+        return response
+
+
+def _write_line(request: HttpRequest, response: HttpResponseBase, began: float) -> None:
+    milliseconds = (time.perf_counter() - began) * 1000
+    # Only a person who was looked up anyway: the log must not cost a query of its own.
+    person = getattr(request, "_cached_user", None)
+    request_log.info(
+        "%s %s %d %.0f ms user=%s",
+        request.method,
+        _speakable_path(request),
+        response.status_code,
+        milliseconds,
+        getattr(person, "pk", None) or "-",
+    )
+
+
+def _speakable_path(request: HttpRequest) -> str:
+    path = request.path.encode("unicode_escape").decode("ascii")  # no line break gets into the log
+    match = request.resolver_match
+    for name, value in match.kwargs.items() if match else ():
+        if name in SECRET_ARGUMENTS and value:
+            path = path.replace(str(value), "…")
+    return path
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """WhiteNoise on whichever side the request came from; on the event loop a file is read in pieces there.
+
+    WhiteNoise itself answers with a synchronous iterator, which Django reads whole into memory under ASGI, with
+    a warning, and it sends every page through a thread, static or not.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Handler) -> None:
+        super().__init__(get_response)
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self._on_loop(request)
+        answer: HttpResponseBase = super().__call__(request)
+        return answer
+
+    async def _on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        found: StaticFile | None = None
+        if path.startswith(self.static_prefix):
+            found = await asyncio.to_thread(self.find_file, path) if self.autorefresh else self.files.get(path)
+        if found is None:
+            response: HttpResponseBase = await self.get_response(request)
+            return response
+        answer = found.get_response(request.method, request.META)
+        headers = dict(answer.headers)
+        if answer.file is None:
+            empty = HttpResponse(status=int(answer.status))
+            del empty["Content-Type"]
+            for name, value in headers.items():
+                empty[name] = value
+            return empty
+        stream = StreamingHttpResponse(_pieces(answer.file), status=int(answer.status))
+        del stream["Content-Type"]
+        for name, value in headers.items():
+            stream[name] = value
+        return stream
+
+
+async def _pieces(file: Any, size: int = 64 * 1024) -> AsyncIterator[bytes]:
+    try:
+        while piece := await asyncio.to_thread(file.read, size):
+            yield piece
+    finally:
+        file.close()

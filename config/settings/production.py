@@ -1,0 +1,63 @@
+"""A real deployment: everything that differs from one to the next comes from the environment.
+
+| variable | meaning |
+|---|---|
+| SECRET_KEY | mandatory: at least 50 random characters |
+| ALLOWED_HOSTS | mandatory: host names, separated by commas |
+| DATABASE_URL | mandatory: postgres://user:password@host/name |
+| REDIS_URL | mandatory: redis://host:6379 |
+| PUBLIC_URL | scheme and host of links in e-mails; default: https:// and the first host |
+| EMAIL_URL | smtp://, smtp+tls:// (STARTTLS) or smtps://user:password@host:port; default: smtp://localhost |
+| DEFAULT_FROM_EMAIL | sender of e-mails |
+| LOG_LEVEL | default INFO |
+| FORWARDED_ALLOW_IPS | addresses of the proxies whose X-Forwarded-* headers uvicorn believes; default 127.0.0.1 |
+"""
+
+import os
+
+from config.logs import configuration
+
+from .base import *  # noqa: F403
+from .base import DATA_DIR  # noqa: F401
+from .connections import broker, cache, channel_layers, databases, email
+from .environment import hosts, required
+
+_given = required("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
+
+SECRET_KEY = _given["SECRET_KEY"]
+ALLOWED_HOSTS = hosts(_given["ALLOWED_HOSTS"])
+REDIS_URL = _given["REDIS_URL"]
+PUBLIC_URL = (os.environ.get("PUBLIC_URL") or f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+DATABASES = databases(_given["DATABASE_URL"])
+CHANNEL_LAYERS = channel_layers(REDIS_URL)
+CACHES = cache(REDIS_URL)
+CELERY_BROKER_URL = broker(REDIS_URL)
+
+_mail = email(os.environ.get("EMAIL_URL") or "smtp://localhost")
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = _mail.host
+EMAIL_PORT = _mail.port
+EMAIL_HOST_USER = _mail.user
+EMAIL_HOST_PASSWORD = _mail.password
+EMAIL_USE_TLS = _mail.starttls
+EMAIL_USE_SSL = _mail.tls
+EMAIL_TIMEOUT = 10  # seconds
+
+# Uvicorn tells Django that a request came over HTTPS when a proxy that it trusts says so.
+SECURE_SSL_REDIRECT = True
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-session"
+CSRF_COOKIE_NAME = "__Host-csrf"
+
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+LOGGING = configuration(os.environ.get("LOG_LEVEL") or "INFO")
