@@ -19,12 +19,10 @@ class OncePerMinute(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         cause = record.exc_info[1] if record.exc_info else None
-        if cause is not None:
-            record.msg = f"{record.getMessage()} ({type(cause).__name__}: {cause})".replace("\n", " ")
-            record.args = ()
-            record.exc_info = None
-            record.exc_text = None
-        complaint = (record.name, str(record.msg))
+        text = record.getMessage() if cause is None else f"{record.getMessage()} ({type(cause).__name__}: {cause})"
+        complaint = (record.name, str(record.msg))  # before its figures, such as seconds and tries, are filled in
+        record.msg, record.args = " ".join(text.split()), ()
+        record.exc_info, record.exc_text = None, None
         now = time.monotonic()
         if now - self._last.get(complaint, -QUIET_TIME) < QUIET_TIME:
             return False
@@ -33,7 +31,9 @@ class OncePerMinute(logging.Filter):
 
 
 class WithoutDetail(logging.Formatter):
-    """Leave out what PostgreSQL adds to an error: the values of the row, which are somebody's data."""
+    """Write the time in UTC; leave out what PostgreSQL adds to an error: the values of somebody's row."""
+
+    converter = staticmethod(time.gmtime)
 
     def formatException(self, exc_info: Any) -> str:  # noqa: N802 (the name is logging's)
         lines = super().formatException(exc_info).splitlines()
@@ -48,7 +48,7 @@ def configuration(level: str = "INFO") -> dict[str, Any]:
         "formatters": {
             "line": {
                 "()": WithoutDetail,
-                "format": "{asctime}.{msecs:03.0f} {levelname:<7} {name} {message}",
+                "format": "{asctime}.{msecs:03.0f}Z {levelname:<7} {name} {message}",
                 "datefmt": "%Y-%m-%dT%H:%M:%S",
                 "style": "{",
             },

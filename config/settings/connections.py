@@ -43,7 +43,7 @@ def broker(url: str) -> str:
     """Return the URL of the same Redis in the form that Celery reads, in a numbered database of its own."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(("redis+socket", parts.netloc, parts.path, f"virtual_host={BROKER_NUMBER}", ""))
+        return f"redis+socket://{parts.path}?virtual_host={BROKER_NUMBER}"
     return numbered(url, BROKER_NUMBER)
 
 
@@ -51,7 +51,7 @@ def numbered(url: str, number: int) -> str:
     """Return the Redis URL for another numbered database, unless it names one itself."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
+        return f"unix://{parts.path}?db={number}"  # urlunsplit would drop the empty host's slashes
     if parts.path.strip("/"):
         return url
     return urlunsplit(parts._replace(path=f"/{number}"))
