@@ -1,5 +1,18 @@
 """Addresses of the app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from accompaniment.views import accounts, footer
+
+urlpatterns: list[URLPattern] = [
+    path("connexion/", accounts.LogInView.as_view(), name="login"),
+    path("deconnexion/", accounts.log_out, name="log_out"),
+    path("mot-de-passe-oublie/", accounts.password_forgotten, name="password_forgotten"),
+    path("mot-de-passe-oublie/envoye/", accounts.password_forgotten_sent, name="password_forgotten_sent"),
+    path("mot-de-passe/<str:uidb64>/<str:token>/", accounts.password_reset, name="password_reset"),
+    path("activation/<str:token>/", accounts.activation, name="activation"),
+    path("mon-compte/mot-de-passe/", accounts.password_change, name="password_change"),
+    path("accessibilite/", footer.accessibility, name="accessibility"),
+    path("donnees-personnelles/", footer.personal_data, name="personal_data"),
+    path("mentions-legales/", footer.legal_notice, name="legal_notice"),
+]

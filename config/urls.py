@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from config import views
+
 urlpatterns = [
+    path("", views.home, name="home"),
     path("", include("accompaniment.urls")),
     path("", include("caseload.urls")),
     path("", include("messaging.urls")),

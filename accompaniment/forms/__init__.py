@@ -1,0 +1,1 @@
+"""What people type, parsed; errors say what to do."""

@@ -1,0 +1,111 @@
+"""Log-in and passwords."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+
+from accompaniment.models import User
+
+CHOICE_RULES = (
+    "Au moins 12 caractères, et pas seulement des chiffres. Ni votre nom, ni un mot de passe très répandu. "
+    "Une phrase que vous êtes seul à connaître convient très bien."
+)
+
+
+class LogInForm(AuthenticationForm):
+    """The address in any case, and the password. One sentence for every refusal."""
+
+    username = forms.EmailField(
+        label="Adresse e-mail",
+        help_text="Format attendu : nom@domaine.fr",
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+        error_messages={
+            "required": "Entrez votre adresse e-mail.",
+            "invalid": "Entrez une adresse e-mail complète, par exemple nom@domaine.fr.",
+        },
+    )
+    password = forms.CharField(
+        label="Mot de passe",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Entrez votre mot de passe."},
+    )
+    error_messages = {
+        "invalid_login": "L'adresse e-mail ou le mot de passe ne convient pas. Vérifiez-les, ou choisissez "
+        "« Mot de passe oublié ».",
+        "inactive": "L'adresse e-mail ou le mot de passe ne convient pas. Vérifiez-les, ou choisissez "
+        "« Mot de passe oublié ».",
+    }
+
+    def clean_username(self) -> str:
+        # In lower case before the throttle counts: changing case is no new attempt.
+        return str(self.cleaned_data["username"]).lower()
+
+
+class PasswordForgottenForm(forms.Form):
+    """The address to which a new link goes, if it has an account."""
+
+    email = forms.EmailField(
+        label="Adresse e-mail",
+        help_text="Celle avec laquelle vous vous connectez. Format attendu : nom@domaine.fr",
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
+        error_messages={
+            "required": "Entrez votre adresse e-mail.",
+            "invalid": "Entrez une adresse e-mail complète, par exemple nom@domaine.fr.",
+        },
+    )
+
+
+class ChoosePasswordForm(forms.Form):
+    """A new password, typed twice, held against the house's rules for this person."""
+
+    password = forms.CharField(
+        label="Nouveau mot de passe",
+        help_text=CHOICE_RULES,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Choisissez un mot de passe."},
+    )
+    confirmation = forms.CharField(
+        label="Le même mot de passe, une seconde fois",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": "Entrez le mot de passe une seconde fois."},
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        password_validation.validate_password(password, self.user)
+        return password
+
+    def clean_confirmation(self) -> str:
+        confirmation = str(self.cleaned_data["confirmation"])
+        # A password that was refused is no longer there to compare with.
+        if confirmation != self.data.get(self.add_prefix("password")):
+            raise ValidationError("Les deux mots de passe ne sont pas les mêmes. Entrez-les de nouveau.")
+        return confirmation
+
+
+class ChangePasswordForm(ChoosePasswordForm):
+    """One's own new password, with the present one."""
+
+    current = forms.CharField(
+        label="Mot de passe actuel",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": "Entrez votre mot de passe actuel."},
+    )
+    field_order = ("current", "password", "confirmation")
+
+    def clean_current(self) -> str:
+        current = str(self.cleaned_data["current"])
+        if not self.user.check_password(current):
+            raise ValidationError("Ce n'est pas votre mot de passe actuel. Entrez-le de nouveau.")
+        return current

@@ -1,0 +1,185 @@
+"""Accounts: links that open one, passwords, and accounts of staff.
+
+Of a link's secret only a digest is kept, and it is made at the moment of delivery: neither the outbox nor a
+backup of the database can open an account.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from axes.utils import reset as unlock
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+
+from accompaniment.enums import AuditAction, NotificationKind, Role
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import ActivationLink, Jobseeker, User
+from accompaniment.services import audit, outbox
+
+LINK_IS_OVER = "Ce lien a déjà servi ou n'est plus valable."
+ASK_AGAIN_AFTER = timedelta(minutes=5)
+"""Asking again sooner sends nothing, so that nobody can fill somebody else's mailbox."""
+
+
+def issue_activation_link(*, user: User) -> str:
+    """Return the secret of a new link that gives an account its first password; earlier links end.
+
+    Called when the e-mail that carries it is made. The link works once, for `ACTIVATION_LINK_DAYS`.
+    """
+    token = secrets.token_urlsafe(32)
+    now = timezone.now()
+    with transaction.atomic():
+        _lock_account(user.pk)
+        ActivationLink.objects.filter(user=user, used_at=None).delete()
+        ActivationLink.objects.create(
+            user=user,
+            digest=_digest(token),
+            created_at=now,
+            expires_at=now + timedelta(days=settings.ACTIVATION_LINK_DAYS),
+        )
+    return token
+
+
+def activation_account(*, token: str) -> User:
+    """Return the account that a link opens, without using it up. Raises NotAllowedNowError when it is over."""
+    return _usable_link(token, timezone.now()).user
+
+
+def activate(*, token: str, password: str) -> User:
+    """Set an account's first password and use up its link. Raises NotAllowedNowError when the link is over."""
+    now = timezone.now()
+    with transaction.atomic():
+        user = _lock_account(_usable_link(token, now).user_id)
+        # Looked up again behind the lock: of two people with the same link one comes first.
+        link = _usable_link(token, now)
+        _set_password(user, password)
+        link.used_at = now
+        link.save(update_fields=["used_at"])
+        audit.record(actor=user, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="activated")
+    return user
+
+
+def request_password_reset(*, email: str) -> None:
+    """Put the e-mail with a new link into the outbox, if there is such an account; tell the caller nothing.
+
+    An account that was never activated gets its activation again.
+    """
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    if user is None:
+        return
+    slot = int(timezone.now().timestamp() // ASK_AGAIN_AFTER.total_seconds())
+    with transaction.atomic():
+        if user.has_usable_password():
+            outbox.notify(
+                key=f"password_reset:{user.pk}:{slot}",
+                kind=NotificationKind.PASSWORD_RESET,
+                email=user.email,
+                user=user,
+                jobseeker=_file_of(user),
+                context={"first_name": user.first_name},
+            )
+        else:
+            _invite(user, key=f"activation:{user.pk}:{slot}")
+        audit.record(
+            actor=None, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="reset_asked", user=user.pk
+        )
+
+
+def issue_password_reset_link(*, user: User) -> str:
+    """Return the path of a link that sets a new password: for `PASSWORD_RESET_TIMEOUT`, until it is used."""
+    uidb64 = urlsafe_base64_encode(force_bytes(user.pk))
+    return reverse("password_reset", args=[uidb64, default_token_generator.make_token(user)])
+
+
+def password_reset_account(*, uidb64: str, token: str) -> User:
+    """Return the account whose password a link may set. Raises NotAllowedNowError when the link is over."""
+    try:
+        pk = int(urlsafe_base64_decode(uidb64))
+    except ValueError:
+        raise NotAllowedNowError(LINK_IS_OVER) from None
+    user = User.objects.filter(pk=pk, is_active=True).first()
+    if user is None or not default_token_generator.check_token(user, token):
+        raise NotAllowedNowError(LINK_IS_OVER)
+    return user
+
+
+def reset_password(*, uidb64: str, token: str, password: str) -> User:
+    """Set a new password by a link; the link and every open session of the account end with it."""
+    with transaction.atomic():
+        _lock_account(password_reset_account(uidb64=uidb64, token=token).pk)
+        user = password_reset_account(uidb64=uidb64, token=token)
+        _set_password(user, password)
+        audit.record(actor=user, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="password_reset")
+    return user
+
+
+def change_password(*, actor: User, password: str) -> None:
+    """Set one's own new password; the account's other sessions end."""
+    with transaction.atomic():
+        user = _lock_account(actor.pk)
+        _set_password(user, password)
+        audit.record(actor=actor, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="password_changed")
+    actor.password = user.password
+
+
+def create_staff_account(*, actor: User | None, email: str, first_name: str, last_name: str, role: Role) -> User:
+    """Create the account of an adviser or a manager, and invite them to choose a password.
+
+    `actor` None is the system (an import). Raises DomainError when the address has an account already.
+    """
+    if role == Role.JOBSEEKER:
+        raise ValueError("a jobseeker's account comes with the validation of an enrolment")
+    with transaction.atomic():
+        if User.objects.filter(email=email.strip().lower()).exists():
+            raise DomainError(f"L'adresse {email} a déjà un compte.")
+        user = User.objects.create_user(email, first_name=first_name, last_name=last_name, role=role)
+        _invite(user, key=f"activation:{user.pk}")
+        audit.record(actor=actor, jobseeker=None, action=AuditAction.ACCOUNT, event="created", user=user.pk, role=role)
+    return user
+
+
+def _invite(user: User, *, key: str) -> None:
+    person = _file_of(user)
+    outbox.notify(
+        key=key,
+        kind=NotificationKind.ACCOUNT_ACTIVATION,
+        email=user.email,
+        user=user,
+        jobseeker=person,
+        context={"first_name": user.first_name},
+    )
+
+
+def _set_password(user: User, password: str) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    unlock(username=user.email)
+
+
+def _file_of(user: User) -> Jobseeker | None:
+    return Jobseeker.objects.filter(user=user).first() if user.is_jobseeker else None
+
+
+def _lock_account(pk: int) -> User:
+    return User.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+def _usable_link(token: str, now: datetime) -> ActivationLink:
+    link = (
+        ActivationLink.objects.filter(digest=_digest(token), used_at=None, expires_at__gt=now, user__is_active=True)
+        .select_related("user")
+        .first()
+    )
+    if link is None:
+        raise NotAllowedNowError(LINK_IS_OVER)
+    return link
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()

@@ -1,0 +1,56 @@
+"""How the forms of the house look: every bound field knows its shape and its class in the design system."""
+
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.forms.renderers import TemplatesSetting
+
+_CLASSES: tuple[tuple[type[forms.Widget], str, str], ...] = (
+    # The first line that a widget is an instance of counts.
+    (forms.HiddenInput, "hidden", ""),
+    (forms.CheckboxSelectMultiple, "checkboxes", ""),
+    (forms.RadioSelect, "radios", ""),
+    (forms.CheckboxInput, "checkbox", ""),
+    (forms.Select, "select", "fr-select"),
+    (forms.FileInput, "file", "fr-upload"),
+    (forms.PasswordInput, "password", "fr-password__input fr-input"),
+    (forms.Textarea, "textarea", "fr-input"),
+    (forms.Widget, "input", "fr-input"),
+)
+
+
+class DesignSystemBoundField(BoundField):
+    """A field that `partials/_form_field.html` can draw, whatever its widget."""
+
+    @property
+    def kind(self) -> str:
+        """Return the shape: hidden, checkboxes, radios, checkbox, select, file, password, textarea or input."""
+        return next(kind for widget, kind, _ in _CLASSES if isinstance(self.field.widget, widget))
+
+    @property
+    def group_class(self) -> str:
+        """Return the class of the group around a single control."""
+        return {"select": "fr-select-group", "file": "fr-upload-group"}.get(self.kind, "fr-input-group")
+
+    @property
+    def anchor(self) -> str:
+        """Return the id that a link to this field leads to: its control, or the group of its choices."""
+        return self.id_for_label or self.auto_id
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        """Add the design system's class to what Django and the form say."""
+        built = super().build_widget_attrs(attrs, widget)
+        drawn = widget or self.field.widget
+        own = drawn.attrs.get("class", "")
+        ours = next(name for shape, _, name in _CLASSES if isinstance(drawn, shape))
+        if classes := f"{ours} {own}".strip():
+            built["class"] = classes
+        return built
+
+
+class DesignSystemRenderer(TemplatesSetting):
+    """Django's renderer with our fields and our partial."""
+
+    field_template_name = "partials/_form_field.html"
+    bound_field_class = DesignSystemBoundField
