@@ -1,0 +1,172 @@
+"""`make setup`: from a bare Python to an environment that runs and tests everything.
+
+Uses the standard library alone, for it runs before anything is installed. A second call finds its stamp and
+does nothing. Whatever the machine's pip and uv are set up with (mirrors, certificates) is respected.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+UV_VERSION = "0.13.9"
+UV_FOLDER = PROJECT / ".uv"
+ENVIRONMENT = PROJECT / ".venv"
+STAMP = ENVIRONMENT / ".setup-stamp"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+RELAY = "turnserver"
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the message is the sentence that says what to do."""
+
+
+def main() -> int:
+    """Make what is missing; return the exit code of the command."""
+    try:
+        if not _is_current():
+            _install_uv()
+            _sync()
+            _install_programs()
+            STAMP.write_text(_key(), encoding="ascii")
+    except SetupError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for sentence in _missing_programs():
+        sys.stderr.write(f"{sentence}\n")
+    return 0
+
+
+def _key() -> str:
+    """Return what the environment depends on, in short."""
+    digest = hashlib.sha256(f"{UV_VERSION} {sys.version}".encode())
+    for path in (PROJECT / "uv.lock", PROJECT / "pyproject.toml", Path(__file__)):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _is_current() -> bool:
+    try:
+        return STAMP.read_text(encoding="ascii") == _key() and (ENVIRONMENT / "bin/python").exists()
+    except FileNotFoundError:
+        return False
+
+
+def _install_uv() -> None:
+    python = UV_FOLDER / "bin/python"
+    if (UV_FOLDER / "bin/uv").exists() and _succeeds([UV_FOLDER / "bin/uv", "--version"]):
+        version = _output([UV_FOLDER / "bin/uv", "--version"])
+        if version.split()[1:2] == [UV_VERSION]:
+            return
+    if importlib.util.find_spec("ensurepip") is None:
+        release = f"{sys.version_info.major}.{sys.version_info.minor}"
+        msg = f"{sys.executable} cannot make virtual environments: install its package (Debian: python{release}-venv)."
+        raise SetupError(msg)
+    _say(f"Installing uv {UV_VERSION} in .uv …")
+    shutil.rmtree(UV_FOLDER, ignore_errors=True)
+    _run([sys.executable, "-m", "venv", UV_FOLDER], "The folder .uv could not be made")
+    install = [python, "-m", "pip", "install", "--quiet", f"uv=={UV_VERSION}"]
+    _run(install, "uv could not be installed; is a package index within reach?")
+
+
+def _sync() -> None:
+    _say("Installing the locked dependencies in .venv …")
+    ignored = {"VIRTUAL_ENV", "UV_PYTHON"}
+    environment = {name: value for name, value in os.environ.items() if name not in ignored}
+    environment |= {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON_DOWNLOADS": "never"}
+    _run(
+        [UV_FOLDER / "bin/uv", "sync", "--frozen", "--quiet", "--python", sys.executable],
+        "The locked dependencies could not be installed; is a package index within reach?",
+        environment,
+    )
+
+
+def _install_programs() -> None:
+    """Install the browser of the tests and the relay of video calls, where that can be done unasked."""
+    wanted = []
+    if not _has_browser():
+        wanted.append("chromium")
+    relay_is_new = shutil.which(RELAY) is None
+    if relay_is_new:
+        wanted.append("coturn")
+    administrator = _administrator()
+    if wanted and administrator is not None and shutil.which("apt-get"):
+        _say(f"Installing {' and '.join(wanted)} with apt …")
+        apt = [*administrator, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"]
+        _succeeds([*apt, "update"])
+        for package in wanted:  # one by one: the lack of one must not cost the other
+            _succeeds([*apt, "install", "--no-install-recommends", package])
+        if relay_is_new and shutil.which("systemctl"):
+            # The package starts a public relay with each boot; tests start one of their own.
+            _succeeds([*administrator, "systemctl", "disable", "--now", "coturn"])
+    if not _has_browser():
+        _say("Installing Chromium with Playwright …")
+        _succeeds([ENVIRONMENT / "bin/python", "-m", "playwright", "install", "chromium"])
+
+
+def _administrator() -> list[str] | None:
+    """Return what to put before a command of root's, or None where nobody may run one unasked."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and _succeeds(["sudo", "-n", "true"]):
+        return ["sudo", "-n"]
+    return None
+
+
+def _has_browser() -> bool:
+    if any(shutil.which(name) for name in BROWSERS):
+        return True
+    folder = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache/ms-playwright"
+    return any(Path(folder).glob("chromium-*/INSTALLATION_COMPLETE"))
+
+
+def _missing_programs() -> list[str]:
+    sentences = []
+    if not _has_browser():
+        sentences.append("No Chromium was found or could be installed: the browser tests will fail (Debian: chromium).")
+    if shutil.which(RELAY) is None:
+        sentences.append(
+            "No coturn was found or could be installed: video works on one network only, and the tests of the relay "
+            "will fail (Debian: coturn)."
+        )
+    return sentences
+
+
+def _run(command: Sequence[str | Path], complaint: str, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        cwd=PROJECT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        msg = f"{done.stdout.strip()}\n{complaint}"
+        raise SetupError(msg)
+
+
+def _succeeds(command: Sequence[str | Path]) -> bool:
+    arguments = [str(part) for part in command]
+    return subprocess.run(arguments, check=False, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+
+
+def _output(command: Sequence[str | Path]) -> str:
+    arguments = [str(part) for part in command]
+    return subprocess.run(arguments, check=False, capture_output=True, text=True).stdout
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
