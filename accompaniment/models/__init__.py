@@ -9,7 +9,7 @@ from accompaniment.models.enrolment import (
     RegistrationInterview,
 )
 from accompaniment.models.journal import AuditEntry, Contact, Notification
-from accompaniment.models.people import ActivationLink, Jobseeker, User
+from accompaniment.models.people import ActivationLink, Jobseeker, SourceRecord, User
 from accompaniment.models.plan import ContactPlan, Obligation, OnSiteRequest, PlanDefault
 from accompaniment.models.territory import Agency, Departement, OpeningHours, Region
 
@@ -33,5 +33,6 @@ __all__ = [
     "PlanDefault",
     "Region",
     "RegistrationInterview",
+    "SourceRecord",
     "User",
 ]

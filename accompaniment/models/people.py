@@ -139,3 +139,22 @@ class Jobseeker(models.Model):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+
+class SourceRecord(models.Model):
+    """What the information system last said of a person, as it went in.
+
+    A value of a file is carried over when it differs from the one last loaded, so what was changed here since
+    (an address, the tier that an adviser decided) stands until the information system changes its own mind.
+    """
+
+    jobseeker = models.OneToOneField(Jobseeker, models.CASCADE, primary_key=True, related_name="source_record")
+    data = models.JSONField("valeurs")
+    loaded_at = models.DateTimeField("chargé le")
+
+    class Meta:
+        verbose_name = "dernier import"
+        verbose_name_plural = "derniers imports"
+
+    def __str__(self) -> str:
+        return f"source of {self.jobseeker_id}"

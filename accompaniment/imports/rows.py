@@ -1,0 +1,243 @@
+"""Rows of agencies and registrations: what each must say to go in.
+
+Mandatory columns are looked at in the order of the file, and a row is rejected for the first that fails. Another
+column that fails is a warning: the field stays empty and the row goes in.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple, TypeVar
+
+from accompaniment.enums import Bandwidth, Tier
+from accompaniment.imports import values
+from accompaniment.imports.outcome import Remark
+from accompaniment.imports.reader import Layout, SourceRow
+from accompaniment.imports.values import InvalidValueError
+
+AGENCIES = Layout(("code", "nom", "departement", "adresse", "code_postal", "commune"))
+JOBSEEKERS = Layout(
+    (
+        "identifiant",
+        "civilite",
+        "nom",
+        "prenom",
+        "date_naissance",
+        "email",
+        "telephone",
+        "code_postal",
+        "commune",
+        "code_agence",
+        "date_inscription",
+        "modalite",
+        "volontaire_web",
+        "webcam",
+        "debit",
+        "rome",
+    )
+)
+
+AGENCY_CODE = re.compile(r"[0-9A-Z]{5}")
+POSTAL_CODE = re.compile(r"[0-9][0-9AB][0-9]{3}")
+ROME_CODE = re.compile(r"[A-Z][0-9]{4}")
+CIVILITIES = ["M.", "Mme"]
+NAME_MAXIMUM = 80
+ADDRESS_MAXIMUM = 200
+AGENCY_NAME_MAXIMUM = 120
+
+Value = TypeVar("Value")
+
+
+class RowRejectedError(Exception):
+    """A row cannot go in: the column, the value as it came, and why."""
+
+    def __init__(self, column: str, value: str, reason: str) -> None:
+        super().__init__(reason)
+        self.column = column
+        self.value = value
+        self.reason = reason
+
+
+class AgencyRow(NamedTuple):
+    code: str
+    name: str
+    departement: str
+    address: str
+    postal_code: str
+    commune: str
+
+
+class JobseekerRow(NamedTuple):
+    """A registration that goes in, in the order of the columns into which it is copied."""
+
+    line: int
+    identifier: str
+    civility: str
+    last_name: str
+    first_name: str
+    birth_date: date
+    email: str | None
+    phone: str
+    postal_code: str
+    commune: str
+    rome: str
+    agency_id: int
+    registered_on: date
+    volunteers: bool
+    has_webcam: bool | None
+    bandwidth: str
+    tier: str
+
+
+@dataclass(frozen=True)
+class KnownAgency:
+    """What a registration needs to know of its agency."""
+
+    pk: int
+    today: date
+
+
+class RowParser:
+    """Reads one row's values, collecting a warning for each that is left empty."""
+
+    def __init__(self, row: SourceRow, warn: Callable[[Remark], None]) -> None:
+        self._row = row
+        self._warn = warn
+
+    def must(self, column: str, parse: Callable[[str], Value]) -> Value:
+        """Return the column's value. Raises RowRejectedError when it fails."""
+        raw = self._row.values[column]
+        try:
+            return parse(raw)
+        except InvalidValueError as fault:
+            raise RowRejectedError(column, raw, fault.sentence) from None
+
+    def may(self, column: str, parse: Callable[[str], Value], *, otherwise: Value) -> Value:
+        """Return the column's value, or `otherwise` with a warning when it fails."""
+        raw = self._row.values[column]
+        try:
+            return parse(raw)
+        except InvalidValueError as fault:
+            self._warn(Remark(self._row.line, column, raw, f"{fault.sentence} Le champ est laissé vide."))
+            return otherwise
+
+
+class AgencyParser:
+    """Turns rows of one file into agencies; a code that came before is rejected."""
+
+    def __init__(self, departements: frozenset[str], warn: Callable[[Remark], None]) -> None:
+        self._departements = departements
+        self._warn = warn
+        self._seen: dict[str, int] = {}
+
+    def parse(self, row: SourceRow) -> AgencyRow:
+        """Return the agency that the row describes. Raises RowRejectedError."""
+        parser = RowParser(row, self._warn)
+        code = parser.must("code", self._code)
+        refuse_repetition(self._seen, code, row=row, column="code")
+        return AgencyRow(
+            code=code,
+            name=parser.must("nom", lambda value: values.mandatory_text(value, maximum=AGENCY_NAME_MAXIMUM)),
+            departement=parser.must("departement", self._departement),
+            address=parser.may("adresse", lambda value: values.text(value, maximum=ADDRESS_MAXIMUM), otherwise=""),
+            postal_code=parser.may("code_postal", postal_code, otherwise=""),
+            commune=parser.may("commune", lambda value: values.text(value, maximum=NAME_MAXIMUM), otherwise=""),
+        )
+
+    @staticmethod
+    def _code(value: str) -> str:
+        value = values.code(value, pattern=AGENCY_CODE, sentence="Doit avoir 5 chiffres ou lettres capitales.")
+        if not value:
+            raise InvalidValueError("Valeur obligatoire.")
+        return value
+
+    def _departement(self, value: str) -> str:
+        value = value.strip()
+        if value not in self._departements:
+            raise InvalidValueError("Département inconnu." if value else "Valeur obligatoire.")
+        return value
+
+
+class JobseekerParser:
+    """Turns rows of one file into registrations.
+
+    A person must be at least 16 on the day of registration, which must have come; an identifier that came before
+    in the file is rejected, even if the row that had it first was rejected for another column.
+    """
+
+    def __init__(self, agencies: dict[str, KnownAgency], *, today: date, warn: Callable[[Remark], None]) -> None:
+        self._agencies = agencies
+        self._today = today
+        self._warn = warn
+        self._seen: dict[str, int] = {}
+
+    def parse(self, row: SourceRow) -> JobseekerRow:
+        """Return the registration that the row describes. Raises RowRejectedError."""
+        # Only what goes in is warned of, so warnings wait until nothing can be rejected any more.
+        parser = RowParser(row, self._warn)
+        identifier = parser.must("identifiant", values.identifier)
+        refuse_repetition(self._seen, identifier, row=row, column="identifiant")
+        last_name = parser.must("nom", person_name)
+        first_name = parser.must("prenom", person_name)
+        born = parser.must("date_naissance", lambda value: values.birth_date(value, on=self._age_day(row)))
+        agency = parser.must("code_agence", self._agency)
+        registered_on = parser.must("date_inscription", lambda value: past_day(value, today=agency.today))
+        tier = parser.must("modalite", lambda value: values.mandatory_choice(value, Tier.values))
+        return JobseekerRow(
+            line=row.line,
+            identifier=identifier,
+            civility=parser.may("civilite", lambda value: values.choice(value, CIVILITIES), otherwise=""),
+            last_name=last_name,
+            first_name=first_name,
+            birth_date=born,
+            email=parser.may("email", values.email, otherwise="") or None,
+            phone=parser.may("telephone", values.phone, otherwise=""),
+            postal_code=parser.may("code_postal", postal_code, otherwise=""),
+            commune=parser.may("commune", lambda value: values.text(value, maximum=NAME_MAXIMUM), otherwise=""),
+            rome=parser.may("rome", rome_code, otherwise=""),
+            agency_id=agency.pk,
+            registered_on=registered_on,
+            volunteers=parser.may("volontaire_web", values.yes_or_no, otherwise=None) is True,
+            has_webcam=parser.may("webcam", values.yes_or_no, otherwise=None),
+            bandwidth=parser.may("debit", lambda value: values.choice(value, Bandwidth.values), otherwise=""),
+            tier=tier,
+        )
+
+    def _age_day(self, row: SourceRow) -> date:
+        """Return the day on which the person must be 16: the registration's, today where that one is not readable."""
+        try:
+            return min(values.day(row.values["date_inscription"]), self._today)
+        except InvalidValueError:
+            return self._today
+
+    def _agency(self, value: str) -> KnownAgency:
+        agency = self._agencies.get(value.strip())
+        if agency is None:
+            raise InvalidValueError("Agence inconnue." if value.strip() else "Valeur obligatoire.")
+        return agency
+
+
+def refuse_repetition(seen: dict[str, int], key: str, *, row: SourceRow, column: str) -> None:
+    """Reject a row whose key came before in the file, else remember its line."""
+    if (first := seen.setdefault(key, row.line)) != row.line:
+        raise RowRejectedError(column, key, f"Déjà présent à la ligne {first} du fichier.")
+
+
+def person_name(value: str) -> str:
+    return values.mandatory_text(value, maximum=NAME_MAXIMUM)
+
+
+def postal_code(value: str) -> str:
+    return values.code(value, pattern=POSTAL_CODE, sentence="Doit avoir 5 chiffres.")
+
+
+def rome_code(value: str) -> str:
+    return values.code(value, pattern=ROME_CODE, sentence="Doit avoir une lettre puis 4 chiffres.")
+
+
+def past_day(value: str, *, today: date) -> date:
+    registered_on = values.day(value)
+    if registered_on > today:
+        raise InvalidValueError("Cette date est à venir.")
+    return registered_on

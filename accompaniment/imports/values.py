@@ -1,0 +1,148 @@
+"""What single values of a file must be. Each function returns what is stored, or raises InvalidValueError."""
+
+import re
+from datetime import date
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+
+from accompaniment.errors import DomainError
+from accompaniment.rules import MINIMUM_AGE_YEARS, age_on
+
+IDENTIFIER = re.compile(r"[0-9]{7}[A-Z]")
+DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+EARLIEST_BIRTH = date(1900, 1, 1)
+EMAIL_MAXIMUM = 254
+FRANCE = "FR"
+# Who dials 0262… from anywhere in France reaches La Réunion, which has a country code of its own.
+OVERSEAS_REGIONS = {
+    **dict.fromkeys(("0262", "0263", "0692", "0693"), "RE"),
+    **dict.fromkeys(("0269", "0639"), "YT"),
+    **dict.fromkeys(("0590", "0690", "0691"), "GP"),
+    **dict.fromkeys(("0594", "0694"), "GF"),
+    **dict.fromkeys(("0596", "0696", "0697"), "MQ"),
+}
+YES_OR_NO = {"O": True, "N": False}
+
+_check_email = EmailValidator()
+
+
+class InvalidValueError(DomainError):
+    """A value is not what its column asks for; the sentence says what it should be."""
+
+
+def text(value: str, *, maximum: int) -> str:
+    """Return the value with single spaces, or empty. Raises InvalidValueError past `maximum` characters."""
+    value = " ".join(value.split())
+    if len(value) > maximum:
+        raise InvalidValueError(f"{maximum} caractères au plus.")
+    return value
+
+
+def mandatory_text(value: str, *, maximum: int) -> str:
+    """Return the value with single spaces. Raises InvalidValueError when there is no letter or digit in it."""
+    value = text(value, maximum=maximum)
+    if not any(character.isalnum() for character in value):
+        raise InvalidValueError("Valeur obligatoire." if not value else "Doit contenir au moins une lettre.")
+    return value
+
+
+def code(value: str, *, pattern: re.Pattern[str], sentence: str) -> str:
+    """Return a code that has the pattern, or empty. Raises InvalidValueError for another one."""
+    value = value.strip()
+    if value and pattern.fullmatch(value) is None:
+        raise InvalidValueError(sentence)
+    return value
+
+
+def identifier(value: str) -> str:
+    """Return a jobseeker's identifier: seven digits and a capital letter."""
+    value = value.strip().upper()
+    if not value:
+        raise InvalidValueError("Valeur obligatoire.")
+    if IDENTIFIER.fullmatch(value) is None:
+        raise InvalidValueError("Doit avoir 7 chiffres puis une lettre.")
+    return value
+
+
+def day(value: str) -> date:
+    """Return a day written JJ/MM/AAAA."""
+    value = value.strip()
+    if not value:
+        raise InvalidValueError("Valeur obligatoire.")
+    parts = DAY.fullmatch(value)
+    if parts is None:
+        raise InvalidValueError("Doit être une date au format JJ/MM/AAAA.")
+    try:
+        return date(int(parts[3]), int(parts[2]), int(parts[1]))
+    except ValueError:
+        raise InvalidValueError("Cette date n'existe pas.") from None
+
+
+def birth_date(value: str, *, on: date) -> date:
+    """Return the birth date of a person who is at least 16 `on` that day."""
+    born = day(value)
+    if born > on:
+        raise InvalidValueError("La personne n'est pas encore née à la date d'inscription.")
+    if born < EARLIEST_BIRTH:
+        raise InvalidValueError("Doit être après 1900.")
+    if age_on(on, born) < MINIMUM_AGE_YEARS:
+        raise InvalidValueError(f"La personne doit avoir au moins {MINIMUM_AGE_YEARS} ans.")
+    return born
+
+
+def email(value: str) -> str:
+    """Return an e-mail address in lower case, or empty. One with letters outside ASCII cannot be written to."""
+    value = value.strip().lower()
+    if not value:
+        return ""
+    try:
+        if not value.isascii():
+            raise ValidationError("not ASCII")
+        _check_email(value)
+    except ValidationError:
+        raise InvalidValueError("Adresse e-mail non valide.") from None
+    if len(value) > EMAIL_MAXIMUM:
+        raise InvalidValueError(f"{EMAIL_MAXIMUM} caractères au plus.")
+    return value
+
+
+def phone(value: str) -> str:
+    """Return a telephone number in the format E.164, or empty. Without a country code it is one of France."""
+    value = value.strip()
+    if not value:
+        return ""
+    digits = "".join(character for character in value if character in "0123456789+")
+    try:
+        number = phonenumbers.parse(value, OVERSEAS_REGIONS.get(digits[:4], FRANCE))
+    except phonenumbers.NumberParseException:
+        raise InvalidValueError("Numéro de téléphone non valide.") from None
+    if not phonenumbers.is_valid_number(number):
+        raise InvalidValueError("Numéro de téléphone non valide.")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def yes_or_no(value: str) -> bool | None:
+    """Return what O or N says, None for nothing."""
+    value = value.strip().upper()
+    if not value:
+        return None
+    if value not in YES_OR_NO:
+        raise InvalidValueError("Doit être O ou N.")
+    return YES_OR_NO[value]
+
+
+def choice(value: str, choices: list[str]) -> str:
+    """Return one of the codes, or empty."""
+    value = value.strip()
+    if value and value not in choices:
+        raise InvalidValueError(f"Doit être {', '.join(choices[:-1])} ou {choices[-1]}.")
+    return value
+
+
+def mandatory_choice(value: str, choices: list[str]) -> str:
+    """Return one of the codes."""
+    if not (known := choice(value, choices)):
+        raise InvalidValueError("Valeur obligatoire.")
+    return known

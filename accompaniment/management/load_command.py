@@ -1,0 +1,91 @@
+"""What the commands that load a file share: options, the summary, the file of rejected rows, exit codes."""
+
+import codecs
+import json
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accompaniment.errors import DomainError
+from accompaniment.imports.outcome import Outcome
+from accompaniment.imports.reader import open_file
+
+UNREADABLE = 2
+SHOWN = 20
+
+LABELS = {
+    "rows": "lignes",
+    "created": "créées",
+    "updated": "modifiées",
+    "unchanged": "inchangées",
+    "rejected": "rejetées",
+    "warnings": "avertissements",
+    "enrolment_requests": "demandes d'adhésion au 100 % web",
+}
+
+
+class LoadCommand(BaseCommand):
+    """Load one file. Exit code 0 when it was read, rejected rows or not; 2 when it cannot be, with one sentence.
+
+    Rejected rows are written beside the file as `<FILE>.rejets.csv`; that of an earlier load is removed when
+    nothing is rejected any more. A dry run writes neither rows nor this file.
+    """
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, metavar="FILE")
+        parser.add_argument("--dry-run", action="store_true", help="do everything, then take it back")
+        parser.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Load the file and say what came of it."""
+        path: Path = options["file"]
+        try:
+            with open_file(path) as source:
+                outcome = self.run_load(source, dry_run=options["dry_run"])
+        except DomainError as error:
+            raise CommandError(error.sentence, returncode=UNREADABLE) from error
+        if not options["dry_run"]:
+            self._write_rejected_rows(path, outcome)
+        if options["json"]:
+            self.stdout.write(json.dumps(outcome.summary(), ensure_ascii=False, indent=1))
+        else:
+            self._tell(path, outcome, dry_run=options["dry_run"])
+
+    def run_load(self, source: BinaryIO, *, dry_run: bool) -> Outcome:
+        """Call the service that loads this kind of file."""
+        raise NotImplementedError
+
+    def _write_rejected_rows(self, path: Path, outcome: Outcome) -> None:
+        target = rejected_rows_path(path)
+        try:
+            if outcome.rejected_rows.text:
+                target.write_bytes(codecs.BOM_UTF8 + outcome.rejected_rows.text.encode())
+            else:
+                target.unlink(missing_ok=True)
+        except OSError as error:
+            # The rows are in: a folder that cannot be written to must not make it look as if they were not.
+            self.stderr.write(f"Les lignes rejetées n'ont pas pu être écrites dans {target} ({error.strerror}).")
+
+    def _tell(self, path: Path, outcome: Outcome, *, dry_run: bool) -> None:
+        summary = outcome.summary()
+        for key, label in LABELS.items():
+            if key in summary:
+                self.stdout.write(f"{summary[key]:>9} {label}")
+        for key, title in (("not_eligible", "Volontaires non éligibles"), ("tiers", "Modalités")):
+            if summary.get(key):
+                self.stdout.write(f"{title} : " + ", ".join(f"{name} {count}" for name, count in summary[key].items()))
+        for remark in outcome.rejections.first[:SHOWN]:
+            self.stdout.write(f"Ligne {remark.line}, {remark.column} « {remark.value} » : {remark.reason}")
+        if outcome.rejections.total > SHOWN:
+            self.stdout.write(f"… et {outcome.rejections.total - SHOWN} autres lignes rejetées.")
+        if dry_run:
+            self.stdout.write("Essai : rien n'a été écrit.")
+        elif outcome.rejections.total:
+            self.stdout.write(f"Lignes à corriger puis à charger de nouveau : {rejected_rows_path(path)}")
+        elif not outcome.created and not outcome.updated:
+            self.stdout.write("Rien n'a changé.")
+
+
+def rejected_rows_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.rejets.csv")

@@ -1,0 +1,6 @@
+"""Loading the files of the information system: each file in one transaction, set by set."""
+
+from accompaniment.services.imports.agencies import load_agencies
+from accompaniment.services.imports.jobseekers import load_jobseekers
+
+__all__ = ["load_agencies", "load_jobseekers"]

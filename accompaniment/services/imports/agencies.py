@@ -1,0 +1,63 @@
+"""Loading `agences.csv`."""
+
+from typing import BinaryIO
+
+from accompaniment.imports.outcome import Outcome, RejectedRows
+from accompaniment.imports.reader import Reader
+from accompaniment.imports.rows import AGENCIES, AgencyParser, AgencyRow, RowRejectedError
+from accompaniment.models import Agency, Departement, User
+from accompaniment.services.imports.transactions import import_transaction
+from accompaniment.services.reference import give_default_hours, load_reference
+
+
+def load_agencies(*, actor: User | None, source: BinaryIO, dry_run: bool = False) -> Outcome:
+    """Create the file's agencies, with default opening hours, and update those that are known by their code.
+
+    In a database without territory the reference is loaded first. An agency leaves no audit row: it is no
+    person's file. Raises UnreadableFileError; nothing was written then.
+    """
+    del actor
+    reader = Reader(source, AGENCIES)
+    outcome = Outcome(RejectedRows(reader.columns))
+    with import_transaction(dry_run=dry_run):
+        if not Departement.objects.exists():
+            load_reference()
+        parser = AgencyParser(frozenset(Departement.objects.values_list("code", flat=True)), outcome.warnings.add)
+        known = {agency.code: agency for agency in Agency.objects.select_for_update(of=("self",)).order_by("pk")}
+        new: list[Agency] = []
+        changed: list[Agency] = []
+        for row in reader:
+            outcome.rows += 1
+            if row.fault:
+                outcome.reject_whole(row)
+                continue
+            try:
+                parsed = parser.parse(row)
+            except RowRejectedError as rejection:
+                outcome.reject(row, column=rejection.column, value=rejection.value, reason=rejection.reason)
+                continue
+            agency = known.get(parsed.code)
+            if agency is None:
+                new.append(_fill(Agency(code=parsed.code), parsed))
+            elif _differs(agency, parsed):
+                changed.append(_fill(agency, parsed))
+            else:
+                outcome.unchanged += 1
+        give_default_hours(Agency.objects.bulk_create(new))
+        Agency.objects.bulk_update(changed, ["name", "departement", "address", "postal_code", "commune"])
+        outcome.created = len(new)
+        outcome.updated = len(changed)
+    return outcome
+
+
+def _differs(agency: Agency, row: AgencyRow) -> bool:
+    return (agency.name, agency.departement_id, agency.address, agency.postal_code, agency.commune) != row[1:]
+
+
+def _fill(agency: Agency, row: AgencyRow) -> Agency:
+    agency.name = row.name
+    agency.departement_id = row.departement
+    agency.address = row.address
+    agency.postal_code = row.postal_code
+    agency.commune = row.commune
+    return agency

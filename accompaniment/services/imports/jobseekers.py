@@ -1,0 +1,146 @@
+"""Loading `inscriptions.csv`: rows are validated as they are read and copied, then written set by set."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.db import connection
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Tier
+from accompaniment.imports.outcome import JobseekerOutcome, RejectedRows, Remark
+from accompaniment.imports.reader import Reader
+from accompaniment.imports.rows import JOBSEEKERS, JobseekerParser, JobseekerRow, KnownAgency, RowRejectedError
+from accompaniment.models import Accompaniment, Agency, User
+from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
+from accompaniment.services import audit, plans
+from accompaniment.services.imports import statements
+from accompaniment.services.imports.transactions import import_transaction
+
+
+def load_jobseekers(*, actor: User | None, source: BinaryIO, dry_run: bool = False) -> JobseekerOutcome:
+    """Create the file's people and update those that are known by their identifier, in one transaction.
+
+    - A value changes here when it differs from the one last loaded (`SourceRecord`), so that what was decided or
+      corrected here stands, and a file that is loaded again changes nothing.
+    - A new tier ends the current period and begins another one now. A person whose 100 % web track is validated
+      or running keeps the tier, with a warning: only an adviser or the person ends a track.
+    - An e-mail address that somebody else has is left out, with a warning. The log-in of an account never changes.
+    - Volunteers who are new, or whose row changed, and who never had an enrolment get a pending one when they are
+      eligible on the day of registration.
+
+    Raises UnreadableFileError for a file that cannot be read, DomainError when people changed meanwhile; nothing
+    was written then.
+    """
+    now = timezone.now()
+    reader = Reader(source, JOBSEEKERS)
+    outcome = JobseekerOutcome(RejectedRows(reader.columns))
+    outcome.tiers.update(dict.fromkeys(Tier.values, 0))
+    outcome.not_eligible.update(dict.fromkeys(NOT_ELIGIBLE_SENTENCES, 0))
+    with import_transaction(dry_run=dry_run):
+        _copy(reader, outcome, now)
+        _run(statements.FIND_TOUCHED)
+        _run(statements.LOCK_TOUCHED)
+        _keep_emails_single(outcome)
+        _keep_web_tiers(outcome)
+        _run(statements.FORGET_UNCHANGED)
+        # Both look at the people as they were, before anything is written.
+        _run(statements.FIND_UPDATES)
+        _run(statements.FIND_TIER_CHANGES)
+        ((outcome.updated,),) = _rows(statements.COUNT_UPDATED)
+        _update(actor, now)
+        outcome.created = _create(actor, now)
+        outcome.unchanged = outcome.rows - outcome.rejections.total - outcome.created - outcome.updated
+        _run(statements.REMEMBER, {"now": now})
+        _enrol(actor, now, outcome)
+    return outcome
+
+
+def _copy(reader: Reader, outcome: JobseekerOutcome, now: datetime) -> None:
+    """Validate each row as it is read and copy what goes in."""
+    agencies = {
+        agency.code: KnownAgency(pk=agency.pk, today=now.astimezone(agency.zone).date())
+        for agency in Agency.objects.select_related("departement__region")
+    }
+    parser = JobseekerParser(agencies, today=timezone.localdate(now), warn=outcome.warnings.add)
+    _run(statements.PREPARE)
+    with connection.cursor() as cursor, cursor.copy(statements.COPY_INCOMING) as copy:
+        for row in _accepted(reader, parser, outcome):
+            copy.write_row(row)
+
+
+def _accepted(reader: Reader, parser: JobseekerParser, outcome: JobseekerOutcome) -> Iterator[JobseekerRow]:
+    for row in reader:
+        outcome.rows += 1
+        if row.fault:
+            outcome.reject_whole(row)
+            continue
+        try:
+            parsed = parser.parse(row)
+        except RowRejectedError as rejection:
+            outcome.reject(row, column=rejection.column, value=rejection.value, reason=rejection.reason)
+            continue
+        outcome.tiers[parsed.tier] += 1
+        yield parsed
+
+
+def _keep_emails_single(outcome: JobseekerOutcome) -> None:
+    """Leave out each address that another person, account or earlier row has."""
+    _run(statements.FIND_REFUSED_EMAILS)
+    for line, email in sorted(_rows(statements.REFUSE_EMAILS)):
+        outcome.warnings.add(
+            Remark(line, "email", email, "Cette adresse est déjà celle d'une autre personne. Le champ est laissé vide.")
+        )
+
+
+def _keep_web_tiers(outcome: JobseekerOutcome) -> None:
+    """Leave the tier of people whose web track is validated or running."""
+    for line, tier in sorted(_rows(statements.KEEP_WEB_TIERS)):
+        outcome.warnings.add(
+            Remark(
+                line,
+                "modalite",
+                tier,
+                "Suivi 100 % web : la modalité n'a pas été changée. Un conseiller décide d'abord de la fin du suivi.",
+            )
+        )
+
+
+def _update(actor: User | None, now: datetime) -> None:
+    _run(statements.FREE_EMAILS)
+    _run(statements.UPDATE_PEOPLE, {"now": now})
+    audit.record_each(actor=actor, action=AuditAction.UPDATED, at=now, people=statements.UPDATED_PEOPLE)
+    _run(statements.CHANGE_TIERS, {"now": now, "actor": actor.pk if actor else None})
+    audit.record_each(actor=actor, action=AuditAction.ACCOMPANIMENT, at=now, people=statements.CHANGED_TIERS)
+    # People who came by a file have no plan before their first interview here, so these are few.
+    planned = Accompaniment.objects.filter(pk__in=[pk for (pk,) in _rows(statements.CHANGED_WITH_PLAN)])
+    for period in planned.select_related("jobseeker__agency__departement__region").order_by("jobseeker_id"):
+        plans.begin_default_plan(actor=actor, jobseeker=period.jobseeker, tier=period.tier, track=period.track, at=now)
+
+
+def _create(actor: User | None, now: datetime) -> int:
+    created = _run(statements.CREATE_PEOPLE, {"now": now})
+    _run(statements.BEGIN_ACCOMPANIMENTS, {"actor": actor.pk if actor else None})
+    audit.record_each(actor=actor, action=AuditAction.CREATED, at=now, people=statements.CREATED_PEOPLE)
+    return created
+
+
+def _enrol(actor: User | None, now: datetime, outcome: JobseekerOutcome) -> None:
+    _run(statements.FIND_VOLUNTEERS)
+    for reason, count in _rows(statements.COUNT_NOT_ELIGIBLE):
+        outcome.not_eligible[reason] += count
+    outcome.enrolment_requests = _run(statements.ENROL, {"now": now, "actor": actor.pk if actor else None})
+    audit.record_each(actor=actor, action=AuditAction.ENROLMENT, at=now, people=statements.ENROLLED_PEOPLE)
+
+
+def _run(statement: str, parameters: dict[str, Any] | None = None) -> int:
+    """Execute our own SQL and return how many rows its first statement wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
+
+
+def _rows(statement: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return list(cursor.fetchall())

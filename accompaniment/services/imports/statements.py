@@ -1,0 +1,259 @@
+"""The statements that write registrations set by set.
+
+`import_incoming` holds the rows that go in, `import_touched` those that are new or differ from what was last
+loaded, `import_updates` and `import_tier_changes` what changes of people who are known, `import_volunteers` those
+whose enrolment is decided. All of them vanish with the transaction. What is put into the text is names and codes of
+our own; values of a file come by COPY.
+"""
+
+# ruff: noqa: S608
+
+from accompaniment.enums import EnrolmentState, Tier, Track
+from accompaniment.imports.rows import JobseekerRow
+
+PERSON_COLUMNS = tuple(column for column in JobseekerRow._fields if column not in ("line", "identifier", "tier"))
+TIER_REASON = "Modalité du système d'information"
+FIRST_REASON = "Inscription"
+
+_TYPES = {
+    "line": "integer",
+    "birth_date": "date",
+    "registered_on": "date",
+    "agency_id": "bigint",
+    "volunteers": "boolean",
+    "has_webcam": "boolean",
+}
+_NAMES = ", ".join(PERSON_COLUMNS)
+
+PREPARE = f"""
+DROP TABLE IF EXISTS pg_temp.import_incoming, pg_temp.import_touched, pg_temp.import_refused,
+                     pg_temp.import_updates, pg_temp.import_tier_changes, pg_temp.import_volunteers;
+CREATE TEMPORARY TABLE import_incoming (
+    {", ".join(f"{column} {_TYPES.get(column, 'text')}" for column in JobseekerRow._fields)}
+) ON COMMIT DROP
+"""
+
+COPY_INCOMING = f"COPY import_incoming ({', '.join(JobseekerRow._fields)}) FROM STDIN"
+
+FIND_TOUCHED = """
+ANALYZE import_incoming;
+CREATE TEMPORARY TABLE import_touched ON COMMIT DROP AS
+SELECT incoming.*, said.data, known.data AS known, person.id AS jobseeker_id, person.id IS NULL AS is_new
+FROM import_incoming incoming
+CROSS JOIN LATERAL (SELECT to_jsonb(incoming) - '{line,identifier}'::text[] AS data OFFSET 0) said
+LEFT JOIN accompaniment_jobseeker person ON person.identifier = incoming.identifier
+LEFT JOIN accompaniment_sourcerecord known ON known.jobseeker_id = person.id
+WHERE known.data IS DISTINCT FROM said.data;
+ANALYZE import_touched
+"""
+
+# People by primary key, as everywhere; a message or a contact that only refers to a person is not held up.
+LOCK_TOUCHED = """
+SELECT count(*) FROM (
+    SELECT id FROM accompaniment_jobseeker
+    WHERE id IN (SELECT jobseeker_id FROM import_touched) ORDER BY id FOR NO KEY UPDATE
+) locked
+"""
+
+# Among rows that claim one address, its present holder comes first, then the first row. A holder whose own row
+# gives another address, or none, gives it up.
+FIND_REFUSED_EMAILS = """
+CREATE TEMPORARY TABLE import_refused ON COMMIT DROP AS
+SELECT claim.line, claim.email
+FROM (
+    SELECT touched.line, touched.email, touched.jobseeker_id, person.user_id,
+           row_number() OVER (
+               PARTITION BY touched.email
+               ORDER BY person.email IS NOT DISTINCT FROM touched.email DESC, touched.line
+           ) AS place
+    FROM import_touched touched LEFT JOIN accompaniment_jobseeker person ON person.id = touched.jobseeker_id
+    WHERE touched.email IS NOT NULL AND touched.known ->> 'email' IS DISTINCT FROM touched.email
+) claim
+WHERE claim.place > 1
+   OR EXISTS (
+       SELECT FROM accompaniment_jobseeker holder
+       WHERE holder.email = claim.email AND holder.id IS DISTINCT FROM claim.jobseeker_id
+         AND NOT EXISTS (
+             SELECT FROM import_touched freed
+             WHERE freed.jobseeker_id = holder.id AND freed.known ->> 'email' = holder.email
+               AND freed.email IS DISTINCT FROM holder.email
+         )
+   )
+   OR EXISTS (
+       SELECT FROM accompaniment_user account
+       WHERE account.email = claim.email AND account.id IS DISTINCT FROM claim.user_id
+   )
+"""
+
+REFUSE_EMAILS = """
+UPDATE import_touched touched SET email = NULL, data = jsonb_set(data, '{email}', 'null')
+FROM import_refused refused WHERE refused.line = touched.line
+RETURNING refused.line, refused.email
+"""
+
+# What does not go in is not remembered as loaded, so it is told again, and goes in once it can.
+KEEP_WEB_TIERS = f"""
+UPDATE import_touched touched
+SET data = jsonb_set(touched.data, '{{tier}}', coalesce(touched.known -> 'tier', 'null')), tier = NULL
+FROM import_incoming incoming, accompaniment_accompaniment period
+WHERE incoming.line = touched.line AND period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
+  AND touched.known ->> 'tier' IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
+  AND EXISTS (
+      SELECT FROM accompaniment_enrolment enrolment
+      WHERE enrolment.jobseeker_id = touched.jobseeker_id
+        AND enrolment.state IN ('{EnrolmentState.VALIDATED}', '{EnrolmentState.ACTIVE}')
+  )
+RETURNING touched.line, incoming.tier
+"""
+
+FORGET_UNCHANGED = "DELETE FROM import_touched WHERE data = known"
+
+
+def _carried_over(column: str) -> str:
+    return f"""CASE WHEN touched.data -> '{column}' IS DISTINCT FROM touched.known -> '{column}'
+                    THEN touched.{column} ELSE person.{column} END AS {column}"""
+
+
+def _if_changed(column: str) -> str:
+    return f"CASE WHEN merged.{column} IS DISTINCT FROM person.{column} THEN '{column}' END"
+
+
+FIND_UPDATES = f"""
+CREATE TEMPORARY TABLE import_updates ON COMMIT DROP AS
+SELECT * FROM (
+    SELECT merged.*, array_remove(ARRAY[{", ".join(_if_changed(column) for column in PERSON_COLUMNS)}], NULL) AS fields
+    FROM (
+        SELECT person.id AS jobseeker_id, {", ".join(_carried_over(column) for column in PERSON_COLUMNS)}
+        FROM import_touched touched JOIN accompaniment_jobseeker person ON person.id = touched.jobseeker_id
+    ) merged
+    JOIN accompaniment_jobseeker person ON person.id = merged.jobseeker_id
+) compared
+WHERE fields <> '{{}}'
+"""
+
+FIND_TIER_CHANGES = """
+CREATE TEMPORARY TABLE import_tier_changes ON COMMIT DROP AS
+SELECT touched.jobseeker_id, touched.tier, period.id AS period_id
+FROM import_touched touched
+JOIN accompaniment_accompaniment period ON period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
+WHERE touched.known ->> 'tier' IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
+"""
+
+COUNT_UPDATED = """
+SELECT count(*) FROM (
+    SELECT jobseeker_id FROM import_updates UNION SELECT jobseeker_id FROM import_tier_changes
+) either
+"""
+
+# Two people may exchange their addresses in one file, so all addresses are given up before any is taken.
+FREE_EMAILS = """
+UPDATE accompaniment_jobseeker person SET email = NULL
+FROM import_updates updates
+WHERE updates.jobseeker_id = person.id AND person.email IS NOT NULL AND 'email' = ANY (updates.fields)
+"""
+
+UPDATE_PEOPLE = f"""
+UPDATE accompaniment_jobseeker person
+SET {", ".join(f"{column} = updates.{column}" for column in PERSON_COLUMNS)}, updated_at = %(now)s
+FROM import_updates updates WHERE updates.jobseeker_id = person.id
+"""
+
+UPDATED_PEOPLE = """
+SELECT jobseeker_id, jsonb_build_object('event', 'import', 'fields', to_jsonb(fields)) AS details
+FROM import_updates ORDER BY jobseeker_id
+"""
+
+CHANGE_TIERS = f"""
+UPDATE accompaniment_accompaniment SET ended_at = %(now)s WHERE id IN (SELECT period_id FROM import_tier_changes);
+INSERT INTO accompaniment_accompaniment (jobseeker_id, tier, track, started_at, decided_by_id, reason)
+SELECT jobseeker_id, tier, '{Track.CLASSIC}', %(now)s, %(actor)s, '{TIER_REASON.replace("'", "''")}'
+FROM import_tier_changes ORDER BY jobseeker_id
+"""
+
+CHANGED_TIERS = f"""
+SELECT jobseeker_id, jsonb_build_object(
+    'event', 'import', 'tier', tier, 'track', '{Track.CLASSIC}', 'reason', '{TIER_REASON.replace("'", "''")}'
+) AS details
+FROM import_tier_changes ORDER BY jobseeker_id
+"""
+
+CHANGED_WITH_PLAN = """
+SELECT period.id FROM import_tier_changes changes
+JOIN accompaniment_accompaniment period ON period.jobseeker_id = changes.jobseeker_id AND period.ended_at IS NULL
+JOIN accompaniment_contactplan plan ON plan.jobseeker_id = changes.jobseeker_id AND plan.ended_on IS NULL
+"""
+
+CREATE_PEOPLE = f"""
+WITH created AS (
+    INSERT INTO accompaniment_jobseeker (identifier, {_NAMES}, created_at, updated_at)
+    SELECT identifier, {_NAMES}, %(now)s, %(now)s FROM import_touched WHERE is_new ORDER BY line
+    RETURNING id, identifier
+)
+UPDATE import_touched touched SET jobseeker_id = created.id
+FROM created WHERE created.identifier = touched.identifier
+"""
+
+BEGIN_ACCOMPANIMENTS = f"""
+INSERT INTO accompaniment_accompaniment (jobseeker_id, tier, track, started_at, decided_by_id, reason)
+SELECT touched.jobseeker_id, touched.tier, '{Track.CLASSIC}',
+       touched.registered_on::timestamp AT TIME ZONE region.timezone, %(actor)s, '{FIRST_REASON}'
+FROM import_touched touched
+JOIN accompaniment_agency agency ON agency.id = touched.agency_id
+JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+JOIN accompaniment_region region ON region.code = departement.region_id
+WHERE touched.is_new ORDER BY touched.line
+"""
+
+CREATED_PEOPLE = """
+SELECT jobseeker_id, '{"event": "import"}'::jsonb AS details FROM import_touched WHERE is_new ORDER BY line
+"""
+
+REMEMBER = """
+INSERT INTO accompaniment_sourcerecord (jobseeker_id, data, loaded_at)
+SELECT jobseeker_id, data, %(now)s FROM import_touched ORDER BY line
+ON CONFLICT (jobseeker_id) DO UPDATE SET data = excluded.data, loaded_at = excluded.loaded_at
+"""
+
+# The order of the conditions is that of `rules.not_eligible_reason`; a test holds the two together.
+FIND_VOLUNTEERS = f"""
+CREATE TEMPORARY TABLE import_volunteers ON COMMIT DROP AS
+SELECT person.id AS jobseeker_id, person.has_webcam, person.bandwidth,
+       person.registered_on::timestamp AT TIME ZONE region.timezone AS asked_at,
+       CASE WHEN period.tier <> '{Tier.GUIDE}' THEN 'modalite'
+            WHEN region.web_opens_on IS NULL OR region.web_opens_on > person.registered_on THEN 'region'
+            WHEN person.email IS NULL THEN 'email'
+       END AS not_eligible
+FROM import_touched touched
+JOIN accompaniment_jobseeker person ON person.id = touched.jobseeker_id
+JOIN accompaniment_accompaniment period ON period.jobseeker_id = person.id AND period.ended_at IS NULL
+JOIN accompaniment_agency agency ON agency.id = person.agency_id
+JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+JOIN accompaniment_region region ON region.code = departement.region_id
+WHERE person.volunteers
+  AND NOT EXISTS (SELECT FROM accompaniment_enrolment enrolment WHERE enrolment.jobseeker_id = person.id)
+"""
+
+COUNT_NOT_ELIGIBLE = """
+SELECT not_eligible, count(*) FROM import_volunteers WHERE not_eligible IS NOT NULL GROUP BY not_eligible
+"""
+
+ENROL = f"""
+WITH asked AS (
+    INSERT INTO accompaniment_enrolment
+        (jobseeker_id, state, asked_at, has_webcam, bandwidth, refusal_reason, leaving_reason, comment)
+    SELECT jobseeker_id, '{EnrolmentState.ASKED}', asked_at, has_webcam, bandwidth, '', '', ''
+    FROM import_volunteers WHERE not_eligible IS NULL ORDER BY jobseeker_id
+    RETURNING id
+)
+INSERT INTO accompaniment_enrolmentevent (enrolment_id, at, actor_id, from_state, to_state)
+SELECT id, %(now)s, %(actor)s, '', '{EnrolmentState.ASKED}' FROM asked
+"""
+
+ENROLLED_PEOPLE = f"""
+SELECT enrolment.jobseeker_id,
+       jsonb_build_object('enrolment', enrolment.id, 'from_state', '', 'to_state', enrolment.state) AS details
+FROM import_volunteers volunteers
+JOIN accompaniment_enrolment enrolment ON enrolment.jobseeker_id = volunteers.jobseeker_id
+WHERE volunteers.not_eligible IS NULL AND enrolment.state = '{EnrolmentState.ASKED}'
+ORDER BY enrolment.id
+"""

@@ -1,0 +1,89 @@
+"""Rows of advisers: what each must say to go in. No database here."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from accompaniment.enums import Modality
+from accompaniment.imports import values
+from accompaniment.imports.outcome import Remark
+from accompaniment.imports.reader import Layout, SourceRow
+from accompaniment.imports.rows import RowParser, RowRejectedError, person_name, refuse_repetition
+from accompaniment.imports.values import InvalidValueError
+
+ADVISERS = Layout(("email", "nom", "prenom", "code_agence", "portefeuille", "quotite"))
+WORKING_SHARE = re.compile(r"[0-9]{1,3}")
+WORKING_SHARE_MINIMUM, WORKING_SHARE_MAXIMUM = 10, 100  # per cent
+FULL_TIME = 100
+
+
+class AdviserRow(NamedTuple):
+    """One portfolio of an adviser; an adviser with several has a row for each."""
+
+    email: str
+    last_name: str
+    first_name: str
+    agency: str
+    modality: Modality
+    working_share: int
+
+
+class AdviserParser:
+    """Turns rows of one file into advisers with a portfolio.
+
+    `taken` are addresses of people who are no advisers. An adviser may come again with another portfolio, but not
+    as somebody else.
+    """
+
+    def __init__(self, *, agencies: frozenset[str], taken: frozenset[str], warn: Callable[[Remark], None]) -> None:
+        self._agencies = agencies
+        self._taken = taken
+        self._warn = warn
+        self._seen: dict[str, int] = {}
+        self._people: dict[str, tuple[str, str, str]] = {}
+
+    def parse(self, row: SourceRow) -> AdviserRow:
+        """Return the adviser and portfolio that the row describes. Raises RowRejectedError."""
+        parser = RowParser(row, self._warn)
+        email = parser.must("email", self._email)
+        last_name = parser.must("nom", person_name)
+        first_name = parser.must("prenom", person_name)
+        agency = parser.must("code_agence", self._agency)
+        modality = Modality(parser.must("portefeuille", lambda value: values.mandatory_choice(value, Modality.values)))
+        share = parser.must("quotite", working_share)
+        if self._people.get(email, person := (last_name, first_name, agency)) != person:
+            raise RowRejectedError("email", email, "Une ligne précédente donne cette adresse à un autre conseiller.")
+        refuse_repetition(self._seen, f"{email} {modality}", row=row, column="portefeuille")
+        self._people[email] = person
+        return AdviserRow(
+            email=email,
+            last_name=last_name,
+            first_name=first_name,
+            agency=agency,
+            modality=modality,
+            working_share=share,
+        )
+
+    def _email(self, value: str) -> str:
+        email = values.email(value)
+        if not email:
+            raise InvalidValueError("Valeur obligatoire.")
+        if email in self._taken:
+            raise InvalidValueError("Cette adresse est déjà celle d'une autre personne.")
+        return email
+
+    def _agency(self, value: str) -> str:
+        value = value.strip()
+        if value not in self._agencies:
+            raise InvalidValueError("Agence inconnue." if value else "Valeur obligatoire.")
+        return value
+
+
+def working_share(value: str) -> int:
+    """Return the share of full time in per cent, full time for nothing. Raises InvalidValueError out of 10 to 100."""
+    value = value.strip()
+    if not value:
+        return FULL_TIME
+    if WORKING_SHARE.fullmatch(value) and WORKING_SHARE_MINIMUM <= int(value) <= WORKING_SHARE_MAXIMUM:
+        return int(value)
+    raise InvalidValueError(f"Doit être un nombre de {WORKING_SHARE_MINIMUM} à {WORKING_SHARE_MAXIMUM}.")

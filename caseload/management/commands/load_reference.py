@@ -1,0 +1,16 @@
+"""`manage.py load_reference`: load territory, cadences, caps and the text to accept."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from caseload.services.reference import load_reference
+
+
+class Command(BaseCommand):
+    help = "Add what is missing of the reference data. What is there, changed by a manager or not, stays."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Load it and say how many rows are new."""
+        added = load_reference()
+        self.stdout.write(f"Référentiel : {added} lignes ajoutées." if added else "Référentiel : rien n'a changé.")

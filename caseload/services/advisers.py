@@ -1,0 +1,191 @@
+"""Loading `conseillers.csv`: accounts, advisers and their portfolios."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import BinaryIO
+
+from django.contrib.auth.hashers import make_password
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
+from accompaniment.imports.outcome import Outcome, RejectedRows
+from accompaniment.imports.reader import Reader
+from accompaniment.imports.rows import RowRejectedError
+from accompaniment.models import Agency, Jobseeker, User
+from accompaniment.services import audit, outbox
+from accompaniment.services.imports.transactions import import_transaction
+from caseload.arrivals import on_adviser_created
+from caseload.imports import ADVISERS, AdviserParser, AdviserRow
+from caseload.models import Adviser, Capacity, Portfolio
+from caseload.services.capacities import capacity_for
+from caseload.services.reference import load_reference
+
+
+@dataclass
+class _Known:
+    """Who and what is there, and what this file adds to it."""
+
+    agencies: dict[str, Agency]
+    advisers: dict[str, Adviser]
+    portfolios: dict[tuple[int, str], Portfolio]
+    caps: dict[tuple[int, str], int]
+
+    def cap(self, agency: Agency, modality: Modality, day: date) -> int:
+        """Return the cap in force, asked for once per agency and modality."""
+        key = (agency.pk, modality)
+        if key not in self.caps:
+            self.caps[key] = capacity_for(agency=agency, modality=modality, day=day)
+        return self.caps[key]
+
+
+def load_advisers(*, actor: User | None, source: BinaryIO, dry_run: bool = False) -> Outcome:
+    """Create the file's advisers, each with an account to activate and a portfolio, and update those known by e-mail.
+
+    A new portfolio gets the cap that is in force for its agency and modality. When an adviser changes agency, the
+    portfolios go along. A portfolio that the file does not name any more stays, for it may hold people.
+    Raises UnreadableFileError, DomainError; nothing was written then.
+    """
+    reader = Reader(source, ADVISERS)
+    outcome = Outcome(RejectedRows(reader.columns))
+    with import_transaction(dry_run=dry_run):
+        if not Capacity.objects.exists():
+            load_reference()
+        known = _known()
+        parser = AdviserParser(
+            agencies=frozenset(known.agencies), taken=_addresses_of_others(), warn=outcome.warnings.add
+        )
+        rows = list(_accepted(reader, parser, outcome))
+        newcomers = _create_advisers(actor, known, rows)
+        changed = _update_advisers(actor, known, rows)
+        opened = _open_portfolios(known, rows)
+        for row in rows:
+            portfolio = (row.email, row.modality)
+            if row.email in newcomers:
+                outcome.created += 1
+            elif row.email in changed or portfolio in opened:
+                outcome.updated += 1
+            else:
+                outcome.unchanged += 1
+        if newcomers:
+            arrived = [known.advisers[email] for email in newcomers]
+            for welcome in on_adviser_created:
+                welcome(arrived)
+    return outcome
+
+
+def _known() -> _Known:
+    return _Known(
+        agencies={agency.code: agency for agency in Agency.objects.select_related("departement__region")},
+        advisers={
+            adviser.user.email: adviser
+            for adviser in Adviser.objects.select_for_update(of=("self",))
+            .select_related("user", "agency")
+            .order_by("pk")
+        },
+        portfolios={
+            (portfolio.adviser_id, portfolio.modality): portfolio
+            for portfolio in Portfolio.objects.select_for_update(of=("self",)).order_by("pk")
+        },
+        caps={},
+    )
+
+
+def _addresses_of_others() -> frozenset[str]:
+    """Return the addresses that belong to people who are no advisers."""
+    accounts = User.objects.filter(adviser=None).values_list("email", flat=True)
+    jobseekers = Jobseeker.objects.exclude(email=None).values_list("email", flat=True)
+    return frozenset(accounts.union(jobseekers))
+
+
+def _accepted(reader: Reader, parser: AdviserParser, outcome: Outcome) -> Iterator[AdviserRow]:
+    for row in reader:
+        outcome.rows += 1
+        if row.fault:
+            outcome.reject_whole(row)
+            continue
+        try:
+            yield parser.parse(row)
+        except RowRejectedError as rejection:
+            outcome.reject(row, column=rejection.column, value=rejection.value, reason=rejection.reason)
+
+
+def _create_advisers(actor: User | None, known: _Known, rows: Iterable[AdviserRow]) -> list[str]:
+    """Create the accounts and advisers that are new, and return their addresses."""
+    new = {row.email: row for row in rows if row.email not in known.advisers}
+    users = User.objects.bulk_create(
+        User(
+            email=row.email,
+            last_name=row.last_name,
+            first_name=row.first_name,
+            role=Role.ADVISER,
+            password=make_password(None),
+        )
+        for row in new.values()
+    )
+    advisers = Adviser.objects.bulk_create(
+        Adviser(user=user, agency=known.agencies[row.agency], working_share=row.working_share)
+        for user, row in zip(users, new.values(), strict=True)
+    )
+    for adviser in advisers:
+        known.advisers[adviser.user.email] = adviser
+        outbox.notify(
+            key=f"account-activation:{adviser.user_id}",
+            kind=NotificationKind.ACCOUNT_ACTIVATION,
+            email=adviser.user.email,
+            user=adviser.user,
+            context={"first_name": adviser.user.first_name},
+        )
+        audit.record(
+            actor=actor, jobseeker=None, action=AuditAction.ACCOUNT, event="adviser_created", user=adviser.user_id
+        )
+    return list(new)
+
+
+def _update_advisers(actor: User | None, known: _Known, rows: Iterable[AdviserRow]) -> set[str]:
+    """Give known advisers the name, agency and share of the file, and return the addresses of those that changed."""
+    users: dict[str, User] = {}
+    advisers: dict[str, Adviser] = {}
+    for row in rows:
+        adviser = known.advisers[row.email]
+        user = adviser.user
+        agency = known.agencies[row.agency]
+        if (user.last_name, user.first_name) != (row.last_name, row.first_name):
+            user.last_name, user.first_name = row.last_name, row.first_name
+            users[row.email] = user
+        if (adviser.agency_id, adviser.working_share) != (agency.pk, row.working_share):
+            adviser.agency, adviser.working_share = agency, row.working_share
+            advisers[row.email] = adviser
+    User.objects.bulk_update(users.values(), ["last_name", "first_name"])
+    Adviser.objects.bulk_update(advisers.values(), ["agency", "working_share"])
+    changed = users.keys() | advisers.keys()
+    moved = []
+    for email in sorted(changed):
+        adviser = known.advisers[email]
+        audit.record(
+            actor=actor, jobseeker=None, action=AuditAction.ACCOUNT, event="adviser_updated", user=adviser.user_id
+        )
+        for portfolio in known.portfolios.values():
+            if portfolio.adviser_id == adviser.pk and portfolio.agency_id != adviser.agency_id:
+                portfolio.agency_id = adviser.agency_id
+                moved.append(portfolio)
+    Portfolio.objects.bulk_update(moved, ["agency"])
+    return changed
+
+
+def _open_portfolios(known: _Known, rows: Iterable[AdviserRow]) -> set[tuple[str, Modality]]:
+    """Open the portfolios that are new, and return whose they are."""
+    now = timezone.now()
+    new = {}
+    for row in rows:
+        adviser = known.advisers[row.email]
+        agency = known.agencies[row.agency]
+        if (adviser.pk, row.modality) not in known.portfolios:
+            new[row.email, row.modality] = Portfolio(
+                adviser=adviser,
+                agency=agency,
+                modality=row.modality,
+                capacity=known.cap(agency, row.modality, now.astimezone(agency.zone).date()),
+            )
+    Portfolio.objects.bulk_create(new.values())
+    return set(new)
