@@ -70,7 +70,7 @@ def _install_uv() -> None:
     _say(f"Installing uv {UV_VERSION} in .uv …")
     shutil.rmtree(UV_FOLDER, ignore_errors=True)
     _run([sys.executable, "-m", "venv", UV_FOLDER], "The folder .uv could not be made")
-    install = [python, "-m", "pip", "install", "--quiet", f"uv=={UV_VERSION}"]
+    install: list[str | Path] = [python, "-m", "pip", "install", "--quiet", f"uv=={UV_VERSION}"]
     _run(install, "uv could not be installed; is a package index within reach?")
 
 

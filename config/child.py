@@ -1,4 +1,4 @@
-"""Become another program, and be told to end (SIGTERM) when the process that asked for it dies.
+"""Become another program, deaf to Ctrl-C until it wants to hear it, and told to end when its parent dies.
 
 `python -m config.child PARENT PROGRAM ARGUMENT…`. A runner that was killed can tell nobody anything, so on
 Linux the kernel does; elsewhere the children of a killed runner have to be ended by hand.
@@ -13,12 +13,15 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask the kernel for the signal, and become the program."""
+    """Arrange for the signals, and become the program."""
     parent, program, *arguments = sys.argv[1:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != int(parent):  # it died before the kernel was asked
             sys.exit(1)
+    # A terminal sends Ctrl-C to everybody. The runner passes the word on, so a program that is still being loaded
+    # need not be broken off by it, with a traceback in the log.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.execv(program, [program, *arguments])  # noqa: S606 (a list of arguments, no shell)
 
 
