@@ -1,4 +1,4 @@
-"""Become another program, deaf to Ctrl-C until it wants to hear it, and told to end when its parent dies.
+"""Become another program, deaf to Ctrl-C, and told to end when its parent dies.
 
 `python -m config.child PARENT PROGRAM ARGUMENT…`. A runner that was killed can tell nobody anything, so on
 Linux the kernel does; elsewhere the children of a killed runner have to be ended by hand.
@@ -19,9 +19,9 @@ def main() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != int(parent):  # it died before the kernel was asked
             sys.exit(1)
-    # A terminal sends Ctrl-C to everybody. The runner passes the word on, so a program that is still being loaded
-    # need not be broken off by it, with a traceback in the log.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A terminal sends Ctrl-C to everybody, and the runner then passes the word on. Heard twice, or while it is
+    # still being loaded, it would break a program off with a traceback.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     os.execv(program, [program, *arguments])  # noqa: S606 (a list of arguments, no shell)
 
 
