@@ -1,0 +1,27 @@
+"""What every test stands on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from tests.strict_templates import _templates_are_strict, strict_templates
+
+__all__ = ("_templates_are_strict", "django_db_setup", "strict_templates")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let the test database be emptied after a test with real transactions, and be dropped at the end.
+
+    Histories refuse TRUNCATE in every database of ours; here they are allowed it, and nothing else.
+    """
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'never_truncated'")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER never_truncated")
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.close_pool()
