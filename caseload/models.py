@@ -16,6 +16,7 @@ from caseload.querysets import (
     PlacementQuerySet,
     PortfolioQuerySet,
 )
+from caseload.rules import percent
 
 
 class Adviser(models.Model):
@@ -117,6 +118,11 @@ class Portfolio(models.Model):
     @property
     def places_left(self) -> int:
         return self.capacity - self.occupied
+
+    @property
+    def filling(self) -> int:
+        """Occupied places per cent of the capacity."""
+        return percent(self.occupied, self.capacity)
 
 
 class Placement(models.Model):

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 
@@ -66,10 +65,3 @@ class StaffFilterForm(forms.Form):
         """What was chosen, without what was left open or did not parse."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}
-
-    @property
-    def query(self) -> str:
-        """The choices as they stand in the address, ready to be followed by a page number."""
-        chosen = {"region": "pk", "agence": "code"}
-        facts = {name: getattr(value, chosen[name]) if name in chosen else value for name, value in self.kept.items()}
-        return urlencode(facts)

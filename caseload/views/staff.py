@@ -29,7 +29,6 @@ def portfolios(request: AuthenticatedRequest) -> HttpResponse:
         {
             "form": form,
             "page": Paginator(with_covers(found, day), PER_PAGE).get_page(request.GET.get("page")),
-            "query": form.query,
             "waiting": waiting_for_placement(request.user),
         },
     )
@@ -47,6 +46,5 @@ def teams(request: AuthenticatedRequest) -> HttpResponse:
         {
             "form": form,
             "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
-            "query": form.query,
         },
     )
