@@ -148,7 +148,8 @@ class Placement(models.Model):
                 violation_error_message="Cette personne est déjà dans un portefeuille.",
             ),
             models.CheckConstraint(
-                condition=Q(ended_at=None, end_reason="") | (Q(ended_at__gte=F("started_at")) & ~Q(end_reason="")),
+                condition=Q(ended_at=None, end_reason="")
+                | (Q(ended_at__isnull=False, ended_at__gte=F("started_at")) & ~Q(end_reason="")),
                 name="placement_ended_with_reason",
             ),
             ExclusionConstraint(

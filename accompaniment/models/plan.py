@@ -133,7 +133,7 @@ class OnSiteRequest(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(answered_at=None, answered_by=None)
-                | Q(answered_at__gte=F("asked_at"), answered_by__isnull=False),
+                | Q(answered_at__isnull=False, answered_at__gte=F("asked_at"), answered_by__isnull=False),
                 name="on_site_request_answered_by_someone",
             ),
         ]
