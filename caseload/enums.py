@@ -46,7 +46,7 @@ class CaseOrder(TextChoices):
 
     NEED = "besoin", "Besoin"
     NAME = "nom", "Nom"
-    SINCE = "depuis", "Accompagnement"
+    SINCE = "depuis", "Suivi depuis"
     LAST_CONTACT = "contact", "Dernier contact"
     NEXT_INTERVIEW = "entretien", "Prochain entretien"
     OBLIGATION = "echeance", "Prochaine échéance"

@@ -30,6 +30,7 @@ class Choice:
 class Column:
     """One heading of the list: where it sorts to, and how the list is sorted by it now (an `aria-sort` value)."""
 
+    key: str
     label: str
     address: str
     sort: str
@@ -98,6 +99,7 @@ def _column(asked: PortfolioFilter, order: CaseOrder) -> Column:
     """A press on the heading by which the list is sorted turns the direction."""
     sorted_by = asked.order == order
     return Column(
+        key=order.name.lower(),
         label=str(order.label),
         address=asked.address(order=order, descending=sorted_by and not asked.descending),
         sort=("descending" if asked.descending else "ascending") if sorted_by else "none",
