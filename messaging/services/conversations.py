@@ -1,0 +1,144 @@
+"""Opening a conversation, reading on in it, and marking what was read."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from accompaniment.models import Jobseeker, User
+from messaging import live
+from messaging.models import Conversation, Message, ReadMark
+from messaging.services.access import (
+    ConversationClosedError,
+    Participants,
+    participants,
+    participants_of,
+    record_reading,
+)
+from messaging.services.posting import message_item
+
+PAGE = 200
+"""Messages that one answer carries at most; the client asks again for the rest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A stretch of a conversation, in its order. `last` is the number of the newest message that is stored."""
+
+    items: list[live.MessageItem]
+    last: int
+    read_by_person: int
+    read_by_staff: int
+
+    @property
+    def more(self) -> bool:
+        return bool(self.items) and self.items[-1]["number"] != self.last
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveState:
+    """What the open sockets of a conversation are checked against."""
+
+    last: int
+    readers: frozenset[int]
+    read_by_person: int
+    read_by_staff: int
+
+
+def open_conversation(*, actor: User, jobseeker: Jobseeker) -> Conversation:
+    """Return the person's one conversation, begun now if there is none, however many open it at once."""
+    conversation, _ = Conversation.objects.get_or_create(jobseeker=jobseeker)
+    participants(conversation, now=timezone.now()).check_reads(actor)
+    return conversation
+
+
+def enter(*, actor: User, conversation_id: int) -> Conversation:
+    """Return the conversation for a screen that stays on it; reading by a covering colleague is audited.
+
+    Raises ConversationClosedError for whoever may not read it, and for a conversation that does not exist.
+    """
+    with transaction.atomic():
+        conversation: Conversation | None = (
+            Conversation.objects.select_related("jobseeker").filter(pk=conversation_id).first()
+        )
+        if conversation is None:
+            raise ConversationClosedError
+        who = participants(conversation, now=timezone.now())
+        who.check_reads(actor)
+        record_reading(actor=actor, conversation=conversation, who=who)
+        return conversation
+
+
+def read_on(*, actor: User, conversation_id: int, after: int) -> Page:
+    """Return what follows message `after`, at most `PAGE` messages.
+
+    Raises ConversationClosedError when the right is gone.
+    """
+    conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation_id)
+    participants(conversation, now=timezone.now()).check_reads(actor)
+    messages = Message.objects.filter(conversation=conversation).after(after).select_related("author")[:PAGE]
+    marks = read_numbers([conversation])[conversation.pk]
+    return Page(
+        items=[message_item(message) for message in messages],
+        last=conversation.last_number,
+        read_by_person=marks[0],
+        read_by_staff=marks[1],
+    )
+
+
+def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
+    """Record that the actor has read up to `number`, and show it to the others; return the mark that stands.
+
+    A mark never goes back nor past the last message. Raises ConversationClosedError when the right is gone.
+    """
+    with transaction.atomic():
+        conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation.pk)
+        who = participants(conversation, now=timezone.now())
+        who.check_reads(actor)
+        number = min(number, conversation.last_number)
+        mark, _ = ReadMark.objects.get_or_create(
+            conversation=conversation, user=actor, defaults={"number": 0, "at": timezone.now()}
+        )
+        moved = ReadMark.objects.filter(pk=mark.pk, number__lt=number).update(number=number, at=timezone.now())
+        if not moved:
+            return mark.number
+        event = live.ReadUpTo(
+            conversation_id=conversation.pk,
+            number=number,
+            staff=not actor.is_jobseeker,
+            readers=tuple(sorted(who.readers)),
+        )
+        transaction.on_commit(lambda: live.publish(event))
+    return number
+
+
+def read_numbers(conversations: Iterable[Conversation]) -> dict[int, tuple[int, int]]:
+    """Return how far (the person, anybody of the staff) has read, by conversation; load `jobseeker` with them."""
+    marks = {conversation.pk: [0, 0] for conversation in conversations}
+    rows = (
+        ReadMark.objects.filter(conversation__in=marks)
+        .values_list("conversation_id", "user__role")
+        .annotate(furthest=Max("number"))
+    )
+    for conversation_id, role, furthest in rows:
+        side = 0 if role == "jobseeker" else 1
+        marks[conversation_id][side] = max(marks[conversation_id][side], furthest)
+    return {pk: (by_person, by_staff) for pk, (by_person, by_staff) in marks.items()}
+
+
+def live_states(conversation_ids: Collection[int]) -> dict[int, LiveState]:
+    """Return the state of several conversations with three queries; one that is missing does not exist any more."""
+    conversations = list(Conversation.objects.select_related("jobseeker").filter(pk__in=conversation_ids))
+    who: dict[int, Participants] = participants_of(conversations, now=timezone.now())
+    marks = read_numbers(conversations)
+    return {
+        conversation.pk: LiveState(
+            last=conversation.last_number,
+            readers=who[conversation.pk].readers,
+            read_by_person=marks[conversation.pk][0],
+            read_by_staff=marks[conversation.pk][1],
+        )
+        for conversation in conversations
+    }

@@ -1,0 +1,131 @@
+"""Storing messages: the one path by which a message comes to be, whoever sends it and by which channel.
+
+Everything that has to be fast goes through `post_message`; a writer that folds what waits into one statement can
+take its place without its callers knowing.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Channel, ContactNature
+from accompaniment.errors import DomainError
+from accompaniment.models import User
+from accompaniment.services import audit, journal
+from caseload.services.summaries import write_summary
+from messaging import live
+from messaging.models import Conversation, Message
+from messaging.rules import BODY_LIMIT, clean_text
+from messaging.services.access import Participants, participants
+
+
+def post_message(*, actor: User, conversation: Conversation, client_id: UUID, body: str) -> Message:
+    """Store a message and return it, numbered; then show it on the open screens.
+
+    The same author and `client_id` is stored once: sending again returns the row that stands, whatever the text.
+    The right to write is looked up now, under the conversation's lock, so that a hand-over counts at once.
+    Raises DomainError for an empty or too long text, a right that is gone, or a `client_id` of another
+    conversation; nothing is written then.
+    """
+    text = _checked(body)
+    with transaction.atomic():
+        locked: Conversation = (
+            Conversation.objects.select_for_update(of=("self",))
+            .select_related("jobseeker__agency__departement__region")
+            .get(pk=conversation.pk)
+        )
+        standing = Message.objects.filter(author=actor, client_id=client_id).first()
+        if standing is not None:
+            if standing.conversation_id != locked.pk:
+                raise DomainError("Cet envoi appartient à une autre conversation. Rechargez la page.")
+            return standing
+        now = timezone.now()
+        who = participants(locked, now=now)
+        who.check_writes(actor)
+        message = _append(locked, author=actor, client_id=client_id, text=text, at=now)
+        _tell_the_file(locked, message=message, actor=actor, by_person=actor.pk == who.person)
+        _show_after_commit(message, who)
+    return message
+
+
+def _checked(body: str) -> str:
+    text = clean_text(body)
+    if not text:
+        raise DomainError("Écrivez votre message avant de l'envoyer.")
+    if len(text) > BODY_LIMIT:
+        raise DomainError(
+            f"Votre message a {len(text)} caractères ; il en faut {BODY_LIMIT} au plus. Envoyez-le en deux fois."
+        )
+    return text
+
+
+def _append(conversation: Conversation, *, author: User, client_id: UUID, text: str, at: datetime) -> Message:
+    """Give the message the next number. The conversation is locked, so nobody else takes it."""
+    message = Message.objects.create(
+        conversation=conversation,
+        number=conversation.last_number + 1,
+        author=author,
+        client_id=client_id,
+        body=text,
+        created_at=at,
+    )
+    conversation.last_number = message.number
+    if not author.is_jobseeker:
+        conversation.awaiting_reply_since = None
+    elif conversation.awaiting_reply_since is None:
+        conversation.awaiting_reply_since = at
+    conversation.save(update_fields=["last_number", "awaiting_reply_since"])
+    return message
+
+
+def _tell_the_file(conversation: Conversation, *, message: Message, actor: User, by_person: bool) -> None:
+    """Write what the lower floors keep of it: portfolio row, journal (one line a day) and audit (never the text)."""
+    person = conversation.jobseeker
+    day = message.created_at.astimezone(person.agency.zone).date()
+    write_summary(
+        jobseeker_id=person.pk,
+        awaiting_reply_since=conversation.awaiting_reply_since,
+        last_contact_at=message.created_at,
+        last_contact_channel=Channel.CHAT,
+    )
+    journal.write_contact(
+        jobseeker=person,
+        at=message.created_at,
+        channel=Channel.CHAT,
+        nature=ContactNature.MESSAGE,
+        author=actor,
+        summary="Échange ouvert par la personne." if by_person else "Échange ouvert par le conseiller.",
+        source=f"chat:{conversation.pk}:{day}",
+    )
+    audit.record(
+        actor=actor,
+        jobseeker=person,
+        action=AuditAction.MESSAGE,
+        conversation=conversation.pk,
+        number=message.number,
+    )
+
+
+def _show_after_commit(message: Message, who: Participants) -> None:
+    event = live.MessageStored(
+        conversation_id=message.conversation_id,
+        number=message.number,
+        readers=tuple(sorted(who.readers)),
+        item=message_item(message),
+    )
+    transaction.on_commit(lambda: live.publish(event))
+
+
+def message_item(message: Message) -> live.MessageItem:
+    """Return a message as screens get it; load `author` with it."""
+    return {
+        "number": message.number,
+        "author": message.author_id,
+        "name": message.author.full_name,
+        "staff": not message.author.is_jobseeker,
+        "client_id": str(message.client_id),
+        "at": message.created_at.isoformat(),
+        "body": message.body,
+    }
