@@ -1,5 +1,9 @@
 """Sockets of the app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from messaging.consumers import ConversationConsumer
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/messagerie/<int:pk>/", ConversationConsumer.as_asgi(), name="conversation_socket"),
+]
