@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from accompaniment.enums import Role
 from accompaniment.models import User
@@ -17,6 +18,7 @@ class AuthenticatedRequest(HttpRequest):
     """A request of somebody who is logged in, which `LoginRequiredMiddleware` has made sure of."""
 
     user: User
+    htmx: HtmxDetails
 
 
 def role_required(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accompaniment.enums import EnrolmentState, ObligationState, Role
 from accompaniment.perimeter import staff_perimeter
@@ -38,6 +38,28 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
     def awaiting_decision(self) -> Self:
         """Keep the volunteers who wait for their registration interview, oldest first."""
         return self.filter(state=EnrolmentState.ASKED).order_by("asked_at", "pk")
+
+    def decided_after(self, instant: datetime) -> Self:
+        """Keep what was validated or refused after this instant."""
+        return self.filter(Q(validated_at__gt=instant) | Q(state=EnrolmentState.REFUSED, closed_at__gt=instant))
+
+    def matching(self, words: str) -> Self:
+        """Keep the people of whom every word is in the name or the identifier; accents and case do not count."""
+        kept = self
+        for word in words.split():
+            kept = kept.filter(
+                Q(jobseeker__last_name__unaccent__icontains=word)
+                | Q(jobseeker__first_name__unaccent__icontains=word)
+                | Q(jobseeker__identifier__istartswith=word)
+            )
+        return kept
+
+    def with_interview_begun(self) -> Self:
+        """Add `interview_begun`: whether a registration interview of the person is in progress."""
+        interviews = self.model.interview.field.related_model.objects
+        return self.annotate(
+            interview_begun=Exists(interviews.filter(jobseeker=OuterRef("jobseeker"), concluded_at=None))
+        )
 
 
 class AccompanimentQuerySet(OfJobseekerQuerySet):

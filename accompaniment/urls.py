@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from accompaniment.views import accounts, footer
+from accompaniment.views import accounts, consent, footer, own_data, space
 
 urlpatterns: list[URLPattern] = [
     path("connexion/", accounts.LogInView.as_view(), name="login"),
@@ -15,4 +15,11 @@ urlpatterns: list[URLPattern] = [
     path("accessibilite/", footer.accessibility, name="accessibility"),
     path("donnees-personnelles/", footer.personal_data, name="personal_data"),
     path("mentions-legales/", footer.legal_notice, name="legal_notice"),
+    path("mon-espace/", space.space, name="space"),
+    path("mon-espace/demander/", space.ask, name="ask_enrolment"),
+    path("mon-espace/acceptation/", consent.acceptance, name="acceptance"),
+    path("mon-espace/renoncer/", consent.decline, name="decline_enrolment"),
+    path("mon-espace/quitter/", consent.leave, name="leave_track"),
+    path("mon-accompagnement/", space.my_accompaniment, name="my_accompaniment"),
+    path("mes-donnees/", own_data.own_data, name="own_data"),
 ]

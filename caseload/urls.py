@@ -2,13 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from caseload.views import dashboard, day, people, portfolios, staff
+from caseload.views import dashboard, day, people, portfolios, registration, space, staff
 
 urlpatterns: list[URLPattern] = [
     path("ma-journee/", day.my_day, name="my_day"),
     path("portefeuille/", portfolios.my_portfolio, name="my_portfolio"),
     path("personnes/<int:pk>/", people.person, name="person"),
     path("personnes/<int:pk>/coordonnees/", people.person_details, name="person_details"),
+    path("inscriptions/", registration.registrations, name="registrations"),
+    path("inscriptions/<int:pk>/", registration.registration, name="registration"),
+    path("inscriptions/<int:pk>/brouillon/", registration.registration_draft, name="registration_draft"),
+    path("inscriptions/<int:pk>/adresse/", registration.registration_email, name="registration_email"),
+    path("mon-espace/panneau/conseiller/", space.space_adviser_panel, name="space_adviser_panel"),
     path("pilotage/", dashboard.steering, name="steering"),
     path("pilotage/regions.csv", dashboard.steering_export, name="steering_export"),
     path("portefeuilles/", staff.portfolios, name="portfolios"),

@@ -23,8 +23,13 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
     Role.ADVISER: (
         Entry("my_day", "Ma journée"),
         Entry("my_portfolio", "Portefeuille"),
+        Entry("registrations", "Inscriptions"),
     ),
-    Role.JOBSEEKER: (Entry("password_change", "Mon mot de passe"),),
+    Role.JOBSEEKER: (
+        Entry("space", "Mon espace"),
+        Entry("my_accompaniment", "Mon accompagnement"),
+        Entry("own_data", "Mes données"),
+    ),
     Role.MANAGER: (
         Entry("steering", "Pilotage"),
         Entry("portfolios", "Portefeuilles"),

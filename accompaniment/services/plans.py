@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, ObligationKind, ObligationState
+from accompaniment.enums import AuditAction, Modality, ObligationKind, ObligationState
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation, PlanDefault, User
 from accompaniment.rules import modality_of
@@ -51,6 +51,11 @@ def plan_obligations(*, today: date | None = None) -> int:
         return written
 
 
+def default_plan(*, modality: Modality, day: date) -> PlanDefault | None:
+    """Return the cadence that a modality begins with on this day; None where it has none."""
+    return PlanDefault.objects.filter(modality=modality, starts_on__lte=day).order_by("-starts_on").first()
+
+
 def begin_default_plan(
     *, actor: User | None, jobseeker: Jobseeker, tier: str, track: str, at: datetime
 ) -> ContactPlan | None:
@@ -59,9 +64,7 @@ def begin_default_plan(
     What was due under the old plan is waived; a period that was held stays, and the new plan begins after it.
     """
     day = at.astimezone(jobseeker.agency.zone).date()
-    default = (
-        PlanDefault.objects.filter(modality=modality_of(tier, track), starts_on__lte=day).order_by("-starts_on").first()
-    )
+    default = default_plan(modality=modality_of(tier, track), day=day)
     end_plan(actor=actor, jobseeker=jobseeker, day=day, at=at, reason="Changement d'accompagnement")
     if default is None:
         return None

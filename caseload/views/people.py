@@ -29,7 +29,7 @@ def person_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     file = file_of(_visible(request, pk), reader=request.user, now=timezone.now())
     if not file.read_by_its_adviser:
         audit.record_reading(actor=request.user, jobseeker=file.person, part=CONTACT_DETAILS)
-    template = "caseload/partials/_person_details.html" if request.htmx else "caseload/person.html"  # type: ignore[attr-defined]
+    template = "caseload/partials/_person_details.html" if request.htmx else "caseload/person.html"
     return render(request, template, {"file": file, "details_shown": True})
 
 

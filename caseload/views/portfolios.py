@@ -56,7 +56,7 @@ def my_portfolio(request: AuthenticatedRequest) -> HttpResponse:
         "columns": [_column(asked, order) for order in CaseOrder],
         "filtered": bool(asked.words or asked.kind or asked.portfolio),
     }
-    only_the_list = request.htmx and not request.htmx.history_restore_request  # type: ignore[attr-defined]
+    only_the_list = request.htmx and not request.htmx.history_restore_request
     return render(request, "caseload/partials/_cases.html" if only_the_list else "caseload/portfolio.html", context)
 
 

@@ -1,0 +1,186 @@
+"""Facts of the ground floor as sentences that people read: no database, no clock."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time
+from typing import Any, Protocol
+
+from accompaniment.enums import AuditAction, Channel, ContactNature, EnrolmentState, Tier, Track
+
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
+NATURES = {
+    ContactNature.REGISTRATION_INTERVIEW: "Un entretien d'inscription",
+    ContactNature.INTERVIEW: "Un entretien",
+    ContactNature.MESSAGE: "Un échange de messages",
+    ContactNature.CALLBACK: "Un rappel",
+}
+CHANNELS = {
+    Channel.VIDEO: "en visio",
+    Channel.PHONE: "par téléphone",
+    Channel.ON_SITE: "en agence",
+    Channel.CHAT: "par messagerie",
+}
+
+FREQUENCIES = ((7, "chaque semaine", "toutes les {} semaines"), (30, "chaque mois", "tous les {} mois"))
+"""Days, and what they are called once and several times."""
+
+
+class Stretch(Protocol):
+    """A stretch of a weekday in which an agency answers."""
+
+    weekday: int
+    opens_at: time
+    closes_at: time
+
+
+def day_in_words(day: date, *, today: date) -> str:
+    """Return « 3 mars », with the year when it is another one than today's: « 1er mars 2027 »."""
+    number = "1er" if day.day == 1 else str(day.day)
+    year = f" {day.year}" if day.year != today.year else ""
+    return f"{number} {MONTHS[day.month - 1]}{year}"
+
+
+def hour_in_words(hour: time) -> str:
+    """Return « 9 h » or « 9 h 30 »."""
+    return f"{hour.hour} h" + (f" {hour.minute:02d}" if hour.minute else "")
+
+
+def frequency_in_words(interval_days: int) -> str:
+    """Return « toutes les 4 semaines », « tous les 2 mois » or « tous les 45 jours »."""
+    for length, once, often in FREQUENCIES:
+        if interval_days % length == 0:
+            count = interval_days // length
+            return once if count == 1 else often.format(count)
+    return f"tous les {interval_days} jours"
+
+
+def contact_plan_in_words(
+    *, channel: str, interval_days: int, review_on: date, today: date, nature: str = ContactNature.INTERVIEW
+) -> str:
+    """Return « Un entretien en visio toutes les 4 semaines, à revoir le 3 mars »."""
+    return (
+        f"{NATURES[ContactNature(nature)]} {CHANNELS[Channel(channel)]} {frequency_in_words(interval_days)}, "
+        f"à revoir le {day_in_words(review_on, today=today)}"
+    )
+
+
+def opening_hours_in_words(stretches: Iterable[Stretch]) -> list[str]:
+    """Return a line per run of days with the same hours: « Du lundi au vendredi : 9 h–12 h et 13 h–17 h »."""
+    hours: dict[int, list[str]] = {}
+    for stretch in sorted(stretches, key=lambda stretch: (stretch.weekday, stretch.opens_at)):
+        hours.setdefault(stretch.weekday, []).append(
+            f"{hour_in_words(stretch.opens_at)}–{hour_in_words(stretch.closes_at)}"
+        )
+    runs: list[tuple[int, int, str]] = []
+    for weekday, parts in hours.items():
+        text = " et ".join(parts)
+        if runs and runs[-1][1] == weekday - 1 and runs[-1][2] == text:
+            runs[-1] = (runs[-1][0], weekday, text)
+        else:
+            runs.append((weekday, weekday, text))
+    return [f"{_days(first, last)} : {text}" for first, last, text in runs]
+
+
+def _days(first: int, last: int) -> str:
+    if first == last:
+        return f"Le {WEEKDAYS[first]}"
+    if last == first + 1:
+        return f"Le {WEEKDAYS[first]} et le {WEEKDAYS[last]}"
+    return f"Du {WEEKDAYS[first]} au {WEEKDAYS[last]}"
+
+
+def obstacle_in_words(obstacle: str, *, tier: str, region_opens_on: date | None, today: date) -> str:
+    """Say to the person why the 100 % web cannot be asked for today: `modalite`, `region` or `email`."""
+    if obstacle == "modalite":
+        return (
+            "Le 100 % web s'adresse aux personnes suivies dans la modalité « guidé ». "
+            f"La vôtre est « {Tier(tier).label.lower()} ». Parlez-en à votre conseiller."
+        )
+    if obstacle == "email":
+        return "Il nous faut votre adresse e-mail : donnez-la à votre agence."
+    if region_opens_on is None:
+        return "Le 100 % web n'a pas encore de date d'ouverture dans votre région."
+    return f"Le 100 % web ouvre dans votre région le {day_in_words(region_opens_on, today=today)}."
+
+
+ENROLMENT_STEPS = {
+    EnrolmentState.ASKED: "Demande de 100 % web enregistrée",
+    EnrolmentState.VALIDATED: "100 % web validé à l'entretien d'inscription",
+    EnrolmentState.REFUSED: "Demande de 100 % web refusée",
+    EnrolmentState.LAPSED: "Demande de 100 % web devenue caduque",
+    EnrolmentState.WITHDRAWN: "Demande de 100 % web retirée",
+    EnrolmentState.ACTIVE: "100 % web commencé",
+    EnrolmentState.ENDED: "100 % web terminé",
+}
+INTERVIEW_STEPS = {
+    "registration_interview_started": "Entretien d'inscription commencé",
+    "registration_interview_continued": "Entretien d'inscription repris",
+    "registration_interview_concluded": "Entretien d'inscription conclu",
+}
+FIELDS = {
+    "email": "adresse e-mail",
+    "phone": "téléphone",
+    "last_name": "nom",
+    "first_name": "prénom",
+    "birth_date": "date de naissance",
+    "postal_code": "code postal",
+    "commune": "commune",
+    "rome": "métier recherché",
+    "agency": "agence",
+}
+
+
+def audit_in_words(action: str, details: Mapping[str, Any]) -> str:
+    """Return what was done in a person's file; what has no sentence of its own is named by its kind."""
+    known = AuditAction(action)
+    in_words = SENTENCES.get(known)
+    return (in_words(details) if in_words else "") or str(known.label)
+
+
+def _update_in_words(details: Mapping[str, Any]) -> str:
+    fields = [FIELDS[field] for field in details.get("fields", ()) if field in FIELDS]
+    return f"Fiche modifiée : {', '.join(fields)}" if fields else ""
+
+
+def _consent_in_words(details: Mapping[str, Any]) -> str:
+    done = "retirée" if details.get("event") == "withdrawn" else "donnée"
+    return f"Acceptation du 100 % web {done} (texte version {details['version']})" if "version" in details else ""
+
+
+def _period_in_words(details: Mapping[str, Any]) -> str:
+    if "tier" not in details or "track" not in details:
+        return ""
+    return f"Accompagnement : {Tier(details['tier']).label.lower()}, {Track(details['track']).label.lower()}"
+
+
+def _placement_in_words(details: Mapping[str, Any]) -> str:
+    return "Fin de suivi par un conseiller" if details.get("event") == "ended" else "Affectation à un conseiller"
+
+
+def _plan_in_words(details: Mapping[str, Any]) -> str:
+    return "Fin du plan de contact" if details.get("event") == "ended" else "Nouveau plan de contact"
+
+
+SENTENCES: dict[AuditAction, Callable[[Mapping[str, Any]], str]] = {
+    AuditAction.UPDATED: _update_in_words,
+    AuditAction.ENROLMENT: lambda details: ENROLMENT_STEPS.get(details.get("to_state", ""), ""),
+    AuditAction.CONSENT: _consent_in_words,
+    AuditAction.ACCOMPANIMENT: _period_in_words,
+    AuditAction.PLACEMENT: _placement_in_words,
+    AuditAction.CONTACT_PLAN: _plan_in_words,
+    AuditAction.INTERVIEW: lambda details: INTERVIEW_STEPS.get(details.get("event", ""), ""),
+}

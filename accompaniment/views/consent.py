@@ -1,0 +1,82 @@
+"""Reading and accepting what the 100 % web track is, declining it, and leaving it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError
+from accompaniment.forms.consent import AcceptanceForm
+from accompaniment.models import ConsentText, Jobseeker
+from accompaniment.services import enrolments
+from accompaniment.standing import standing_of
+from accompaniment.views.own_file import own_file
+
+
+@role_required(Role.JOBSEEKER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def acceptance(request: AuthenticatedRequest) -> HttpResponse:
+    person = own_file(request)
+    if request.method != "POST":
+        return _acceptance_page(request, person)
+    form = AcceptanceForm(request.POST)
+    if not form.is_valid():
+        return _acceptance_page(request, person, form=form, status=422)
+    text = get_object_or_404(ConsentText, version=form.cleaned_data["version"])
+    try:
+        enrolments.accept_terms(actor=request.user, jobseeker=person, text=text)
+    except DomainError as refusal:
+        return _acceptance_page(request, person, refusal=refusal.sentence, status=409)
+    messages.success(request, "Votre acceptation est enregistrée.")
+    return redirect("acceptance")
+
+
+@role_required(Role.JOBSEEKER)
+@require_POST
+def decline(request: AuthenticatedRequest) -> HttpResponse:
+    """« Je ne souhaite pas le 100 % web »: before the track has begun, and after it."""
+    enrolments.leave_track(actor=request.user, jobseeker=own_file(request))
+    messages.success(request, "C'est noté : votre suivi reste en agence. Vous pourrez redemander le 100 % web.")
+    return redirect("space")
+
+
+@role_required(Role.JOBSEEKER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def leave(request: AuthenticatedRequest) -> HttpResponse:
+    """For good, at once, without a reason; being received once on site is another page and ends nothing."""
+    person = own_file(request)
+    if request.method == "POST":
+        enrolments.leave_track(actor=request.user, jobseeker=person)
+        messages.success(request, "Vous avez quitté le 100 % web. Votre suivi continue en agence.")
+        return redirect("space")
+    return render(
+        request,
+        "accompaniment/leave.html",
+        {"person": person, "standing": standing_of(person, timezone.now())},
+    )
+
+
+def _acceptance_page(
+    request: AuthenticatedRequest,
+    person: Jobseeker,
+    *,
+    form: AcceptanceForm | None = None,
+    refusal: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    standing = standing_of(person, timezone.now())
+    version = standing.text.version if standing.text else None
+    return render(
+        request,
+        "accompaniment/consent.html",
+        {
+            "person": person,
+            "standing": standing,
+            "form": form or AcceptanceForm(initial={"version": version}),
+            "refusal": refusal,
+        },
+        status=status,
+    )

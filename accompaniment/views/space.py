@@ -1,0 +1,79 @@
+"""« Mon espace »: the next step first, then what one can do, who follows, and the track."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import ObligationState, Role
+from accompaniment.errors import DomainError
+from accompaniment.models import Accompaniment, Contact, ContactPlan, Obligation
+from accompaniment.paging import page_of
+from accompaniment.presentation import contact_plan_in_words
+from accompaniment.services import enrolments
+from accompaniment.standing import standing_of
+from accompaniment.views.own_file import own_file
+
+CONTACTS_PER_PAGE = 50
+SETTLED_SHOWN = 12
+"""Obligations that were held or waived; those that are due are all shown."""
+
+
+@role_required(Role.JOBSEEKER)
+@require_safe
+def space(request: AuthenticatedRequest) -> HttpResponse:
+    person = own_file(request)
+    return render(
+        request,
+        "accompaniment/space.html",
+        {"person": person, "standing": standing_of(person, timezone.now())},
+    )
+
+
+@role_required(Role.JOBSEEKER)
+@require_POST
+def ask(request: AuthenticatedRequest) -> HttpResponse:
+    person = own_file(request)
+    try:
+        enrolments.ask_enrolment(actor=request.user, jobseeker=person)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("space")
+    messages.success(request, "Votre demande de 100 % web est enregistrée.")
+    return redirect("acceptance")
+
+
+@role_required(Role.JOBSEEKER)
+@require_safe
+def my_accompaniment(request: AuthenticatedRequest) -> HttpResponse:
+    person = own_file(request)
+    today = timezone.now().astimezone(person.agency.zone).date()
+    plan = ContactPlan.objects.current().filter(jobseeker=person).first()
+    settled = Obligation.objects.filter(jobseeker=person).exclude(state=ObligationState.DUE).order_by("-due_on", "-pk")
+    return render(
+        request,
+        "accompaniment/accompaniment.html",
+        {
+            "person": person,
+            "standing": standing_of(person, timezone.now()),
+            "periods": Accompaniment.objects.filter(jobseeker=person).order_by("-started_at"),
+            "plan": plan,
+            "plan_sentence": plan
+            and contact_plan_in_words(
+                nature=plan.nature,
+                channel=plan.channel,
+                interval_days=plan.interval_days,
+                review_on=plan.review_on,
+                today=today,
+            ),
+            "obligations": [*Obligation.objects.due().filter(jobseeker=person), *settled[:SETTLED_SHOWN]],
+            "today": today,
+            "page": page_of(
+                request,
+                Contact.objects.filter(jobseeker=person).select_related("author"),
+                per_page=CONTACTS_PER_PAGE,
+            ),
+        },
+    )

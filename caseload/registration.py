@@ -1,0 +1,55 @@
+"""What the pages of the registration interview read."""
+
+from datetime import date, datetime, timedelta
+
+from accompaniment.enums import EnrolmentState, Modality
+from accompaniment.models import Enrolment, Jobseeker
+from accompaniment.presentation import contact_plan_in_words, day_in_words
+from accompaniment.querysets import EnrolmentQuerySet
+from accompaniment.services.plans import default_plan
+from caseload.models import Adviser, Portfolio
+from caseload.services.placements import volunteers_of
+
+DECISION_SHOWN_FOR = timedelta(days=1)
+"""How long the agency's advisers can come back to a decision; then the person's perimeter alone counts."""
+
+
+def registrations_of(adviser: Adviser, now: datetime) -> EnrolmentQuerySet:
+    """Return the enrolments of the adviser's agency that wait, or that were decided within the last day."""
+    of_agency: EnrolmentQuerySet = Enrolment.objects.filter(jobseeker__agency=adviser.agency_id)
+    return (
+        of_agency.filter(state=EnrolmentState.ASKED) | of_agency.decided_after(now - DECISION_SHOWN_FOR)
+    ).select_related("jobseeker__agency__departement__region", "jobseeker__user", "validated_by", "closed_by")
+
+
+def waiting_registrations(adviser: Adviser, words: str) -> EnrolmentQuerySet:
+    """Return the volunteers who wait in the adviser's agency, longest first, and whether their interview began."""
+    return volunteers_of(adviser).matching(words).with_interview_begun()
+
+
+def obstacle_to_web(*, person: Jobseeker, proposals: list[Portfolio], today: date) -> str:
+    """Say to the adviser why the web track cannot be chosen today, whatever the tier; empty if it can."""
+    region = person.agency.region
+    if region.web_opens_on is None:
+        return f"Région {region.name} : le 100 % web n'y a pas encore de date d'ouverture."
+    if region.web_opens_on > today:
+        day = day_in_words(region.web_opens_on, today=today)
+        return f"Région {region.name} : le 100 % web y ouvre le {day}."
+    if not person.email:
+        return "La personne n'a pas d'adresse e-mail : ajoutez-la dans la partie 1."
+    if not proposals:
+        return "Aucun portefeuille « guidé 100 % web » de la région n'a de place. Prévenez votre responsable."
+    return ""
+
+
+def default_plan_in_words(modality: Modality, *, today: date) -> str:
+    """Return the sentence of the contact plan that a modality begins with today; empty where it has none."""
+    default = default_plan(modality=modality, day=today)
+    if default is None:
+        return ""
+    return contact_plan_in_words(
+        channel=default.channel,
+        interval_days=default.interval_days,
+        review_on=today + timedelta(days=default.review_after_days),
+        today=today,
+    )

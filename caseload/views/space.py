@@ -1,0 +1,41 @@
+"""« Mon conseiller »: the panel of a jobseeker's space that knows who follows."""
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.models import Jobseeker
+from accompaniment.presentation import opening_hours_in_words
+from caseload.models import Cover
+from caseload.rules import REPLY_WITHIN
+from caseload.services.placements import follower_of
+
+
+@role_required(Role.JOBSEEKER)
+@require_safe
+def space_adviser_panel(request: AuthenticatedRequest) -> HttpResponse:
+    """Who follows the person, who answers today, and when; a whole page where there is no script."""
+    person = get_object_or_404(Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region"))
+    adviser = follower_of(person)
+    agency = adviser.agency if adviser else person.agency
+    today = timezone.now().astimezone(agency.zone).date()
+    cover = (
+        Cover.objects.running_on(today)
+        .filter(portfolio__placements__jobseeker=person, portfolio__placements__ended_at=None)
+        .select_related("colleague__user")
+        .first()
+    )
+    return render(
+        request,
+        "caseload/partials/_space_adviser.html" if request.htmx else "caseload/space_adviser.html",
+        {
+            "adviser": adviser,
+            "agency": agency,
+            "cover": cover,
+            "hours": opening_hours_in_words(agency.opening_hours.all()),
+            "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),
+        },
+    )
