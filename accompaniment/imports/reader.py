@@ -7,9 +7,10 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, TextIO
 
 from accompaniment.errors import DomainError
 
@@ -59,23 +60,34 @@ def open_file(path: Path) -> BinaryIO:
         raise UnreadableFileError(f"Le fichier {path} ne peut pas être ouvert.") from None
 
 
+@contextmanager
+def reading(source: BinaryIO, layout: Layout) -> Iterator["Reader"]:
+    """Read a file, which stays open. Raises UnreadableFileError when it is empty, too big or no text."""
+    encoding = _detect_encoding(source)
+    source.seek(0)
+    text = io.TextIOWrapper(source, encoding=encoding, newline="")
+    try:
+        yield Reader(text, layout)
+    finally:
+        text.detach()
+
+
 class Reader:
     """The rows of one file, read once, as they are asked for; memory does not grow with the file.
 
-    Raises UnreadableFileError at once for a file that is empty, too big, no text, or whose header is not that of
-    the layout; while rows are read, for a quotation mark that swallows the rows after it.
+    Raises UnreadableFileError at once when the header is not that of the layout; while rows are read, for a
+    quotation mark that swallows the rows after it, or when there are none.
     """
 
-    def __init__(self, source: BinaryIO, layout: Layout) -> None:
-        encoding = _detect_encoding(source)
-        source.seek(0)
-        self._text = io.TextIOWrapper(source, encoding=encoding, newline="")
+    def __init__(self, text: TextIO, layout: Layout) -> None:
+        self._text = text
         self._last_line = ""
         self._csv = csv.reader(self._lines(), delimiter=SEPARATOR, strict=True)
         self.columns = self._read_header(layout)
 
     def __iter__(self) -> Iterator[SourceRow]:
         width = len(self.columns)
+        found = False
         while True:
             line = self._csv.line_num + 1
             try:
@@ -83,18 +95,22 @@ class Reader:
             except StopIteration:
                 break
             except csv.Error as error:
+                found = True
                 yield self._misquoted(line, error)
                 continue
             if len(cells) > width and not any(cells[width:]):
                 del cells[width:]
             if not any(cell.strip() for cell in cells):
                 continue
+            found = True
             if len(cells) != width:
                 yield SourceRow(
                     line, {}, cells, f"La ligne a {_count(len(cells), 'champ')} au lieu de {width}. Vérifiez les « ; »."
                 )
                 continue
             yield SourceRow(line, dict(zip(self.columns, cells, strict=True)), cells)
+        if not found:
+            raise UnreadableFileError("Le fichier n'a aucune ligne après son en-tête.")
 
     def _lines(self) -> Iterator[str]:
         for text in self._text:
@@ -190,7 +206,7 @@ def _check_header(columns: list[str], layout: Layout) -> None:
 
 
 def _named(columns: list[str]) -> str:
-    shown = ", ".join(f"« {column[:40] or 'sans nom'} »" for column in columns[:8])
+    shown = ", ".join(f"« {' '.join(column.split())[:40] or 'sans nom'} »" for column in columns[:8])
     more = f" et {len(columns) - 8} autres" if len(columns) > 8 else ""
     return f"{'la colonne' if len(columns) == 1 else 'les colonnes'} {shown}{more}"
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
 from accompaniment.imports.outcome import Outcome, RejectedRows
-from accompaniment.imports.reader import Reader
+from accompaniment.imports.reader import Reader, reading
 from accompaniment.imports.rows import RowRejectedError
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.services import audit, outbox
@@ -46,9 +46,8 @@ def load_advisers(*, actor: User | None, source: BinaryIO, dry_run: bool = False
     portfolios go along. A portfolio that the file does not name any more stays, for it may hold people.
     Raises UnreadableFileError, DomainError; nothing was written then.
     """
-    reader = Reader(source, ADVISERS)
-    outcome = Outcome(RejectedRows(reader.columns))
-    with import_transaction(dry_run=dry_run):
+    with reading(source, ADVISERS) as reader, import_transaction(dry_run=dry_run):
+        outcome = Outcome(RejectedRows(reader.columns))
         if not Capacity.objects.exists():
             load_reference()
         known = _known()

@@ -3,7 +3,7 @@
 from typing import BinaryIO
 
 from accompaniment.imports.outcome import Outcome, RejectedRows
-from accompaniment.imports.reader import Reader
+from accompaniment.imports.reader import reading
 from accompaniment.imports.rows import AGENCIES, AgencyParser, AgencyRow, RowRejectedError
 from accompaniment.models import Agency, Departement, User
 from accompaniment.services.imports.transactions import import_transaction
@@ -17,9 +17,8 @@ def load_agencies(*, actor: User | None, source: BinaryIO, dry_run: bool = False
     person's file. Raises UnreadableFileError; nothing was written then.
     """
     del actor
-    reader = Reader(source, AGENCIES)
-    outcome = Outcome(RejectedRows(reader.columns))
-    with import_transaction(dry_run=dry_run):
+    with reading(source, AGENCIES) as reader, import_transaction(dry_run=dry_run):
+        outcome = Outcome(RejectedRows(reader.columns))
         if not Departement.objects.exists():
             load_reference()
         parser = AgencyParser(frozenset(Departement.objects.values_list("code", flat=True)), outcome.warnings.add)

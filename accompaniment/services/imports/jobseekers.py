@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Tier
 from accompaniment.imports.outcome import JobseekerOutcome, RejectedRows, Remark
-from accompaniment.imports.reader import Reader
+from accompaniment.imports.reader import Reader, reading
 from accompaniment.imports.rows import JOBSEEKERS, JobseekerParser, JobseekerRow, KnownAgency, RowRejectedError
 from accompaniment.models import Accompaniment, Agency, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
@@ -33,11 +33,10 @@ def load_jobseekers(*, actor: User | None, source: BinaryIO, dry_run: bool = Fal
     was written then.
     """
     now = timezone.now()
-    reader = Reader(source, JOBSEEKERS)
-    outcome = JobseekerOutcome(RejectedRows(reader.columns))
-    outcome.tiers.update(dict.fromkeys(Tier.values, 0))
-    outcome.not_eligible.update(dict.fromkeys(NOT_ELIGIBLE_SENTENCES, 0))
-    with import_transaction(dry_run=dry_run):
+    with reading(source, JOBSEEKERS) as reader, import_transaction(dry_run=dry_run):
+        outcome = JobseekerOutcome(RejectedRows(reader.columns))
+        outcome.tiers.update(dict.fromkeys(Tier.values, 0))
+        outcome.not_eligible.update(dict.fromkeys(NOT_ELIGIBLE_SENTENCES, 0))
         _copy(reader, outcome, now)
         _run(statements.FIND_TOUCHED)
         _run(statements.LOCK_TOUCHED)

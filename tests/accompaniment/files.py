@@ -1,0 +1,67 @@
+"""Files of the information system for tests: a header, rows that are right unless said otherwise, and the pilot's."""
+
+import gzip
+import io
+import json
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from accompaniment.imports.rows import AGENCIES, JOBSEEKERS
+from accompaniment.models import Agency, Jobseeker
+
+PILOT = Path(__file__).resolve().parent.parent / "data" / "pilote"
+EXPECTED: dict[str, Any] = json.loads((PILOT / "expected.json").read_text())
+
+
+def pilot_file(name: str) -> bytes:
+    """Return the export of the information system at the size of the real pilot, as it comes."""
+    return gzip.decompress((PILOT / f"{name}.csv.gz").read_bytes())
+
+
+def as_file(*rows: str, header: tuple[str, ...] = JOBSEEKERS.columns) -> BinaryIO:
+    """Return a file with these rows, separated as exports are."""
+    return io.BytesIO("\r\n".join([";".join(header), *rows, ""]).encode("utf-8-sig"))
+
+
+def registration(agency: Agency, **values: str) -> str:
+    """Return one row of a person who can go in and volunteers; `values` differ, by column."""
+    row = {
+        "identifiant": "1234567A",
+        "civilite": "Mme",
+        "nom": "Aubrac",
+        "prenom": "Éloïse",
+        "date_naissance": "17/05/1985",
+        "email": "eloise.aubrac@courriel.example",
+        "telephone": "01 99 00 12 34",
+        "code_postal": "67000",
+        "commune": "Strasbourg",
+        "code_agence": agency.code,
+        "date_inscription": "03/02/2014",
+        "modalite": "guide",
+        "volontaire_web": "O",
+        "webcam": "O",
+        "debit": "bon",
+        "rome": "M1607",
+        **values,
+    }
+    return ";".join(row[column] for column in JOBSEEKERS.columns)
+
+
+def agency_row(**values: str) -> str:
+    """Return one row of an agency; `values` differ, by column."""
+    row = {
+        "code": "67482",
+        "nom": "Strasbourg Meinau",
+        "departement": "67",
+        "adresse": "12, rue de la Plaine",
+        "code_postal": "67100",
+        "commune": "Strasbourg",
+        **values,
+    }
+    return ";".join(row[column] for column in AGENCIES.columns)
+
+
+def person(identifier: str = "1234567A") -> Jobseeker:
+    """Return the person as the database has them now."""
+    found: Jobseeker = Jobseeker.objects.get(identifier=identifier)
+    return found

@@ -1,0 +1,150 @@
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accompaniment.imports import reader as reader_module
+from accompaniment.imports.outcome import RejectedRows, Remark
+from accompaniment.imports.reader import Layout, SourceRow, UnreadableFileError, open_file, reading
+
+LAYOUT = Layout(("code", "nom"))
+
+
+def read(content: bytes) -> list[SourceRow]:
+    with reading(io.BytesIO(content), LAYOUT) as reader:
+        return list(reader)
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(UnreadableFileError) as refused:
+        read(content)
+    return refused.value.sentence
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_each_encoding_of_the_exports_is_detected(encoding: str) -> None:
+    rows = read("code;nom\r\n1;Noël – Œuvre\r\n".encode(encoding))
+    assert [row.values for row in rows] == [{"code": "1", "nom": "Noël – Œuvre"}]
+
+
+def test_a_letter_cut_by_the_reading_in_pieces_is_still_utf8(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_module, "CHUNK_BYTES", 1)
+    assert read("code;nom\n1;Noël\n".encode())[0].values["nom"] == "Noël"
+
+
+def test_columns_are_read_by_name_whatever_their_order() -> None:
+    assert read(b"nom;code\nAubrac;1\n")[0].values == {"code": "1", "nom": "Aubrac"}
+
+
+def test_the_columns_of_a_file_of_rejected_rows_are_read_over() -> None:
+    assert read(b"code;nom;ligne;colonne;motif\n1;Aubrac;7;nom;Valeur obligatoire.\n")[0].values["nom"] == "Aubrac"
+
+
+def test_a_row_has_the_physical_line_on_which_it_begins() -> None:
+    rows = read(b'code;nom\n\n1;"Aubrac\nBelloc"\n2;Castaing\n')
+    assert [(row.line, row.values["nom"]) for row in rows] == [(3, "Aubrac\nBelloc"), (5, "Castaing")]
+
+
+def test_rows_without_any_value_and_empty_cells_at_the_end_are_read_over() -> None:
+    assert [row.values["code"] for row in read(b"code;nom;;\n;\n1;Aubrac;;\n")] == ["1"]
+
+
+@pytest.mark.parametrize("row", [b"1", b"1;Aubrac;trop"])
+def test_a_row_with_another_number_of_values_is_faulty_and_the_others_are_not(row: bytes) -> None:
+    faulty, right = read(b"code;nom\n" + row + b"\n2;Belloc\n")
+    assert "au lieu de 2" in (faulty.fault or "")
+    assert right.fault is None
+
+
+def test_a_misplaced_quotation_mark_is_the_fault_of_its_row_alone() -> None:
+    faulty, right = read(b'code;nom\n1;"Au"brac\n2;Belloc\n')
+    assert faulty.line == 2
+    assert "guillemets" in (faulty.fault or "")
+    assert right.values["nom"] == "Belloc"
+
+
+@pytest.mark.parametrize("content", [b'code;nom\n1;"Aubrac\n2;Belloc\n', b'code;nom\n1;"Aubrac\n2;"Belloc"\n'])
+def test_a_quotation_mark_that_swallows_rows_refuses_the_file(content: bytes) -> None:
+    assert "ligne 2" in refusal(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "vide"),
+        (b"\xef\xbb\xbf", "vide"),
+        (b"\n\n", "vide"),
+        (b"PK\x03\x04\x00\x00", "pas un fichier texte"),
+        ("code;nom\n1;Aubrac\n".encode("utf-16"), "pas un fichier texte"),
+        (b"code;nom\n1;\x81\x8d\n", "encodage"),
+        (b"code,nom\n1,Aubrac\n", "la virgule"),
+        (b"code\tnom\n1\tAubrac\n", "la tabulation"),
+        (b"code\n1\n", "il manque la colonne « nom »"),
+        (b"code;nom;age\n1;Aubrac;30\n", "la colonne « age » est inconnue"),
+        (b"code;nom;nom\n1;Aubrac;Aubrac\n", "deux fois"),
+        (b'"code;nom\n1;Aubrac\n', "guillemets"),
+        (b"code;nom\n", "aucune ligne"),
+        (b"code;nom\n1;" + b"x" * 140_000 + b"\n", "ligne 2"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_one_sentence(content: bytes, words: str) -> None:
+    sentence = refusal(content)
+    assert words in sentence
+    assert "\n" not in sentence
+
+
+def test_a_file_past_the_limit_is_refused_and_one_at_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"code;nom\n1;Aubrac\n"
+    monkeypatch.setattr(reader_module, "MAXIMUM_BYTES", len(content))
+    assert len(read(content)) == 1
+    assert "dépasse" in refusal(content + b"\n")
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path) -> None:
+    with pytest.raises(UnreadableFileError, match="n'existe pas"):
+        open_file(tmp_path / "absent.csv")
+    with pytest.raises(UnreadableFileError, match="est un dossier"):
+        open_file(tmp_path)
+
+
+def test_rejected_rows_keep_what_came_and_can_be_read_again() -> None:
+    with reading(io.BytesIO(b'code;nom;motif\n1;"=1;2";ancien\n'), LAYOUT) as reader:
+        rejected = RejectedRows(reader.columns)
+        assert rejected.text == ""
+        for row in reader:
+            rejected.add(row, Remark(row.line, "code", "1", "Inconnu."))
+    assert rejected.text == 'code;nom;ligne;colonne;motif\r\n1;"=1;2";2;code;Inconnu.\r\n'
+    assert read(rejected.text.encode())[0].values["nom"] == "=1;2"
+
+
+def test_rejected_rows_lose_nothing_of_a_row_that_has_too_many_values() -> None:
+    with reading(io.BytesIO(b"code;nom\n1;Aubrac;trop;plein\n2\n"), LAYOUT) as reader:
+        rejected = RejectedRows(reader.columns)
+        for row in reader:
+            rejected.add(row, Remark(row.line, "ligne", "", "Trop."))
+    assert rejected.text.splitlines()[1:] == ['1;"Aubrac;trop;plein";2;ligne;Trop.', "2;;3;ligne;Trop."]
+
+
+@given(st.one_of(st.binary(max_size=400), st.binary(max_size=200).map(lambda tail: b"code;nom\n" + tail)))
+def test_any_bytes_give_rows_or_one_sentence(content: bytes) -> None:
+    try:
+        rows = read(content)
+    except UnreadableFileError:
+        return
+    for row in rows:
+        assert row.line >= 2
+        assert row.fault or set(row.values) == {"code", "nom"}
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), min_size=1))
+def test_what_a_spreadsheet_writes_is_read_back(cells: list[tuple[str, str]]) -> None:
+    text = io.StringIO()
+    for row in [("code", "nom"), *cells]:
+        text.write(";".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\r\n")
+    try:
+        rows = read(text.getvalue().encode("utf-8", "surrogatepass"))
+    except UnreadableFileError:
+        return
+    written = [row for row in cells if any(cell.strip() for cell in row)]
+    assert [tuple(row.values.values()) for row in rows] == written
