@@ -3,12 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
+from django.core.cache import cache
 from django.db import connection
 
 from tests.strict_templates import _templates_are_strict, strict_templates
 
 __all__ = ("_templates_are_strict", "django_db_setup", "strict_templates")
+
+# A failure must be one that can be had again: no random seed, no store of earlier examples, and no deadline on a
+# machine that is shared.
+hypothesis.settings.register_profile("accompagnement", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("accompagnement")
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Begin each test with an empty cache; each worker has one of its own."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")

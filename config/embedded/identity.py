@@ -51,12 +51,12 @@ def choose(places: Places, install: Path) -> Identity:
         return Identity(install, places.postgres, me)
     shared_home = SHARED_HOME / hashlib.sha256(os.fsencode(places.data_dir)).hexdigest()[:16]
     namespace = _namespace(places, install)
-    if namespace and not shared_home.exists():
+    if namespace and not (shared_home / "postgres").exists():
         return Identity(install, places.postgres, me, prefix=namespace)
     if places.postgres.exists():
         msg = (
-            "PostgreSQL refuses to run as root, and this machine no longer allows user namespaces, which "
-            f"the data in {places.postgres} were made with. Run as their owner, or set DATABASE_URL and REDIS_URL."
+            f"PostgreSQL refuses to run as root and cannot reach the data in {places.postgres} in another way: "
+            "run as their owner, or set DATABASE_URL and REDIS_URL."
         )
         raise EmbeddedServersError(msg)
     return _unprivileged(shared_home, install)
@@ -85,7 +85,12 @@ def _unprivileged(home: Path, install: Path) -> Identity:
         if not programs.exists():
             draft = home / "programs.new"
             shutil.rmtree(draft, ignore_errors=True)
-            shutil.copytree(install, draft, symlinks=True)
+            package = install.parent
+            shutil.copytree(install, draft / package.name / install.name, symlinks=True)
+            # Where a wheel keeps the shared libraries that its programs look for beside their package.
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, draft / libraries.name)
             draft.rename(programs)
     except (KeyError, OSError) as error:
         msg = (
@@ -94,4 +99,5 @@ def _unprivileged(home: Path, install: Path) -> Identity:
             "DATABASE_URL and REDIS_URL."
         )
         raise EmbeddedServersError(msg) from error
-    return Identity(programs, home / "postgres", user.pw_uid, group=user.pw_gid)
+    copied = programs / install.parent.name / install.name
+    return Identity(copied, home / "postgres", user.pw_uid, group=user.pw_gid)

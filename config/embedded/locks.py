@@ -35,6 +35,8 @@ def exclusive_or_none(path: Path) -> int | None:
 
 def is_held(path: Path) -> bool:
     """Tell whether anybody holds a lock on `path`, shared or alone."""
+    if not path.exists():
+        return False
     descriptor = exclusive_or_none(path)
     if descriptor is None:
         return True

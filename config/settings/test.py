@@ -7,7 +7,7 @@ from config.logs import configuration
 
 from .connections import cache, channel_layers
 from .local import *  # noqa: F403
-from .local import REDIS_URL
+from .local import DATABASES, REDIS_URL
 
 DEMONSTRATION = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -16,6 +16,9 @@ CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 
 LOGGING = configuration("WARNING")
+
+# What a test has committed need not outlive a power failure.
+DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 
 # Each worker of a run clears its cache and lists its channels as it likes; the demonstration keeps its own.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")

@@ -1,0 +1,5 @@
+"""The settings of `make run` less the demonstration, which takes its time to load."""
+
+from config.settings.local import *  # noqa: F403
+
+DEMONSTRATION = False

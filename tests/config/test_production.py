@@ -1,0 +1,100 @@
+"""Production starts only when it has been told everything, and then with nothing left open."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings import connections, environment
+
+from .embedded_clients import PROJECT, bare_environment
+
+TOLD = {
+    "SECRET_KEY": "only-of-this-test-and-long-enough-for-a-key-0123456789",
+    "ALLOWED_HOSTS": "suivi.example, www.suivi.example",
+    "DATABASE_URL": "postgres://somebody:secret@database.example/name",
+    "REDIS_URL": "redis://redis.example:6379",
+}
+
+
+def manage(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT,
+        env=bare_environment(DJANGO_SETTINGS_MODULE="config.settings.production", **told),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_check_deploy_has_nothing_to_say() -> None:
+    done = manage("check", "--deploy", "--fail-level", "WARNING", **TOLD)
+    assert done.returncode == 0, done.stderr
+    assert "no issues (0 silenced)" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("missing", TOLD)
+def test_each_missing_value_is_named_in_one_sentence(missing: str) -> None:
+    done = manage("check", **{name: value for name, value in TOLD.items() if name != missing})
+    assert done.returncode == 1
+    assert done.stderr == f"Production does not start: the environment variable {missing} is missing.\n"
+
+
+def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in TOLD:
+        monkeypatch.setenv(name, " ")
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY, ALLOWED_HOSTS, DATABASE_URL, REDIS_URL are missing"):
+        environment.required(*TOLD)
+
+
+def test_hosts_are_names_and_never_everybody() -> None:
+    assert environment.hosts("a.example, b.example") == ["a.example", "b.example"]
+    with pytest.raises(ImproperlyConfigured):
+        environment.hosts("a.example,*")
+
+
+def test_the_mail_server_is_read_from_one_address() -> None:
+    assert connections.email("smtp+tls://me:p%40ss@mail.example") == connections.MailServer(
+        host="mail.example", port=587, user="me", password="p@ss", starttls=True, tls=False
+    )
+    with pytest.raises(ImproperlyConfigured):
+        connections.email("imap://mail.example")
+
+
+@pytest.mark.parametrize(
+    ("url", "cache", "broker"),
+    [
+        (
+            "unix:///tmp/a%20b/valkey.sock",
+            "unix:///tmp/a%20b/valkey.sock?db=0",
+            "redis+socket:///tmp/a%20b/valkey.sock?virtual_host=1",
+        ),
+        ("redis://:secret@host:6379", "redis://:secret@host:6379/0", "redis://:secret@host:6379/1"),
+        ("rediss://host/4", "rediss://host/4", "rediss://host/4"),
+    ],
+)
+def test_one_redis_serves_cache_and_broker(url: str, cache: str, broker: str) -> None:
+    assert connections.cache(url)["default"]["LOCATION"] == cache
+    assert connections.broker(url) == broker
+
+
+def test_static_files_can_be_collected(tmp_path: Path) -> None:
+    """Every file that a style sheet or a template's script names must be there, or the deployment stops here."""
+    program = (
+        "import django; django.setup(); from django.conf import settings; from django.core.management import "
+        "call_command; import sys; settings.STATIC_ROOT = sys.argv[1]; call_command('collectstatic', verbosity=0, "
+        "interactive=False)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        cwd=PROJECT,
+        env=bare_environment(DJANGO_SETTINGS_MODULE="config.settings.production", **TOLD),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "staticfiles.json").exists()

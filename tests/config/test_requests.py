@@ -1,0 +1,96 @@
+"""What stands around every request: its line in the log, and static files on both sides of Django."""
+
+import logging
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import AsyncClient, Client, RequestFactory
+from django.urls import ResolverMatch
+
+from config.logs import OncePerMinute, WithoutDetail
+from config.middleware import RequestLogMiddleware
+
+STYLES = "/static/dsfr/dist/dsfr/dsfr.min.css"
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, logger="config.requests")
+    return caplog
+
+
+def test_a_request_is_one_line_without_its_query(client: Client, lines: pytest.LogCaptureFixture) -> None:
+    client.get("/static/nothing-here.css", {"nom": "Durand"})
+    assert len(lines.messages) == 1
+    method, path, status, milliseconds, unit, user = lines.messages[0].split()
+    assert (method, path, status, unit, user) == ("GET", "/static/nothing-here.css", "404", "ms", "user=-")
+    assert milliseconds.isdecimal()
+
+
+def test_the_line_has_the_number_of_the_person_and_no_secret_of_the_address(
+    lines: pytest.LogCaptureFixture,
+) -> None:
+    class Person:
+        pk = 7
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        request.resolver_match = ResolverMatch(answer, (), {"token": "open-sesame"}, captured_kwargs={})
+        request._cached_user = Person()  # what the log-in middleware leaves behind
+        return HttpResponse(status=204)
+
+    RequestLogMiddleware(answer)(RequestFactory().get("/visio/open-sesame/%0A"))
+
+    method, path, status, _milliseconds, _unit, user = lines.messages[0].split()
+    assert (method, path, status, user) == ("GET", "/visio/…/\\n", "204", "user=7")
+
+
+def test_static_files_in_a_thread(client: Client) -> None:
+    answer = client.get(STYLES)
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/css")
+    assert len(b"".join(answer.streaming_content)) == int(answer["Content-Length"])  # type: ignore[arg-type]
+    answer.close()
+
+
+async def test_static_files_on_the_event_loop_come_in_pieces(async_client: AsyncClient) -> None:
+    answer = await async_client.get(STYLES)
+    pieces = [piece async for piece in answer.streaming_content]
+    assert answer.status_code == 200
+    assert answer["Content-Type"].startswith("text/css")
+    assert sum(map(len, pieces)) == int(answer["Content-Length"])
+    assert len(pieces) > 1
+
+
+async def test_a_part_of_a_file_and_a_file_that_has_not_changed(async_client: AsyncClient) -> None:
+    part = await async_client.get(STYLES, headers={"range": "bytes=0-9"})
+    assert part.status_code == 206
+    assert len(b"".join([piece async for piece in part.streaming_content])) == 10
+    unchanged = await async_client.get(STYLES, headers={"if-none-match": part["ETag"]})
+    assert unchanged.status_code == 304
+    assert unchanged.content == b""
+
+
+async def test_the_head_of_a_file_has_no_body(async_client: AsyncClient) -> None:
+    head = await async_client.head(STYLES)
+    assert (head.status_code, int(head["Content-Length"]) > 0) == (200, True)
+
+
+def test_the_same_complaint_is_written_once_and_in_one_line() -> None:
+    patient = OncePerMinute()
+    record = logging.makeLogRecord(
+        {"name": "channels_redis", "msg": "try %d\nof many", "args": (1,), "levelno": logging.ERROR}
+    )
+    again = logging.makeLogRecord({"name": "channels_redis", "msg": "try %d\nof many", "args": (2,)})
+    other = logging.makeLogRecord({"name": "channels_redis", "msg": "something else"})
+    assert [patient.filter(record), patient.filter(again), patient.filter(other)] == [True, False, True]
+    assert record.getMessage() == "try 1 of many"
+
+
+def test_a_traceback_shows_no_values_of_a_row() -> None:
+    try:
+        msg = "duplicate key\nDETAIL:  Key (email)=(durand@example.org) already exists."
+        raise ValueError(msg)
+    except ValueError as error:
+        text = WithoutDetail().formatException((type(error), error, error.__traceback__))
+    assert "duplicate key" in text
+    assert "durand" not in text
