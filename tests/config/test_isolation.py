@@ -28,5 +28,5 @@ def test_a_channel_of_a_test_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("_turn", [1, 2])
 def test_each_test_begins_with_an_empty_cache(_turn: int) -> None:
-    assert cache.get("left behind") is None
-    cache.set("left behind", "something")
+    assert cache.get("left-behind") is None
+    cache.set("left-behind", "something")

@@ -44,6 +44,7 @@ def test_the_line_has_the_number_of_the_person_and_no_secret_of_the_address(
     assert (method, path, status, user) == ("GET", "/visio/…/\\n", "204", "user=7")
 
 
+@pytest.mark.django_db  # at the end of an answer Django looks after its connections
 def test_static_files_in_a_thread(client: Client) -> None:
     answer = client.get(STYLES)
     assert answer.status_code == 200
