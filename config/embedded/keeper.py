@@ -6,6 +6,8 @@ that was killed. Run as `python -m config.embedded.keeper DATA_DIR DESCRIPTOR`, 
 keeper's lock.
 """
 
+import contextlib
+import enum
 import fcntl
 import os
 import signal
@@ -13,25 +15,30 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
 
 from . import identity, programs
 from .errors import EmbeddedServersError
-from .locks import exclusive, exclusive_or_none, holders
+from .locks import exclusive, exclusive_or_none, holders, is_held
 from .places import Places
 from .postgres import Postgres
 from .valkey import Valkey
 
 ORPHANS_LIMIT = 10.0  # seconds for servers whose keeper was killed to end by themselves
+REVIVALS = 5  # of a server that died, within REVIVAL_PERIOD; after that something is wrong with it
+REVIVAL_PERIOD = 60.0  # seconds
 POLL = 0.02  # seconds
 
 
-class Told(Exception):  # noqa: N818 (not an error: somebody said that it is time to go)
-    """The keeper was told to stop, or one of its servers ended."""
+class News(enum.Enum):
+    """Why the keeper woke up."""
+
+    ALONE = enum.auto()
+    SERVER_ENDED = enum.auto()
+    TOLD_TO_STOP = enum.auto()
 
 
-def _told(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise Told
+class InterruptedWaitError(Exception):
+    """A signal came in while the keeper waited."""
 
 
 class Keeper:
@@ -41,6 +48,9 @@ class Keeper:
         self.places = places
         self.lock = lock
         self.servers: list[Postgres | Valkey] = []
+        self.revivals: list[float] = []
+        self.told_to_stop = False
+        self.waiting = False
 
     def run(self) -> None:
         """Start the servers, stay while they are used, stop them."""
@@ -50,64 +60,81 @@ class Keeper:
             self._stop()
             self.places.write_state(error=str(error))
             return
-        try:
-            for number in (signal.SIGTERM, signal.SIGCHLD):
-                signal.signal(number, _told)
-            if any(server.has_ended() for server in self.servers):
-                raise Told
-            self._stay()
-        except Told:
-            _ignore_signals()
-            with exclusive(self.places.mutex):
-                self._end()
-
-    def _start(self) -> None:
-        lock = self._end_orphans()
-        chosen = identity.choose(self.places, programs.postgres_install())
-        sockets = self.places.sockets(chosen.owner)
-        postgres = Postgres(chosen, sockets, self.places.log("postgres"))
-        valkey = Valkey(programs.valkey_server(), self.places.valkey, sockets, self.places.log("valkey"))
-        self.servers = [valkey, postgres]
-        for server in self.servers:
-            server.start(lock)
-        valkey.wait_until_ready()
-        os.close(lock)  # from here on the servers alone hold it
-        self.places.write_state(sockets=str(sockets))
-
-    def _end_orphans(self) -> int:
-        """Return the servers' lock, after ending servers whose keeper was killed before them."""
-        limit = time.monotonic() + ORPHANS_LIMIT
-        asked = signal.SIGINT
-        while (lock := exclusive_or_none(self.places.servers)) is None:
-            late = time.monotonic() > limit
-            if late and asked == signal.SIGKILL:
-                msg = f"Servers of an earlier start still hold {self.places.servers} and cannot be ended."
-                raise EmbeddedServersError(msg)
-            if late:
-                asked, limit = signal.SIGKILL, time.monotonic() + ORPHANS_LIMIT
-            for process in holders(self.places.servers):
-                _send(process, asked)
-            time.sleep(POLL)
-        return lock
-
-    def _stay(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, self._on_signal)
         while True:
-            lease = os.open(self.places.lease, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(lease, fcntl.LOCK_EX)
-            finally:
-                os.close(lease)
+            news = self._wait()
             # Whoever starts takes the mutex before the lease, so the last word is said under the mutex.
             with exclusive(self.places.mutex):
-                last = exclusive_or_none(self.places.lease)
-                if last is not None:
-                    os.close(last)
-                    _ignore_signals()
-                    self._end()
-                    return
+                if news is News.ALONE and is_held(self.places.lease):
+                    continue
+                if news is News.SERVER_ENDED and self._revive():
+                    continue
+                self._end()
+                return
+
+    def _start(self) -> None:
+        # All of an earlier keeper's servers are gone before their sockets are.
+        for path in (self.places.postgres_lock, self.places.valkey_lock):
+            os.close(_end_orphans(path))
+        chosen = identity.choose(self.places, programs.postgres_install())
+        sockets = self.places.sockets(chosen.owner)
+        valkey = Valkey(programs.valkey_server(), self.places, sockets)
+        postgres = Postgres(chosen, self.places, sockets)
+        self.servers = [valkey, postgres]
+        for server in self.servers:
+            self._start_one(server)
+        self.places.write_state(sockets=str(sockets))
+
+    @staticmethod
+    def _start_one(server: Postgres | Valkey) -> None:
+        lock = _end_orphans(server.lock)
+        try:
+            server.start(lock)
+        finally:
+            os.close(lock)  # from here on the server alone holds it, and whatever it has forked
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self.told_to_stop = self.told_to_stop or number == signal.SIGTERM
+        if self.waiting:
+            self.waiting = False
+            raise InterruptedWaitError
+
+    def _wait(self) -> News:
+        """Wait until nobody holds a lease, or something else happens."""
+        lease = os.open(self.places.lease, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self.waiting = True
+            if not self.told_to_stop and not any(server.has_ended() for server in self.servers):
+                fcntl.flock(lease, fcntl.LOCK_EX)
+                self.waiting = False
+                return News.ALONE
+        except InterruptedWaitError:
+            pass
+        finally:
+            self.waiting = False
+            os.close(lease)
+        return News.TOLD_TO_STOP if self.told_to_stop else News.SERVER_ENDED
+
+    def _revive(self) -> bool:
+        """Start what has ended anew, unless it ends over and over; tell whether everything runs."""
+        for server in self.servers:
+            if not server.has_ended():
+                continue
+            now = time.monotonic()
+            self.revivals = [*(then for then in self.revivals if now - then < REVIVAL_PERIOD), now]
+            if len(self.revivals) > REVIVALS:
+                return False
+            try:
+                self._start_one(server)
+            except (EmbeddedServersError, OSError):
+                return False
+        return True
 
     def _end(self) -> None:
         """Stop the servers and give the keeper's lock back, all of it under the mutex."""
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_IGN if number == signal.SIGTERM else signal.SIG_DFL)
         self.places.state.unlink(missing_ok=True)
         self._stop()
         self.places.forget_sockets()
@@ -118,16 +145,22 @@ class Keeper:
             server.stop()
 
 
-def _ignore_signals() -> None:
-    for number in (signal.SIGTERM, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_IGN if number == signal.SIGTERM else signal.SIG_DFL)
-
-
-def _send(process: int, number: signal.Signals) -> None:
-    try:
-        os.kill(process, number)
-    except ProcessLookupError:
-        return
+def _end_orphans(path: Path) -> int:
+    """Return the lock of a server, after ending processes that a dead keeper or a dead server has left behind."""
+    limit = time.monotonic() + ORPHANS_LIMIT
+    asked = signal.SIGINT
+    while (lock := exclusive_or_none(path)) is None:
+        late = time.monotonic() > limit
+        if late and asked == signal.SIGKILL:
+            msg = f"Servers of an earlier start still hold {path} and cannot be ended."
+            raise EmbeddedServersError(msg)
+        if late:
+            asked, limit = signal.SIGKILL, time.monotonic() + ORPHANS_LIMIT
+        for process in holders(path):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, asked)
+        time.sleep(POLL)
+    return lock
 
 
 def main() -> None:

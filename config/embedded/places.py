@@ -45,9 +45,14 @@ class Places:
         return self.run / "keeper"
 
     @property
-    def servers(self) -> Path:
-        """Held by the keeper and by the servers themselves: free means that no server process is left."""
-        return self.run / "servers"
+    def postgres_lock(self) -> Path:
+        """Held by the processes of PostgreSQL: free means that none of them is left."""
+        return self.run / "postgres"
+
+    @property
+    def valkey_lock(self) -> Path:
+        """Held by Valkey: free means that it runs no more."""
+        return self.run / "valkey"
 
     @property
     def state(self) -> Path:

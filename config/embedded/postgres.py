@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import EmbeddedServersError
 from .identity import Identity
+from .places import Places
 
 USER = "accompagnement"
 DATABASE = "accompagnement"
@@ -42,20 +43,22 @@ def environment() -> dict[str, str]:
 class Postgres:
     """One PostgreSQL server, started and stopped by the keeper."""
 
-    def __init__(self, identity: Identity, sockets: Path, log: Path) -> None:
+    def __init__(self, identity: Identity, places: Places, sockets: Path) -> None:
         self.identity = identity
         self.sockets = sockets
-        self.log = log
+        self.lock = places.postgres_lock
+        self.log = places.log("postgres")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, inherited: int) -> None:
-        """Initialise the cluster if need be, and start the server, which keeps the descriptor `inherited`."""
+        """Initialise the cluster if need be; start the server, which keeps the descriptor of its lock, `inherited`."""
         if not self.identity.data.exists():
             self._initialise()
         self._check_version()
         # Nobody else runs on this cluster, for the caller holds its lock: a pid file is a dead server's. Its
         # number may belong to another program by now, which PostgreSQL would take for a running server.
         (self.identity.data / "postmaster.pid").unlink(missing_ok=True)
+        (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         settings = {**SETTINGS, "unix_socket_directories": str(self.sockets)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:

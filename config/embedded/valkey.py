@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from .errors import EmbeddedServersError
+from .places import Places
 
 DATABASES = 64  # the demonstration takes the first two, each worker of a test run two of its own
 START_LIMIT = 30.0  # seconds
@@ -16,15 +17,16 @@ POLL = 0.01  # seconds
 class Valkey:
     """One Valkey server, started and stopped by the keeper."""
 
-    def __init__(self, program: Path, folder: Path, sockets: Path, log: Path) -> None:
+    def __init__(self, program: Path, places: Places, sockets: Path) -> None:
         self.program = program
-        self.folder = folder
+        self.folder = places.valkey
         self.socket = sockets / "valkey.sock"
-        self.log = log
+        self.lock = places.valkey_lock
+        self.log = places.log("valkey")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, inherited: int) -> None:
-        """Start the server, which keeps the descriptor `inherited`; tasks that wait survive on disk."""
+        """Start the server, which keeps the descriptor of its lock, `inherited`; tasks that wait survive on disk."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -40,9 +42,6 @@ class Valkey:
                 cwd=self.folder,
                 pass_fds=(inherited,),
             )
-
-    def wait_until_ready(self) -> None:
-        """Return once the server answers, or raise EmbeddedServersError."""
         limit = time.monotonic() + START_LIMIT
         while not self._answers():
             if self.process is None or self.process.poll() is not None:

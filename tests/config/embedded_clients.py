@@ -85,11 +85,12 @@ def connected(process: subprocess.Popen[str]) -> Client:
 def none_left(data_dir: Path) -> bool:
     """Tell whether neither keeper nor server of this folder is left."""
     places = Places(data_dir)
-    return not is_held(places.keeper) and not is_held(places.servers)
+    return not any(is_held(lock) for lock in (places.keeper, places.postgres_lock, places.valkey_lock))
 
 
 def server_processes(data_dir: Path) -> set[int]:
-    return holders(Places(data_dir).servers)
+    places = Places(data_dir)
+    return holders(places.postgres_lock) | holders(places.valkey_lock)
 
 
 def keeper_processes(data_dir: Path) -> set[int]:

@@ -7,13 +7,15 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+import redis
 
 from config.embedded.identity import SHARED_HOME
+from config.embedded.locks import holders
 from config.embedded.places import SOCKET_PATH_LIMIT, Places
 
 from .embedded_clients import (
@@ -142,18 +144,28 @@ def test_servers_whose_keeper_was_killed_are_replaced(data_dir: Path) -> None:
     after.leave()
 
 
-def test_a_server_that_dies_is_started_again_by_the_next_command(data_dir: Path) -> None:
+def test_a_server_that_dies_is_started_again_where_it_was(data_dir: Path) -> None:
     client = connected(begin(data_dir))
-    postmaster = int(Places(data_dir).postgres.joinpath("postmaster.pid").read_text(encoding="utf-8").split()[0])
-    os.kill(postmaster, signal.SIGQUIT)
-    eventually(lambda: none_left(data_dir))
-    with pytest.raises(psycopg.OperationalError):
-        client.sql("SELECT 1")
-
-    after = connected(begin(data_dir))
-    assert after.sql("SELECT 1") == [(1,)]
+    client.sql("CREATE TABLE kept AS SELECT 1 AS one")
+    places = Places(data_dir)
+    for lock, answers in (
+        (places.postgres_lock, lambda: client.sql("SELECT one FROM kept") == [(1,)]),
+        (places.valkey_lock, lambda: client.valkey().ping()),
+    ):
+        dead = holders(lock)
+        for process in dead:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        eventually(lambda answers=answers: _without_error(answers))
+        assert not holders(lock) & dead
     client.leave()
-    after.leave()
+
+
+def _without_error(answers: Callable[[], bool]) -> bool:
+    try:
+        return answers()
+    except (psycopg.OperationalError, redis.ConnectionError):
+        return False
 
 
 def test_a_folder_that_others_may_enter_is_not_trusted_with_sockets(data_dir: Path, tmp_path: Path) -> None:
