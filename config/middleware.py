@@ -68,12 +68,15 @@ class HealthMiddleware(Around):
 
 
 def _health(report: health.Report) -> HttpResponse:
-    return HttpResponse(
+    answer = HttpResponse(
         report.text + "\n",
         status=report.status,
         content_type="text/plain; charset=utf-8",
         headers={"Cache-Control": "no-store"},
     )
+    # Django writes an error for each 503. Whoever probes knows already, and asks again every few seconds.
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
+    return answer
 
 
 class RequestLogMiddleware(Around):
