@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 
+from accompaniment.enums import Modality
 from accompaniment.models import User
 from caseload.models import Adviser, Cover, Portfolio
 from caseload.querysets import PortfolioQuerySet
@@ -28,6 +29,11 @@ class Desk:
     @property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
+
+    @property
+    def keeps_web(self) -> bool:
+        """Whether volunteers are this adviser's to receive."""
+        return any(portfolio.modality == Modality.GUIDE_WEB for portfolio in self.own)
 
     @property
     def portfolios(self) -> list[Portfolio]:

@@ -6,6 +6,7 @@ from caseload.views import dashboard, day, people, portfolios, registration, spa
 
 urlpatterns: list[URLPattern] = [
     path("ma-journee/", day.my_day, name="my_day"),
+    path("inscriptions/panneau/", day.volunteers_panel, name="volunteers_panel"),
     path("portefeuille/", portfolios.my_portfolio, name="my_portfolio"),
     path("personnes/<int:pk>/", people.person, name="person"),
     path("personnes/<int:pk>/coordonnees/", people.person_details, name="person_details"),
