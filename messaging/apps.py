@@ -1,7 +1,15 @@
-"""Django's entry for the app."""
+"""Django's entry for the app: it adds what lower floors must carry along."""
 
 from django.apps import AppConfig
 
 
 class MessagingConfig(AppConfig):
     name = "messaging"
+    verbose_name = "Messagerie"
+
+    def ready(self) -> None:
+        # Models can be imported only now.
+        from accompaniment import invariants  # noqa: PLC0415
+        from messaging.invariants import MESSAGING_CHECKS  # noqa: PLC0415
+
+        invariants.checks.extend(MESSAGING_CHECKS)

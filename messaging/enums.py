@@ -15,3 +15,11 @@ class CallbackSubject(TextChoices):
     INTERVIEW = "interview", "Un entretien"
     FILE = "file", "Mon dossier ou mon allocation"
     OTHER = "other", "Autre chose"
+
+
+class Urgency(TextChoices):
+    """How near a conversation is to the time within which it must be answered."""
+
+    CALM = "calm", "Réponse attendue"
+    SOON = "soon", "Bientôt 72 h"
+    OVERDUE = "overdue", "72 h dépassées"

@@ -1,7 +1,14 @@
 """Pure decisions of the messaging floor: no database, no clock."""
 
 import unicodedata
-from datetime import timedelta
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby, pairwise
+from zoneinfo import ZoneInfo
+
+from accompaniment.public_holidays import is_public_holiday
+from messaging.enums import CallbackState, Urgency
 
 BODY_LIMIT = 5000
 """Characters of one message."""
@@ -30,3 +37,142 @@ def clean_text(text: str) -> str:
     kept = unicodedata.normalize("NFC", kept).strip()
     visible = any(unicodedata.category(character) not in _INVISIBLE for character in kept)
     return kept if visible else ""
+
+
+# --- Answering within 72 hours --------------------------------------------------------------------
+
+
+SOON_BEFORE = timedelta(hours=24)
+
+
+def urgency_of(since: datetime, now: datetime) -> Urgency:
+    """Tell how urgent an answer is to somebody who waits since `since`."""
+    left = since + ANSWER_WITHIN - now
+    if left <= timedelta(0):
+        return Urgency.OVERDUE
+    return Urgency.SOON if left <= SOON_BEFORE else Urgency.CALM
+
+
+def say_duration(duration: timedelta) -> str:
+    """Say a duration in French, in its two largest units at most: `moins d'une minute`, `31 h`, `3 j 4 h`."""
+    minutes = int(duration.total_seconds() // 60)
+    if minutes < 1:
+        return "moins d'une minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours = minutes // 60
+    if hours <= 96:
+        return f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} j {hours} h" if hours else f"{days} j"
+
+
+# --- Opening hours --------------------------------------------------------------------------------
+
+WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Stretch:
+    """A stretch of a weekday (0 = Monday) in which an agency answers, in wall-clock time."""
+
+    weekday: int
+    opens_at: time
+    closes_at: time
+
+
+def say_time(at: time) -> str:
+    """Say a time as French writes it: `9 h`, `13 h 30`."""
+    return f"{at.hour} h" if at.minute == 0 else f"{at.hour} h {at.minute:02d}"
+
+
+def say_opening_hours(stretches: Iterable[Stretch]) -> str:
+    """Say opening hours in one phrase, such as `du lundi au vendredi, 9 h–12 h et 13 h–17 h`.
+
+    An agency that never opens gets the empty string; days in a row with the same hours are said together.
+    """
+    by_day: dict[int, str] = {}
+    for weekday, of_day in groupby(sorted(stretches), key=lambda stretch: stretch.weekday):
+        by_day[weekday] = " et ".join(f"{say_time(one.opens_at)}–{say_time(one.closes_at)}" for one in of_day)
+    runs: list[tuple[list[int], str]] = []
+    for weekday, hours in by_day.items():
+        if runs and runs[-1][1] == hours and runs[-1][0][-1] == weekday - 1:
+            runs[-1][0].append(weekday)
+        else:
+            runs.append(([weekday], hours))
+    return " ; ".join(f"{_say_days(days)}, {hours}" for days, hours in runs)
+
+
+def _say_days(days: list[int]) -> str:
+    if len(days) == 1:
+        return f"le {WEEKDAYS[days[0]]}"
+    if len(days) == 2:
+        return f"le {WEEKDAYS[days[0]]} et le {WEEKDAYS[days[1]]}"
+    return f"du {WEEKDAYS[days[0]]} au {WEEKDAYS[days[-1]]}"
+
+
+# --- Call-backs -----------------------------------------------------------------------------------
+
+CALLBACK_TRANSITIONS: dict[CallbackState, frozenset[CallbackState]] = {
+    CallbackState.OPEN: frozenset({CallbackState.DONE, CallbackState.CANCELLED}),
+    CallbackState.DONE: frozenset(),
+    CallbackState.CANCELLED: frozenset(),
+}
+
+WINDOW_AT_MOST = timedelta(hours=2)
+NOTICE = timedelta(minutes=30)
+"""A window can be chosen until this time before it begins."""
+
+OFFERED_DAYS = 5
+"""Opening days on which a call-back can be asked for, today included while a window is left."""
+
+LOOK_AHEAD_DAYS = 30
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Window:
+    """A time in which a person can be called back: [starts_at, ends_at), instants in the agency's zone."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+def callback_windows(
+    stretches: Iterable[Stretch], *, zone: ZoneInfo, holidays_subdivision: str, now: datetime
+) -> list[Window]:
+    """Return the windows in which a call-back can be asked for now, in the order of time.
+
+    They lie in the agency's opening hours of the next `OFFERED_DAYS` days on which it opens; public holidays are
+    those of its département. A long stretch is cut into equal windows of `WINDOW_AT_MOST`.
+    """
+    stretches = sorted(stretches)
+    today = now.astimezone(zone).date()
+    offered: list[Window] = []
+    days = 0
+    for ahead in range(LOOK_AHEAD_DAYS):
+        day = today + timedelta(days=ahead)
+        if is_public_holiday(day, holidays_subdivision):
+            continue
+        of_day = [
+            window
+            for stretch in stretches
+            if stretch.weekday == day.weekday()
+            for window in _cut(day, stretch, zone)
+            if window.starts_at >= now + NOTICE
+        ]
+        if of_day:
+            offered += of_day
+            days += 1
+        if days == OFFERED_DAYS:
+            break
+    return offered
+
+
+def _cut(day: date, stretch: Stretch, zone: ZoneInfo) -> list[Window]:
+    """Cut a stretch into equal windows, on whole minutes of the wall clock; the clock change may shorten one."""
+    opens = datetime.combine(day, stretch.opens_at)
+    length = datetime.combine(day, stretch.closes_at) - opens
+    parts = -(-length // WINDOW_AT_MOST)
+    edges = [opens + (length * part // parts) for part in range(parts + 1)]
+    instants = [edge.replace(second=0, microsecond=0, tzinfo=zone).astimezone(UTC).astimezone(zone) for edge in edges]
+    return [Window(starts_at=start, ends_at=end) for start, end in pairwise(instants) if end > start]

@@ -1,5 +1,9 @@
 """Addresses of the app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from messaging.views import demonstration
+
+urlpatterns: list[URLPattern] = [
+    path("demonstration/courriels/", demonstration.sent_emails, name="sent_emails"),
+]

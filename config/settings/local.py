@@ -17,7 +17,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PORT') or 8000}").rstrip("/")
 LOGGING = configuration()
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
 
 # Static files come straight from the apps' folders, as they are on disk now.
 WHITENOISE_AUTOREFRESH = True

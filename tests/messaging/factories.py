@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from django.utils import timezone
+
 from accompaniment.models import Jobseeker, User
 from caseload.models import Portfolio
-from messaging.models import Conversation, Message
+from messaging.enums import CallbackSubject
+from messaging.models import CallbackRequest, Conversation, Message
+from messaging.rules import Window
+from messaging.services.callbacks import ask_callback, windows_of
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
 from tests.caseload.factories import PortfolioFactory, on_web_track
@@ -42,3 +47,22 @@ def pair(portfolio: Portfolio | None = None, **person: Any) -> Pair:
 def say(conversation: Conversation, author: User, body: str = "Bonjour") -> Message:
     """Post one message."""
     return post_message(actor=author, conversation=conversation, client_id=uuid4(), body=body)
+
+
+def first_window(jobseeker: Jobseeker) -> Window:
+    """Return the first window that the person's agency offers now."""
+    return windows_of(jobseeker.agency, now=timezone.now())[0]
+
+
+def ask(jobseeker: Jobseeker, **facts: Any) -> CallbackRequest:
+    """Ask to be called back, in the first window on offer."""
+    return ask_callback(
+        **{
+            "actor": jobseeker.user,
+            "jobseeker": jobseeker,
+            "subject": CallbackSubject.TRAINING,
+            "phone": "06 12 34 56 78",
+            "window": first_window(jobseeker),
+            **facts,
+        }
+    )

@@ -1,0 +1,11 @@
+"""Background work of the app."""
+
+from celery import shared_task
+
+from messaging.services.delivery import deliver_due
+
+
+@shared_task(name="messaging.jobs.deliver_notifications", ignore_result=True)
+def deliver_notifications() -> None:
+    """Deliver what waits in the outbox; run every few seconds, one query when nothing waits."""
+    deliver_due()

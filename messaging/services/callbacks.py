@@ -1,0 +1,172 @@
+"""Call-back requests: asked by the person, called or cancelled. One open request per person."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Channel, ContactNature
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.imports.values import InvalidValueError
+from accompaniment.imports.values import phone as read_phone
+from accompaniment.models import Agency, Jobseeker, User
+from accompaniment.services import audit, journal
+from caseload.models import Placement
+from caseload.services.summaries import write_summary
+from messaging.enums import CallbackState, CallbackSubject
+from messaging.models import CallbackEvent, CallbackRequest
+from messaging.rules import CALLBACK_TRANSITIONS, Stretch, Window, callback_windows, clean_text
+from messaging.services.access import NobodyFollowsError
+
+ONE_AT_A_TIME = "Vous avez déjà une demande de rappel en cours. Annulez-la pour en faire une autre."
+WINDOW_GONE = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
+CLOSED_MEANWHILE = "Cette demande de rappel est déjà close."
+WRONG_NUMBER = "Ce numéro de téléphone n'est pas valable. Écrivez-le comme ceci : 06 12 34 56 78."
+
+
+class CallbackAlreadyOpenError(NotAllowedNowError):
+    """The person has an open request; `request` is it."""
+
+    def __init__(self, request: CallbackRequest | None) -> None:
+        self.request = request
+        super().__init__(ONE_AT_A_TIME)
+
+
+def opening_stretches(agency: Agency) -> list[Stretch]:
+    """Return the agency's opening hours as the rules take them."""
+    return [
+        Stretch(weekday=hours.weekday, opens_at=hours.opens_at, closes_at=hours.closes_at)
+        for hours in agency.opening_hours.all()
+    ]
+
+
+def windows_of(agency: Agency, *, now: datetime) -> list[Window]:
+    """Return the windows that an agency offers now; load `departement__region` with it."""
+    return callback_windows(
+        opening_stretches(agency),
+        zone=agency.zone,
+        holidays_subdivision=agency.departement.holidays_subdivision,
+        now=now,
+    )
+
+
+def ask_callback(
+    *, actor: User, jobseeker: Jobseeker, subject: CallbackSubject, phone: str, window: Window, comment: str = ""
+) -> CallbackRequest:
+    """Record that the person asks to be called back.
+
+    Raises CallbackAlreadyOpenError when a request is open, DomainError for a number that is none, a window that is
+    not offered (any more), a person whom nobody follows, or when somebody else than the person asks.
+    """
+    if jobseeker.user_id != actor.pk:
+        raise DomainError("Seule la personne elle-même peut demander à être rappelée.")
+    number = _number(phone)
+    now = timezone.now()
+    if window not in windows_of(jobseeker.agency, now=now):
+        raise DomainError(WINDOW_GONE)
+    try:
+        with transaction.atomic():
+            if not Placement.objects.open().filter(jobseeker=jobseeker).exists():
+                raise NobodyFollowsError
+            request = CallbackRequest.objects.create(
+                jobseeker=jobseeker,
+                subject=subject,
+                comment=clean_text(comment),
+                phone=number,
+                window_starts_at=window.starts_at,
+                window_ends_at=window.ends_at,
+                asked_at=now,
+            )
+            _log(request, actor=actor, at=now, from_state="")
+            write_summary(jobseeker_id=jobseeker.pk, callback_due_at=window.ends_at)
+    except IntegrityError as error:
+        standing = CallbackRequest.objects.open().filter(jobseeker=jobseeker).first()
+        raise CallbackAlreadyOpenError(standing) from error
+    return request
+
+
+def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> CallbackRequest:
+    """Record that the person was called, with what came of it; write the journal.
+
+    Raises NotAllowedNowError when the request is closed already or the actor follows the person no more,
+    DomainError without an outcome.
+    """
+    said = clean_text(outcome)
+    if not said:
+        raise DomainError("Notez en une phrase ce qui a été dit ou convenu.")
+    with transaction.atomic():
+        locked = _locked(request)
+        if not actor.is_adviser or not Jobseeker.objects.visible_to(actor).filter(pk=locked.jobseeker_id).exists():
+            raise NotAllowedNowError("Cette personne n'est plus dans votre portefeuille.")
+        now = timezone.now()
+        locked.outcome = said
+        _close(locked, actor=actor, at=now, to_state=CallbackState.DONE)
+        journal.write_contact(
+            jobseeker=locked.jobseeker,
+            at=now,
+            channel=Channel.PHONE,
+            nature=ContactNature.CALLBACK,
+            author=actor,
+            summary=f"{CallbackSubject(locked.subject).label} : {said}",
+            source=f"callback:{locked.pk}",
+        )
+        write_summary(
+            jobseeker_id=locked.jobseeker_id,
+            callback_due_at=None,
+            last_contact_at=now,
+            last_contact_channel=Channel.PHONE,
+        )
+        return locked
+
+
+def cancel_callback(*, actor: User, request: CallbackRequest) -> CallbackRequest:
+    """Let the person take the request back. Raises NotAllowedNowError when it is closed already."""
+    with transaction.atomic():
+        locked = _locked(request)
+        if locked.jobseeker.user_id != actor.pk:
+            raise DomainError("Seule la personne elle-même peut annuler sa demande.")
+        _close(locked, actor=actor, at=timezone.now(), to_state=CallbackState.CANCELLED)
+        write_summary(jobseeker_id=locked.jobseeker_id, callback_due_at=None)
+        return locked
+
+
+def _locked(request: CallbackRequest) -> CallbackRequest:
+    locked: CallbackRequest = (
+        CallbackRequest.objects.select_for_update(of=("self",)).select_related("jobseeker").get(pk=request.pk)
+    )
+    return locked
+
+
+def _close(request: CallbackRequest, *, actor: User, at: datetime, to_state: CallbackState) -> None:
+    from_state = CallbackState(request.state)
+    if to_state not in CALLBACK_TRANSITIONS[from_state]:
+        raise NotAllowedNowError(CLOSED_MEANWHILE)
+    request.state = to_state
+    request.closed_at = at
+    request.closed_by = actor
+    request.save(update_fields=["state", "closed_at", "closed_by", "outcome"])
+    _log(request, actor=actor, at=at, from_state=from_state)
+
+
+def _log(request: CallbackRequest, *, actor: User, at: datetime, from_state: str) -> None:
+    CallbackEvent.objects.create(
+        request=request, at=at, actor=actor, from_state=from_state, to_state=CallbackState(request.state)
+    )
+    audit.record(
+        actor=actor,
+        jobseeker=request.jobseeker,
+        action=AuditAction.CALLBACK,
+        request=request.pk,
+        state=request.state,
+    )
+
+
+def _number(phone: str) -> str:
+    """Return a telephone number in E.164; one of France, overseas included, may be written as at home."""
+    try:
+        number = read_phone(phone)
+    except InvalidValueError as error:
+        raise DomainError(WRONG_NUMBER) from error
+    if not number:
+        raise DomainError(WRONG_NUMBER)
+    return number

@@ -1,0 +1,178 @@
+"""Delivering the outbox by e-mail.
+
+Each notification is claimed in a transaction of its own (`next_try_at` moves on, `attempts` counts), sent outside any
+transaction, and marked in another. Whoever dies between the two leaves a row whose next try comes by itself: a person
+may be told twice, never not at all (at least once). Several workers may run: a claimed row is not due, and a row that
+somebody claims is skipped.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.enums import NotificationKind
+from accompaniment.models import Notification, User
+from accompaniment.services import accounts
+from messaging.deliveries import on_delivered
+from messaging.models import Delivery
+
+logger = logging.getLogger(__name__)
+
+WAITS = (
+    timedelta(minutes=2),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=3),
+    timedelta(hours=12),
+    timedelta(hours=24),
+)
+"""Time from one try to the next. The first is also how long a worker may take before its claim is over."""
+
+TRIES = len(WAITS) + 1
+AT_ONCE = 200
+"""Notifications that one run delivers at most, so that a long backlog leaves room for other jobs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """An e-mail, ready to leave."""
+
+    subject: str
+    body: str
+
+
+def deliver_due() -> int:
+    """Deliver what is due, oldest first; return how many the mail server took.
+
+    A notification that fails is tried again later and given up after `TRIES`; it never holds up the others.
+    """
+    taken = 0
+    connection: BaseEmailBackend | None = None
+    try:
+        for _ in range(AT_ONCE):
+            notification = claim(now=timezone.now())
+            if notification is None:
+                break
+            connection = connection or get_connection()
+            taken += _deliver(notification, connection)
+    finally:
+        if connection is not None:
+            connection.close()
+    return taken
+
+
+def claim(*, now: datetime) -> Notification | None:
+    """Take the oldest notification that is due and that nobody else is taking; None when nothing waits."""
+    with transaction.atomic():
+        notification: Notification | None = (
+            Notification.objects.to_send(now)
+            .select_for_update(of=("self",), skip_locked=True)
+            .select_related("user")
+            .first()
+        )
+        if notification is None:
+            return None
+        notification.attempts += 1
+        notification.next_try_at = now + WAITS[min(notification.attempts, len(WAITS)) - 1]
+        notification.save(update_fields=["attempts", "next_try_at"])
+        return notification
+
+
+def letter_for(notification: Notification) -> Letter:
+    """Write the e-mail; a link that opens an account is made now and stands nowhere else."""
+    kind = NotificationKind(notification.kind)
+    text = render_to_string(
+        f"messaging/emails/{kind}.txt",
+        {**notification.context, **_links(kind, notification), "public_url": settings.PUBLIC_URL},
+    )
+    subject, _, body = text.partition("\n")
+    return Letter(subject=" ".join(subject.split())[:200], body=body.strip() + "\n")
+
+
+def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]:
+    user = notification.user
+    match kind:
+        case NotificationKind.INVITATION | NotificationKind.ACCOUNT_ACTIVATION:
+            return _way_in(_account(user))
+        case NotificationKind.PASSWORD_RESET:
+            path = accounts.issue_password_reset_link(user=_account(user))
+            return {"link": _absolute(path), "valid_minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+        case _:
+            return {"link": _absolute(str(notification.context.get("path") or reverse("home")))}
+
+
+def _way_in(user: User) -> dict[str, Any]:
+    """Return the link that opens the account: an activation, or the log-in for one that has a password already."""
+    if user.has_usable_password():
+        return {"link": _absolute(reverse("login")), "has_password": True, "valid_until": None}
+    token = accounts.issue_activation_link(user=user)
+    until = timezone.now() + timedelta(days=settings.ACTIVATION_LINK_DAYS)
+    return {
+        "link": _absolute(reverse("activation", args=[token])),
+        "has_password": False,
+        "valid_until": until.astimezone(ZoneInfo(settings.TIME_ZONE)).date(),
+    }
+
+
+def _account(user: User | None) -> User:
+    if user is None:
+        raise ValueError("this kind of notification needs an account")
+    return user
+
+
+def _absolute(path: str) -> str:
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+def _deliver(notification: Notification, connection: BaseEmailBackend) -> bool:
+    """Send one notification and mark what came of it; tell whether the mail server took it."""
+    try:
+        letter = letter_for(notification)
+        EmailMessage(subject=letter.subject, body=letter.body, to=[notification.email], connection=connection).send()
+        _mark_sent(notification, letter, at=timezone.now())
+    except Exception as error:  # noqa: BLE001  (whatever is wrong with one row, the others must leave)
+        _mark_failed(notification, error, at=timezone.now())
+        return False
+    return True
+
+
+def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> None:
+    with transaction.atomic():
+        locked = Notification.objects.select_for_update(of=("self",)).get(pk=notification.pk)
+        if locked.sent_at is not None:
+            return
+        locked.sent_at = at
+        locked.given_up_at = None
+        locked.last_error = ""
+        locked.save(update_fields=["sent_at", "given_up_at", "last_error"])
+        Delivery.objects.create(notification=locked, email=notification.email, subject=letter.subject, accepted_at=at)
+        for told in on_delivered:
+            told(locked, at)
+
+
+def _mark_failed(notification: Notification, error: Exception, *, at: datetime) -> None:
+    """Keep why it failed. The next try is set already, by the claim; the last one gives up."""
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    given_up = notification.attempts >= TRIES
+    Notification.objects.filter(pk=notification.pk, sent_at=None).update(
+        last_error=reason, given_up_at=at if given_up else None
+    )
+    logger.warning(
+        "Notification %s (%s) was not delivered, try %s of %s: %s",
+        notification.pk,
+        notification.kind,
+        notification.attempts,
+        TRIES,
+        type(error).__name__,
+    )

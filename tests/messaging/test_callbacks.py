@@ -1,0 +1,133 @@
+"""Asking to be called back, calling, taking it back."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Channel, ContactNature, Tier
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import AuditEntry, Contact
+from accompaniment.services.enrolments import change_tier
+from caseload.models import CaseSummary
+from messaging.enums import CallbackState
+from messaging.invariants import MESSAGING_CHECKS
+from messaging.models import CallbackRequest
+from messaging.rules import Window
+from messaging.services.access import NobodyFollowsError
+from messaging.services.callbacks import CallbackAlreadyOpenError, cancel_callback, close_callback
+from tests.caseload.factories import CoverFactory, ManagerFactory, on_web_track
+from tests.messaging.factories import ask, first_window, pair, say
+
+pytestmark = pytest.mark.django_db
+
+
+def breaches() -> list[str]:
+    return [breach for check in MESSAGING_CHECKS for breach in check()]
+
+
+def test_a_request_is_open_with_its_due_time() -> None:
+    two = pair()
+    request = ask(two.jobseeker, comment="  Après 10 h\x00 si possible ")
+    assert (request.state, request.phone, request.comment) == ("open", "+33612345678", "Après 10 h si possible")
+    assert CaseSummary.objects.get(jobseeker=two.jobseeker).callback_due_at == request.window_ends_at
+    assert [(event.from_state, event.to_state) for event in request.events.all()] == [("", "open")]
+    assert AuditEntry.objects.filter(jobseeker=two.jobseeker, action=AuditAction.CALLBACK).count() == 1
+    assert breaches() == []
+
+
+def test_one_open_request_at_a_time() -> None:
+    two = pair()
+    first = ask(two.jobseeker)
+    with pytest.raises(CallbackAlreadyOpenError) as refusal:
+        ask(two.jobseeker)
+    assert refusal.value.request == first
+    cancel_callback(actor=two.person, request=first)
+    assert ask(two.jobseeker).state == CallbackState.OPEN
+
+
+@pytest.mark.parametrize("phone", ["", "bonjour", "06 12", "+33", "00000000000"])
+def test_a_number_that_is_none_is_refused(phone: str) -> None:
+    two = pair()
+    with pytest.raises(DomainError):
+        ask(two.jobseeker, phone=phone)
+    assert ask(two.jobseeker, phone="0262 12 34 56").phone == "+262262123456"
+
+
+def test_a_window_that_is_not_offered_is_refused() -> None:
+    two = pair()
+    offered = first_window(two.jobseeker)
+    shifted = Window(starts_at=offered.starts_at + timedelta(minutes=1), ends_at=offered.ends_at)
+    with pytest.raises(DomainError):
+        ask(two.jobseeker, window=shifted)
+    assert ask(two.jobseeker, window=offered).window_starts_at == offered.starts_at
+
+
+def test_only_the_person_asks_and_takes_back() -> None:
+    two = pair()
+    with pytest.raises(DomainError):
+        ask(two.jobseeker, actor=two.adviser)
+    request = ask(two.jobseeker)
+    with pytest.raises(DomainError):
+        cancel_callback(actor=two.adviser, request=request)
+    assert cancel_callback(actor=two.person, request=request).state == CallbackState.CANCELLED
+    assert CaseSummary.objects.get(jobseeker=two.jobseeker).callback_due_at is None
+    assert breaches() == []
+
+
+def test_a_person_whom_nobody_follows_is_told_so() -> None:
+    two = pair()
+    change_tier(actor=two.adviser, jobseeker=two.jobseeker, tier=Tier.SUIVI, reason="Autonome")
+    with pytest.raises(NobodyFollowsError):
+        ask(two.jobseeker)
+
+
+def test_a_call_that_was_made_stands_in_the_journal() -> None:
+    two = pair()
+    request = close_callback(actor=two.adviser, request=ask(two.jobseeker), outcome="Formation confirmée.")
+    assert (request.state, request.closed_by, request.outcome) == ("done", two.adviser, "Formation confirmée.")
+    line = Contact.objects.get(source=f"callback:{request.pk}")
+    assert (line.channel, line.nature, line.author) == (Channel.PHONE, ContactNature.CALLBACK, two.adviser)
+    summary = CaseSummary.objects.get(jobseeker=two.jobseeker)
+    assert (summary.callback_due_at, summary.last_contact_channel) == (None, Channel.PHONE)
+    assert breaches() == []
+
+
+def test_a_closed_request_stays_closed() -> None:
+    two = pair()
+    request = ask(two.jobseeker)
+    with pytest.raises(DomainError):
+        close_callback(actor=two.adviser, request=request, outcome="  ")
+    close_callback(actor=two.adviser, request=request, outcome="Appelé.")
+    with pytest.raises(NotAllowedNowError):
+        close_callback(actor=two.adviser, request=request, outcome="Encore.")
+    with pytest.raises(NotAllowedNowError):
+        cancel_callback(actor=two.person, request=request)
+
+
+def test_who_may_call() -> None:
+    two = pair()
+    request = ask(two.jobseeker)
+    for stranger in (pair().adviser, two.person, on_web_track().user):
+        with pytest.raises(NotAllowedNowError):
+            close_callback(actor=stranger, request=request, outcome="Appelé.")
+    colleague = CoverFactory(portfolio=two.portfolio).colleague.user
+    assert close_callback(actor=colleague, request=request, outcome="Appelé.").closed_by == colleague
+
+
+def test_the_checks_find_what_is_broken() -> None:
+    two = pair()
+    say(two.conversation, two.person)
+    ask(two.jobseeker)
+    assert breaches() == []
+    two.conversation.__class__.objects.update(last_number=5, awaiting_reply_since=timezone.now())
+    CallbackRequest.objects.update(window_ends_at=timezone.now() + timedelta(days=9))
+    assert len(breaches()) >= 3
+
+
+def test_a_manager_does_not_close_a_request() -> None:
+    two = pair()
+    request = ask(two.jobseeker)
+    with pytest.raises(NotAllowedNowError):
+        close_callback(actor=ManagerFactory().user, request=request, outcome="Appelé.")
+    assert close_callback(actor=two.adviser, request=request, outcome="Appelé.").state == CallbackState.DONE

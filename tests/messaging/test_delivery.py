@@ -1,0 +1,210 @@
+"""Delivering the outbox: every kind has its letter, failures wait their turn, nothing blocks."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from accompaniment.enums import NotificationKind
+from accompaniment.models import Notification
+from accompaniment.services import accounts, outbox
+from messaging import deliveries
+from messaging.invariants import MESSAGING_CHECKS
+from messaging.jobs import deliver_notifications
+from messaging.models import Delivery, DemonstrationEmail
+from messaging.services.delivery import TRIES, deliver_due, letter_for
+from tests.accompaniment.factories import PASSWORD, AdviserUserFactory
+from tests.caseload.factories import PortfolioFactory, validated
+
+pytestmark = pytest.mark.django_db
+
+INTERVIEW = {
+    "first_name": "Awa",
+    "interview": 1,
+    "day": "mardi 3 mars 2026",
+    "hour": "16 h",
+    "zone": "heure de Paris",
+    "channel": "Visio",
+    "adviser": "Claire Martin",
+    "path": "/mes-entretiens/",
+}
+CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
+    NotificationKind.INVITATION: {"adviser": "Claire Martin", "first_name": "Awa"},
+    NotificationKind.ACCOUNT_ACTIVATION: {"first_name": "Awa"},
+    NotificationKind.PASSWORD_RESET: {"first_name": "Awa"},
+    NotificationKind.ENROLMENT_REFUSED: {"first_name": "Awa", "reason": "Besoin d'un accompagnement en agence"},
+    NotificationKind.TRACK_STARTED: {"first_name": "Awa"},
+    NotificationKind.TRACK_ENDED: {"first_name": "Awa", "reason": "À la demande de la personne"},
+    NotificationKind.CHOOSE_SLOT: {"first_name": "Awa", "due_on": "mardi 3 mars 2026", "path": "/mes-entretiens/"},
+    NotificationKind.INTERVIEW_BOOKED: {
+        **INTERVIEW,
+        "how_to_join": "Ouvrez votre espace.",
+        "phone": "",
+        "address": "",
+        "replaces": "",
+    },
+    NotificationKind.INTERVIEW_CANCELLED: INTERVIEW,
+}
+
+
+def waiting(kind: NotificationKind = NotificationKind.TRACK_STARTED, key: str = "k", **facts: Any) -> Notification:
+    """Put a notification into the outbox."""
+    outbox.notify(
+        key=key,
+        kind=kind,
+        **{"email": "awa@example.org", "user": AdviserUserFactory(), "context": CONTEXTS[kind], **facts},
+    )
+    return Notification.objects.get(key=key)
+
+
+@pytest.mark.parametrize("kind", NotificationKind)
+@pytest.mark.parametrize("has_password", [True, False])
+def test_every_kind_has_a_complete_letter(kind: NotificationKind, has_password: bool, settings: Settings) -> None:
+    settings.PUBLIC_URL = "https://exemple.test"
+    user = AdviserUserFactory()
+    if not has_password:
+        user.set_unusable_password()
+        user.save()
+    letter = letter_for(waiting(kind, user=user))
+    assert 10 < len(letter.subject) < 80
+    assert letter.body.startswith("Bonjour Awa,\n")
+    assert letter.body.endswith("Accompagnement 100 % web\n")
+    assert "{" not in letter.body
+    assert "&" not in letter.body
+    assert "\n\n\n" not in letter.body
+    (link,) = re.findall(r"https://exemple\.test/\S*", letter.body)
+    assert link
+
+
+def test_the_invitation_opens_the_account_once() -> None:
+    enrolment = validated(PortfolioFactory())
+    deliver_notifications()
+    (message,) = mail.outbox
+    assert message.to == [enrolment.jobseeker.email]
+    path = re.search(r"https?://[^/]+(/activation/\S+)", message.body)
+    assert path is not None
+    token = path[1].strip("/").split("/")[-1]
+    assert accounts.activation_account(token=token) == enrolment.jobseeker.user
+    accounts.activate(token=token, password=PASSWORD)
+    assert token not in str(list(Notification.objects.values())) + str(list(Delivery.objects.values()))
+
+
+def test_what_was_taken_is_proved_and_sent_once() -> None:
+    notification = waiting()
+    assert deliver_due() == 1
+    assert deliver_due() == 0
+    notification.refresh_from_db()
+    proof = Delivery.objects.get()
+    assert (proof.notification, proof.email, proof.accepted_at) == (
+        notification,
+        "awa@example.org",
+        notification.sent_at,
+    )
+    assert [message.subject for message in mail.outbox] == [proof.subject]
+    assert [breach for check in MESSAGING_CHECKS for breach in check()] == []
+
+
+def test_nothing_waits_one_query(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(3):  # the query, and its transaction
+        assert deliver_due() == 0
+
+
+def test_a_notification_for_later_waits() -> None:
+    now = timezone.now()
+    waiting(not_before=now + timedelta(hours=1))
+    assert deliver_due() == 0
+    with time_machine.travel(now + timedelta(hours=1, seconds=1)):
+        assert deliver_due() == 1
+
+
+class RefusesOne(EmailBackend):
+    """A mail server that does not take the letters of one address."""
+
+    def send_messages(self, messages: Any) -> int:
+        messages = list(messages)
+        if any("refused@example.org" in message.to for message in messages):
+            raise OSError("the mailbox is full")
+        return super().send_messages(messages)
+
+
+@pytest.fixture
+def _full_mailbox(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "tests.messaging.test_delivery.RefusesOne"
+
+
+@pytest.mark.usefixtures("_full_mailbox")
+def test_one_that_fails_does_not_hold_up_the_others_and_is_given_up_at_last() -> None:
+    bad = waiting(key="bad", email="refused@example.org")
+    broken = waiting(NotificationKind.PASSWORD_RESET, key="broken", user=None)
+    waiting(key="good")
+    assert deliver_due() == 1
+    bad.refresh_from_db()
+    assert (bad.attempts, bad.sent_at, bad.last_error) == (1, None, "OSError: the mailbox is full")
+    assert deliver_due() == 0
+    for _ in range(TRIES - 1):
+        for row in (bad, broken):
+            row.refresh_from_db()
+        with time_machine.travel(max(bad.next_try_at, broken.next_try_at) + timedelta(seconds=1)):
+            assert deliver_due() == 0
+    for row in (bad, broken):
+        row.refresh_from_db()
+        assert (row.attempts, row.sent_at) == (TRIES, None)
+        assert row.given_up_at is not None
+    with time_machine.travel(bad.next_try_at + timedelta(days=30)):
+        assert deliver_due() == 0
+    assert Delivery.objects.count() == 1
+
+
+def test_a_retry_that_succeeds_is_sent() -> None:
+    notification = waiting(email="refused@example.org")
+    notification.attempts = 1
+    notification.last_error = "OSError: the mailbox is full"
+    notification.save(update_fields=["attempts", "last_error"])
+    assert deliver_due() == 1
+    notification.refresh_from_db()
+    assert (notification.attempts, notification.last_error) == (2, "")
+
+
+@pytest.fixture
+def told() -> Iterator[list[tuple[str, datetime]]]:
+    """What upper floors are told."""
+    heard: list[tuple[str, datetime]] = []
+
+    def hear(notification: Notification, at: datetime) -> None:
+        heard.append((notification.key, at))
+
+    deliveries.on_delivered.append(hear)
+    yield heard
+    deliveries.on_delivered.remove(hear)
+
+
+def test_upper_floors_are_told_of_the_delivery(told: list[tuple[str, datetime]]) -> None:
+    waiting(key="interview-booked:1")
+    deliver_due()
+    assert told == [("interview-booked:1", Delivery.objects.get().accepted_at)]
+
+
+def test_the_demonstration_keeps_its_emails_and_shows_them(client: Any, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
+    user = AdviserUserFactory(first_name="<b>Awa")
+    user.set_unusable_password()
+    user.save()
+    waiting(NotificationKind.ACCOUNT_ACTIVATION, user=user, context={"first_name": "<b>Awa"})
+    assert deliver_due() == 1
+    kept = DemonstrationEmail.objects.get()
+    assert kept.recipient == "awa@example.org"
+    page = client.get(reverse("sent_emails"))
+    text = page.content.decode()
+    assert "awa@example.org" in text
+    assert "&lt;b&gt;Awa" in text
+    assert re.search(r'<a href="[^"]+/activation/[^"]+"', text)
+    settings.DEMONSTRATION = False
+    assert client.get(reverse("sent_emails")).status_code == 404
