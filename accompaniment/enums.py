@@ -120,3 +120,4 @@ class AuditAction(TextChoices):
     ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence"
     ACCOUNT = "account", "Compte"
     CAPACITY = "capacity", "Plafond"
+    REGION = "region", "Ouverture d'une région"

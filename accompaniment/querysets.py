@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from accompaniment.enums import EnrolmentState, ObligationState, Role
 from accompaniment.perimeter import staff_perimeter
@@ -11,6 +11,14 @@ from accompaniment.rules import OPEN_ENROLMENT_STATES
 
 if TYPE_CHECKING:
     from accompaniment.models import User
+
+
+class RegionQuerySet(QuerySet[Any]):
+    def in_order_of_opening(self) -> Self:
+        """Order by day of opening, those that have none last, and count each region's agencies as `agency_count`."""
+        return self.annotate(agency_count=Count("departements__agencies")).order_by(
+            F("web_opens_on").asc(nulls_last=True), "name"
+        )
 
 
 class JobseekerQuerySet(QuerySet[Any]):

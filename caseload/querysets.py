@@ -137,3 +137,7 @@ class ImportRunQuerySet(QuerySet[Any]):
         if manager is None:
             return self.none()
         return self.all() if manager.whole_country else self.filter(uploaded_by=user)
+
+    def for_history(self) -> Self:
+        """Keep what a line of the history shows; the rows of a file are read only on its own page."""
+        return self.select_related("uploaded_by").defer("rejected_rows", "warned_rows", "rejected_csv")

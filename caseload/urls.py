@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from caseload.views import dashboard, day, people, portfolios, registration, space, staff
+from caseload.views import dashboard, day, imports, people, portfolios, regions, registration, space, staff
 
 urlpatterns: list[URLPattern] = [
     path("ma-journee/", day.my_day, name="my_day"),
@@ -19,4 +19,9 @@ urlpatterns: list[URLPattern] = [
     path("pilotage/regions.csv", dashboard.steering_export, name="steering_export"),
     path("portefeuilles/", staff.portfolios, name="portfolios"),
     path("equipes/", staff.teams, name="teams"),
+    path("imports/", imports.import_list, name="imports"),
+    path("imports/<int:pk>/", imports.import_detail, name="import"),
+    path("imports/<int:pk>/rejets.csv", imports.import_rejected_rows, name="import_rejected_rows"),
+    path("reglages/", regions.region_list, name="settings"),
+    path("reglages/regions/<str:code>/", regions.region_opening, name="region_opening"),
 ]

@@ -34,6 +34,8 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
         Entry("steering", "Pilotage"),
         Entry("portfolios", "Portefeuilles"),
         Entry("teams", "Équipes"),
+        Entry("imports", "Imports"),
+        Entry("settings", "Réglages"),
     ),
 }
 

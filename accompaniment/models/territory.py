@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import F, Q
 
+from accompaniment.querysets import RegionQuerySet
+
 
 class Region(models.Model):
     """One of the regions of 2013, and the day on which the 100 % web track opens there."""
@@ -15,12 +17,19 @@ class Region(models.Model):
     web_opens_on = models.DateField("ouverture du 100 % web", null=True, blank=True)
     timezone = models.CharField("fuseau", max_length=40, help_text="zone IANA, par exemple Europe/Paris")
 
+    objects = RegionQuerySet.as_manager()
+
     class Meta:
         ordering = ("name",)
         verbose_name = "région"
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The region's IANA zone, also that of its agencies."""
+        return ZoneInfo(self.timezone)
 
     def web_is_open(self, day: date) -> bool:
         """Tell whether the web track is open here on `day`."""
@@ -68,7 +77,7 @@ class Agency(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         """The agency's IANA zone; load `departement__region` with it."""
-        return ZoneInfo(self.departement.region.timezone)
+        return self.departement.region.zone
 
 
 class OpeningHours(models.Model):

@@ -1,0 +1,116 @@
+"""Imports: a manager loads the files of the information system and sees what came of each."""
+
+import codecs
+
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role, Tier
+from caseload.enums import ImportKind, ImportState
+from caseload.forms.imports import ImportForm, ImportKindForm
+from caseload.models import ImportRun
+from caseload.services.imports import run_import
+
+PER_PAGE = 20
+ROWS_SHOWN = 200
+
+COUNTS = {
+    "rows": "Lignes lues",
+    "created": "Créées",
+    "updated": "Modifiées",
+    "unchanged": "Inchangées",
+    "rejected": "Rejetées",
+    "warnings": "Avertissements",
+}
+NOT_ELIGIBLE = {
+    "modalite": "La modalité n'est pas « guidé »",
+    "region": "Le 100 % web n'était pas ouvert dans la région le jour de l'inscription",
+    "email": "Pas d'adresse e-mail",
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.MANAGER)
+def import_list(request: AuthenticatedRequest) -> HttpResponse:
+    """The history and the three forms. Files speak of the whole country, so only its managers load them."""
+    may_load = steers_the_country(request)
+    forms = {kind: ImportForm(kind) for kind in ImportKind}
+    if request.method == "POST":
+        if not may_load:
+            raise PermissionDenied
+        form = _sent_form(request)
+        forms[form.kind] = form
+        if form.is_valid():
+            upload = form.cleaned_data["file"]
+            run = run_import(actor=request.user, kind=form.kind, filename=upload.name, source=upload.file)
+            if run.state == ImportState.DONE:
+                return redirect("import", pk=run.pk)
+            form.add_error("file", run.error)
+    runs = ImportRun.objects.visible_to(request.user).for_history()
+    return render(
+        request,
+        "caseload/imports.html",
+        {
+            "may_load": may_load,
+            "forms": list(forms.values()),
+            "page": Paginator(runs, PER_PAGE).get_page(request.GET.get("page")),
+        },
+    )
+
+
+@require_safe
+@role_required(Role.MANAGER)
+def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    run = get_object_or_404(
+        ImportRun.objects.visible_to(request.user).select_related("uploaded_by").defer("rejected_csv"), pk=pk
+    )
+    summary = run.summary
+    return render(
+        request,
+        "caseload/import.html",
+        {
+            "run": run,
+            "counts": [(label, summary.get(key, 0), key) for key, label in COUNTS.items()],
+            "changed": bool(summary.get("created") or summary.get("updated")),
+            "enrolment_requests": summary.get("enrolment_requests", 0),
+            "not_eligible": [
+                (sentence, summary.get("not_eligible", {}).get(reason, 0)) for reason, sentence in NOT_ELIGIBLE.items()
+            ],
+            "tiers": [(tier.label, summary.get("tiers", {}).get(tier, 0)) for tier in Tier],
+            "rejected_by_column": sorted(summary.get("rejected_by_column", {}).items(), key=lambda item: -item[1]),
+            "rejected": run.rejected_rows[:ROWS_SHOWN],
+            "rejected_total": summary.get("rejected", 0),
+            "warned": run.warned_rows[:ROWS_SHOWN],
+            "warned_total": summary.get("warnings", 0),
+        },
+    )
+
+
+@require_safe
+@role_required(Role.MANAGER)
+def import_rejected_rows(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The rejected rows as a file to correct and load again."""
+    run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
+    if not run.rejected_csv:
+        raise Http404
+    response = HttpResponse(codecs.BOM_UTF8 + run.rejected_csv.encode(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = str(content_disposition_header(True, f"{run.filename}.rejets.csv"))
+    return response
+
+
+def steers_the_country(request: AuthenticatedRequest) -> bool:
+    """Tell whether the manager has the whole country."""
+    manager = getattr(request.user, "manager", None)
+    return manager is not None and manager.whole_country
+
+
+def _sent_form(request: AuthenticatedRequest) -> ImportForm:
+    sent = ImportKindForm(request.POST)
+    if not sent.is_valid():
+        raise BadRequest("unknown kind of file")
+    return ImportForm(sent.cleaned_data["kind"], request.POST, request.FILES)
