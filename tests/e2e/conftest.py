@@ -13,6 +13,9 @@ from tests.e2e.server import LiveServer
 
 NewPage = Callable[..., Page]
 
+PATIENCE = 10_000
+"""Milliseconds that a person waits for something before giving up."""
+
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -70,6 +73,7 @@ def new_page(browser: Browser, server: LiveServer) -> Iterator[NewPage]:
         context = browser.new_context(
             base_url=server.url, viewport={"width": width, "height": height}, locale="fr-FR", **options
         )
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         watch = watches[context] = Watch()
         watch.attach(context)

@@ -1,20 +1,206 @@
-"""Coming in, as people do it."""
+"""Coming in, as people do it: with a mouse, a keyboard, a telephone, an e-mail."""
 
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from tests.accompaniment.factories import PASSWORD, JobseekerFactory
-from tests.e2e.browser import log_in
+from accompaniment.enums import Role
+from accompaniment.models import Notification, User
+from accompaniment.services import accounts
+from config.navigation import NAVIGATION
+from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory
+from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.e2e.conftest import NewPage
 
 pytestmark = pytest.mark.e2e
 
+NEW_PASSWORD = "quatre mots sans rapport"
+OPEN_PAGES = (
+    "/connexion/",
+    "/mot-de-passe-oublie/",
+    "/mot-de-passe-oublie/envoye/",
+    "/accessibilite/",
+    "/donnees-personnelles/",
+    "/mentions-legales/",
+)
+
+
+def jobseeker() -> User:
+    return JobseekerFactory(with_account=True).user
+
+
+def try_password(page: Page, email: str, password: str) -> None:
+    page.get_by_label("Adresse e-mail").fill(email)
+    page.get_by_label("Mot de passe", exact=True).fill(password)
+    page.get_by_role("button", name="Se connecter", exact=True).click()
+
+
+def choose_password(page: Page, button: str) -> None:
+    page.get_by_label("Nouveau mot de passe", exact=True).fill(NEW_PASSWORD)
+    page.get_by_label("Le même mot de passe, une seconde fois", exact=True).fill(NEW_PASSWORD)
+    page.get_by_role("button", name=button).click()
+
+
+def is_inside(page: Page, user: User) -> None:
+    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    expect(page.get_by_role("banner")).to_contain_text(user.full_name)
+
 
 def test_a_person_logs_in_and_out(page: Page) -> None:
-    user = JobseekerFactory(with_account=True).user
+    user = jobseeker()
     log_in(page, user.email.upper(), PASSWORD)
-    expect(page.get_by_role("link", name=user.full_name)).to_be_visible()
+    is_inside(page, user)
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page).to_have_url(re.compile("/connexion/$"))
     expect(page.get_by_role("status")).to_have_text("Vous êtes déconnecté.")
+
+
+def test_wrong_password_is_said_first_and_the_address_stays(page: Page) -> None:
+    user = jobseeker()
+    page.goto("/connexion/")
+    try_password(page, user.email, "faux")
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    expect(summary).to_contain_text("L'adresse e-mail ou le mot de passe ne convient pas.")
+    expect(page.get_by_label("Adresse e-mail")).to_have_value(user.email)
+    check_axe(page)
+
+
+def test_error_leads_to_its_field(page: Page) -> None:
+    page.goto("/connexion/")
+    page.get_by_role("button", name="Se connecter", exact=True).click()
+    page.get_by_role("link", name="Entrez votre mot de passe.").click()
+    expect(page.get_by_label("Mot de passe", exact=True)).to_be_focused()
+
+
+def test_locked_door_says_when_to_come_back(page: Page) -> None:
+    forgive(page, "429")
+    user = jobseeker()
+    page.goto("/connexion/")
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        try_password(page, user.email, "faux")
+        page.wait_for_load_state()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Connexion suspendue pour 15 minutes")
+    check_axe(page)
+    check_fits(page)
+
+
+def test_forgotten_password_from_the_door_to_the_inside(page: Page) -> None:
+    user = jobseeker()
+    page.goto("/connexion/")
+    page.get_by_role("link", name="Mot de passe oublié").click()
+    page.get_by_label("Adresse e-mail").fill(user.email)
+    page.get_by_role("button", name="Recevoir un lien").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Vérifiez votre messagerie")
+    told = Notification.objects.get()
+    page.goto(accounts.issue_password_reset_link(user=told.user))
+    check_axe(page)
+    choose_password(page, "Enregistrer et me connecter")
+    is_inside(page, user)
+    expect(page.get_by_role("status")).to_contain_text("Votre nouveau mot de passe est enregistré.")
+
+
+def test_activation_from_the_link_to_the_inside_once(new_page: NewPage) -> None:
+    user = JobseekerFactory(with_account=True, user__password=None).user
+    link = f"/activation/{accounts.issue_activation_link(user=user)}/"
+    page, second = new_page(), new_page()
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.headers.get("referer", "")))
+    page.goto(link)
+    check_axe(page)
+    page.get_by_role("button", name="Activer mon compte").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    check_axe(page)
+    choose_password(page, "Activer mon compte")
+    is_inside(page, user)
+    assert not [referer for referer in requests if "activation" in referer]
+
+    forgive(second, "410")
+    second.goto(link)
+    expect(second.get_by_role("heading", level=1)).to_have_text("Ce lien n'est plus valable")
+    check_axe(second)
+
+
+def test_open_pages_suit_everybody(page: Page) -> None:
+    forgive(page, "404")
+    for address in (*OPEN_PAGES, "/inconnu/"):
+        page.goto(address)
+        assert page.title().endswith(" – Accompagnement 100 % web")
+        assert page.locator("h1").count() == 1
+        check_axe(page)
+        for width in (320, 390, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            check_fits(page)
+
+
+def test_reserved_page_says_so_in_the_frame(page: Page) -> None:
+    forgive(page, "403")
+    log_in(page, jobseeker().email, PASSWORD)
+    page.goto("/pilotage/")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cette page ne vous est pas ouverte")
+    check_axe(page)
+
+
+def test_own_password_is_changed(page: Page) -> None:
+    log_in(page, jobseeker().email, PASSWORD)
+    page.get_by_role("link", name="Mon compte").click()
+    check_axe(page)
+    page.get_by_label("Mot de passe actuel", exact=True).fill(PASSWORD)
+    choose_password(page, "Changer mon mot de passe")
+    expect(page.get_by_role("status")).to_contain_text("Vos autres sessions sont fermées.")
+
+
+def test_keyboard_skips_to_the_content_and_walks_the_menu(page: Page) -> None:
+    log_in(page, jobseeker().email, PASSWORD)
+    page.goto("/mon-compte/mot-de-passe/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Contenu")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Mot de passe actuel", exact=True)).to_be_focused()
+
+    menu = page.get_by_role("navigation", name="Menu principal").get_by_role("link")
+    labels = [entry.label for entry in NAVIGATION[Role.JOBSEEKER]]
+    expect(menu).to_have_text(labels)
+    menu.first.focus()
+    for link in menu.all()[1:]:
+        page.keyboard.press("Tab")
+        expect(link).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(menu.last).to_have_attribute("aria-current", "page")
+
+
+def test_menu_of_a_telephone_opens_and_closes(new_page: NewPage) -> None:
+    page = new_page(width=390)
+    log_in(page, jobseeker().email, PASSWORD)
+    page.goto("/mon-compte/mot-de-passe/")
+    menu = page.get_by_role("navigation", name="Menu principal")
+    expect(menu).to_be_hidden()
+    page.get_by_role("button", name="Menu", exact=True).click()
+    expect(menu).to_be_visible()
+    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    check_axe(page)
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(page.get_by_role("button", name="Menu", exact=True)).to_be_focused()
+
+
+def test_menu_of_a_telephone_without_scripts_is_simply_open(new_page: NewPage) -> None:
+    page = new_page(width=390, java_script_enabled=False)
+    log_in(page, jobseeker().email, PASSWORD)
+    expect(page.get_by_role("navigation", name="Menu principal")).to_be_visible()
+    page.get_by_role("button", name="Se déconnecter").click()
+    expect(page).to_have_url(re.compile("/connexion/$"))
+
+
+def test_staff_come_in_by_their_activation(page: Page) -> None:
+    user = AdviserUserFactory(password=None)
+    forgive(page, "404")  # an account without a post: there is no day to show
+    page.goto(f"/activation/{accounts.issue_activation_link(user=user)}/")
+    choose_password(page, "Activer mon compte")
+    is_inside(page, user)
