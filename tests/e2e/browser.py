@@ -56,7 +56,8 @@ def log_in(page: Page, email: str, password: str) -> None:
     page.get_by_label("Adresse e-mail", exact=False).fill(email)
     page.get_by_label("Mot de passe", exact=True).fill(password)
     page.get_by_role("button", name="Se connecter", exact=True).click()
-    expect(page.get_by_role("button", name="Se déconnecter")).to_be_attached()
+    # On a telephone it is inside the closed menu.
+    expect(page.get_by_role("button", name="Se déconnecter", include_hidden=True).first).to_be_attached()
 
 
 def check_axe(page: Page) -> None:
