@@ -27,6 +27,7 @@ class Outcome(TextChoices):
 
     HELD = "held", "L'entretien a eu lieu"
     INTERRUPTED = "interrupted", "Un problème technique l'a empêché ou interrompu"
+    CANCELLED = "cancelled", "Il n'a pas eu lieu, sans conséquence pour la personne"
     MISSED = "missed", "La personne était absente"
 
 

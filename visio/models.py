@@ -115,6 +115,7 @@ class Interview(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=LIVE_STATES, closed_at=None, closed_by=None)
+                | Q(state=InterviewState.CANCELLED, closed_at__isnull=False)
                 | (~Q(state__in=LIVE_STATES) & Q(closed_at__isnull=False, closed_by__isnull=False)),
                 name="interview_closed_by_someone",
             ),

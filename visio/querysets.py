@@ -1,10 +1,15 @@
 """Filters of the top floor."""
 
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from accompaniment.querysets import OfJobseekerQuerySet
+from django.db.models import Q
+
+from accompaniment.querysets import ObligationQuerySet, OfJobseekerQuerySet
 from visio.rules import LIVE_STATES
+
+if TYPE_CHECKING:
+    from accompaniment.models import User
 
 
 class InterviewQuerySet(OfJobseekerQuerySet):
@@ -15,3 +20,23 @@ class InterviewQuerySet(OfJobseekerQuerySet):
     def between(self, start: datetime, end: datetime) -> Self:
         """Keep those that begin in [start, end), in order of time."""
         return self.filter(starts_at__gte=start, starts_at__lt=end).order_by("starts_at", "pk")
+
+    def of_the_two(self, user: "User") -> Self:
+        """Keep those of which the user is one of the two people: the jobseeker, or the adviser."""
+        return self.filter(Q(jobseeker__user=user) | Q(adviser__user=user))
+
+    def conducted_by(self, user: "User") -> Self:
+        """Keep an adviser's own interviews with people whom he or she follows, and what is still to be closed."""
+        own = self.filter(adviser__user=user)
+        return own.filter(Q(pk__in=own.visible_to(user).values("pk")) | Q(state__in=LIVE_STATES))
+
+    def with_people(self) -> Self:
+        """Load what a page says of an interview."""
+        return self.select_related(
+            "jobseeker__user", "adviser__user", "adviser__agency__departement__region", "obligation"
+        )
+
+
+def to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:
+    """Keep the obligations that are due and have no live interview, the nearest deadline first."""
+    return obligations.due().exclude(interviews__state__in=LIVE_STATES).order_by("due_on", "pk")

@@ -1,0 +1,82 @@
+"""Which slots an adviser offers a person, read from working hours, covers and interviews."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from accompaniment.models import Jobseeker, Obligation
+from accompaniment.public_holidays import is_public_holiday
+from caseload.models import Adviser, Cover
+from visio.models import Interview
+from visio.rules.slots import Busy, Stretch, horizon, is_free, offered_slots
+
+
+@dataclass(frozen=True)
+class SlotDay:
+    """One day of the picker, with its free slots (UTC) in order."""
+
+    day: date
+    slots: tuple[datetime, ...]
+
+
+def last_day_offered(*, adviser: Adviser, obligation: Obligation | None, now: datetime) -> date:
+    """Return the last day that the picker shows, in the agency's zone."""
+    today = now.astimezone(adviser.agency.zone).date()
+    return horizon(today=today, due_on=obligation.due_on if obligation else None)
+
+
+def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker, now: datetime, last_day: date) -> list[datetime]:
+    """Return the starts (UTC) that the adviser's hours offer, whether booked or not."""
+    stretches = [
+        Stretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
+        for hours in adviser.working_hours.all()
+    ]
+    absences = list(
+        Cover.objects.filter(
+            portfolio__placements__jobseeker=jobseeker,
+            portfolio__placements__ended_at=None,
+            portfolio__adviser=adviser,
+            cancelled_at=None,
+        ).values_list("starts_on", "ends_on")
+    )
+    subdivision = adviser.agency.departement.holidays_subdivision
+
+    def is_closed(day: date) -> bool:
+        return is_public_holiday(day, subdivision) or any(start <= day <= end for start, end in absences)
+
+    return list(
+        offered_slots(now=now, last_day=last_day, stretches=stretches, zone=adviser.agency.zone, is_closed=is_closed)
+    )
+
+
+def free_slots(
+    *, adviser: Adviser, jobseeker: Jobseeker, now: datetime, last_day: date, moving: Interview | None = None
+) -> list[datetime]:
+    """Return the starts (UTC) that are free for both; `moving` gives its own slot free."""
+    booked = Interview.objects.live().filter(Q(adviser=adviser) | Q(jobseeker=jobseeker), occupies_until__gt=now)
+    if moving is not None:
+        booked = booked.exclude(pk=moving.pk)
+    busy = [Busy(starts_at=start, ends_at=end) for start, end in booked.values_list("starts_at", "occupies_until")]
+    return [
+        starts
+        for starts in slots_by_hours(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day)
+        if is_free(starts, busy)
+    ]
+
+
+def by_day(slots: list[datetime], zone: ZoneInfo) -> list[SlotDay]:
+    """Group slots by their day in a zone, in order."""
+    days: dict[date, list[datetime]] = {}
+    for starts in slots:
+        days.setdefault(starts.astimezone(zone).date(), []).append(starts)
+    return [SlotDay(day=day, slots=tuple(starts)) for day, starts in days.items()]
+
+
+def parse_slot(text: str) -> datetime:
+    """Return the instant (UTC) that a radio button of the picker stands for. Raises ValueError."""
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise ValueError("a slot is an instant with its offset")
+    return parsed.astimezone(UTC)

@@ -1,0 +1,86 @@
+"""What must always hold of interviews, looked for in the live data."""
+
+from collections.abc import Iterator
+
+from accompaniment.invariants import InvariantCheck, rows
+
+
+def live_interviews_never_overlap() -> Iterator[str]:
+    """Invariant 10: no two live interviews, buffers included, overlap for one adviser or one jobseeker."""
+    for first, second, who in rows("""
+        SELECT one.id, two.id, CASE WHEN one.adviser_id = two.adviser_id THEN 'adviser' ELSE 'jobseeker' END
+        FROM visio_interview one
+        JOIN visio_interview two ON two.id > one.id
+             AND (two.adviser_id = one.adviser_id OR two.jobseeker_id = one.jobseeker_id)
+             AND tstzrange(one.starts_at, one.occupies_until) && tstzrange(two.starts_at, two.occupies_until)
+        WHERE one.state IN ('booked', 'in_progress') AND two.state IN ('booked', 'in_progress')
+    """):
+        yield f"interviews {first} and {second} overlap for one {who}"
+
+
+def absence_with_proof() -> Iterator[str]:
+    """Invariant 12: an absence has a delivered convocation, no technical failure, and a person who decided it."""
+    for (interview,) in rows("""
+        SELECT id FROM visio_interview WHERE state = 'missed' AND (
+            convocation_delivered_at IS NULL OR technical_failure_at IS NOT NULL OR closed_by_id IS NULL
+        )
+    """):
+        yield f"interview {interview} is an absence without proof"
+
+
+def held_with_report() -> Iterator[str]:
+    """A held interview has its report and its line in the journal; no other interview has a report."""
+    for interview, state in rows("""
+        SELECT interview.id, interview.state FROM visio_interview interview
+        LEFT JOIN visio_interviewreport report ON report.interview_id = interview.id
+        LEFT JOIN accompaniment_contact contact ON contact.source = 'interview:' || interview.id
+        WHERE (interview.state = 'held') <> (report.id IS NOT NULL)
+           OR (interview.state = 'held') <> (contact.id IS NOT NULL)
+    """):
+        yield f"interview {interview} is {state}, which its report and the journal do not say"
+
+
+def booked_with_the_follower() -> Iterator[str]:
+    """An interview that is booked is with the adviser in whose portfolio the person is."""
+    for (interview,) in rows("""
+        SELECT interview.id FROM visio_interview interview
+        WHERE interview.state = 'booked' AND interview.starts_at > now() AND NOT EXISTS (
+            SELECT FROM caseload_placement placement
+            JOIN caseload_portfolio portfolio ON portfolio.id = placement.portfolio_id
+            WHERE placement.jobseeker_id = interview.jobseeker_id AND placement.ended_at IS NULL
+              AND portfolio.adviser_id = interview.adviser_id
+        )
+    """):
+        yield f"interview {interview} is booked with an adviser who does not follow the person"
+
+
+def obligation_of_the_same_person() -> Iterator[str]:
+    """An interview and its obligation belong to one person."""
+    for (interview,) in rows("""
+        SELECT interview.id FROM visio_interview interview
+        JOIN accompaniment_obligation obligation ON obligation.id = interview.obligation_id
+        WHERE obligation.jobseeker_id <> interview.jobseeker_id
+    """):
+        yield f"interview {interview} stands for an obligation of somebody else"
+
+
+def interview_has_its_history() -> Iterator[str]:
+    """Every interview's state is the one that its last event led to."""
+    for interview, state in rows("""
+        SELECT interview.id, interview.state FROM visio_interview interview
+        WHERE interview.state IS DISTINCT FROM (
+            SELECT event.to_state FROM visio_interviewevent event
+            WHERE event.interview_id = interview.id ORDER BY event.id DESC LIMIT 1
+        )
+    """):
+        yield f"interview {interview} is {state}, which its events do not say"
+
+
+VISIO_CHECKS: tuple[InvariantCheck, ...] = (
+    live_interviews_never_overlap,
+    absence_with_proof,
+    held_with_report,
+    booked_with_the_follower,
+    obligation_of_the_same_person,
+    interview_has_its_history,
+)

@@ -1,0 +1,98 @@
+"""Closing an interview: held with a report, ended by a technical problem, or an absence that a person decides."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import ContactNature, ObligationState
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.models import User
+from accompaniment.services.journal import write_contact
+from accompaniment.services.plans import hold_obligation
+from caseload.services.summaries import write_summary
+from visio.enums import InterviewState, NextStep
+from visio.models import Interview, InterviewReport
+from visio.rules import ROOM_OPENS_BEFORE
+from visio.rules.states import absence_obstacle
+from visio.services import notices
+from visio.services.broadcast import tell_room
+from visio.services.changes import lock_interview, lock_person, move_state
+from visio.services.summaries import refresh_summary
+
+
+def close_interview(*, actor: User, interview: Interview, conclusions: str, next_step: NextStep) -> InterviewReport:
+    """Close a held interview with its report: journal, obligation and list go with it, in one transaction.
+
+    Raises NotAllowedNowError for everybody but the interview's adviser, before the hour, or when it is closed.
+    """
+    with transaction.atomic():
+        locked = _locked_for(actor, interview)
+        now = timezone.now()
+        move_state(locked, actor=actor, at=now, to_state=InterviewState.HELD)
+        report = InterviewReport.objects.create(
+            interview=locked, author=actor, conclusions=conclusions, next_step=next_step, created_at=now
+        )
+        contact = write_contact(
+            jobseeker=locked.jobseeker,
+            at=min(locked.admitted_at or locked.starts_at, now),
+            channel=locked.channel_used,
+            nature=ContactNature.INTERVIEW,
+            author=actor,
+            summary=f"{conclusions}\nSuite : {next_step.label}.",
+            source=f"interview:{locked.pk}",
+        )
+        if locked.obligation is not None and locked.obligation.state == ObligationState.DUE:
+            hold_obligation(actor=actor, obligation=locked.obligation, contact=contact)
+        write_summary(
+            jobseeker_id=locked.jobseeker_id, last_contact_at=contact.at, last_contact_channel=contact.channel
+        )
+        refresh_summary(locked.jobseeker_id)
+        tell_room(locked.pk, "closed")
+        return report
+
+
+def interrupt_interview(*, actor: User, interview: Interview, note: str) -> Interview:
+    """Close an interview that a technical problem prevented or ended: no absence, and another slot is offered."""
+    with transaction.atomic():
+        locked = _locked_for(actor, interview)
+        now = timezone.now()
+        if locked.technical_failure_at is None:
+            locked.technical_failure_at = now
+            locked.technical_failure_note = note
+        move_state(locked, actor=actor, at=now, to_state=InterviewState.INTERRUPTED)
+        notices.invite_again(locked)
+        refresh_summary(locked.jobseeker_id)
+        tell_room(locked.pk, "closed")
+        return locked
+
+
+def record_absence(*, actor: User, interview: Interview) -> Interview:
+    """Record a named person's decision that the jobseeker was absent. Nothing follows from it by itself.
+
+    Raises NotAllowedNowError with the obstacle where there is one: no proof of delivery, or a technical problem.
+    """
+    with transaction.atomic():
+        locked = _locked_for(actor, interview)
+        now = timezone.now()
+        obstacle = absence_obstacle(
+            starts_at=locked.starts_at,
+            convocation_delivered_at=locked.convocation_delivered_at,
+            technical_failure_at=locked.technical_failure_at,
+            arrived_at=locked.arrived_at,
+            now=now,
+        )
+        if obstacle is not None:
+            raise NotAllowedNowError(obstacle)
+        move_state(locked, actor=actor, at=now, to_state=InterviewState.MISSED)
+        refresh_summary(locked.jobseeker_id)
+        tell_room(locked.pk, "closed")
+        return locked
+
+
+def _locked_for(actor: User, interview: Interview) -> Interview:
+    lock_person(interview.jobseeker_id)
+    locked = lock_interview(interview.pk)
+    if actor.pk != locked.adviser.user_id:
+        raise NotAllowedNowError("Seul le conseiller de l'entretien peut le conclure.")
+    if timezone.now() < locked.starts_at - ROOM_OPENS_BEFORE:
+        raise NotAllowedNowError("Cet entretien n'a pas encore commencé.")
+    return locked

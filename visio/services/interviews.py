@@ -1,0 +1,185 @@
+"""Booking, moving and cancelling interviews.
+
+A slot is free when the exclusion constraints say so: the insert itself is the check, so two people who want the
+same slot at once get one interview and one SlotTakenError.
+"""
+
+import secrets
+from datetime import datetime
+
+import psycopg
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accompaniment.enums import Channel, ObligationState
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import Jobseeker, Obligation, User
+from caseload.models import Adviser
+from caseload.services.placements import follower_of
+from visio.availability import last_day_offered, slots_by_hours
+from visio.enums import InterviewState
+from visio.models import Interview
+from visio.rules.slots import LENGTH, OCCUPIED
+from visio.services import notices
+from visio.services.broadcast import tell_room
+from visio.services.changes import lock_interview, lock_person, log_state, move_state
+from visio.services.errors import SlotTakenError
+from visio.services.summaries import refresh_summary
+
+BOOKABLE_CHANNELS = (Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)
+
+
+def book_interview(
+    *,
+    actor: User,
+    jobseeker: Jobseeker,
+    adviser: Adviser,
+    starts_at: datetime,
+    channel: str,
+    obligation: Obligation | None = None,
+) -> Interview:
+    """Book a slot that the adviser offers, for an obligation or without one, and send the convocation.
+
+    Raises SlotTakenError when the slot is not free any more, DomainError for every other refusal.
+    """
+    with transaction.atomic():
+        person = lock_person(jobseeker.pk)
+        return _book(
+            actor=actor,
+            person=person,
+            adviser=adviser,
+            starts_at=starts_at,
+            channel=channel,
+            obligation=obligation,
+            replaces=None,
+        )
+
+
+def move_interview(*, actor: User, interview: Interview, starts_at: datetime, channel: str) -> Interview:
+    """Give an interview another slot: the old one is cancelled and the new one booked, or neither.
+
+    Raises SlotTakenError when the new slot is not free any more; the old one then stands.
+    """
+    with transaction.atomic():
+        person = lock_person(interview.jobseeker_id)
+        old = lock_interview(interview.pk)
+        now = timezone.now()
+        _check_can_be_given_up(old, actor=actor, now=now)
+        move_state(old, actor=actor, at=now, to_state=InterviewState.CANCELLED)
+        tell_room(old.pk, "closed")
+        return _book(
+            actor=actor,
+            person=person,
+            adviser=old.adviser,
+            starts_at=starts_at,
+            channel=channel,
+            obligation=old.obligation,
+            replaces=old,
+        )
+
+
+def cancel_interview(*, actor: User, interview: Interview) -> Interview:
+    """Cancel an interview and free its slot; the person may choose another one.
+
+    A jobseeker cancels before the hour; the adviser also afterwards, when nothing took place. Raises
+    NotAllowedNowError when it is too late or closed already.
+    """
+    with transaction.atomic():
+        lock_person(interview.jobseeker_id)
+        locked = lock_interview(interview.pk)
+        now = timezone.now()
+        _check_can_be_given_up(locked, actor=actor, now=now)
+        _cancel(locked, actor=actor, at=now)
+        return locked
+
+
+def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
+    """Cancel what is booked with the adviser who follows the person no longer; a conversation under way goes on."""
+    coming = Interview.objects.filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
+    for pk in coming.values_list("pk", flat=True):
+        _cancel(lock_interview(pk), actor=actor, at=at)
+
+
+def _cancel(interview: Interview, *, actor: User | None, at: datetime) -> None:
+    move_state(interview, actor=actor, at=at, to_state=InterviewState.CANCELLED)
+    notices.send_cancellation(interview)
+    refresh_summary(interview.jobseeker_id)
+    tell_room(interview.pk, "closed")
+
+
+def _check_can_be_given_up(interview: Interview, *, actor: User, now: datetime) -> None:
+    if interview.state != InterviewState.BOOKED:
+        raise NotAllowedNowError("Cet entretien ne peut plus être changé. Rechargez la page.")
+    if actor.is_jobseeker and now >= interview.starts_at:
+        raise NotAllowedNowError(
+            "L'heure de l'entretien est passée : il ne peut plus être changé. Demandez à être rappelé."
+        )
+
+
+def _book(
+    *,
+    actor: User,
+    person: Jobseeker,
+    adviser: Adviser,
+    starts_at: datetime,
+    channel: str,
+    obligation: Obligation | None,
+    replaces: Interview | None,
+) -> Interview:
+    now = timezone.now()
+    if channel not in BOOKABLE_CHANNELS:
+        raise DomainError("Choisissez la visio, le téléphone ou l'agence.")
+    follower = follower_of(person)
+    if follower is None or follower.pk != adviser.pk:
+        raise NotAllowedNowError("Votre conseiller a changé. Rechargez la page pour voir ses créneaux.")
+    due = _locked_due(obligation, person) if obligation is not None else None
+    last_day = last_day_offered(adviser=follower, obligation=due, now=now)
+    if starts_at not in slots_by_hours(adviser=follower, jobseeker=person, now=now, last_day=last_day):
+        raise SlotTakenError(starts_at, "Ce créneau n'est plus proposé. En voici d'autres.")
+    interview = _insert(
+        Interview(
+            token=secrets.token_urlsafe(32),
+            jobseeker=person,
+            adviser=follower,
+            obligation=due,
+            channel=channel,
+            starts_at=starts_at,
+            ends_at=starts_at + LENGTH,
+            occupies_until=starts_at + OCCUPIED,
+            booked_at=now,
+            booked_by=actor,
+        )
+    )
+    log_state(interview, actor=actor, at=now, from_state="")
+    notices.send_convocation(interview, replaces=replaces)
+    refresh_summary(person.pk)
+    return interview
+
+
+def _locked_due(obligation: Obligation, person: Jobseeker) -> Obligation:
+    locked: Obligation = Obligation.objects.select_for_update(of=("self",), no_key=True).get(pk=obligation.pk)
+    if locked.jobseeker_id != person.pk or locked.state != ObligationState.DUE:
+        raise NotAllowedNowError("Cette échéance n'est plus à tenir. Rechargez la page.")
+    return locked
+
+
+def _insert(interview: Interview) -> Interview:
+    try:
+        with transaction.atomic():
+            interview.save(force_insert=True)
+    except IntegrityError as error:
+        raise _refusal(interview, error) from error
+    return interview
+
+
+def _refusal(interview: Interview, error: IntegrityError) -> DomainError | IntegrityError:
+    """Say in the person's words which constraint refused the slot; what is no such constraint stays as it is."""
+    cause = error.__cause__
+    name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+    if name == "interview_adviser_free":
+        return SlotTakenError(interview.starts_at)
+    if name == "interview_jobseeker_free":
+        return SlotTakenError(interview.starts_at, "Vous avez déjà un entretien à cette heure.")
+    if name == "interview_one_live_per_obligation":
+        return NotAllowedNowError("Un entretien est déjà prévu pour cette échéance. Rechargez la page.")
+    return error

@@ -1,0 +1,97 @@
+"""What people are told outside the pages about their interviews."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from accompaniment.enums import Channel, NotificationKind
+from accompaniment.services import outbox
+from visio.models import Interview
+from visio.rules.wording import say_day, say_hour, say_zone
+
+CONVOCATION_KEY = "interview-booked:"
+
+HOW_TO_JOIN = {
+    Channel.VIDEO: (
+        "Ouvrez votre espace et appuyez sur « Rejoindre », à partir de 15 minutes avant l'heure. "
+        "Vous pouvez tester votre caméra et votre micro dès maintenant."
+    ),
+    Channel.PHONE: "Vous serez appelé à l'heure dite. Gardez votre téléphone à portée de main.",
+    Channel.ON_SITE: "Présentez-vous à l'accueil de votre agence.",
+}
+
+
+def convocation_key(interview_pk: int) -> str:
+    return f"{CONVOCATION_KEY}{interview_pk}"
+
+
+def send_convocation(interview: Interview, *, replaces: Interview | None = None) -> bool:
+    """Put the convocation into the outbox: date, hour with its zone, channel, adviser and how to join."""
+    return outbox.notify_jobseeker(
+        key=convocation_key(interview.pk),
+        kind=NotificationKind.INTERVIEW_BOOKED,
+        jobseeker=interview.jobseeker,
+        context={
+            **_facts(interview),
+            "how_to_join": HOW_TO_JOIN[Channel(interview.channel)],
+            "phone": interview.jobseeker.phone if interview.channel == Channel.PHONE else "",
+            "address": _address(interview) if interview.channel == Channel.ON_SITE else "",
+            "replaces": _when(replaces) if replaces else "",
+        },
+    )
+
+
+def send_cancellation(interview: Interview) -> bool:
+    """Tell that an interview will not take place."""
+    return outbox.notify_jobseeker(
+        key=f"interview-cancelled:{interview.pk}",
+        kind=NotificationKind.INTERVIEW_CANCELLED,
+        jobseeker=interview.jobseeker,
+        context=_facts(interview),
+    )
+
+
+def invite_again(interview: Interview) -> bool:
+    """Invite to choose another slot for the obligation of an interview that a technical problem ended."""
+    if interview.obligation is None:
+        return False
+    return outbox.notify_jobseeker(
+        key=f"choose-slot:{interview.obligation.pk}:after:{interview.pk}",
+        kind=NotificationKind.CHOOSE_SLOT,
+        jobseeker=interview.jobseeker,
+        context=choose_slot_context(
+            first_name=interview.jobseeker.first_name, due_on=say_day(interview.obligation.due_on)
+        ),
+    )
+
+
+def choose_slot_context(*, first_name: str, due_on: str) -> dict[str, str]:
+    """Return what the invitation to choose a slot says; `due_on` is a day in words."""
+    return {"first_name": first_name, "due_on": due_on, "path": reverse("my_interviews")}
+
+
+def _facts(interview: Interview) -> dict[str, Any]:
+    zone = interview.adviser.agency.zone
+    local = interview.starts_at.astimezone(zone)
+    return {
+        "first_name": interview.jobseeker.first_name,
+        "interview": interview.pk,
+        "day": say_day(local.date()),
+        "hour": say_hour(local),
+        "zone": say_zone(zone),
+        "channel": Channel(interview.channel).label,
+        "adviser": interview.adviser.user.full_name,
+        "path": reverse("my_interviews"),
+    }
+
+
+def _when(interview: Interview) -> str:
+    local = interview.starts_at.astimezone(interview.adviser.agency.zone)
+    return f"{say_day(local.date())} à {say_hour(local)}"
+
+
+def _address(interview: Interview) -> str:
+    agency = interview.adviser.agency
+    return ", ".join(
+        part for part in (agency.name, agency.address, f"{agency.postal_code} {agency.commune}".strip()) if part
+    )

@@ -1,0 +1,89 @@
+"""What happens in a room: arriving, letting in, a technical problem, going on by telephone."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Channel
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.models import User
+from accompaniment.services import audit
+from visio.enums import InterviewState, RoomMoment
+from visio.models import Interview
+from visio.rules.states import room_moment
+from visio.services.broadcast import tell_room
+from visio.services.changes import lock_interview, move_state
+
+
+def arrive(*, actor: User, interview: Interview) -> Interview:
+    """Note that the person waits in the room; the first time counts, and speaks against an absence."""
+    with transaction.atomic():
+        locked = _locked_open(interview)
+        if actor.pk != locked.jobseeker.user_id:
+            raise NotAllowedNowError("Seule la personne attendue arrive dans la salle.")
+        if locked.arrived_at is None:
+            locked.arrived_at = timezone.now()
+            locked.save(update_fields=["arrived_at"])
+            _audit(locked, actor, "arrived")
+        return locked
+
+
+def admit(*, actor: User, interview: Interview) -> Interview:
+    """Let the person in; who was let in once may come back after a lost connection.
+
+    Raises NotAllowedNowError for everybody but the interview's adviser, and when the room is not open.
+    """
+    with transaction.atomic():
+        locked = _locked_open(interview)
+        if actor.pk != locked.adviser.user_id:
+            raise NotAllowedNowError("Seul le conseiller de l'entretien fait entrer la personne.")
+        if locked.channel != Channel.VIDEO:
+            raise NotAllowedNowError("Cet entretien n'est pas en visio.")
+        if locked.state == InterviewState.BOOKED:
+            now = timezone.now()
+            locked.admitted_at = now
+            move_state(locked, actor=actor, at=now, to_state=InterviewState.IN_PROGRESS)
+        tell_room(locked.pk, "admitted")
+        return locked
+
+
+def report_technical_failure(*, actor: User, interview: Interview, note: str) -> Interview:
+    """Record that something did not work; from then on the interview can be no absence. The first report stands."""
+    with transaction.atomic():
+        locked = _locked_open(interview)
+        if locked.technical_failure_at is None:
+            locked.technical_failure_at = timezone.now()
+            locked.technical_failure_note = note
+            locked.save(update_fields=["technical_failure_at", "technical_failure_note"])
+            _audit(locked, actor, "technical_failure")
+            tell_room(locked.pk, "trouble")
+        return locked
+
+
+def continue_by_phone(*, actor: User, interview: Interview) -> Interview:
+    """Go on by telephone: the adviser sees the number, the person is told to expect the call."""
+    with transaction.atomic():
+        locked = _locked_open(interview)
+        if locked.phone_since is None:
+            locked.phone_since = timezone.now()
+            locked.save(update_fields=["phone_since"])
+            _audit(locked, actor, "phone")
+            tell_room(locked.pk, "phone")
+        return locked
+
+
+def _locked_open(interview: Interview) -> Interview:
+    locked = lock_interview(interview.pk)
+    moment = room_moment(state=locked.state, starts_at=locked.starts_at, ends_at=locked.ends_at, now=timezone.now())
+    if moment != RoomMoment.OPEN:
+        raise NotAllowedNowError("La salle n'est pas ouverte. Rechargez la page.")
+    return locked
+
+
+def _audit(interview: Interview, actor: User, event: str) -> None:
+    audit.record(
+        actor=actor,
+        jobseeker=interview.jobseeker,
+        action=AuditAction.INTERVIEW,
+        interview=interview.pk,
+        event=event,
+    )
