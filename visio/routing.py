@@ -1,5 +1,7 @@
 """Sockets of the app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from visio.consumers import RoomConsumer
+
+websocket_urlpatterns: list[URLPattern] = [path("ws/visio/<str:token>/", RoomConsumer.as_asgi())]

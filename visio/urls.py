@@ -1,5 +1,27 @@
 """Addresses of the app."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from visio.views import agenda, booking, onsite, panels, room
+
+urlpatterns: list[URLPattern] = [
+    path("mes-entretiens/", booking.my_interviews, name="my_interviews"),
+    path("mes-entretiens/prendre/", booking.take_interview, name="take_interview"),
+    path("mes-entretiens/choisir/<int:pk>/", booking.choose_slot, name="choose_slot"),
+    path("mes-entretiens/<int:pk>/deplacer/", booking.move_slot, name="move_interview"),
+    path("mes-entretiens/<int:pk>/annuler/", booking.cancel_slot, name="cancel_interview"),
+    path("mes-entretiens/bandeau/", panels.band, name="interview_band"),
+    path("mes-entretiens/panneau/prochain/", panels.next_step, name="panel_next_step"),
+    path("etre-recu/", onsite.ask, name="ask_on_site"),
+    path("agenda/", agenda.agenda, name="agenda"),
+    path("agenda/<int:pk>/compte-rendu/", agenda.report, name="interview_report"),
+    path("agenda/en-agence/<int:pk>/repondre/", onsite.answer, name="answer_on_site"),
+    path("agenda/panneau/aujourdhui/", panels.today, name="panel_today"),
+    path("agenda/panneau/echeances/", panels.obligations, name="panel_obligations"),
+    path("agenda/panneau/en-agence/", panels.on_site, name="panel_on_site"),
+    path("agenda/panneau/personne/<int:pk>/", panels.person, name="panel_person_interviews"),
+    path("visio/test/", room.device_test, name="device_test"),
+    path("visio/<str:token>/", room.room, name="room"),
+    path("visio/<str:token>/probleme/", room.trouble, name="room_trouble"),
+    path("visio/<str:token>/telephone/", room.phone, name="room_phone"),
+]

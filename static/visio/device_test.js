@@ -1,0 +1,95 @@
+// Tries what a video interview needs: a camera, a microphone that hears, and a connection that carries a picture.
+
+import { listDevices, openDevices, showLevel } from "./media.js";
+
+const PATIENCE = 10_000; // milliseconds for the connection to carry a picture
+
+const page = document.querySelector("[data-test]");
+const video = page.querySelector("[data-self]");
+const problemLine = page.querySelector("[data-media-problem]");
+const meter = page.querySelector("[data-meter]");
+const choices = {
+  camera: page.querySelector("[data-choose=camera]"),
+  microphone: page.querySelector("[data-choose=microphone]"),
+};
+
+let stream = new MediaStream();
+let stopLevel = () => {};
+let listening = null;
+
+function result(name, good, words) {
+  const line = page.querySelector(`[data-result=${name}]`);
+  line.dataset.state = good === null ? "waiting" : good ? "good" : "bad";
+  line.querySelector("span").textContent = words;
+}
+
+// Sends the stream from one connection of this page to another, through the STUN servers where there are some.
+async function loop(sent) {
+  const stun = page.dataset.stun.split(",").filter(Boolean);
+  const configuration = { iceServers: stun.length > 0 ? [{ urls: stun }] : [] };
+  const [here, there] = [new RTCPeerConnection(configuration), new RTCPeerConnection(configuration)];
+  try {
+    here.addEventListener("icecandidate", ({ candidate }) => candidate && there.addIceCandidate(candidate));
+    there.addEventListener("icecandidate", ({ candidate }) => candidate && here.addIceCandidate(candidate));
+    for (const track of sent.getTracks()) here.addTrack(track, sent);
+    const connected = new Promise((resolve) => {
+      here.addEventListener("connectionstatechange", () => {
+        if (here.connectionState === "connected") resolve(true);
+        if (here.connectionState === "failed") resolve(false);
+      });
+      setTimeout(() => resolve(false), PATIENCE);
+    });
+    await here.setLocalDescription();
+    await there.setRemoteDescription(here.localDescription);
+    await there.setLocalDescription();
+    await here.setRemoteDescription(there.localDescription);
+    return await connected;
+  } finally {
+    here.close();
+    there.close();
+  }
+}
+
+function listen() {
+  clearInterval(listening);
+  const until = Date.now() + 15_000;
+  listening = setInterval(() => {
+    if (meter.value > 0.02) {
+      result("microphone", true, "on vous entend");
+      clearInterval(listening);
+    } else if (Date.now() > until) {
+      result("microphone", false, "aucun son : parlez plus fort, ou choisissez un autre micro");
+      clearInterval(listening);
+    }
+  }, 200);
+}
+
+async function test(wish) {
+  for (const track of stream.getTracks()) track.stop();
+  const opened = await openDevices(wish);
+  stream = opened.stream;
+  video.srcObject = stream;
+  problemLine.hidden = opened.problem === "";
+  problemLine.textContent = opened.problem;
+  stopLevel();
+  stopLevel = showLevel(stream, meter);
+  await listDevices(choices, stream);
+  const [camera] = stream.getVideoTracks();
+  const [microphone] = stream.getAudioTracks();
+  result("camera", camera !== undefined, camera ? "elle fonctionne, vous devez vous voir" : "pas d'image");
+  result("microphone", microphone ? null : false, microphone ? "parlez…" : "pas de micro");
+  if (microphone) listen();
+  if (!camera && !microphone) {
+    result("connection", false, "elle ne peut être essayée sans caméra ni micro");
+    return;
+  }
+  result("connection", null, "essai en cours…");
+  const good = await loop(stream);
+  result("connection", good, good ? "elle permet la visio" : "la visio risque de ne pas passer : préférez le téléphone");
+}
+
+const wish = () => ({ camera: choices.camera.value, microphone: choices.microphone.value });
+for (const select of Object.values(choices)) select.addEventListener("change", () => test(wish()));
+page.querySelector("[data-again]").addEventListener("click", () => test(wish()));
+
+await test({});

@@ -1,0 +1,119 @@
+// The connection between the two people, by the pattern of perfect negotiation: the jobseeker's side is the polite
+// one. The adviser's side opens one line for sound and one for images; the other answers on them. What is sent on a
+// line changes by replaceTrack, so switching a camera or sharing a screen needs no new negotiation.
+
+const RESTART_AFTER = 4_000; // milliseconds of a broken connection before the first restart of ICE
+const RESTART_AGAIN = 8_000;
+
+export class Peer extends EventTarget {
+  #makingOffer = false;
+  #ignoringOffer = false;
+  #takingAnswer = false;
+  #restart = null;
+
+  constructor({ tab, opener, iceServers, tracks, send }) {
+    super();
+    this.tab = tab; // of the other person
+    this.opener = opener;
+    this.tracks = tracks; // {audio, video}: what this side sends now, or null
+    this.send = send;
+    this.stream = new MediaStream();
+    this.senders = null;
+    this.connection = new RTCPeerConnection({ iceServers });
+    this.connection.addEventListener("negotiationneeded", () => this.#offer());
+    this.connection.addEventListener("icecandidate", ({ candidate }) => {
+      if (candidate) this.send({ candidate: candidate.toJSON() });
+    });
+    this.connection.addEventListener("track", ({ track }) => this.#addTrack(track));
+    this.connection.addEventListener("connectionstatechange", () => this.#changed());
+    if (opener) {
+      for (const kind of ["audio", "video"]) this.connection.addTransceiver(kind, { direction: "sendrecv" });
+      this.#takeLines();
+    }
+  }
+
+  get connected() {
+    return this.connection.connectionState === "connected";
+  }
+
+  async receive({ description, candidate }) {
+    if (candidate) {
+      try {
+        await this.connection.addIceCandidate(candidate);
+      } catch (error) {
+        if (!this.#ignoringOffer) throw error;
+      }
+      return;
+    }
+    const free = !this.#makingOffer && (this.connection.signalingState === "stable" || this.#takingAnswer);
+    this.#ignoringOffer = description.type === "offer" && !free && this.opener;
+    if (this.#ignoringOffer) return;
+    this.#takingAnswer = description.type === "answer";
+    await this.connection.setRemoteDescription(description);
+    this.#takingAnswer = false;
+    if (description.type !== "offer") return;
+    await this.#takeLines();
+    await this.connection.setLocalDescription();
+    this.send({ description: this.connection.localDescription.toJSON() });
+  }
+
+  async replaceTrack(kind, track) {
+    this.tracks[kind] = track;
+    await this.senders?.[kind]?.replaceTrack(track);
+  }
+
+  restart() {
+    if (this.connection.signalingState !== "closed") this.connection.restartIce();
+  }
+
+  close() {
+    clearTimeout(this.#restart);
+    this.connection.close();
+  }
+
+  async #takeLines() {
+    if (this.senders) return;
+    this.senders = {};
+    for (const line of this.connection.getTransceivers()) {
+      line.direction = "sendrecv";
+      const kind = line.receiver.track.kind;
+      this.senders[kind] = line.sender;
+      await line.sender.replaceTrack(this.tracks[kind]);
+    }
+  }
+
+  async #offer() {
+    try {
+      this.#makingOffer = true;
+      await this.connection.setLocalDescription();
+      this.send({ description: this.connection.localDescription.toJSON() });
+    } finally {
+      this.#makingOffer = false;
+    }
+  }
+
+  #addTrack(track) {
+    for (const old of this.stream.getTracks()) if (old.kind === track.kind) this.stream.removeTrack(old);
+    this.stream.addTrack(track);
+    this.dispatchEvent(new Event("stream"));
+  }
+
+  #changed() {
+    const state = this.connection.connectionState;
+    clearTimeout(this.#restart);
+    if (state === "disconnected") this.#restartIn(RESTART_AFTER);
+    if (state === "failed") {
+      this.restart();
+      this.#restartIn(RESTART_AGAIN);
+    }
+    this.dispatchEvent(new CustomEvent("state", { detail: state }));
+  }
+
+  #restartIn(milliseconds) {
+    this.#restart = setTimeout(() => {
+      if (this.connected) return;
+      this.restart();
+      this.#restartIn(RESTART_AGAIN);
+    }, milliseconds);
+  }
+}

@@ -1,0 +1,342 @@
+"""The socket of a room: who is there, who was let in, and the signals between the two.
+
+PostgreSQL knows whose room it is, whether it is open and whether the person was let in; Redis only relays. What a
+relay loses is found again: every ping reads the truth and announces who is there.
+"""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from accompaniment.enums import Channel
+from accompaniment.errors import DomainError
+from accompaniment.models import User
+from visio.enums import RoomMoment, RoomRole
+from visio.models import Interview
+from visio.rules.signals import BURST, LARGEST_MESSAGE, Bucket, clean_signal, is_tab
+from visio.rules.states import room_moment
+from visio.rules.turn import Relay, ice_servers
+from visio.services.broadcast import room_group
+from visio.services.room import admit, arrive
+
+CLOSE_REFUSED = 4403
+CLOSE_REPLACED = 4409
+CLOSE_OVER = 4410
+CLOSE_TOO_LARGE = 4413
+CLOSE_TOO_MANY = 4429
+
+PEER_FORGOTTEN_AFTER = 35.0
+"""Seconds without a sign of the other socket, which announces itself with every ping."""
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What the database says of one person's place in a room now."""
+
+    interview: Interview
+    role: RoomRole
+    moment: RoomMoment
+    admitted: bool
+
+
+@dataclass(frozen=True)
+class Peer:
+    """The other person's present tab; a later `stamp` is a later socket."""
+
+    tab: str
+    stamp: int
+    seen: float
+
+
+class RoomConsumer(AsyncWebsocketConsumer):
+    """One tab of one of the two people of an interview."""
+
+    user: User
+    role: RoomRole
+    group: str
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tab = ""
+        self.stamp = 0
+        self.admitted = False
+        self.peer: Peer | None = None
+        self.bucket = Bucket(tokens=BURST, at=time.monotonic())
+        self.on_message: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
+            "join": self.join,
+            "ping": self.ping,
+            "admit": self.admit,
+            "signal": self.signal,
+            "hand": self.hand,
+            "media": self.media,
+        }
+
+    async def connect(self) -> None:
+        """Accept only the two people of the interview; everybody else learns nothing, not even that it exists."""
+        seat = await self._seat()
+        if seat is None:
+            await self.close()
+            return
+        self.role = seat.role
+        self.group = room_group(seat.interview.pk)
+        await self.accept()
+
+    async def disconnect(self, code: int) -> None:
+        if not self.tab:
+            return
+        await self._relay({"type": "room.left", **self._me()})
+        try:
+            await self.channel_layer.group_discard(self.group, self.channel_name)
+        except (RedisError, OSError):
+            return
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Take one message of the tab, within its size and rate."""
+        if text_data is None or len(text_data) > LARGEST_MESSAGE:
+            await self.close(CLOSE_TOO_LARGE)
+            return
+        if not self.bucket.take(time.monotonic()):
+            await self.close(CLOSE_TOO_MANY)
+            return
+        try:
+            message = json.loads(text_data)
+        except (ValueError, RecursionError):
+            message = None
+        kind = message.get("type") if isinstance(message, dict) else None
+        handler = self.on_message.get(kind) if isinstance(kind, str) else None
+        if handler is None:
+            await self._error("unknown", "Message inconnu.")
+            return
+        if handler != self.join and not self.tab:
+            await self._error("not_joined", "Entrez d'abord dans la salle.")
+            return
+        await handler(message)
+
+    # --- What the tab says -----------------------------------------------------------------------
+
+    async def join(self, message: dict[str, Any]) -> None:
+        """Take the person's seat; an older tab of the same person gives it up."""
+        tab = message.get("tab")
+        if not is_tab(tab) or self.tab:
+            await self._error("bad_join", "Rechargez la page.")
+            return
+        seat = await self._open_seat()
+        if seat is None:
+            return
+        if seat.role == RoomRole.JOBSEEKER:
+            try:
+                await database_sync_to_async(arrive)(actor=self.user, interview=seat.interview)
+            except DomainError as refusal:
+                await self._error("refused", refusal.sentence)
+                await self.close(CLOSE_OVER)
+                return
+        self.tab = str(tab)
+        self.stamp = time.time_ns()
+        self.admitted = seat.admitted
+        try:
+            await self.channel_layer.group_add(self.group, self.channel_name)
+        except (RedisError, OSError):
+            await self._relay_is_down()
+        await self._say(
+            {
+                "type": "joined",
+                "role": seat.role,
+                "admitted": seat.admitted,
+                "ice_servers": ice_servers(
+                    relay=Relay(settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET),
+                    name=f"{seat.interview.pk}-{seat.role}",
+                    now=timezone.now(),
+                ),
+                "by_phone": seat.interview.phone_since is not None,
+                "trouble": seat.interview.technical_failure_at is not None,
+            }
+        )
+        await self._announce(ask=True)
+
+    async def ping(self, message: dict[str, Any]) -> None:
+        """Answer that the server lives, and look again at what the relay may have lost."""
+        seat = await self._open_seat()
+        if seat is None:
+            return
+        if seat.admitted:
+            await self._let_in()
+        if self.peer is not None and time.monotonic() - self.peer.seen > PEER_FORGOTTEN_AFTER:
+            await self._forget_peer()
+        await self._say({"type": "pong"})
+        await self._announce(ask=self.peer is None)
+
+    async def admit(self, message: dict[str, Any]) -> None:
+        """Let the waiting person in."""
+        seat = await self._open_seat()
+        if seat is None:
+            return
+        if seat.role != RoomRole.ADVISER or self.peer is None:
+            await self._error("not_now", "Personne n'attend dans la salle.")
+            return
+        try:
+            await database_sync_to_async(admit)(actor=self.user, interview=seat.interview)
+        except DomainError as refusal:
+            await self._error("refused", refusal.sentence)
+            return
+        await self._let_in()
+
+    async def signal(self, message: dict[str, Any]) -> None:
+        """Relay a description or a candidate to the other person's present tab, once the person was let in."""
+        data = clean_signal(message.get("data"))
+        if data is None:
+            await self._error("bad_signal", "Message inconnu.")
+        elif not self.admitted:
+            await self._error("not_admitted", "La personne n'est pas encore entrée.")
+        elif self.peer is not None and message.get("to") == self.peer.tab:
+            await self._relay({"type": "room.signal", **self._me(), "to": self.peer.tab, "data": data})
+
+    async def hand(self, message: dict[str, Any]) -> None:
+        """Tell the other that the hand is up or down."""
+        if self.admitted:
+            await self._relay({"type": "room.hand", **self._me(), "raised": message.get("raised") is True})
+
+    async def media(self, message: dict[str, Any]) -> None:
+        """Tell the other what is on: microphone, camera, screen."""
+        if self.admitted:
+            on = {key: message.get(key) is True for key in ("microphone", "camera", "screen")}
+            await self._relay({"type": "room.media", **self._me(), **on})
+
+    # --- What the room says ----------------------------------------------------------------------
+
+    async def room_presence(self, event: dict[str, Any]) -> None:
+        if event["role"] == self.role:
+            if event["stamp"] > self.stamp:
+                await self._give_up_seat(same_tab=event["tab"] == self.tab)
+            return
+        known = self.peer
+        if known is not None and event["stamp"] < known.stamp:
+            return
+        self.peer = Peer(tab=event["tab"], stamp=event["stamp"], seen=time.monotonic())
+        if known is None or known.stamp != event["stamp"]:
+            await self._say({"type": "peer", "present": True, "tab": event["tab"]})
+        if event["ask"]:
+            await self._announce(ask=False)
+
+    async def room_left(self, event: dict[str, Any]) -> None:
+        if self.peer is not None and event["role"] != self.role and event["stamp"] == self.peer.stamp:
+            await self._forget_peer()
+
+    async def room_signal(self, event: dict[str, Any]) -> None:
+        if self._is_from_peer(event) and event["to"] == self.tab:
+            await self._say({"type": "signal", "from": event["tab"], "data": event["data"]})
+
+    async def room_hand(self, event: dict[str, Any]) -> None:
+        if self._is_from_peer(event):
+            await self._say({"type": "hand", "raised": event["raised"]})
+
+    async def room_media(self, event: dict[str, Any]) -> None:
+        if self._is_from_peer(event):
+            on = {key: event[key] for key in ("microphone", "camera", "screen")}
+            await self._say({"type": "media", **on})
+
+    async def room_admitted(self, event: dict[str, Any]) -> None:
+        await self._let_in()
+
+    async def room_trouble(self, event: dict[str, Any]) -> None:
+        await self._say({"type": "trouble"})
+
+    async def room_phone(self, event: dict[str, Any]) -> None:
+        await self._say({"type": "phone"})
+
+    async def room_closed(self, event: dict[str, Any]) -> None:
+        await self._over(RoomMoment.CLOSED)
+
+    # --- Parts -----------------------------------------------------------------------------------
+
+    def _me(self) -> dict[str, Any]:
+        return {"role": str(self.role), "tab": self.tab, "stamp": self.stamp}
+
+    def _is_from_peer(self, event: dict[str, Any]) -> bool:
+        return (
+            self.admitted and self.peer is not None and event["role"] != self.role and event["stamp"] == self.peer.stamp
+        )
+
+    async def _seat(self) -> Seat | None:
+        """Return whose room it is now; None for everybody but its two people."""
+        seat: Seat | None = await database_sync_to_async(self._read_seat)()
+        return seat
+
+    def _read_seat(self) -> Seat | None:
+        user = self.scope["user"]
+        if not user.is_authenticated or not User.objects.filter(pk=user.pk, is_active=True).exists():
+            return None
+        self.user = user
+        interview = (
+            Interview.objects.of_the_two(user)
+            .with_people()
+            .filter(token=self.scope["url_route"]["kwargs"]["token"], channel=Channel.VIDEO)
+            .first()
+        )
+        if interview is None:
+            return None
+        return Seat(
+            interview=interview,
+            role=RoomRole.ADVISER if interview.adviser.user_id == user.pk else RoomRole.JOBSEEKER,
+            moment=room_moment(
+                state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=timezone.now()
+            ),
+            admitted=interview.admitted_at is not None,
+        )
+
+    async def _open_seat(self) -> Seat | None:
+        """Return the seat if it is still this person's and the room is open; else close the socket, saying why."""
+        seat = await self._seat()
+        if seat is None:
+            await self.close(CLOSE_REFUSED)
+            return None
+        if seat.moment != RoomMoment.OPEN:
+            await self._over(seat.moment)
+            return None
+        return seat
+
+    async def _let_in(self) -> None:
+        if not self.admitted:
+            self.admitted = True
+            await self._say({"type": "admitted"})
+
+    async def _forget_peer(self) -> None:
+        self.peer = None
+        await self._say({"type": "peer", "present": False, "tab": ""})
+
+    async def _give_up_seat(self, *, same_tab: bool) -> None:
+        """Leave the seat to a later socket; the tab is told, unless it is that very tab that came back."""
+        self.admitted = False
+        if not same_tab:
+            await self._say({"type": "replaced"})
+        await self.close(CLOSE_REPLACED)
+
+    async def _over(self, moment: RoomMoment) -> None:
+        self.admitted = False
+        await self._say({"type": "closed", "moment": moment})
+        await self.close(CLOSE_OVER)
+
+    async def _announce(self, *, ask: bool) -> None:
+        await self._relay({"type": "room.presence", **self._me(), "ask": ask})
+
+    async def _relay(self, event: dict[str, Any]) -> None:
+        try:
+            await self.channel_layer.group_send(self.group, event)
+        except (RedisError, OSError):
+            await self._relay_is_down()
+
+    async def _relay_is_down(self) -> None:
+        await self._error("relay_down", "La salle ne répond pas pour le moment. Vous pouvez continuer par téléphone.")
+
+    async def _error(self, code: str, text: str) -> None:
+        await self._say({"type": "error", "code": code, "text": text})
+
+    async def _say(self, message: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(message))

@@ -1,0 +1,36 @@
+"""Days and hours in words, in the zone that `{% timezone %}` has set."""
+
+from datetime import date, datetime
+
+import phonenumbers
+from django import template
+from django.utils import timezone
+
+from visio.rules import wording
+
+register = template.Library()
+
+
+@register.filter
+def day_words(value: datetime | date) -> str:
+    """Return "lundi 1er décembre" of an instant or a day."""
+    day = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return wording.say_day(day)
+
+
+@register.filter
+def hour_words(value: datetime) -> str:
+    """Return "9 h 45" of an instant."""
+    return wording.say_hour(timezone.localtime(value))
+
+
+@register.filter
+def phone_words(number: str) -> str:
+    """Return "06 39 98 00 01" of a French number in E.164, another country's in its international form."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    french = parsed.country_code in {33, 262, 590, 594, 596}
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style)

@@ -1,0 +1,181 @@
+"""The adviser's agenda, and closing an interview."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError
+from accompaniment.models import User
+from caseload.models import Adviser
+from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
+from visio.forms import ReportForm
+from visio.models import Interview
+from visio.rules import LIVE_STATES
+from visio.rules.states import absence_obstacle, room_moment
+from visio.rules.wording import say_day
+from visio.services import closing
+from visio.services.interviews import cancel_interview
+
+
+@dataclass(frozen=True)
+class AgendaLine:
+    """One interview of the agenda, and what can be done with it now."""
+
+    interview: Interview
+    can_join: bool
+    can_close: bool
+
+
+@dataclass(frozen=True)
+class AgendaDay:
+    """One day of the week with its interviews in order."""
+
+    day: date
+    heading: str
+    is_today: bool
+    lines: list[AgendaLine]
+
+
+@role_required(Role.ADVISER)
+@require_safe
+def agenda(request: AuthenticatedRequest) -> HttpResponse:
+    """Show a week of one's own interviews; `?semaine=` is any day of it, the present week without it."""
+    adviser = own_adviser(request.user)
+    zone = adviser.agency.zone
+    now = timezone.now()
+    today = now.astimezone(zone).date()
+    monday = _monday(request.GET.get("semaine", ""), today)
+    lines = lines_between(request.user, zone, monday, monday + timedelta(days=7), now)
+    days = [
+        AgendaDay(
+            day=day,
+            heading=say_day(day),
+            is_today=day == today,
+            lines=[line for line in lines if line.interview.starts_at.astimezone(zone).date() == day],
+        )
+        for day in (monday + timedelta(days=offset) for offset in range(7))
+    ]
+    return render(
+        request,
+        "visio/agenda.html",
+        {
+            "zone": zone,
+            "days": [day for day in days if day.lines or day.is_today or day.day.weekday() < 5],
+            "monday": monday,
+            "sunday": monday + timedelta(days=6),
+            "previous": (monday - timedelta(days=7)).isoformat(),
+            "following": (monday + timedelta(days=7)).isoformat(),
+            "is_this_week": monday <= today < monday + timedelta(days=7),
+            "to_close": to_close(request.user, now),
+        },
+    )
+
+
+@role_required(Role.ADVISER)
+def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Close an interview; once closed, say what was decided."""
+    interview = get_object_or_404(
+        Interview.objects.conducted_by(request.user).with_people().select_related("report"), pk=pk
+    )
+    zone = interview.adviser.agency.zone
+    if interview.state not in LIVE_STATES:
+        return render(request, "visio/closed.html", {"interview": interview, "zone": zone, "is_adviser": True})
+    now = timezone.now()
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            _close(request.user, interview, form)
+        except DomainError as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            messages.success(request, "L'entretien est conclu.")
+            return redirect("interview_report", pk=interview.pk)
+    obstacle = absence_obstacle(
+        starts_at=interview.starts_at,
+        convocation_delivered_at=interview.convocation_delivered_at,
+        technical_failure_at=interview.technical_failure_at,
+        arrived_at=interview.arrived_at,
+        now=now,
+    )
+    context = {
+        "interview": interview,
+        "zone": zone,
+        "form": form,
+        "outcome": form["outcome"].value(),
+        "absence_obstacle": obstacle or "",
+        "outcomes": Outcome.choices,
+        "missed": Outcome.MISSED.value,
+    }
+    return render(request, "visio/report.html", context, status=409 if form.errors else 200)
+
+
+def _close(actor: User, interview: Interview, form: ReportForm) -> None:
+    facts = form.cleaned_data
+    match Outcome(facts["outcome"]):
+        case Outcome.HELD:
+            closing.close_interview(
+                actor=actor,
+                interview=interview,
+                conclusions=facts["conclusions"].strip(),
+                next_step=NextStep(facts["next_step"]),
+            )
+        case Outcome.INTERRUPTED:
+            closing.interrupt_interview(actor=actor, interview=interview, note=facts["note"])
+        case Outcome.CANCELLED:
+            cancel_interview(actor=actor, interview=interview)
+        case Outcome.MISSED:
+            closing.record_absence(actor=actor, interview=interview)
+
+
+def own_adviser(user: User) -> Adviser:
+    """Return the adviser behind an account, with agency and zone; Http404 where there is none."""
+    adviser: Adviser = get_object_or_404(
+        Adviser.objects.select_related("user", "agency__departement__region"), user=user
+    )
+    return adviser
+
+
+def lines_between(user: User, zone: ZoneInfo, first: date, last: date, now: datetime) -> list[AgendaLine]:
+    """Return one's own interviews from day `first` until before day `last`, cancelled ones left out."""
+    interviews = (
+        Interview.objects.conducted_by(user)
+        .exclude(state=InterviewState.CANCELLED)
+        .between(datetime.combine(first, time.min, zone), datetime.combine(last, time.min, zone))
+        .with_people()
+    )
+    return [line_of(interview, now) for interview in interviews]
+
+
+def line_of(interview: Interview, now: datetime) -> AgendaLine:
+    moment = room_moment(state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=now)
+    return AgendaLine(
+        interview=interview,
+        can_join=moment == RoomMoment.OPEN,
+        can_close=moment in {RoomMoment.OPEN, RoomMoment.OVER},
+    )
+
+
+def to_close(user: User, now: datetime) -> list[Interview]:
+    """Return the interviews whose end has passed and that nobody has closed, oldest first."""
+    return list(
+        Interview.objects.conducted_by(user).live().filter(ends_at__lt=now).with_people().order_by("starts_at", "pk")
+    )
+
+
+def _monday(text: str, today: date) -> date:
+    """Return the Monday of the week of the day in `text`, or of today where it is no day that can be shown."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = today
+    if not date(2000, 1, 1) <= day <= date(2100, 1, 1):
+        day = today
+    return day - timedelta(days=day.weekday())

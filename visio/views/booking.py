@@ -1,0 +1,235 @@
+"""The jobseeker's interviews: choosing a slot, moving, cancelling."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Channel, Role
+from accompaniment.errors import DomainError
+from accompaniment.models import Jobseeker, Obligation
+from caseload.models import Adviser
+from caseload.services.placements import follower_of
+from visio.availability import SlotDay, by_day, free_slots, last_day_offered
+from visio.enums import InterviewState
+from visio.forms import SlotForm
+from visio.models import Interview
+from visio.querysets import to_place
+from visio.rules import LIVE_STATES
+from visio.rules.wording import say_day, say_hour, say_zone
+from visio.services.errors import SlotTakenError
+from visio.services.interviews import book_interview, cancel_interview, move_interview
+
+DAYS_AT_FIRST = 10
+"""Days with a free slot that the picker shows before it is asked for all."""
+
+
+@role_required(Role.JOBSEEKER)
+@require_safe
+def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
+    """Show what is to choose with its deadline, what is coming, and what was decided."""
+    person = own_file(request)
+    interviews = list(
+        Interview.objects.visible_to(request.user)
+        .with_people()
+        .select_related("report")
+        .exclude(state=InterviewState.CANCELLED)
+        .order_by("-starts_at", "-pk")
+    )
+    now = timezone.now()
+    return render(
+        request,
+        "visio/my_interviews.html",
+        {
+            "zone": person.agency.zone,
+            "zone_words": say_zone(person.agency.zone),
+            "followed": follower_of(person) is not None,
+            "to_choose": list(to_place(Obligation.objects.visible_to(request.user))),
+            "coming": [interview for interview in reversed(interviews) if interview.state in LIVE_STATES],
+            "past": [interview for interview in interviews if interview.state not in LIVE_STATES],
+            "now": now,
+        },
+    )
+
+
+@role_required(Role.JOBSEEKER)
+def choose_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Choose a slot for an obligation; one that has its interview leads to it."""
+    person = own_file(request)
+    obligation = get_object_or_404(Obligation.objects.visible_to(request.user), pk=pk)
+    if not to_place(Obligation.objects.filter(pk=obligation.pk)).exists():
+        messages.info(request, "Cet entretien est déjà prévu ou n'est plus à prendre.")
+        return redirect("my_interviews")
+    return _picker(request, person, obligation=obligation, moving=None)
+
+
+@role_required(Role.JOBSEEKER)
+def take_interview(request: AuthenticatedRequest) -> HttpResponse:
+    """Take an appointment of one's own accord; what is due comes first."""
+    person = own_file(request)
+    due = to_place(Obligation.objects.visible_to(request.user)).first()
+    if due is not None and request.method != "POST":
+        return redirect("choose_slot", pk=due.pk)
+    return _picker(request, person, obligation=None, moving=None)
+
+
+@role_required(Role.JOBSEEKER)
+def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Choose another slot for an interview that is booked."""
+    person = own_file(request)
+    interview = get_object_or_404(Interview.objects.visible_to(request.user).with_people(), pk=pk)
+    if interview.state != InterviewState.BOOKED or interview.starts_at <= timezone.now():
+        messages.info(request, "Cet entretien ne peut plus être déplacé.")
+        return redirect("my_interviews")
+    return _picker(request, person, obligation=interview.obligation, moving=interview)
+
+
+@role_required(Role.JOBSEEKER)
+def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Ask whether to cancel, and cancel."""
+    person = own_file(request)
+    interview = get_object_or_404(Interview.objects.visible_to(request.user).with_people(), pk=pk)
+    if request.method == "POST":
+        try:
+            cancel_interview(actor=request.user, interview=interview)
+        except DomainError as refusal:
+            messages.error(request, refusal.sentence)
+        else:
+            messages.success(request, "L'entretien est annulé. Vous pouvez choisir un autre créneau.")
+        return redirect("my_interviews")
+    return render(request, "visio/cancel.html", {"interview": interview, "zone": person.agency.zone})
+
+
+def own_file(request: AuthenticatedRequest) -> Jobseeker:
+    """Return the file of the jobseeker who is logged in; Http404 where there is none."""
+    person: Jobseeker = get_object_or_404(
+        Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region", "user")
+    )
+    return person
+
+
+@dataclass(frozen=True)
+class PickerSlot:
+    """One radio button: its value, the hour in words, and whether it has just gone."""
+
+    value: str
+    hour: str
+    gone: bool
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class PickerDay:
+    """One day of the picker, with a heading and an anchor."""
+
+    day: date
+    heading: str
+    slots: list[PickerSlot]
+
+
+def _picker(
+    request: AuthenticatedRequest, person: Jobseeker, *, obligation: Obligation | None, moving: Interview | None
+) -> HttpResponse:
+    adviser = follower_of(person)
+    if adviser is None:
+        return render(request, "visio/nobody_yet.html", {})
+    form = SlotForm(request.POST if request.method == "POST" else None, initial={"channel": _usual_channel(obligation, moving)})
+    gone: datetime | None = None
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        slot, channel = form.cleaned_data["slot"], form.cleaned_data["channel"]
+        try:
+            if moving is None:
+                interview = book_interview(
+                    actor=request.user,
+                    jobseeker=person,
+                    adviser=adviser,
+                    starts_at=slot,
+                    channel=channel,
+                    obligation=obligation,
+                )
+            else:
+                interview = move_interview(actor=request.user, interview=moving, starts_at=slot, channel=channel)
+        except SlotTakenError as error:
+            gone, refusal = error.starts_at, error.sentence
+        except DomainError as error:
+            refusal = error.sentence
+        else:
+            messages.success(request, _booked_sentence(interview, adviser))
+            return redirect("my_interviews")
+    context = {
+        **_offer(request, person, adviser, obligation=obligation, moving=moving, gone=gone),
+        "form": form,
+        "channel": form["channel"].value(),
+        "refusal": refusal,
+        "obligation": obligation,
+        "moving": moving,
+    }
+    status = 409 if refusal else 422 if form.errors else 200
+    return render(request, "visio/choose_slot.html", context, status=status)
+
+
+def _offer(
+    request: HttpRequest,
+    person: Jobseeker,
+    adviser: Adviser,
+    *,
+    obligation: Obligation | None,
+    moving: Interview | None,
+    gone: datetime | None,
+) -> dict[str, object]:
+    """Return what the picker shows: days with their slots, the one that has just gone struck out among them."""
+    now = timezone.now()
+    zone = adviser.agency.zone
+    last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
+    free = free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, moving=moving)
+    shown = sorted({*free, gone}) if gone else free
+    days = by_day(shown, zone)
+    chosen = request.POST.get("slot", "")
+    every_day = request.GET.get("jours") == "tous" or request.method == "POST"
+    after = [starts for starts in free if gone and starts > gone][:3]
+    return {
+        "adviser": adviser,
+        "zone": zone,
+        "zone_words": say_zone(zone),
+        "days": [_picker_day(day, zone, gone, chosen) for day in (days if every_day else days[:DAYS_AT_FIRST])],
+        "more_days": not every_day and len(days) > DAYS_AT_FIRST,
+        "next_slots": [
+            f"{say_day(starts.astimezone(zone).date())} à {say_hour(starts.astimezone(zone))}" for starts in after
+        ],
+    }
+
+
+def _picker_day(day: SlotDay, zone: ZoneInfo, gone: datetime | None, chosen: str) -> PickerDay:
+    slots = [
+        PickerSlot(
+            value=starts.isoformat(),
+            hour=say_hour(starts.astimezone(zone)),
+            gone=starts == gone,
+            chosen=starts != gone and starts.isoformat() == chosen,
+        )
+        for starts in day.slots
+    ]
+    return PickerDay(day=day.day, heading=say_day(day.day), slots=slots)
+
+
+def _usual_channel(obligation: Obligation | None, moving: Interview | None) -> str:
+    if moving is not None:
+        return moving.channel
+    if obligation is not None and obligation.plan.channel != Channel.CHAT:
+        return str(obligation.plan.channel)
+    return Channel.VIDEO
+
+
+def _booked_sentence(interview: Interview, adviser: Adviser) -> str:
+    local = interview.starts_at.astimezone(adviser.agency.zone)
+    return (
+        f"C'est noté : {say_day(local.date())} à {say_hour(local)}, {Channel(interview.channel).label.lower()}. "
+        "Vous allez recevoir une confirmation par e-mail."
+    )

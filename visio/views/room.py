@@ -1,0 +1,99 @@
+"""The room of an interview, its two problem buttons, and the page that tests one's equipment."""
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Channel, Role
+from accompaniment.errors import DomainError
+from visio.enums import RoomMoment, RoomRole
+from visio.forms import TroubleForm
+from visio.models import Interview
+from visio.rules import ROOM_OPENS_BEFORE
+from visio.rules.states import room_moment
+from visio.services.room import continue_by_phone, report_technical_failure
+
+
+@require_safe
+def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
+    """Open the room for the two people of the interview around its time; else say when, or what was decided."""
+    interview = _of_the_two(request, token)
+    moment = room_moment(
+        state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=timezone.now()
+    )
+    context = {
+        "interview": interview,
+        "zone": interview.adviser.agency.zone,
+        "is_adviser": interview.adviser.user_id == request.user.pk,
+        "opens_at": interview.starts_at - ROOM_OPENS_BEFORE,
+    }
+    if moment == RoomMoment.CLOSED:
+        return render(request, "visio/closed.html", context)
+    if moment == RoomMoment.EARLY:
+        return render(request, "visio/early.html", context)
+    if moment == RoomMoment.OVER:
+        return render(request, "visio/over.html", context)
+    if interview.channel != Channel.VIDEO:
+        return render(request, "visio/not_video.html", context)
+    role = RoomRole.ADVISER if context["is_adviser"] else RoomRole.JOBSEEKER
+    peer = interview.jobseeker if context["is_adviser"] else interview.adviser.user
+    return render(request, "visio/room.html", {**context, "role": role.value, "peer": peer.full_name})
+
+
+@require_POST
+def trouble(request: AuthenticatedRequest, token: str) -> HttpResponse:
+    """Record a technical problem; the answer is a sentence for the room's live region."""
+    interview = _of_the_two(request, token)
+    form = TroubleForm(request.POST)
+    note = form.cleaned_data["note"] if form.is_valid() else ""
+    try:
+        noted = report_technical_failure(actor=request.user, interview=interview, note=note)
+    except DomainError as refusal:
+        return _refused(request, refusal)
+    return _noted(request, "visio/partials/_trouble_noted.html", noted)
+
+
+@require_POST
+def phone(request: AuthenticatedRequest, token: str) -> HttpResponse:
+    """Go on by telephone; the adviser reads the number, the person is told to expect the call."""
+    interview = _of_the_two(request, token)
+    try:
+        noted = continue_by_phone(actor=request.user, interview=interview)
+    except DomainError as refusal:
+        return _refused(request, refusal)
+    return _noted(request, "visio/partials/_phone_noted.html", noted)
+
+
+@role_required(Role.JOBSEEKER, Role.ADVISER)
+@require_safe
+def device_test(request: AuthenticatedRequest) -> HttpResponse:
+    """Let a person try camera, microphone and connection before the interview."""
+    return render(request, "visio/device_test.html", {"stun_urls": settings.STUN_URLS})
+
+
+def _of_the_two(request: AuthenticatedRequest, token: str) -> Interview:
+    interview: Interview = get_object_or_404(
+        Interview.objects.of_the_two(request.user).with_people().select_related("report"), token=token
+    )
+    return interview
+
+
+def _noted(request: AuthenticatedRequest, template: str, interview: Interview) -> HttpResponse:
+    if not request.headers.get("HX-Request"):
+        return redirect("room", token=interview.token)
+    return render(
+        request,
+        template,
+        {
+            "interview": interview,
+            "zone": interview.adviser.agency.zone,
+            "is_adviser": interview.adviser.user_id == request.user.pk,
+        },
+    )
+
+
+def _refused(request: AuthenticatedRequest, refusal: DomainError) -> HttpResponse:
+    return render(request, "visio/partials/_refused.html", {"sentence": refusal.sentence}, status=409)
