@@ -24,9 +24,11 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
         Entry("my_day", "Ma journée"),
         Entry("my_portfolio", "Portefeuille"),
         Entry("registrations", "Inscriptions"),
+        Entry("agenda", "Agenda"),
     ),
     Role.JOBSEEKER: (
         Entry("space", "Mon espace"),
+        Entry("my_interviews", "Mes entretiens"),
         Entry("my_accompaniment", "Mon accompagnement"),
         Entry("own_data", "Mes données"),
     ),

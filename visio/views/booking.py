@@ -139,7 +139,8 @@ def _picker(
     adviser = follower_of(person)
     if adviser is None:
         return render(request, "visio/nobody_yet.html", {})
-    form = SlotForm(request.POST if request.method == "POST" else None, initial={"channel": _usual_channel(obligation, moving)})
+    posted = request.POST if request.method == "POST" else None
+    form = SlotForm(posted, initial={"channel": _usual_channel(obligation, moving)})
     gone: datetime | None = None
     refusal = ""
     if request.method == "POST" and form.is_valid():
