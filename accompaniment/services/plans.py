@@ -22,7 +22,7 @@ JOIN accompaniment_agency agency ON agency.id = person.agency_id
 JOIN accompaniment_departement departement ON departement.code = agency.departement_id
 JOIN accompaniment_region region ON region.code = departement.region_id
 CROSS JOIN LATERAL (
-    SELECT coalesce(%(today)s::date, (now() AT TIME ZONE region.timezone)::date) AS today
+    SELECT coalesce(%(today)s::date, (%(now)s::timestamptz AT TIME ZONE region.timezone)::date) AS today
 ) clock
 CROSS JOIN LATERAL generate_series(0, (clock.today - plan.starts_on) / plan.interval_days) AS step
 CROSS JOIN LATERAL (SELECT plan.starts_on + step * plan.interval_days AS starts) begun
@@ -45,7 +45,12 @@ def plan_obligations(*, today: date | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             PLAN_OBLIGATIONS,
-            {"kind": ObligationKind.FOLLOW_UP_INTERVIEW, "due": ObligationState.DUE, "today": today},
+            {
+                "kind": ObligationKind.FOLLOW_UP_INTERVIEW,
+                "due": ObligationState.DUE,
+                "today": today,
+                "now": timezone.now(),
+            },
         )
         written: int = cursor.rowcount
         return written

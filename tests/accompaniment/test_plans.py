@@ -1,0 +1,208 @@
+"""Contact plans and the obligations that come out of them."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from accompaniment.enums import Channel, ContactNature, Modality, ObligationState, Tier, Track
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.invariants import obligations_never_overlap
+from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation
+from accompaniment.rules import obligation_periods
+from accompaniment.services import journal, plans
+from tests.accompaniment.factories import (
+    AgencyFactory,
+    JobseekerFactory,
+    PlanDefaultFactory,
+    RegionFactory,
+    UserFactory,
+    plan_defaults,
+)
+
+pytestmark = pytest.mark.django_db
+
+DAY = date(2026, 1, 5)
+
+
+def begin(person: Jobseeker, day: date = DAY, track: Track = Track.WEB) -> ContactPlan:
+    plan = plans.begin_default_plan(
+        actor=None,
+        jobseeker=person,
+        tier=Tier.GUIDE,
+        track=track,
+        at=datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
+    )
+    assert plan is not None
+    return plan
+
+
+def contact(person: Jobseeker, source: str = "test:1") -> Contact:
+    return journal.write_contact(
+        jobseeker=person,
+        at=timezone.now(),
+        channel=Channel.VIDEO,
+        nature=ContactNature.INTERVIEW,
+        author=None,
+        summary="",
+        source=source,
+    )
+
+
+@pytest.fixture
+def person() -> Jobseeker:
+    plan_defaults()
+    return JobseekerFactory()
+
+
+class TestPeriodsOfAPlan:
+    def test_depend_on_the_plan_alone(self) -> None:
+        late = obligation_periods(starts_on=DAY, interval_days=28, until=date(2026, 3, 10))
+        assert late == [
+            (date(2026, 1, 5), date(2026, 2, 2)),
+            (date(2026, 2, 2), date(2026, 3, 2)),
+            (date(2026, 3, 2), date(2026, 3, 30)),
+        ]
+        assert obligation_periods(starts_on=DAY, interval_days=28, until=date(2026, 2, 1)) == late[:1]
+
+    def test_begin_on_their_day_and_not_before(self) -> None:
+        assert obligation_periods(starts_on=DAY, interval_days=28, until=DAY - timedelta(days=1)) == []
+        assert len(obligation_periods(starts_on=DAY, interval_days=28, until=DAY)) == 1
+
+    @pytest.mark.parametrize("days", [0, 27, 28, 100, 365])
+    def test_are_the_ones_that_the_database_writes(self, person: Jobseeker, days: int) -> None:
+        plan = begin(person)
+        today = DAY + timedelta(days=days)
+        plans.plan_obligations(today=today)
+        written = [(row.period.lower, row.period.upper) for row in Obligation.objects.order_by("due_on")]
+        assert written == obligation_periods(starts_on=DAY, interval_days=plan.interval_days, until=today)
+
+
+class TestPlanning:
+    def test_again_and_late_writes_the_same_rows(self, person: Jobseeker) -> None:
+        begin(person)
+        assert plans.plan_obligations(today=DAY) == 1
+        assert plans.plan_obligations(today=DAY) == 0
+        assert plans.plan_obligations(today=DAY + timedelta(days=60)) == 2
+        assert plans.plan_obligations(today=DAY) == 0
+        assert list(obligations_never_overlap()) == []
+
+    def test_begins_on_the_day_of_the_agency(self) -> None:
+        PlanDefaultFactory()
+        # 23:00 UTC on the 4th: the 5th has begun in Réunion, not in Martinique.
+        here = {
+            zone: JobseekerFactory(agency=AgencyFactory(region=RegionFactory(timezone=zone)))
+            for zone in ("Indian/Reunion", "America/Martinique")
+        }
+        for someone in here.values():
+            begin(someone)
+        with time_machine.travel(datetime(2026, 1, 4, 23, tzinfo=UTC)):
+            plans.plan_obligations()
+        assert Obligation.objects.get().jobseeker == here["Indian/Reunion"]
+
+    def test_leaves_out_a_plan_that_has_ended(self, person: Jobseeker) -> None:
+        begin(person)
+        plans.end_plan(actor=None, jobseeker=person, day=DAY, at=timezone.now(), reason="Fin")
+        assert plans.plan_obligations(today=DAY + timedelta(days=60)) == 0
+
+
+class TestDefaults:
+    def test_the_latest_that_has_begun_counts(self) -> None:
+        PlanDefaultFactory(starts_on=date(2013, 1, 1), interval_days=28)
+        PlanDefaultFactory(starts_on=date(2026, 2, 1), interval_days=14)
+        before = plans.default_plan(modality=Modality.GUIDE_WEB, day=date(2026, 1, 31))
+        after = plans.default_plan(modality=Modality.GUIDE_WEB, day=date(2026, 2, 1))
+        assert before is not None
+        assert after is not None
+        assert (before.interval_days, after.interval_days) == (28, 14)
+
+    def test_a_modality_without_one_ends_the_plan_and_begins_none(self) -> None:
+        PlanDefaultFactory(modality=Modality.GUIDE_WEB)
+        person = JobseekerFactory()
+        begin(person)
+        at = datetime(2026, 1, 20, 12, tzinfo=UTC)
+        none = plans.begin_default_plan(actor=None, jobseeker=person, tier=Tier.SUIVI, track=Track.CLASSIC, at=at)
+        assert none is None
+        assert not ContactPlan.objects.current().exists()
+
+
+class TestReplacing:
+    def test_waives_what_is_due(self, person: Jobseeker) -> None:
+        begin(person)
+        plans.plan_obligations(today=DAY)
+        begin(person, DAY + timedelta(days=7), track=Track.CLASSIC)
+        waived = Obligation.objects.get()
+        assert (waived.state, waived.waived_reason) == (ObligationState.WAIVED, "Changement d'accompagnement")
+        assert plans.plan_obligations(today=DAY + timedelta(days=7)) == 1
+
+    def test_begins_after_a_period_that_was_held(self, person: Jobseeker) -> None:
+        begin(person)
+        plans.plan_obligations(today=DAY)
+        held = plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=contact(person))
+        plan = begin(person, DAY + timedelta(days=7))
+        assert plan.starts_on == held.period.upper
+        plans.plan_obligations(today=DAY + timedelta(days=60))
+        assert list(obligations_never_overlap()) == []
+
+    @pytest.mark.parametrize("days", [1, 3, 27])
+    def test_on_the_same_day_or_soon_after_never_overlaps(self, person: Jobseeker, days: int) -> None:
+        begin(person)
+        plans.plan_obligations(today=DAY)
+        for day in (DAY, DAY + timedelta(days=days)):
+            begin(person, day)
+            plans.plan_obligations(today=day)
+        assert Obligation.objects.due().count() == 1
+        assert list(obligations_never_overlap()) == []
+
+
+class TestChanging:
+    def change(self, person: Jobseeker, **facts: Any) -> ContactPlan:
+        return plans.change_plan(
+            **{
+                "actor": UserFactory(),
+                "jobseeker": person,
+                "channel": Channel.PHONE,
+                "interval_days": 14,
+                "reason": "Convenu avec la personne",
+                "review_on": timezone.localdate() + timedelta(days=90),
+                **facts,
+            }
+        )
+
+    def test_keeps_the_history(self, person: Jobseeker) -> None:
+        first = begin(person)
+        second = self.change(person)
+        first.refresh_from_db()
+        assert first.ended_on is not None
+        assert ContactPlan.objects.current().get() == second
+
+    def test_is_reviewed_on_a_day_to_come(self, person: Jobseeker) -> None:
+        with pytest.raises(DomainError, match="à venir"):
+            self.change(person, review_on=timezone.localdate())
+        assert self.change(person, review_on=timezone.localdate() + timedelta(days=1))
+
+
+class TestHolding:
+    def test_is_done_once_and_by_a_line_of_the_journal(self, person: Jobseeker) -> None:
+        begin(person)
+        plans.plan_obligations(today=DAY)
+        obligation = Obligation.objects.get()
+        line = contact(person)
+        held = plans.hold_obligation(actor=UserFactory(), obligation=obligation, contact=line)
+        assert (held.state, held.contact, held.held_at) == (ObligationState.HELD, line, line.at)
+        with pytest.raises(NotAllowedNowError):
+            plans.hold_obligation(actor=UserFactory(), obligation=obligation, contact=line)
+
+    def test_is_not_done_of_what_was_waived(self, person: Jobseeker) -> None:
+        begin(person)
+        plans.plan_obligations(today=DAY)
+        plans.end_plan(actor=None, jobseeker=person, day=DAY, at=timezone.now(), reason="Fin")
+        with pytest.raises(NotAllowedNowError):
+            plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=contact(person))
+
+
+def test_the_same_source_writes_one_line_of_the_journal(person: Jobseeker) -> None:
+    assert contact(person) == contact(person)
+    assert contact(person, "test:2") != contact(person)
