@@ -204,3 +204,31 @@ def test_staff_come_in_by_their_activation(page: Page) -> None:
     page.goto(f"/activation/{accounts.issue_activation_link(user=user)}/")
     choose_password(page, "Activer mon compte")
     is_inside(page, user)
+
+
+def ask_for_a_part(page: Page, address: str) -> None:
+    """Do what a part of a page does that loads itself."""
+    page.evaluate("address => { htmx.ajax('GET', address, { target: '#contenu h1' }); }", address)
+
+
+def test_part_of_a_page_after_the_session_leads_to_the_log_in(page: Page) -> None:
+    log_in(page, jobseeker().email, PASSWORD)
+    page.goto("/accessibilite/")
+    ask_for_a_part(page, "/mon-compte/mot-de-passe/")
+    expect(page.get_by_label("Mot de passe actuel", exact=True)).to_be_visible()
+    page.goto("/mon-compte/mot-de-passe/")
+    page.context.clear_cookies()
+    ask_for_a_part(page, "/mon-compte/mot-de-passe/")
+    expect(page).to_have_url(re.compile(r"/connexion/\?next=/mon-compte/mot-de-passe/$"))
+
+
+def test_part_of_a_page_that_fails_says_so_until_one_succeeds(page: Page) -> None:
+    forgive(page, "404")
+    page.goto("/accessibilite/")
+    ask_for_a_part(page, "/inconnu/")
+    expect(page.get_by_role("status")).to_have_text(
+        "L'action n'a pas abouti. Vérifiez votre connexion, puis réessayez."
+    )
+    expect(page.get_by_role("heading", level=1)).to_have_text("Accessibilité : non conforme")
+    ask_for_a_part(page, "/mentions-legales/")
+    expect(page.get_by_role("status").first).to_be_empty()
