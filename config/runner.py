@@ -18,11 +18,12 @@ import django
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command, get_commands, load_command_class
+from django.core.management import call_command, get_commands
 from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from config import embedded
+from config.demonstration import LOGINS
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -114,8 +115,8 @@ class House:
             self.stop.set()
             return
         _say(f"\nAccompagnement 100 % web: {settings.PUBLIC_URL}\n")
-        for role, address, password in _logins():
-            _say(f"  {role:<24} {address:<44} {password}")
+        for login in LOGINS if settings.DEMONSTRATION else ():
+            _say(f"  {login.role:<24} {login.email:<44} {login.password}")
         _say("\nCtrl-C stops everything; the data stay.\n")
 
     async def _end(self) -> None:
@@ -168,16 +169,6 @@ def prepare() -> None:
         connection.close()
         if isinstance(connection, DatabaseWrapper):
             connection.close_pool()
-
-
-def _logins() -> list[tuple[str, str, str]]:
-    """Return role, address and password of the demonstration's people, which its command lists as LOGINS."""
-    owner = get_commands().get(SEED)
-    if not settings.DEMONSTRATION or owner is None:
-        return []
-    command = owner if not isinstance(owner, str) else load_command_class(owner, SEED)
-    found: list[tuple[str, str, str]] = getattr(sys.modules[type(command).__module__], "LOGINS", [])
-    return found
 
 
 def _say(text: str) -> None:

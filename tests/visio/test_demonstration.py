@@ -1,0 +1,75 @@
+"""The demonstration stands in the house as if its people had always lived there."""
+
+import pytest
+from django.conf import LazySettings
+from django.core.mail import EmailMessage
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.db.models import Avg, Max
+from django.utils import timezone
+
+from accompaniment.enums import EnrolmentState, Modality
+from accompaniment.models import Enrolment, Jobseeker, Notification, Obligation, User
+from caseload.models import Adviser, Portfolio
+from messaging.models import CallbackRequest, Conversation
+from visio.demonstration.logins import ADVISER, JOBSEEKER, LOGINS
+from visio.models import Interview
+from visio.rules import ROOM_OPENS_BEFORE
+
+
+@pytest.fixture
+def _demonstration(db: None) -> None:
+    call_command("seed_demo", verbosity=0)
+    with connection.cursor() as cursor:  # what a commit would check
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.usefixtures("_demonstration")
+class TestDemonstration:
+    """One load, looked at from every side: loading takes seconds."""
+
+    def test_stands(self, capsys: pytest.CaptureFixture[str], mailoutbox: list[EmailMessage]) -> None:
+        now = timezone.now()
+        call_command("check_invariants")
+        assert ", 0 breaches" in capsys.readouterr().out
+
+        web = Portfolio.objects.filter(modality=Modality.GUIDE_WEB)
+        sizes = web.aggregate(average=Avg("occupied"), largest=Max("occupied"))
+        assert 68 <= sizes["average"] <= 75
+        assert (sizes["largest"], web.get(occupied=249).capacity) == (249, 250)
+        assert 1400 <= Jobseeker.objects.count() <= 1600
+        assert set(Enrolment.objects.values_list("state", flat=True)) >= {
+            EnrolmentState.ASKED,
+            EnrolmentState.VALIDATED,
+            EnrolmentState.REFUSED,
+            EnrolmentState.ACTIVE,
+            EnrolmentState.ENDED,
+        }
+
+        adviser = Adviser.objects.get(user__email=ADVISER.email)
+        meeting = Interview.objects.live().get(jobseeker__email=JOBSEEKER.email)
+        assert meeting.adviser == adviser
+        assert meeting.starts_at - ROOM_OPENS_BEFORE <= now < meeting.starts_at
+        mine = Conversation.objects.awaiting_reply().filter(
+            jobseeker__placements__portfolio__adviser=adviser, jobseeker__placements__ended_at=None
+        )
+        assert mine.count() == 40
+        assert Enrolment.objects.awaiting_decision().filter(jobseeker__agency=adviser.agency).count() >= 10
+        assert Obligation.objects.due().filter(due_on__lt=now.date()).exists()
+        assert CallbackRequest.objects.open().filter(window_ends_at__lt=now).exists()
+        for login in LOGINS:
+            assert User.objects.get(email=login.email).check_password(login.password)
+
+        assert len(mailoutbox) >= 3
+        assert not Notification.objects.to_send(now).exists()
+
+        with pytest.raises(CommandError, match="already has people"):
+            call_command("seed_demo")
+
+
+def test_is_not_loaded_where_people_are_real(db: None, settings: LazySettings) -> None:
+    settings.DEMONSTRATION = False
+    with pytest.raises(CommandError, match="only where"):
+        call_command("seed_demo")
+    assert not Jobseeker.objects.exists()

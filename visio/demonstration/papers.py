@@ -1,0 +1,88 @@
+"""What every act leaves behind: lines of the journal, audit rows, notifications and the proof of their delivery."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind
+from accompaniment.models import AuditEntry, Contact, Jobseeker, Notification, User
+from messaging.models import Delivery
+
+BATCH = 2000
+DELIVERED_AFTER = timedelta(seconds=4)
+
+SUBJECTS = {
+    NotificationKind.INVITATION: "Votre accompagnement 100 % web : activez votre espace",
+    NotificationKind.ENROLMENT_REFUSED: "Votre demande d'accompagnement 100 % web",
+    NotificationKind.TRACK_STARTED: "Votre accompagnement 100 % web commence",
+    NotificationKind.TRACK_ENDED: "Votre accompagnement 100 % web est terminé",
+    NotificationKind.CHOOSE_SLOT: "Choisissez l'heure de votre prochain entretien",
+    NotificationKind.INTERVIEW_BOOKED: "Votre entretien est confirmé",
+}
+
+
+@dataclass
+class Papers:
+    """Rows that are collected while the story is told and written in one go."""
+
+    contacts: list[Contact] = field(default_factory=list)
+    audits: list[AuditEntry] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
+
+    def note(self, at: datetime, actor: User | None, person: Jobseeker, action: AuditAction, **details: Any) -> None:
+        """Leave an audit row of an act in the past."""
+        self.audits.append(AuditEntry(at=at, actor=actor, jobseeker=person, action=action, details=details))
+
+    def journal(
+        self,
+        *,
+        at: datetime,
+        person: Jobseeker,
+        channel: Channel,
+        nature: ContactNature,
+        author: User,
+        summary: str,
+        source: str,
+    ) -> None:
+        """Leave a line of the journal."""
+        self.contacts.append(
+            Contact(
+                at=at, jobseeker=person, channel=channel, nature=nature, author=author, summary=summary, source=source
+            )
+        )
+
+    def tell(self, *, at: datetime, person: Jobseeker, kind: NotificationKind, key: str) -> None:
+        """Leave a notification that was delivered; its context is not kept, for nothing is rendered again."""
+        if person.email is None:
+            return
+        self.notifications.append(
+            Notification(
+                key=key,
+                kind=kind,
+                user=person.user,
+                jobseeker=person,
+                email=person.email,
+                created_at=at,
+                next_try_at=at,
+                attempts=1,
+                sent_at=at + DELIVERED_AFTER,
+            )
+        )
+
+    def write(self) -> None:
+        """Write everything, and the deliveries of what was sent."""
+        Contact.objects.bulk_create(self.contacts, batch_size=BATCH)
+        AuditEntry.objects.bulk_create(self.audits, batch_size=BATCH)
+        Notification.objects.bulk_create(self.notifications, batch_size=BATCH)
+        Delivery.objects.bulk_create(
+            (
+                Delivery(
+                    notification=notification,
+                    email=notification.email,
+                    subject=SUBJECTS[NotificationKind(notification.kind)],
+                    accepted_at=notification.sent_at or notification.created_at,
+                )
+                for notification in self.notifications
+            ),
+            batch_size=BATCH,
+        )
