@@ -1,0 +1,238 @@
+"""Many at once: the cap of a portfolio, one decision per enrolment; and what happens without the guards."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accompaniment.enums import EnrolmentState, RefusalReason
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.invariants import GROUND_CHECKS
+from accompaniment.models import (
+    Accompaniment,
+    AuditEntry,
+    Contact,
+    Enrolment,
+    EnrolmentEvent,
+    Jobseeker,
+    Notification,
+    RegistrationInterview,
+    User,
+)
+from accompaniment.services import enrolments
+from caseload.invariants import CASELOAD_CHECKS
+from caseload.models import Placement, Portfolio
+from caseload.services.enrolments import refuse_at_interview, validate_at_interview
+from caseload.services.placements import PortfolioFullError, place
+from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
+from tests.caseload.factories import AdviserFactory, PortfolioFactory, fill, findings, volunteer
+from tests.concurrency.test_messages import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CAPACITY = 5
+TAKEN = 2
+CANDIDATES = 12
+PATIENCE = 20  # seconds
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    """A portfolio with three places left."""
+    reference()
+    nearly_full = PortfolioFactory(capacity=CAPACITY)
+    fill(nearly_full, TAKEN)
+    return nearly_full
+
+
+def validation(enrolment: Enrolment, portfolio: Portfolio, actor: User | None = None) -> Callable[[], Any]:
+    """Return the act of validating an enrolment, its interview begun beforehand."""
+    adviser = actor or portfolio.adviser.user
+    interview = enrolments.open_registration_interview(actor=adviser, jobseeker=enrolment.jobseeker)
+    return partial(
+        validate_at_interview,
+        actor=adviser,
+        enrolment=enrolment,
+        interview=interview,
+        findings=findings(),
+        portfolio=portfolio,
+    )
+
+
+def nothing_is_broken() -> bool:
+    return [breach for check in (*GROUND_CHECKS, *CASELOAD_CHECKS) for breach in check()] == []
+
+
+def test_as_many_are_validated_as_there_are_places(portfolio: Portfolio) -> None:
+    waiting = [volunteer(portfolio) for _ in range(CANDIDATES)]
+    acts = [validation(enrolment, portfolio) for enrolment in waiting]
+    audited = AuditEntry.objects.count()
+    results = at_once(*acts)
+
+    placed = [result for result in results if isinstance(result, Placement)]
+    refused = [result for result in results if isinstance(result, PortfolioFullError)]
+    assert (len(placed), len(refused)) == (CAPACITY - TAKEN, CANDIDATES - CAPACITY + TAKEN)
+    portfolio.refresh_from_db()
+    assert portfolio.occupied == CAPACITY
+    assert nothing_is_broken()
+
+    # Of those who found no place nothing was written: they still wait, their interview is in progress.
+    losers = [enrolment.jobseeker_id for enrolment, result in zip(waiting, results, strict=True) if result in refused]
+    assert set(Enrolment.objects.filter(jobseeker__in=losers).values_list("state", flat=True)) == {EnrolmentState.ASKED}
+    assert EnrolmentEvent.objects.filter(enrolment__jobseeker__in=losers).count() == len(losers)
+    assert RegistrationInterview.objects.filter(jobseeker__in=losers, concluded_at=None).count() == len(losers)
+    assert not Contact.objects.filter(jobseeker__in=losers).exists()
+    assert not Notification.objects.filter(jobseeker__in=losers).exists()
+    assert not Placement.objects.filter(jobseeker__in=losers).exists()
+    assert not Jobseeker.objects.filter(pk__in=losers).exclude(user=None).exists()
+    assert Accompaniment.objects.filter(jobseeker__in=losers).count() == len(losers)
+    rows_of_winners = AuditEntry.objects.exclude(jobseeker__in=losers).count()
+    assert AuditEntry.objects.count() == rows_of_winners + 2 * len(losers)  # asked, and the interview begun
+    assert AuditEntry.objects.count() > audited
+
+
+class TestWithoutTheGuards:
+    """The controls: looking first and writing then, all having looked before anybody writes."""
+
+    def newcomers(self, portfolio: Portfolio) -> list[Jobseeker]:
+        return [JobseekerFactory(agency=portfolio.agency) for _ in range(CANDIDATES)]
+
+    def naive(self, person: Jobseeker, portfolio: Portfolio, all_have_looked: Barrier) -> bool:
+        with transaction.atomic():
+            seen = Portfolio.objects.get(pk=portfolio.pk)
+            all_have_looked.wait(timeout=PATIENCE)
+            if seen.occupied >= seen.capacity:
+                return False
+            Placement.objects.create(portfolio=seen, jobseeker=person, started_at=timezone.now())
+            return True
+
+    @contextmanager
+    def cap_dropped(self) -> Iterator[None]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'portfolio_within_capacity'"
+            )
+            (definition,) = cursor.fetchone()
+            cursor.execute("ALTER TABLE caseload_portfolio DROP CONSTRAINT portfolio_within_capacity")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM caseload_placement")
+                cursor.execute(f"ALTER TABLE caseload_portfolio ADD CONSTRAINT portfolio_within_capacity {definition}")
+
+    def test_the_portfolio_overflows(self, portfolio: Portfolio) -> None:
+        people, all_have_looked = self.newcomers(portfolio), Barrier(CANDIDATES)
+        with self.cap_dropped():
+            results = at_once(*(partial(self.naive, person, portfolio, all_have_looked) for person in people))
+            assert results == [True] * CANDIDATES
+            portfolio.refresh_from_db()
+            assert portfolio.occupied == TAKEN + CANDIDATES > portfolio.capacity
+            assert not nothing_is_broken()
+
+    def test_the_check_alone_stops_it(self, portfolio: Portfolio) -> None:
+        people, all_have_looked = self.newcomers(portfolio), Barrier(CANDIDATES)
+        results = at_once(*(partial(self.naive, person, portfolio, all_have_looked) for person in people))
+        assert results.count(True) == CAPACITY - TAKEN
+        assert all(isinstance(result, IntegrityError) for result in results if result is not True)
+        portfolio.refresh_from_db()
+        assert portfolio.occupied == CAPACITY
+
+    def test_the_lock_alone_stops_it(self, portfolio: Portfolio) -> None:
+        people = self.newcomers(portfolio)
+
+        def guarded(person: Jobseeker) -> Placement:
+            with transaction.atomic():
+                return place(actor=None, jobseeker=person, portfolio=portfolio)
+
+        with self.cap_dropped():
+            results = at_once(*(partial(guarded, person) for person in people))
+            assert len([result for result in results if isinstance(result, Placement)]) == CAPACITY - TAKEN
+            portfolio.refresh_from_db()
+            assert portfolio.occupied == CAPACITY
+
+
+class TestTwoDecisionsAtOnce:
+    def test_one_wins(self, portfolio: Portfolio) -> None:
+        enrolment = volunteer(portfolio)
+        colleague = AdviserFactory(agency=portfolio.agency).user
+        interview = enrolments.open_registration_interview(actor=colleague, jobseeker=enrolment.jobseeker)
+        results = at_once(
+            validation(enrolment, portfolio),
+            partial(
+                refuse_at_interview,
+                actor=colleague,
+                enrolment=enrolment,
+                interview=interview,
+                findings=findings(),
+                reason=RefusalReason.EASE,
+                comment="",
+            ),
+        )
+        assert [isinstance(result, NotAllowedNowError) for result in results].count(True) == 1
+        (won,) = [result for result in results if not isinstance(result, NotAllowedNowError)]
+        enrolment.refresh_from_db()
+        portfolio.refresh_from_db()
+        if isinstance(won, Placement):
+            assert (enrolment.state, portfolio.occupied) == (EnrolmentState.VALIDATED, TAKEN + 1)
+        else:
+            assert (enrolment.state, portfolio.occupied) == (EnrolmentState.REFUSED, TAKEN)
+        assert EnrolmentEvent.objects.filter(enrolment=enrolment).count() == 2
+        assert Contact.objects.filter(jobseeker=enrolment.jobseeker).count() == 1
+        assert nothing_is_broken()
+
+    def test_the_same_one_sent_twice_counts_once(self, portfolio: Portfolio) -> None:
+        enrolment = volunteer(portfolio)
+        results = at_once(*[validation(enrolment, portfolio)] * 4)
+        assert len([result for result in results if isinstance(result, Placement)]) == 1
+        assert len([result for result in results if isinstance(result, NotAllowedNowError)]) == 3
+        portfolio.refresh_from_db()
+        assert portfolio.occupied == TAKEN + 1
+
+    def test_without_the_lock_both_decide(self, portfolio: Portfolio) -> None:
+        """The control: both find it undecided, both write, and the second silently overrides the first."""
+        enrolment = volunteer(portfolio)
+        both_have_looked = Barrier(2)
+
+        def withdraw_unguarded() -> bool:
+            with transaction.atomic():
+                undecided = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
+                both_have_looked.wait(timeout=PATIENCE)
+                Enrolment.objects.filter(pk=enrolment.pk).update(
+                    state=EnrolmentState.WITHDRAWN, closed_at=timezone.now()
+                )
+                return undecided
+
+        assert at_once(withdraw_unguarded, withdraw_unguarded) == [True, True]
+
+
+def test_acceptance_and_validation_at_once_start_the_track(portfolio: Portfolio) -> None:
+    enrolment = volunteer(portfolio, with_account=True)
+    person = enrolment.jobseeker
+    results = at_once(
+        validation(enrolment, portfolio),
+        partial(enrolments.accept_terms, actor=person.user, jobseeker=person, text=consent_text_in_force()),
+    )
+    assert not [result for result in results if isinstance(result, Exception)]
+    enrolment.refresh_from_db()
+    assert enrolment.state == EnrolmentState.ACTIVE
+    assert nothing_is_broken()
+
+
+def test_leaving_and_accepting_at_once_leaves_one_current_period(portfolio: Portfolio) -> None:
+    enrolment = volunteer(portfolio, with_account=True)
+    person = enrolment.jobseeker
+    validation(enrolment, portfolio)()
+    person.refresh_from_db()
+    at_once(
+        partial(enrolments.leave_track, actor=person.user, jobseeker=person),
+        partial(enrolments.accept_terms, actor=person.user, jobseeker=person, text=consent_text_in_force()),
+    )
+    assert Accompaniment.objects.current().filter(jobseeker=person).count() == 1
+    assert not Enrolment.objects.open().filter(jobseeker=person).exists()
+    assert nothing_is_broken()
