@@ -128,7 +128,7 @@ def test_a_port_of_another_program_is_not_taken(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with house(tmp_path / ".data", port) as process:
-            output, _ = process.communicate(timeout=STOP_LIMIT)
+            output, _ = process.communicate()
     assert process.returncode == 1
     assert output == (f"Port {port} is taken by another program: set PORT to a free one, as in `make run PORT=8001`.\n")
     assert not (tmp_path / ".data").exists()
