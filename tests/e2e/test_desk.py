@@ -1,0 +1,146 @@
+"""The adviser's desk and the manager's pages in real browsers, wide and narrow."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accompaniment.enums import Channel, ContactNature
+from accompaniment.models import AuditEntry
+from accompaniment.services import journal
+from caseload.models import Portfolio
+from caseload.services.summaries import write_summary
+from tests.accompaniment.factories import PASSWORD
+from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, validated, volunteer
+from tests.e2e.browser import check_axe, check_fits, log_in
+
+pytestmark = pytest.mark.e2e
+
+NewPage = Callable[..., Page]
+WIDTHS = (1280, 390, 320)
+
+
+@pytest.fixture
+def portfolio(server: object) -> Portfolio:
+    """An adviser with three people, one of whom has a very long name, a cover, and a volunteer who waits."""
+    portfolio = PortfolioFactory()
+    now = timezone.now()
+    late = on_web_track(portfolio, last_name="Ébrard", first_name="Éloïse")
+    write_summary(jobseeker_id=late.pk, awaiting_reply_since=now - timedelta(hours=80))
+    long = on_web_track(
+        portfolio, last_name="Zimmermann de La Rochefoucauld-Doudeauville-Montmorency", first_name="Marie-Antoinette"
+    )
+    write_summary(jobseeker_id=long.pk, next_interview_at=now + timedelta(days=2), next_interview_channel=Channel.VIDEO)
+    validated(portfolio, last_name="Petit")
+    volunteer(portfolio, last_name="Volontaire")
+    for number in range(3):
+        journal.write_contact(
+            jobseeker=late,
+            at=now - timedelta(days=20 * number),
+            channel=Channel.VIDEO,
+            nature=ContactNature.INTERVIEW,
+            author=portfolio.adviser.user,
+            summary="Point sur les candidatures.",
+            source=f"interview:{number}",
+        )
+    CoverFactory(portfolio=portfolio)
+    return portfolio
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_adviser_s_pages_fit_and_axe_finds_nothing(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
+    page = new_page(width=width)
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    person = portfolio.placements.first().jobseeker_id
+    for address in ("/ma-journee/", "/portefeuille/", f"/personnes/{person}/"):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        check_axe(page)
+        check_fits(page)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_manager_s_pages_fit_and_axe_finds_nothing(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
+    page = new_page(width=width)
+    log_in(page, ManagerFactory().user.email, PASSWORD)
+    person = portfolio.placements.first().jobseeker_id
+    for address in ("/pilotage/", "/portefeuilles/", "/equipes/", f"/personnes/{person}/"):
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        check_axe(page)
+        check_fits(page)
+
+
+def test_the_page_of_the_day_fills_its_panels(page: Page, portfolio: Portfolio) -> None:
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    page.goto("/ma-journee/")
+    expect(page.get_by_role("heading", name="Volontaires à recevoir (1)")).to_be_visible()
+    expect(page.get_by_role("link", name="Alix Volontaire")).to_be_visible()
+    expect(page.get_by_text("Relais :")).to_be_visible()
+
+
+def test_without_scripts_each_panel_is_a_link(new_page: NewPage, portfolio: Portfolio) -> None:
+    page = new_page(java_script_enabled=False)
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    page.goto("/ma-journee/")
+    page.get_by_role("link", name="Voir les inscriptions").click()
+    expect(page).to_have_url(re.compile("/inscriptions/$"))
+
+
+def test_the_list_follows_what_is_typed_and_the_address_keeps_it(page: Page, portfolio: Portfolio) -> None:
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    page.goto("/portefeuille/")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("Sans réponse depuis 3 jours")
+    page.get_by_label("Chercher un nom ou un identifiant").press_sequentially("ebra", delay=20)
+    expect(rows).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text="personne")).to_contain_text("1 personne sur 3")
+    expect(page.get_by_label("Chercher un nom ou un identifiant")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"q=ebra"))
+    rows.first.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Éloïse Ébrard")
+    page.go_back()
+    expect(rows).to_have_count(1)
+
+
+def test_filters_and_columns_are_links(page: Page, portfolio: Portfolio) -> None:
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    page.goto("/portefeuille/")
+    rows = page.locator("tbody tr")
+    page.get_by_role("link", name="En attente d'acceptation (1)").click()
+    expect(rows).to_have_count(1)
+    page.get_by_role("link", name="Tout afficher").click()
+    page.get_by_role("columnheader", name="Nom").get_by_role("link").click()
+    expect(page.get_by_role("columnheader", name="Nom")).to_have_attribute("aria-sort", "ascending")
+    expect(rows.first).to_contain_text("Ébrard")
+    page.get_by_role("columnheader", name="Nom").get_by_role("link").click()
+    expect(page.get_by_role("columnheader", name="Nom")).to_have_attribute("aria-sort", "descending")
+    expect(rows.first).to_contain_text("Zimmermann")
+
+
+def test_a_manager_opens_contact_details_on_demand(page: Page, portfolio: Portfolio) -> None:
+    log_in(page, ManagerFactory().user.email, PASSWORD)
+    person = portfolio.placements.first().jobseeker
+    page.goto(f"/personnes/{person.pk}/")
+    expect(page.get_by_text(person.email)).to_have_count(0)
+    page.get_by_role("button", name="Afficher les coordonnées").click()
+    expect(page.get_by_role("link", name=person.email)).to_be_visible()
+    parts = [entry.details["part"] for entry in AuditEntry.objects.filter(jobseeker=person, action="read")]
+    assert sorted(parts) == ["contact_details", "file"]
+
+
+def test_a_manager_reads_the_figures_of_another_period(page: Page, portfolio: Portfolio) -> None:
+    log_in(page, ManagerFactory().user.email, PASSWORD)
+    page.goto("/pilotage/")
+    expect(page.get_by_role("link", name="2 entretiens tenus")).to_be_visible()
+    page.get_by_role("link", name="7 derniers jours").click()
+    expect(page.get_by_role("link", name="1 entretien tenu")).to_be_visible()
+    page.get_by_text("Ce que compte chaque chiffre").click()
+    expect(page.get_by_text("L'entretien d'inscription n'en est pas un.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger ce tableau").click()
+    assert download.value.suggested_filename.startswith("pilotage-")
