@@ -7,7 +7,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from accompaniment.enums import EnrolmentState
-from accompaniment.models import Accompaniment, Contact, ContactPlan, Enrolment, Jobseeker, Obligation, User
+from accompaniment.models import Accompaniment, Contact, ContactPlan, Enrolment, Jobseeker, User
 from caseload.models import CaseSummary, Cover, Placement
 from caseload.rules import MONTHS, Need, needs_of, plan_sentence
 
@@ -67,7 +67,6 @@ class PersonFile:
     placement: Placement | None
     covers: list[Cover]
     plan: ContactPlan | None
-    obligation: Obligation | None
     summary: CaseSummary
     months: list[TimelineMonth]
 
@@ -121,7 +120,6 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         placement=placement,
         covers=_covers(placement, now.astimezone(zone).date()),
         plan=ContactPlan.objects.current().filter(jobseeker=person).first(),
-        obligation=Obligation.objects.due().filter(jobseeker=person).first(),
         summary=CaseSummary.objects.filter(jobseeker=person).first() or CaseSummary(jobseeker=person),
         months=_by_month(_lines(contacts, periods), zone),
     )
