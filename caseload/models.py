@@ -223,7 +223,7 @@ class ImportRun(models.Model):
     rejected_rows = models.JSONField(default=list, help_text="[{line, column, reason, value}]")
     warned_rows = models.JSONField(default=list, help_text="the same shape, for rows that went in")
     rejected_csv = models.TextField(blank=True, help_text="the rejected rows as a file to correct and load again")
-    error = models.CharField(max_length=300, blank=True)
+    error = models.TextField(blank=True)
 
     objects = ImportRunQuerySet.as_manager()
 

@@ -186,12 +186,12 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = 
 def _check_header(columns: list[str], layout: Layout) -> None:
     missing = [column for column in layout.columns if column not in columns]
     unknown = [column for column in columns if column not in (*layout.columns, *REJECTION_COLUMNS)]
-    expected = SEPARATOR.join(layout.columns)
     if len(columns) == 1 and missing:
         for separator, name in OTHER_SEPARATORS.items():
             if separator in columns[0]:
                 raise UnreadableFileError(
-                    f"Le séparateur du fichier est {name} ; il faut le point-virgule. En-tête attendu : {expected}"
+                    f"Le séparateur du fichier est {name} ; il faut le point-virgule. "
+                    f"En-tête attendu : {SEPARATOR.join(layout.columns)}"
                 )
     if missing or unknown:
         faults = []
@@ -199,7 +199,7 @@ def _check_header(columns: list[str], layout: Layout) -> None:
             faults.append(f"il manque {_named(missing)}")
         if unknown:
             faults.append(f"{_named(unknown)} {'est inconnue' if len(unknown) == 1 else 'sont inconnues'}")
-        raise UnreadableFileError(f"L'en-tête n'est pas celui attendu : {' ; '.join(faults)}. Attendu : {expected}")
+        raise UnreadableFileError(f"L'en-tête n'est pas celui attendu : {' ; '.join(faults)}.")
     if len(set(columns)) != len(columns):
         twice = sorted({column for column in columns if columns.count(column) > 1})
         raise UnreadableFileError(f"L'en-tête nomme deux fois {_named(twice)}.")

@@ -83,7 +83,12 @@ def test_a_file_that_changes_nothing_says_so(manager_client: Client, agency: Age
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [(b"", "Le fichier est vide."), (b"PK\x00", "pas un fichier texte"), (b"a,b\n1,2\n", "la virgule")],
+    [
+        (b"", "Le fichier est vide."),
+        (b"PK\x00", "pas un fichier texte"),
+        (b"a,b\n1,2\n", "la virgule"),
+        (";".join(f"colonne {number:030}" for number in range(30)).encode(), "et 22 autres"),
+    ],
 )
 def test_a_wrong_file_is_told_beside_its_field_and_leaves_only_its_run(
     manager_client: Client, content: bytes, sentence: str
