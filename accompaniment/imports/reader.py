@@ -104,9 +104,8 @@ class Reader:
                 continue
             found = True
             if len(cells) != width:
-                yield SourceRow(
-                    line, {}, cells, f"La ligne a {_count(len(cells), 'champ')} au lieu de {width}. Vérifiez les « ; »."
-                )
+                counted = f"{len(cells)} champ{'s' if len(cells) > 1 else ''}"
+                yield SourceRow(line, {}, cells, f"La ligne a {counted} au lieu de {width}. Vérifiez ses séparateurs.")
                 continue
             yield SourceRow(line, dict(zip(self.columns, cells, strict=True)), cells)
         if not found:
@@ -124,13 +123,13 @@ class Reader:
             raise UnreadableFileError("Le fichier est vide.") from None
         except csv.Error:
             raise UnreadableFileError(
-                "La première ligne du fichier ne peut pas être lue : vérifiez ses guillemets."
+                "La première ligne du fichier ne peut pas être lue\u00a0: vérifiez ses guillemets."
             ) from None
         columns = [cell.strip() for cell in header]
         while columns and not columns[-1]:
             columns.pop()
         if not columns:
-            raise UnreadableFileError("La première ligne du fichier est vide ; elle doit nommer les colonnes.")
+            raise UnreadableFileError("La première ligne du fichier est vide\u00a0; elle doit nommer les colonnes.")
         _check_header(columns, layout)
         return columns
 
@@ -190,8 +189,8 @@ def _check_header(columns: list[str], layout: Layout) -> None:
         for separator, name in OTHER_SEPARATORS.items():
             if separator in columns[0]:
                 raise UnreadableFileError(
-                    f"Le séparateur du fichier est {name} ; il faut le point-virgule. "
-                    f"En-tête attendu : {SEPARATOR.join(layout.columns)}"
+                    f"Le séparateur du fichier est {name}\u00a0; il faut le point-virgule. "
+                    f"En-tête attendu\u00a0: {SEPARATOR.join(layout.columns)}"
                 )
     if missing or unknown:
         faults = []
@@ -199,17 +198,14 @@ def _check_header(columns: list[str], layout: Layout) -> None:
             faults.append(f"il manque {_named(missing)}")
         if unknown:
             faults.append(f"{_named(unknown)} {'est inconnue' if len(unknown) == 1 else 'sont inconnues'}")
-        raise UnreadableFileError(f"L'en-tête n'est pas celui attendu : {' ; '.join(faults)}.")
+        told = "\u00a0; ".join(faults)
+        raise UnreadableFileError(f"L'en-tête n'est pas celui attendu\u00a0: {told}.")
     if len(set(columns)) != len(columns):
         twice = sorted({column for column in columns if columns.count(column) > 1})
         raise UnreadableFileError(f"L'en-tête nomme deux fois {_named(twice)}.")
 
 
 def _named(columns: list[str]) -> str:
-    shown = ", ".join(f"« {' '.join(column.split())[:40] or 'sans nom'} »" for column in columns[:8])
+    shown = ", ".join(f"«\u00a0{' '.join(column.split())[:40] or 'sans nom'}\u00a0»" for column in columns[:8])
     more = f" et {len(columns) - 8} autres" if len(columns) > 8 else ""
     return f"{'la colonne' if len(columns) == 1 else 'les colonnes'} {shown}{more}"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' if number > 1 else ''}"

@@ -12,7 +12,7 @@ from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun
 from caseload.services.advisers import load_advisers
 
-UNEXPECTED = "Une erreur imprévue a arrêté le chargement. Rien n'a été écrit ; elle est notée dans le journal du site."
+UNEXPECTED = "Une erreur imprévue a arrêté le chargement. Rien n'a été écrit\u00a0; elle est notée au journal."
 
 
 class Loader(Protocol):

@@ -28,8 +28,8 @@ COUNTS = {
     "warnings": "Avertissements",
 }
 NOT_ELIGIBLE = {
-    "modalite": "La modalité n'est pas « guidé »",
-    "region": "Le 100 % web n'était pas ouvert dans la région le jour de l'inscription",
+    "modalite": "La modalité n'est pas «\u00a0guidé\u00a0»",
+    "region": "Le 100\u00a0%\u00a0web n'était pas ouvert dans la région le jour de l'inscription",
     "email": "Pas d'adresse e-mail",
 }
 

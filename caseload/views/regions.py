@@ -55,5 +55,5 @@ def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
 def opening_sentence(region: Region) -> str:
     """Say what was set."""
     if region.web_opens_on is None:
-        return f"{region.name} : le jour d'ouverture n'est plus fixé."
-    return f"{region.name} : ouverture du 100 % web le {region.web_opens_on:%d/%m/%Y}."
+        return f"{region.name}\u00a0: le jour d'ouverture n'est plus fixé."
+    return f"{region.name}\u00a0: ouverture du 100 % web le {region.web_opens_on:%d/%m/%Y}."

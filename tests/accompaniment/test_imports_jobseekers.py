@@ -417,7 +417,7 @@ def test_the_web_track_keeps_its_tier_with_a_warning_until_it_ends() -> None:
         outcome = load(row)
         assert (outcome.updated, outcome.unchanged) == (0, 1)
         assert only_warning(outcome)[0] == "modalite"
-        assert "Suivi 100 % web : la modalité n'a pas été changée" in only_warning(outcome)[1]
+        assert "Suivi 100 % web\u00a0: la modalité n'a pas été changée" in only_warning(outcome)[1]
     assert Accompaniment.objects.current().get().track == Track.WEB
     leave_track(actor=followed.user, jobseeker=followed)
     assert load(row).updated == 1

@@ -100,7 +100,7 @@ def _keep_web_tiers(outcome: JobseekerOutcome) -> None:
                 line,
                 "modalite",
                 tier,
-                "Suivi 100 % web : la modalité n'a pas été changée. Un conseiller décide d'abord de la fin du suivi.",
+                "Suivi 100 % web\u00a0: la modalité n'a pas été changée. Le suivi doit d'abord prendre fin.",
             )
         )
 

@@ -27,6 +27,6 @@ def import_transaction(*, dry_run: bool) -> Iterator[None]:
     except DatabaseError as error:
         if isinstance(error.__cause__, UniqueViolation | DeadlockDetected):
             raise DomainError(
-                "Des fiches ont été modifiées pendant le chargement. Rien n'a été écrit : chargez le fichier à nouveau."
+                "Des fiches ont changé pendant le chargement. Rien n'a été écrit\u00a0: chargez le fichier à nouveau."
             ) from error
         raise
