@@ -1,6 +1,7 @@
 """Forms of the top floor: they parse."""
 
 from datetime import datetime
+from typing import Any
 
 from django import forms
 
@@ -71,11 +72,15 @@ class ReportForm(forms.Form):
     conclusions = forms.CharField(
         label="Conclusions",
         help_text="La personne les lit dans son espace.",
-        required=False,
         max_length=5000,
+        error_messages={"required": "Écrivez ce qui a été décidé, même en une phrase."},
         widget=forms.Textarea(attrs={"rows": 6}),
     )
-    next_step = forms.ChoiceField(label="Suite", required=False, choices=[("", "Choisir…"), *NextStep.choices])
+    next_step = forms.ChoiceField(
+        label="Suite",
+        choices=[("", "Choisir…"), *NextStep.choices],
+        error_messages={"required": "Choisissez la suite."},
+    )
     note = forms.CharField(
         label="Ce qui n'a pas fonctionné",
         help_text="Par exemple « pas de son du côté de la personne ».",
@@ -83,11 +88,8 @@ class ReportForm(forms.Form):
         max_length=200,
     )
 
-    def clean(self) -> None:
-        super().clean()
-        if self.cleaned_data.get("outcome") != Outcome.HELD:
-            return
-        if not self.cleaned_data.get("conclusions", "").strip():
-            self.add_error("conclusions", "Écrivez ce qui a été décidé, même en une phrase.")
-        if not self.cleaned_data.get("next_step"):
-            self.add_error("next_step", "Choisissez la suite.")
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound and self.data.get("outcome") != Outcome.HELD:
+            self.fields["conclusions"].required = False
+            self.fields["next_step"].required = False

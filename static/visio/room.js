@@ -100,7 +100,7 @@ function draw() {
   });
   drawControl("screen", {
     pressed: state.screen !== null,
-    label: state.screen ? "Arrêter le partage" : "Partager l'écran",
+    label: state.screen ? "Arrêter" : "Partager",
     disabled: !state.admitted || !canShareScreen(),
   });
   drawControl("hand", {
@@ -113,11 +113,17 @@ function draw() {
 
 // --- Camera, microphone, screen -------------------------------------------------------------------
 
+// An empty stream would keep the page loading for ever, so there is none where there is no picture.
+function showSelf() {
+  const track = state.screen ?? trackOf("video");
+  selfVideo.srcObject = track ? new MediaStream([track]) : null;
+}
+
 async function useDevices(wish) {
   for (const track of state.stream.getTracks()) track.stop();
   const { stream, problem } = await openDevices(wish);
   state.stream = stream;
-  selfVideo.srcObject = stream;
+  showSelf();
   const note = find("[data-media-problem]");
   note.hidden = problem === "";
   say(note, problem);
@@ -151,7 +157,7 @@ async function stopScreen() {
   state.screen?.stop();
   state.screen = null;
   await peer?.replaceTrack("video", trackOf("video"));
-  selfVideo.srcObject = state.stream;
+  showSelf();
   tellMedia();
   draw();
 }
@@ -166,7 +172,7 @@ async function toggleScreen() {
   state.screen = track;
   track.addEventListener("ended", stopScreen);
   await peer?.replaceTrack("video", track);
-  selfVideo.srcObject = new MediaStream([track]);
+  showSelf();
   tellMedia();
   draw();
 }
@@ -260,6 +266,10 @@ const handlers = {
   },
   admitted() {
     state.admitted = true;
+    // A phone held sideways shows the picture and the controls only below the header.
+    if (window.matchMedia("(orientation: landscape) and (max-height: 31.25rem)").matches) {
+      find(".room__stage").scrollIntoView();
+    }
     meet();
   },
   async signal(message) {
@@ -316,5 +326,7 @@ if (notes) {
 
 navigator.mediaDevices?.addEventListener?.("devicechange", () => listDevices(choices, state.stream));
 
-await useDevices({});
+// Who has not answered the browser's question yet waits in the lobby all the same.
+draw();
 signalling.open();
+useDevices({});

@@ -124,7 +124,7 @@ def _close(actor: User, interview: Interview, form: ReportForm) -> None:
             closing.close_interview(
                 actor=actor,
                 interview=interview,
-                conclusions=facts["conclusions"].strip(),
+                conclusions=facts["conclusions"],
                 next_step=NextStep(facts["next_step"]),
             )
         case Outcome.INTERRUPTED:

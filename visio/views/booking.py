@@ -25,8 +25,9 @@ from visio.rules import LIVE_STATES
 from visio.rules.wording import say_day, say_hour, say_zone
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview, cancel_interview, move_interview
+from visio.views.agenda import line_of
 
-DAYS_AT_FIRST = 10
+DAYS_AT_FIRST = 5
 """Days with a free slot that the picker shows before it is asked for all."""
 
 
@@ -51,7 +52,7 @@ def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
             "zone_words": say_zone(person.agency.zone),
             "followed": follower_of(person) is not None,
             "to_choose": list(to_place(Obligation.objects.visible_to(request.user))),
-            "coming": [interview for interview in reversed(interviews) if interview.state in LIVE_STATES],
+            "coming": [line_of(interview, now) for interview in reversed(interviews) if interview.state in LIVE_STATES],
             "past": [interview for interview in interviews if interview.state not in LIVE_STATES],
             "now": now,
         },
@@ -193,7 +194,7 @@ def _offer(
     shown = sorted({*free, gone}) if gone else free
     days = by_day(shown, zone)
     chosen = request.POST.get("slot", "")
-    every_day = request.GET.get("jours") == "tous" or request.method == "POST"
+    every_day = request.GET.get("jours") == "tous"
     after = [starts for starts in free if gone and starts > gone][:3]
     return {
         "adviser": adviser,

@@ -1,0 +1,194 @@
+"""Two people meet in a room, each in a browser of their own with an invented camera and microphone."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from tests.accompaniment.factories import PASSWORD
+from tests.caseload.factories import on_web_track
+from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.visio.factories import InterviewFactory
+from visio.enums import InterviewState
+from visio.models import Interview
+
+pytestmark = pytest.mark.e2e
+
+# Remembers the page's connections, so that a test can read what they measure; the product has no such hook.
+KEEP_CONNECTIONS = """
+window.keptConnections = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(...args) { super(...args); window.keptConnections.push(this); }
+};
+"""
+RECEIVED = """async () => {
+  const sum = {frames: 0, samples: 0, energy: 0, connections: window.keptConnections.length};
+  for (const connection of window.keptConnections) {
+    for (const report of (await connection.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      if (report.kind === "video") sum.frames += report.framesDecoded ?? 0;
+      if (report.kind === "audio") {
+        sum.samples += report.totalSamplesReceived ?? 0;
+        sum.energy += report.totalAudioEnergy ?? 0;
+      }
+    }
+  }
+  return sum;
+}"""
+SEES_AND_HEARS = f"""async () => {{
+  const sum = await ({RECEIVED})();
+  return sum.frames > 0 && sum.energy > 0;
+}}"""
+
+
+def enter(page: Page, email: str, interview: Interview) -> None:
+    page.add_init_script(KEEP_CONNECTIONS)
+    log_in(page, email, PASSWORD)
+    page.goto(f"/visio/{interview.token}/")
+
+
+def let_in(adviser: Page, jobseeker: Page) -> None:
+    adviser.get_by_role("button", name="Faire entrer").click()
+    for page in (adviser, jobseeker):
+        page.wait_for_function(SEES_AND_HEARS)
+
+
+@pytest.fixture
+def interview(server: Any) -> Interview:
+    return InterviewFactory()
+
+
+def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any, interview: Interview) -> None:
+    jobseeker, adviser = new_page(width=390, height=844), new_page()
+    enter(jobseeker, interview.jobseeker.email, interview)
+    expect(jobseeker.locator("[data-status]")).to_contain_text("n'est pas encore dans la salle")
+    check_axe(jobseeker)
+    check_fits(jobseeker)
+
+    enter(adviser, interview.adviser.user.email, interview)
+    expect(adviser.locator("[data-status]")).to_contain_text("attend")
+    expect(jobseeker.locator("[data-status]")).to_have_text("Vous êtes dans la salle d'attente.")
+    for page in (jobseeker, adviser):
+        assert page.evaluate(RECEIVED)["connections"] == 0, "before the person is let in nothing is connected"
+
+    let_in(adviser, jobseeker)
+
+    for page in (jobseeker, adviser):
+        expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+        check_axe(page)
+        check_fits(page)
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.IN_PROGRESS
+    assert interview.arrived_at is not None
+
+    adviser.keyboard.press("m")
+    expect(jobseeker.locator("[data-remote-note]")).to_contain_text("micro coupé")
+    jobseeker.get_by_role("button", name="Lever la main").click()
+    expect(adviser.locator("[data-hand]")).to_contain_text("lève la main")
+
+    adviser.get_by_label("Elles sont reprises").fill("Projet confirmé, CV à envoyer.")
+    adviser.get_by_role("link", name="Conclure").click()
+    expect(adviser.get_by_label("Conclusions")).to_have_value("Projet confirmé, CV à envoyer.")
+    adviser.get_by_label("Suite").select_option("continue")
+    adviser.get_by_role("button", name="Conclure l'entretien").click()
+    expect(adviser.get_by_role("heading", name="Entretien terminé")).to_be_visible()
+    expect(jobseeker.get_by_role("heading", name="Entretien terminé")).to_be_visible()
+    expect(jobseeker.get_by_text("Projet confirmé, CV à envoyer.")).to_be_visible()
+
+
+def test_a_second_tab_of_the_same_person_takes_over(new_page: Any, interview: Interview) -> None:
+    jobseeker, adviser = new_page(), new_page()
+    enter(jobseeker, interview.jobseeker.email, interview)
+    enter(adviser, interview.adviser.user.email, interview)
+    let_in(adviser, jobseeker)
+
+    second = jobseeker.context.new_page()
+    second.add_init_script(KEEP_CONNECTIONS)
+    second.goto(f"/visio/{interview.token}/")
+
+    second.wait_for_function(SEES_AND_HEARS)
+    expect(jobseeker.locator("[data-status]")).to_contain_text("dans un autre onglet")
+    assert second.evaluate(RECEIVED)["connections"] == 1
+    expect(adviser.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+
+
+def test_the_conversation_comes_back_after_a_reload_without_being_let_in_again(
+    new_page: Any, interview: Interview
+) -> None:
+    jobseeker, adviser = new_page(), new_page()
+    enter(jobseeker, interview.jobseeker.email, interview)
+    enter(adviser, interview.adviser.user.email, interview)
+    let_in(adviser, jobseeker)
+
+    adviser.reload()
+
+    for page in (adviser, jobseeker):
+        expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+    adviser.wait_for_function(SEES_AND_HEARS)
+
+
+def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any, interview: Interview) -> None:
+    jobseeker, adviser = new_page(), new_page()
+    enter(jobseeker, interview.jobseeker.email, interview)
+    enter(adviser, interview.adviser.user.email, interview)
+
+    jobseeker.get_by_text("Problème technique", exact=True).click()
+    jobseeker.get_by_label("Que se passe-t-il").select_option("On ne m'entend pas")
+    jobseeker.get_by_role("button", name="Signaler").click()
+    expect(jobseeker.locator("#room-noted")).to_contain_text("ce ne sera pas une absence")
+    expect(adviser.locator("#room-noted")).to_contain_text("Un problème technique a été signalé")
+
+    jobseeker.get_by_role("button", name="Continuer par téléphone").click()
+    expect(jobseeker.locator("#room-noted")).to_contain_text("va vous appeler")
+    expect(adviser.locator("#room-noted").get_by_role("link")).to_have_attribute("href", re.compile("^tel:"))
+
+    adviser.get_by_role("link", name="Conclure").click()
+    expect(adviser.get_by_label("La personne était absente")).to_be_disabled()
+    adviser.get_by_text("Un problème technique l'a empêché ou interrompu").click()
+    adviser.get_by_role("button", name="Conclure l'entretien").click()
+    expect(
+        jobseeker.get_by_role("heading", name="L'entretien a été interrompu : ce n'est pas une absence")
+    ).to_be_visible()
+
+
+def test_a_stranger_finds_neither_page_nor_socket(new_page: Any, interview: Interview) -> None:
+    stranger = new_page()
+    forgive(stranger, "403")
+    log_in(stranger, on_web_track().email, PASSWORD)
+    assert stranger.request.get(f"/visio/{interview.token}/").status == 404
+    outcome = stranger.evaluate(
+        """(path) => new Promise((resolve) => {
+          const socket = new WebSocket(`ws://${location.host}${path}`);
+          socket.onopen = () => resolve("open");
+          socket.onclose = (event) => resolve(`closed ${event.code}`);
+        })""",
+        f"/ws/visio/{interview.token}/",
+    )
+    assert outcome == "closed 1006"
+
+
+def test_without_camera_and_microphone_the_page_says_what_to_do(new_page: Any, interview: Interview) -> None:
+    jobseeker = new_page()
+    jobseeker.add_init_script(
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));"
+    )
+    enter(jobseeker, interview.jobseeker.email, interview)
+    expect(jobseeker.get_by_role("alert")).to_contain_text("Aucun micro ni caméra n'a été trouvé")
+    expect(jobseeker.get_by_role("button", name="Continuer par téléphone")).to_be_enabled()
+    expect(jobseeker.locator("[data-status]")).to_contain_text("n'est pas encore dans la salle")
+
+
+def test_before_its_time_the_room_says_when_it_opens(new_page: Any, server: Any) -> None:
+    interview = InterviewFactory(starts_at=timezone.now() + timedelta(days=2))
+    page = new_page(width=390)
+    log_in(page, interview.jobseeker.email, PASSWORD)
+    page.goto(f"/visio/{interview.token}/")
+    expect(page.get_by_role("heading", name="La salle n'est pas encore ouverte")).to_be_visible()
+    page.get_by_role("link", name="Tester mon matériel").click()
+    expect(page.get_by_text("elle permet la visio")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("on vous entend")).to_be_visible()
+    check_axe(page)
+    check_fits(page)
