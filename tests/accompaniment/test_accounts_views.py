@@ -4,11 +4,14 @@ import logging
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.views.defaults import server_error
+from pytest_django import Settings
 
 from accompaniment.models import Notification, User
 from accompaniment.services import accounts
+from config.demonstration import LOGINS
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +216,22 @@ def test_frame_reads_nothing_but_the_person(client: Client, django_assert_num_qu
     client.force_login(UserFactory())
     with django_assert_num_queries(2):  # the session, the person
         client.get(reverse("accessibility"))
+
+
+def test_page_of_a_failure_needs_nothing_that_may_have_failed() -> None:
+    answer = server_error(RequestFactory().get("/"))
+    assert answer.status_code == 500
+    assert "Une panne technique ne compte jamais comme une absence" in answer.content.decode()
+
+
+@pytest.mark.parametrize("demonstration", [True, False])
+def test_log_ins_of_the_demonstration_are_shown_nowhere_else(
+    client: Client, settings: Settings, demonstration: bool
+) -> None:
+    settings.DEMONSTRATION = demonstration
+    page = client.get(reverse("login")).content.decode()
+    assert LOGINS
+    for demonstration_login in LOGINS:
+        assert (demonstration_login.email in page) is demonstration
+        assert (demonstration_login.password in page) is demonstration
+    assert ("Courriels de la démonstration" in page) is demonstration
