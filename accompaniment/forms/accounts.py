@@ -20,7 +20,7 @@ class LogInForm(AuthenticationForm):
 
     username = forms.EmailField(
         label="Adresse e-mail",
-        help_text="Format attendu : nom@domaine.fr",
+        help_text="Format attendu : nom@domaine.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
         error_messages={
             "required": "Entrez votre adresse e-mail.",
@@ -35,9 +35,9 @@ class LogInForm(AuthenticationForm):
     )
     error_messages = {
         "invalid_login": "L'adresse e-mail ou le mot de passe ne convient pas. Vérifiez-les, ou choisissez "
-        "« Mot de passe oublié ».",
+        "« Mot de passe oublié ».",
         "inactive": "L'adresse e-mail ou le mot de passe ne convient pas. Vérifiez-les, ou choisissez "
-        "« Mot de passe oublié ».",
+        "« Mot de passe oublié ».",
     }
 
     def clean_username(self) -> str:
@@ -50,7 +50,7 @@ class PasswordForgottenForm(forms.Form):
 
     email = forms.EmailField(
         label="Adresse e-mail",
-        help_text="Celle avec laquelle vous vous connectez. Format attendu : nom@domaine.fr",
+        help_text="Celle avec laquelle vous vous connectez. Format attendu : nom@domaine.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
         error_messages={
             "required": "Entrez votre adresse e-mail.",

@@ -92,7 +92,7 @@ def activation(request: HttpRequest, token: str) -> HttpResponse:
         form = ChoosePasswordForm(request.POST or None, user=user)
         if form.is_valid():
             user = accounts.activate(token=token, password=form.cleaned_data["password"])
-            return _enter(request, user, "Votre compte est activé. Bienvenue !")
+            return _enter(request, user, "Votre compte est activé. Bienvenue !")
     except NotAllowedNowError as refusal:
         return _link_is_over(request, refusal)
     return _keep_to_ourselves(render(request, "accompaniment/activation.html", {"form": form, "account": user}))
