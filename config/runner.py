@@ -30,8 +30,9 @@ DEFAULT_PORT = 8000
 PROJECT = Path(__file__).resolve().parent.parent
 SEED = "seed_demo"
 START_LIMIT = 60.0  # seconds for the web process to give its first answer
-# After so many seconds each: jobs are asked to end, told to, and everything is killed.
-PATIENCE = ((signal.SIGTERM, 2.5), (signal.SIGQUIT, 0.7), (signal.SIGKILL, 0.5))
+# Asked to end, told to, killed, with so many seconds after each. Together with the stop of the embedded servers it
+# stays under five seconds; a job that is cut off is found due again by the next one.
+PATIENCE = ((signal.SIGTERM, 1.5), (signal.SIGQUIT, 0.5), (signal.SIGKILL, 0.5))
 LONGEST_LINE = 1024 * 1024  # bytes
 
 

@@ -9,7 +9,7 @@ import sys
 
 import uvicorn
 
-GRACE = 2  # seconds for requests that are under way when the house is told to stop
+GRACE = 1  # seconds for requests that are under way when the house is told to stop
 
 
 def main() -> None:

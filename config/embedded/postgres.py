@@ -80,10 +80,13 @@ class Postgres:
         return self.process is not None and self.process.poll() is not None
 
     def stop(self) -> None:
-        """Stop at once: open transactions are rolled back, everything committed is on disk."""
+        """Stop at once: open transactions are rolled back, everything committed is on disk.
+
+        On a slow disk the last checkpoint may take long. Without it the next start takes the same from the log.
+        """
         if self.process is None:
             return
-        for signal_number, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0)):
+        for signal_number, patience in ((signal.SIGINT, 1.5), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0)):
             if self.process.poll() is None:
                 self.process.send_signal(signal_number)
             try:

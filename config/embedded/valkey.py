@@ -62,7 +62,7 @@ class Valkey:
             return
         self.process.terminate()
         try:
-            self.process.wait(5)
+            self.process.wait(1.5)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
