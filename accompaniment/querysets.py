@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet
 
 from accompaniment.enums import EnrolmentState, ObligationState, Role
 from accompaniment.perimeter import staff_perimeter
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 class RegionQuerySet(QuerySet[Any]):
     def in_order_of_opening(self) -> Self:
-        """Order by day of opening, those that have none last, and count each region's agencies as `agency_count`."""
+        """Order by day of opening, those that have none last, and count each region's agencies as `agency_count`.
+
+        Names are ordered as people look for them, Île-de-France under I.
+        """
         return self.annotate(agency_count=Count("departements__agencies")).order_by(
-            F("web_opens_on").asc(nulls_last=True), "name"
+            F("web_opens_on").asc(nulls_last=True), Func(F("name"), function="unaccent"), "pk"
         )
 
 
