@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, time
 from typing import Any, Protocol
 
+import phonenumbers
+
 from accompaniment.enums import AuditAction, Channel, ContactNature, EnrolmentState, Tier, Track
 
 MONTHS = (
@@ -57,6 +59,20 @@ def day_in_words(day: date, *, today: date) -> str:
 def hour_in_words(hour: time) -> str:
     """Return « 9 h » or « 9 h 30 »."""
     return f"{hour.hour} h" + (f" {hour.minute:02d}" if hour.minute else "")
+
+
+FRENCH_COUNTRY_CODES = frozenset({33, 262, 590, 594, 596})
+
+
+def phone_in_words(number: str) -> str:
+    """Return « 06 39 98 00 01 » of a French number in E.164, another country's in its international form."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    french = parsed.country_code in FRENCH_COUNTRY_CODES
+    style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, style)
 
 
 def frequency_in_words(interval_days: int) -> str:

@@ -16,6 +16,7 @@ from django.db.models.lookups import GreaterThanOrEqual
 from accompaniment.enums import Channel, ContactNature, EnrolmentState, LeavingReason, Modality, RefusalReason, Track
 from accompaniment.models import Accompaniment, Contact, Enrolment, Region, User
 from caseload.models import Placement, Portfolio
+from caseload.querysets import Plain
 from caseload.rules import ALMOST_FULL_PERCENT, Suppressed, percent, suppress
 
 INTERVIEW_CHANNELS = (Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)
@@ -66,6 +67,11 @@ class RegionFigures:
     def interviews_by_channel(self) -> list[tuple[str, int]]:
         return [(channel.label, self.interviews[channel]) for channel in INTERVIEW_CHANNELS]
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the web track has a day of opening here, or anything is counted already."""
+        return self.opens_on is not None or any(getattr(self, name) for name in COUNTS) or bool(self.interviews)
+
 
 COUNTS = ("volunteers", "validated", "refused", "on_track", "portfolios", "occupied", "capacity", "almost_full")
 
@@ -78,6 +84,16 @@ class Dashboard:
     regions: list[RegionFigures]
     total: RegionFigures
     earlier: RegionFigures
+
+    @property
+    def begun(self) -> list[RegionFigures]:
+        """The regions of which there is something to tell."""
+        return [row for row in self.regions if row.has_begun]
+
+    @property
+    def not_begun(self) -> list[RegionFigures]:
+        """The regions that are not open yet and count nothing."""
+        return [row for row in self.regions if not row.has_begun]
 
 
 class LocalDay(Func):
@@ -92,7 +108,8 @@ def regions_of(user: User) -> QuerySet[Region]:
     manager = getattr(user, "manager", None)
     if manager is None:
         return Region.objects.none()
-    return Region.objects.all() if manager.whole_country else manager.regions.all()
+    regions: QuerySet[Region] = Region.objects.all() if manager.whole_country else manager.regions.all()
+    return regions.order_by(Plain("name"), "pk")
 
 
 def dashboard(*, user: User, period: Period) -> Dashboard:

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from accompaniment.enums import EnrolmentState
 from accompaniment.models import Accompaniment, Contact, ContactPlan, Enrolment, Jobseeker, User
+from accompaniment.presentation import MONTHS, contact_plan_in_words, phone_in_words
 from caseload.models import CaseSummary, Cover, Placement
-from caseload.rules import MONTHS, Need, needs_of, plan_sentence
+from caseload.rules import Need, needs_of
 
 CONTACT_DETAILS = "contact_details"
 """The part of a file that an audit row of reading names when birth date, telephone and e-mail were shown."""
@@ -97,12 +98,22 @@ class PersonFile:
         return needs_of(_Waiting(self.summary, self.awaits_acceptance), now=self.now, zone=self.zone)
 
     @property
+    def phone(self) -> str:
+        """The telephone number as people write it; empty where there is none."""
+        return phone_in_words(self.person.phone) if self.person.phone else ""
+
+    @property
     def plan_sentence(self) -> str:
         if self.plan is None:
             return ""
-        return plan_sentence(
-            channel=self.plan.channel, interval_days=self.plan.interval_days, review_on=self.plan.review_on
+        sentence = contact_plan_in_words(
+            nature=self.plan.nature,
+            channel=self.plan.channel,
+            interval_days=self.plan.interval_days,
+            review_on=self.plan.review_on,
+            today=self.now.astimezone(self.zone).date(),
         )
+        return f"{sentence}."
 
 
 def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
+from django.db.models import Case, F, FilteredRelation, Func, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
 from accompaniment.enums import EnrolmentState, Role
@@ -13,6 +13,13 @@ from accompaniment.querysets import OfJobseekerQuerySet
 if TYPE_CHECKING:
     from accompaniment.models import Agency, User
     from caseload.models import Adviser
+
+
+class Plain(Func):
+    """A text without its accents: sorts Île-de-France under I whatever the database's collation."""
+
+    function = "unaccent"
+
 
 STAFF_FILTERS = {"region": "agency__departement__region", "agence": "agency"}
 
@@ -49,7 +56,14 @@ class AdviserQuerySet(QuerySet[Any]):
         return (
             self.select_related("user", "agency__departement__region")
             .prefetch_related("portfolios")
-            .order_by("agency__departement__region__name", "agency__name", "user__last_name", "user__first_name", "pk")
+            .order_by(
+                Plain("agency__departement__region__name"),
+                Plain("agency__name"),
+                "agency",
+                Plain("user__last_name"),
+                Plain("user__first_name"),
+                "pk",
+            )
         )
 
 

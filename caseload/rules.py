@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-from accompaniment.enums import Channel
+from accompaniment.presentation import day_in_words
 from caseload.enums import NeedKind, Urgency
 
 REPLY_WITHIN = timedelta(hours=72)
@@ -16,21 +16,6 @@ SOON = timedelta(days=7)
 ALMOST_FULL_PERCENT = 95
 SUPPRESSION_THRESHOLD = 5
 """Counts of people below this are not shown where they tell something about single people."""
-
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
 
 
 class Situation(Protocol):
@@ -108,7 +93,9 @@ def _interview(at: datetime | None, now: datetime) -> Need | None:
         return None
     if local.date() == now.date():
         return Need(NeedKind.INTERVIEW, f"Entretien aujourd'hui à {clock(local)}", at, Urgency.TODAY)
-    return Need(NeedKind.INTERVIEW, f"Entretien du {short_day(local.date())} à conclure", at, Urgency.LATE)
+    return Need(
+        NeedKind.INTERVIEW, f"Entretien du {day_in_words(local.date(), today=now.date())} à conclure", at, Urgency.LATE
+    )
 
 
 def _obligation(due_on: date | None, interview_at: datetime | None, now: datetime) -> Need | None:
@@ -147,38 +134,12 @@ def duration(span: timedelta) -> str:
 
 
 def clock(at: datetime) -> str:
-    """Return the hour as it is written in French, "16 h 00", never cut at the end of a line."""
-    return f"{at.hour}\u00a0h\u00a0{at.minute:02d}"
-
-
-def short_day(day: date) -> str:
-    """Return "3 mars"; the year is left out."""
-    number = "1er" if day.day == 1 else str(day.day)
-    return f"{number} {MONTHS[day.month - 1]}"
+    """Return "16 h" or "9 h 05", never cut at the end of a line."""
+    return f"{at.hour}\u00a0h" + (f"\u00a0{at.minute:02d}" if at.minute else "")
 
 
 def _day(day: date, today: date) -> str:
-    return "demain" if day - today == timedelta(days=1) else f"le {short_day(day)}"
-
-
-PLAN_CHANNELS = {
-    Channel.VIDEO: "en visio",
-    Channel.PHONE: "par téléphone",
-    Channel.ON_SITE: "en agence",
-    Channel.CHAT: "par messagerie",
-}
-
-
-def plan_sentence(*, channel: str, interval_days: int, review_on: date) -> str:
-    """Say a contact plan in one sentence: "Un entretien en visio toutes les 4 semaines, à revoir le 3 mars 2027."."""
-    weeks, days = divmod(interval_days, 7)
-    if days:
-        rhythm = f"tous les {interval_days}\u00a0jours"
-    else:
-        rhythm = f"toutes les {weeks}\u00a0semaines" if weeks > 1 else "chaque semaine"
-    return (
-        f"Un entretien {PLAN_CHANNELS[Channel(channel)]} {rhythm}, à revoir le {short_day(review_on)} {review_on.year}."
-    )
+    return "demain" if day - today == timedelta(days=1) else f"le {day_in_words(day, today=today)}"
 
 
 # --- Shown figures -----------------------------------------------------------------------------------------------

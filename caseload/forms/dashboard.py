@@ -8,6 +8,7 @@ from django import forms
 from accompaniment.enums import Modality
 from accompaniment.models import Agency, Region
 from caseload.figures import Period
+from caseload.querysets import Plain
 
 USUAL_DAYS = 30
 LONGEST_DAYS = 3 * 366
@@ -56,8 +57,8 @@ class StaffFilterForm(forms.Form):
         self.fields["region"].queryset = regions  # type: ignore[attr-defined]
         self.fields["agence"].queryset = (  # type: ignore[attr-defined]
             Agency.objects.filter(departement__region__in=regions, advisers__isnull=False)
-            .select_related("departement")
             .distinct()
+            .order_by(Plain("name"), "pk")
         )
 
     @property

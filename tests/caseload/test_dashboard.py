@@ -150,12 +150,18 @@ def test_days_are_days_of_the_region() -> None:
     assert found == {3: {here: 1, there: 0}, 4: {here: 0, there: 1}}
 
 
-def test_a_region_without_anything_has_its_row(client: Client) -> None:
+def test_a_region_that_has_not_begun_is_named_below_the_table_until_it_has(client: Client) -> None:
     RegionFactory(closed=True, name="Guyane")
+    portfolio = PortfolioFactory(adviser__agency__region__name="Île-de-France")
+    RegionFactory(name="Alsace")
+    RegionFactory(name="Lorraine")
     client.force_login(ManagerFactory().user)
-    text = client.get(URL).content.decode()
-    assert "Guyane" in text
-    assert "pas encore ouverte" in text
+    page = client.get(URL)
+    assert [row.name for row in page.context["figures"].begun] == ["Alsace", "Île-de-France", "Lorraine"]
+    assert [row.name for row in page.context["figures"].not_begun] == ["Guyane"]
+    assert "Sans date d'ouverture et sans activité : Guyane." in page.content.decode()
+    Region.objects.filter(pk=portfolio.agency.region.pk).update(web_opens_on=None)
+    assert "Île-de-France" in [row.name for row in client.get(URL).context["figures"].begun]
 
 
 @pytest.mark.parametrize("size", [1, 3])

@@ -16,7 +16,7 @@ from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFact
 
 pytestmark = pytest.mark.django_db
 
-PHONE = "+33639980001"
+PHONE = "06 39 98 00 01"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def portfolio() -> Portfolio:
 
 @pytest.fixture
 def person(portfolio: Portfolio) -> Jobseeker:
-    return on_web_track(portfolio, phone=PHONE)
+    return on_web_track(portfolio, phone="+33639980001")
 
 
 def address(person: Jobseeker) -> str:

@@ -69,7 +69,7 @@ def test_a_row_tells_who_what_and_when(adviser: Client, portfolio: Portfolio) ->
         )
         text = " ".join(unescape(adviser.get(URL).content.decode()).split())
     for part in (
-        "Entretien aujourd'hui à 16 h 00",
+        "Entretien aujourd'hui à 16 h",
         "Sans réponse depuis 31 h",
         "Ébrard Éloïse",
         found.identifier,

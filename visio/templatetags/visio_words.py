@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 
-import phonenumbers
 from django import template
 from django.utils import timezone
 
+from accompaniment.presentation import phone_in_words
 from visio.rules import wording
 
 register = template.Library()
@@ -27,10 +27,4 @@ def hour_words(value: datetime) -> str:
 @register.filter
 def phone_words(number: str) -> str:
     """Return "06 39 98 00 01" of a French number in E.164, another country's in its international form."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    french = parsed.country_code in {33, 262, 590, 594, 596}
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(parsed, style)
+    return phone_in_words(number)
