@@ -1,0 +1,489 @@
+"""Who may open what: every address and every socket, for nine people.
+
+Outside the perimeter the answer is 404, inside it without the right 403. Each stranger has somebody of their own,
+so that no answer comes from an empty house. An address that the table does not list fails.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from channels.routing import URLRouter
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accompaniment.models import Enrolment, Jobseeker, OnSiteRequest, User
+from caseload.enums import ImportKind, ImportState
+from caseload.models import ImportRun, Portfolio
+from config.routing import websocket_urlpatterns
+from messaging.models import CallbackRequest, Conversation
+from tests.accompaniment.factories import AgencyFactory, RegionFactory
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, volunteer
+from tests.visio.factories import InterviewFactory, due_obligation
+from visio.models import Interview
+from visio.services.hours import give_usual_hours
+
+ACTORS = ("anonymous", "owner", "other", "follower", "colleague", "stranger", "manager", "other_manager", "national")
+"""Nobody; the person herself and another one; her adviser, a colleague of the agency and one of another region;
+the manager of her region, of another one, and of the whole country."""
+
+
+@dataclass
+class House:
+    """Two regions with people in both."""
+
+    users: dict[str, User | None]
+    owner: Jobseeker
+    waiting: Enrolment
+    conversation: Conversation
+    callback: CallbackRequest
+    interview: Interview
+    later: Interview
+    obligation_pk: int
+    on_site: OnSiteRequest
+    run: ImportRun
+    region: str
+
+
+def build_house() -> House:
+    now = timezone.now()
+    here, elsewhere = RegionFactory(), RegionFactory()
+    agency, far_agency = AgencyFactory(region=here), AgencyFactory(region=elsewhere)
+    portfolio, beside, far = (PortfolioFactory(agency=place) for place in (agency, agency, far_agency))
+    give_usual_hours([portfolio.adviser, beside.adviser, far.adviser])
+    owner, neighbour, other = (_followed(place) for place in (portfolio, beside, far))
+    del neighbour
+    volunteer(far)
+    manager, other_manager = ManagerFactory(regions=[here]), ManagerFactory(regions=[elsewhere])
+    return House(
+        users={
+            "anonymous": None,
+            "owner": owner.user,
+            "other": other.user,
+            "follower": portfolio.adviser.user,
+            "colleague": beside.adviser.user,
+            "stranger": far.adviser.user,
+            "manager": manager.user,
+            "other_manager": other_manager.user,
+            "national": ManagerFactory().user,
+        },
+        owner=owner,
+        waiting=volunteer(portfolio),
+        conversation=Conversation.objects.get(jobseeker=owner),
+        callback=CallbackRequest.objects.get(jobseeker=owner),
+        interview=Interview.objects.get(jobseeker=owner, starts_at__lt=now + timedelta(hours=1)),
+        later=Interview.objects.get(jobseeker=owner, starts_at__gt=now + timedelta(hours=1)),
+        obligation_pk=due_obligation(owner).pk,
+        on_site=OnSiteRequest.objects.get(jobseeker=owner),
+        run=ImportRun.objects.create(
+            kind=ImportKind.AGENCIES,
+            filename="agences.csv",
+            uploaded_by=manager.user,
+            started_at=now,
+            finished_at=now,
+            state=ImportState.DONE,
+            summary={"rows": 1, "created": 0, "updated": 0, "rejected": 1},
+            rejected_csv="code;nom",
+        ),
+        region=here.code,
+    )
+
+
+def _followed(portfolio: Portfolio) -> Jobseeker:
+    """Return a person of the portfolio who has one of everything."""
+    now = timezone.now()
+    person = on_web_track(portfolio)
+    Conversation.objects.create(jobseeker=person)
+    InterviewFactory(jobseeker=person)
+    InterviewFactory(
+        jobseeker=person,
+        starts_at=now + timedelta(days=3),
+        ends_at=now + timedelta(days=3, minutes=30),
+        occupies_until=now + timedelta(days=3, minutes=40),
+    )
+    CallbackRequest.objects.create(
+        jobseeker=person,
+        subject="other",
+        phone=person.phone,
+        window_starts_at=now,
+        window_ends_at=now + timedelta(hours=3),
+        asked_at=now,
+    )
+    OnSiteRequest.objects.create(jobseeker=person, asked_at=now)
+    return person
+
+
+Arguments = Callable[[House], tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What nine people get from one address, by GET and by an empty POST.
+
+    `login`: sent to the log-in page. `>`: sent somewhere else. A number: that status.
+    """
+
+    get: str
+    post: str
+    args: Arguments = lambda house: ()
+
+
+TABLE: dict[str, Row] = {
+    "home": Row(
+        "login > > > > > > > >",
+        "login > > > > > > > >",
+    ),
+    "login": Row(
+        "200 > > > > > > > >",
+        "200 > > > > > > > >",
+    ),
+    "log_out": Row(
+        "405 405 405 405 405 405 405 405 405",
+        "> > > > > > > > >",
+    ),
+    "password_forgotten": Row(
+        "200 200 200 200 200 200 200 200 200",
+        "200 200 200 200 200 200 200 200 200",
+    ),
+    "password_forgotten_sent": Row(
+        "200 200 200 200 200 200 200 200 200",
+        "405 405 405 405 405 405 405 405 405",
+    ),
+    "password_reset": Row(
+        "410 410 410 410 410 410 410 410 410",
+        "410 410 410 410 410 410 410 410 410",
+        lambda house: (
+            "MQ",
+            "nobody",
+        ),
+    ),
+    "activation": Row(
+        "410 410 410 410 410 410 410 410 410",
+        "410 410 410 410 410 410 410 410 410",
+        lambda house: ("nobody",),
+    ),
+    "password_change": Row(
+        "login 200 200 200 200 200 200 200 200",
+        "login 200 200 200 200 200 200 200 200",
+    ),
+    "accessibility": Row(
+        "200 200 200 200 200 200 200 200 200",
+        "405 405 405 405 405 405 405 405 405",
+    ),
+    "personal_data": Row(
+        "200 200 200 200 200 200 200 200 200",
+        "405 405 405 405 405 405 405 405 405",
+    ),
+    "legal_notice": Row(
+        "200 200 200 200 200 200 200 200 200",
+        "405 405 405 405 405 405 405 405 405",
+    ),
+    "space": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 405 405 403 403 403 403 403 403",
+    ),
+    "ask_enrolment": Row(
+        "login 405 405 403 403 403 403 403 403",
+        "login > > 403 403 403 403 403 403",
+    ),
+    "acceptance": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 422 422 403 403 403 403 403 403",
+    ),
+    "decline_enrolment": Row(
+        "login 405 405 403 403 403 403 403 403",
+        "login > > 403 403 403 403 403 403",
+    ),
+    "leave_track": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login > > 403 403 403 403 403 403",
+    ),
+    "my_accompaniment": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 405 405 403 403 403 403 403 403",
+    ),
+    "own_data": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 405 405 403 403 403 403 403 403",
+    ),
+    "my_day": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "volunteers_panel": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "my_portfolio": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "person": Row(
+        "login 403 403 200 404 404 200 404 200",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.owner.pk,),
+    ),
+    "person_details": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 200 404 404 200 404 200",
+        lambda house: (house.owner.pk,),
+    ),
+    "registrations": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 405 405 405 403 403 403",
+    ),
+    "registration": Row(
+        "login 403 403 200 200 404 403 403 403",
+        "login 403 403 422 422 404 403 403 403",
+        lambda house: (house.waiting.pk,),
+    ),
+    "registration_draft": Row(
+        "login 403 403 405 405 405 403 403 403",
+        "login 403 403 > > 404 403 403 403",
+        lambda house: (house.waiting.pk,),
+    ),
+    "registration_email": Row(
+        "login 403 403 405 405 405 403 403 403",
+        "login 403 403 422 422 404 403 403 403",
+        lambda house: (house.waiting.pk,),
+    ),
+    "space_adviser_panel": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 405 405 403 403 403 403 403 403",
+    ),
+    "steering": Row(
+        "login 403 403 403 403 403 200 200 200",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "steering_export": Row(
+        "login 403 403 403 403 403 200 200 200",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "portfolios": Row(
+        "login 403 403 403 403 403 200 200 200",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "teams": Row(
+        "login 403 403 403 403 403 200 200 200",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "imports": Row(
+        "login 403 403 403 403 403 200 200 200",
+        "login 403 403 403 403 403 403 403 400",
+    ),
+    "import": Row(
+        "login 403 403 403 403 403 200 404 200",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.run.pk,),
+    ),
+    "import_rejected_rows": Row(
+        "login 403 403 403 403 403 200 404 200",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.run.pk,),
+    ),
+    "settings": Row(
+        "login 403 403 403 403 403 200 200 200",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "region_opening": Row(
+        "login 403 403 403 403 403 403 403 200",
+        "login 403 403 403 403 403 403 403 200",
+        lambda house: (house.region,),
+    ),
+    "sent_emails": Row(
+        "200 200 200 200 200 200 200 200 200",
+        "405 405 405 405 405 405 405 405 405",
+    ),
+    "my_interviews": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 405 405 403 403 403 403 403 403",
+    ),
+    "take_interview": Row(
+        "login > > 403 403 403 403 403 403",
+        "login 422 422 403 403 403 403 403 403",
+    ),
+    "choose_slot": Row(
+        "login 200 404 403 403 403 403 403 403",
+        "login 422 404 403 403 403 403 403 403",
+        lambda house: (house.obligation_pk,),
+    ),
+    "move_interview": Row(
+        "login 200 404 403 403 403 403 403 403",
+        "login 422 404 403 403 403 403 403 403",
+        lambda house: (house.later.pk,),
+    ),
+    "cancel_interview": Row(
+        "login 200 404 403 403 403 403 403 403",
+        "login > 404 403 403 403 403 403 403",
+        lambda house: (house.later.pk,),
+    ),
+    "interview_band": Row(
+        "login 200 200 200 200 200 200 200 200",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "panel_next_step": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 405 405 403 403 403 403 403 403",
+    ),
+    "ask_on_site": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login > > 403 403 403 403 403 403",
+    ),
+    "agenda": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 405 405 405 403 403 403",
+    ),
+    "interview_report": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 409 404 404 403 403 403",
+        lambda house: (house.interview.pk,),
+    ),
+    "answer_on_site": Row(
+        "login 403 403 405 405 405 403 403 403",
+        "login 403 403 > 404 404 403 403 403",
+        lambda house: (house.on_site.pk,),
+    ),
+    "panel_today": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 405 405 405 403 403 403",
+    ),
+    "panel_obligations": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 405 405 405 403 403 403",
+    ),
+    "panel_on_site": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 405 405 405 403 403 403",
+    ),
+    "panel_person_interviews": Row(
+        "login 403 403 200 404 404 200 404 200",
+        "login 403 403 405 405 405 405 405 405",
+        lambda house: (house.owner.pk,),
+    ),
+    "device_test": Row(
+        "login 200 200 200 200 200 403 403 403",
+        "login 405 405 405 405 405 403 403 403",
+    ),
+    "room": Row(
+        "login 200 404 200 404 404 404 404 404",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.interview.token,),
+    ),
+    "room_trouble": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login > 404 > 404 404 404 404 404",
+        lambda house: (house.interview.token,),
+    ),
+    "room_phone": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login > 404 > 404 404 404 404 404",
+        lambda house: (house.interview.token,),
+    ),
+}
+
+
+def addresses() -> Iterator[str]:
+    """Yield the name of every address, the whole tree down; one without a name under its pattern."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            else:
+                yield pattern.name or str(pattern.pattern)
+
+    yield from walk(get_resolver().url_patterns)
+
+
+def test_the_table_lists_every_address() -> None:
+    names = list(addresses())
+    assert len(names) == len(set(names))
+    assert set(names) == set(TABLE)
+
+
+def outcome(response: HttpResponseBase) -> str:
+    if response.status_code in {301, 302, 303}:
+        return "login" if response["Location"].startswith(reverse("login") + "?next=") else ">"
+    return str(response.status_code)
+
+
+def ask(user: User | None, method: str, url: str) -> str:
+    """Let somebody ask once, and take back whatever it changed."""
+    client = Client()
+    with transaction.atomic():
+        if user is not None:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        answer = outcome(client.generic(method, url, content_type="application/x-www-form-urlencoded"))
+        transaction.set_rollback(True)
+    return answer
+
+
+@pytest.mark.django_db
+def test_every_address() -> None:
+    house = build_house()
+    wrong = []
+    for name, row in TABLE.items():
+        url = reverse(name, args=row.args(house))
+        for method, expected in (("GET", row.get), ("POST", row.post)):
+            got = " ".join(ask(house.users[actor], method, url) for actor in ACTORS)
+            if got != expected:
+                wrong.append(f"{method} {name}\n  expected {expected}\n  got      {got}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+OPEN = "open"
+PATIENCE = 10.0  # seconds
+
+SOCKETS: dict[str, tuple[Callable[[House], str], str]] = {
+    # Who is let in, and the code with which the others are closed. Before the door opens every code is an HTTP 403.
+    "ws/messagerie/<int:pk>/": (
+        lambda house: f"/ws/messagerie/{house.conversation.pk}/",
+        "4401 open 4404 open 4404 4404 4404 4404 4404",
+    ),
+    "ws/visio/<str:token>/": (
+        lambda house: f"/ws/visio/{house.interview.token}/",
+        "1000 open 1000 open 1000 1000 1000 1000 1000",
+    ),
+}
+
+
+def test_the_table_lists_every_socket() -> None:
+    assert {str(pattern.pattern) for pattern in websocket_urlpatterns} == set(SOCKETS)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("route", SOCKETS)
+async def test_every_socket(route: str) -> None:
+    house = await sync_to_async(build_house)()
+    path, expected = SOCKETS[route]
+    got = [await knock(house.users[actor], path(house)) for actor in ACTORS]
+    assert " ".join(got) == expected
+
+
+async def knock(user: User | None, path: str) -> str:
+    """Open a socket as this person and leave it again; return `open` or the code with which it was closed."""
+    scope = {
+        "type": "websocket",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [],
+        "subprotocols": [],
+        "user": user or AnonymousUser(),
+    }
+    socket = ApplicationCommunicator(URLRouter(websocket_urlpatterns), scope)
+    await socket.send_input({"type": "websocket.connect"})
+    answer = await socket.receive_output(PATIENCE)
+    if answer["type"] == "websocket.accept":
+        await socket.send_input({"type": "websocket.disconnect", "code": 1001})
+        await socket.wait(PATIENCE)
+        return OPEN
+    return str(answer.get("code", 1000))

@@ -1,0 +1,123 @@
+"""What must be true of the tree itself, whatever the pages do."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.template.loader import get_template
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accompaniment.enums import NotificationKind
+
+ROOT = Path(settings.BASE_DIR)
+TEMPLATES = ROOT / "templates"
+APPS = ("accompaniment", "caseload", "messaging", "visio", "config")
+CODE = [path for app in (*APPS, "tests") for path in sorted((ROOT / app).rglob("*.py"))]
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+LETTERS = sorted(TEMPLATES.rglob("*.txt"))
+OWN_STATIC = [
+    path
+    for path in sorted((ROOT / "static").rglob("*"))
+    if path.suffix in {".js", ".css"} and "vendor" not in path.parts and not path.name.endswith(".min.js")
+]
+LONGEST_FILE = 500  # lines
+
+FOUND_BY_DJANGO = {"403.html", "404.html", "500.html", "403_csrf.html"}
+"""Templates that no code of ours names."""
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_every_file_is_short_enough_to_be_read() -> None:
+    own = [path for path in (*CODE, *PAGES, *LETTERS, *OWN_STATIC) if not {"migrations", "tests"} & {*path.parts}]
+    lengths = {relative(path): len(path.read_text(encoding="utf-8").splitlines()) for path in own}
+    assert not {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE and not name.endswith(".css")}
+
+
+def test_every_template_compiles() -> None:
+    for path in (*PAGES, *LETTERS):
+        get_template(str(path.relative_to(TEMPLATES)))
+
+
+def test_no_template_is_unused() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for path in (*CODE, *PAGES, *LETTERS) if "tests" not in path.parts
+    )
+    letters = {f"messaging/emails/{kind}.txt" for kind in NotificationKind.values}
+    names = {str(path.relative_to(TEMPLATES)) for path in (*PAGES, *LETTERS)} - FOUND_BY_DJANGO - letters
+    assert sorted(name for name in names if f'"{name}"' not in sources and f"'{name}'" not in sources) == []
+
+
+@pytest.mark.parametrize("kind", NotificationKind.values)
+def test_every_notification_has_its_letter(kind: str) -> None:
+    first, _, rest = (TEMPLATES / f"messaging/emails/{kind}.txt").read_text(encoding="utf-8").partition("\n")
+    assert first.strip()
+    assert rest.strip()
+
+
+def url_names() -> set[str]:
+    def walk(patterns: list[URLPattern | URLResolver]) -> set[str]:
+        names: set[str] = set()
+        for pattern in patterns:
+            names |= walk(pattern.url_patterns) if isinstance(pattern, URLResolver) else {pattern.name or ""}
+        return names
+
+    return walk(get_resolver().url_patterns)
+
+
+def test_every_address_that_a_template_names_exists() -> None:
+    known = url_names()
+    used = {
+        (relative(path), name)
+        for path in (*PAGES, *LETTERS)
+        for name in re.findall(r"{%\s*url\s+[\"']([^\"']+)[\"'](?![^%]*\sas\s)", path.read_text(encoding="utf-8"))
+    }
+    assert sorted((path, name) for path, name in used if name not in known) == []
+
+
+INLINE = {
+    "a style attribute": re.compile(r"<[^>]*\sstyle\s*=", re.IGNORECASE),
+    "a style element": re.compile(r"<style\b", re.IGNORECASE),
+    "an inline script": re.compile(
+        r"<script\b(?![^>]*\bsrc\s*=)(?![^>]*\btype\s*=\s*[\"']application/json)", re.IGNORECASE
+    ),
+    "an event attribute": re.compile(r"<[^>]*\son[a-z]+\s*=", re.IGNORECASE),
+    "a javascript address": re.compile(r"[\"']javascript:", re.IGNORECASE),
+    "something marked safe": re.compile(r"\|\s*safe\b|{%\s*autoescape\s+off"),
+    "an address of another site": re.compile(r"<(?:script|link|img|iframe)\b[^>]*[\"'](?:https?:)?//", re.IGNORECASE),
+}
+
+
+@pytest.mark.parametrize("what", INLINE)
+def test_no_page_holds(what: str) -> None:
+    found = [relative(path) for path in PAGES if INLINE[what].search(path.read_text(encoding="utf-8"))]
+    assert found == []
+
+
+def test_no_migration_is_missing(db: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_no_path_of_a_machine_stands_in_the_tree() -> None:
+    """The project lives anywhere: no home folder, no checkout, no temporary folder of somebody's."""
+    machine = re.compile(r"(?<![\w./-])/(?:home|Users|root|work)/\w")
+    own = [
+        path
+        for path in ROOT.iterdir()
+        if path.is_file()
+        and path.name != ".git"
+        and path.suffix in {".md", ".toml", ".yaml", ""}
+        and path.name != "LICENSE"
+    ]
+    docs = sorted((ROOT / "docs").rglob("*.md"))
+    me = Path(__file__)
+    found = [
+        relative(path)
+        for path in (*own, *docs, *CODE, *PAGES, *LETTERS, *OWN_STATIC)
+        if path != me and machine.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
