@@ -67,7 +67,8 @@ def house(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     finally:
         for member in session_members(process.pid):
             os.kill(member, signal.SIGKILL)
-        process.communicate()
+        process.wait()
+        process.stdout.close()
         eventually(lambda: none_left(data_dir))
 
 
