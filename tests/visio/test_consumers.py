@@ -1,0 +1,336 @@
+"""The socket of a room, on the real Redis: who gets in, what is relayed, and what never is."""
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from accompaniment.models import User
+from caseload.models import Adviser
+from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.visio.factories import InterviewFactory
+from visio import consumers
+from visio.enums import InterviewState, NextStep
+from visio.models import Interview
+from visio.routing import websocket_urlpatterns
+from visio.rules.signals import BURST, LARGEST_MESSAGE
+from visio.services import closing, room
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+application = URLRouter(websocket_urlpatterns)
+
+OFFER = {"description": {"type": "offer", "sdp": "v=0"}}
+
+
+class Tab:
+    """One tab of one person, which says and hears what a browser would."""
+
+    def __init__(self, user, interview):
+        self.id = str(uuid.uuid4())
+        self.socket = WebsocketCommunicator(application, f"/ws/visio/{interview.token}/")
+        self.socket.scope["user"] = user
+
+    async def open(self):
+        connected, _ = await self.socket.connect()
+        return connected
+
+    async def join(self):
+        assert await self.open()
+        await self.say(type="join", tab=self.id)
+        return await self.hear("joined")
+
+    async def say(self, **message):
+        await self.socket.send_to(text_data=json.dumps(message))
+
+    async def hear(self, kind):
+        """Return the next message, which must be of this kind."""
+        message = json.loads(await self.socket.receive_from(timeout=5))
+        assert message["type"] == kind, message
+        return message
+
+    async def hears_nothing(self):
+        return await self.socket.receive_nothing(timeout=0.3, interval=0.02)
+
+    async def closed(self):
+        """Return the code with which the server closes, whatever it still says before."""
+        while True:
+            event = await self.socket.receive_output(timeout=5)
+            if event["type"] == "websocket.close":
+                return event["code"]
+
+    async def leave(self):
+        await self.socket.disconnect()
+
+
+@pytest.fixture
+def interview():
+    return InterviewFactory()
+
+
+@pytest.fixture
+async def tabs(interview):
+    """Make tabs, and let all of them leave at the end."""
+    made = []
+
+    def make(user, of=interview):
+        tab = Tab(user, of)
+        made.append(tab)
+        return tab
+
+    yield make
+    for tab in made:
+        await tab.leave()
+
+
+@pytest.fixture
+def person(interview, tabs):
+    return tabs(interview.jobseeker.user)
+
+
+@pytest.fixture
+def adviser(interview, tabs):
+    return tabs(interview.adviser.user)
+
+
+async def meet(person, adviser):
+    """Let both join: each hears of the other."""
+    await person.join()
+    await adviser.join()
+    assert (await person.hear("peer"))["tab"] == adviser.id
+    assert (await adviser.hear("peer"))["tab"] == person.id
+
+
+async def let_in(person, adviser):
+    await meet(person, adviser)
+    await adviser.say(type="admit")
+    for tab in (person, adviser):
+        await tab.hear("admitted")
+
+
+class TestWhoGetsIn:
+    async def test_the_two_people_of_the_interview(self, person, adviser, interview):
+        assert (await person.join())["role"] == "jobseeker"
+        assert (await adviser.join())["role"] == "adviser"
+        await interview.arefresh_from_db()
+        assert interview.arrived_at is not None
+
+    async def test_nobody_else(self, interview, tabs):
+        colleague = await database_sync_to_async(PortfolioFactory)(agency=interview.adviser.agency)
+        other = await database_sync_to_async(on_web_track)()
+        for user in (colleague.adviser.user, other.user, AnonymousUser()):
+            assert not await tabs(user).open()
+
+    async def test_nobody_whose_account_was_closed(self, interview, person):
+        await User.objects.filter(pk=interview.jobseeker.user_id).aupdate(is_active=False)
+        assert not await person.open()
+
+    async def test_nobody_to_a_room_that_does_not_exist(self, interview, tabs):
+        assert not await tabs(interview.jobseeker.user, of=Interview(token="x" * 43)).open()
+
+    @pytest.mark.parametrize(("minutes", "moment"), [(16, "early"), (-91, "over")])
+    async def test_nobody_out_of_time(self, interview, person, minutes, moment):
+        starts_at = timezone.now() + timedelta(minutes=minutes)
+        await Interview.objects.filter(pk=interview.pk).aupdate(
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(minutes=30),
+            occupies_until=starts_at + timedelta(minutes=40),
+        )
+        await person.open()
+        await person.say(type="join", tab=person.id)
+        assert (await person.hear("closed"))["moment"] == moment
+        assert await person.closed() == consumers.CLOSE_OVER
+
+    async def test_an_interview_handed_over_meanwhile_shuts_the_open_socket(self, interview, adviser):
+        await adviser.join()
+        other = await database_sync_to_async(PortfolioFactory)()
+        new = await Adviser.objects.aget(pk=other.adviser_id)
+        await Interview.objects.filter(pk=interview.pk).aupdate(adviser=new)
+        await adviser.say(type="ping")
+        assert await adviser.closed() == consumers.CLOSE_REFUSED
+
+
+class TestLobby:
+    async def test_nothing_is_relayed_before_the_person_is_let_in(self, person, adviser):
+        await meet(person, adviser)
+        for sender, receiver in ((person, adviser), (adviser, person)):
+            await sender.say(type="signal", to=receiver.id, data=OFFER)
+            assert (await sender.hear("error"))["code"] == "not_admitted"
+            await sender.say(type="hand", raised=True)
+            await sender.say(type="media", microphone=True, camera=True, screen=False)
+            assert await receiver.hears_nothing()
+
+    async def test_once_let_in_signals_reach_the_other_and_only_the_other(self, person, adviser):
+        await let_in(person, adviser)
+        await adviser.say(type="signal", to=person.id, data=OFFER)
+        assert await person.hear("signal") == {"type": "signal", "from": adviser.id, "data": OFFER}
+        assert await adviser.hears_nothing()
+        await person.say(type="hand", raised=True)
+        assert (await adviser.hear("hand"))["raised"] is True
+        await person.say(type="media", microphone=False, camera=True, screen=False)
+        assert (await adviser.hear("media"))["microphone"] is False
+
+    async def test_only_the_adviser_lets_in(self, interview, person, adviser):
+        await meet(person, adviser)
+        await person.say(type="admit")
+        assert (await person.hear("error"))["code"] == "not_now"
+        assert await adviser.hears_nothing()
+        await interview.arefresh_from_db()
+        assert interview.state == InterviewState.BOOKED
+
+    async def test_nobody_is_let_in_who_does_not_wait(self, interview, adviser):
+        await adviser.join()
+        await adviser.say(type="admit")
+        assert (await adviser.hear("error"))["code"] == "not_now"
+        await interview.arefresh_from_db()
+        assert interview.state == InterviewState.BOOKED
+
+    async def test_who_was_let_in_comes_back_without_asking(self, interview, person, adviser, tabs):
+        await let_in(person, adviser)
+        await person.leave()
+        assert (await adviser.hear("peer"))["present"] is False
+        back = tabs(interview.jobseeker.user)
+        assert (await back.join())["admitted"] is True
+
+    async def test_an_admission_that_the_relay_lost_is_found_again(self, interview, person, adviser):
+        await meet(person, adviser)
+        await Interview.objects.filter(pk=interview.pk).aupdate(
+            admitted_at=timezone.now(), state=InterviewState.IN_PROGRESS
+        )
+        await person.say(type="ping")
+        await person.hear("admitted")
+        await person.hear("pong")
+
+
+class TestTabs:
+    async def test_a_second_tab_takes_over_and_the_first_is_told(self, interview, person, adviser, tabs):
+        await let_in(person, adviser)
+        second = tabs(interview.jobseeker.user)
+        await second.join()
+        await person.hear("replaced")
+        assert await person.closed() == consumers.CLOSE_REPLACED
+        assert (await adviser.hear("peer"))["tab"] == second.id
+        await second.hear("peer")
+        assert await adviser.hears_nothing(), "the old tab's leaving says nothing of the new one"
+        await adviser.say(type="signal", to=person.id, data=OFFER)
+        assert await second.hears_nothing()
+        await adviser.say(type="signal", to=second.id, data=OFFER)
+        await second.hear("signal")
+
+    async def test_the_same_tab_comes_back_after_a_cut(self, interview, person, adviser, tabs):
+        await let_in(person, adviser)
+        again = tabs(interview.jobseeker.user)
+        again.id = person.id
+        assert (await again.join())["admitted"] is True
+        assert await person.closed() == consumers.CLOSE_REPLACED
+        assert (await adviser.hear("peer"))["tab"] == person.id
+
+    async def test_who_leaves_is_told_to_the_other(self, person, adviser):
+        await meet(person, adviser)
+        await adviser.leave()
+        assert (await person.hear("peer"))["present"] is False
+
+
+class TestWhatIsNoMessage:
+    @pytest.mark.parametrize("text", ["", "[]", "42", "nothing", '{"type": "shout"}', '{"type": ["join"]}', "[" * 5000])
+    async def test_an_unknown_message_is_answered_and_harms_nothing(self, person, text):
+        await person.join()
+        await person.socket.send_to(text_data=text)
+        assert (await person.hear("error"))["code"] == "unknown"
+        await person.say(type="ping")
+        await person.hear("pong")
+
+    async def test_nothing_is_heard_before_joining(self, person):
+        await person.open()
+        await person.say(type="ping")
+        assert (await person.hear("error"))["code"] == "not_joined"
+
+    @pytest.mark.parametrize("tab", ["", "x", 7, None, "../../../../../../../../../../../etc"])
+    async def test_a_tab_says_a_proper_id(self, person, tab):
+        await person.open()
+        await person.say(type="join", tab=tab)
+        assert (await person.hear("error"))["code"] == "bad_join"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            None,
+            {},
+            {"description": "v=0"},
+            {"description": {"type": "shell", "sdp": "v=0"}},
+            {"description": {"type": "offer", "sdp": 1}},
+            {"candidate": {"candidate": 1}},
+            {"description": {"type": "offer", "sdp": ""}, "candidate": {"candidate": ""}},
+        ],
+    )
+    async def test_what_is_no_signal_is_not_relayed(self, person, adviser, data):
+        await let_in(person, adviser)
+        await person.say(type="signal", to=adviser.id, data=data)
+        assert (await person.hear("error"))["code"] == "bad_signal"
+        assert await adviser.hears_nothing()
+
+    async def test_what_else_stands_in_a_signal_is_left_out(self, person, adviser):
+        await let_in(person, adviser)
+        candidate = {"candidate": "candidate:1", "sdpMid": "0", "html": "<script>"}
+        await person.say(type="signal", to=adviser.id, data={"candidate": candidate, "more": 1})
+        heard = await adviser.hear("signal")
+        assert heard["data"] == {"candidate": {"candidate": "candidate:1", "sdpMid": "0"}}
+
+    async def test_the_largest_message_passes_and_a_larger_one_closes(self, person, adviser):
+        await let_in(person, adviser)
+        message = {"type": "signal", "to": adviser.id, "data": {"description": {"type": "offer", "sdp": ""}}}
+        room_left = LARGEST_MESSAGE - len(json.dumps(message))
+        message["data"]["description"]["sdp"] = "x" * room_left
+        await person.say(**message)
+        await adviser.hear("signal")
+        message["data"]["description"]["sdp"] += "x"
+        await person.say(**message)
+        assert await person.closed() == consumers.CLOSE_TOO_LARGE
+        assert (await adviser.hear("peer"))["present"] is False
+
+    async def test_bytes_close(self, person):
+        await person.join()
+        await person.socket.send_to(bytes_data=b"\x00")
+        assert await person.closed() == consumers.CLOSE_TOO_LARGE
+
+    async def test_a_flood_closes(self, person):
+        await person.join()
+        for _ in range(BURST + 40):
+            await person.say(type="hand", raised=True)
+        assert await person.closed() == consumers.CLOSE_TOO_MANY
+
+
+class TestWhatHappensElsewhere:
+    async def test_closing_the_interview_ends_the_room_for_both(self, interview, person, adviser):
+        await let_in(person, adviser)
+        await database_sync_to_async(closing.close_interview)(
+            actor=interview.adviser.user, interview=interview, conclusions="Fait.", next_step=NextStep.CONTINUE
+        )
+        for tab in (person, adviser):
+            await tab.hear("closed")
+            assert await tab.closed() == consumers.CLOSE_OVER
+
+    async def test_a_technical_problem_and_the_telephone_are_told_to_both(self, interview, person, adviser):
+        await meet(person, adviser)
+        await database_sync_to_async(room.report_technical_failure)(
+            actor=interview.jobseeker.user, interview=interview, note=""
+        )
+        await database_sync_to_async(room.continue_by_phone)(actor=interview.jobseeker.user, interview=interview)
+        for tab in (person, adviser):
+            await tab.hear("trouble")
+            await tab.hear("phone")
+
+    async def test_relays_have_a_log_in_that_expires(self, settings, person):
+        settings.STUN_URLS = ["stun:relay.example:3478"]
+        settings.TURN_URLS = ["turn:relay.example:3478"]
+        settings.TURN_SECRET = "shared"
+        stun, turn = (await person.join())["ice_servers"]
+        assert stun == {"urls": ["stun:relay.example:3478"]}
+        assert int(turn["username"].partition(":")[0]) > timezone.now().timestamp()
+        assert turn["credential"]
