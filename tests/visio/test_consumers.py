@@ -5,9 +5,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
-from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
@@ -24,22 +24,36 @@ from visio.services import closing, room
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-application = URLRouter(websocket_urlpatterns)
+PATIENCE = 5.0
+"""Seconds that a test waits for a message before it fails."""
 
 OFFER = {"description": {"type": "offer", "sdp": "v=0"}}
 
 
-class Tab:
+class Tab(ApplicationCommunicator):
     """One tab of one person, which says and hears what a browser would."""
 
     def __init__(self, user, interview):
+        path = f"/ws/visio/{interview.token}/"
+        super().__init__(
+            URLRouter(websocket_urlpatterns),
+            {
+                "type": "websocket",
+                "path": path,
+                "raw_path": path.encode(),
+                "query_string": b"",
+                "headers": [],
+                "subprotocols": [],
+                "user": user,
+            },
+        )
         self.id = str(uuid.uuid4())
-        self.socket = WebsocketCommunicator(application, f"/ws/visio/{interview.token}/")
-        self.socket.scope["user"] = user
+        self.has_left = False
 
     async def open(self):
-        connected, _ = await self.socket.connect()
-        return connected
+        await self.send_input({"type": "websocket.connect"})
+        event = await self.receive_output(PATIENCE)
+        return event["type"] == "websocket.accept"
 
     async def join(self):
         assert await self.open()
@@ -47,26 +61,37 @@ class Tab:
         return await self.hear("joined")
 
     async def say(self, **message):
-        await self.socket.send_to(text_data=json.dumps(message))
+        await self.send_text(json.dumps(message))
+
+    async def send_text(self, text):
+        await self.send_input({"type": "websocket.receive", "text": text})
 
     async def hear(self, kind):
         """Return the next message, which must be of this kind."""
-        message = json.loads(await self.socket.receive_from(timeout=5))
+        event = await self.receive_output(PATIENCE)
+        assert event["type"] == "websocket.send", event
+        message = json.loads(event["text"])
         assert message["type"] == kind, message
         return message
 
     async def hears_nothing(self):
-        return await self.socket.receive_nothing(timeout=0.3, interval=0.02)
+        return await self.receive_nothing(timeout=0.2, interval=0.02)
 
     async def closed(self):
         """Return the code with which the server closes, whatever it still says before."""
         while True:
-            event = await self.socket.receive_output(timeout=5)
+            event = await self.receive_output(PATIENCE)
             if event["type"] == "websocket.close":
+                await self.leave()
                 return event["code"]
 
     async def leave(self):
-        await self.socket.disconnect()
+        """Go, once; a server whose application closes says the same to it."""
+        if self.has_left:
+            return
+        self.has_left = True
+        await self.send_input({"type": "websocket.disconnect", "code": 1001})
+        await self.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -241,7 +266,7 @@ class TestWhatIsNoMessage:
     @pytest.mark.parametrize("text", ["", "[]", "42", "nothing", '{"type": "shout"}', '{"type": ["join"]}', "[" * 5000])
     async def test_an_unknown_message_is_answered_and_harms_nothing(self, person, text):
         await person.join()
-        await person.socket.send_to(text_data=text)
+        await person.send_text(text)
         assert (await person.hear("error"))["code"] == "unknown"
         await person.say(type="ping")
         await person.hear("pong")
@@ -296,7 +321,7 @@ class TestWhatIsNoMessage:
 
     async def test_bytes_close(self, person):
         await person.join()
-        await person.socket.send_to(bytes_data=b"\x00")
+        await person.send_input({"type": "websocket.receive", "bytes": b"\x00"})
         assert await person.closed() == consumers.CLOSE_TOO_LARGE
 
     async def test_a_flood_closes(self, person):
