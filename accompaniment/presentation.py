@@ -159,6 +159,9 @@ FIELDS = {
     "agency": "agence",
 }
 
+CONTACT_DETAILS = "contact_details"
+"""The part of a file that a reading names when birth date, telephone and e-mail were shown."""
+
 
 def audit_in_words(action: str, details: Mapping[str, Any]) -> str:
     """Return what was done in a person's file; what has no sentence of its own is named by its kind."""
@@ -191,8 +194,13 @@ def _plan_in_words(details: Mapping[str, Any]) -> str:
     return "Fin du plan de contact" if details.get("event") == "ended" else "Nouveau plan de contact"
 
 
+def _reading_in_words(details: Mapping[str, Any]) -> str:
+    return "Coordonnées consultées" if details.get("part") == CONTACT_DETAILS else ""
+
+
 SENTENCES: dict[AuditAction, Callable[[Mapping[str, Any]], str]] = {
     AuditAction.UPDATED: _update_in_words,
+    AuditAction.READ: _reading_in_words,
     AuditAction.ENROLMENT: lambda details: ENROLMENT_STEPS.get(details.get("to_state", ""), ""),
     AuditAction.CONSENT: _consent_in_words,
     AuditAction.ACCOMPANIMENT: _period_in_words,

@@ -12,8 +12,6 @@ from accompaniment.presentation import MONTHS, contact_plan_in_words, phone_in_w
 from caseload.models import CaseSummary, Cover, Placement
 from caseload.rules import Need, needs_of
 
-CONTACT_DETAILS = "contact_details"
-"""The part of a file that an audit row of reading names when birth date, telephone and e-mail were shown."""
 TIMELINE_CONTACTS = 200
 
 
@@ -80,8 +78,9 @@ class PersonFile:
         return self.placement is not None and self.placement.portfolio.adviser.user_id == self.reader.pk
 
     @property
-    def covered_by_reader(self) -> bool:
-        return any(cover.colleague.user_id == self.reader.pk for cover in self.covers)
+    def followed_by_reader(self) -> bool:
+        """Whether the reader answers for the person now: as the adviser, or as the colleague who covers."""
+        return self.read_by_its_adviser or any(cover.colleague.user_id == self.reader.pk for cover in self.covers)
 
     @property
     def awaits_acceptance(self) -> bool:

@@ -8,8 +8,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
+from accompaniment.presentation import CONTACT_DETAILS
 from accompaniment.services import audit
-from caseload.files import CONTACT_DETAILS, file_of
+from caseload.files import file_of
 
 
 @require_safe
