@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
+from accompaniment.alphabet import alphabetical
 from accompaniment.enums import EnrolmentState, ObligationState, Role
 from accompaniment.perimeter import staff_perimeter
 from accompaniment.rules import OPEN_ENROLMENT_STATES
@@ -20,7 +21,7 @@ class RegionQuerySet(QuerySet[Any]):
         Names are ordered as people look for them, Île-de-France under I.
         """
         return self.annotate(agency_count=Count("departements__agencies")).order_by(
-            F("web_opens_on").asc(nulls_last=True), Func(F("name"), function="unaccent"), "pk"
+            F("web_opens_on").asc(nulls_last=True), alphabetical("name"), "pk"
         )
 
 

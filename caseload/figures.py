@@ -13,10 +13,10 @@ from django.db.models import Count, DateField, F, Func, IntegerField, Q, QuerySe
 from django.db.models.functions import Cast
 from django.db.models.lookups import GreaterThanOrEqual
 
+from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Channel, ContactNature, EnrolmentState, LeavingReason, Modality, RefusalReason, Track
 from accompaniment.models import Accompaniment, Contact, Enrolment, Region, User
 from caseload.models import Placement, Portfolio
-from caseload.querysets import Plain
 from caseload.rules import ALMOST_FULL_PERCENT, Suppressed, percent, suppress
 
 INTERVIEW_CHANNELS = (Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)
@@ -104,12 +104,12 @@ class LocalDay(Func):
 
 
 def regions_of(user: User) -> QuerySet[Region]:
-    """Return the regions that a manager steers, by name."""
+    """Return the regions that a manager steers: those that are open first, then by name."""
     manager = getattr(user, "manager", None)
     if manager is None:
         return Region.objects.none()
-    regions: QuerySet[Region] = Region.objects.all() if manager.whole_country else manager.regions.all()
-    return regions.order_by(Plain("name"), "pk")
+    steered: QuerySet[Region] = Region.objects.all() if manager.whole_country else manager.regions.all()
+    return steered.order_by(F("web_opens_on").asc(nulls_last=True), alphabetical("name"))
 
 
 def dashboard(*, user: User, period: Period) -> Dashboard:

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
+from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Channel, Modality
 from accompaniment.models import Agency, Jobseeker, Region, User
 from accompaniment.ranges import TsTzRange
@@ -29,7 +30,7 @@ class Adviser(models.Model):
     objects = AdviserQuerySet.as_manager()
 
     class Meta:
-        ordering = ("user__last_name", "user__first_name", "pk")
+        ordering = (alphabetical("user__last_name"), alphabetical("user__first_name"), "pk")
         verbose_name = "conseiller"
         constraints = [
             models.CheckConstraint(

@@ -4,21 +4,16 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, F, FilteredRelation, Func, Q, QuerySet, Value, When
+from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest
 
+from accompaniment.alphabet import alphabetical
 from accompaniment.enums import EnrolmentState, Role
 from accompaniment.querysets import OfJobseekerQuerySet
 
 if TYPE_CHECKING:
     from accompaniment.models import Agency, User
     from caseload.models import Adviser
-
-
-class Plain(Func):
-    """A text without its accents: sorts Île-de-France under I whatever the database's collation."""
-
-    function = "unaccent"
 
 
 STAFF_FILTERS = {"region": "agency__departement__region", "agence": "agency"}
@@ -57,11 +52,11 @@ class AdviserQuerySet(QuerySet[Any]):
             self.select_related("user", "agency__departement__region")
             .prefetch_related("portfolios")
             .order_by(
-                Plain("agency__departement__region__name"),
-                Plain("agency__name"),
+                alphabetical("agency__departement__region__name"),
+                alphabetical("agency__name"),
                 "agency",
-                Plain("user__last_name"),
-                Plain("user__first_name"),
+                alphabetical("user__last_name"),
+                alphabetical("user__first_name"),
                 "pk",
             )
         )

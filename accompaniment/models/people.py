@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 
+from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Bandwidth, Role
 from accompaniment.models.territory import Agency
 from accompaniment.querysets import JobseekerQuerySet
@@ -44,7 +45,7 @@ class User(AbstractBaseUser):
     objects = UserManager()
 
     class Meta:
-        ordering = ("last_name", "first_name", "pk")
+        ordering = (alphabetical("last_name"), alphabetical("first_name"), "pk")
         constraints = [
             models.CheckConstraint(condition=Q(email=Lower("email")), name="user_email_lower_case"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
@@ -113,7 +114,7 @@ class Jobseeker(models.Model):
     objects = JobseekerQuerySet.as_manager()
 
     class Meta:
-        ordering = ("last_name", "first_name", "pk")
+        ordering = (alphabetical("last_name"), alphabetical("first_name"), "pk")
         verbose_name = "demandeur d'emploi"
         verbose_name_plural = "demandeurs d'emploi"
         constraints = [

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.db.models import F, Q
 
+from accompaniment.alphabet import alphabetical
 from accompaniment.querysets import RegionQuerySet
 
 
@@ -20,7 +21,7 @@ class Region(models.Model):
     objects = RegionQuerySet.as_manager()
 
     class Meta:
-        ordering = ("name",)
+        ordering = (alphabetical("name"),)
         verbose_name = "région"
 
     def __str__(self) -> str:
@@ -64,7 +65,7 @@ class Agency(models.Model):
     commune = models.CharField("commune", max_length=80, blank=True)
 
     class Meta:
-        ordering = ("name",)
+        ordering = (alphabetical("name"),)
         verbose_name = "agence"
 
     def __str__(self) -> str:
