@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
+from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Modality
 from accompaniment.models import Agency, Region
 from caseload.figures import Period
-from caseload.querysets import Plain
 
 USUAL_DAYS = 30
 LONGEST_DAYS = 3 * 366
@@ -58,7 +58,7 @@ class StaffFilterForm(forms.Form):
         self.fields["agence"].queryset = (  # type: ignore[attr-defined]
             Agency.objects.filter(departement__region__in=regions, advisers__isnull=False)
             .distinct()
-            .order_by(Plain("name"), "pk")
+            .order_by(alphabetical("name"), "pk")
         )
 
     @property
