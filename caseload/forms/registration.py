@@ -50,7 +50,7 @@ class RegistrationForm(forms.Form):
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Métier recherché, parcours, freins éventuels. La personne peut lire ce que vous écrivez.",
+        help_text="Métier recherché, parcours, freins éventuels.",
     )
     has_webcam = forms.ChoiceField(
         label="Dispose d'une webcam et d'un micro",

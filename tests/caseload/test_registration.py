@@ -250,7 +250,7 @@ class TestValidating:
         page = text_of(response)
         assert "Alix Petit : 100 % web validé" in page
         assert portfolio.adviser.user.full_name in page
-        assert "1 / 250" in page
+        assert "1&nbsp;/&nbsp;250" in page
         assert f"Part maintenant à {enrolment.jobseeker.email}" in page
         enrolment.refresh_from_db()
         assert enrolment.state == EnrolmentState.VALIDATED
