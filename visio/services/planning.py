@@ -52,7 +52,7 @@ told AS (
            now(), now(), 0, ''
     FROM due JOIN invited ON invited.obligation_id = due.id
     WHERE due.email IS NOT NULL ORDER BY due.id
-    ON CONFLICT (key) DO NOTHING
+    ON CONFLICT DO NOTHING
 ),
 audited AS (
     INSERT INTO accompaniment_auditentry (at, actor_id, jobseeker_id, action, details)

@@ -1,0 +1,140 @@
+"""What the database itself refuses, each beside what differs by one fact and goes in."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accompaniment.enums import Channel
+from tests.caseload.factories import on_web_track
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation
+from visio.enums import InterviewState, NextStep
+from visio.models import Interview, InterviewEvent, InterviewReport, SlotInvitation, WorkingHours
+from visio.services import closing
+
+pytestmark = pytest.mark.django_db
+
+MINUTES = timedelta(minutes=1)
+
+
+def refused(name, act):
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        act()
+
+
+@pytest.fixture
+def portfolio():
+    return bookable_portfolio()
+
+
+@pytest.fixture
+def first(portfolio):
+    return InterviewFactory(jobseeker=on_web_track(portfolio))
+
+
+class TestOverlaps:
+    @pytest.mark.parametrize("minutes", [0, 39, -39])
+    def test_one_adviser_has_one_interview_at_a_time_buffer_included(self, portfolio, first, minutes):
+        other = on_web_track(portfolio)
+        starts_at = first.starts_at + minutes * MINUTES
+        refused("interview_adviser_free", lambda: InterviewFactory(jobseeker=other, starts_at=starts_at))
+
+    @pytest.mark.parametrize("minutes", [40, -40])
+    def test_the_next_one_may_begin_when_the_buffer_ends(self, portfolio, first, minutes):
+        InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=first.starts_at + minutes * MINUTES)
+
+    def test_one_person_has_one_interview_at_a_time(self, first):
+        other_adviser = bookable_portfolio().adviser
+        again = {"jobseeker": first.jobseeker, "adviser": other_adviser}
+        refused("interview_jobseeker_free", lambda: InterviewFactory(**again, starts_at=first.starts_at))
+        InterviewFactory(**again, starts_at=first.occupies_until)
+
+    @pytest.mark.parametrize("state", [InterviewState.BOOKED, InterviewState.IN_PROGRESS])
+    def test_what_runs_holds_its_slot(self, portfolio, first, state):
+        Interview.objects.filter(pk=first.pk).update(state=state)
+        other = on_web_track(portfolio)
+        refused("interview_adviser_free", lambda: InterviewFactory(jobseeker=other, starts_at=first.starts_at))
+
+    def test_what_was_cancelled_frees_it(self, portfolio, first):
+        Interview.objects.filter(pk=first.pk).update(state=InterviewState.CANCELLED, closed_at=timezone.now())
+        InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=first.starts_at)
+
+    def test_one_live_interview_per_obligation(self, portfolio):
+        person = on_web_track(portfolio)
+        obligation = due_obligation(person)
+        first = InterviewFactory(jobseeker=person, obligation=obligation)
+        later = first.starts_at + timedelta(days=1)
+        again = {"jobseeker": person, "obligation": obligation, "starts_at": later}
+        refused("interview_one_live_per_obligation", lambda: InterviewFactory(**again))
+        Interview.objects.filter(pk=first.pk).update(state=InterviewState.CANCELLED, closed_at=timezone.now())
+        InterviewFactory(**again)
+
+
+class TestStates:
+    @pytest.mark.parametrize("state", [InterviewState.HELD, InterviewState.MISSED, InterviewState.INTERRUPTED])
+    def test_a_decision_has_its_person(self, first, state):
+        now = timezone.now()
+        facts = {"state": state, "closed_at": now}
+        if state == InterviewState.INTERRUPTED:
+            facts["technical_failure_at"] = now
+        if state == InterviewState.MISSED:
+            facts["convocation_delivered_at"] = now
+        rows = Interview.objects.filter(pk=first.pk)
+        refused("interview_closed_by_someone", lambda: rows.update(**facts))
+        rows.update(**facts, closed_by=first.adviser.user)
+
+    def test_an_absence_needs_a_delivered_convocation_and_no_failure(self, first):
+        now = timezone.now()
+        rows = Interview.objects.filter(pk=first.pk)
+        absence = {"state": InterviewState.MISSED, "closed_at": now, "closed_by": first.adviser.user}
+        refused("interview_absence_needs_proof", lambda: rows.update(**absence))
+        proof = {"convocation_delivered_at": now}
+        refused("interview_absence_needs_proof", lambda: rows.update(**absence, **proof, technical_failure_at=now))
+        rows.update(**absence, **proof)
+
+    def test_interrupted_is_a_technical_failure(self, first):
+        now = timezone.now()
+        rows = Interview.objects.filter(pk=first.pk)
+        facts = {"state": InterviewState.INTERRUPTED, "closed_at": now, "closed_by": first.adviser.user}
+        refused("interview_interrupted_by_failure", lambda: rows.update(**facts))
+        rows.update(**facts, technical_failure_at=now)
+
+    def test_chat_is_no_channel(self, first):
+        rows = Interview.objects.filter(pk=first.pk)
+        refused("interview_channel", lambda: rows.update(channel=Channel.CHAT))
+        rows.update(channel=Channel.PHONE)
+
+    def test_time_runs_forward(self, first):
+        rows = Interview.objects.filter(pk=first.pk)
+        refused("interview_in_order", lambda: rows.update(ends_at=first.starts_at))
+        refused("interview_in_order", lambda: rows.update(occupies_until=first.ends_at - MINUTES))
+
+
+class TestHistories:
+    @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+    def test_events_and_reports_are_never_changed(self, first, statement):
+        closing.close_interview(
+            actor=first.adviser.user, interview=first, conclusions="Fait.", next_step=NextStep.CONTINUE
+        )
+        for model in (InterviewEvent, InterviewReport):
+            table = model._meta.db_table
+            with (
+                pytest.raises(IntegrityError, match="append-only"),
+                transaction.atomic(),
+                connection.cursor() as cursor,
+            ):
+                cursor.execute(statement.format(table))
+
+    def test_an_obligation_is_invited_once(self, portfolio):
+        person = on_web_track(portfolio)
+        invitation = {"obligation": due_obligation(person), "jobseeker": person, "invited_at": timezone.now()}
+        SlotInvitation.objects.create(**invitation)
+        refused("obligation_id", lambda: SlotInvitation.objects.create(**invitation))
+
+
+def test_hours_begin_before_they_end(portfolio):
+    hours = WorkingHours.objects.filter(adviser=portfolio.adviser).first()
+    rows = WorkingHours.objects.filter(pk=hours.pk)
+    refused("working_hours_in_order", lambda: rows.update(ends_at=hours.starts_at))
+    refused("working_hours_weekday", lambda: rows.update(weekday=7))

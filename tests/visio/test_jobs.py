@@ -1,0 +1,63 @@
+"""Planning by beat and by hand, and what the delivery of a convocation proves."""
+
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accompaniment.models import Notification
+from tests.caseload.factories import AdviserFactory, on_web_track
+from tests.visio.factories import bookable_portfolio, first_slots, follower
+from visio import jobs
+from visio.models import SlotInvitation
+from visio.services.hours import give_usual_hours
+from visio.services.interviews import book_interview
+from visio.services.proofs import note_convocation
+
+pytestmark = pytest.mark.django_db
+
+
+def test_beat_wakes_the_planner():
+    on_web_track(bookable_portfolio())
+    assert settings.CELERY_BEAT_SCHEDULE["plan-interviews"]["task"] == jobs.plan_interviews.name
+    jobs.plan_interviews()
+    jobs.plan_interviews()
+    assert SlotInvitation.objects.count() == 1
+
+
+def test_by_hand_it_says_what_it_did():
+    on_web_track(bookable_portfolio())
+    out = StringIO()
+    call_command("plan_interviews", today=timezone.localdate(), stdout=out)
+    assert out.getvalue() == "1 obligations planned, 1 people invited.\n"
+
+
+def test_a_day_that_is_none_is_refused():
+    with pytest.raises(CommandError):
+        call_command("plan_interviews", "--today", "demain")
+
+
+def test_the_first_delivery_of_the_convocation_is_the_proof():
+    person = on_web_track(bookable_portfolio())
+    interview = book_interview(
+        actor=person.user,
+        jobseeker=person,
+        adviser=follower(person),
+        starts_at=first_slots(person)[0],
+        channel="video",
+    )
+    first = timezone.now()
+    for notification in Notification.objects.all():
+        note_convocation(notification, first)
+        note_convocation(notification, timezone.now())
+    interview.refresh_from_db()
+    assert interview.convocation_delivered_at == first
+
+
+def test_new_advisers_get_the_usual_hours_once():
+    advisers = [AdviserFactory(), AdviserFactory()]
+    give_usual_hours(advisers)
+    give_usual_hours(advisers)
+    assert [adviser.working_hours.count() for adviser in advisers] == [10, 10]

@@ -1,0 +1,205 @@
+"""Slots, moments, obstacles, words and log-ins: what is decided without a database."""
+
+import base64
+import hashlib
+import hmac
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from accompaniment.public_holidays import is_public_holiday
+from visio.enums import InterviewState, RoomMoment
+from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES
+from visio.rules.signals import BURST, PER_SECOND, Bucket
+from visio.rules.slots import Busy, Stretch, horizon, is_free, offered_slots, slots_on
+from visio.rules.states import absence_obstacle, room_moment
+from visio.rules.turn import Relay, ice_servers, turn_login
+from visio.rules.wording import say_day, say_hour, say_zone
+
+PARIS = ZoneInfo("Europe/Paris")
+REUNION = ZoneInfo("Indian/Reunion")
+GUADELOUPE = ZoneInfo("America/Guadeloupe")
+
+USUAL = [
+    Stretch(weekday, starts_at, ends_at)
+    for weekday in range(5)
+    for starts_at, ends_at in ((time(9), time(12)), (time(13), time(17)))
+]
+
+
+def walls(day, *, stretches=USUAL, zone=PARIS):
+    return [f"{starts.astimezone(zone):%H:%M}" for starts in slots_on(day, stretches=stretches, zone=zone)]
+
+
+def offered(now, last_day, *, stretches=USUAL, zone=PARIS, closed=()):
+    return list(
+        offered_slots(now=now, last_day=last_day, stretches=stretches, zone=zone, is_closed=lambda day: day in closed)
+    )
+
+
+class TestGrid:
+    def test_a_day_of_work(self):
+        assert walls(date(2026, 11, 24)) == [
+            "09:00", "09:45", "10:30", "11:15", "13:00", "13:45", "14:30", "15:15", "16:00",
+        ]  # fmt: skip
+
+    def test_nothing_on_a_day_off(self):
+        assert walls(date(2026, 11, 28)) == []
+
+    def test_the_whole_interview_fits_into_the_stretch(self):
+        assert walls(date(2026, 11, 24), stretches=[Stretch(1, time(9), time(9, 29))]) == []
+        assert walls(date(2026, 11, 24), stretches=[Stretch(1, time(9), time(9, 30))]) == ["09:00"]
+
+    @pytest.mark.parametrize(("zone", "utc_hour"), [(PARIS, 8), (REUNION, 5), (GUADELOUPE, 13)])
+    def test_nine_on_the_wall_is_another_instant_in_each_zone(self, zone, utc_hour):
+        first = next(iter(slots_on(date(2026, 11, 24), stretches=USUAL, zone=zone)))
+        assert first == datetime(2026, 11, 24, utc_hour, tzinfo=UTC)
+
+
+class TestClockChange:
+    NIGHT = [Stretch(6, time(1), time(5))]
+
+    def test_the_hour_that_summer_time_skips_is_not_offered(self):
+        day = date(2026, 3, 29)
+        assert walls(day, stretches=self.NIGHT) == ["01:00", "01:45", "03:15", "04:00"]
+        slots = list(slots_on(day, stretches=self.NIGHT, zone=PARIS))
+        assert slots[2] - slots[1] == timedelta(minutes=30)
+
+    def test_the_hour_that_winter_time_repeats_is_offered_once(self):
+        day = date(2026, 10, 25)
+        slots = list(slots_on(day, stretches=self.NIGHT, zone=PARIS))
+        assert walls(day, stretches=self.NIGHT) == ["01:00", "01:45", "02:30", "03:15", "04:00"]
+        assert slots[3] - slots[2] == timedelta(hours=1, minutes=45)
+        assert len(set(slots)) == len(slots)
+
+    @pytest.mark.parametrize(
+        ("before", "after", "hours"),
+        [(date(2026, 3, 27), date(2026, 3, 30), 71), (date(2026, 10, 23), date(2026, 10, 26), 73)],
+    )
+    def test_nine_stays_nine_on_the_wall(self, before, after, hours):
+        first, last = (next(iter(slots_on(day, stretches=USUAL, zone=PARIS))) for day in (before, after))
+        assert last - first == timedelta(hours=hours)
+
+    def test_overseas_has_no_such_day(self):
+        assert walls(date(2026, 3, 29), stretches=self.NIGHT, zone=REUNION) == [
+            "01:00", "01:45", "02:30", "03:15", "04:00",
+        ]  # fmt: skip
+
+
+class TestOffer:
+    def test_two_hours_of_notice(self):
+        now = datetime(2026, 11, 24, 7, 1, tzinfo=UTC)  # 8 h 01 in Paris
+        assert offered(now, date(2026, 11, 24))[0] == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+        assert offered(now - timedelta(minutes=1), date(2026, 11, 24))[0] == datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+        assert offered(now - timedelta(minutes=16), date(2026, 11, 24))[0] == datetime(2026, 11, 24, 8, 45, tzinfo=UTC)
+
+    def test_today_is_the_day_in_the_agencys_zone(self):
+        now = datetime(2026, 11, 23, 22, tzinfo=UTC)  # already the 24th, 2 o'clock, in La Réunion
+        assert offered(now, date(2026, 11, 24), zone=REUNION)[0] == datetime(2026, 11, 24, 5, tzinfo=UTC)
+
+    def test_closed_days_are_left_out(self):
+        now = datetime(2026, 11, 23, 20, tzinfo=UTC)
+        days = {slot.date() for slot in offered(now, date(2026, 11, 27), closed={date(2026, 11, 25)})}
+        assert days == {date(2026, 11, 24), date(2026, 11, 26), date(2026, 11, 27)}
+
+    def test_a_fortnight_at_least_and_until_the_deadline_at_most(self):
+        today = date(2026, 11, 24)
+        assert horizon(today=today, due_on=None) == date(2026, 12, 8)
+        assert horizon(today=today, due_on=date(2026, 11, 20)) == date(2026, 12, 8)
+        assert horizon(today=today, due_on=date(2026, 12, 20)) == date(2026, 12, 20)
+
+    def test_what_is_booked_takes_its_buffer_along(self):
+        nine = datetime(2026, 11, 24, 8, tzinfo=UTC)
+        booked = [Busy(nine, nine + timedelta(minutes=40))]
+        assert not is_free(nine, booked)
+        assert not is_free(nine + timedelta(minutes=39), booked)
+        assert is_free(nine + timedelta(minutes=40), booked)
+        assert not is_free(nine - timedelta(minutes=39), booked)
+        assert is_free(nine - timedelta(minutes=40), booked)
+
+    def test_alsace_and_moselle_have_two_more_holidays(self):
+        saint_stephen, good_friday = date(2026, 12, 26), date(2026, 4, 3)
+        for day in (saint_stephen, good_friday):
+            assert is_public_holiday(day, "6AE")
+            assert is_public_holiday(day, "57")
+            assert not is_public_holiday(day, "")
+        assert is_public_holiday(date(2026, 12, 25), "")
+        assert is_public_holiday(date(2026, 12, 20), "974"), "the abolition of slavery in La Réunion"
+
+
+class TestRoomMoment:
+    STARTS = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    ENDS = STARTS + timedelta(minutes=30)
+
+    @pytest.mark.parametrize(
+        ("minutes", "moment"),
+        [(-15.01, RoomMoment.EARLY), (-15, RoomMoment.OPEN), (89.9, RoomMoment.OPEN), (90, RoomMoment.OVER)],
+    )
+    def test_open_from_a_quarter_before_to_an_hour_after(self, minutes, moment):
+        now = self.STARTS + timedelta(minutes=minutes)
+        assert room_moment(state=InterviewState.BOOKED, starts_at=self.STARTS, ends_at=self.ENDS, now=now) == moment
+
+    @pytest.mark.parametrize("state", [state for state in InterviewState if state not in LIVE_STATES])
+    def test_a_decision_closes_it(self, state):
+        assert room_moment(state=state, starts_at=self.STARTS, ends_at=self.ENDS, now=self.STARTS) == RoomMoment.CLOSED
+
+
+def test_what_is_closed_never_moves_again():
+    assert set(INTERVIEW_TRANSITIONS) == set(InterviewState)
+    for state, following in INTERVIEW_TRANSITIONS.items():
+        assert bool(following) == (state in LIVE_STATES)
+
+
+def test_a_convocation_that_came_too_late_proves_nothing():
+    starts_at = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    facts = {"starts_at": starts_at, "technical_failure_at": None, "arrived_at": None, "now": starts_at}
+    assert absence_obstacle(**facts, convocation_delivered_at=starts_at - timedelta(seconds=1)) is None
+    assert absence_obstacle(**facts, convocation_delivered_at=starts_at)
+
+
+class TestWords:
+    @pytest.mark.parametrize(
+        ("day", "words"), [(date(2026, 12, 1), "mardi 1er décembre"), (date(2027, 2, 28), "dimanche 28 février")]
+    )
+    def test_days(self, day, words):
+        assert say_day(day) == words
+
+    @pytest.mark.parametrize(("wall", "words"), [((16, 0), "16 h"), ((9, 5), "9 h 05"), ((0, 0), "0 h")])
+    def test_hours(self, wall, words):
+        assert say_hour(datetime(2026, 12, 1, *wall, tzinfo=PARIS)).replace("\u00a0", " ") == words
+
+    @pytest.mark.parametrize(
+        ("zone", "words"),
+        [
+            (PARIS, "heure de Paris"),
+            (REUNION, "heure de La Réunion"),
+            (ZoneInfo("Asia/Ho_Chi_Minh"), "heure de Ho Chi Minh"),
+        ],
+    )
+    def test_zones(self, zone, words):
+        assert say_zone(zone) == words
+
+
+class TestTurn:
+    NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+    def test_the_log_in_is_what_coturn_computes(self):
+        username, password = turn_login(secret="north", name="7-adviser", expires_at=self.NOW)
+        assert username == f"{int(self.NOW.timestamp())}:7-adviser"
+        assert password == base64.b64encode(hmac.digest(b"north", username.encode(), hashlib.sha1)).decode()
+
+    def test_no_relay_no_server(self):
+        assert ice_servers(relay=Relay([], [], ""), name="7", now=self.NOW) == []
+
+    def test_without_the_secret_no_relay_is_named(self):
+        servers = ice_servers(relay=Relay(["stun:a"], ["turn:a"], ""), name="7", now=self.NOW)
+        assert servers == [{"urls": ["stun:a"]}]
+
+
+def test_a_bucket_empties_and_fills_again():
+    bucket = Bucket(tokens=BURST, at=0.0)
+    assert all(bucket.take(0.0) for _ in range(BURST))
+    assert not bucket.take(0.0)
+    assert bucket.take(1 / PER_SECOND + 0.001)
+    assert not bucket.take(1 / PER_SECOND + 0.001)
