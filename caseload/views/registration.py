@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import EnrolmentState, Modality, NotificationKind, RefusalReason, Role, Tier, Track
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Consent, Enrolment, Notification, RegistrationInterview
+from accompaniment.models import Enrolment, Notification, RegistrationInterview
 from accompaniment.paging import page_of
 from accompaniment.rules import age_on
 from accompaniment.services.audit import record_reading
 from accompaniment.services.enrolments import current_accompaniment
 from accompaniment.services.registration import add_email, save_draft
+from accompaniment.standing import standing_of
 from caseload.forms.registration import EmailForm, RegistrationForm, SearchForm, typed_in, yes_or_no
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.registration import default_plan_in_words, obstacle_to_web, registrations_of, waiting_registrations
@@ -234,7 +235,7 @@ def _page(
             "obstacle": obstacle,
             "proposals": proposals,
             "selected": next((p.pk for p in proposals if str(p.pk) == chosen), proposals[0].pk if proposals else None),
-            "has_accepted": Consent.objects.filter(jobseeker=person, withdrawn_at=None).exists(),
+            "has_accepted": standing_of(person, timezone.now()).has_accepted,
             "web_plan": default_plan_in_words(Modality.GUIDE_WEB, today=today),
             "refusal": refusal,
         },

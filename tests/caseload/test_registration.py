@@ -26,6 +26,7 @@ from accompaniment.services.registration import save_draft
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import (
     AgencyFactory,
+    ConsentTextFactory,
     DepartementFactory,
     EnrolmentFactory,
     JobseekerFactory,
@@ -267,6 +268,15 @@ class TestValidating:
         page = text_of(adviser.post(address(enrolment), answers(portfolio), follow=True))
         assert "Commencé le" in page
         assert Accompaniment.objects.current().get(jobseeker=person).track == Track.WEB
+
+    def test_an_acceptance_of_an_older_text_starts_nothing(self, adviser: Client, portfolio: Portfolio) -> None:
+        enrolment = volunteer(portfolio, with_account=True)
+        person = enrolment.jobseeker
+        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        ConsentTextFactory()
+        assert "quand la personne a accepté, pas avant" in text_of(adviser.get(address(enrolment)))
+        page = text_of(adviser.post(address(enrolment), answers(portfolio), follow=True))
+        assert "En attente de l'acceptation" in page
 
     def test_sent_twice_counts_once(self, adviser: Client, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
