@@ -25,9 +25,12 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
         Entry("my_portfolio", "Portefeuille"),
         Entry("registrations", "Inscriptions"),
         Entry("agenda", "Agenda"),
+        Entry("conversations", "Messagerie"),
+        Entry("callbacks", "Rappels"),
     ),
     Role.JOBSEEKER: (
         Entry("space", "Mon espace"),
+        Entry("conversations", "Messagerie"),
         Entry("my_interviews", "Mes entretiens"),
         Entry("my_accompaniment", "Mon accompagnement"),
         Entry("own_data", "Mes données"),

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accompaniment.querysets import OfJobseekerQuerySet
 from messaging.enums import CallbackState
@@ -12,6 +12,17 @@ class ConversationQuerySet(OfJobseekerQuerySet):
     def awaiting_reply(self) -> Self:
         """Keep the conversations in which the person waits for an answer, longest first."""
         return self.filter(awaiting_reply_since__isnull=False).order_by("awaiting_reply_since", "pk")
+
+    def matching(self, words: str) -> Self:
+        """Keep the people of whom every word is in the name or the identifier; accents and case do not count."""
+        kept = self
+        for word in words.split():
+            kept = kept.filter(
+                Q(jobseeker__last_name__unaccent__icontains=word)
+                | Q(jobseeker__first_name__unaccent__icontains=word)
+                | Q(jobseeker__identifier__istartswith=word)
+            )
+        return kept
 
 
 class MessageQuerySet(QuerySet[Any]):

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from accompaniment.public_holidays import is_public_holiday
 from messaging.enums import CallbackState, Urgency
 
+NBSP = "\u00a0"
+
 BODY_LIMIT = 5000
 """Characters of one message."""
 
@@ -59,12 +61,12 @@ def say_duration(duration: timedelta) -> str:
     if minutes < 1:
         return "moins d'une minute"
     if minutes < 60:
-        return f"{minutes} min"
+        return f"{minutes}{NBSP}min"
     hours = minutes // 60
     if hours <= 96:
-        return f"{hours} h"
+        return f"{hours}{NBSP}h"
     days, hours = divmod(hours, 24)
-    return f"{days} j {hours} h" if hours else f"{days} j"
+    return f"{days}{NBSP}j {hours}{NBSP}h" if hours else f"{days}{NBSP}j"
 
 
 # --- Opening hours --------------------------------------------------------------------------------
@@ -83,7 +85,7 @@ class Stretch:
 
 def say_time(at: time) -> str:
     """Say a time as French writes it: `9 h`, `13 h 30`."""
-    return f"{at.hour} h" if at.minute == 0 else f"{at.hour} h {at.minute:02d}"
+    return f"{at.hour}{NBSP}h" if at.minute == 0 else f"{at.hour}{NBSP}h{NBSP}{at.minute:02d}"
 
 
 def say_opening_hours(stretches: Iterable[Stretch]) -> str:
@@ -100,7 +102,7 @@ def say_opening_hours(stretches: Iterable[Stretch]) -> str:
             runs[-1][0].append(weekday)
         else:
             runs.append(([weekday], hours))
-    return " ; ".join(f"{_say_days(days)}, {hours}" for days, hours in runs)
+    return f"{NBSP}; ".join(f"{_say_days(days)}, {hours}" for days, hours in runs)
 
 
 def _say_days(days: list[int]) -> str:

@@ -1,0 +1,89 @@
+"""Parsing of what people type: messages, call-back requests, outcomes."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.formats import date_format
+
+from messaging.enums import CallbackSubject
+from messaging.rules import BODY_LIMIT, Window, say_time
+
+COMMENT_LIMIT = 1000
+SECONDS = "%Y%m%dT%H%M%SZ"
+
+
+class MessageForm(forms.Form):
+    """A message as a browser without sockets sends it; `client_id` is new with each page."""
+
+    body = forms.CharField(label="Votre message", max_length=BODY_LIMIT, widget=forms.Textarea(attrs={"rows": 1}))
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class NumberForm(forms.Form):
+    """The number of a message, as the address of a page carries it."""
+
+    number = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(label="Rechercher une personne", max_length=80, required=False)
+
+
+def window_value(window: Window) -> str:
+    """Return a window as a form carries it: both instants in UTC."""
+    return f"{window.starts_at.astimezone(UTC):{SECONDS}}-{window.ends_at.astimezone(UTC):{SECONDS}}"
+
+
+def _read_window(value: str) -> Window:
+    start, end = (datetime.strptime(part, SECONDS).replace(tzinfo=UTC) for part in value.split("-"))
+    return Window(starts_at=start, ends_at=end)
+
+
+def _say_window(window: Window, zone: ZoneInfo) -> str:
+    start, end = window.starts_at.astimezone(zone), window.ends_at.astimezone(zone)
+    return f"{date_format(start, 'l j F')}, {say_time(start.time())} – {say_time(end.time())}"
+
+
+class CallbackForm(forms.Form):
+    """A wish to be called back, in one of the windows on offer."""
+
+    subject = forms.ChoiceField(label="Sujet", choices=CallbackSubject, widget=forms.RadioSelect)
+    phone = forms.CharField(
+        label="Numéro à appeler",
+        max_length=30,
+        help_text="Par exemple 06 12 34 56 78. Il sert pour ce rappel seulement.",
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    window = forms.ChoiceField(label="Quand vous appeler", widget=forms.Select)
+    comment = forms.CharField(
+        label="Précision",
+        required=False,
+        max_length=COMMENT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Ce que votre conseiller doit savoir avant d'appeler.",
+    )
+
+    def __init__(self, *args: Any, windows: Sequence[Window], zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["window"]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = [(window_value(window), _say_window(window, zone)) for window in windows]
+            field.error_messages["invalid_choice"] = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
+
+    def clean_window(self) -> Window:
+        """Return the window that was chosen; it is one of those on offer."""
+        return _read_window(self.cleaned_data["window"])
+
+
+class OutcomeForm(forms.Form):
+    """What came of a call."""
+
+    outcome = forms.CharField(
+        label="Ce qui a été dit ou convenu",
+        max_length=COMMENT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

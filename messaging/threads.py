@@ -1,0 +1,242 @@
+"""What the pages of a conversation show, read with a fixed number of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from accompaniment.models import Jobseeker, User
+from messaging.enums import Urgency
+from messaging.models import Conversation, Message, ReadMark
+from messaging.querysets import ConversationQuerySet
+from messaging.rules import ANSWER_WITHIN, say_duration, say_opening_hours, urgency_of
+from messaging.services.access import Participants
+from messaging.services.callbacks import opening_stretches
+from messaging.services.conversations import read_numbers
+
+SHOWN = 100
+"""Messages of a page; a link leads to the older ones."""
+
+EXCERPT = 90
+"""Characters of the last message that a list shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bubble:
+    """One message as this reader sees it."""
+
+    message: Message
+    ours: bool
+    mine: bool
+    day: date | None
+    """The day, where it differs from the one before."""
+    first_unread: bool
+    state: str
+    """Under one's own last message: `Lu` or `Envoyé`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """A conversation as one reader sees it."""
+
+    conversation: Conversation
+    reader: User
+    zone: ZoneInfo
+    bubbles: Sequence[Bubble]
+    last: int
+    """Number of the newest message on the page; the live part goes on from there."""
+    read_by_other: int
+    marked: int
+    older_before: int | None
+    newer: bool
+    hint: str
+    can_write: bool
+
+    @property
+    def person(self) -> Jobseeker:
+        person: Jobseeker = self.conversation.jobseeker
+        return person
+
+    @property
+    def unread(self) -> int:
+        return sum(1 for bubble in self.bubbles if bubble.message.number > self.marked and not bubble.mine)
+
+
+def thread_for(
+    reader: User,
+    conversation: Conversation,
+    who: Participants,
+    *,
+    before: int | None = None,
+    shown: int = SHOWN,
+) -> Thread:
+    """Return the newest messages, or those before a number; load `jobseeker__agency__departement__region`."""
+    zone = conversation.jobseeker.agency.zone
+    messages = Message.objects.filter(conversation=conversation).select_related("author").order_by("-number")
+    if before is not None:
+        messages = messages.filter(number__lt=before)
+    page = list(reversed(messages[:shown]))
+    by_person, by_staff = read_numbers([conversation])[conversation.pk]
+    read_by_other = by_staff if reader.is_jobseeker else by_person
+    marked = (
+        ReadMark.objects.filter(conversation=conversation, user=reader).values_list("number", flat=True).first() or 0
+    )
+    return Thread(
+        conversation=conversation,
+        reader=reader,
+        zone=zone,
+        bubbles=_bubbles(page, reader, zone, marked=marked, read_by_other=read_by_other),
+        last=page[-1].number if page else 0,
+        read_by_other=read_by_other,
+        marked=marked,
+        older_before=page[0].number if page and page[0].number > 1 else None,
+        newer=bool(page) and page[-1].number < conversation.last_number,
+        hint=_who_answers(conversation, reader, who),
+        can_write=bool(who.staff),
+    )
+
+
+def _bubbles(messages: list[Message], reader: User, zone: ZoneInfo, *, marked: int, read_by_other: int) -> list[Bubble]:
+    own_last = max((message.number for message in messages if message.author_id == reader.pk), default=0)
+    bubbles = []
+    day: date | None = None
+    unread_said = False
+    for message in messages:
+        mine = message.author_id == reader.pk
+        its_day = message.created_at.astimezone(zone).date()
+        first_unread = not unread_said and not mine and message.number > marked
+        unread_said = unread_said or first_unread
+        state = ""
+        if message.number == own_last:
+            state = "Lu" if read_by_other >= message.number else "Envoyé"
+        bubbles.append(
+            Bubble(
+                message=message,
+                ours=message.author.is_jobseeker == reader.is_jobseeker,
+                mine=mine,
+                day=its_day if its_day != day else None,
+                first_unread=first_unread,
+                state=state,
+            )
+        )
+        day = its_day
+    return bubbles
+
+
+def _who_answers(conversation: Conversation, reader: User, who: Participants) -> str:
+    """Say above the composer who answers and when, or for the staff who else reads."""
+    people = {user.pk: user.full_name for user in User.objects.filter(pk__in=who.staff)}
+    follower = people.get(who.follower or 0, "")
+    covering = [people[pk] for pk in sorted(who.covering) if pk in people]
+    if not reader.is_jobseeker:
+        others = [people[pk] for pk in sorted(who.staff - {reader.pk}) if pk in people]
+        return f"Lue aussi par {_and(others)}." if others else ""
+    if not people:
+        return "Personne ne vous suit pour le moment\u00a0: adressez-vous à votre agence."
+    hours = say_opening_hours(opening_stretches(conversation.jobseeker.agency))
+    when = f" {hours}" if hours else ""
+    if not follower:
+        return f"{_and(covering)} vous répond{when}."
+    instead = f"\u00a0; en son absence, {_and(covering)}" if covering else ""
+    return f"{follower} vous répond{when}, en 72\u00a0heures au plus{instead}."
+
+
+def _and(names: list[str]) -> str:
+    return " et ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLine:
+    """One conversation of an adviser's list."""
+
+    conversation: Conversation
+    excerpt: str
+    last_at: datetime | None
+    from_person: bool
+    unread: int
+    waits: str
+    """How long the person has been waiting for an answer, or empty."""
+    left: str
+    """What is left of the 72 hours, or empty when they are over."""
+    urgency: Urgency | None
+
+
+def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> list[ListLine]:
+    """Return the conversations of a member of staff that hold a message: who waits longest first, then the newest."""
+    conversations: ConversationQuerySet = (
+        Conversation.objects.visible_to(user).filter(last_number__gt=0).select_related("jobseeker")
+    )
+    if words:
+        conversations = conversations.matching(words)
+    return _lines(conversations, user, now=now, limit=limit)
+
+
+def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:
+    """Return the conversations in which somebody waits for an answer, longest first."""
+    waiting = Conversation.objects.visible_to(user).awaiting_reply().select_related("jobseeker")
+    return _lines(waiting, user, now=now, limit=limit)
+
+
+def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, limit: int) -> list[ListLine]:
+    last = Message.objects.filter(conversation=OuterRef("pk"), number=OuterRef("last_number"))
+    rows = conversations.annotate(
+        last_body=Subquery(last.values("body")[:1]),
+        last_at=Subquery(last.values("created_at")[:1]),
+        last_role=Subquery(last.values("author__role")[:1]),
+        unread=unread_by(user),
+    ).order_by(F("awaiting_reply_since").asc(nulls_last=True), F("last_at").desc(nulls_last=True), "pk")
+    return [
+        ListLine(
+            conversation=row,
+            excerpt=_excerpt(row.last_body or ""),
+            last_at=row.last_at,
+            from_person=row.last_role == "jobseeker",
+            unread=row.unread,
+            waits=say_duration(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
+            left=_left(row.awaiting_reply_since, now),
+            urgency=urgency_of(row.awaiting_reply_since, now) if row.awaiting_reply_since else None,
+        )
+        for row in rows[:limit]
+    ]
+
+
+def unread_by(user: User) -> Coalesce:
+    """Return the expression of how many messages of others a user has not read, on a queryset of conversations."""
+    mark = ReadMark.objects.filter(conversation=OuterRef("conversation"), user=user).values("number")[:1]
+    unread = (
+        Message.objects.filter(
+            Q(conversation=OuterRef("pk")), Q(number__gt=Coalesce(Subquery(mark), 0)), ~Q(author=user)
+        )
+        .order_by()
+        .values("conversation")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return Coalesce(Subquery(unread, output_field=IntegerField()), 0)
+
+
+def _left(since: datetime | None, now: datetime) -> str:
+    if since is None:
+        return ""
+    left = since + ANSWER_WITHIN - now
+    return say_duration(left) if left > timedelta(0) else ""
+
+
+def _excerpt(body: str) -> str:
+    line = " ".join(body.split())
+    return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
+
+
+def people_without_conversation(user: User, words: str, *, limit: int) -> list[Jobseeker]:
+    """Return the people whom a search names and with whom nothing was written yet."""
+    people = Jobseeker.objects.visible_to(user).filter(Q(conversation=None) | Q(conversation__last_number=0))
+    for word in words.split():
+        people = people.filter(
+            Q(last_name__unaccent__icontains=word)
+            | Q(first_name__unaccent__icontains=word)
+            | Q(identifier__istartswith=word)
+        )
+    return list(people.order_by("last_name", "first_name", "pk")[:limit])

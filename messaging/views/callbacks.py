@@ -1,0 +1,136 @@
+"""Call-back requests, for the person who asks and for the adviser who calls."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError
+from accompaniment.models import Jobseeker
+from messaging.enums import CallbackState
+from messaging.forms import CallbackForm, OutcomeForm
+from messaging.models import CallbackRequest
+from messaging.services.callbacks import (
+    CallbackAlreadyOpenError,
+    ask_callback,
+    cancel_callback,
+    close_callback,
+    windows_of,
+)
+from messaging.templatetags.messaging_text import telephone
+from messaging.views.conversations import own_file
+
+CLOSED_SHOWN = 20
+PAST_SHOWN = 10
+
+
+@require_safe
+@role_required(Role.ADVISER, Role.JOBSEEKER)
+def callback_list(request: AuthenticatedRequest) -> HttpResponseBase:
+    """The adviser's call-backs by due time, the closed ones below; a jobseeker goes to the form."""
+    if request.user.is_jobseeker:
+        return redirect("ask_callback")
+    mine = CallbackRequest.objects.visible_to(request.user).select_related("jobseeker__agency__departement__region")
+    return render(
+        request,
+        "messaging/callbacks.html",
+        {
+            "open_requests": list(mine.open()),
+            "closed_requests": list(
+                mine.exclude(state=CallbackState.OPEN).select_related("closed_by").order_by("-closed_at")[:CLOSED_SHOWN]
+            ),
+            "now": timezone.now(),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADVISER)
+def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
+    """One request, and the form that says what came of the call."""
+    callback = get_object_or_404(
+        CallbackRequest.objects.visible_to(request.user).select_related(
+            "jobseeker__agency__departement__region", "closed_by"
+        ),
+        pk=pk,
+    )
+    form = OutcomeForm(request.POST or None)
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            try:
+                close_callback(actor=request.user, request=callback, outcome=form.cleaned_data["outcome"])
+            except DomainError as error:
+                form.add_error(None, error.sentence)
+            else:
+                messages.success(request, f"Rappel de {callback.jobseeker} noté dans le journal.")
+                return redirect("callbacks")
+    return render(
+        request, "messaging/callback.html", {"callback": callback, "form": form, "now": timezone.now()}, status=status
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.JOBSEEKER)
+def ask(request: AuthenticatedRequest) -> HttpResponseBase:
+    """The person's own request: the open one, or the form for a new one."""
+    person = own_file(request)
+    now = timezone.now()
+    form = _form(request, person, now)
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            try:
+                ask_callback(actor=request.user, jobseeker=person, **form.cleaned_data)
+            except CallbackAlreadyOpenError as error:
+                messages.warning(request, error.sentence)
+                return redirect("ask_callback")
+            except DomainError as error:
+                form.add_error(None, error.sentence)
+            else:
+                messages.success(request, "Votre demande est enregistrée. Votre conseiller vous appellera.")
+                return redirect("ask_callback")
+    return render(request, "messaging/ask_callback.html", _ask_context(person, form), status=status)
+
+
+@require_POST
+@role_required(Role.JOBSEEKER)
+def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
+    """Take one's own request back."""
+    callback = get_object_or_404(CallbackRequest.objects.visible_to(request.user), pk=pk)
+    try:
+        cancel_callback(actor=request.user, request=callback)
+    except DomainError as error:
+        messages.warning(request, error.sentence)
+    else:
+        messages.success(request, "Votre demande de rappel est annulée.")
+    return redirect("ask_callback")
+
+
+def _form(request: AuthenticatedRequest, person: Jobseeker, now: datetime) -> CallbackForm:
+    return CallbackForm(
+        request.POST or None,
+        windows=windows_of(person.agency, now=now),
+        zone=person.agency.zone,
+        initial={"phone": telephone(person.phone)},
+    )
+
+
+def _ask_context(person: Jobseeker, form: CallbackForm) -> dict[str, Any]:
+    requests = CallbackRequest.objects.filter(jobseeker=person)
+    return {
+        "person": person,
+        "zone": person.agency.zone,
+        "form": form,
+        "open_request": requests.open().first(),
+        "past_requests": list(requests.exclude(state=CallbackState.OPEN).order_by("-closed_at")[:PAST_SHOWN]),
+    }

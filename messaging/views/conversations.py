@@ -1,0 +1,186 @@
+"""Conversations: the list, one conversation, and what its page asks over HTTP when it has no socket."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError
+from accompaniment.models import Accompaniment, Jobseeker
+from caseload.services.placements import follower_of
+from messaging.forms import MessageForm, NumberForm, SearchForm
+from messaging.models import CallbackRequest, Conversation
+from messaging.services import conversations
+from messaging.services.access import ConversationClosedError, Participants, participants, record_reading
+from messaging.services.posting import post_message
+from messaging.threads import Thread, list_lines, people_without_conversation, thread_for
+
+LISTED = 60
+"""Conversations of a list; the search finds the others."""
+
+FOUND = 20
+
+
+@require_safe
+@role_required(Role.ADVISER, Role.JOBSEEKER)
+def conversation_list(request: AuthenticatedRequest) -> HttpResponseBase:
+    """The adviser's conversations, who waits longest first; a jobseeker goes straight to the only one."""
+    if request.user.is_jobseeker:
+        return redirect("conversation_with", pk=own_file(request).pk)
+    template = "messaging/partials/_list.html" if request.htmx else "messaging/conversations.html"
+    return render(request, template, _list_context(request, current=None))
+
+
+@require_safe
+@role_required(Role.ADVISER, Role.JOBSEEKER)
+def conversation_with(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Lead to the conversation with a person, which begins with its first opening."""
+    jobseeker = get_object_or_404(Jobseeker.objects.visible_to(request.user), pk=pk)
+    try:
+        conversation = conversations.open_conversation(actor=request.user, jobseeker=jobseeker)
+    except ConversationClosedError as error:
+        raise Http404 from error
+    return redirect("conversation", pk=conversation.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADVISER, Role.JOBSEEKER)
+def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
+    """One conversation; its form works without scripts, and answers in JSON to a script that has no socket."""
+    opened = open_for(request, pk)
+    if request.method != "POST":
+        record_reading(actor=request.user, conversation=opened.conversation, who=opened.who)
+        return _page(request, opened, MessageForm())
+    form = MessageForm(request.POST)
+    wants_json = request.accepts("application/json") and not request.accepts("text/html")
+    if not form.is_valid():
+        sentence = "Écrivez votre message (5 000 caractères au plus) avant de l'envoyer."
+        return _refuse(sentence) if wants_json else _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    try:
+        message = post_message(actor=request.user, conversation=opened.conversation, **form.cleaned_data)
+    except DomainError as error:
+        if wants_json:
+            return _refuse(error.sentence)
+        form.add_error(None, error.sentence)
+        return _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if wants_json:
+        return JsonResponse({"number": message.number, "at": message.created_at.isoformat()})
+    return redirect(f"{reverse('conversation', args=[pk])}#fin")
+
+
+@require_GET
+@role_required(Role.ADVISER, Role.JOBSEEKER)
+def messages_after(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
+    """Return what follows message `apres`, as the socket would show it."""
+    opened = open_for(request, pk)
+    form = NumberForm({"number": request.GET.get("apres", "0")})
+    if not form.is_valid():
+        return HttpResponseBadRequest()
+    page = conversations.read_on(
+        actor=request.user, conversation_id=opened.conversation.pk, after=form.cleaned_data["number"]
+    )
+    return JsonResponse(
+        {
+            "items": page.items,
+            "last": page.last,
+            "read_by_person": page.read_by_person,
+            "read_by_staff": page.read_by_staff,
+        }
+    )
+
+
+@require_POST
+@role_required(Role.ADVISER, Role.JOBSEEKER)
+def mark_read(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
+    """Mark the conversation as read up to a number."""
+    opened = open_for(request, pk)
+    form = NumberForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest()
+    conversations.mark_read(actor=request.user, conversation=opened.conversation, number=form.cleaned_data["number"])
+    if request.accepts("text/html"):
+        return redirect("conversation", pk=pk)
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A conversation that the user may read, and who else may."""
+
+    conversation: Conversation
+    who: Participants
+
+
+def open_for(request: AuthenticatedRequest, pk: int) -> Opened:
+    """Return a conversation of the user's, or 404."""
+    found = get_object_or_404(
+        Conversation.objects.visible_to(request.user).select_related("jobseeker__agency__departement__region"), pk=pk
+    )
+    who = participants(found, now=timezone.now())
+    try:
+        who.check_reads(request.user)
+    except ConversationClosedError as error:
+        raise Http404 from error
+    return Opened(conversation=found, who=who)
+
+
+def own_file(request: AuthenticatedRequest) -> Jobseeker:
+    """Return the jobseeker's own file."""
+    own: Jobseeker = get_object_or_404(
+        Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region")
+    )
+    return own
+
+
+def _page(
+    request: AuthenticatedRequest, opened: Opened, form: MessageForm, *, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    before = NumberForm({"number": request.GET.get("avant", "")})
+    thread = thread_for(
+        request.user,
+        opened.conversation,
+        opened.who,
+        before=before.cleaned_data["number"] if before.is_valid() else None,
+    )
+    context: dict[str, Any] = {"thread": thread, "form": form}
+    if request.user.is_adviser:
+        context |= _list_context(request, current=opened.conversation.pk) | _person_context(thread)
+        return render(request, "messaging/conversation_staff.html", context, status=status)
+    return render(request, "messaging/conversation_person.html", context, status=status)
+
+
+def _list_context(request: AuthenticatedRequest, *, current: int | None) -> dict[str, Any]:
+    search = SearchForm(request.GET)
+    words = search.cleaned_data["q"].strip() if search.is_valid() else ""
+    now = timezone.now()
+    lines = list_lines(request.user, now=now, words=words, limit=LISTED + 1)
+    return {
+        "search": search,
+        "words": words,
+        "lines": lines[:LISTED],
+        "more_lines": len(lines) > LISTED,
+        "strangers": people_without_conversation(request.user, words, limit=FOUND) if words else [],
+        "current": current,
+        "waiting_count": sum(1 for line in lines if line.waits),
+    }
+
+
+def _person_context(thread: Thread) -> dict[str, Any]:
+    person = thread.person
+    return {
+        "person": person,
+        "period": Accompaniment.objects.current().filter(jobseeker=person).first(),
+        "follower": follower_of(person),
+        "callback": CallbackRequest.objects.open().filter(jobseeker=person).first(),
+    }
+
+
+def _refuse(sentence: str) -> JsonResponse:
+    return JsonResponse({"sentence": sentence}, status=HTTPStatus.CONFLICT)

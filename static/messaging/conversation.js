@@ -1,0 +1,448 @@
+// A conversation that lives: <conversation-thread> takes the list and the form that the server has written, and goes
+// on from there. Text from people is only ever put in as text.
+
+import { Link } from "./link.js";
+import { Outbox } from "./outbox.js";
+
+const LINK = /https:\/\/[^\s<>"'«»]+[^\s<>"'«».,;:!?)\]}]/g; // the same in messaging/templatetags/message_text.py
+const CUT = "Connexion coupée — vos messages partiront dès son retour.";
+const CUT_SHOWN_AFTER = 1500; // ms
+const RETRY_AFTER = 3000; // ms
+const NEAR_END = 80; // px
+const ROWS = 6;
+const TITLE = document.title.replace(/^\(\d+\) /, "");
+
+class ConversationThread extends HTMLElement {
+  connectedCallback() {
+    this.log = this.querySelector("[data-log]");
+    this.list = this.querySelector("[data-list]");
+    this.empty = this.querySelector("[data-empty]");
+    this.line = this.querySelector("[data-line]");
+    this.jump = this.querySelector("[data-jump]");
+    this.form = this.querySelector("[data-composer]");
+    this.me = Number(this.dataset.me);
+    this.staff = this.dataset.staff === "true";
+    this.last = Number(this.dataset.last);
+    this.marked = Number(this.dataset.marked);
+    this.readByOther = Number(this.dataset.readByOther);
+    this.unread = new Set(
+      Array.from(this.list.querySelectorAll("[data-number]:not([data-mine])"), (row) => Number(row.dataset.number)).filter(
+        (number) => number > this.marked,
+      ),
+    );
+    this.#formats(this.dataset.zone);
+    this.#toTheNews();
+    // A page of older messages stays as it is; it links to the live one.
+    if ("past" in this.dataset) return;
+    this.outbox = new Outbox(this.me, this.dataset.conversation);
+    this.sending = null;
+    this.link = new Link(
+      {
+        socket: this.dataset.socket,
+        post: this.dataset.post,
+        messages: this.dataset.messages,
+        read: this.dataset.read,
+      },
+      this.form?.elements.csrfmiddlewaretoken.value ?? "",
+      { have: () => this.last, frame: (frame) => this.#frame(frame), state: (name, reason) => this.#state(name, reason) },
+    );
+    this.#listen();
+    this.outbox.entries().forEach((entry) => this.#showPending(entry));
+    if (this.outbox.entries().length > 0) this.#toTheEnd();
+    this.#noteReading();
+    this.link.start();
+  }
+
+  disconnectedCallback() {
+    this.listeners?.abort();
+    this.link?.stop();
+    clearTimeout(this.cutTimer);
+    clearTimeout(this.retryTimer);
+    clearTimeout(this.readTimer);
+  }
+
+  #listen() {
+    this.listeners = new AbortController();
+    const { signal } = this.listeners;
+    const hear = (target, kind, act) => target.addEventListener(kind, act, { signal });
+    hear(window, "online", () => this.link.hurry());
+    hear(window, "offline", () => this.#sayCut());
+    hear(window, "storage", (event) => event.key === this.outbox.key && this.#followOtherTabs());
+    hear(window, "focus", () => this.#noteReading());
+    hear(document, "visibilitychange", () => this.#noteReading());
+    hear(this.log, "scroll", () => this.#noteReading());
+    hear(this.jump, "click", () => {
+      this.#toTheEnd();
+      this.log.focus();
+    });
+    hear(this.list, "click", (event) => this.#pressed(event));
+    if (this.form === null) return;
+    this.input = this.form.elements.body;
+    hear(this.form, "submit", (event) => {
+      event.preventDefault();
+      this.#write();
+    });
+    hear(this.input, "input", () => this.#grow());
+    hear(this.input, "keydown", (event) => {
+      const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+      if (!sends || matchMedia("(pointer: coarse)").matches) return;
+      event.preventDefault();
+      this.#write();
+    });
+    if (window.visualViewport) {
+      hear(window.visualViewport, "resize", () => this.#fit());
+      this.#fit();
+    }
+    this.#grow();
+  }
+
+  // --- Writing -----------------------------------------------------------------------------------
+
+  #write() {
+    const body = this.input.value.trim();
+    if (body === "") {
+      this.input.focus();
+      return;
+    }
+    const entry = this.outbox.add(body);
+    this.input.value = "";
+    this.#grow();
+    this.#showPending(entry);
+    this.#toTheEnd();
+    this.input.focus();
+    this.#send();
+  }
+
+  // Send what waits, one after the other, so that it arrives in the order in which it was written.
+  async #send() {
+    if (this.sending !== null) return;
+    const entry = this.outbox.next();
+    if (entry === undefined) return;
+    if (this.link.live) {
+      this.sending = entry.client_id;
+      this.link.tell({ type: "send", client_id: entry.client_id, body: entry.body });
+      this.#retryLater(10000);
+    } else if (this.reachable) {
+      this.sending = entry.client_id;
+      const answer = await this.link.post(entry);
+      if (answer !== null) this.#frame(answer);
+      else {
+        this.sending = null;
+        this.#retryLater(RETRY_AFTER);
+      }
+    }
+  }
+
+  #retryLater(wait) {
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => {
+      this.sending = null;
+      this.#send();
+    }, wait);
+  }
+
+  #grow() {
+    this.input.rows = 1;
+    while (this.input.rows < ROWS && this.input.scrollHeight > this.input.clientHeight) this.input.rows += 1;
+  }
+
+  #pressed(event) {
+    const row = event.target.closest("[data-client]");
+    if (row === null) return;
+    if (event.target.closest("[data-retry]")) {
+      this.outbox.mark(row.dataset.client, "");
+      this.#say(row, "Envoi…");
+      this.input.focus();
+      this.#send();
+    } else if (event.target.closest("[data-drop]")) {
+      const entry = this.outbox.entries().find((kept) => kept.client_id === row.dataset.client);
+      this.outbox.remove(row.dataset.client);
+      row.remove();
+      if (entry) this.input.value = [entry.body, this.input.value].filter((text) => text !== "").join("\n");
+      this.#grow();
+      this.input.focus();
+    }
+  }
+
+  // --- Hearing -----------------------------------------------------------------------------------
+
+  #frame(frame) {
+    if (frame.type === "messages") this.#take(frame);
+    else if (frame.type === "read") this.#readUpTo(frame.staff, frame.number);
+    else if (frame.type === "ack") this.#acknowledged(frame.client_id);
+    else if (frame.type === "refused") this.#refused(frame);
+    else if (frame.retry) this.#retryLater(RETRY_AFTER);
+  }
+
+  #take(frame) {
+    const wasAtEnd = this.#isAtEnd();
+    for (const item of frame.items) {
+      if (item.number <= this.last) continue;
+      if (item.number > this.last + 1) {
+        this.link.sync();
+        break;
+      }
+      this.last = item.number;
+      this.#show(item, wasAtEnd);
+    }
+    if (frame.read_by_staff !== undefined) {
+      this.#readUpTo(true, frame.read_by_staff);
+      this.#readUpTo(false, frame.read_by_person);
+    }
+    if (wasAtEnd) this.#toTheEnd();
+    this.#noteReading();
+    this.#send();
+  }
+
+  #acknowledged(clientId) {
+    // The message itself comes with its number among the others, and takes the place of what waits.
+    this.outbox.remove(clientId);
+    const row = this.#pending(clientId);
+    if (row) this.#say(row, "Envoyé");
+    this.link.look();
+    this.#next(clientId);
+  }
+
+  #refused(frame) {
+    if (frame.retry) {
+      this.#retryLater(RETRY_AFTER);
+      return;
+    }
+    this.outbox.mark(frame.client_id, frame.sentence);
+    const row = this.#pending(frame.client_id);
+    if (row) this.#fail(row, frame.sentence);
+    this.#next(frame.client_id);
+  }
+
+  #next(clientId) {
+    if (this.sending !== clientId) return;
+    clearTimeout(this.retryTimer);
+    this.sending = null;
+    this.#send();
+  }
+
+  #followOtherTabs() {
+    const kept = this.outbox.entries();
+    kept.filter((entry) => this.#pending(entry.client_id) === null).forEach((entry) => this.#showPending(entry));
+  }
+
+  #state(name, reason) {
+    this.reachable = name === "slow";
+    if (name === "cut") this.#sayCut();
+    else if (name === "over") this.#end(reason);
+    else {
+      clearTimeout(this.cutTimer);
+      this.cutTimer = null;
+      this.line.textContent = "";
+      this.sending = null;
+      this.#send();
+    }
+  }
+
+  #sayCut() {
+    this.cutTimer ??= setTimeout(() => {
+      this.line.textContent = CUT;
+    }, CUT_SHOWN_AFTER);
+  }
+
+  #end(reason) {
+    clearTimeout(this.cutTimer);
+    this.line.textContent = "Cette conversation ne vous est plus ouverte.";
+    if (reason === "login") {
+      const again = document.createElement("a");
+      again.href = `${this.dataset.login}?next=${encodeURIComponent(location.pathname)}`;
+      again.textContent = "Reconnectez-vous";
+      this.line.replaceChildren("Votre session est terminée. ", again, " : ce que vous avez écrit partira alors.");
+    }
+    if (this.form) this.form.hidden = reason !== "login";
+  }
+
+  // --- Showing -----------------------------------------------------------------------------------
+
+  #show(item, seen) {
+    const mine = item.author === this.me;
+    const pending = mine ? this.#pending(item.client_id) : null;
+    if (pending !== null) {
+      this.outbox.remove(item.client_id);
+      if (this.sending === item.client_id) this.#next(item.client_id);
+    }
+    const at = new Date(item.at);
+    const row = this.#row(item.body, mine ? "Vous" : item.name, at, item.staff === this.staff);
+    row.id = `message-${item.number}`;
+    row.dataset.number = item.number;
+    if (mine) row.dataset.mine = "";
+    else {
+      this.unread.add(item.number);
+      if ((document.hidden || !seen) && this.list.querySelector("[data-unread]") === null) {
+        this.list.insertBefore(this.#clone("unread"), this.#firstPending());
+      }
+      if (!seen) this.jump.hidden = false;
+    }
+    this.#showDay(at);
+    pending?.remove();
+    this.list.insertBefore(row, this.#firstPending());
+    this.empty.hidden = true;
+    this.#sayStates();
+  }
+
+  #showDay(at) {
+    const key = this.dayKey.format(at);
+    const days = this.list.querySelectorAll("[data-day]");
+    if (days.length > 0 && days[days.length - 1].dataset.day >= key) return;
+    const day = this.#clone("day");
+    day.dataset.day = key;
+    day.firstElementChild.textContent = this.dayName.format(at);
+    this.list.insertBefore(day, this.#firstPending());
+  }
+
+  #showPending(entry) {
+    const row = this.#row(entry.body, "Vous", new Date(entry.at), true);
+    row.dataset.client = entry.client_id;
+    row.dataset.mine = "";
+    this.list.append(row);
+    this.empty.hidden = true;
+    if (entry.failed) this.#fail(row, entry.failed);
+    else this.#say(row, "Envoi…");
+    this.#sayStates();
+  }
+
+  #row(body, name, at, ours) {
+    const row = this.#clone("message");
+    row.classList.toggle("message--ours", ours);
+    row.querySelector(".message__author").textContent = name;
+    const time = row.querySelector("time");
+    time.dateTime = at.toISOString();
+    time.textContent = this.hour.format(at);
+    time.title = this.dayAndHour.format(at);
+    row.querySelector(".message__body").append(...withLinks(body));
+    return row;
+  }
+
+  #say(row, state) {
+    row.querySelector(".message__failed")?.remove();
+    let line = row.querySelector("[data-state]");
+    if (line === null) {
+      line = document.createElement("p");
+      line.className = "message__state";
+      line.dataset.state = "";
+      row.append(line);
+    }
+    line.textContent = state;
+  }
+
+  #fail(row, sentence) {
+    row.querySelector("[data-state]")?.remove();
+    row.querySelector(".message__failed")?.remove();
+    const failed = this.#clone("failed");
+    failed.querySelector(".message__reason").textContent = `Non envoyé – ${sentence}`;
+    row.append(failed);
+  }
+
+  // The state stands under one's own last stored message only.
+  #sayStates() {
+    const own = Array.from(this.list.querySelectorAll("[data-number][data-mine]"));
+    const newest = own.pop();
+    own.forEach((row) => row.querySelector("[data-state]")?.remove());
+    if (newest) this.#say(newest, this.readByOther >= Number(newest.dataset.number) ? "Lu" : "Envoyé");
+  }
+
+  #readUpTo(staff, number) {
+    if (staff === this.staff || number <= this.readByOther) return;
+    this.readByOther = number;
+    this.#sayStates();
+  }
+
+  // --- Reading -----------------------------------------------------------------------------------
+
+  #noteReading() {
+    if (this.#isAtEnd()) this.jump.hidden = true;
+    const reads = !document.hidden && document.hasFocus() && this.#isAtEnd();
+    if (reads && this.unread.size > 0) {
+      clearTimeout(this.readTimer);
+      this.readTimer = setTimeout(() => {
+        this.marked = this.last;
+        this.unread.clear();
+        this.link.markRead(this.last);
+        this.#sayTitle();
+      }, 400);
+    }
+    this.#sayTitle();
+  }
+
+  #sayTitle() {
+    if (this.closest("main")?.querySelector("conversation-thread") !== this) return;
+    document.title = this.unread.size > 0 ? `(${this.unread.size}) ${TITLE}` : TITLE;
+  }
+
+  #isAtEnd() {
+    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
+  }
+
+  // Begin where the reader stopped, or at the end when everything is read.
+  #toTheNews() {
+    this.#toTheEnd();
+    const line = this.list.querySelector("[data-unread]");
+    if (line === null) return;
+    const above = line.getBoundingClientRect().top - this.log.getBoundingClientRect().top;
+    if (above < 0) this.log.scrollTop += above - NEAR_END / 4;
+    if (!this.#isAtEnd()) this.jump.hidden = false;
+  }
+
+  // On a phone the thread takes the screen, with the composer above the keyboard.
+  #fit() {
+    this.style.setProperty("--thread-height", `${Math.round(window.visualViewport.height)}px`);
+    const fillsTheScreen = matchMedia("(max-width: 47.99em)").matches && this.closest("[data-page-of-messages]") !== null;
+    if (fillsTheScreen) this.scrollIntoView({ block: "end" });
+  }
+
+  #toTheEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  // --- Small things ------------------------------------------------------------------------------
+
+  #clone(name) {
+    return this.querySelector(`[data-template="${name}"]`).content.firstElementChild.cloneNode(true);
+  }
+
+  #pending(clientId) {
+    return this.list.querySelector(`[data-client="${CSS.escape(clientId)}"]`);
+  }
+
+  #firstPending() {
+    return this.list.querySelector("[data-client]");
+  }
+
+  #formats(timeZone) {
+    this.hour = new Intl.DateTimeFormat("fr-FR", { timeZone, hour: "2-digit", minute: "2-digit" });
+    this.dayName = new Intl.DateTimeFormat("fr-FR", {
+      timeZone,
+      weekday: "long",
+      day: "numeric",
+      month: "long",
+      year: "numeric",
+    });
+    this.dayAndHour = new Intl.DateTimeFormat("fr-FR", { timeZone, dateStyle: "full", timeStyle: "short" });
+    this.dayKey = new Intl.DateTimeFormat("sv-SE", { timeZone });
+  }
+}
+
+// The text as nodes: addresses that begin with https become links, everything else stays text.
+function withLinks(body) {
+  const nodes = [];
+  let at = 0;
+  for (const found of body.matchAll(LINK)) {
+    nodes.push(body.slice(at, found.index));
+    const link = document.createElement("a");
+    link.href = found[0];
+    link.target = "_blank";
+    link.rel = "noopener noreferrer nofollow";
+    link.textContent = found[0];
+    nodes.push(link);
+    at = found.index + found[0].length;
+  }
+  nodes.push(body.slice(at));
+  return nodes;
+}
+
+customElements.define("conversation-thread", ConversationThread);

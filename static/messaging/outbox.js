@@ -1,0 +1,60 @@
+// What a person has written and the server has not acknowledged yet. It survives a reload and a lost connection, and
+// is shared by the tabs of one person: whoever sends it first, the server stores it once (by its client_id).
+
+// A new identifier; `crypto.randomUUID` exists only on secure origins.
+export function newClientId() {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+export class Outbox {
+  constructor(me, conversation) {
+    this.key = `messagerie:${me}:${conversation}`;
+    this.memory = [];
+  }
+
+  // Entries {client_id, body, at, failed}, oldest first. `failed` is the sentence of a refusal, or "".
+  entries() {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.key) ?? "[]");
+      return Array.isArray(kept) ? kept : [];
+    } catch {
+      return this.memory;
+    }
+  }
+
+  add(body) {
+    const entry = { client_id: newClientId(), body, at: new Date().toISOString(), failed: "" };
+    this.#keep([...this.entries(), entry]);
+    return entry;
+  }
+
+  remove(clientId) {
+    this.#keep(this.entries().filter((entry) => entry.client_id !== clientId));
+  }
+
+  // Note a refusal, or forget it with an empty sentence.
+  mark(clientId, sentence) {
+    this.#keep(
+      this.entries().map((entry) => (entry.client_id === clientId ? { ...entry, failed: sentence } : entry)),
+    );
+  }
+
+  next() {
+    return this.entries().find((entry) => entry.failed === "");
+  }
+
+  #keep(entries) {
+    this.memory = entries;
+    try {
+      if (entries.length === 0) localStorage.removeItem(this.key);
+      else localStorage.setItem(this.key, JSON.stringify(entries));
+    } catch {
+      // No storage (private window, full disk): the page's own memory has to do.
+    }
+  }
+}
