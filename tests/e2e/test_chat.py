@@ -1,0 +1,216 @@
+"""Two people write to each other, as their browsers show it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import pytest
+from django.db import connection
+from playwright.sync_api import Page, expect
+
+from messaging.models import CallbackRequest, Message
+from tests.accompaniment.factories import PASSWORD
+from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.e2e.conftest import NewPage
+from tests.messaging.factories import Pair, ask, pair, say
+
+pytestmark = pytest.mark.e2e
+
+T = TypeVar("T")
+
+CUT = "Connexion coupée — vos messages partiront dès son retour."
+
+
+def aside(act: Callable[[], T]) -> T:
+    """Do something of the server's in a thread of its own: this one is Playwright's."""
+
+    def run() -> T:
+        try:
+            return act()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(run).result()
+
+
+@pytest.fixture
+def two(transactional_db: None) -> Pair:
+    return pair()
+
+
+@pytest.fixture
+def person(two: Pair, new_page: NewPage) -> Page:
+    page = new_page()
+    log_in(page, two.person.email, PASSWORD)
+    page.goto("/messagerie/")
+    return page
+
+
+@pytest.fixture
+def adviser(two: Pair, new_page: NewPage) -> Page:
+    page = new_page()
+    log_in(page, two.adviser.email, PASSWORD)
+    page.goto(f"/messagerie/{two.conversation.pk}/")
+    return page
+
+
+def write(page: Page, text: str) -> None:
+    page.get_by_label("Votre message").fill(text)
+    page.get_by_label("Votre message").press("Enter")
+
+
+def stored() -> list[str]:
+    """Return what the database holds, in the order of the numbers."""
+    return list(Message.objects.order_by("number").values_list("body", flat=True))
+
+
+def expect_shown(page: Page, *bodies: str) -> None:
+    expect(page.locator(".message__body")).to_have_text(list(bodies))
+
+
+def test_each_sees_the_others_message_without_reloading(person: Page, adviser: Page) -> None:
+    write(person, "Bonjour <b>Madame</b>, voir https://exemple.fr/offre.")
+    expect_shown(adviser, "Bonjour <b>Madame</b>, voir https://exemple.fr/offre.")
+    expect(adviser.locator(".message__body a")).to_have_attribute("href", "https://exemple.fr/offre")
+    expect(person.get_by_label("Votre message")).to_be_focused()
+    expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
+    adviser.bring_to_front()
+    adviser.get_by_label("Votre message").focus()
+    expect(person.locator("[data-state]")).to_have_text(["Lu"])
+    adviser.get_by_label("Votre message").fill("Bonjour,")
+    adviser.get_by_label("Votre message").press("Shift+Enter")
+    adviser.get_by_label("Votre message").press_sequentially("je regarde.")
+    adviser.get_by_role("button", name="Envoyer").click()
+    expect_shown(person, "Bonjour <b>Madame</b>, voir https://exemple.fr/offre.", "Bonjour,\nje regarde.")
+    assert len(stored()) == 2
+    for page in (person, adviser):
+        check_axe(page)
+
+
+def test_what_was_typed_and_missed_while_cut_off_comes_once(person: Page, adviser: Page) -> None:
+    forgive(person, "ERR_INTERNET_DISCONNECTED", "WebSocket")
+    write(person, "Avant")
+    expect_shown(adviser, "Avant")
+    person.context.set_offline(True)
+    person.evaluate("document.querySelector('conversation-thread').link.socket.close()")
+    write(person, "Pendant, un")
+    write(person, "Pendant, deux")
+    expect(person.get_by_text(CUT)).to_be_visible()
+    write(adviser, "Vous êtes là ?")
+    expect_shown(person, "Avant", "Pendant, un", "Pendant, deux")
+    person.context.set_offline(False)
+    expect_shown(person, "Avant", "Vous êtes là ?", "Pendant, un", "Pendant, deux")
+    expect(person.get_by_text(CUT)).to_have_count(0)
+    expect_shown(adviser, "Avant", "Vous êtes là ?", "Pendant, un", "Pendant, deux")
+    assert stored() == ["Avant", "Vous êtes là ?", "Pendant, un", "Pendant, deux"]
+
+
+def test_what_was_typed_survives_a_reload(two: Pair, person: Page, adviser: Page) -> None:
+    forgive(person, "ERR_INTERNET_DISCONNECTED", "WebSocket", "ERR_FAILED")
+    person.route(
+        "**/messagerie/**", lambda route: route.abort() if route.request.method == "POST" else route.fallback()
+    )
+    person.route_web_socket("**/ws/**", lambda socket: None)
+    person.reload()
+    write(person, "Ne pas perdre")
+    expect(person.locator("[data-state]")).to_have_text(["Envoi…"])
+    person.unroute_all()
+    person.route_web_socket("**/ws/**", lambda socket: socket.connect_to_server())
+    person.reload()
+    expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
+    expect_shown(adviser, "Ne pas perdre")
+    assert stored() == ["Ne pas perdre"]
+
+
+def test_with_the_websocket_blocked_the_form_posts_over_http(two: Pair, new_page: NewPage, adviser: Page) -> None:
+    page = new_page()
+    forgive(page, "WebSocket")
+    page.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } };")
+    log_in(page, two.person.email, PASSWORD)
+    page.goto("/messagerie/")
+    write(page, "Par HTTP")
+    expect_shown(adviser, "Par HTTP")
+    expect(page.locator("[data-state]")).to_have_text(["Envoyé"], timeout=10_000)
+    write(adviser, "Reçu")
+    expect(page.locator(".message__body")).to_have_text(["Par HTTP", "Reçu"], timeout=10_000)
+    assert stored() == ["Par HTTP", "Reçu"]
+
+
+def test_without_scripts_it_is_a_page_with_a_form(two: Pair, new_page: NewPage) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto("/connexion/")
+    page.get_by_label("Adresse e-mail", exact=False).fill(two.person.email)
+    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Se connecter", exact=True).click()
+    page.goto("/messagerie/")
+    page.get_by_label("Votre message").fill("Sans script")
+    page.get_by_role("button", name="Envoyer").click()
+    expect_shown(page, "Sans script")
+    assert stored() == ["Sans script"]
+
+
+def test_a_refusal_is_said_where_it_belongs_and_can_be_taken_back(two: Pair, person: Page) -> None:
+    aside(
+        lambda: two.jobseeker.placements.update(
+            ended_at=two.jobseeker.created_at, started_at=two.jobseeker.created_at, end_reason="left"
+        )
+    )
+    write(person, "Quelqu'un ?")
+    expect(person.get_by_text("Non envoyé – Aucun conseiller ne vous suit")).to_be_visible()
+    person.get_by_role("button", name="Reprendre le texte").click()
+    expect(person.get_by_label("Votre message")).to_have_value("Quelqu'un ?")
+    expect(person.locator(".message")).to_have_count(0)
+
+
+def test_the_page_of_the_day_and_the_persons_page_lead_to_it(two: Pair, adviser: Page) -> None:
+    aside(lambda: say(two.conversation, two.person, "Une question urgente"))
+    aside(lambda: ask(two.jobseeker))
+    adviser.goto("/ma-journee/")
+    expect(adviser.get_by_role("heading", name="Messages à traiter (1)")).to_be_visible()
+    expect(adviser.get_by_role("heading", name="Rappels à faire (1)")).to_be_visible()
+    adviser.get_by_role("link", name=two.jobseeker.full_name).first.click()
+    expect_shown(adviser, "Une question urgente")
+    adviser.goto(f"/personnes/{two.jobseeker.pk}/")
+    write(adviser, "Je réponds d'ici")
+    expect_shown(adviser, "Une question urgente", "Je réponds d'ici")
+    expect(adviser.locator("[data-state]")).to_have_text(["Envoyé"])
+    check_axe(adviser)
+    check_fits(adviser)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page: NewPage, width: int) -> None:
+    def talk() -> None:
+        for number in range(200):
+            say(two.conversation, two.person if number % 2 else two.adviser, "a" * (number + 1))
+
+    aside(talk)
+    for user, address in ((two.person, "/messagerie/"), (two.adviser, f"/messagerie/{two.conversation.pk}/")):
+        page = new_page(width=width)
+        log_in(page, user.email, PASSWORD)
+        page.goto(address)
+        expect(page.locator(".message")).to_have_count(100)
+        expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport()
+        check_fits(page)
+        check_axe(page)
+
+
+def test_a_call_back_is_asked_seen_and_done(two: Pair, person: Page, adviser: Page) -> None:
+    person.goto("/mon-espace/")
+    person.get_by_role("link", name="Être rappelé", exact=True).click()
+    person.get_by_text("Une formation").click()
+    person.get_by_label("Numéro à appeler").fill("06 12 34 56 78")
+    person.get_by_label("Précision").fill("Après 10 h")
+    person.get_by_role("button", name="Demander le rappel").click()
+    expect(person.get_by_role("heading", name="Votre demande est enregistrée")).to_be_visible()
+    adviser.goto("/rappels/")
+    expect(adviser.get_by_text("Après 10 h")).to_be_visible()
+    adviser.get_by_role("link", name="Noter le rappel").click()
+    adviser.get_by_label("Ce qui a été dit ou convenu").fill("La formation est confirmée.")
+    adviser.get_by_role("button", name="Rappel effectué").click()
+    expect(adviser.get_by_text("La formation est confirmée.")).to_be_visible()
+    assert CallbackRequest.objects.get().state == "done"
+    for page in (person, adviser):
+        check_axe(page)
+        check_fits(page)
