@@ -5,6 +5,7 @@ relay loses is found again: every ping reads the truth and announces who is ther
 """
 
 import json
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from visio.rules.turn import Relay, ice_servers
 from visio.services.broadcast import room_group
 from visio.services.room import admit, arrive
 
+logger = logging.getLogger(__name__)
+
+CLOSE_TRY_LATER = 1013
 CLOSE_REFUSED = 4403
 CLOSE_REPLACED = 4409
 CLOSE_OVER = 4410
@@ -78,6 +82,14 @@ class RoomConsumer(AsyncWebsocketConsumer):
             "hand": self.hand,
             "media": self.media,
         }
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket; where Redis does not answer, refuse it, and the page says so and offers the telephone."""
+        try:
+            await super().__call__(scope, receive, send)
+        except (RedisError, OSError) as error:
+            logger.warning("a room's socket was refused, the relay is down: %s", error)
+            await send({"type": "websocket.close", "code": CLOSE_TRY_LATER})
 
     async def connect(self) -> None:
         """Accept only the two people of the interview; everybody else learns nothing, not even that it exists."""

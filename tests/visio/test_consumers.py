@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accompaniment.models import User
 from caseload.models import Adviser
+from config.settings.connections import channel_layers
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory
 from visio import consumers
@@ -359,3 +360,21 @@ class TestWhatHappensElsewhere:
         assert stun == {"urls": ["stun:relay.example:3478"]}
         assert int(turn["username"].partition(":")[0]) > timezone.now().timestamp()
         assert turn["credential"]
+
+
+class TestWithoutRedis:
+    @pytest.fixture(autouse=True)
+    def _no_redis(self, settings):
+        settings.CHANNEL_LAYERS = channel_layers("redis://127.0.0.1:1")
+
+    async def test_the_socket_is_refused_without_a_traceback(self, person):
+        await person.send_input({"type": "websocket.connect"})
+        assert await person.receive_output(PATIENCE) == {"type": "websocket.close", "code": consumers.CLOSE_TRY_LATER}
+        person.has_left = True
+
+    def test_an_interview_is_closed_all_the_same(self, interview):
+        closing.close_interview(
+            actor=interview.adviser.user, interview=interview, conclusions="Fait.", next_step=NextStep.CONTINUE
+        )
+        interview.refresh_from_db()
+        assert interview.state == InterviewState.HELD

@@ -1,0 +1,118 @@
+"""Choosing a slot, asking for a meeting on site, and the adviser's agenda, in real browsers and by keyboard."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accompaniment.models import Jobseeker
+from accompaniment.services.plans import plan_obligations
+from caseload.models import Portfolio
+from tests.accompaniment.factories import PASSWORD
+from tests.caseload.factories import on_web_track
+from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots, follower
+from visio.models import Interview
+from visio.services.interviews import book_interview
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def portfolio(server: Any) -> Portfolio:
+    return bookable_portfolio()
+
+
+@pytest.fixture
+def person(portfolio: Portfolio) -> Jobseeker:
+    person = on_web_track(portfolio)
+    plan_obligations()
+    return person
+
+
+def looked_at(page: Page) -> None:
+    check_axe(page)
+    check_fits(page)
+
+
+def test_a_slot_is_chosen_by_keyboard_on_a_phone(new_page: Any, person: Jobseeker) -> None:
+    page = new_page(width=390, height=844)
+    log_in(page, person.email, PASSWORD)
+    page.goto("/mes-entretiens/")
+    looked_at(page)
+    page.get_by_role("link", name="Choisir un créneau").click()
+    looked_at(page)
+    page.get_by_role("radio", name="Par téléphone").focus()
+    page.keyboard.press("Space")
+    slot = first_slots(person, person.obligations.get())[1]
+    page.locator(f"input[value='{slot.isoformat()}']").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="C'est noté")).to_be_visible()
+    expect(page.get_by_role("link", name="Déplacer")).to_be_visible()
+    looked_at(page)
+    assert Interview.objects.get(jobseeker=person).starts_at == slot
+
+
+def test_of_two_who_see_one_slot_the_slower_is_shown_the_next_ones(
+    new_page: Any, portfolio: Portfolio, person: Jobseeker
+) -> None:
+    page = new_page()
+    log_in(page, person.email, PASSWORD)
+    page.goto(f"/mes-entretiens/choisir/{person.obligations.get().pk}/")
+    slot, following = first_slots(person)[:2]
+    page.get_by_text("En agence", exact=True).click()
+    page.locator(f"input[value='{slot.isoformat()}']").check()
+    faster = on_web_track(portfolio)
+    book_interview(actor=faster.user, jobseeker=faster, adviser=follower(faster), starts_at=slot, channel="video")
+
+    forgive(page, "409")
+    page.get_by_role("button", name="Réserver ce créneau").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Ce créneau vient d'être pris")
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.locator(f"input[value='{slot.isoformat()}']")).to_be_disabled()
+    expect(page.get_by_role("radio", name="En agence")).to_be_checked()
+    looked_at(page)
+    page.locator(f"input[value='{following.isoformat()}']").check()
+    page.get_by_role("button", name="Réserver ce créneau").click()
+    expect(page).to_have_url(re.compile("/mes-entretiens/$"))
+
+
+def test_a_meeting_on_site_is_asked_for_and_answered(new_page: Any, portfolio: Portfolio, person: Jobseeker) -> None:
+    jobseeker, adviser = new_page(width=390, height=844), new_page()
+    log_in(jobseeker, person.email, PASSWORD)
+    jobseeker.goto("/etre-recu/")
+    looked_at(jobseeker)
+    jobseeker.get_by_role("button", name="Demander à être reçu").click()
+    expect(jobseeker.get_by_text("Votre demande est en cours")).to_be_visible()
+
+    log_in(adviser, portfolio.adviser.user.email, PASSWORD)
+    adviser.goto("/agenda/")
+    adviser.get_by_text(re.compile("^Répondre")).click()
+    adviser.get_by_label("Votre réponse").fill("Mardi à 10 h, à l'agence.")
+    looked_at(adviser)
+    adviser.get_by_role("button", name="Envoyer la réponse").click()
+    expect(adviser.get_by_text("Personne n'attend d'être reçu en agence.")).to_be_visible()
+
+    jobseeker.reload()
+    expect(jobseeker.get_by_text("Mardi à 10 h, à l'agence.")).to_be_visible()
+
+
+def test_the_agenda_and_the_band_lead_to_the_room(new_page: Any, portfolio: Portfolio, person: Jobseeker) -> None:
+    interview = InterviewFactory(jobseeker=person)
+    for width in (1280, 390):
+        page = new_page(width=width, height=844)
+        log_in(page, portfolio.adviser.user.email, PASSWORD)
+        page.goto("/agenda/")
+        expect(page.get_by_role("region", name="À venir").get_by_role("link", name="Rejoindre")).to_be_visible()
+        looked_at(page)
+        page.get_by_role("link", name=f"Conclure l'entretien de {person.full_name}").click()
+        expect(page.get_by_label("Ce qui n'a pas fonctionné")).to_be_hidden()
+        looked_at(page)
+        page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Agenda").or_(
+            page.get_by_role("main").get_by_role("link", name="Agenda")
+        ).last.click()
+        page.get_by_role("link", name=f"Rejoindre l'entretien de {person.full_name}").click()
+        expect(page).to_have_url(re.compile(f"/visio/{interview.token}/"))
