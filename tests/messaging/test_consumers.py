@@ -137,12 +137,23 @@ async def test_a_covering_colleague_reads_and_it_is_audited(two: Pair) -> None:
 
 async def test_a_right_that_is_gone_sends_nothing_and_closes(two: Pair) -> None:
     adviser = await open_screen(two.conversation, two.adviser)
-    await here(change_tier, actor=two.adviser, jobseeker=two.jobseeker, tier=Tier.SUIVI, reason="Autonome")
+    heir = (await here(CoverFactory, portfolio__agency=two.portfolio.agency)).portfolio
+    await here(two.jobseeker.placements.update, portfolio=heir)
     await adviser.ask(type="send", client_id=str(uuid4()), body="Encore moi")
     refusal = await adviser.hear_kind("refused")
     assert "plus ouverte" in refusal["sentence"]
     assert await adviser.close_code() == consumers.RIGHT_GONE
     assert not await here(Message.objects.exists)
+
+
+async def test_the_end_of_the_track_closes_the_advisers_screen_at_once(two: Pair) -> None:
+    adviser = await open_screen(two.conversation, two.adviser)
+    person = await open_screen(two.conversation, two.person)
+    await here(change_tier, actor=two.adviser, jobseeker=two.jobseeker, tier=Tier.SUIVI, reason="Autonome")
+    assert await adviser.close_code() == consumers.RIGHT_GONE
+    await person.ask(type="send", client_id=str(uuid4()), body="Quelqu'un ?")
+    assert "Aucun conseiller" in (await person.hear_kind("refused"))["sentence"]
+    await person.disconnect()
 
 
 async def test_what_follows_a_hand_over_is_not_shown_to_who_handed_over(two: Pair) -> None:
