@@ -15,6 +15,7 @@ ADVISERS = Layout(("email", "nom", "prenom", "code_agence", "portefeuille", "quo
 WORKING_SHARE = re.compile(r"[0-9]{1,3}")
 WORKING_SHARE_MINIMUM, WORKING_SHARE_MAXIMUM = 10, 100  # per cent
 FULL_TIME = 100
+MODALITIES = tuple(Modality.values)
 
 
 class AdviserRow(NamedTuple):
@@ -49,7 +50,7 @@ class AdviserParser:
         last_name = parser.must("nom", person_name)
         first_name = parser.must("prenom", person_name)
         agency = parser.must("code_agence", self._agency)
-        modality = Modality(parser.must("portefeuille", lambda value: values.mandatory_choice(value, Modality.values)))
+        modality = Modality(parser.must("portefeuille", values.mandatory_choice, MODALITIES))
         share = parser.must("quotite", working_share)
         if self._people.get(email, person := (last_name, first_name, agency)) != person:
             raise RowRejectedError("email", email, "Une ligne précédente donne cette adresse à un autre conseiller.")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from accompaniment.enums import Bandwidth, Tier
 from accompaniment.imports import values
@@ -41,12 +41,15 @@ JOBSEEKERS = Layout(
 AGENCY_CODE = re.compile(r"[0-9A-Z]{5}")
 POSTAL_CODE = re.compile(r"[0-9][0-9AB][0-9]{3}")
 ROME_CODE = re.compile(r"[A-Z][0-9]{4}")
-CIVILITIES = ["M.", "Mme"]
+CIVILITIES = ("M.", "Mme")
+TIERS = tuple(Tier.values)
+BANDWIDTHS = tuple(Bandwidth.values)
 NAME_MAXIMUM = 80
 ADDRESS_MAXIMUM = 200
 AGENCY_NAME_MAXIMUM = 120
 
 Value = TypeVar("Value")
+Limits = ParamSpec("Limits")
 
 
 class RowRejectedError(Exception):
@@ -105,19 +108,32 @@ class RowParser:
         self._row = row
         self._warn = warn
 
-    def must(self, column: str, parse: Callable[[str], Value]) -> Value:
+    def must(
+        self,
+        column: str,
+        parse: Callable[Concatenate[str, Limits], Value],
+        *limits: Limits.args,
+        **named_limits: Limits.kwargs,
+    ) -> Value:
         """Return the column's value. Raises RowRejectedError when it fails."""
         raw = self._row.values[column]
         try:
-            return parse(raw)
+            return parse(raw, *limits, **named_limits)
         except InvalidValueError as fault:
             raise RowRejectedError(column, raw, fault.sentence) from None
 
-    def may(self, column: str, parse: Callable[[str], Value], *, otherwise: Value) -> Value:
+    def may(
+        self,
+        column: str,
+        otherwise: Value,
+        parse: Callable[Concatenate[str, Limits], Value],
+        *limits: Limits.args,
+        **named_limits: Limits.kwargs,
+    ) -> Value:
         """Return the column's value, or `otherwise` with a warning when it fails."""
         raw = self._row.values[column]
         try:
-            return parse(raw)
+            return parse(raw, *limits, **named_limits)
         except InvalidValueError as fault:
             self._warn(Remark(self._row.line, column, raw, f"{fault.sentence} Le champ est laissé vide."))
             return otherwise
@@ -138,16 +154,16 @@ class AgencyParser:
         refuse_repetition(self._seen, code, row=row, column="code")
         return AgencyRow(
             code=code,
-            name=parser.must("nom", lambda value: values.mandatory_text(value, maximum=AGENCY_NAME_MAXIMUM)),
+            name=parser.must("nom", values.mandatory_text, AGENCY_NAME_MAXIMUM),
             departement=parser.must("departement", self._departement),
-            address=parser.may("adresse", lambda value: values.text(value, maximum=ADDRESS_MAXIMUM), otherwise=""),
-            postal_code=parser.may("code_postal", postal_code, otherwise=""),
-            commune=parser.may("commune", lambda value: values.text(value, maximum=NAME_MAXIMUM), otherwise=""),
+            address=parser.may("adresse", "", values.text, ADDRESS_MAXIMUM),
+            postal_code=parser.may("code_postal", "", postal_code),
+            commune=parser.may("commune", "", values.text, NAME_MAXIMUM),
         )
 
     @staticmethod
     def _code(value: str) -> str:
-        value = values.code(value, pattern=AGENCY_CODE, sentence="Doit avoir 5 chiffres ou lettres capitales.")
+        value = values.code(value, AGENCY_CODE, "Doit avoir 5 chiffres ou lettres capitales.")
         if not value:
             raise InvalidValueError("Valeur obligatoire.")
         return value
@@ -180,27 +196,27 @@ class JobseekerParser:
         refuse_repetition(self._seen, identifier, row=row, column="identifiant")
         last_name = parser.must("nom", person_name)
         first_name = parser.must("prenom", person_name)
-        born = parser.must("date_naissance", lambda value: values.birth_date(value, on=self._age_day(row)))
+        born = parser.must("date_naissance", values.birth_date, self._age_day(row))
         agency = parser.must("code_agence", self._agency)
-        registered_on = parser.must("date_inscription", lambda value: past_day(value, today=agency.today))
-        tier = parser.must("modalite", lambda value: values.mandatory_choice(value, Tier.values))
+        registered_on = parser.must("date_inscription", past_day, agency.today)
+        tier = parser.must("modalite", values.mandatory_choice, TIERS)
         return JobseekerRow(
             line=row.line,
             identifier=identifier,
-            civility=parser.may("civilite", lambda value: values.choice(value, CIVILITIES), otherwise=""),
+            civility=parser.may("civilite", "", values.choice, CIVILITIES),
             last_name=last_name,
             first_name=first_name,
             birth_date=born,
-            email=parser.may("email", values.email, otherwise="") or None,
-            phone=parser.may("telephone", values.phone, otherwise=""),
-            postal_code=parser.may("code_postal", postal_code, otherwise=""),
-            commune=parser.may("commune", lambda value: values.text(value, maximum=NAME_MAXIMUM), otherwise=""),
-            rome=parser.may("rome", rome_code, otherwise=""),
+            email=parser.may("email", "", values.email) or None,
+            phone=parser.may("telephone", "", values.phone),
+            postal_code=parser.may("code_postal", "", postal_code),
+            commune=parser.may("commune", "", values.text, NAME_MAXIMUM),
+            rome=parser.may("rome", "", rome_code),
             agency_id=agency.pk,
             registered_on=registered_on,
-            volunteers=parser.may("volontaire_web", values.yes_or_no, otherwise=None) is True,
-            has_webcam=parser.may("webcam", values.yes_or_no, otherwise=None),
-            bandwidth=parser.may("debit", lambda value: values.choice(value, Bandwidth.values), otherwise=""),
+            volunteers=parser.may("volontaire_web", None, values.yes_or_no) is True,
+            has_webcam=parser.may("webcam", None, values.yes_or_no),
+            bandwidth=parser.may("debit", "", values.choice, BANDWIDTHS),
             tier=tier,
         )
 
@@ -225,18 +241,18 @@ def refuse_repetition(seen: dict[str, int], key: str, *, row: SourceRow, column:
 
 
 def person_name(value: str) -> str:
-    return values.mandatory_text(value, maximum=NAME_MAXIMUM)
+    return values.mandatory_text(value, NAME_MAXIMUM)
 
 
 def postal_code(value: str) -> str:
-    return values.code(value, pattern=POSTAL_CODE, sentence="Doit avoir 5 chiffres.")
+    return values.code(value, POSTAL_CODE, "Doit avoir 5 chiffres.")
 
 
 def rome_code(value: str) -> str:
-    return values.code(value, pattern=ROME_CODE, sentence="Doit avoir une lettre puis 4 chiffres.")
+    return values.code(value, ROME_CODE, "Doit avoir une lettre puis 4 chiffres.")
 
 
-def past_day(value: str, *, today: date) -> date:
+def past_day(value: str, today: date) -> date:
     registered_on = values.day(value)
     if registered_on > today:
         raise InvalidValueError("Cette date est à venir.")

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 import phonenumbers
 from django.core.exceptions import ValidationError
@@ -26,13 +27,16 @@ OVERSEAS_REGIONS = {
 YES_OR_NO = {"O": True, "N": False}
 
 _check_email = EmailValidator()
+_of_few_values = lru_cache(maxsize=10_000)
+"""For columns whose values come again and again: days, names, communes, codes."""
 
 
 class InvalidValueError(DomainError):
     """A value is not what its column asks for; the sentence says what it should be."""
 
 
-def text(value: str, *, maximum: int) -> str:
+@_of_few_values
+def text(value: str, maximum: int) -> str:
     """Return the value with single spaces, or empty. Raises InvalidValueError past `maximum` characters."""
     value = " ".join(value.split())
     if len(value) > maximum:
@@ -40,15 +44,17 @@ def text(value: str, *, maximum: int) -> str:
     return value
 
 
-def mandatory_text(value: str, *, maximum: int) -> str:
+@_of_few_values
+def mandatory_text(value: str, maximum: int) -> str:
     """Return the value with single spaces. Raises InvalidValueError when there is no letter or digit in it."""
-    value = text(value, maximum=maximum)
+    value = text(value, maximum)
     if not any(character.isalnum() for character in value):
         raise InvalidValueError("Valeur obligatoire." if not value else "Doit contenir au moins une lettre.")
     return value
 
 
-def code(value: str, *, pattern: re.Pattern[str], sentence: str) -> str:
+@_of_few_values
+def code(value: str, pattern: re.Pattern[str], sentence: str) -> str:
     """Return a code that has the pattern, or empty. Raises InvalidValueError for another one."""
     value = value.strip()
     if value and pattern.fullmatch(value) is None:
@@ -66,6 +72,7 @@ def identifier(value: str) -> str:
     return value
 
 
+@_of_few_values
 def day(value: str) -> date:
     """Return a day written JJ/MM/AAAA."""
     value = value.strip()
@@ -80,7 +87,7 @@ def day(value: str) -> date:
         raise InvalidValueError("Cette date n'existe pas.") from None
 
 
-def birth_date(value: str, *, on: date) -> date:
+def birth_date(value: str, on: date) -> date:
     """Return the birth date of a person who is at least 16 `on` that day."""
     born = day(value)
     if born > on:
@@ -113,14 +120,22 @@ def phone(value: str) -> str:
     value = value.strip()
     if not value:
         return ""
-    digits = "".join(character for character in value if character in "0123456789+")
-    try:
-        number = phonenumbers.parse(value, OVERSEAS_REGIONS.get(digits[:4], FRANCE))
-    except phonenumbers.NumberParseException:
-        raise InvalidValueError("Numéro de téléphone non valide.") from None
-    if not phonenumbers.is_valid_number(number):
+    number = _dialled(value, FRANCE)
+    if number is None:
+        digits = "".join(character for character in value if character in "0123456789")
+        overseas = OVERSEAS_REGIONS.get(digits[:4])
+        number = _dialled(value, overseas) if overseas else None
+    if number is None:
         raise InvalidValueError("Numéro de téléphone non valide.")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _dialled(value: str, region: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(value, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
 
 
 def yes_or_no(value: str) -> bool | None:
@@ -133,7 +148,7 @@ def yes_or_no(value: str) -> bool | None:
     return YES_OR_NO[value]
 
 
-def choice(value: str, choices: list[str]) -> str:
+def choice(value: str, choices: tuple[str, ...]) -> str:
     """Return one of the codes, or empty."""
     value = value.strip()
     if value and value not in choices:
@@ -141,7 +156,7 @@ def choice(value: str, choices: list[str]) -> str:
     return value
 
 
-def mandatory_choice(value: str, choices: list[str]) -> str:
+def mandatory_choice(value: str, choices: tuple[str, ...]) -> str:
     """Return one of the codes."""
     if not (known := choice(value, choices)):
         raise InvalidValueError("Valeur obligatoire.")

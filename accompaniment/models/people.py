@@ -150,8 +150,22 @@ class SourceRecord(models.Model):
     """
 
     jobseeker = models.OneToOneField(Jobseeker, models.CASCADE, primary_key=True, related_name="source_record")
-    data = models.JSONField("valeurs")
     loaded_at = models.DateTimeField("chargé le")
+    civility = models.TextField()
+    last_name = models.TextField()
+    first_name = models.TextField()
+    birth_date = models.DateField()
+    email = models.TextField(null=True)  # noqa: DJ001  (as on the person)
+    phone = models.TextField()
+    postal_code = models.TextField()
+    commune = models.TextField()
+    rome = models.TextField()
+    agency_id = models.BigIntegerField(help_text="no key: only compared")
+    registered_on = models.DateField()
+    volunteers = models.BooleanField()
+    has_webcam = models.BooleanField(null=True)
+    bandwidth = models.TextField()
+    tier = models.TextField(null=True)  # noqa: DJ001  (null: the one of the file has not gone in yet)
 
     class Meta:
         verbose_name = "dernier import"

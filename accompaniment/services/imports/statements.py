@@ -24,6 +24,13 @@ _TYPES = {
     "has_webcam": "boolean",
 }
 _NAMES = ", ".join(PERSON_COLUMNS)
+REMEMBERED = (*PERSON_COLUMNS, "tier")
+
+
+def _of(source: str) -> str:
+    """Return what is remembered of a row, as columns of `source`."""
+    return ", ".join(f"{source}.{column}" for column in REMEMBERED)
+
 
 PREPARE = f"""
 DROP TABLE IF EXISTS pg_temp.import_incoming, pg_temp.import_touched, pg_temp.import_refused,
@@ -35,15 +42,17 @@ CREATE TEMPORARY TABLE import_incoming (
 
 COPY_INCOMING = f"COPY import_incoming ({', '.join(JobseekerRow._fields)}) FROM STDIN"
 
-FIND_TOUCHED = """
+# New people get their key here, so that everything about them can be written without looking them up again.
+FIND_TOUCHED = f"""
 ANALYZE import_incoming;
 CREATE TEMPORARY TABLE import_touched ON COMMIT DROP AS
-SELECT incoming.*, said.data, known.data AS known, person.id AS jobseeker_id, person.id IS NULL AS is_new
+SELECT incoming.*, known, person.id IS NULL AS is_new,
+       coalesce(person.id, nextval(pg_get_serial_sequence('accompaniment_jobseeker', 'id'))) AS jobseeker_id
 FROM import_incoming incoming
-CROSS JOIN LATERAL (SELECT to_jsonb(incoming) - '{line,identifier}'::text[] AS data OFFSET 0) said
 LEFT JOIN accompaniment_jobseeker person ON person.identifier = incoming.identifier
 LEFT JOIN accompaniment_sourcerecord known ON known.jobseeker_id = person.id
-WHERE known.data IS DISTINCT FROM said.data;
+WHERE ({_of("known")}) IS DISTINCT FROM ({_of("incoming")})
+ORDER BY incoming.line;
 ANALYZE import_touched
 """
 
@@ -59,34 +68,32 @@ SELECT count(*) FROM (
 # gives another address, or none, gives it up.
 FIND_REFUSED_EMAILS = """
 CREATE TEMPORARY TABLE import_refused ON COMMIT DROP AS
-SELECT claim.line, claim.email
-FROM (
-    SELECT touched.line, touched.email, touched.jobseeker_id, person.user_id,
-           row_number() OVER (
-               PARTITION BY touched.email
-               ORDER BY person.email IS NOT DISTINCT FROM touched.email DESC, touched.line
-           ) AS place
+WITH claims AS MATERIALIZED (
+    SELECT touched.line, touched.email, touched.jobseeker_id, person.user_id, person.email AS held
     FROM import_touched touched LEFT JOIN accompaniment_jobseeker person ON person.id = touched.jobseeker_id
-    WHERE touched.email IS NOT NULL AND touched.known ->> 'email' IS DISTINCT FROM touched.email
-) claim
-WHERE claim.place > 1
-   OR EXISTS (
-       SELECT FROM accompaniment_jobseeker holder
-       WHERE holder.email = claim.email AND holder.id IS DISTINCT FROM claim.jobseeker_id
-         AND NOT EXISTS (
-             SELECT FROM import_touched freed
-             WHERE freed.jobseeker_id = holder.id AND freed.known ->> 'email' = holder.email
-               AND freed.email IS DISTINCT FROM holder.email
-         )
-   )
-   OR EXISTS (
-       SELECT FROM accompaniment_user account
-       WHERE account.email = claim.email AND account.id IS DISTINCT FROM claim.user_id
-   )
+    WHERE touched.email IS NOT NULL AND (touched.known).email IS DISTINCT FROM touched.email
+)
+SELECT line, email FROM (
+    SELECT line, email,
+           row_number() OVER (PARTITION BY email ORDER BY held IS NOT DISTINCT FROM email DESC, line) AS place
+    FROM claims
+) in_file WHERE place > 1
+UNION
+SELECT claims.line, claims.email
+FROM claims
+JOIN accompaniment_jobseeker holder ON holder.email = claims.email AND holder.id <> claims.jobseeker_id
+LEFT JOIN import_touched freed
+       ON freed.jobseeker_id = holder.id AND (freed.known).email = holder.email
+      AND freed.email IS DISTINCT FROM holder.email
+WHERE freed.line IS NULL
+UNION
+SELECT claims.line, claims.email
+FROM claims
+JOIN accompaniment_user account ON account.email = claims.email AND account.id IS DISTINCT FROM claims.user_id
 """
 
 REFUSE_EMAILS = """
-UPDATE import_touched touched SET email = NULL, data = jsonb_set(data, '{email}', 'null')
+UPDATE import_touched touched SET email = NULL
 FROM import_refused refused WHERE refused.line = touched.line
 RETURNING refused.line, refused.email
 """
@@ -94,10 +101,10 @@ RETURNING refused.line, refused.email
 # What does not go in is not remembered as loaded, so it is told again, and goes in once it can.
 KEEP_WEB_TIERS = f"""
 UPDATE import_touched touched
-SET data = jsonb_set(touched.data, '{{tier}}', coalesce(touched.known -> 'tier', 'null')), tier = NULL
+SET tier = (touched.known).tier
 FROM import_incoming incoming, accompaniment_accompaniment period
 WHERE incoming.line = touched.line AND period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
-  AND touched.known ->> 'tier' IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
+  AND (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
   AND EXISTS (
       SELECT FROM accompaniment_enrolment enrolment
       WHERE enrolment.jobseeker_id = touched.jobseeker_id
@@ -106,11 +113,14 @@ WHERE incoming.line = touched.line AND period.jobseeker_id = touched.jobseeker_i
 RETURNING touched.line, incoming.tier
 """
 
-FORGET_UNCHANGED = "DELETE FROM import_touched WHERE data = known"
+FORGET_UNCHANGED = f"""
+DELETE FROM import_touched touched
+WHERE NOT is_new AND ({_of("(touched.known)")}) IS NOT DISTINCT FROM ({_of("touched")})
+"""
 
 
 def _carried_over(column: str) -> str:
-    return f"""CASE WHEN touched.data -> '{column}' IS DISTINCT FROM touched.known -> '{column}'
+    return f"""CASE WHEN touched.known IS NULL OR (touched.known).{column} IS DISTINCT FROM touched.{column}
                     THEN touched.{column} ELSE person.{column} END AS {column}"""
 
 
@@ -136,7 +146,7 @@ CREATE TEMPORARY TABLE import_tier_changes ON COMMIT DROP AS
 SELECT touched.jobseeker_id, touched.tier, period.id AS period_id
 FROM import_touched touched
 JOIN accompaniment_accompaniment period ON period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
-WHERE touched.known ->> 'tier' IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
+WHERE (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
 """
 
 COUNT_UPDATED = """
@@ -184,13 +194,8 @@ JOIN accompaniment_contactplan plan ON plan.jobseeker_id = changes.jobseeker_id 
 """
 
 CREATE_PEOPLE = f"""
-WITH created AS (
-    INSERT INTO accompaniment_jobseeker (identifier, {_NAMES}, created_at, updated_at)
-    SELECT identifier, {_NAMES}, %(now)s, %(now)s FROM import_touched WHERE is_new ORDER BY line
-    RETURNING id, identifier
-)
-UPDATE import_touched touched SET jobseeker_id = created.id
-FROM created WHERE created.identifier = touched.identifier
+INSERT INTO accompaniment_jobseeker (id, identifier, {_NAMES}, created_at, updated_at)
+SELECT jobseeker_id, identifier, {_NAMES}, %(now)s, %(now)s FROM import_touched WHERE is_new ORDER BY line
 """
 
 BEGIN_ACCOMPANIMENTS = f"""
@@ -208,10 +213,11 @@ CREATED_PEOPLE = """
 SELECT jobseeker_id, '{"event": "import"}'::jsonb AS details FROM import_touched WHERE is_new ORDER BY line
 """
 
-REMEMBER = """
-INSERT INTO accompaniment_sourcerecord (jobseeker_id, data, loaded_at)
-SELECT jobseeker_id, data, %(now)s FROM import_touched ORDER BY line
-ON CONFLICT (jobseeker_id) DO UPDATE SET data = excluded.data, loaded_at = excluded.loaded_at
+REMEMBER = f"""
+INSERT INTO accompaniment_sourcerecord (jobseeker_id, loaded_at, {", ".join(REMEMBERED)})
+SELECT jobseeker_id, %(now)s, {", ".join(REMEMBERED)} FROM import_touched ORDER BY line
+ON CONFLICT (jobseeker_id) DO UPDATE
+SET loaded_at = excluded.loaded_at, {", ".join(f"{column} = excluded.{column}" for column in REMEMBERED)}
 """
 
 # The order of the conditions is that of `rules.not_eligible_reason`; a test holds the two together.
