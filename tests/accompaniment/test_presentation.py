@@ -119,6 +119,8 @@ def test_every_audit_row_has_words_whatever_its_details(action: AuditAction) -> 
         ),
         (AuditAction.ACCOMPANIMENT, {"tier": "guide", "track": "web"}, "Accompagnement : guidé, 100 % web"),
         (AuditAction.PLACEMENT, {"event": "ended"}, "Fin de suivi par un conseiller"),
+        (AuditAction.READ, {"part": "file"}, "Fiche consultée"),
+        (AuditAction.READ, {"part": "contact_details"}, "Coordonnées consultées"),
         (AuditAction.INTERVIEW, {"event": "registration_interview_concluded"}, "Entretien d'inscription conclu"),
     ],
 )

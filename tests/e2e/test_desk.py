@@ -80,6 +80,19 @@ def test_the_page_of_the_day_fills_its_panels(page: Page, portfolio: Portfolio) 
     expect(page.get_by_role("heading", name="Volontaires à recevoir (1)")).to_be_visible()
     expect(page.get_by_role("link", name="Alix Volontaire")).to_be_visible()
     expect(page.get_by_text("Relais :")).to_be_visible()
+    for title in ("Entretiens d'aujourd'hui", "Messages à traiter", "Rappels à faire", "Échéances à placer"):
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+    expect(page.locator("[data-panel=waiting]")).to_have_count(0)
+
+
+def test_the_adviser_writes_without_leaving_the_person_s_page(page: Page, portfolio: Portfolio) -> None:
+    person = portfolio.placements.order_by("pk").first().jobseeker
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    page.goto(f"/personnes/{person.pk}/")
+    conversation = page.locator("#messages")
+    conversation.get_by_role("textbox").fill("Bonjour, votre entretien est-il confirmé ?")
+    conversation.get_by_role("button", name="Envoyer").click()
+    expect(conversation.get_by_role("log").or_(conversation.locator("[data-list]"))).to_contain_text("est-il confirmé")
 
 
 def test_without_scripts_each_panel_is_a_link(new_page: NewPage, portfolio: Portfolio) -> None:
