@@ -54,11 +54,13 @@ function showAll() {
   markSteps();
 }
 
+function retry() {
+  if (unsaved) window.htmx.trigger(state, "retry");
+}
+
 function failed(sentence) {
   problem.textContent = sentence;
-  setTimeout(() => {
-    if (unsaved) window.htmx.trigger(state, "retry");
-  }, RETRY_AFTER_MS);
+  setTimeout(retry, RETRY_AFTER_MS);
 }
 
 form.addEventListener("input", () => {
@@ -91,6 +93,8 @@ for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
     failed("Non enregistré : vérifiez votre connexion. Nouvel essai dans quelques secondes.");
   });
 }
+
+window.addEventListener("online", retry);
 
 // What was typed in the last second is sent while the page closes.
 window.addEventListener("pagehide", () => {

@@ -14,7 +14,7 @@ from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import PASSWORD, ConsentTextFactory, JobseekerFactory, reference
 from tests.caseload.factories import PortfolioFactory, fill, on_web_track, validated, volunteer
 from tests.e2e.browser import check_axe, check_fits, forgive, log_in
-from tests.e2e.conftest import NewPage
+from tests.e2e.conftest import PATIENCE, NewPage
 
 pytestmark = pytest.mark.e2e
 
@@ -117,7 +117,7 @@ def test_a_lost_connection_is_said_and_made_up_for(new_page: NewPage, portfolio:
     page.get_by_label("Situation et projet").fill("Sans réseau")
     expect(page.locator("#draft-problem")).to_contain_text("Non enregistré")
     page.context.set_offline(False)
-    expect(page.locator("#draft-state")).to_contain_text("Enregistré à")
+    expect(page.locator("#draft-state")).to_contain_text("Enregistré à", timeout=PATIENCE)
     expect(page.locator("#draft-problem")).to_be_empty()
     assert RegistrationInterview.objects.get().typed["situation"] == "Sans réseau"
 
