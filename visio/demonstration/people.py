@@ -108,7 +108,7 @@ def cast(world: World) -> list[Story]:
             stories.append(_story(world, agency, Fate.LEFT_TIER, web=webs[0][0], tier=Tier.SUIVI))
             stories.append(_story(world, agency, Fate.WITHDRAWN))
         stories.extend(_story(world, agency, Fate.WAITING) for _ in range(world.plans[agency.code].volunteers))
-    _add_the_login(stories)
+    _add_the_login(stories, world.now)
     return stories
 
 
@@ -116,10 +116,11 @@ def _on_web(world: World, portfolio: Portfolio, fate: Fate, number: int) -> list
     return [_story(world, portfolio.agency, fate, web=portfolio, portfolio=portfolio) for _ in range(number)]
 
 
-def _add_the_login(stories: list[Story]) -> None:
+def _add_the_login(stories: list[Story], now: datetime) -> None:
     """Give the log-in of the demonstration to a person who has been on the track for a good two months."""
     mine = [story for story in stories if story.fate is Fate.ACTIVE and story.adviser.user.email == ADVISER.email]
-    chosen = max(mine, key=lambda story: story.registered_at)
+    good_while_ago = now - DAY * 75
+    chosen = min(mine, key=lambda story: abs(story.registered_at - good_while_ago))
     person = chosen.person
     person.civility, person.first_name, person.last_name = "M.", JOBSEEKER.first_name, JOBSEEKER.last_name
     person.email = JOBSEEKER.email
@@ -139,10 +140,12 @@ def _story(
     rng, now = world.rng, world.now
     calendar = world.calendar(agency)
     oldest, youngest = {
-        Fate.ACTIVE: (290, 66),
+        Fate.ACTIVE: (290, 22),
         Fate.VALIDATED: (30, 16),
         Fate.WAITING: (21, 1),
         Fate.WITHDRAWN: (60, 10),
+        Fate.REFUSED: (150, 16),
+        Fate.REFUSED_TIER: (90, 16),
     }.get(fate, (260, 40))
     # The web track is young: more people joined lately than at its beginning.
     age = youngest + (oldest - youngest) * rng.random() ** 1.4

@@ -27,7 +27,8 @@ def write_requests(world: World, stories: list[Story]) -> None:
 
 def _write_callbacks(world: World, active: list[Story], mine: list[Story], others: list[Story]) -> None:
     rng = world.rng
-    rows = [(story, _answered(world, story)) for story in rng.sample(active, len(active) // 3)]
+    settled = _settled(world, active)
+    rows = [(story, _answered(world, story)) for story in rng.sample(settled, len(active) // 3)]
     waiting = [*rng.sample(mine, OPEN_FOR_THE_LOGIN), *rng.sample(others, 14)]
     for number, story in enumerate(waiting):
         rows.append((story, _open(world, story, overdue=number in {0, OPEN_FOR_THE_LOGIN, OPEN_FOR_THE_LOGIN + 1})))
@@ -73,6 +74,11 @@ def _write_callbacks(world: World, active: list[Story], mine: list[Story], other
     CallbackEvent.objects.bulk_create(events, batch_size=BATCH)
 
 
+def _settled(world: World, active: list[Story]) -> list[Story]:
+    """Keep those who have been on the track long enough to have asked for something and been answered."""
+    return [story for story in active if story.accepted_at and story.accepted_at < world.now - timedelta(days=14)]
+
+
 def _request(world: World, story: Story, asked_at: datetime, window: tuple[datetime, datetime]) -> CallbackRequest:
     return CallbackRequest(
         jobseeker=story.person,
@@ -111,7 +117,7 @@ def _open(world: World, story: Story, *, overdue: bool) -> CallbackRequest:
 def _write_on_site(world: World, active: list[Story], mine: list[Story], others: list[Story]) -> None:
     rng = world.rng
     rows: list[tuple[Story, OnSiteRequest]] = []
-    for story in rng.sample(active, 30):
+    for story in rng.sample(_settled(world, active), 30):
         asked_at = world.calendar(story.agency).moment(
             rng, story.accepted_at or world.now, world.now - timedelta(days=4)
         )

@@ -1,0 +1,186 @@
+"""Every page of the demonstration, for everybody who has it: wide, on a telephone and at 320 px.
+
+Axe finds nothing, nothing scrolls sideways, and no console complains, about the content security policy or else.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import Page
+
+from accompaniment.enums import ObligationState
+from accompaniment.models import Enrolment, Jobseeker, Obligation, Region
+from caseload.enums import ImportKind, ImportState
+from caseload.models import Adviser, ImportRun
+from messaging.models import CallbackRequest, Conversation
+from tests.e2e.browser import check_axe, check_fits, log_in
+from tests.e2e.conftest import NewPage
+from tests.test_access import addresses
+from visio.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
+from visio.models import Interview
+
+pytestmark = pytest.mark.e2e
+
+NO_PAGES = {
+    # Parts of pages, which their pages load.
+    "volunteers_panel",
+    "space_adviser_panel",
+    "interview_band",
+    "panel_next_step",
+    "panel_today",
+    "panel_obligations",
+    "panel_on_site",
+    "panel_person_interviews",
+    "panel_to_answer",
+    "panel_person_conversation",
+    "space_messages_panel",
+    "panel_callbacks",
+    "space_callback_panel",
+    "conversation_messages",
+    # Acts, which answer with another page.
+    "home",
+    "log_out",
+    "person_details",
+    "registration_draft",
+    "registration_email",
+    "ask_enrolment",
+    "decline_enrolment",
+    "take_interview",
+    "answer_on_site",
+    "room_trouble",
+    "room_phone",
+    "conversation_read",
+    "conversation_with",
+    "cancel_callback",
+    # Files.
+    "steering_export",
+    "import_rejected_rows",
+}
+NEED_A_SECRET = {"activation", "password_reset"}
+"""Visited by the tests of accounts, which have the secret at hand."""
+
+
+def public_pages() -> dict[str, str]:
+    names = (
+        "login",
+        "password_forgotten",
+        "password_forgotten_sent",
+        "accessibility",
+        "personal_data",
+        "legal_notice",
+        "sent_emails",
+    )
+    return {name: reverse(name) for name in names}
+
+
+def adviser_pages() -> dict[str, str]:
+    adviser = Adviser.objects.get(user__email=ADVISER.email)
+    mine = {"jobseeker__placements__portfolio__adviser": adviser, "jobseeker__placements__ended_at": None}
+    person = Jobseeker.objects.get(email=JOBSEEKER.email)
+    conversation = Conversation.objects.filter(**mine).order_by("-last_number")[0]
+    volunteer = Enrolment.objects.awaiting_decision().filter(jobseeker__agency=adviser.agency)[0]
+    meeting = Interview.objects.live().get(jobseeker=person)
+    return {
+        "my_day": reverse("my_day"),
+        "my_portfolio": reverse("my_portfolio"),
+        "person": reverse("person", args=[person.pk]),
+        "registrations": reverse("registrations"),
+        "registration": reverse("registration", args=[volunteer.pk]),
+        "agenda": reverse("agenda"),
+        "interview_report": reverse("interview_report", args=[meeting.pk]),
+        "conversations": reverse("conversations"),
+        "conversation": reverse("conversation", args=[conversation.pk]),
+        "callbacks": reverse("callbacks"),
+        "callback": reverse("callback", args=[CallbackRequest.objects.open().filter(**mine)[0].pk]),
+        "room": reverse("room", args=[meeting.token]),
+        "password_change": reverse("password_change"),
+    }
+
+
+def jobseeker_pages() -> dict[str, str]:
+    person = Jobseeker.objects.get(email=JOBSEEKER.email)
+    meeting = Interview.objects.live().get(jobseeker=person)
+    obligation = Obligation.objects.filter(jobseeker=person, state=ObligationState.DUE)[0]
+    return {
+        "space": reverse("space"),
+        "acceptance": reverse("acceptance"),
+        "leave_track": reverse("leave_track"),
+        "my_accompaniment": reverse("my_accompaniment"),
+        "own_data": reverse("own_data"),
+        "my_interviews": reverse("my_interviews"),
+        "choose_slot": reverse("choose_slot", args=[obligation.pk]),
+        "move_interview": reverse("move_interview", args=[meeting.pk]),
+        "cancel_interview": reverse("cancel_interview", args=[meeting.pk]),
+        "ask_on_site": reverse("ask_on_site"),
+        "device_test": reverse("device_test"),
+        "room": reverse("room", args=[meeting.token]),
+        "conversations": reverse("conversations"),
+        "ask_callback": reverse("ask_callback"),
+    }
+
+
+def manager_pages() -> dict[str, str]:
+    now = timezone.now()
+    run = ImportRun.objects.create(
+        kind=ImportKind.AGENCIES,
+        filename="agences.csv",
+        started_at=now,
+        state=ImportState.DONE,
+        finished_at=now,
+        summary={"rows": 2, "created": 1, "updated": 0, "unchanged": 0, "rejected": 1},
+        rejected_rows=[{"line": 3, "column": "code", "reason": "Code absent.", "value": ""}],
+        rejected_csv="code;nom",
+    )
+    return {
+        "steering": reverse("steering"),
+        "portfolios": reverse("portfolios"),
+        "teams": reverse("teams"),
+        "imports": reverse("imports"),
+        "import": reverse("import", args=[run.pk]),
+        "settings": reverse("settings"),
+        "region_opening": reverse("region_opening", args=[Region.objects.filter(web_opens_on=None)[0].pk]),
+        "person": reverse("person", args=[Jobseeker.objects.get(email=JOBSEEKER.email).pk]),
+    }
+
+
+VISITORS = (
+    (None, public_pages),
+    (ADVISER, adviser_pages),
+    (JOBSEEKER, jobseeker_pages),
+    (MANAGER, manager_pages),
+)
+
+
+@pytest.mark.usefixtures("server")
+def test_every_page(new_page: NewPage) -> None:
+    """One load of the demonstration for all: it takes seconds."""
+    call_command("seed_demo", verbosity=0)
+    wrong: list[str] = []
+    visited: set[str] = set()
+    for login, pages in VISITORS:
+        page = new_page(permissions=["camera", "microphone"])
+        if login is not None:
+            log_in(page, login.email, login.password)
+        for name, address in pages().items():
+            visited.add(name)
+            wrong += [f"{name}: {sentence}" for sentence in look_at(page, address)]
+        page.context.close()
+    assert not wrong, "\n".join(wrong)
+    # An address that is neither visited nor known to be no page of its own fails.
+    assert set(addresses()) - visited - NO_PAGES - NEED_A_SECRET == set()
+
+
+def look_at(page: Page, address: str) -> Iterator[str]:
+    """Open a page and look at it in three widths; yield what is wrong."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    for width, check in ((1280, check_axe), (1280, check_fits), (390, check_axe), (390, check_fits), (320, check_fits)):
+        page.set_viewport_size({"width": width, "height": 800})
+        try:
+            check(page)
+        except AssertionError as problem:
+            yield f"{width} px: {problem}"
