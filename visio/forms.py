@@ -20,7 +20,7 @@ class SlotForm(forms.Form):
     """A channel and a slot of the picker."""
 
     channel = forms.ChoiceField(
-        label="Comment souhaitez-vous échanger ?",
+        label="Comment souhaitez-vous échanger ?",
         choices=CHANNEL_CHOICES,
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez la visio, le téléphone ou l'agence."},
@@ -36,7 +36,7 @@ class SlotForm(forms.Form):
 
 class OnSiteForm(forms.Form):
     comment = forms.CharField(
-        label="Souhaitez-vous préciser quelque chose ?",
+        label="Souhaitez-vous préciser quelque chose ?",
         help_text="Par exemple le sujet, ou les moments qui vous conviennent.",
         required=False,
         max_length=1000,
@@ -47,7 +47,7 @@ class OnSiteForm(forms.Form):
 class OnSiteAnswerForm(forms.Form):
     answer = forms.CharField(
         label="Votre réponse",
-        help_text="La personne la lit sur sa page : date, heure et lieu, ou ce que vous lui proposez.",
+        help_text="La personne la lit sur sa page : date, heure et lieu, ou ce que vous lui proposez.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
@@ -56,14 +56,14 @@ class OnSiteAnswerForm(forms.Form):
 class TroubleForm(forms.Form):
     """What did not work."""
 
-    note = forms.CharField(label="Que se passe-t-il ?", max_length=200, required=False)
+    note = forms.CharField(label="Que se passe-t-il ?", max_length=200, required=False)
 
 
 class ReportForm(forms.Form):
     """How an interview ended; conclusions and the next step are asked for where it was held."""
 
     outcome = forms.ChoiceField(
-        label="Comment l'entretien s'est-il terminé ?",
+        label="Comment l'entretien s'est-il terminé ?",
         choices=Outcome.choices,
         widget=forms.RadioSelect,
         initial=Outcome.HELD,
@@ -83,7 +83,7 @@ class ReportForm(forms.Form):
     )
     note = forms.CharField(
         label="Ce qui n'a pas fonctionné",
-        help_text="Par exemple « pas de son du côté de la personne ».",
+        help_text="Par exemple « pas de son du côté de la personne ».",
         required=False,
         max_length=200,
     )

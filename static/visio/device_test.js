@@ -58,7 +58,7 @@ function listen() {
       result("microphone", true, "on vous entend");
       clearInterval(listening);
     } else if (Date.now() > until) {
-      result("microphone", false, "aucun son : parlez plus fort, ou choisissez un autre micro");
+      result("microphone", false, "aucun son : parlez plus fort, ou choisissez un autre micro");
       clearInterval(listening);
     }
   }, 200);
@@ -85,7 +85,7 @@ async function test(wish) {
   }
   result("connection", null, "essai en cours…");
   const good = await loop(stream);
-  result("connection", good, good ? "elle permet la visio" : "la visio risque de ne pas passer : préférez le téléphone");
+  result("connection", good, good ? "elle permet la visio" : "la visio risque de ne pas passer : préférez le téléphone");
 }
 
 const wish = () => ({ camera: choices.camera.value, microphone: choices.microphone.value });

@@ -4,11 +4,11 @@ const SENTENCES = {
   unsupported:
     "Votre navigateur ne permet pas la visio ici. Utilisez une version récente de Firefox, Chrome, Edge ou Safari, ou continuez par téléphone.",
   refused:
-    "L'accès au micro et à la caméra est bloqué. Autorisez-le avec l'icône à gauche de l'adresse de la page, puis rechargez la page ; ou continuez par téléphone.",
-  busy: "Le micro ou la caméra sert déjà à un autre logiciel. Fermez-le, puis rechargez la page ; ou continuez par téléphone.",
-  none: "Aucun micro ni caméra n'a été trouvé. Branchez un casque ou un micro, puis rechargez la page ; ou continuez par téléphone.",
-  noCamera: "Aucune caméra n'a été trouvée : l'entretien se fera au son seulement.",
-  noMicrophone: "Aucun micro n'a été trouvé : on vous verra sans vous entendre. Branchez un casque, ou continuez par téléphone.",
+    "L'accès au micro et à la caméra est bloqué. Autorisez-le avec l'icône à gauche de l'adresse de la page, puis rechargez la page ; ou continuez par téléphone.",
+  busy: "Le micro ou la caméra sert déjà à un autre logiciel. Fermez-le, puis rechargez la page ; ou continuez par téléphone.",
+  none: "Aucun micro ni caméra n'a été trouvé. Branchez un casque ou un micro, puis rechargez la page ; ou continuez par téléphone.",
+  noCamera: "Aucune caméra n'a été trouvée : l'entretien se fera au son seulement.",
+  noMicrophone: "Aucun micro n'a été trouvé : on vous verra sans vous entendre. Branchez un casque, ou continuez par téléphone.",
 };
 
 const supported = () => window.isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia);

@@ -44,10 +44,10 @@ function say(element, text) {
 
 function status() {
   if (state.over) return find("[data-status]").textContent;
-  if (state.cut >= 3) return "La salle ne répond pas. Nous réessayons ; vous pouvez continuer par téléphone.";
+  if (state.cut >= 3) return "La salle ne répond pas. Nous réessayons ; vous pouvez continuer par téléphone.";
   if (state.cut > 0) return "Connexion coupée, nous la rétablissons…";
   if (peer?.connected) return `Vous êtes en conversation avec ${other}.`;
-  if (!state.peerTab && state.admitted) return `${other} n'est plus dans la salle. Restez ici : la conversation reprendra à son retour.`;
+  if (!state.peerTab && state.admitted) return `${other} n'est plus dans la salle. Restez ici : la conversation reprendra à son retour.`;
   if (!state.peerTab) return isAdviser ? `${other} n'est pas encore là.` : `${other} n'est pas encore dans la salle.`;
   if (!state.admitted) return isAdviser ? `${other} attend.` : "Vous êtes dans la salle d'attente.";
   return "Mise en relation…";
@@ -67,7 +67,7 @@ function remoteNote() {
   const off = [];
   if (!state.theirs.camera && !state.theirs.screen) off.push("Caméra coupée");
   if (!state.theirs.microphone) off.push("Micro coupé");
-  return off.length > 0 ? `${other} : ${off.join(", ").toLowerCase()}` : "";
+  return off.length > 0 ? `${other} : ${off.join(", ").toLowerCase()}` : "";
 }
 
 const trackOf = (kind) => (kind === "audio" ? state.stream.getAudioTracks()[0] : state.stream.getVideoTracks()[0]) ?? null;
@@ -285,7 +285,7 @@ const handlers = {
   },
   trouble() {
     if (find("#room-noted").textContent.trim() === "") {
-      say(find("#room-noted"), "Un problème technique a été signalé : ce ne sera pas une absence.");
+      say(find("#room-noted"), "Un problème technique a été signalé : ce ne sera pas une absence.");
     }
   },
   phone() {

@@ -89,6 +89,13 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     jobseeker.get_by_role("button", name="Lever la main").click()
     expect(adviser.locator("[data-hand]")).to_contain_text("lève la main")
 
+    adviser.get_by_text("Conversation", exact=True).first.click()
+    expect(adviser.get_by_role("heading", name="Conversation")).to_be_visible()
+    jobseeker.get_by_text("Problème technique", exact=True).click()
+    for page in (jobseeker, adviser):
+        check_axe(page)
+        check_fits(page)
+
     adviser.get_by_label("Elles sont reprises").fill("Projet confirmé, CV à envoyer.")
     adviser.get_by_role("link", name="Conclure").click()
     expect(adviser.get_by_label("Conclusions")).to_have_value("Projet confirmé, CV à envoyer.")

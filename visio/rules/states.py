@@ -50,9 +50,9 @@ def absence_obstacle(
     if now < starts_at:
         return "L'entretien n'a pas encore commencé."
     if technical_failure_at is not None:
-        return "Un problème technique a été signalé : ce n'est pas une absence."
+        return "Un problème technique a été signalé : ce n'est pas une absence."
     if arrived_at is not None:
-        return "La personne est entrée dans la salle d'attente : ce n'est pas une absence."
+        return "La personne est entrée dans la salle d'attente : ce n'est pas une absence."
     if convocation_delivered_at is None or convocation_delivered_at >= starts_at:
-        return "Rien ne prouve que la convocation est arrivée à temps : ce ne peut pas être une absence."
+        return "Rien ne prouve que la convocation est arrivée à temps : ce ne peut pas être une absence."
     return None

@@ -37,7 +37,7 @@ def close_interview(*, actor: User, interview: Interview, conclusions: str, next
             channel=locked.channel_used,
             nature=ContactNature.INTERVIEW,
             author=actor,
-            summary=f"{conclusions}\nSuite : {next_step.label}.",
+            summary=f"{conclusions}\nSuite : {next_step.label}.",
             source=f"interview:{locked.pk}",
         )
         if locked.obligation is not None and locked.obligation.state == ObligationState.DUE:

@@ -112,7 +112,7 @@ def _check_can_be_given_up(interview: Interview, *, actor: User, now: datetime) 
         raise NotAllowedNowError("Cet entretien ne peut plus être changé. Rechargez la page.")
     if actor.is_jobseeker and now >= interview.starts_at:
         raise NotAllowedNowError(
-            "L'heure de l'entretien est passée : il ne peut plus être changé. Demandez à être rappelé."
+            "L'heure de l'entretien est passée : il ne peut plus être changé. Demandez à être rappelé."
         )
 
 

@@ -13,7 +13,7 @@ CONVOCATION_KEY = "interview-booked:"
 
 HOW_TO_JOIN = {
     Channel.VIDEO: (
-        "Ouvrez votre espace et appuyez sur « Rejoindre », à partir de 15 minutes avant l'heure. "
+        "Ouvrez votre espace et appuyez sur « Rejoindre », à partir de 15 minutes avant l'heure. "
         "Vous pouvez tester votre caméra et votre micro dès maintenant."
     ),
     Channel.PHONE: "Vous serez appelé à l'heure dite. Gardez votre téléphone à portée de main.",

@@ -232,6 +232,6 @@ def _usual_channel(obligation: Obligation | None, moving: Interview | None) -> s
 def _booked_sentence(interview: Interview, adviser: Adviser) -> str:
     local = interview.starts_at.astimezone(adviser.agency.zone)
     return (
-        f"C'est noté : {say_day(local.date())} à {say_hour(local)}, {Channel(interview.channel).label.lower()}. "
+        f"C'est noté : {say_day(local.date())} à {say_hour(local)}, {Channel(interview.channel).label.lower()}. "
         "Vous allez recevoir une confirmation par e-mail."
     )
