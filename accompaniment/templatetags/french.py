@@ -1,0 +1,17 @@
+"""Dates as they are written in French; built into every template (settings: `builtins`)."""
+
+import re
+from datetime import date, datetime
+
+from django import template
+from django.template.defaultfilters import date as django_date
+
+register = template.Library()
+
+FIRST = re.compile(r"\b1 (?=[^\W\d])")
+
+
+@register.filter(expects_localtime=True)
+def french_date(value: datetime | date | None, style: str) -> str:
+    """Write a day as Django's `date` does, with the first of the month as "1er": `{{ day|french_date:"j F Y" }}`."""
+    return FIRST.sub("1er ", django_date(value, style))
