@@ -15,7 +15,8 @@ http = get_asgi_application()
 from config.no_such_socket import no_such_socket  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402  (models need the apps loaded)
 
-sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])  # type: ignore[arg-type]  (an ASGI application, no view)
+# An ASGI application stands where a view would.
+sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])  # type: ignore[arg-type]
 
 application = ProtocolTypeRouter(
     {
