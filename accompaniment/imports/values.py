@@ -24,9 +24,23 @@ OVERSEAS_REGIONS = {
     **dict.fromkeys(("0594", "0694"), "GF"),
     **dict.fromkeys(("0596", "0696", "0697"), "MQ"),
 }
+FRENCH_NUMBER = re.compile(r"0([1-9])[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})", re.ASCII)
 YES_OR_NO = {"O": True, "N": False}
 
 _check_email = EmailValidator()
+
+
+def _assigned_in_france() -> re.Pattern[str]:
+    """Return what the library's own plan of France says of numbers of nine digits: what it would find valid."""
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(FRANCE)
+    if plan is None:
+        raise LookupError("the library of telephone numbers has no plan of France")
+    kinds = (plan.fixed_line, plan.mobile, plan.toll_free, plan.premium_rate, plan.shared_cost, plan.voip)
+    patterns = [kind.national_number_pattern for kind in kinds if kind is not None]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+_is_assigned_in_france = _assigned_in_france().fullmatch
 _of_few_values = lru_cache(maxsize=10_000)
 """For columns whose values come again and again: days, names, communes, codes."""
 
@@ -120,6 +134,9 @@ def phone(value: str) -> str:
     value = value.strip()
     if not value:
         return ""
+    # Nearly all numbers are written so; the library takes fifteen times as long to say the same.
+    if (usual := FRENCH_NUMBER.fullmatch(value)) and _is_assigned_in_france(national := "".join(usual.groups())):
+        return f"+33{national}"
     number = _dialled(value, FRANCE)
     if number is None:
         digits = "".join(character for character in value if character in "0123456789")

@@ -60,7 +60,7 @@ ANALYZE import_touched
 LOCK_TOUCHED = """
 SELECT count(*) FROM (
     SELECT id FROM accompaniment_jobseeker
-    WHERE id IN (SELECT jobseeker_id FROM import_touched) ORDER BY id FOR NO KEY UPDATE
+    WHERE id IN (SELECT jobseeker_id FROM import_touched WHERE NOT is_new) ORDER BY id FOR NO KEY UPDATE
 ) locked
 """
 
@@ -103,7 +103,8 @@ KEEP_WEB_TIERS = f"""
 UPDATE import_touched touched
 SET tier = (touched.known).tier
 FROM import_incoming incoming, accompaniment_accompaniment period
-WHERE incoming.line = touched.line AND period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
+WHERE NOT touched.is_new AND incoming.line = touched.line
+  AND period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
   AND (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
   AND EXISTS (
       SELECT FROM accompaniment_enrolment enrolment
@@ -135,6 +136,7 @@ SELECT * FROM (
     FROM (
         SELECT person.id AS jobseeker_id, {", ".join(_carried_over(column) for column in PERSON_COLUMNS)}
         FROM import_touched touched JOIN accompaniment_jobseeker person ON person.id = touched.jobseeker_id
+        WHERE NOT touched.is_new
     ) merged
     JOIN accompaniment_jobseeker person ON person.id = merged.jobseeker_id
 ) compared
@@ -146,7 +148,7 @@ CREATE TEMPORARY TABLE import_tier_changes ON COMMIT DROP AS
 SELECT touched.jobseeker_id, touched.tier, period.id AS period_id
 FROM import_touched touched
 JOIN accompaniment_accompaniment period ON period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
-WHERE (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
+WHERE NOT touched.is_new AND (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
 """
 
 COUNT_UPDATED = """
