@@ -22,7 +22,7 @@ from accompaniment.errors import DomainError
 from accompaniment.models import User
 from visio.enums import RoomMoment, RoomRole
 from visio.models import Interview
-from visio.rules.signals import BURST, LARGEST_MESSAGE, Bucket, clean_signal, is_tab
+from visio.rules.signals import BURST, LARGEST_MESSAGE, Bucket, clean_signal, is_id
 from visio.rules.states import room_moment
 from visio.rules.turn import Relay, ice_servers
 from visio.services.broadcast import room_group
@@ -137,7 +137,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def join(self, message: dict[str, Any]) -> None:
         """Take the person's seat; an older tab of the same person gives it up."""
         tab = message.get("tab")
-        if not is_tab(tab) or self.tab:
+        if not is_id(tab) or self.tab:
             await self._error("bad_join", "Rechargez la page.")
             return
         seat = await self._open_seat()
@@ -201,14 +201,18 @@ class RoomConsumer(AsyncWebsocketConsumer):
         await self._let_in()
 
     async def signal(self, message: dict[str, Any]) -> None:
-        """Relay a description or a candidate to the other person's present tab, once the person was let in."""
-        data = clean_signal(message.get("data"))
-        if data is None:
+        """Relay a description or a candidate to the other person's present tab, once the person was let in.
+
+        `call` names the connection that it belongs to: each try to connect has a name of its own.
+        """
+        data, call = clean_signal(message.get("data")), message.get("call")
+        if data is None or not is_id(call):
             await self._error("bad_signal", "Message inconnu.")
         elif not self.admitted:
             await self._error("not_admitted", "La personne n'est pas encore entrée.")
         elif self.peer is not None and message.get("to") == self.peer.tab:
-            await self._relay({"type": "room.signal", **self._me(), "to": self.peer.tab, "data": data})
+            event = {"type": "room.signal", **self._me(), "to": self.peer.tab, "call": call, "data": data}
+            await self._relay(event)
 
     async def hand(self, message: dict[str, Any]) -> None:
         """Tell the other that the hand is up or down."""
@@ -243,7 +247,7 @@ class RoomConsumer(AsyncWebsocketConsumer):
 
     async def room_signal(self, event: dict[str, Any]) -> None:
         if self._is_from_peer(event) and event["to"] == self.tab:
-            await self._say({"type": "signal", "from": event["tab"], "data": event["data"]})
+            await self._say({"type": "signal", "from": event["tab"], "call": event["call"], "data": event["data"]})
 
     async def room_hand(self, event: dict[str, Any]) -> None:
         if self._is_from_peer(event):

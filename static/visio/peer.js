@@ -1,9 +1,10 @@
 // The connection between the two people, by the pattern of perfect negotiation: the jobseeker's side is the polite
 // one. The adviser's side opens one line for sound and one for images; the other answers on them. What is sent on a
-// line changes by replaceTrack, so switching a camera or sharing a screen needs no new negotiation.
+// line changes by replaceTrack, so switching a camera or sharing a screen needs no new negotiation. Each connection
+// has a name, its call, which the adviser's side gives: what belongs to another call is not for this one.
 
 const RESTART_AFTER = 4_000; // milliseconds of a broken connection before the first restart of ICE
-const RESTART_AGAIN = 8_000;
+const LOST_AFTER = 10_000; // milliseconds that a restart may take before the connection is given up
 
 export class Peer extends EventTarget {
   #makingOffer = false;
@@ -11,9 +12,10 @@ export class Peer extends EventTarget {
   #takingAnswer = false;
   #restart = null;
 
-  constructor({ tab, opener, iceServers, tracks, send }) {
+  constructor({ tab, call, opener, iceServers, tracks, send }) {
     super();
     this.tab = tab; // of the other person
+    this.call = call;
     this.opener = opener;
     this.tracks = tracks; // {audio, video}: what this side sends now, or null
     this.send = send;
@@ -101,19 +103,15 @@ export class Peer extends EventTarget {
   #changed() {
     const state = this.connection.connectionState;
     clearTimeout(this.#restart);
-    if (state === "disconnected") this.#restartIn(RESTART_AFTER);
-    if (state === "failed") {
-      this.restart();
-      this.#restartIn(RESTART_AGAIN);
-    }
+    if (state === "disconnected") this.#restart = setTimeout(() => this.#mend(), RESTART_AFTER);
+    if (state === "failed") this.#mend();
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
-  #restartIn(milliseconds) {
-    this.#restart = setTimeout(() => {
-      if (this.connected) return;
-      this.restart();
-      this.#restartIn(RESTART_AGAIN);
-    }, milliseconds);
+  // ICE finds another way for the same call; where that takes too long, the call is given up.
+  #mend() {
+    this.restart();
+    clearTimeout(this.#restart);
+    this.#restart = setTimeout(() => this.dispatchEvent(new Event("lost")), LOST_AFTER);
   }
 }

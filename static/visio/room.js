@@ -3,7 +3,7 @@
 import { canShareScreen, listDevices, openDevices, openScreen, showLevel } from "./media.js";
 import { Peer } from "./peer.js";
 import { watchQuality, WORDS } from "./quality.js";
-import { Signalling } from "./signalling.js";
+import { newId, Signalling } from "./signalling.js";
 
 const room = document.querySelector("[data-room]");
 const find = (selector) => room.querySelector(selector);
@@ -219,15 +219,15 @@ function showQuality(level) {
   say(find("[data-quality-words]"), WORDS[level]);
 }
 
-function meet() {
-  if (peer || !state.admitted || !state.peerTab) return;
+function connect(call) {
   const to = state.peerTab;
   peer = new Peer({
     tab: to,
+    call,
     opener: isAdviser,
     iceServers: state.iceServers,
     tracks: { audio: trackOf("audio"), video: state.screen ?? trackOf("video") },
-    send: (data) => signalling.send({ type: "signal", to, data }),
+    send: (data) => signalling.send({ type: "signal", to, call, data }),
   });
   peer.addEventListener("stream", () => {
     remoteVideo.srcObject = peer.stream;
@@ -236,7 +236,19 @@ function meet() {
     if (peer?.connected) tellMedia();
     draw();
   });
+  peer.addEventListener("lost", meetAnew);
   stopQuality = watchQuality(peer.connection, showQuality);
+}
+
+// Only the adviser's side begins a call; the other follows with the first signal of a call that it does not know.
+function meet() {
+  if (isAdviser && !peer && state.admitted && state.peerTab) connect(newId());
+}
+
+function meetAnew() {
+  if (!isAdviser) return;
+  dropPeer();
+  meet();
 }
 
 function finish(text) {
@@ -257,9 +269,8 @@ const handlers = {
     state.admitted = message.admitted;
   },
   peer(message) {
-    if (message.present && peer && peer.tab !== message.tab) dropPeer();
-    else if (message.present && peer && !peer.connected) peer.restart();
-    else if (!message.present && peer && !peer.connected) dropPeer();
+    const keeps = peer?.connected && (!message.present || peer.tab === message.tab);
+    if (!keeps) dropPeer();
     state.peerTab = message.present ? message.tab : "";
     if (!message.present) say(find("[data-hand]"), "");
     meet();
@@ -274,8 +285,12 @@ const handlers = {
   },
   async signal(message) {
     if (message.from !== state.peerTab) return;
-    meet();
-    await peer?.receive(message.data);
+    const begins = !isAdviser && message.data.description?.type === "offer" && message.call !== peer?.call;
+    if (begins) {
+      dropPeer();
+      connect(message.call);
+    }
+    if (peer && message.call === peer.call) await peer.receive(message.data);
   },
   hand(message) {
     say(find("[data-hand]"), message.raised ? `${other} lève la main` : "");

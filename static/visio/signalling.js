@@ -7,7 +7,8 @@ const DELAYS = [300, 1_000, 2_000, 4_000, 8_000]; // milliseconds before each ne
 export const REPLACED = 4409;
 const FINAL_CODES = new Set([4403, REPLACED, 4410]);
 
-function tabId() {
+// Returns a new id, for a tab or a connection.
+export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
@@ -18,7 +19,7 @@ export class Signalling extends EventTarget {
     super();
     this.url = new URL(path, window.location.href);
     this.url.protocol = window.location.protocol === "https:" ? "wss:" : "ws:";
-    this.tab = tabId();
+    this.tab = newId();
     this.failures = 0;
     this.stopped = false;
   }

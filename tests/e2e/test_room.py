@@ -17,9 +17,14 @@ from visio.models import Interview
 
 pytestmark = pytest.mark.e2e
 
-# Remembers the page's connections, so that a test can read what they measure; the product has no such hook.
+# Remembers the page's connections, so that a test can read what they measure, and its sockets, so that a test can cut
+# them; the product has no such hook.
 KEEP_CONNECTIONS = """
 window.keptConnections = [];
+window.keptSockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...args) { super(...args); window.keptSockets.push(this); }
+};
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...args) { super(...args); window.keptConnections.push(this); }
 };
@@ -38,10 +43,21 @@ RECEIVED = """async () => {
   }
   return sum;
 }"""
+# Waits in the page: pictures are decoded and sound has energy, so something is seen and heard.
 SEES_AND_HEARS = f"""async () => {{
-  const sum = await ({RECEIVED})();
-  return sum.frames > 0 && sum.energy > 0;
+  let sum = null;
+  for (const until = Date.now() + 20_000; Date.now() < until; ) {{
+    sum = await ({RECEIVED})();
+    if (sum.frames > 0 && sum.samples > 0 && sum.energy > 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }}
+  return sum;
 }}"""
+
+
+def sees_and_hears(page: Page) -> None:
+    received = page.evaluate(SEES_AND_HEARS)
+    assert received is True, f"received only {received}"
 
 
 def enter(page: Page, email: str, interview: Interview) -> None:
@@ -53,7 +69,7 @@ def enter(page: Page, email: str, interview: Interview) -> None:
 def let_in(adviser: Page, jobseeker: Page) -> None:
     adviser.get_by_role("button", name="Faire entrer").click()
     for page in (adviser, jobseeker):
-        page.wait_for_function(SEES_AND_HEARS)
+        sees_and_hears(page)
 
 
 @pytest.fixture
@@ -89,7 +105,7 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     jobseeker.get_by_role("button", name="Lever la main").click()
     expect(adviser.locator("[data-hand]")).to_contain_text("lève la main")
 
-    adviser.get_by_text("Conversation", exact=True).first.click()
+    adviser.get_by_text("Ouvrir la conversation").click()
     expect(adviser.get_by_role("heading", name="Conversation")).to_be_visible()
     jobseeker.get_by_text("Problème technique", exact=True).click()
     for page in (jobseeker, adviser):
@@ -116,7 +132,7 @@ def test_a_second_tab_of_the_same_person_takes_over(new_page: Any, interview: In
     second.add_init_script(KEEP_CONNECTIONS)
     second.goto(f"/visio/{interview.token}/")
 
-    second.wait_for_function(SEES_AND_HEARS)
+    sees_and_hears(second)
     expect(jobseeker.locator("[data-status]")).to_contain_text("dans un autre onglet")
     assert second.evaluate(RECEIVED)["connections"] == 1
     expect(adviser.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
@@ -134,7 +150,23 @@ def test_the_conversation_comes_back_after_a_reload_without_being_let_in_again(
 
     for page in (adviser, jobseeker):
         expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
-    adviser.wait_for_function(SEES_AND_HEARS)
+    sees_and_hears(adviser)
+
+
+def test_a_cut_socket_comes_back_and_the_conversation_goes_on(new_page: Any, interview: Interview) -> None:
+    jobseeker, adviser = new_page(), new_page()
+    enter(jobseeker, interview.jobseeker.email, interview)
+    enter(adviser, interview.adviser.user.email, interview)
+    let_in(adviser, jobseeker)
+
+    jobseeker.evaluate("window.keptSockets.at(-1).close()")
+
+    jobseeker.wait_for_function("() => window.keptSockets.length === 2 && window.keptSockets[1].readyState === 1")
+    expect(jobseeker.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+    adviser.get_by_role("button", name="Lever la main").click()
+    expect(jobseeker.locator("[data-hand]")).to_contain_text("lève la main")
+    for page in (jobseeker, adviser):
+        assert page.evaluate(RECEIVED)["connections"] == 1, "what stood between the two was never given up"
 
 
 def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any, interview: Interview) -> None:

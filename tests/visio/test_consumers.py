@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PATIENCE = 5.0
 """Seconds that a test waits for a message before it fails."""
 
+CALL = str(uuid.uuid4())
 OFFER = {"description": {"type": "offer", "sdp": "v=0"}}
 
 
@@ -186,7 +187,7 @@ class TestLobby:
     async def test_nothing_is_relayed_before_the_person_is_let_in(self, person, adviser):
         await meet(person, adviser)
         for sender, receiver in ((person, adviser), (adviser, person)):
-            await sender.say(type="signal", to=receiver.id, data=OFFER)
+            await sender.say(type="signal", to=receiver.id, call=CALL, data=OFFER)
             assert (await sender.hear("error"))["code"] == "not_admitted"
             await sender.say(type="hand", raised=True)
             await sender.say(type="media", microphone=True, camera=True, screen=False)
@@ -194,8 +195,13 @@ class TestLobby:
 
     async def test_once_let_in_signals_reach_the_other_and_only_the_other(self, person, adviser):
         await let_in(person, adviser)
-        await adviser.say(type="signal", to=person.id, data=OFFER)
-        assert await person.hear("signal") == {"type": "signal", "from": adviser.id, "data": OFFER}
+        await adviser.say(type="signal", to=person.id, call=CALL, data=OFFER)
+        assert await person.hear("signal") == {
+            "type": "signal",
+            "from": adviser.id,
+            "call": CALL,
+            "data": OFFER,
+        }
         assert await adviser.hears_nothing()
         await person.say(type="hand", raised=True)
         assert (await adviser.hear("hand"))["raised"] is True
@@ -244,9 +250,9 @@ class TestTabs:
         assert (await adviser.hear("peer"))["tab"] == second.id
         await second.hear("peer")
         assert await adviser.hears_nothing(), "the old tab's leaving says nothing of the new one"
-        await adviser.say(type="signal", to=person.id, data=OFFER)
+        await adviser.say(type="signal", to=person.id, call=CALL, data=OFFER)
         assert await second.hears_nothing()
-        await adviser.say(type="signal", to=second.id, data=OFFER)
+        await adviser.say(type="signal", to=second.id, call=CALL, data=OFFER)
         await second.hear("signal")
 
     async def test_the_same_tab_comes_back_after_a_cut(self, interview, person, adviser, tabs):
@@ -297,25 +303,31 @@ class TestWhatIsNoMessage:
     )
     async def test_what_is_no_signal_is_not_relayed(self, person, adviser, data):
         await let_in(person, adviser)
-        await person.say(type="signal", to=adviser.id, data=data)
+        await person.say(type="signal", to=adviser.id, call=CALL, data=data)
         assert (await person.hear("error"))["code"] == "bad_signal"
         assert await adviser.hears_nothing()
+
+    @pytest.mark.parametrize("call", [None, "", "x" * 36, 7])
+    async def test_a_signal_names_its_connection(self, person, adviser, call):
+        await let_in(person, adviser)
+        await person.say(type="signal", to=adviser.id, call=call, data=OFFER)
+        assert (await person.hear("error"))["code"] == "bad_signal"
 
     async def test_what_else_stands_in_a_signal_is_left_out(self, person, adviser):
         await let_in(person, adviser)
         candidate = {"candidate": "candidate:1", "sdpMid": "0", "html": "<script>"}
-        await person.say(type="signal", to=adviser.id, data={"candidate": candidate, "more": 1})
+        await person.say(type="signal", to=adviser.id, call=CALL, data={"candidate": candidate, "more": 1})
         heard = await adviser.hear("signal")
         assert heard["data"] == {"candidate": {"candidate": "candidate:1", "sdpMid": "0"}}
 
     async def test_the_largest_message_passes_and_a_larger_one_closes(self, person, adviser):
         await let_in(person, adviser)
-        message = {"type": "signal", "to": adviser.id, "data": {"description": {"type": "offer", "sdp": ""}}}
-        room_left = LARGEST_MESSAGE - len(json.dumps(message))
-        message["data"]["description"]["sdp"] = "x" * room_left
+        description = {"type": "offer", "sdp": ""}
+        message = {"type": "signal", "to": adviser.id, "call": CALL, "data": {"description": description}}
+        description["sdp"] = "x" * (LARGEST_MESSAGE - len(json.dumps(message)))
         await person.say(**message)
         await adviser.hear("signal")
-        message["data"]["description"]["sdp"] += "x"
+        description["sdp"] += "x"
         await person.say(**message)
         assert await person.closed() == consumers.CLOSE_TOO_LARGE
         assert (await adviser.hear("peer"))["present"] is False

@@ -11,7 +11,7 @@ BURST = 120
 PER_SECOND = 20.0
 """A new connection sends some thirty candidates at once; afterwards a socket is quiet."""
 
-TAB = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 DESCRIPTION_TYPES = frozenset({"offer", "answer", "pranswer", "rollback"})
 
@@ -33,9 +33,9 @@ class Bucket:
         return True
 
 
-def is_tab(value: Any) -> bool:
-    """Tell whether this is the id that a tab gives itself."""
-    return isinstance(value, str) and TAB.fullmatch(value) is not None
+def is_id(value: Any) -> bool:
+    """Tell whether this is an id as a page makes them, for its tab and for each connection."""
+    return isinstance(value, str) and ID.fullmatch(value) is not None
 
 
 def clean_signal(data: Any) -> dict[str, Any] | None:
