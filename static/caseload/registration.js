@@ -68,12 +68,15 @@ form.addEventListener("input", () => {
   showAll();
 });
 
+// The decision takes everything along; a draft that arrived after it would be refused.
 form.addEventListener("submit", () => {
   leavingByForm = true;
+  window.htmx.trigger(state, "htmx:abort");
 });
 
-state.addEventListener("htmx:beforeRequest", () => {
-  unsaved = false;
+state.addEventListener("htmx:beforeRequest", (event) => {
+  if (leavingByForm) event.preventDefault();
+  else unsaved = false;
 });
 
 state.addEventListener("htmx:beforeSwap", (event) => {
