@@ -113,6 +113,6 @@ AGENCIES: tuple[AgencyPlan, ...] = (
         "59350", "Lille Fives", "59", "83, rue Pierre-Legrand", "59800", 0, (StaffPlan(((GUIDE, 40), (SUIVI, 45))),)
     ),
     AgencyPlan(
-        "97411", "Saint-Denis Providence", "974", "3, rue de la Source", "97400", 0, (StaffPlan(((RENFORCE, 31),)),)
+        "97405", "Saint-Denis Providence", "974", "3, rue de la Source", "97400", 0, (StaffPlan(((RENFORCE, 31),)),)
     ),
 )
