@@ -124,7 +124,7 @@ def _add_the_login(stories: list[Story], now: datetime) -> None:
     person = chosen.person
     person.civility, person.first_name, person.last_name = "M.", JOBSEEKER.first_name, JOBSEEKER.last_name
     person.email = JOBSEEKER.email
-    person.phone = "+33639980000"
+    person.phone = "+33465710000"
 
 
 def _story(
@@ -188,7 +188,7 @@ def _person(world: World, agency: Agency, registered_on: date, *, volunteers: bo
         last_name=last_name,
         birth_date=(world.now - DAY * age_days).date(),
         email=world.names.address(first_name, last_name),
-        phone=f"+3363998{number:04d}",
+        phone=f"+3346571{number:04d}",
         postal_code=postal_code,
         commune=commune,
         rome=rng.choice(ROME_CODES),
