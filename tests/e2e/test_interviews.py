@@ -106,7 +106,9 @@ def test_the_agenda_and_the_band_lead_to_the_room(new_page: Any, portfolio: Port
         page = new_page(width=width, height=844)
         log_in(page, portfolio.adviser.user.email, PASSWORD)
         page.goto("/agenda/")
-        expect(page.get_by_role("region", name="À venir").get_by_role("link", name="Rejoindre")).to_be_visible()
+        expect(
+            page.get_by_role("region", name="Entretien qui approche").get_by_role("link", name="Rejoindre")
+        ).to_be_visible()
         looked_at(page)
         page.get_by_role("link", name=f"Conclure l'entretien de {person.full_name}").click()
         expect(page.get_by_label("Ce qui n'a pas fonctionné")).to_be_hidden()
