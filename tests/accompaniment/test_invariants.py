@@ -1,0 +1,183 @@
+"""`check_invariants` finds nothing in a sound house, and each planted breach once its guard is out of the way."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accompaniment.invariants import checks
+from accompaniment.models import Jobseeker
+from accompaniment.services.plans import plan_obligations
+from messaging.models import CallbackEvent, CallbackRequest
+from messaging.services.conversations import open_conversation
+from messaging.services.posting import post_message
+from tests.caseload.factories import PortfolioFactory, on_web_track, placed, volunteer
+
+pytestmark = pytest.mark.django_db
+
+BREACHES = {
+    "no current period": (
+        "one_current_accompaniment",
+        (),
+        "UPDATE accompaniment_accompaniment SET ended_at = now() WHERE ended_at IS NULL AND track = 'classique'",
+    ),
+    "two current periods": (
+        "one_current_accompaniment",
+        ("accompaniment_accompaniment.accompaniment_never_overlaps",),
+        "UPDATE accompaniment_accompaniment SET ended_at = now() + interval '1 day' WHERE ended_at IS NOT NULL",
+    ),
+    "web outside guidé": (
+        "web_only_with_guide",
+        ("accompaniment_accompaniment.accompaniment_web_only_guide",),
+        "UPDATE accompaniment_accompaniment SET tier = 'suivi' WHERE track = 'web'",
+    ),
+    "web without acceptance": (
+        "web_from_an_enrolment_that_holds",
+        ("accompaniment_enrolment.enrolment_started_with_consent",),
+        "UPDATE accompaniment_enrolment SET consent_id = NULL WHERE state = 'active'",
+    ),
+    "validated before the region opened": (
+        "web_from_an_enrolment_that_holds",
+        (),
+        "UPDATE accompaniment_region SET web_opens_on = CURRENT_DATE + 30",
+    ),
+    "active without a web track": (
+        "web_from_an_enrolment_that_holds",
+        (),
+        "UPDATE accompaniment_accompaniment SET ended_at = started_at + interval '1 s' WHERE track = 'web'",
+    ),
+    "an enrolment that its events do not tell": (
+        "enrolment_has_its_history",
+        (),
+        "UPDATE accompaniment_enrolment SET state = 'withdrawn', closed_at = now() WHERE state = 'asked'",
+    ),
+    "obligations that overlap": (
+        "obligations_never_overlap",
+        ("accompaniment_obligation.obligation_one_per_period",),
+        (
+            "INSERT INTO accompaniment_obligation (jobseeker_id, kind, plan_id, period, due_on, state, waived_reason) "
+            "SELECT jobseeker_id, kind, plan_id, period, due_on, 'due', '' FROM accompaniment_obligation"
+        ),
+    ),
+    "a histories' guard switched off": (
+        "guards_are_in_place",
+        (),
+        "ALTER TABLE accompaniment_auditentry DISABLE TRIGGER append_only",
+    ),
+    "a count that is wrong": (
+        "portfolios_within_capacity",
+        (),
+        "UPDATE caseload_portfolio SET occupied = occupied + 1",
+    ),
+    "more people than places": (
+        "portfolios_within_capacity",
+        ("caseload_portfolio.portfolio_within_capacity",),
+        "UPDATE caseload_portfolio SET capacity = 0",
+    ),
+    "two open placements": (
+        "one_open_placement",
+        ("caseload_placement.placement_never_overlaps", "placement_one_open"),
+        (
+            "INSERT INTO caseload_placement (portfolio_id, jobseeker_id, started_at, end_reason) "
+            "SELECT portfolio_id, jobseeker_id, now(), '' FROM caseload_placement"
+        ),
+    ),
+    "a portfolio of another modality": (
+        "placed_where_the_modality_fits",
+        ("caseload_portfolio.portfolio_one_per_modality",),
+        "UPDATE caseload_portfolio SET modality = 'suivi' WHERE modality = 'guide_web'",
+    ),
+    "a gap in a conversation": (
+        "messages_are_numbered_without_gap",
+        (),
+        "UPDATE messaging_message SET number = number + 1",
+    ),
+    "nobody waits, says the conversation": (
+        "waiting_since_the_first_unanswered_message",
+        (),
+        "UPDATE messaging_conversation SET awaiting_reply_since = NULL",
+    ),
+    "a summary that is wrong": (
+        "summaries_say_what_waits",
+        (),
+        "UPDATE caseload_casesummary SET awaiting_reply_since = NULL",
+    ),
+    "two open call-backs": (
+        "one_open_callback",
+        ("callback_one_open",),
+        (
+            "INSERT INTO messaging_callbackrequest (jobseeker_id, subject, comment, phone, window_starts_at, "
+            "window_ends_at, asked_at, state, outcome) SELECT jobseeker_id, subject, comment, phone, window_starts_at, "
+            "window_ends_at, asked_at, 'open', '' FROM messaging_callbackrequest"
+        ),
+    ),
+    "a call-back that its events do not tell": (
+        "callbacks_have_their_history",
+        (),
+        (
+            "UPDATE messaging_callbackrequest SET state = 'done', closed_at = now(), closed_by_id = "
+            "(SELECT min(id) FROM accompaniment_user)"
+        ),
+    ),
+    "sent without a proof": (
+        "what_was_sent_has_its_proof",
+        (),
+        "UPDATE accompaniment_notification SET sent_at = now()",
+    ),
+}
+
+
+@pytest.fixture
+def house() -> Iterator[Jobseeker]:
+    """A person on the web track who has written and asked to be called, a classic one, and a volunteer who waits."""
+    portfolio = PortfolioFactory()
+    person = on_web_track(portfolio)
+    placed(PortfolioFactory(agency=portfolio.agency, modality="guide"))
+    volunteer(portfolio)
+    plan_obligations()
+    post_message(
+        actor=person.user,
+        conversation=open_conversation(actor=person.user, jobseeker=person),
+        client_id="7f8f2c9e-7f5e-4a53-8a37-0c3d8f2a1b11",
+        body="Bonjour",
+    )
+    now = timezone.now()
+    request = CallbackRequest.objects.create(
+        jobseeker=person,
+        subject="other",
+        phone=person.phone,
+        window_starts_at=now,
+        window_ends_at=now + timedelta(hours=2),
+        asked_at=now,
+    )
+    CallbackEvent.objects.create(request=request, at=now, actor=person.user, to_state="open")
+    person.summary.callback_due_at = request.window_ends_at
+    person.summary.save(update_fields=["callback_due_at"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    return person
+
+
+def test_a_sound_house_has_no_breach(house: Jobseeker, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("check_invariants")
+    assert capsys.readouterr().out.splitlines() == [f"{len(checks)} checks, 0 breaches"]
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_a_breach_is_found(house: Jobseeker, breach: str, capsys: pytest.CaptureFixture[str]) -> None:
+    check, guards, plant = BREACHES[breach]
+    with transaction.atomic(), connection.cursor() as cursor:
+        for guard in guards:
+            table, _, constraint = guard.rpartition(".")
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if table else f"DROP INDEX {constraint}")
+        if not plant.startswith("ALTER"):
+            cursor.execute("SET LOCAL session_replication_role = replica")  # triggers are guards too
+        cursor.execute(plant)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+        with pytest.raises(SystemExit) as ended:
+            call_command("check_invariants")
+    assert ended.value.code == 1
+    assert f"{check}: " in capsys.readouterr().out
