@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from typing import Any, BinaryIO
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
@@ -122,7 +123,7 @@ def _speakable_path(request: HttpRequest) -> str:
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
-    """WhiteNoise on whichever side the request came from; on the event loop a file is read in pieces there.
+    """WhiteNoise on whichever side the request came from; on the event loop a thread reads the file.
 
     WhiteNoise itself answers with a synchronous iterator, which Django reads whole into memory under ASGI, with
     a warning, and it sends every page through a thread, static or not.
@@ -152,23 +153,18 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
             response: HttpResponseBase = await self.get_response(request)
             return response
         answer = found.get_response(request.method, request.META)
-        headers = dict(answer.headers)
-        if answer.file is None:
-            empty = HttpResponse(status=int(answer.status))
-            del empty["Content-Type"]
-            for name, value in headers.items():
-                empty[name] = value
-            return empty
-        stream = StreamingHttpResponse(_pieces(answer.file), status=int(answer.status))
-        del stream["Content-Type"]
-        for name, value in headers.items():
-            stream[name] = value
-        return stream
+        body = b"" if answer.file is None else await asyncio.to_thread(_read_whole, answer.file)
+        static = HttpResponse(body, status=int(answer.status))
+        del static["Content-Type"]
+        for name, value in dict(answer.headers).items():
+            static[name] = value
+        return static
 
 
-async def _pieces(file: Any, size: int = 64 * 1024) -> AsyncIterator[bytes]:
-    try:
-        while piece := await asyncio.to_thread(file.read, size):
-            yield piece
-    finally:
-        file.close()
+def _read_whole(file: BinaryIO) -> bytes:
+    """Read a static file, at most a few hundred kilobytes, and close it.
+
+    The thread does both, so that a person who leaves meanwhile leaves no open file behind.
+    """
+    with closing(file):
+        return file.read()
