@@ -77,6 +77,8 @@ def configuration(level: str = "INFO") -> dict[str, Any]:
             "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
             "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+            # A log-in is a request like another; a lock still warns.
+            "axes": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
         },
     }
