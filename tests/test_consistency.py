@@ -28,6 +28,9 @@ FOUND_BY_DJANGO = {"403.html", "404.html", "500.html", "403_csrf.html"}
 """Templates that no code of ours names."""
 
 
+NO_BREAK = "\u00a0\u202f"
+
+
 def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
@@ -96,6 +99,31 @@ INLINE = {
 def test_no_page_holds(what: str) -> None:
     found = [relative(path) for path in PAGES if INLINE[what].search(path.read_text(encoding="utf-8"))]
     assert found == []
+
+
+def visible_text(source: str) -> str:
+    """Return what people read of a template, tags and comments taken out; a variable becomes a letter."""
+    source = re.sub(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}|<!--.*?-->", "", source, flags=re.DOTALL)
+    source = re.sub(r"<(script|style|code)\b.*?</\1>", "", source, flags=re.DOTALL | re.IGNORECASE)
+    source = re.sub(r"{%.*?%}", "", source, flags=re.DOTALL)
+    source = re.sub(r"{{.*?}}", "x", source, flags=re.DOTALL)
+    source = re.sub(r"<[^>]*>", "\n", source)
+    return source.replace("&nbsp;", "\u00a0").replace("&#8239;", "\u202f").replace("&#160;", "\u00a0")
+
+
+def test_punctuation_is_not_left_alone_at_the_beginning_of_a_line() -> None:
+    """French puts a space that does not break before `: ; ? ! %` and inside « »."""
+    wrong = []
+    for path in PAGES:
+        text = visible_text(path.read_text(encoding="utf-8"))
+        text = re.sub(r"\d\s*:\s*\d|https?:|&[a-z#0-9]+;", "", text)
+        wrong += [
+            f"{relative(path)}: …{match.group(0)!r}"
+            for match in re.finditer(
+                rf"[^\n]{{0,25}}(?:[^{NO_BREAK}\s:;?!%][;?!:%]|[ \t][;?!:%](?!\w)|«[^{NO_BREAK}]|[^{NO_BREAK}]»)", text
+            )
+        ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_no_migration_is_missing(db: None) -> None:

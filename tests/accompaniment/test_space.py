@@ -1,5 +1,6 @@
 """The jobseeker's own pages: the space, the acceptance, leaving, the accompaniment and the data."""
 
+import html
 import re
 from datetime import date, timedelta
 from typing import Any
@@ -58,7 +59,7 @@ def read(client: Client, person: Jobseeker, name: str = "space", **query: Any) -
 
 
 def words(response: Any) -> str:
-    text = " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
+    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
     return text.replace("&#x27;", "'")
 
 

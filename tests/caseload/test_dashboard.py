@@ -159,7 +159,7 @@ def test_a_region_that_has_not_begun_is_named_below_the_table_until_it_has(clien
     page = client.get(URL)
     assert [row.name for row in page.context["figures"].begun] == ["Alsace", "Île-de-France", "Lorraine"]
     assert [row.name for row in page.context["figures"].not_begun] == ["Guyane"]
-    assert "Sans date d'ouverture et sans activité : Guyane." in page.content.decode()
+    assert "Sans date d'ouverture et sans activité&nbsp;: Guyane." in page.content.decode()
     Region.objects.filter(pk=portfolio.agency.region.pk).update(web_opens_on=None)
     assert "Île-de-France" in [row.name for row in client.get(URL).context["figures"].begun]
 

@@ -45,7 +45,7 @@ def test_covers_are_shown_on_both_sides_and_count_for_nobody(client: Client, por
     cover = CoverFactory(portfolio=portfolio)
     on_web_track(portfolio)
     client.force_login(portfolio.adviser.user)
-    assert f"Relais : {cover.colleague}" in client.get(URL).content.decode()
+    assert f"Relais&nbsp;: {cover.colleague}" in client.get(URL).content.decode()
     client.force_login(cover.colleague.user)
     text = client.get(URL).content.decode()
     assert "Relais en cours" in text

@@ -157,4 +157,4 @@ def test_a_cover_is_named_to_both(client: Client, portfolio: Portfolio, person: 
     cover = CoverFactory(portfolio=portfolio)
     for reader in (portfolio.adviser.user, cover.colleague.user):
         client.force_login(reader)
-        assert f"Relais : {cover.colleague}" in client.get(address(person)).content.decode()
+        assert f"Relais&nbsp;: {cover.colleague}" in client.get(address(person)).content.decode()
