@@ -131,8 +131,8 @@ def _missing_programs() -> list[str]:
         sentences.append("No Chromium was found or could be installed: the browser tests will fail (Debian: chromium).")
     if shutil.which(RELAY) is None:
         sentences.append(
-            "No coturn was found or could be installed: video works on one network only, and the tests of the relay "
-            "will fail (Debian: coturn)."
+            "No coturn was found or could be installed: video calls then reach no further than one's own network "
+            "(Debian: coturn)."
         )
     return sentences
 
