@@ -8,10 +8,10 @@ from django.template.defaultfilters import date as django_date
 
 register = template.Library()
 
-FIRST = re.compile(r"\b1 (?=[^\W\d])")
+FIRST = re.compile(r"\b1(?=[ \u00a0][^\W\d])")
 
 
 @register.filter(expects_localtime=True)
 def french_date(value: datetime | date | None, style: str) -> str:
     """Write a day as Django's `date` does, with the first of the month as "1er": `{{ day|french_date:"j F Y" }}`."""
-    return FIRST.sub("1er ", django_date(value, style))
+    return FIRST.sub("1er", django_date(value, style))

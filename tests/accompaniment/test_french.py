@@ -11,6 +11,7 @@ from accompaniment.templatetags.french import french_date
         (date(2026, 10, 1), "j F Y", "1er octobre 2026"),
         (date(2026, 10, 1), "l j F", "jeudi 1er octobre"),
         (date(2026, 10, 11), "j F Y", "11 octobre 2026"),
+        (date(2026, 7, 1), "j\u00a0N Y", "1er\u00a0juil. 2026"),
         (date(2026, 10, 2), "j N", "2 oct."),
     ],
 )
