@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Response, WebError, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, WebError, expect
 
 _axe = Axe()
 
@@ -74,3 +74,14 @@ def check_fits(page: Page) -> None:
     """Nothing of the page reaches out of its width: it scrolls down, never sideways."""
     width, content = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
     assert content <= width, f"{page.url} is {content} px wide in a window of {width} px"
+
+
+def tick(box: Locator) -> None:
+    """Tick a checkbox or radio button by the keyboard.
+
+    The design system draws its own over the real one, and a click by coordinates misses when what loads above
+    moves the page meanwhile.
+    """
+    if not box.is_checked():
+        box.press("Space")
+    expect(box).to_be_checked()

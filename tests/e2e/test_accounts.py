@@ -127,7 +127,7 @@ def test_open_pages_suit_everybody(page: Page) -> None:
     forgive(page, "404")
     for address in (*OPEN_PAGES, "/inconnu/"):
         page.goto(address)
-        assert page.title().endswith(" – Accompagnement 100 % web")
+        assert page.title().endswith(" – Accompagnement 100\u00a0% web")
         assert page.locator("h1").count() == 1
         check_axe(page)
         for width in (320, 390, 1280):

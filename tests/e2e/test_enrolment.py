@@ -13,7 +13,7 @@ from accompaniment.services import accounts
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import PASSWORD, ConsentTextFactory, JobseekerFactory, reference
 from tests.caseload.factories import PortfolioFactory, fill, on_web_track, validated, volunteer
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.e2e.browser import check_axe, check_fits, forgive, log_in, tick
 from tests.e2e.conftest import PATIENCE, NewPage
 
 pytestmark = pytest.mark.e2e
@@ -37,11 +37,11 @@ def open_interview(page: Page, enrolment: Enrolment) -> None:
 
 
 def choose(page: Page, question: str, answer: str) -> None:
-    page.get_by_role("radiogroup", name=question).get_by_role("radio", name=answer).check(force=True)
+    tick(page.get_by_role("radiogroup", name=question).get_by_role("radio", name=answer))
 
 
 def answer_everything(page: Page) -> None:
-    page.get_by_label("J'ai vérifié l'identité").check(force=True)
+    tick(page.get_by_label("J'ai vérifié l'identité"))
     page.get_by_label("Situation et projet").fill("Cherche un poste d'assistante.")
     choose(page, "À l'aise", "Oui")
 
@@ -74,7 +74,7 @@ def test_from_the_list_to_the_track(new_page: NewPage, portfolio: Portfolio) -> 
     jobseeker.locator("main form button[type=submit]").click()
     expect(jobseeker.get_by_role("heading", level=1)).to_have_text("Bonjour Margaux")
     jobseeker.get_by_role("link", name="Lire et accepter le 100 % web").click()
-    jobseeker.get_by_label("J'ai lu ce texte").check(force=True)
+    tick(jobseeker.get_by_label("J'ai lu ce texte"))
     jobseeker.get_by_role("button", name="J'accepte le 100 % web").click()
     expect(jobseeker.get_by_role("heading", name="Vous avez accepté ce texte")).to_be_visible()
     expect(jobseeker.get_by_role("main")).to_contain_text("Votre suivi 100 % web a commencé")
@@ -199,7 +199,7 @@ def test_a_portfolio_filled_meanwhile_loses_nothing(new_page: NewPage, portfolio
     enter(page, portfolio)
     open_interview(page, enrolment)
     answer_everything(page)
-    page.get_by_role("radio", name=other.adviser.user.full_name).check(force=True)
+    tick(page.get_by_role("radio", name=other.adviser.user.full_name))
     fill(other, 1)
     page.get_by_role("button", name="Conclure l'entretien").click()
     expect(page.get_by_role("alert")).to_contain_text("est complet (1 / 1)")

@@ -27,7 +27,7 @@ from messaging.models import Message
 from messaging.services.delivery import deliver_due
 from tests.accompaniment.factories import PASSWORD
 from tests.caseload.factories import ManagerFactory
-from tests.e2e.browser import forgive, log_in
+from tests.e2e.browser import forgive, log_in, tick
 from tests.e2e.conftest import PATIENCE, NewPage
 from tests.e2e.server import LiveServer
 from tests.e2e.test_room import KEEP_CONNECTIONS, SEES_AND_HEARS
@@ -129,7 +129,7 @@ def open_interview(adviser: Page, identifier: str) -> None:
     """Go from the list of volunteers into a person's registration interview, and fill in what both outcomes need."""
     adviser.get_by_role("link", name="Inscriptions", exact=True).first.click()
     adviser.get_by_role("link", name=person_of(identifier).full_name).click()
-    adviser.get_by_label("J'ai vérifié l'identité").check(force=True)
+    tick(adviser.get_by_label("J'ai vérifié l'identité"))
     adviser.get_by_label("Situation et projet").fill("Cherche un poste d'assistante.")
     choose(adviser, "Modalité", "Guidé")
     choose(adviser, "Webcam", "Oui")
@@ -137,7 +137,7 @@ def open_interview(adviser: Page, identifier: str) -> None:
 
 
 def choose(page: Page, question: str, answer: str) -> None:
-    page.get_by_role("radiogroup", name=question).get_by_role("radio", name=answer).check(force=True)
+    tick(page.get_by_role("radiogroup", name=question).get_by_role("radio", name=answer))
 
 
 def validate(adviser: Page, identifier: str) -> None:
@@ -168,7 +168,7 @@ def accept(page: Page, identifier: str) -> None:
     assert Accompaniment.objects.current().get(jobseeker=person).track == Track.CLASSIC
     activate(page, person.email or "")
     page.get_by_role("link", name="Lire et accepter le 100 % web").click()
-    page.get_by_label("J'ai lu ce texte").check(force=True)
+    tick(page.get_by_label("J'ai lu ce texte"))
     page.get_by_role("button", name="J'accepte le 100 % web").click()
     expect(page.get_by_role("main")).to_contain_text("Votre suivi 100 % web a commencé")
     assert Accompaniment.objects.current().get(jobseeker=person).track == Track.WEB
@@ -244,7 +244,7 @@ def choose_slots(jobseeker: Page, rival: Page) -> Interview:
     for page in (jobseeker, rival):
         page.goto("/mes-entretiens/")
         page.get_by_role("link", name="Choisir un créneau").click()
-        page.get_by_role("radio", name="visio").check(force=True)
+        tick(page.get_by_role("radio", name="visio"))
     wanted = rival.locator("input[name=slot]").first
     value = wanted.get_attribute("value") or ""
     jobseeker.locator(f"input[name=slot][value='{value}']").check()
