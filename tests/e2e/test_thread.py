@@ -93,7 +93,7 @@ def load_the_files(manager: Page) -> None:
     """A manager sees the regions with their day of opening, loads three files and sees what was rejected."""
     log_in(manager, ManagerFactory().user.email, PASSWORD)
     manager.goto("/pilotage/")
-    expect(manager.get_by_role("row", name=re.compile(f"^{REGION}"))).to_contain_text("ouverture le 1 déc. 2013")
+    expect(manager.get_by_role("row", name=re.compile(f"^{REGION}"))).to_contain_text("ouverture le 1er déc. 2013")
     manager.get_by_role("link", name="Réglages", exact=True).first.click()
     expect(manager.get_by_role("row", name=re.compile("Rhône-Alpes"))).to_contain_text("Sans date")
     for title, file in (("Agences", "agences"), ("Conseillers", "conseillers"), ("Inscriptions", "inscriptions")):
