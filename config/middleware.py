@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
-from typing import Any, BinaryIO
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -152,19 +152,21 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
         if found is None:
             response: HttpResponseBase = await self.get_response(request)
             return response
-        answer = found.get_response(request.method, request.META)
-        body = b"" if answer.file is None else await asyncio.to_thread(_read_whole, answer.file)
-        static = HttpResponse(body, status=int(answer.status))
+        status, headers, body = await asyncio.to_thread(_read_static, found, request)
+        static = HttpResponse(body, status=status)
         del static["Content-Type"]
-        for name, value in dict(answer.headers).items():
+        for name, value in headers:
             static[name] = value
         return static
 
 
-def _read_whole(file: BinaryIO) -> bytes:
-    """Read a static file, at most a few hundred kilobytes, and close it.
+def _read_static(found: StaticFile, request: HttpRequest) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body of a static file, at most a few hundred kilobytes.
 
-    The thread does both, so that a person who leaves meanwhile leaves no open file behind.
+    One thread opens, reads and closes, so that a person who leaves meanwhile leaves no open file behind.
     """
-    with closing(file):
-        return file.read()
+    answer = found.get_response(request.method, request.META)
+    if answer.file is None:
+        return int(answer.status), list(answer.headers), b""
+    with closing(answer.file) as file:
+        return int(answer.status), list(answer.headers), file.read()
