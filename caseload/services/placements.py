@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, EnrolmentState, Modality, Track
+from accompaniment.enums import AuditAction, Modality
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
 from accompaniment.querysets import EnrolmentQuerySet
@@ -99,16 +99,6 @@ def follower_of(jobseeker: Jobseeker) -> Adviser | None:
         .first()
     )
     return adviser
-
-
-def waiting_for_placement() -> int:
-    """Return how many people on the web track have no portfolio; a manager must see it."""
-    return (
-        Accompaniment.objects.current()
-        .filter(track=Track.WEB, enrolment__state=EnrolmentState.ACTIVE)
-        .exclude(jobseeker__placements__in=Placement.objects.open())
-        .count()
-    )
 
 
 def volunteers_of(adviser: Adviser) -> EnrolmentQuerySet:
