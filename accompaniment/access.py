@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
 from accompaniment.enums import Role
@@ -41,3 +42,14 @@ def role_required(
         return guarded
 
     return decorate
+
+
+def get_to_act(found: Any, user: User, **lookup: Any) -> Any:
+    """Return the row of a file in which the user may act: 404 for whoever may not see it, 403 where one only reads.
+
+    `found` is a queryset with `.visible_to` and `.readable_by`, not yet narrowed to a user.
+    """
+    row = get_object_or_404(found.readable_by(user), **lookup)
+    if not found.visible_to(user).filter(pk=row.pk).exists():
+        raise PermissionDenied
+    return row

@@ -56,6 +56,18 @@ class Channel(TextChoices):
     CHAT = "chat", "Messagerie"
 
 
+class PreferredHours(TextChoices):
+    MORNING = "matin", "Le matin"
+    MIDDAY = "midi", "À la mi-journée"
+    AFTERNOON = "apres_midi", "L'après-midi"
+    ANY = "toute_heure", "À toute heure"
+
+
+class ReviewOutcome(TextChoices):
+    KEPT = "kept", "Plan maintenu"
+    CHANGED = "changed", "Plan modifié"
+
+
 class ContactNature(TextChoices):
     REGISTRATION_INTERVIEW = "registration_interview", "Entretien d'inscription et de diagnostic"
     INTERVIEW = "interview", "Entretien de suivi"
@@ -101,6 +113,17 @@ class NotificationKind(TextChoices):
     CHOOSE_SLOT = "choose_slot", "Invitation à choisir un créneau"
     INTERVIEW_BOOKED = "interview_booked", "Convocation à un entretien"
     INTERVIEW_CANCELLED = "interview_cancelled", "Annulation d'un entretien"
+    ENROLMENT_LAPSED = "enrolment_lapsed", "Demande devenue caduque"
+    VOLUNTEER_LAPSED = "volunteer_lapsed", "Demande caduque, pour l'agence"
+    ACCEPTANCE_ASKED = "acceptance_asked", "Nouvelle version à accepter"
+    TIER_CHANGED = "tier_changed", "Changement de modalité"
+    PLAN_CHANGED = "plan_changed", "Nouveau plan de contact"
+    PLAN_REQUEST_ANSWERED = "plan_request_answered", "Réponse sur le plan de contact"
+    ON_SITE_ANSWERED = "on_site_answered", "Réponse à une demande d'entretien en agence"
+    ADVISER_CHANGED = "adviser_changed", "Nouveau conseiller"
+    PEOPLE_RECEIVED = "people_received", "Personnes reçues par transfert"
+    COVER_SET = "cover_set", "Relais confié"
+    DEVICE_TEST = "device_test", "Invitation à tester son matériel"
 
 
 class AuditAction(TextChoices):
@@ -121,3 +144,13 @@ class AuditAction(TextChoices):
     ACCOUNT = "account", "Compte"
     CAPACITY = "capacity", "Plafond"
     REGION = "region", "Ouverture d'une région"
+    EQUIPMENT = "equipment", "Test du matériel"
+    NOTE = "note", "Note"
+    ACTION_PLAN = "action_plan", "Plan d'action"
+    DOCUMENT = "document", "Document"
+    TRANSFER = "transfer", "Transfert"
+    ABSENCE = "absence", "Absence et relais"
+    STAFF = "staff", "Équipe"
+    LAPSE_DELAY = "lapse_delay", "Délai de caducité"
+    IMPORT = "import", "Import"
+    EXPORT = "export", "Export"

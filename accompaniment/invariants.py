@@ -64,6 +64,15 @@ def web_from_an_enrolment_that_holds() -> Iterator[str]:
         )
     """):
         yield f"web track of jobseeker {identifier} stands on enrolment {enrolment}, which does not hold"
+    for (identifier,) in rows("""
+        SELECT person.identifier FROM accompaniment_accompaniment period
+        JOIN accompaniment_jobseeker person ON person.id = period.jobseeker_id
+        WHERE period.track = 'web' AND period.ended_at IS NULL AND NOT EXISTS (
+            SELECT FROM accompaniment_consent consent
+            WHERE consent.jobseeker_id = person.id AND consent.withdrawn_at IS NULL
+        )
+    """):
+        yield f"jobseeker {identifier} is on the web track without an acceptance that stands"
     for identifier, region in rows("""
         SELECT person.identifier, region.name FROM accompaniment_enrolment enrolment
         JOIN accompaniment_jobseeker person ON person.id = enrolment.jobseeker_id
@@ -73,7 +82,8 @@ def web_from_an_enrolment_that_holds() -> Iterator[str]:
         JOIN accompaniment_region region ON region.code = departement.region_id
         WHERE enrolment.validated_at IS NOT NULL AND (
             region.web_opens_on IS NULL
-            OR region.web_opens_on > (enrolment.validated_at AT TIME ZONE region.timezone)::date
+            OR greatest(region.web_opens_on, agency.web_opens_on)
+               > (enrolment.validated_at AT TIME ZONE region.timezone)::date
         )
     """):
         yield f"enrolment of jobseeker {identifier} was validated before {region} opened"

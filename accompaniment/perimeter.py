@@ -18,9 +18,21 @@ staff_perimeters: list[StaffPerimeter] = []
 """Functions that return a condition on `Jobseeker` for a member of staff; they are joined by OR."""
 
 
+staff_readers: list[StaffPerimeter] = []
+"""The same for files that somebody may read and do nothing in: asked by `.readable_by(user)` only."""
+
+
 def staff_perimeter(user: "User") -> Q:
     """Return the condition on `Jobseeker` that this member of staff's perimeter is; nobody if none is known."""
     condition = Q(pk__in=[])
     for perimeter in staff_perimeters:
         condition |= perimeter(user)
+    return condition
+
+
+def staff_reading_perimeter(user: "User") -> Q:
+    """Return the condition on `Jobseeker` of what this member of staff may at least read."""
+    condition = staff_perimeter(user)
+    for readers in staff_readers:
+        condition |= readers(user)
     return condition

@@ -119,8 +119,11 @@ def _days(first: int, last: int) -> str:
     return f"Du {WEEKDAYS[first]} au {WEEKDAYS[last]}"
 
 
-def obstacle_in_words(obstacle: str, *, tier: str, region_opens_on: date | None, today: date) -> str:
-    """Say to the person why the 100 % web cannot be asked for today: `modalite`, `region` or `email`."""
+def obstacle_in_words(obstacle: str, *, tier: str, opens_on: date | None, today: date, place: str = "région") -> str:
+    """Say to the person why the 100 % web cannot be asked for today: `modalite`, `region` or `email`.
+
+    `place` is what opens on that day: the region, or the person's agency where it opens later.
+    """
     if obstacle == "modalite":
         return (
             "Le 100 % web s'adresse aux personnes suivies dans la modalité « guidé ». "
@@ -128,9 +131,34 @@ def obstacle_in_words(obstacle: str, *, tier: str, region_opens_on: date | None,
         )
     if obstacle == "email":
         return "Il nous faut votre adresse e-mail : donnez-la à votre agence."
-    if region_opens_on is None:
+    if opens_on is None:
         return "Le 100 % web n'a pas encore de date d'ouverture dans votre région."
-    return f"Le 100 % web ouvre dans votre région le {day_in_words(region_opens_on, today=today)}."
+    return f"Le 100 % web ouvre dans votre {place} le {day_in_words(opens_on, today=today)}."
+
+
+def closed_enrolment_in_words(state: str, *, closed_on: date, today: date, reason: str = "") -> str:
+    """Say to the person what became of the last enrolment; empty for what the person withdrew or ended."""
+    day = day_in_words(closed_on, today=today)
+    if state == EnrolmentState.REFUSED:
+        return f"Votre demande de 100 % web a été refusée le {day}. Motif : {reason[:1].lower()}{reason[1:]}."
+    if state == EnrolmentState.LAPSED:
+        return f"Votre demande de 100 % web est devenue caduque le {day}."
+    return ""
+
+
+ACCEPTANCE_STATEMENT = "J'ai lu ce texte et j'accepte un suivi 100 % web."
+"""What the person ticks."""
+
+
+def consent_version_in_words(version: int, published_on: date) -> str:
+    """Return « Version 2, publiée le 3 mars 2026 »."""
+    number = "1er" if published_on.day == 1 else str(published_on.day)
+    return f"Version {version}, publiée le {number} {MONTHS[published_on.month - 1]} {published_on.year}"
+
+
+def consent_as_shown(*, title: str, version: int, published_on: date, body: str) -> str:
+    """Return the text to accept as its page shows it: title, version with its day, the whole text, what is ticked."""
+    return f"{title}\n{consent_version_in_words(version, published_on)}\n\n{body}\n\n{ACCEPTANCE_STATEMENT}"
 
 
 ENROLMENT_STEPS = {
@@ -147,6 +175,10 @@ INTERVIEW_STEPS = {
     "registration_interview_continued": "Entretien d'inscription repris",
     "registration_interview_concluded": "Entretien d'inscription conclu",
 }
+EQUIPMENT_STEPS = {
+    "device_check": "Test du matériel enregistré",
+    "device_test_link_sent": "Lien du test du matériel envoyé",
+}
 FIELDS = {
     "email": "adresse e-mail",
     "phone": "téléphone",
@@ -158,6 +190,9 @@ FIELDS = {
     "rome": "métier recherché",
     "agency": "agence",
 }
+
+CERTIFICATE = "certificate"
+"""The part of a file that a reading names when the certificate of an acceptance was opened."""
 
 CONTACT_DETAILS = "contact_details"
 """The part of a file that a reading names when birth date, telephone and e-mail were shown."""
@@ -176,7 +211,7 @@ def _update_in_words(details: Mapping[str, Any]) -> str:
 
 
 def _consent_in_words(details: Mapping[str, Any]) -> str:
-    done = "retirée" if details.get("event") == "withdrawn" else "donnée"
+    done = {"withdrawn": "retirée", "published": "publiée"}.get(details.get("event", ""), "donnée")
     return f"Acceptation du 100 % web {done} (texte version {details['version']})" if "version" in details else ""
 
 
@@ -194,8 +229,18 @@ def _plan_in_words(details: Mapping[str, Any]) -> str:
     return "Fin du plan de contact" if details.get("event") == "ended" else "Nouveau plan de contact"
 
 
+PARTS = {
+    CONTACT_DETAILS: "Coordonnées consultées",
+    CERTIFICATE: "Attestation d'acceptation consultée",
+    "conversation": "Conversation consultée",
+    "document": "Document consulté",
+}
+"""What a reading names beside the file itself."""
+
+
 def _reading_in_words(details: Mapping[str, Any]) -> str:
-    return "Coordonnées consultées" if details.get("part") == CONTACT_DETAILS else ""
+    part = str(details.get("part", ""))
+    return PARTS.get(part.partition(":")[0], "")
 
 
 SENTENCES: dict[AuditAction, Callable[[Mapping[str, Any]], str]] = {
@@ -207,4 +252,5 @@ SENTENCES: dict[AuditAction, Callable[[Mapping[str, Any]], str]] = {
     AuditAction.PLACEMENT: _placement_in_words,
     AuditAction.CONTACT_PLAN: _plan_in_words,
     AuditAction.INTERVIEW: lambda details: INTERVIEW_STEPS.get(details.get("event", ""), ""),
+    AuditAction.EQUIPMENT: lambda details: EQUIPMENT_STEPS.get(details.get("event", ""), ""),
 }

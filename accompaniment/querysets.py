@@ -1,14 +1,15 @@
 """Filters of the ground floor, and the perimeter."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import EnrolmentState, ObligationState, Role
-from accompaniment.perimeter import staff_perimeter
+from accompaniment.perimeter import staff_perimeter, staff_reading_perimeter
 from accompaniment.rules import OPEN_ENROLMENT_STATES
+from accompaniment.search import named, words_of
 
 if TYPE_CHECKING:
     from accompaniment.models import User
@@ -32,6 +33,16 @@ class JobseekerQuerySet(QuerySet[Any]):
             return self.filter(user=user)
         return self.filter(staff_perimeter(user))
 
+    def matching(self, words: str) -> Self:
+        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        return self.filter(named(words_of(words))) if words else self
+
+    def readable_by(self, user: "User") -> Self:
+        """Keep the files that the user may see, and those that he or she may read without doing anything in them."""
+        if user.role == Role.JOBSEEKER:
+            return self.filter(user=user)
+        return self.filter(staff_reading_perimeter(user))
+
 
 class OfJobseekerQuerySet(QuerySet[Any]):
     """Rows that belong to one person's file through a field named `jobseeker`; upper apps build on it."""
@@ -41,6 +52,29 @@ class OfJobseekerQuerySet(QuerySet[Any]):
         if user.role == Role.JOBSEEKER:
             return self.filter(jobseeker__user=user)
         return self.filter(jobseeker__in=self.model.jobseeker.field.related_model.objects.visible_to(user))
+
+    def readable_by(self, user: "User") -> Self:
+        """Keep the rows of the files that the user may at least read."""
+        if user.role == Role.JOBSEEKER:
+            return self.filter(jobseeker__user=user)
+        return self.filter(jobseeker__in=self.model.jobseeker.field.related_model.objects.readable_by(user))
+
+
+class DeviceCheckQuerySet(OfJobseekerQuerySet):
+    def latest_each(self) -> Self:
+        """Keep each person's latest."""
+        return self.order_by("jobseeker_id", "-at", "-pk").distinct("jobseeker_id")
+
+
+class ConsentTextQuerySet(QuerySet[Any]):
+    def binding(self) -> Self:
+        """Keep the versions that have to be accepted, newest first; an older acceptance does not hold."""
+        return self.filter(needs_acceptance=True).order_by("-version")
+
+
+class ConsentQuerySet(OfJobseekerQuerySet):
+    def standing(self) -> Self:
+        return self.filter(withdrawn_at=None)
 
 
 class EnrolmentQuerySet(OfJobseekerQuerySet):
@@ -56,15 +90,8 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
         return self.filter(Q(validated_at__gt=instant) | Q(state=EnrolmentState.REFUSED, closed_at__gt=instant))
 
     def matching(self, words: str) -> Self:
-        """Keep the people of whom every word is in the name or the identifier; accents and case do not count."""
-        kept = self
-        for word in words.split():
-            kept = kept.filter(
-                Q(jobseeker__last_name__unaccent__icontains=word)
-                | Q(jobseeker__first_name__unaccent__icontains=word)
-                | Q(jobseeker__identifier__istartswith=word)
-            )
-        return kept
+        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        return self.filter(named(words_of(words), jobseeker="jobseeker__")) if words else self
 
     def with_interview_begun(self) -> Self:
         """Add `interview_begun`: whether a registration interview of the person is in progress."""
@@ -83,6 +110,20 @@ class ContactPlanQuerySet(OfJobseekerQuerySet):
     def current(self) -> Self:
         return self.filter(ended_on=None)
 
+    def to_review(self, today: date) -> Self:
+        """Keep the current plans that wait for the adviser: the person asks for another one, or the day has come.
+
+        Adds `change_asked_at`. Wishes come first, the oldest at the top, then the plans by day of review.
+        """
+        requests = self.model.jobseeker.field.related_model.plan_requests.rel.related_model.objects
+        asked = requests.filter(jobseeker=OuterRef("jobseeker"), answered_at=None).values("asked_at")
+        return (
+            self.current()
+            .annotate(change_asked_at=Subquery(asked[:1]))
+            .filter(Q(review_on__lte=today) | Q(change_asked_at__isnull=False))
+            .order_by(F("change_asked_at").asc(nulls_last=True), "review_on", "pk")
+        )
+
 
 class ObligationQuerySet(OfJobseekerQuerySet):
     def due(self) -> Self:
@@ -98,3 +139,20 @@ class NotificationQuerySet(QuerySet[Any]):
 class OnSiteRequestQuerySet(OfJobseekerQuerySet):
     def open(self) -> Self:
         return self.filter(answered_at=None)
+
+
+class PlanRequestQuerySet(OfJobseekerQuerySet):
+    def open(self) -> Self:
+        return self.filter(answered_at=None)
+
+
+class StepQuerySet(QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Keep the steps of the action plans that the user may see."""
+        objectives = self.model.objective.field.related_model.objects
+        return self.filter(objective__in=objectives.visible_to(user))
+
+    def readable_by(self, user: "User") -> Self:
+        """Keep the steps of the action plans that the user may at least read."""
+        objectives = self.model.objective.field.related_model.objects
+        return self.filter(objective__in=objectives.readable_by(user))

@@ -2,8 +2,8 @@
 
 from datetime import date, timedelta
 
+from accompaniment.enums import Channel, ContactNature, Modality, Tier, Track
 from accompaniment.enums import EnrolmentState as S
-from accompaniment.enums import Modality, Tier, Track
 
 ENROLMENT_TRANSITIONS: dict[S, frozenset[S]] = {
     S.ASKED: frozenset({S.VALIDATED, S.REFUSED, S.LAPSED, S.WITHDRAWN}),
@@ -31,14 +31,15 @@ def modality_of(tier: str, track: str) -> Modality:
     return Modality(tier)
 
 
-def not_eligible_reason(*, tier: str, region_opens_on: date | None, day: date, email: str | None) -> str | None:
+def not_eligible_reason(*, tier: str, opens_on: date | None, day: date, email: str | None) -> str | None:
     """Say which condition of the 100 % web track fails first: `modalite`, `region`, `email`, or None.
 
-    `day` is the day on which eligibility is asked, in the agency's zone.
+    `opens_on` is the day on which the web track opens in the person's agency, `day` the day on which eligibility is
+    asked, in the agency's zone.
     """
     if tier != Tier.GUIDE:
         return "modalite"
-    if region_opens_on is None or region_opens_on > day:
+    if opens_on is None or opens_on > day:
         return "region"
     if not email:
         return "email"
@@ -47,9 +48,28 @@ def not_eligible_reason(*, tier: str, region_opens_on: date | None, day: date, e
 
 NOT_ELIGIBLE_SENTENCES = {
     "modalite": "Le 100 % web s'adresse aux personnes suivies dans la modalité « guidé ».",
-    "region": "Le 100 % web n'est pas encore ouvert dans votre région.",
+    "region": "Le 100 % web n'est pas encore ouvert dans votre agence ou votre région.",
     "email": "Il faut une adresse e-mail pour être suivi à distance. Ajoutez-la à la fiche.",
 }
+
+
+PLAN_CHANNELS: dict[ContactNature, tuple[Channel, ...]] = {
+    ContactNature.INTERVIEW: (Channel.VIDEO, Channel.PHONE, Channel.ON_SITE),
+    ContactNature.MESSAGE: (Channel.CHAT,),
+    ContactNature.CALLBACK: (Channel.PHONE,),
+}
+"""By which channels a contact of each nature can be planned."""
+
+LONGEST_REVIEW_DAYS = 366
+"""A contact plan is looked at with the person at least once a year."""
+
+
+def consent_holds(*, accepted: int, binding: int | None) -> bool:
+    """Tell whether the acceptance of a version still stands for the text in force.
+
+    `binding` is the newest version that has to be accepted; None where none has to.
+    """
+    return binding is None or accepted >= binding
 
 
 def age_on(day: date, birth_date: date) -> int:

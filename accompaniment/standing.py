@@ -1,12 +1,23 @@
 """Where a person stands on the way to the 100 % web track: read once for every page that says so."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Subquery
 
 from accompaniment.enums import EnrolmentState, Track
-from accompaniment.models import Accompaniment, Consent, ConsentText, Enrolment, Jobseeker
-from accompaniment.presentation import obstacle_in_words
-from accompaniment.rules import not_eligible_reason
+from accompaniment.models import (
+    Accompaniment,
+    Consent,
+    ConsentText,
+    Enrolment,
+    Jobseeker,
+    OnSiteRequest,
+    User,
+)
+from accompaniment.presentation import closed_enrolment_in_words, consent_version_in_words, obstacle_in_words
+from accompaniment.rules import OPEN_ENROLMENT_STATES, consent_holds, not_eligible_reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +26,14 @@ class Standing:
 
     period: Accompaniment
     enrolment: Enrolment | None
+    closed: Enrolment | None
+    """The last enrolment, where none is open."""
     consent: Consent | None
     text: ConsentText | None
+    binding: int | None
+    """The newest version of the text that has to be accepted."""
+    zone: ZoneInfo
+    today: date
     obstacle: str | None
     """Which condition of the 100 % web track fails today: `modalite`, `region`, `email`, or None."""
     obstacle_sentence: str
@@ -32,17 +49,40 @@ class Standing:
 
     @property
     def has_accepted(self) -> bool:
-        """The acceptance that stands is of the text in force."""
-        return self.consent is not None and self.text is not None and self.consent.text_id == self.text.pk
+        """The acceptance that stands holds for the text in force."""
+        return self.consent is not None and consent_holds(accepted=self.consent.text.version, binding=self.binding)
 
     @property
     def may_accept(self) -> bool:
-        return self.enrolment is not None and not self.on_web and self.text is not None and not self.has_accepted
+        return self.enrolment is not None and self.text is not None and not self.has_accepted
 
     @property
     def must_accept(self) -> bool:
-        """Only the person's acceptance is missing."""
-        return self.may_accept and not self.awaits_interview
+        """Only the person's acceptance is missing for the track to begin."""
+        return self.may_accept and not self.awaits_interview and not self.on_web
+
+    @property
+    def is_asked_again(self) -> bool:
+        """The track runs, and a newer version of its text has to be accepted."""
+        return self.may_accept and self.on_web
+
+    @property
+    def version_sentence(self) -> str:
+        if self.text is None:
+            return ""
+        return consent_version_in_words(self.text.version, self.text.published_at.astimezone(self.zone).date())
+
+    @property
+    def closed_sentence(self) -> str:
+        """What became of the last enrolment, where none is open; empty for what the person withdrew or ended."""
+        if self.closed is None or self.closed.closed_at is None:
+            return ""
+        return closed_enrolment_in_words(
+            self.closed.state,
+            closed_on=self.closed.closed_at.astimezone(self.zone).date(),
+            today=self.today,
+            reason=self.closed.get_refusal_reason_display(),
+        )
 
     @property
     def may_ask(self) -> bool:
@@ -53,15 +93,66 @@ def standing_of(person: Jobseeker, now: datetime) -> Standing:
     """Return where the person stands; load `agency__departement__region` with it."""
     period = Accompaniment.objects.current().get(jobseeker=person)
     today = now.astimezone(person.agency.zone).date()
-    opens_on = person.agency.region.web_opens_on
-    obstacle = not_eligible_reason(tier=period.tier, region_opens_on=opens_on, day=today, email=person.email)
+    opens_on = person.agency.web_opening_day
+    obstacle = not_eligible_reason(tier=period.tier, opens_on=opens_on, day=today, email=person.email)
+    enrolments = list(Enrolment.objects.filter(jobseeker=person).order_by("-asked_at", "-pk"))
+    standing = next((enrolment for enrolment in enrolments if enrolment.state in OPEN_ENROLMENT_STATES), None)
+    binding = ConsentText.objects.binding().values("version")[:1]
+    text = ConsentText.objects.annotate(binding=Subquery(binding)).order_by("-version").first()
     return Standing(
         period=period,
-        enrolment=Enrolment.objects.open().filter(jobseeker=person).first(),
-        consent=Consent.objects.filter(jobseeker=person, withdrawn_at=None).select_related("text").first(),
-        text=ConsentText.objects.first(),
+        enrolment=standing,
+        closed=enrolments[0] if enrolments and standing is None else None,
+        consent=Consent.objects.standing().filter(jobseeker=person).select_related("text").first(),
+        text=text,
+        binding=text.binding if text else None,
+        zone=person.agency.zone,
+        today=today,
         obstacle=obstacle,
         obstacle_sentence=(
-            obstacle_in_words(obstacle, tier=period.tier, region_opens_on=opens_on, today=today) if obstacle else ""
+            obstacle_in_words(
+                obstacle,
+                tier=period.tier,
+                opens_on=opens_on,
+                today=today,
+                place="région" if opens_on == person.agency.region.web_opens_on else "agence",
+            )
+            if obstacle
+            else ""
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRights:
+    """What the frame of every page of a jobseeker offers, and reminds of."""
+
+    on_web: bool
+    is_asked_again: bool
+    """A newer version of the text has to be accepted, while the track goes on."""
+    asked_on_site: bool
+    """A request to be received on site waits for its answer."""
+
+
+def own_rights(user: User) -> OwnRights | None:
+    """Return what the frame shows a jobseeker: one statement; None for an account without a file."""
+    period = (
+        Accompaniment.objects.current()
+        .filter(jobseeker__user=user)
+        .annotate(
+            accepted=Subquery(
+                Consent.objects.standing().filter(jobseeker=OuterRef("jobseeker")).values("text__version")[:1]
+            ),
+            binding=Subquery(ConsentText.objects.binding().values("version")[:1]),
+            asked_on_site=Exists(OnSiteRequest.objects.open().filter(jobseeker=OuterRef("jobseeker"))),
+        )
+        .first()
+    )
+    if period is None:
+        return None
+    on_web = period.track == Track.WEB
+    return OwnRights(
+        on_web=on_web,
+        is_asked_again=on_web and not consent_holds(accepted=period.accepted or 0, binding=period.binding),
+        asked_on_site=period.asked_on_site,
     )

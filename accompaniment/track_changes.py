@@ -1,17 +1,33 @@
-"""What the end of a 100 % web track must carry along on upper floors.
+"""What the end of a 100 % web track, and a change of tier, must carry along on upper floors.
 
 `services.enrolments` calls each function, in its own transaction, after the accompaniment has changed.
 Upper apps add theirs in `AppConfig.ready`.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from accompaniment.enums import Tier
     from accompaniment.models import Jobseeker, User
 
 TrackEnd = Callable[["Jobseeker", "User | None", datetime], None]
 
 on_track_end: list[TrackEnd] = []
 """Called with the jobseeker, who acted (None: the system) and the instant of the end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TierFollower:
+    """What an app carries along with a change of tier, and how it says so beforehand."""
+
+    foresee: Callable[["Jobseeker", "Tier"], list[str]]
+    """Returns, in sentences for the adviser, what the tier would change if it were set now; changes nothing."""
+    follow: TrackEnd
+    """Called after the change, the end of a track included, so it finds its work done where that did it."""
+
+
+on_tier_change: list[TierFollower] = []
+"""Apps are set up from the top floor down, so this list is gone through from its end: the lowest floor first."""

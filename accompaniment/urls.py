@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from accompaniment.views import accounts, consent, footer, own_data, space
+from accompaniment.views import accounts, certificates, consent, footer, own_data, plans, space, workbook
 
 urlpatterns: list[URLPattern] = [
     path("connexion/", accounts.LogInView.as_view(), name="login"),
@@ -21,5 +21,11 @@ urlpatterns: list[URLPattern] = [
     path("mon-espace/renoncer/", consent.decline, name="decline_enrolment"),
     path("mon-espace/quitter/", consent.leave, name="leave_track"),
     path("mon-accompagnement/", space.my_accompaniment, name="my_accompaniment"),
+    path("mon-accompagnement/plan/", plans.ask_change, name="ask_plan_change"),
+    path("acceptations/<int:pk>/attestation/", certificates.certificate, name="certificate"),
+    path("etapes/<int:pk>/faite/", workbook.tick_step, name="tick_step"),
+    path("mes-documents/", workbook.own_documents, name="own_documents"),
+    path("mes-documents/<int:pk>/", workbook.own_document, name="own_document"),
+    path("documents/<int:pk>/retirer/", workbook.remove_document, name="remove_document"),
     path("mes-donnees/", own_data.own_data, name="own_data"),
 ]

@@ -1,22 +1,22 @@
 """The people of a portfolio as a list shows them: one statement, whatever their number."""
 
-import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import BooleanField, ExpressionWrapper, Value
+
 from accompaniment.enums import Channel, Tier, Track
+from accompaniment.search import named, plain, words_of
 from caseload.enums import CaseOrder, NeedKind
 from caseload.models import Placement, Portfolio
-from caseload.rules import Need, needs_of
-
-LAST = float("inf")
+from caseload.rules import Need, Situation, needs_of
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case(Situation):
     """One person of a portfolio, and what is waited for."""
 
     jobseeker_id: int
@@ -26,32 +26,19 @@ class Case:
     first_name: str
     tier: str
     track: str
-    since: datetime
-    validated_at: datetime | None
-    last_contact_at: datetime | None
     last_contact_channel: str | None
-    awaiting_reply_since: datetime | None
-    callback_due_at: datetime | None
-    next_interview_at: datetime | None
     next_interview_channel: str | None
     obligation_due_on: date | None
+    as_typed: bool
     needs: list[Need] = field(default_factory=list)
-
-    @property
-    def awaits_acceptance(self) -> bool:
-        return self.validated_at is not None
 
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
 
     @property
-    def search_text(self) -> str:
-        return plain(f"{self.last_name} {self.first_name} {self.identifier}")
-
-    @property
     def need(self) -> Need | None:
-        """What is due first; None when nothing is waited for."""
+        """What comes first; None when nothing is waited for."""
         return self.needs[0] if self.needs else None
 
     @property
@@ -71,78 +58,92 @@ class Case:
         return Channel(self.next_interview_channel).label if self.next_interview_channel else ""
 
 
-COLUMNS = (
-    "jobseeker_id",
-    "portfolio_id",
-    "jobseeker__identifier",
-    "jobseeker__last_name",
-    "jobseeker__first_name",
-    "tier",
-    "track",
-    "since",
-    "validated_at",
-    "jobseeker__summary__last_contact_at",
-    "jobseeker__summary__last_contact_channel",
-    "jobseeker__summary__awaiting_reply_since",
-    "jobseeker__summary__callback_due_at",
-    "jobseeker__summary__next_interview_at",
-    "jobseeker__summary__next_interview_channel",
-    "jobseeker__summary__obligation_due_on",
-)
-"""In the order of `Case`'s fields."""
+PATHS = {
+    "identifier": "jobseeker__identifier",
+    "last_name": "jobseeker__last_name",
+    "first_name": "jobseeker__first_name",
+    **{
+        name: f"jobseeker__summary__{name}"
+        for name in (
+            "awaiting_reply_since",
+            "callback_due_at",
+            "next_interview_at",
+            "next_interview_channel",
+            "to_place_by",
+            "obligation_due_on",
+            "last_contact_at",
+            "last_contact_channel",
+        )
+    },
+}
+"""Where the fields of a case are found from a placement, when not under their own name."""
+
+FIELDS = tuple(each.name for each in fields(Case) if each.name != "needs")
 
 
-def cases_of(portfolios: Iterable[Portfolio], *, now: datetime, zone: ZoneInfo) -> list[Case]:
-    """Return the people now in these portfolios, unordered."""
+def cases_of(
+    portfolios: Iterable[Portfolio],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    words: str = "",
+    without_contact_for: int | None = None,
+) -> list[Case]:
+    """Return the people now in these portfolios, those whom `words` name, unordered.
+
+    `without_contact_for` days count as such a need; None: each one's own contact plan decides.
+    """
     rows = Placement.objects.open().filter(portfolio__in=list(portfolios)).with_case().order_by()
-    cases = [Case(*row) for row in rows.values_list(*COLUMNS)]
-    for case in cases:
-        case.needs.extend(needs_of(case, now=now, zone=zone))
-    return cases
+    as_typed: Any = Value(True)
+    if words:
+        typed = words_of(words)
+        rows = rows.filter(named(typed, jobseeker="jobseeker__"))
+        exact = named(typed, jobseeker="jobseeker__", forgiving=False)
+        as_typed = ExpressionWrapper(exact, output_field=BooleanField())
+    rows = rows.annotate(as_typed=as_typed)
+    found = []
+    for row in rows.values_list(*(PATHS.get(name, name) for name in FIELDS)):
+        case = Case(**dict(zip(FIELDS, row, strict=True)))
+        case.needs.extend(needs_of(case, now=now, zone=zone, without_contact_for=without_contact_for))
+        found.append(case)
+    return found
 
 
-def matching(cases: Iterable[Case], words: str) -> list[Case]:
-    """Keep those of whom every word is in the name or the identifier; accents and case do not count."""
-    wanted = plain(words).split()
-    return [case for case in cases if all(word in case.search_text for word in wanted)]
-
-
-def of_kind(cases: Iterable[Case], kind: NeedKind | None) -> list[Case]:
-    """Keep those who wait for something of this kind; all for None."""
-    return [case for case in cases if kind is None or any(need.kind == kind for need in case.needs)]
+def waiting_for(cases: Iterable[Case], kind: NeedKind | None, *, overdue: date | None = None) -> list[Case]:
+    """Keep those who wait for something of this kind; all for None. Overdue: whose deadline lies before that day."""
+    return [
+        case
+        for case in cases
+        if (kind is None or any(need.kind == kind for need in case.needs))
+        and (overdue is None or (case.to_place_by is not None and case.to_place_by < overdue))
+    ]
 
 
 def in_order(cases: Iterable[Case], order: CaseOrder, *, descending: bool = False) -> list[Case]:
-    """Sort by one column; where there is nothing to sort by comes last, whichever the direction; then by name."""
+    """Sort by one column; where there is nothing to sort by comes last, whichever the direction; then by name.
+
+    Of those whom a search found, the ones that are spelt as typed stand before the ones that only resemble it.
+    """
     by_name = sorted(cases, key=_name)
     if order == CaseOrder.NAME:
-        return by_name[::-1] if descending else by_name
-    value = SORT_VALUES[order]
-    filled = [case for case in by_name if value(case) is not None]
-    empty = [case for case in by_name if value(case) is None]
-    return [*sorted(filled, key=value, reverse=descending), *empty]
-
-
-def plain(text: str) -> str:
-    """Return the text without accents and case, as a French directory compares names."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
+        ordered = by_name[::-1] if descending else by_name
+    else:
+        value = SORT_VALUES[order]
+        filled = [case for case in by_name if value(case) is not None]
+        empty = [case for case in by_name if value(case) is None]
+        ordered = [*sorted(filled, key=value, reverse=descending), *empty]
+    return sorted(ordered, key=lambda case: not case.as_typed)
 
 
 def _name(case: Case) -> tuple[str, str, int]:
     return plain(case.last_name), plain(case.first_name), case.jobseeker_id
 
 
-def _need(case: Case) -> float | None:
-    if case.need is None:
-        return None
-    return case.need.due_at.timestamp() if case.need.due_at else LAST
-
-
 SORT_VALUES: dict[CaseOrder, Callable[[Case], Any]] = {
-    CaseOrder.NEED: _need,
+    CaseOrder.NEED: lambda case: case.need.rank if case.need else None,
     CaseOrder.SINCE: lambda case: case.since,
     CaseOrder.LAST_CONTACT: lambda case: case.last_contact_at,
     CaseOrder.NEXT_INTERVIEW: lambda case: case.next_interview_at,
     CaseOrder.OBLIGATION: lambda case: case.obligation_due_on,
+    CaseOrder.REVIEW: lambda case: case.plan_review_on,
 }

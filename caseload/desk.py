@@ -36,6 +36,11 @@ class Desk:
         return any(portfolio.modality == Modality.GUIDE_WEB for portfolio in self.own)
 
     @property
+    def covered_people(self) -> int:
+        """How many people the adviser answers for beside the cap."""
+        return sum(portfolio.occupied for portfolio in self.covered)
+
+    @property
     def portfolios(self) -> list[Portfolio]:
         return [*self.own, *self.covered]
 
@@ -54,7 +59,16 @@ def desk_of(user: User, *, now: datetime) -> Desk:
 
 
 def with_covers(portfolios: PortfolioQuerySet, day: date) -> PortfolioQuerySet:
-    """Load the adviser, the agency and, as `running_covers`, who covers each portfolio on `day`: two statements."""
-    return portfolios.select_related("adviser__user", "agency__departement__region").prefetch_related(
-        Prefetch("covers", Cover.objects.running_on(day).select_related("colleague__user"), to_attr="running_covers")
+    """Load what a gauge and its neighbours show on `day`, in two statements.
+
+    The adviser, the agency, who covers each portfolio (`running_covers`) and how many people its adviser covers.
+    """
+    return (
+        portfolios.with_people_in_cover(day)
+        .select_related("adviser__user", "agency__departement__region")
+        .prefetch_related(
+            Prefetch(
+                "covers", Cover.objects.running_on(day).select_related("colleague__user"), to_attr="running_covers"
+            )
+        )
     )

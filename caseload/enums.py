@@ -8,6 +8,14 @@ class PlacementEnd(TextChoices):
     TRANSFERRED = "transferred", "Transfert"
     ENROLMENT_CLOSED = "enrolment_closed", "Adhésion non aboutie"
     LEFT = "left", "Sortie"
+    TIER_CHANGED = "tier_changed", "Changement de modalité"
+
+
+class TransferState(TextChoices):
+    PLANNED = "planned", "Prévu"
+    DONE = "done", "Fait"
+    NOT_DONE = "not_done", "Non fait"
+    CANCELLED = "cancelled", "Annulé"
 
 
 class ImportKind(TextChoices):
@@ -17,6 +25,7 @@ class ImportKind(TextChoices):
 
 
 class ImportState(TextChoices):
+    WAITING = "waiting", "En attente"
     RUNNING = "running", "En cours"
     DONE = "done", "Terminé"
     FAILED = "failed", "Refusé"
@@ -25,11 +34,21 @@ class ImportState(TextChoices):
 class NeedKind(TextChoices):
     """What a person of the portfolio may be waiting for; the label is the filter's."""
 
+    ON_SITE = "agence", "Demandes d'entretien en agence"
     CALLBACK = "rappel", "Rappels à faire"
     REPLY = "reponse", "Sans réponse"
     INTERVIEW = "entretien", "Entretiens du jour et à conclure"
-    OBLIGATION = "echeance", "Entretiens à placer"
+    OBLIGATION = "echeance", "Échéances à placer"
+    PLAN = "plan", "Plans à revoir"
     ACCEPTANCE = "acceptation", "En attente d'acceptation"
+    NO_CONTACT = "contact", "Sans contact"
+
+
+class Answerer(TextChoices):
+    """Whose people the list shows: one's own, or those of an absent colleague."""
+
+    OWN = "moi", "Mes portefeuilles"
+    COVER = "relais", "En relais"
 
 
 class Urgency(TextChoices):
@@ -50,3 +69,16 @@ class CaseOrder(TextChoices):
     LAST_CONTACT = "contact", "Dernier contact"
     NEXT_INTERVIEW = "entretien", "Prochain entretien"
     OBLIGATION = "echeance", "Prochaine échéance"
+    REVIEW = "plan", "Plan à revoir"
+
+
+class TimelineKind(TextChoices):
+    """The kinds by which the timeline of a file is filtered; the value stands in the address."""
+
+    INTERVIEW = "entretiens", "Entretiens"
+    CONTACT = "contacts", "Messages et appels"
+    TRACK = "parcours", "Modalité et parcours"
+    PLAN = "plan", "Plan et échéances"
+    NOTE = "notes", "Notes"
+    DOCUMENT = "documents", "Documents"
+    ON_SITE = "agence", "En agence"

@@ -1,57 +1,16 @@
-"""One person's file as staff read it: who follows since when, the plan in a sentence, the timeline by month."""
+"""One person's file as staff read it: who follows since when, the plan in a sentence, what is in hand."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from accompaniment.enums import EnrolmentState
-from accompaniment.models import Accompaniment, Contact, ContactPlan, Enrolment, Jobseeker, User
-from accompaniment.presentation import MONTHS, contact_plan_in_words, phone_in_words
-from caseload.models import CaseSummary, Cover, Placement
-from caseload.rules import Need, needs_of
-
-TIMELINE_CONTACTS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineLine:
-    """One thing that happened: a contact, or the beginning of a period."""
-
-    at: datetime
-    contact: Contact | None
-    period: Accompaniment | None
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineMonth:
-    label: str
-    lines: list[TimelineLine]
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """The columns of a summary with what the enrolment adds, as the rule on needs reads them."""
-
-    summary: CaseSummary
-    awaits_acceptance: bool
-
-    @property
-    def awaiting_reply_since(self) -> datetime | None:
-        return self.summary.awaiting_reply_since
-
-    @property
-    def callback_due_at(self) -> datetime | None:
-        return self.summary.callback_due_at
-
-    @property
-    def next_interview_at(self) -> datetime | None:
-        return self.summary.next_interview_at
-
-    @property
-    def obligation_due_on(self) -> date | None:
-        return self.summary.obligation_due_on
+from accompaniment.models import Accompaniment, Consent, ContactPlan, Document, Enrolment, Jobseeker, Objective, User
+from accompaniment.presentation import contact_plan_in_words, phone_in_words
+from accompaniment.workbook import objectives_of
+from caseload.models import CaseSummary, Cover, Placement, ReadingRight
+from caseload.rules import Need, Situation, needs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +22,28 @@ class PersonFile:
     now: datetime
     current: Accompaniment
     enrolment: Enrolment | None
+    consent: Consent | None
+    """The acceptance that stands, of whichever version."""
     placement: Placement | None
     covers: list[Cover]
     plan: ContactPlan | None
     summary: CaseSummary
-    months: list[TimelineMonth]
+    history: list[Accompaniment]
+    """Every period of tier and track, the current one first."""
+    placements: list[Placement]
+    """Who followed since when, the newest first."""
+    objectives: list[Objective]
+    documents: int
+    reading_until: datetime | None
+    """Until when the reader, a former adviser, may read and nothing else; None for everybody who may act."""
 
     @property
     def zone(self) -> ZoneInfo:
         return self.person.agency.zone
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
 
     @property
     def read_by_its_adviser(self) -> bool:
@@ -83,18 +55,33 @@ class PersonFile:
         return self.read_by_its_adviser or any(cover.colleague.user_id == self.reader.pk for cover in self.covers)
 
     @property
+    def shows_conversation(self) -> bool:
+        return self.followed_by_reader or self.reading_until is not None
+
+    @property
+    def may_transfer(self) -> bool:
+        return self.placement is not None and (self.read_by_its_adviser or self.reader.is_manager)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the reader adds to the file: notes, action plan, documents."""
+        return self.followed_by_reader
+
+    @property
     def awaits_acceptance(self) -> bool:
         return self.enrolment is not None and self.enrolment.state == EnrolmentState.VALIDATED
 
     @property
-    def accepted_at(self) -> datetime | None:
-        if self.enrolment is None or self.enrolment.consent is None:
-            return None
-        return self.enrolment.consent.accepted_at
-
-    @property
     def needs(self) -> list[Need]:
-        return needs_of(_Waiting(self.summary, self.awaits_acceptance), now=self.now, zone=self.zone)
+        situation = Situation(
+            awaiting_reply_since=self.summary.awaiting_reply_since,
+            callback_due_at=self.summary.callback_due_at,
+            next_interview_at=self.summary.next_interview_at,
+            to_place_by=self.summary.to_place_by,
+            plan_review_on=self.plan.review_on if self.plan else None,
+            validated_at=self.enrolment.validated_at if self.enrolment and self.awaits_acceptance else None,
+        )
+        return needs_of(situation, now=self.now, zone=self.zone)
 
     @property
     def phone(self) -> str:
@@ -119,20 +106,41 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
     """Return a person's file; a fixed number of statements."""
     zone = person.agency.zone
     periods = list(Accompaniment.objects.filter(jobseeker=person).select_related("decided_by").order_by("started_at"))
-    contacts = list(Contact.objects.filter(jobseeker=person).select_related("author")[:TIMELINE_CONTACTS])
-    placement = Placement.objects.open().filter(jobseeker=person).select_related("portfolio__adviser__user").first()
+    placements = list(
+        Placement.objects.filter(jobseeker=person)
+        .select_related("portfolio__adviser__user", "decided_by")
+        .order_by("-started_at", "-pk")
+    )
+    placement = next((one for one in placements if one.ended_at is None), None)
+    covers = _covers(placement, now.astimezone(zone).date())
     return PersonFile(
         person=person,
         reader=reader,
         now=now,
         current=periods[-1],
-        enrolment=Enrolment.objects.open().filter(jobseeker=person).select_related("consent__text").first(),
+        enrolment=Enrolment.objects.open().filter(jobseeker=person).first(),
+        consent=Consent.objects.standing().filter(jobseeker=person).select_related("text").first(),
         placement=placement,
-        covers=_covers(placement, now.astimezone(zone).date()),
+        covers=covers,
         plan=ContactPlan.objects.current().filter(jobseeker=person).first(),
         summary=CaseSummary.objects.filter(jobseeker=person).first() or CaseSummary(jobseeker=person),
-        months=_by_month(_lines(contacts, periods), zone),
+        history=periods[::-1],
+        placements=placements,
+        objectives=objectives_of(person, open_only=True),
+        documents=Document.objects.filter(jobseeker=person, removed_at=None).count(),
+        reading_until=_reading_until(person, reader, placement, covers, now),
     )
+
+
+def _reading_until(
+    person: Jobseeker, reader: User, placement: Placement | None, covers: Iterable[Cover], now: datetime
+) -> datetime | None:
+    following = {placement.portfolio.adviser.user_id} if placement else set()
+    following |= {cover.colleague.user_id for cover in covers}
+    if not reader.is_adviser or reader.pk in following:
+        return None
+    rights = ReadingRight.objects.standing(now).filter(jobseeker=person, adviser__user=reader)
+    return rights.order_by("-ends_at").values_list("ends_at", flat=True).first()
 
 
 def _covers(placement: Placement | None, day: date) -> list[Cover]:
@@ -141,20 +149,3 @@ def _covers(placement: Placement | None, day: date) -> list[Cover]:
     return list(
         Cover.objects.running_on(day).filter(portfolio=placement.portfolio_id).select_related("colleague__user")
     )
-
-
-def _lines(contacts: Iterable[Contact], periods: Iterable[Accompaniment]) -> list[TimelineLine]:
-    lines = [TimelineLine(contact.at, contact, None) for contact in contacts]
-    lines += [TimelineLine(period.started_at, None, period) for period in periods]
-    return sorted(lines, key=lambda line: line.at, reverse=True)
-
-
-def _by_month(lines: Iterable[TimelineLine], zone: ZoneInfo) -> list[TimelineMonth]:
-    def month(line: TimelineLine) -> tuple[int, int]:
-        local = line.at.astimezone(zone)
-        return local.year, local.month
-
-    return [
-        TimelineMonth(f"{MONTHS[number - 1].capitalize()} {year}", list(group))
-        for (year, number), group in groupby(lines, key=month)
-    ]

@@ -8,10 +8,19 @@ from accompaniment.enums import Modality
 from accompaniment.imports import values
 from accompaniment.imports.outcome import Remark
 from accompaniment.imports.reader import Layout, SourceRow
-from accompaniment.imports.rows import RowParser, RowRejectedError, person_name, refuse_repetition
+from accompaniment.imports.rows import (
+    AGENCIES,
+    JOBSEEKERS,
+    RowParser,
+    RowRejectedError,
+    person_name,
+    refuse_repetition,
+)
 from accompaniment.imports.values import InvalidValueError
+from caseload.enums import ImportKind
 
 ADVISERS = Layout(("email", "nom", "prenom", "code_agence", "portefeuille", "quotite"))
+LAYOUTS = {ImportKind.AGENCIES: AGENCIES, ImportKind.ADVISERS: ADVISERS, ImportKind.JOBSEEKERS: JOBSEEKERS}
 WORKING_SHARE = re.compile(r"[0-9]{1,3}")
 WORKING_SHARE_MINIMUM, WORKING_SHARE_MAXIMUM = 10, 100  # per cent
 FULL_TIME = 100

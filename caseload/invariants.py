@@ -45,8 +45,119 @@ def placed_where_the_modality_fits() -> Iterator[str]:
         yield f"jobseeker {identifier} is in portfolio {portfolio} of another modality"
 
 
+def covers_within_their_absence() -> Iterator[str]:
+    """A cover of an absence lies within its days, concerns the absent adviser's portfolio, and falls with it."""
+    for cover, absence in rows("""
+        SELECT cover.id, absence.id FROM caseload_cover cover
+        JOIN caseload_absence absence ON absence.id = cover.absence_id
+        JOIN caseload_portfolio portfolio ON portfolio.id = cover.portfolio_id
+        WHERE cover.cancelled_at IS NULL AND (
+            cover.starts_on < absence.starts_on OR cover.ends_on > absence.ends_on
+            OR portfolio.adviser_id <> absence.adviser_id OR absence.cancelled_at IS NOT NULL
+        )
+    """):
+        yield f"cover {cover} and its absence {absence} do not agree"
+
+
+def covered_by_somebody_else() -> Iterator[str]:
+    """Nobody covers their own portfolio."""
+    for cover, portfolio in rows("""
+        SELECT cover.id, portfolio.id FROM caseload_cover cover
+        JOIN caseload_portfolio portfolio ON portfolio.id = cover.portfolio_id
+        WHERE cover.cancelled_at IS NULL AND cover.colleague_id = portfolio.adviser_id
+    """):
+        yield f"portfolio {portfolio} is covered by its own adviser (cover {cover})"
+
+
+def absences_never_overlap() -> Iterator[str]:
+    """Two standing absences of one adviser have no day in common."""
+    for first, second in rows("""
+        SELECT one.id, two.id FROM caseload_absence one
+        JOIN caseload_absence two ON two.adviser_id = one.adviser_id AND two.id > one.id
+             AND two.starts_on <= one.ends_on AND one.starts_on <= two.ends_on
+        WHERE one.cancelled_at IS NULL AND two.cancelled_at IS NULL
+    """):
+        yield f"absences {first} and {second} overlap"
+
+
+def nobody_covers_while_absent() -> Iterator[str]:
+    """A colleague who covers an absence is not absent on these days: a chain would answer nobody."""
+    for cover, absence in rows("""
+        SELECT cover.id, absence.id FROM caseload_cover cover
+        JOIN caseload_absence absence ON absence.adviser_id = cover.colleague_id
+             AND absence.starts_on <= cover.ends_on AND cover.starts_on <= absence.ends_on
+        WHERE cover.cancelled_at IS NULL AND absence.cancelled_at IS NULL AND cover.absence_id IS NOT NULL
+    """):
+        yield f"cover {cover} falls on absence {absence} of the one who covers"
+
+
+def planned_transfers_leave_from_where_people_are() -> Iterator[str]:
+    """A transfer that is planned is of a person who is in the portfolio that it leaves from."""
+    for transfer, identifier in rows("""
+        SELECT transfer.id, person.identifier FROM caseload_transfer transfer
+        JOIN accompaniment_jobseeker person ON person.id = transfer.jobseeker_id
+        WHERE transfer.state = 'planned' AND NOT EXISTS (
+            SELECT FROM caseload_placement placement
+            WHERE placement.jobseeker_id = transfer.jobseeker_id AND placement.portfolio_id = transfer.source_id
+              AND placement.ended_at IS NULL
+        )
+    """):
+        yield f"transfer {transfer} is planned of jobseeker {identifier}, who is not in its portfolio"
+
+
+def done_transfers_have_their_placements() -> Iterator[str]:
+    """A transfer that is done has ended a placement where it came from and begun one where it went."""
+    for (transfer,) in rows("""
+        SELECT transfer.id FROM caseload_transfer transfer
+        WHERE transfer.state = 'done' AND (
+            NOT EXISTS (
+                SELECT FROM caseload_placement placement
+                WHERE placement.jobseeker_id = transfer.jobseeker_id AND placement.portfolio_id = transfer.target_id
+            ) OR NOT EXISTS (
+                SELECT FROM caseload_placement placement
+                WHERE placement.jobseeker_id = transfer.jobseeker_id AND placement.portfolio_id = transfer.source_id
+                  AND placement.end_reason = 'transferred'
+            )
+        )
+    """):
+        yield f"transfer {transfer} is done, which the placements do not say"
+
+
+def finished_batches_are_settled() -> Iterator[str]:
+    """A batch that is finished has nobody planned, and everybody who received people by it was told."""
+    for batch, target in rows("""
+        SELECT batch.id, transfer.target_id FROM caseload_transferbatch batch
+        JOIN caseload_transfer transfer ON transfer.batch_id = batch.id
+        WHERE batch.finished_at IS NOT NULL AND (
+            transfer.state = 'planned' OR (transfer.state = 'done' AND NOT EXISTS (
+                SELECT FROM accompaniment_notification letter
+                WHERE letter.key = 'people-received:' || batch.id || ':' || transfer.target_id
+            ))
+        )
+    """):
+        yield f"batch {batch} is finished, and portfolio {target} waits for a person or for the letter"
+
+
+def reading_rights_are_a_managers_and_end() -> Iterator[str]:
+    """A former adviser reads because a manager said so, for thirty days at most."""
+    for (right,) in rows("""
+        SELECT kept.id FROM caseload_readingright kept
+        JOIN accompaniment_user granter ON granter.id = kept.granted_by_id
+        WHERE granter.role <> 'manager' OR kept.ends_at > kept.starts_at + interval '30 days'
+    """):
+        yield f"reading right {right} was given by no manager, or lasts too long"
+
+
 CASELOAD_CHECKS: tuple[InvariantCheck, ...] = (
     portfolios_within_capacity,
     one_open_placement,
     placed_where_the_modality_fits,
+    covers_within_their_absence,
+    covered_by_somebody_else,
+    absences_never_overlap,
+    nobody_covers_while_absent,
+    planned_transfers_leave_from_where_people_are,
+    done_transfers_have_their_placements,
+    finished_batches_are_settled,
+    reading_rights_are_a_managers_and_end,
 )

@@ -3,10 +3,28 @@
 from celery import shared_task
 from django.utils import timezone
 
-from caseload.services import capacities
+from caseload.services import capacities, imports, lapses, moves
 
 
 @shared_task
 def apply_capacities() -> int:
     """Put into force the caps whose day has come."""
     return capacities.apply_capacities(now=timezone.now())
+
+
+@shared_task
+def carry_out_transfers() -> int:
+    """Carry out the planned transfers whose day has come in the agency that the people leave."""
+    return moves.carry_out_due(now=timezone.now())
+
+
+@shared_task
+def lapse_enrolments() -> int:
+    """Let lapse what nobody decided in time."""
+    return lapses.lapse_due(now=timezone.now())
+
+
+@shared_task
+def load_files() -> int:
+    """Load the files that managers have handed in."""
+    return imports.load_waiting_files()

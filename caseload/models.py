@@ -8,16 +8,22 @@ from django.db.models import F, Q
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Channel, Modality
 from accompaniment.models import Agency, Jobseeker, Region, User
-from accompaniment.ranges import TsTzRange
-from caseload.enums import ImportKind, ImportState, PlacementEnd
+from accompaniment.ranges import DateRange, TsTzRange
+from caseload.enums import ImportKind, ImportState, PlacementEnd, TransferState
 from caseload.querysets import (
+    AbsenceQuerySet,
     AdviserQuerySet,
+    CapacityQuerySet,
     CoverQuerySet,
     ImportRunQuerySet,
+    ManagerQuerySet,
     PlacementQuerySet,
     PortfolioQuerySet,
+    ReadingRightQuerySet,
+    TransferBatchQuerySet,
+    TransferQuerySet,
 )
-from caseload.rules import percent
+from caseload.rules import percent, proportional_cap
 
 
 class Adviser(models.Model):
@@ -49,6 +55,8 @@ class Manager(models.Model):
     whole_country = models.BooleanField("tout le pays", default=False)
     regions = models.ManyToManyField(Region, related_name="managers", blank=True, verbose_name="régions")
 
+    objects = ManagerQuerySet.as_manager()
+
     class Meta:
         verbose_name = "responsable"
 
@@ -66,8 +74,13 @@ class Capacity(models.Model):
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="capacities")
     value = models.PositiveSmallIntegerField("plafond")
     starts_on = models.DateField("à partir du")
+    by_working_share = models.BooleanField(
+        "selon la quotité", default=False, help_text="the value is for a full-time adviser; others in proportion"
+    )
     reason = models.CharField("motif", max_length=200, blank=True)
     set_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = CapacityQuerySet.as_manager()
 
     class Meta:
         ordering = ("modality", "agency", "starts_on")
@@ -85,6 +98,10 @@ class Capacity(models.Model):
     def __str__(self) -> str:
         return f"{self.modality} {self.value}"
 
+    def places_for(self, working_share: int) -> int:
+        """Return the cap of an adviser's portfolio; the working share is in per cent."""
+        return proportional_cap(self.value, working_share) if self.by_working_share else self.value
+
 
 class Portfolio(models.Model):
     """An adviser's set of jobseekers of one modality.
@@ -96,6 +113,9 @@ class Portfolio(models.Model):
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="portfolios", verbose_name="agence")
     modality = models.CharField("modalité", max_length=10, choices=Modality)
     capacity = models.PositiveSmallIntegerField("plafond")
+    capacity_share = models.PositiveSmallIntegerField(
+        "quotité du plafond", default=100, db_default=100, help_text="per cent by which the cap in force was reduced"
+    )
     occupied = models.PositiveSmallIntegerField("occupés", default=0)
 
     objects = PortfolioQuerySet.as_manager()
@@ -180,6 +200,7 @@ class CaseSummary(models.Model):
     next_interview_at = models.DateTimeField("prochain entretien", null=True)
     next_interview_channel = models.CharField("canal", max_length=8, choices=Channel, blank=True)
     obligation_due_on = models.DateField("échéance", null=True)
+    to_place_by = models.DateField("à placer avant", null=True, help_text="nearest deadline that has no interview")
 
     class Meta:
         verbose_name = "résumé"
@@ -188,10 +209,43 @@ class CaseSummary(models.Model):
         return f"summary of {self.jobseeker_id}"
 
 
+class Absence(models.Model):
+    """Days on which an adviser is away, both included; colleagues answer meanwhile through the covers."""
+
+    adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="absences", verbose_name="conseiller")
+    starts_on = models.DateField("du")
+    ends_on = models.DateField("au", help_text="inclus")
+    set_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    set_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("starts_on", "pk")
+        verbose_name = "absence"
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="absence_in_order"),
+            ExclusionConstraint(
+                name="absence_never_overlaps",
+                expressions=[
+                    ("adviser", RangeOperators.EQUAL),
+                    (DateRange("starts_on", "ends_on", RangeBoundary(inclusive_upper=True)), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(cancelled_at=None),
+                violation_error_message="Une absence est déjà prévue sur ces jours.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.adviser_id} {self.starts_on}–{self.ends_on}"
+
+
 class Cover(models.Model):
     """A colleague answers for a portfolio during an absence. It does not count against the colleague's cap."""
 
     portfolio = models.ForeignKey(Portfolio, models.PROTECT, related_name="covers")
+    absence = models.ForeignKey(Absence, models.PROTECT, null=True, related_name="covers")
     colleague = models.ForeignKey(Adviser, models.PROTECT, related_name="covers", verbose_name="relais")
     starts_on = models.DateField("du")
     ends_on = models.DateField("au", help_text="inclus")
@@ -205,10 +259,138 @@ class Cover(models.Model):
         verbose_name = "relais"
         constraints = [
             models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="cover_in_order"),
+            ExclusionConstraint(
+                name="cover_once",
+                expressions=[
+                    ("portfolio", RangeOperators.EQUAL),
+                    ("colleague", RangeOperators.EQUAL),
+                    (DateRange("starts_on", "ends_on", RangeBoundary(inclusive_upper=True)), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(cancelled_at=None),
+                violation_error_message="Ce relais est déjà prévu sur ces jours.",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.colleague_id} for {self.portfolio_id} {self.starts_on}–{self.ends_on}"
+
+
+class TransferBatch(models.Model):
+    """One decision to move people: who took it, when, why, and for which day."""
+
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField("décidé le")
+    due_on = models.DateField("pour le", help_text="a day of the agency that the people leave")
+    reason = models.CharField("motif", max_length=200)
+    keep_reading = models.BooleanField("l'ancien conseiller garde la lecture 30 jours", default=False)
+    token = models.UUIDField(unique=True, null=True, help_text="of the form: sent twice, it is done once")
+    targets = models.ManyToManyField(Portfolio, related_name="+", help_text="where people may go, if there is room")
+    finished_at = models.DateTimeField(null=True, help_text="everybody is settled and the receivers are told")
+
+    objects = TransferBatchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-decided_at", "-pk")
+        verbose_name = "transfert"
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="transfer_batch_has_reason")]
+        indexes = [
+            models.Index(fields=("due_on",), condition=Q(finished_at=None), name="transfer_batch_unfinished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.decided_by_id} {self.due_on}"
+
+
+class Transfer(models.Model):
+    """One person of a batch: from where to where, and what became of it.
+
+    `target` is where the person is to go, and after the move where they went; nobody without a place has one.
+    """
+
+    batch = models.ForeignKey(TransferBatch, models.PROTECT, related_name="transfers")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="transfers")
+    source = models.ForeignKey(Portfolio, models.PROTECT, related_name="transfers_out")
+    target = models.ForeignKey(Portfolio, models.PROTECT, null=True, related_name="transfers_in")
+    state = models.CharField("état", max_length=9, choices=TransferState, default=TransferState.PLANNED)
+    finished_at = models.DateTimeField("terminé le", null=True)
+    why_not = models.CharField("pourquoi non", max_length=300, blank=True)
+    carried = models.JSONField(default=list, help_text="sentences: what moved along, and what is left to decide")
+
+    objects = TransferQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("batch", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("jobseeker",),
+                condition=Q(state=TransferState.PLANNED),
+                name="transfer_one_planned",
+                violation_error_message="Un transfert est déjà prévu pour cette personne.",
+            ),
+            models.CheckConstraint(condition=~Q(source=F("target")), name="transfer_moves"),
+            models.CheckConstraint(
+                condition=Q(state=TransferState.PLANNED, finished_at=None)
+                | (~Q(state=TransferState.PLANNED) & Q(finished_at__isnull=False)),
+                name="transfer_finished",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state=TransferState.NOT_DONE) & ~Q(why_not=""))
+                | (~Q(state=TransferState.NOT_DONE) & Q(why_not="")),
+                name="transfer_not_done_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=(TransferState.NOT_DONE, TransferState.CANCELLED)) | Q(target__isnull=False),
+                name="transfer_has_target",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.source_id}→{self.target_id} {self.state}"
+
+
+class ReadingRight(models.Model):
+    """A former adviser may still read a person's file for a while, because a manager said so."""
+
+    adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="reading_rights")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="reading_rights")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    granted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+
+    objects = ReadingRightQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="reading_right_in_order"),
+        ]
+        indexes = [models.Index(fields=("adviser", "ends_at"), name="reading_right_by_adviser")]
+
+    def __str__(self) -> str:
+        return f"{self.adviser_id} reads {self.jobseeker_id} until {self.ends_at:%Y-%m-%d}"
+
+
+class SavedView(models.Model):
+    """A name that somebody gave to a selection of the portfolio list: the query of its address."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
+    name = models.CharField("nom", max_length=60)
+    query = models.CharField("sélection", max_length=500)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name", "pk")
+        verbose_name = "vue enregistrée"
+        constraints = [
+            models.UniqueConstraint(
+                fields=("user", "name"),
+                name="saved_view_name_once",
+                violation_error_message="Une vue porte déjà ce nom.",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="saved_view_has_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ImportRun(models.Model):
@@ -220,6 +402,10 @@ class ImportRun(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     state = models.CharField("état", max_length=8, choices=ImportState, default=ImportState.RUNNING)
+    source = models.FileField("fichier reçu", upload_to="imports", blank=True, help_text="kept until it is loaded")
+    bytes_total = models.PositiveBigIntegerField("taille", default=0)
+    bytes_done = models.PositiveBigIntegerField("lu", default=0)
+    attempts = models.PositiveSmallIntegerField("essais", default=0, help_text="how often a worker has taken it up")
     summary = models.JSONField(default=dict)
     rejected_rows = models.JSONField(default=list, help_text="[{line, column, reason, value}]")
     warned_rows = models.JSONField(default=list, help_text="the same shape, for rows that went in")
@@ -233,11 +419,16 @@ class ImportRun(models.Model):
         verbose_name = "import"
         constraints = [
             models.CheckConstraint(
-                condition=Q(state=ImportState.RUNNING, finished_at=None)
-                | (~Q(state=ImportState.RUNNING) & Q(finished_at__isnull=False)),
+                condition=Q(state__in=(ImportState.WAITING, ImportState.RUNNING), finished_at=None)
+                | (~Q(state__in=(ImportState.WAITING, ImportState.RUNNING)) & Q(finished_at__isnull=False)),
                 name="import_run_finished",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.filename}"
+
+    @property
+    def percent_read(self) -> int:
+        """How much of the file the worker has read, as whole per cents."""
+        return min(100, self.bytes_done * 100 // self.bytes_total) if self.bytes_total else 0

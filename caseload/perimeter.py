@@ -4,7 +4,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accompaniment.models import User
-from caseload.models import Adviser, Manager, Placement
+from caseload.models import Adviser, Manager, Placement, ReadingRight
 
 
 def adviser_perimeter(user: User) -> Q:
@@ -24,3 +24,9 @@ def manager_perimeter(user: User) -> Q:
     if manager.whole_country:
         return Q(pk__isnull=False)
     return Q(agency__departement__region__in=manager.regions.all())
+
+
+def former_adviser_reading(user: User) -> Q:
+    """The people whom one has handed over and whose files a manager lets one read for a while."""
+    rights = ReadingRight.objects.standing(timezone.now()).filter(adviser__user=user)
+    return Q(pk__in=rights.values("jobseeker"))

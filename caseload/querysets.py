@@ -1,15 +1,16 @@
 """Filters of the caseload floor, and the perimeter."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
-from django.db.models.functions import Greatest
+from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest
 
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import EnrolmentState, Role
 from accompaniment.querysets import OfJobseekerQuerySet
+from caseload.enums import ImportState, PlacementEnd, TransferState
 
 if TYPE_CHECKING:
     from accompaniment.models import Agency, User
@@ -47,22 +48,50 @@ class AdviserQuerySet(QuerySet[Any]):
         return found
 
     def by_agency(self) -> Self:
-        """Sort by region, agency and name, with portfolios, agency and region loaded."""
-        return (
-            self.select_related("user", "agency__departement__region")
-            .prefetch_related("portfolios")
-            .order_by(
-                alphabetical("agency__departement__region__name"),
-                alphabetical("agency__name"),
-                "agency",
-                alphabetical("user__last_name"),
-                alphabetical("user__first_name"),
-                "pk",
-            )
+        """Sort by region, agency and name, with agency and region loaded."""
+        return self.select_related("user", "agency__departement__region").order_by(
+            alphabetical("agency__departement__region__name"),
+            alphabetical("agency__name"),
+            "agency",
+            alphabetical("user__last_name"),
+            alphabetical("user__first_name"),
+            "pk",
         )
 
 
+class ManagerQuerySet(QuerySet[Any]):
+    def steered_by(self, user: "User") -> Self:
+        """Keep the managers whose every region is the user's; those of the whole country are their like's only."""
+        manager = getattr(user, "manager", None)
+        if manager is None:
+            return self.none()
+        if manager.whole_country:
+            return self
+        beyond = self.model.regions.through.objects.filter(manager=OuterRef("pk")).exclude(
+            region__in=manager.regions.all()
+        )
+        return self.filter(~Exists(beyond), whole_country=False)
+
+    def by_name(self) -> Self:
+        """Sort by name, with account and regions loaded."""
+        return (
+            self.select_related("user")
+            .prefetch_related("regions")
+            .order_by(alphabetical("user__last_name"), alphabetical("user__first_name"), "pk")
+        )
+
+
+class CapacityQuerySet(QuerySet[Any]):
+    def visible_to(self, user: "User") -> Self:
+        """Keep a manager's caps: those of the whole country, and those of the agencies of their regions."""
+        steered = self.model.objects.filter(managed_by(user, "agency__departement__region"))
+        return self.filter(Q(agency=None) | Q(pk__in=steered.values("pk")))
+
+
 class PortfolioQuerySet(QuerySet[Any]):
+    def of_open_accounts(self) -> Self:
+        return self.filter(adviser__user__is_active=True)
+
     def kept_by(self, kept: Mapping[str, Any]) -> Self:
         """Keep those of the chosen `region`, `agence` and `modalite`."""
         found = self.filter(**{STAFF_FILTERS[name]: value for name, value in kept.items() if name in STAFF_FILTERS})
@@ -87,9 +116,22 @@ class PortfolioQuerySet(QuerySet[Any]):
             return self.filter(managed_by(user, "agency__departement__region"))
         return self.none()
 
+    def open_to_transfers_of(self, user: "User") -> Self:
+        """Keep those into which one may transfer people: of one's agency, or of a manager's regions."""
+        if user.role == Role.MANAGER:
+            return self.filter(managed_by(user, "agency__departement__region"))
+        return self.filter(agency__advisers__user=user)
+
     def with_room(self) -> Self:
         """Keep those with a free place, least loaded first."""
         return self.filter(occupied__lt=F("capacity")).order_by("occupied", "pk")
+
+    def with_people_in_cover(self, day: date) -> Self:
+        """Add as `in_cover` how many people the adviser answers for on `day` in place of absent colleagues."""
+        running = Q(colleague=OuterRef("adviser"), starts_on__lte=day, ends_on__gte=day, cancelled_at=None)
+        covers = self.model.covers.rel.related_model.objects.filter(running).order_by()
+        people = covers.values("colleague").annotate(people=Sum("portfolio__occupied")).values("people")
+        return self.annotate(in_cover=Coalesce(Subquery(people), 0))
 
     def proposed_for(self, agency: "Agency", modality: str) -> Self:
         """Keep the portfolios of a modality in the agency's region: the agency's own first, least loaded first."""
@@ -104,6 +146,29 @@ class PlacementQuerySet(OfJobseekerQuerySet):
     def open(self) -> Self:
         return self.filter(ended_at=None)
 
+    def once_followed_by(self, user: "User") -> Self:
+        """Keep those of the files that the user may see, and for an adviser what has left their own portfolios."""
+        seen = self.model.jobseeker.field.related_model.objects.visible_to(user)
+        return self.filter(Q(jobseeker__in=seen) | Q(portfolio__adviser__user=user))
+
+    def waiting(self) -> Self:
+        """Keep the last placement of each person who is in no portfolio now and has not left."""
+        of_the_person = self.model.objects.filter(jobseeker=OuterRef("jobseeker"))
+        return (
+            self.filter(ended_at__isnull=False)
+            .exclude(end_reason=PlacementEnd.LEFT)
+            .filter(
+                ~Exists(of_the_person.filter(ended_at=None)),
+                ~Exists(of_the_person.filter(started_at__gt=OuterRef("started_at"))),
+            )
+        )
+
+    def in_charge_of(self, user: "User") -> Self:
+        """Keep the people whose place is this user's concern: a manager's regions, an adviser's agency."""
+        if user.role == Role.MANAGER:
+            return self.filter(managed_by(user, "jobseeker__agency__departement__region"))
+        return self.filter(jobseeker__agency__advisers__user=user)
+
     def followed_by(self, adviser: "Adviser", day: date) -> Self:
         """Keep the placements in an adviser's own portfolios and in those that he or she covers on `day`."""
         covered = Q(
@@ -115,7 +180,7 @@ class PlacementQuerySet(OfJobseekerQuerySet):
         return self.filter(Q(portfolio__adviser=adviser) | covered).distinct()
 
     def with_case(self) -> Self:
-        """Add what the portfolio list shows of each person: the current period and the open enrolment.
+        """Add what the portfolio list shows of each person: period, open enrolment, contact plan, what was asked.
 
         The summary's columns are reached by `jobseeker__summary__…`. Each join meets one row at most, by the
         database's own constraints.
@@ -125,11 +190,20 @@ class PlacementQuerySet(OfJobseekerQuerySet):
             accepting=FilteredRelation(
                 "jobseeker__enrolments", condition=Q(jobseeker__enrolments__state=EnrolmentState.VALIDATED)
             ),
+            plan=FilteredRelation("jobseeker__contact_plans", condition=Q(jobseeker__contact_plans__ended_on=None)),
+            wish=FilteredRelation("jobseeker__plan_requests", condition=Q(jobseeker__plan_requests__answered_at=None)),
+            on_site=FilteredRelation(
+                "jobseeker__on_site_requests", condition=Q(jobseeker__on_site_requests__answered_at=None)
+            ),
         ).annotate(
             tier=F("period__tier"),
             track=F("period__track"),
             since=F("period__started_at"),
             validated_at=F("accepting__validated_at"),
+            plan_review_on=F("plan__review_on"),
+            plan_interval_days=F("plan__interval_days"),
+            plan_change_asked_at=F("wish__asked_at"),
+            on_site_asked_at=F("on_site__asked_at"),
         )
 
 
@@ -139,6 +213,56 @@ class CoverQuerySet(QuerySet[Any]):
         return self.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None)
 
 
+class AbsenceQuerySet(QuerySet[Any]):
+    def standing(self) -> Self:
+        """Keep the absences that were not cancelled."""
+        return self.filter(cancelled_at=None)
+
+    def running_on(self, day: date) -> Self:
+        """Keep the absences that run on `day`, both ends included."""
+        return self.standing().filter(starts_on__lte=day, ends_on__gte=day)
+
+    def visible_to(self, user: "User") -> Self:
+        """Keep one's own absences and those that one covers, or those of the advisers of a manager's regions."""
+        if user.role == Role.MANAGER:
+            return self.filter(managed_by(user, "adviser__agency__departement__region"))
+        covered = self.model.covers.field.model.objects.filter(colleague__user=user, cancelled_at=None)
+        return self.filter(Q(adviser__user=user) | Q(pk__in=covered.values("absence")))
+
+
+class TransferBatchQuerySet(QuerySet[Any]):
+    def decided_over_by(self, user: "User") -> Self:
+        """Keep what oneself decided; for a manager also what concerns the portfolios of their regions."""
+        decided = Q(decided_by=user)
+        if user.role == Role.MANAGER:
+            transfers = self.model.transfers.field.model.objects
+            concerned = transfers.filter(managed_by(user, "source__agency__departement__region"))
+            decided |= Q(pk__in=concerned.values("batch"))
+        return self.filter(decided)
+
+    def visible_to(self, user: "User") -> Self:
+        """Keep what one decides over, and what an adviser has received or handed over by it."""
+        if user.role != Role.ADVISER:
+            return self.decided_over_by(user)
+        transfers = self.model.transfers.field.model.objects.of_adviser(user)
+        return self.filter(Q(decided_by=user) | Q(pk__in=transfers.values("batch")))
+
+
+class TransferQuerySet(OfJobseekerQuerySet):
+    def planned(self) -> Self:
+        return self.filter(state=TransferState.PLANNED)
+
+    def of_adviser(self, user: "User") -> Self:
+        """Keep the transfers out of an adviser's portfolios, and those that have brought somebody into them."""
+        return self.filter(Q(source__adviser__user=user) | Q(target__adviser__user=user, state=TransferState.DONE))
+
+
+class ReadingRightQuerySet(OfJobseekerQuerySet):
+    def standing(self, now: datetime) -> Self:
+        """Keep the rights that run at `now`."""
+        return self.filter(starts_at__lte=now, ends_at__gt=now)
+
+
 class ImportRunQuerySet(QuerySet[Any]):
     def visible_to(self, user: "User") -> Self:
         """Keep one's own imports; a manager of the whole country sees all."""
@@ -146,6 +270,10 @@ class ImportRunQuerySet(QuerySet[Any]):
         if manager is None:
             return self.none()
         return self.all() if manager.whole_country else self.filter(uploaded_by=user)
+
+    def unfinished(self) -> Self:
+        """Keep what waits to be loaded, and what was being loaded when its worker ended, oldest first."""
+        return self.filter(state__in=(ImportState.WAITING, ImportState.RUNNING)).order_by("started_at", "pk")
 
     def for_history(self) -> Self:
         """Keep what a line of the history shows; the rows of a file are read only on its own page."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 
 from accompaniment.enums import EnrolmentState, Modality
-from accompaniment.models import Enrolment, Jobseeker
+from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview
 from accompaniment.presentation import contact_plan_in_words, day_in_words
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services.plans import default_plan
@@ -29,12 +29,13 @@ def waiting_registrations(adviser: Adviser, words: str) -> EnrolmentQuerySet:
 
 def obstacle_to_web(*, person: Jobseeker, proposals: list[Portfolio], today: date) -> str:
     """Say to the adviser why the web track cannot be chosen today, whatever the tier; empty if it can."""
-    region = person.agency.region
-    if region.web_opens_on is None:
+    region, opens_on = person.agency.region, person.agency.web_opening_day
+    if opens_on is None:
         return f"Région {region.name} : le 100 % web n'y a pas encore de date d'ouverture."
-    if region.web_opens_on > today:
-        day = day_in_words(region.web_opens_on, today=today)
-        return f"Région {region.name} : le 100 % web y ouvre le {day}."
+    if opens_on > today:
+        day = day_in_words(opens_on, today=today)
+        place = f"Région {region.name}" if opens_on == region.web_opens_on else person.agency.name
+        return f"{place} : le 100 % web y ouvre le {day}."
     if not person.email:
         return "La personne n'a pas d'adresse e-mail : ajoutez-la dans la partie 1."
     if not proposals:
@@ -52,4 +53,11 @@ def default_plan_in_words(modality: Modality, *, today: date) -> str:
         interval_days=default.interval_days,
         review_on=today + timedelta(days=default.review_after_days),
         today=today,
+    )
+
+
+def interview_in_progress(person: Jobseeker) -> RegistrationInterview | None:
+    """Return the person's registration interview that has begun and is not concluded."""
+    return (
+        RegistrationInterview.objects.filter(jobseeker=person, concluded_at=None).select_related("conducted_by").first()
     )

@@ -1,10 +1,11 @@
 """Pure decisions of the caseload floor: no database, no clock."""
 
-from collections.abc import Hashable, Mapping
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from accompaniment.presentation import day_in_words
@@ -13,56 +14,88 @@ from caseload.enums import NeedKind, Urgency
 REPLY_WITHIN = timedelta(hours=72)
 """Within which a colleague has to answer, even while the adviser is absent."""
 SOON = timedelta(days=7)
+USUAL_INTERVAL_DAYS = 30
+"""Without a contact plan, after how many days without contact a person is shown as such."""
 ALMOST_FULL_PERCENT = 95
 SUPPRESSION_THRESHOLD = 5
 """Counts of people below this are not shown where they tell something about single people."""
 
 
-class Situation(Protocol):
-    """What the needs of a person are read from: the columns of `CaseSummary`, and the open enrolment."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the needs of a person are read from: the columns of `CaseSummary`, the plan, and what was asked for."""
+
+    awaiting_reply_since: datetime | None = None
+    callback_due_at: datetime | None = None
+    next_interview_at: datetime | None = None
+    to_place_by: date | None = None
+    on_site_asked_at: datetime | None = None
+    plan_review_on: date | None = None
+    plan_change_asked_at: datetime | None = None
+    plan_interval_days: int | None = None
+    last_contact_at: datetime | None = None
+    since: datetime | None = None
+    validated_at: datetime | None = None
 
     @property
-    def awaiting_reply_since(self) -> datetime | None: ...
-    @property
-    def callback_due_at(self) -> datetime | None: ...
-    @property
-    def next_interview_at(self) -> datetime | None: ...
-    @property
-    def obligation_due_on(self) -> date | None: ...
-    @property
-    def awaits_acceptance(self) -> bool: ...
+    def awaits_acceptance(self) -> bool:
+        return self.validated_at is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that a person waits for: a phrase, when it is due (None: no date), and how urgent that is."""
+    """One thing that a person waits for: a phrase, when it is due (None: no date), and how urgent that is.
+
+    `since` is when what has no date began to wait.
+    """
 
     kind: NeedKind
     phrase: str
     due_at: datetime | None
     urgency: Urgency
+    since: datetime | None = None
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """What comes first: who asks to be received, then what is due first, then what has no date, oldest first."""
+        if self.kind == NeedKind.ON_SITE:
+            return 0, self.due_at.timestamp() if self.due_at else 0.0
+        if self.due_at is not None:
+            return 1, self.due_at.timestamp()
+        return (3 if self.kind == NeedKind.NO_CONTACT else 2), self.since.timestamp() if self.since else 0.0
 
 
-def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo) -> list[Need]:
-    """Return what a person waits for, what is due first standing first; empty when nothing does.
+def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_for: int | None = None) -> list[Need]:
+    """Return what a person waits for, what comes first standing first; empty when nothing does.
 
-    Days are days in `zone`. A message is due 72 hours after it came. An interview to come answers the obligation;
-    an interview of a past day that still stands is to be concluded.
+    Days are days in `zone`. A message is due 72 hours after it came. An interview of a past day that still stands
+    is to be concluded. Without contact is who had none for `without_contact_for` days; for longer than the contact
+    plan's own interval when that is None.
     """
     local = now.astimezone(zone)
+    days = without_contact_for or case.plan_interval_days or USUAL_INTERVAL_DAYS
     found = [
+        _on_site(case.on_site_asked_at, local),
         _callback(case.callback_due_at, local),
         _reply(case.awaiting_reply_since, local),
         _interview(case.next_interview_at, local),
-        _obligation(case.obligation_due_on, case.next_interview_at, local),
+        _obligation(case.to_place_by, local),
+        _plan(case.plan_review_on, case.plan_change_asked_at, local),
+        _no_contact(case.last_contact_at, case.since, days, local),
     ]
     if case.awaits_acceptance:
-        found.append(Need(NeedKind.ACCEPTANCE, "En attente d'acceptation", None, Urgency.LATER))
-    return sorted((need for need in found if need), key=_due_first)
+        found.append(
+            Need(NeedKind.ACCEPTANCE, "En attente d'acceptation", None, Urgency.LATER, since=case.validated_at)
+        )
+    return sorted((need for need in found if need), key=lambda need: need.rank)
 
 
-def _due_first(need: Need) -> tuple[bool, float]:
-    return (need.due_at is None, need.due_at.timestamp() if need.due_at else 0.0)
+def _on_site(asked_at: datetime | None, now: datetime) -> Need | None:
+    if asked_at is None:
+        return None
+    phrase = f"Entretien en agence demandé depuis {duration(now - asked_at)}"
+    late = now - asked_at >= REPLY_WITHIN
+    return Need(NeedKind.ON_SITE, phrase, asked_at, Urgency.LATE if late else Urgency.TODAY)
 
 
 def _callback(due_at: datetime | None, now: datetime) -> Need | None:
@@ -98,21 +131,41 @@ def _interview(at: datetime | None, now: datetime) -> Need | None:
     )
 
 
-def _obligation(due_on: date | None, interview_at: datetime | None, now: datetime) -> Need | None:
-    if due_on is None:
+def _obligation(to_place_by: date | None, now: datetime) -> Need | None:
+    if to_place_by is None:
         return None
     today = now.date()
-    if interview_at is not None and interview_at.astimezone(now.tzinfo).date() >= today:
-        return None
-    due_at = datetime.combine(due_on + timedelta(days=1), time(), tzinfo=now.tzinfo)
-    if due_on < today:
-        late = (today - due_on).days
-        phrase = f"Échéance dépassée depuis {late} jour{'s' if late > 1 else ''}"
-    elif due_on == today:
+    due_at = datetime.combine(to_place_by + timedelta(days=1), time(), tzinfo=now.tzinfo)
+    if to_place_by < today:
+        phrase = f"Échéance dépassée depuis {days_in_words((today - to_place_by).days)}"
+    elif to_place_by == today:
         phrase = "À placer aujourd'hui"
     else:
-        phrase = f"À placer avant {_day(due_on, today)}"
+        phrase = f"À placer avant {_day(to_place_by, today)}"
     return Need(NeedKind.OBLIGATION, phrase, due_at, _urgency(due_at, now))
+
+
+def _plan(review_on: date | None, change_asked_at: datetime | None, now: datetime) -> Need | None:
+    if change_asked_at is not None:
+        phrase = f"Demande un autre plan de contact depuis {duration(now - change_asked_at)}"
+        return Need(NeedKind.PLAN, phrase, change_asked_at, Urgency.TODAY)
+    today = now.date()
+    if review_on is None or review_on > today:
+        return None
+    due_at = datetime.combine(review_on + timedelta(days=1), time(), tzinfo=now.tzinfo)
+    if review_on == today:
+        return Need(NeedKind.PLAN, "Plan de contact à revoir aujourd'hui", due_at, Urgency.TODAY)
+    phrase = f"Plan de contact à revoir depuis {days_in_words((today - review_on).days)}"
+    return Need(NeedKind.PLAN, phrase, due_at, Urgency.LATE)
+
+
+def _no_contact(last_at: datetime | None, followed_since: datetime | None, days: int, now: datetime) -> Need | None:
+    since = last_at or followed_since
+    if since is None or now - since < timedelta(days=days):
+        return None
+    passed = days_in_words((now - since).days)
+    phrase = f"Sans contact depuis {passed}" if last_at else f"Aucun contact en {passed} de suivi"
+    return Need(NeedKind.NO_CONTACT, phrase, None, Urgency.LATER, since=since)
 
 
 def _urgency(due_at: datetime, now: datetime) -> Urgency:
@@ -131,6 +184,11 @@ def duration(span: timedelta) -> str:
     if minutes < 72 * 60:
         return f"{minutes // 60}\u00a0h"
     return f"{minutes // (24 * 60)}\u00a0jours"
+
+
+def days_in_words(days: int) -> str:
+    """Return "1 jour" or "12 jours", never cut at the end of a line."""
+    return f"{days}\u00a0jour{'s' if days > 1 else ''}"
 
 
 def clock(at: datetime) -> str:
@@ -184,6 +242,47 @@ def suppress(counts: Mapping[Key, int]) -> Suppressed[Key]:
     return Suppressed(cells, total)
 
 
+def proportional_cap(value: int, working_share: int) -> int:
+    """Return the cap of who works `working_share` per cent, rounded down, and at least one place."""
+    return max(1, value * working_share // 100)
+
+
 def percent(part: int, whole: int) -> int:
     """Return whole per cents, rounded down so that only a full portfolio shows 100; 0 of nothing is 0."""
     return part * 100 // whole if whole else 0
+
+
+# --- Transfers ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How full a portfolio is."""
+
+    portfolio: int
+    occupied: int
+    capacity: int
+
+
+def spread(
+    fitting: Iterable[Collection[int]], loads: Iterable[Load], *, past_the_cap: bool = False
+) -> list[int | None]:
+    """Choose a portfolio for each person, in their order: the least loaded of those that fit and have room.
+
+    `fitting` holds the portfolios that each person may go to. None: all of them are full. `past_the_cap`: where all
+    are full, the least loaded one all the same, for a day by which places may have become free.
+    """
+    known = {load.portfolio: load for load in loads}
+    taken = Counter({load.portfolio: load.occupied for load in known.values()})
+
+    def filling(portfolio: int) -> tuple[float, int]:
+        return taken[portfolio] / max(known[portfolio].capacity, 1), portfolio
+
+    chosen: list[int | None] = []
+    for portfolios in fitting:
+        with_room = [one for one in portfolios if past_the_cap or taken[one] < known[one].capacity]
+        best = min(with_room, key=filling, default=None)
+        if best is not None:
+            taken[best] += 1
+        chosen.append(best)
+    return chosen

@@ -2,7 +2,13 @@
 
 from django.apps import AppConfig
 
+from config.celery import app
+
 
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = "Accompagnement 100 % web"
+
+    def ready(self) -> None:
+        """Make the jobs known in every process: a page asks for one by its name, as the worker finds it."""
+        app.autodiscover_tasks(related_name="jobs", force=True)

@@ -9,9 +9,11 @@ from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
+os.environ.setdefault("SERVES_PAGES", "yes")
 
 http = get_asgi_application()
 
+from config.body_limit import LimitedBodies  # noqa: E402
 from config.no_such_socket import no_such_socket  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402  (models need the apps loaded)
 
@@ -20,7 +22,7 @@ sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])  # ty
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": LimitedBodies(http),
         "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(sockets)),
     }
 )

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from ctypes.util import find_library
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,12 @@ UV_VERSION = "0.13.9"
 UV_FOLDER = PROJECT / ".uv"
 ENVIRONMENT = PROJECT / ".venv"
 STAMP = ENVIRONMENT / ".setup-stamp"
+PDF_LIBRARIES = {
+    "pango-1.0": "libpango-1.0-0",
+    "pangoft2-1.0": "libpangoft2-1.0-0",
+    "harfbuzz-subset": "libharfbuzz-subset0",
+}
+"""What certificates as PDF are laid out with: the system's library, and its package on Debian."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 RELAY = "turnserver"
 
@@ -87,10 +94,11 @@ def _sync() -> None:
 
 
 def _install_programs() -> None:
-    """Install the browser of the tests and the relay of video calls, where that can be done unasked."""
+    """Install the browser of the tests, the relay of video calls and what lays out PDFs, where that can be done."""
     wanted = []
     if not _has_browser():
         wanted.append("chromium")
+    wanted += [package for library, package in PDF_LIBRARIES.items() if find_library(library) is None]
     relay_is_new = shutil.which(RELAY) is None
     if relay_is_new:
         wanted.append("coturn")
@@ -133,6 +141,12 @@ def _missing_programs() -> list[str]:
         sentences.append(
             "No coturn was found or could be installed: video calls then reach no further than one's own network "
             "(Debian: coturn)."
+        )
+    missing = [package for library, package in PDF_LIBRARIES.items() if find_library(library) is None]
+    if missing:
+        sentences.append(
+            "Libraries that lay out PDFs were not found and could not be installed: certificates are then shown as a "
+            f"page to print, and their tests will fail (Debian: {' '.join(missing)})."
         )
     return sentences
 

@@ -5,6 +5,9 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
+from django.utils.functional import cached_property
+
+from accompaniment.kept_forms import typed_before
 
 _CLASSES: tuple[tuple[type[forms.Widget], str, str], ...] = (
     # The first line that a widget is an instance of counts.
@@ -22,6 +25,14 @@ _CLASSES: tuple[tuple[type[forms.Widget], str, str], ...] = (
 
 class DesignSystemBoundField(BoundField):
     """A field that `partials/_form_field.html` can draw, whatever its widget."""
+
+    @cached_property
+    def initial(self) -> Any:
+        """Return what the form begins with: what was typed before the session ended, if it is this page's."""
+        typed = typed_before().get(self.html_name)
+        if typed is None or self.form.is_bound or self.kind in {"hidden", "file", "password"}:
+            return super().initial
+        return typed if self.kind == "checkboxes" else typed[-1]
 
     @property
     def kind(self) -> str:

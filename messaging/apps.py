@@ -9,9 +9,29 @@ class MessagingConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from accompaniment import invariants, track_changes  # noqa: PLC0415
+        from accompaniment import desk_events, invariants, track_changes  # noqa: PLC0415
+        from caseload.absences import AbsenceFollower, on_absence  # noqa: PLC0415
+        from caseload.departures import on_departure  # noqa: PLC0415
+        from caseload.handover import on_handover  # noqa: PLC0415
+        from caseload.timeline import timeline_sources  # noqa: PLC0415
+        from messaging import desks  # noqa: PLC0415
         from messaging.invariants import MESSAGING_CHECKS  # noqa: PLC0415
-        from messaging.services.handover import follow_track_end  # noqa: PLC0415
+        from messaging.services.handover import (  # noqa: PLC0415
+            follow_covers,
+            follow_handover,
+            follow_track_end,
+            foresee_tier_change,
+        )
+        from messaging.timeline import MESSAGING_SOURCES  # noqa: PLC0415
 
         track_changes.on_track_end.append(follow_track_end)
+        track_changes.on_tier_change.append(
+            track_changes.TierFollower(foresee=foresee_tier_change, follow=follow_track_end)
+        )
+        on_handover.append(follow_handover)
+        on_absence.append(AbsenceFollower(follow=follow_covers))
+        on_absence.append(AbsenceFollower(follow=desks.follow_covers))
+        on_departure.append(desks.follow_departure)
+        desk_events.on_file_change.append(desks.follow_file_change)
         invariants.checks.extend(MESSAGING_CHECKS)
+        timeline_sources.extend(MESSAGING_SOURCES)

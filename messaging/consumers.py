@@ -1,4 +1,4 @@
-"""The socket of a conversation.
+"""The socket of a conversation, and the one of an adviser's page of the day (at the end).
 
 Frames from the browser: `send` (client_id, body), `sync` (after), `read` (number). Frames to it: `messages` (items in
 the order of their numbers, `last` stored), `ack` and `refused` (client_id), `read` (staff, number), `error`. Nothing is
@@ -25,10 +25,11 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from accompaniment.errors import DomainError
 from accompaniment.models import User
-from messaging import live
+from messaging import desks, live
 from messaging.models import Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError
@@ -291,6 +292,50 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
         if not self._closing:
             self._closing = True
             await self.close(code=code)
+
+
+class DeskConsumer(AsyncJsonWebsocketConsumer):
+    """An adviser's open page of the day. It hears the names of the panels that have changed, and nothing else.
+
+    Frame to it: `changed` (panels). What the browser sends is not read. Without Redis the socket closes with 1013 and
+    the page asks by itself every minute.
+    """
+
+    group = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except (RedisError, OSError):
+            logger.warning("The channel layer does not answer: pages of the day ask by themselves.")
+            await send({"type": "websocket.close", "code": TRY_LATER})
+
+    async def connect(self) -> None:
+        user = self.scope.get("user")
+        if user is None or not user.is_authenticated:
+            await self.close(code=NOT_LOGGED_IN)
+            return
+        if not user.is_adviser:
+            await self.close(code=NOT_FOUND)
+            return
+        group = desks.group_of(user.pk)
+        await asyncio.wait_for(self.channel_layer.group_add(group, self.channel_name), live.LAYER_TIMEOUT)
+        self.group = group
+        await self.accept()
+
+    async def disconnect(self, code: int) -> None:
+        if self.group:
+            await live.calmly(self.channel_layer.group_discard(self.group, self.channel_name))
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        """Leave aside what the browser says: a page of the day has nothing to say."""
+
+    async def desk_changed(self, event: dict[str, Any]) -> None:
+        await self.send_json({"type": "changed", "panels": event["panels"]})
+
+    async def desk_closed(self, event: dict[str, Any]) -> None:
+        """The account is closed."""
+        await self.close(code=NOT_LOGGED_IN)
 
 
 async def follow_database(hub: live.Hub) -> None:

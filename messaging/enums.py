@@ -23,3 +23,17 @@ class Urgency(TextChoices):
     CALM = "calm", "Réponse attendue"
     SOON = "soon", "Bientôt 72 h"
     OVERDUE = "overdue", "72 h dépassées"
+
+
+class Panel(TextChoices):
+    """The panels of the page of the day; the value is the end of the panel's id there."""
+
+    TODAY = "aujourdhui", "Entretiens d'aujourd'hui"
+    MESSAGES = "a-repondre", "Messages à traiter"
+    CALLBACKS = "rappels", "Rappels à faire"
+    ON_SITE = "en-agence", "Demandes d'entretien en agence"
+    OBLIGATIONS = "echeances", "Échéances à placer"
+    PLANS = "plans", "Plans de contact à revoir"
+    VOLUNTEERS = "inscriptions", "Volontaires à recevoir"
+    PORTFOLIOS = "portefeuilles", "Mes portefeuilles"
+    NEXT_FREE = "heure-libre", "Ma prochaine heure libre"

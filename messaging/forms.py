@@ -23,6 +23,19 @@ class MessageForm(forms.Form):
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
 
+class GroupMessageForm(forms.Form):
+    """One text to several people; `batch` is new with each page."""
+
+    body = forms.CharField(
+        label="Votre message",
+        help_text="Chaque personne le reçoit dans sa propre conversation et ne voit pas les autres.",
+        max_length=BODY_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": "Écrivez votre message avant de l'envoyer."},
+    )
+    batch = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
 class NumberForm(forms.Form):
     """The number of a message, as the address of a page carries it."""
 

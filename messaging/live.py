@@ -172,14 +172,14 @@ class Hub:
     async def _subscribe(self, conversation_id: int) -> None:
         if self._channel is None or conversation_id in self._subscribed:
             return
-        if await _calmly(get_channel_layer().group_add(_group(conversation_id), self._channel)):
+        if await calmly(get_channel_layer().group_add(_group(conversation_id), self._channel)):
             self._subscribed.add(conversation_id)
 
     async def _unsubscribe(self, conversation_id: int) -> None:
         if self._channel is None or conversation_id not in self._subscribed:
             return
         self._subscribed.discard(conversation_id)
-        await _calmly(get_channel_layer().group_discard(_group(conversation_id), self._channel))
+        await calmly(get_channel_layer().group_discard(_group(conversation_id), self._channel))
 
     async def _stop(self) -> None:
         """End what runs beside the sockets; the next socket of this loop gets a new hub."""
@@ -238,7 +238,7 @@ async def _publish(event: Event) -> None:
 
 async def _send(event: Event) -> None:
     """Hand an event to the other processes. What the layer does not take is dropped."""
-    await _calmly(
+    await calmly(
         get_channel_layer().group_send(
             _group(event.conversation_id),
             {"origin": ORIGIN, "kind": type(event).__name__, "facts": asdict(event)},
@@ -246,7 +246,7 @@ async def _send(event: Event) -> None:
     )
 
 
-async def _calmly(call: Coroutine[Any, Any, None]) -> bool:
+async def calmly(call: Coroutine[Any, Any, None]) -> bool:
     """Wait for the layer a little; tell whether it answered."""
     try:
         await asyncio.wait_for(call, LAYER_TIMEOUT)

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accompaniment.models import Jobseeker, User
+from caseload.away import away_now, relay_of
 from messaging.enums import Urgency
 from messaging.models import Conversation, Message, ReadMark
 from messaging.querysets import ConversationQuerySet
@@ -95,7 +97,7 @@ def thread_for(
         older_before=page[0].number if page and page[0].number > 1 else None,
         newer=bool(page) and page[-1].number < conversation.last_number,
         hint=_who_answers(conversation, reader, who),
-        can_write=bool(who.staff),
+        can_write=bool(who.staff) and reader.pk in who.writers,
     )
 
 
@@ -131,6 +133,8 @@ def _who_answers(conversation: Conversation, reader: User, who: Participants) ->
     people = {user.pk: user.full_name for user in User.objects.filter(pk__in=who.staff)}
     follower = people.get(who.follower or 0, "")
     covering = [people[pk] for pk in sorted(who.covering) if pk in people]
+    if reader.pk in who.reading - who.writers:
+        return f"Vous lisez sans pouvoir écrire\u00a0: {_and(list(people.values())) or 'personne'} répond."
     if not reader.is_jobseeker:
         others = [people[pk] for pk in sorted(who.staff - {reader.pk}) if pk in people]
         return f"Lue aussi par {_and(others)}." if others else ""
@@ -138,10 +142,13 @@ def _who_answers(conversation: Conversation, reader: User, who: Participants) ->
         return "Personne ne vous suit pour le moment\u00a0: adressez-vous à votre agence."
     hours = say_opening_hours(opening_stretches(conversation.jobseeker.agency))
     when = f" {hours}" if hours else ""
+    away = away_now(conversation.jobseeker, now=timezone.now())
+    if away is not None:
+        within = f" Réponse{when}, en 72\u00a0heures au plus." if covering else ""
+        return f"{away.sentence}{within}"
     if not follower:
         return f"{_and(covering)} vous répond{when}."
-    instead = f"\u00a0; en son absence, {_and(covering)}" if covering else ""
-    return f"{follower} vous répond{when}, en 72\u00a0heures au plus{instead}."
+    return f"{follower} vous répond{when}, en 72\u00a0heures au plus."
 
 
 def _and(names: list[str]) -> str:
@@ -162,6 +169,8 @@ class ListLine:
     left: str
     """What is left of the 72 hours, or empty when they are over."""
     urgency: Urgency | None
+    relay: str
+    """Whom the reader stands in for, or empty."""
 
 
 def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> list[ListLine]:
@@ -187,6 +196,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
         last_at=Subquery(last.values("created_at")[:1]),
         last_role=Subquery(last.values("author__role")[:1]),
         unread=unread_by(user),
+        relay=relay_of(user, now=now),
     ).order_by(F("awaiting_reply_since").asc(nulls_last=True), F("last_at").desc(nulls_last=True), "pk")
     return [
         ListLine(
@@ -198,6 +208,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
             waits=say_duration(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
             left=_left(row.awaiting_reply_since, now),
             urgency=urgency_of(row.awaiting_reply_since, now) if row.awaiting_reply_since else None,
+            relay=row.relay or "",
         )
         for row in rows[:limit]
     ]

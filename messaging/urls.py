@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import callbacks, conversations, demonstration, panels
+from messaging.views import callbacks, conversations, demonstration, groups, panels
 
 urlpatterns: list[URLPattern] = [
     path("messagerie/", conversations.conversation_list, name="conversations"),
+    path("messagerie/groupe/", groups.message_many, name="message_many"),
     path("messagerie/avec/<int:pk>/", conversations.conversation_with, name="conversation_with"),
     path("messagerie/<int:pk>/", conversations.conversation, name="conversation"),
     path("messagerie/<int:pk>/messages/", conversations.messages_after, name="conversation_messages"),

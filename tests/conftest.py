@@ -42,3 +42,24 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     with django_db_blocker.unblock():
         connection.close()
         connection.close_pool()
+
+
+FIRST = ("tests/test_state_machine.py", "tests/test_access.py", "tests/concurrency/")
+"""What takes long in one piece goes first, so that no worker is left alone with it at the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give one worker all that drives a browser, and the others everything else, module by module.
+
+    Two browsers at once, with the servers that they talk to, are more than two cores can carry in time.
+    """
+    ranks = {"tests/e2e/": 0} | {name: rank for rank, name in enumerate(FIRST, start=1)}
+
+    def rank(item: pytest.Item) -> int:
+        return next((ranks[name] for name in ranks if item.nodeid.startswith(name)), len(ranks))
+
+    items.sort(key=rank)
+    for item in items:
+        module = item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group("browser" if module.startswith("tests/e2e/") else module))

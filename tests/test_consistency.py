@@ -126,6 +126,50 @@ def test_punctuation_is_not_left_alone_at_the_beginning_of_a_line() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+ONCE_ANYWAY = {
+    "accompaniment/accompaniment.html",
+    "accompaniment/login.html",
+    "accompaniment/partials/_choose_password.html",
+    "accompaniment/password_forgotten.html",
+    "caseload/action_plan.html",
+    "caseload/partials/_notes.html",
+    "caseload/partials/_person_details.html",
+    "caseload/saved_view.html",
+    "caseload/saved_views.html",
+    "caseload/step.html",
+    "caseload/transfer_confirm.html",
+    "messaging/partials/_thread.html",
+    "partials/_documents.html",
+    "partials/_header.html",
+    "visio/room.html",
+    "caseload/opening.html",
+}
+"""Forms without a token of `accompaniment.once`: nobody is logged in yet, sending twice changes nothing, or the form
+has a token of its own (a transfer, a message)."""
+
+
+def forms_in(path: Path) -> list[str]:
+    source = path.read_text(encoding="utf-8")
+    return re.findall(r"<form\b[^>]*method=[\"']post[\"'].*?</form>", source, flags=re.DOTALL | re.IGNORECASE)
+
+
+def test_every_form_that_acts_has_a_token_to_act_once() -> None:
+    without = {
+        relative(path).removeprefix("templates/")
+        for path in PAGES
+        for form in forms_in(path)
+        if "{% once_token %}" not in form
+    }
+    assert sorted(without - ONCE_ANYWAY) == []
+
+
+def test_every_form_whose_text_is_kept_says_when_it_went_through() -> None:
+    """The script forgets what the server names by its token."""
+    assert [
+        relative(path) for path in PAGES for form in forms_in(path) if "data-keep" in form and "once_token" not in form
+    ] == []
+
+
 def test_no_migration_is_missing(db: None) -> None:
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
 

@@ -105,7 +105,7 @@ def test_summary_of_a_form_that_was_not_sent_is_empty() -> None:
 
 
 def gauge(**facts: Any) -> str:
-    return render_to_string("partials/_gauge.html", {"label": "Portefeuille de Mme Martin", **facts})
+    return render_to_string("partials/_gauge.html", {"label": "Portefeuille de Mme Martin", "share": 100, **facts})
 
 
 def test_gauge_says_occupancy_and_cover() -> None:
@@ -121,6 +121,11 @@ def test_full_gauge_says_so_in_words() -> None:
     html = gauge(occupied=250, capacity=250, cover=0)
     assert "Complet" in html
     assert "relais" not in html
+
+
+def test_gauge_of_part_time_says_so() -> None:
+    assert "(temps partiel 80&nbsp;%)" in gauge(occupied=175, capacity=200, cover=0, share=80)
+    assert "temps partiel" not in gauge(occupied=175, capacity=200, cover=0, share=100)
 
 
 def test_pages_of_a_list_keep_the_filters() -> None:

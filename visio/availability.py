@@ -1,4 +1,4 @@
-"""Which slots an adviser offers a person, read from working hours, covers and interviews."""
+"""Which slots an adviser offers a person, read from working hours, absences and interviews."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -8,7 +8,8 @@ from django.db.models import Q
 
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.public_holidays import is_public_holiday
-from caseload.models import Adviser, Cover
+from caseload.away import days_away
+from caseload.models import Adviser
 from visio.models import Interview
 from visio.rules.slots import Busy, Stretch, horizon, is_free, offered_slots
 
@@ -27,20 +28,13 @@ def last_day_offered(*, adviser: Adviser, obligation: Obligation | None, now: da
     return horizon(today=today, due_on=obligation.due_on if obligation else None)
 
 
-def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker, now: datetime, last_day: date) -> list[datetime]:
-    """Return the starts (UTC) that the adviser's hours offer, whether booked or not."""
+def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker | None, now: datetime, last_day: date) -> list[datetime]:
+    """Return the starts (UTC) that the adviser's hours offer, whether booked or not; None: to whom it may be."""
     stretches = [
         Stretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
         for hours in adviser.working_hours.all()
     ]
-    absences = list(
-        Cover.objects.filter(
-            portfolio__placements__jobseeker=jobseeker,
-            portfolio__placements__ended_at=None,
-            portfolio__adviser=adviser,
-            cancelled_at=None,
-        ).values_list("starts_on", "ends_on")
-    )
+    absences = days_away(adviser, jobseeker)
     subdivision = adviser.agency.departement.holidays_subdivision
 
     def is_closed(day: date) -> bool:
@@ -64,6 +58,15 @@ def free_slots(
         for starts in slots_by_hours(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day)
         if is_free(starts, busy)
     ]
+
+
+def next_free_slot(*, adviser: Adviser, now: datetime) -> datetime | None:
+    """Return the first start (UTC) within a fortnight at which the adviser can be booked, whoever asks."""
+    booked = Interview.objects.live().filter(adviser=adviser, occupies_until__gt=now)
+    busy = [Busy(starts_at=start, ends_at=end) for start, end in booked.values_list("starts_at", "occupies_until")]
+    last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
+    offered = slots_by_hours(adviser=adviser, jobseeker=None, now=now, last_day=last_day)
+    return next((starts for starts in offered if is_free(starts, busy)), None)
 
 
 def by_day(slots: list[datetime], zone: ZoneInfo) -> list[SlotDay]:

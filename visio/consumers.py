@@ -267,6 +267,10 @@ class RoomConsumer(AsyncWebsocketConsumer):
     async def room_phone(self, event: dict[str, Any]) -> None:
         await self._say({"type": "phone"})
 
+    async def room_handed_over(self, event: dict[str, Any]) -> None:
+        """Another adviser holds the interview: whoever has lost the seat leaves it now."""
+        await self._open_seat()
+
     async def room_closed(self, event: dict[str, Any]) -> None:
         await self._over(RoomMoment.CLOSED)
 

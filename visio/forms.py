@@ -1,11 +1,12 @@
 """Forms of the top floor: they parse."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
 
-from accompaniment.enums import Channel
+from accompaniment.enums import Bandwidth, Channel
+from accompaniment.forms.plans import CHANGE, KEEP
 from visio.availability import parse_slot
 from visio.enums import NextStep, Outcome
 
@@ -59,6 +60,16 @@ class TroubleForm(forms.Form):
     note = forms.CharField(label="Que se passe-t-il ?", max_length=200, required=False)
 
 
+class DeviceCheckForm(forms.Form):
+    """What the page of the device test found."""
+
+    camera = forms.BooleanField(required=False)
+    microphone = forms.BooleanField(required=False)
+    connection = forms.ChoiceField(choices=Bandwidth.choices)
+    round_trip_ms = forms.IntegerField(required=False, min_value=0, max_value=60_000)
+    device = forms.CharField(required=False, max_length=120)
+
+
 class ReportForm(forms.Form):
     """How an interview ended; conclusions and the next step are asked for where it was held."""
 
@@ -81,6 +92,18 @@ class ReportForm(forms.Form):
         choices=[("", "Choisir…"), *NextStep.choices],
         error_messages={"required": "Choisissez la suite."},
     )
+    plan = forms.ChoiceField(
+        label="Le plan de contact",
+        choices=[(KEEP, "Convient encore"), (CHANGE, "Est à changer : je le fais juste après")],
+        widget=forms.RadioSelect,
+        initial=KEEP,
+        error_messages={"required": "Dites si le plan de contact convient encore."},
+    )
+    plan_review_on = forms.DateField(
+        label="À revoir au plus tard le",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
     note = forms.CharField(
         label="Ce qui n'a pas fonctionné",
         help_text="Par exemple « pas de son du côté de la personne ».",
@@ -88,8 +111,26 @@ class ReportForm(forms.Form):
         max_length=200,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reviews_plan: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not reviews_plan:
+            del self.fields["plan"], self.fields["plan_review_on"]
         if self.is_bound and self.data.get("outcome") != Outcome.HELD:
-            self.fields["conclusions"].required = False
-            self.fields["next_step"].required = False
+            for name in {"conclusions", "next_step", "plan"} & self.fields.keys():
+                self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        facts: dict[str, Any] = super().clean() or {}
+        if (
+            facts.get("outcome") == Outcome.HELD
+            and facts.get("plan") == KEEP
+            and not facts.get("plan_review_on")
+            and "plan_review_on" not in self.errors
+        ):
+            self.add_error("plan_review_on", "Indiquez quand revoir ce plan avec la personne.")
+        return facts
+
+    @property
+    def kept_until(self) -> date | None:
+        """The day of the next review of a plan that is kept; None where it is to change, or where there is none."""
+        return self.cleaned_data.get("plan_review_on") if self.cleaned_data.get("plan") == KEEP else None

@@ -41,14 +41,23 @@ def held_with_report() -> Iterator[str]:
 
 
 def booked_with_the_follower() -> Iterator[str]:
-    """An interview that is booked is with the adviser in whose portfolio the person is."""
+    """An interview that is booked is with the person's adviser, or with the colleague who covers on that day."""
     for (interview,) in rows("""
         SELECT interview.id FROM visio_interview interview
         WHERE interview.state = 'booked' AND interview.starts_at > now() AND NOT EXISTS (
             SELECT FROM caseload_placement placement
             JOIN caseload_portfolio portfolio ON portfolio.id = placement.portfolio_id
             WHERE placement.jobseeker_id = interview.jobseeker_id AND placement.ended_at IS NULL
-              AND portfolio.adviser_id = interview.adviser_id
+              AND (portfolio.adviser_id = interview.adviser_id OR EXISTS (
+                SELECT FROM caseload_cover cover
+                JOIN caseload_adviser colleague ON colleague.id = cover.colleague_id
+                JOIN accompaniment_agency agency ON agency.id = colleague.agency_id
+                JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+                JOIN accompaniment_region region ON region.code = departement.region_id
+                WHERE cover.portfolio_id = portfolio.id AND cover.colleague_id = interview.adviser_id
+                  AND cover.cancelled_at IS NULL
+                  AND (interview.starts_at AT TIME ZONE region.timezone)::date BETWEEN cover.starts_on AND cover.ends_on
+              ))
         )
     """):
         yield f"interview {interview} is booked with an adviser who does not follow the person"
@@ -76,6 +85,21 @@ def interview_has_its_history() -> Iterator[str]:
         yield f"interview {interview} is {state}, which its events do not say"
 
 
+def nothing_booked_in_an_absence() -> Iterator[str]:
+    """No interview that was still to come when an absence was declared is booked on its days."""
+    for interview, absence in rows("""
+        SELECT interview.id, absence.id FROM visio_interview interview
+        JOIN caseload_absence absence ON absence.adviser_id = interview.adviser_id AND absence.cancelled_at IS NULL
+        JOIN caseload_adviser adviser ON adviser.id = absence.adviser_id
+        JOIN accompaniment_agency agency ON agency.id = adviser.agency_id
+        JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+        JOIN accompaniment_region region ON region.code = departement.region_id
+        WHERE interview.state = 'booked' AND interview.starts_at > absence.set_at
+          AND (interview.starts_at AT TIME ZONE region.timezone)::date BETWEEN absence.starts_on AND absence.ends_on
+    """):
+        yield f"interview {interview} is booked in absence {absence} of its adviser"
+
+
 VISIO_CHECKS: tuple[InvariantCheck, ...] = (
     live_interviews_never_overlap,
     absence_with_proof,
@@ -83,4 +107,5 @@ VISIO_CHECKS: tuple[InvariantCheck, ...] = (
     booked_with_the_follower,
     obligation_of_the_same_person,
     interview_has_its_history,
+    nothing_booked_in_an_absence,
 )

@@ -40,3 +40,9 @@ class InterviewQuerySet(OfJobseekerQuerySet):
 def to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:
     """Keep the obligations that are due and have no live interview, the nearest deadline first."""
     return obligations.due().exclude(interviews__state__in=LIVE_STATES).order_by("due_on", "pk")
+
+
+def nearest_to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:
+    """Keep of each person the nearest obligation to place: as many as the portfolio list shows people to place."""
+    nearest = to_place(obligations).order_by("jobseeker_id", "due_on", "pk").distinct("jobseeker_id")
+    return obligations.filter(pk__in=nearest.values("pk")).order_by("due_on", "pk")

@@ -2,10 +2,12 @@
 
 from django import forms
 
+from accompaniment.presentation import ACCEPTANCE_STATEMENT
+
 
 class AcceptanceForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     accepted = forms.BooleanField(
-        label="J'ai lu ce texte et j'accepte un suivi 100 % web.",
+        label=ACCEPTANCE_STATEMENT,
         error_messages={"required": "Cochez la case pour accepter."},
     )

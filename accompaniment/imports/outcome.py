@@ -11,6 +11,8 @@ from accompaniment.imports.reader import REJECTION_COLUMNS, SEPARATOR, SourceRow
 
 REMARKS_KEPT = 1000
 """How many remarks are kept word by word; all of them are counted, and every rejected row is in the file."""
+REJECTED_CHARACTERS = 16 * 1024 * 1024
+"""How long the file of rejected rows may become; what comes after is counted, and not kept."""
 VALUE_SHOWN = 80
 """How many characters of a wrong value a remark shows."""
 WHOLE_LINE = "ligne"
@@ -57,8 +59,12 @@ class RejectedRows:
         self._writer = csv.writer(self._text, delimiter=SEPARATOR, lineterminator="\r\n")
         self._header = [*(columns[index] for index in self._kept), *REJECTION_COLUMNS]
         self._empty = True
+        self.is_complete = True
 
     def add(self, row: SourceRow, rejection: Remark) -> None:
+        if self._text.tell() > REJECTED_CHARACTERS:
+            self.is_complete = False
+            return
         if self._empty:
             self._writer.writerow(self._header)
             self._empty = False

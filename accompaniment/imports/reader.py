@@ -6,20 +6,26 @@ Exports are separated by semicolons and come in UTF-8, with or without a byte or
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
+from django.conf import settings
+
 from accompaniment.errors import DomainError
 
-MAXIMUM_BYTES = 50 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
+LINES_PER_REPORT = 500
+"""How many lines are read between two reports of progress."""
 SEPARATOR = ";"
 OTHER_SEPARATORS = {",": "la virgule", "\t": "la tabulation", "|": "la barre verticale", ":": "le deux-points"}
 REJECTION_COLUMNS = ("ligne", "colonne", "motif")
 """Added to a file of rejected rows; read over when that file is corrected and loaded again."""
+
+Progress = Callable[[int], None]
+"""Is told now and then how many bytes of a file are read."""
 
 # A text has tabulations, ends of lines and ends of pages, and no other control character.
 CONTROL_BYTES = bytes(byte for byte in range(32) if byte not in b"\t\n\f\r") + b"\x7f"
@@ -61,13 +67,16 @@ def open_file(path: Path) -> BinaryIO:
 
 
 @contextmanager
-def reading(source: BinaryIO, layout: Layout) -> Iterator["Reader"]:
-    """Read a file, which stays open. Raises UnreadableFileError when it is empty, too big or no text."""
+def reading(source: BinaryIO, layout: Layout, progress: Progress | None = None) -> Iterator["Reader"]:
+    """Read a file, which stays open. Raises UnreadableFileError when it is empty, too big or no text.
+
+    `progress` is told now and then how many bytes are read.
+    """
     encoding = _detect_encoding(source)
     source.seek(0)
     text = io.TextIOWrapper(source, encoding=encoding, newline="")
     try:
-        yield Reader(text, layout)
+        yield Reader(text, source, layout, progress)
     finally:
         text.detach()
 
@@ -79,8 +88,10 @@ class Reader:
     quotation mark that swallows the rows after it, or when there are none.
     """
 
-    def __init__(self, text: TextIO, layout: Layout) -> None:
+    def __init__(self, text: TextIO, source: BinaryIO, layout: Layout, progress: Progress | None) -> None:
         self._text = text
+        self._source = source
+        self._progress = progress
         self._last_line = ""
         self._csv = csv.reader(self._lines(), delimiter=SEPARATOR, strict=True)
         self.columns = self._read_header(layout)
@@ -112,7 +123,9 @@ class Reader:
             raise UnreadableFileError("Le fichier n'a aucune ligne après son en-tête.")
 
     def _lines(self) -> Iterator[str]:
-        for text in self._text:
+        for number, text in enumerate(self._text):
+            if self._progress is not None and number % LINES_PER_REPORT == 0:
+                self._progress(self._source.tell())
             self._last_line = text
             yield text
 
@@ -153,10 +166,10 @@ def _detect_encoding(source: BinaryIO) -> str:
     is_windows = True
     while chunk := source.read(CHUNK_BYTES):
         size += len(chunk)
-        if size > MAXIMUM_BYTES:
-            raise UnreadableFileError(
-                f"Le fichier dépasse {MAXIMUM_BYTES // 1024 // 1024} Mo. Découpez-le et chargez chaque partie."
-            )
+        if size > settings.IMPORT_MAXIMUM_MEGABYTES * 1024 * 1024:
+            raise UnreadableFileError(too_large())
+        if size == len(chunk):
+            _refuse_other_formats(chunk)
         if len(chunk.translate(None, CONTROL_BYTES)) != len(chunk):
             raise UnreadableFileError(
                 "Ce fichier n'est pas un fichier texte. Enregistrez-le au format CSV (séparateur point-virgule)."
@@ -172,6 +185,24 @@ def _detect_encoding(source: BinaryIO) -> str:
     raise UnreadableFileError(
         "L'encodage du fichier n'est pas reconnu. Enregistrez-le en UTF-8 ou en Windows-1252 (ANSI)."
     )
+
+
+def too_large() -> str:
+    """Return the sentence that refuses a file by its size."""
+    return f"Le fichier dépasse {settings.IMPORT_MAXIMUM_MEGABYTES} Mo. Découpez-le et chargez chaque partie."
+
+
+def _refuse_other_formats(beginning: bytes) -> None:
+    """Name the two formats that are sent most often in the place of a text, and what to do about them."""
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableFileError(
+            "Ce fichier est en UTF-16. Enregistrez-le au format CSV en UTF-8 ou en Windows-1252 (ANSI)."
+        )
+    if beginning.startswith(b"PK\x03\x04"):
+        raise UnreadableFileError(
+            "Ce fichier est un classeur ou une archive, pas un fichier texte. "
+            "Enregistrez-le au format CSV (séparateur point-virgule)."
+        )
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool = False) -> bool:
@@ -199,7 +230,9 @@ def _check_header(columns: list[str], layout: Layout) -> None:
         if unknown:
             faults.append(f"{_named(unknown)} {'est inconnue' if len(unknown) == 1 else 'sont inconnues'}")
         told = "\u00a0; ".join(faults)
-        raise UnreadableFileError(f"L'en-tête n'est pas celui attendu\u00a0: {told}.")
+        raise UnreadableFileError(
+            f"L'en-tête n'est pas celui attendu\u00a0: {told}. En-tête attendu\u00a0: {SEPARATOR.join(layout.columns)}"
+        )
     if len(set(columns)) != len(columns):
         twice = sorted({column for column in columns if columns.count(column) > 1})
         raise UnreadableFileError(f"L'en-tête nomme deux fois {_named(twice)}.")

@@ -190,6 +190,43 @@ class JobseekerParser:
 
     def parse(self, row: SourceRow) -> JobseekerRow:
         """Return the registration that the row describes. Raises RowRejectedError."""
+        try:
+            return self._right_in_every_column(row)
+        except InvalidValueError:
+            return self._column_by_column(row)
+
+    def _right_in_every_column(self, row: SourceRow) -> JobseekerRow:
+        """Return the registration of a row without any fault; nearly all are, and this takes a quarter less time.
+
+        Raises InvalidValueError for a fault in whichever column, of which only `_column_by_column` says what it
+        means; RowRejectedError for an identifier that came before.
+        """
+        given = row.values
+        identifier = values.identifier(given["identifiant"])
+        refuse_repetition(self._seen, identifier, row=row, column="identifiant")
+        agency = self._agency(given["code_agence"])
+        registered_on = past_day(given["date_inscription"], agency.today)
+        return JobseekerRow(
+            row.line,
+            identifier,
+            values.choice(given["civilite"], CIVILITIES),
+            person_name(given["nom"]),
+            person_name(given["prenom"]),
+            values.birth_date(given["date_naissance"], min(registered_on, self._today)),
+            values.email(given["email"]) or None,
+            values.phone(given["telephone"]),
+            postal_code(given["code_postal"]),
+            values.text(given["commune"], NAME_MAXIMUM),
+            rome_code(given["rome"]),
+            agency.pk,
+            registered_on,
+            values.yes_or_no(given["volontaire_web"]) is True,
+            values.yes_or_no(given["webcam"]),
+            values.choice(given["debit"], BANDWIDTHS),
+            values.mandatory_choice(given["modalite"], TIERS),
+        )
+
+    def _column_by_column(self, row: SourceRow) -> JobseekerRow:
         # Only what goes in is warned of, so warnings wait until nothing can be rejected any more.
         parser = RowParser(row, self._warn)
         identifier = parser.must("identifiant", values.identifier)

@@ -77,6 +77,8 @@ class LoadCommand(BaseCommand):
                 self.stdout.write(f"{title} : " + ", ".join(f"{name} {count}" for name, count in summary[key].items()))
         for remark in outcome.rejections.first[:SHOWN]:
             self.stdout.write(f"Ligne {remark.line}, {remark.column} « {remark.value} » : {remark.reason}")
+        if not outcome.rejected_rows.is_complete:
+            self.stdout.write("Il y a trop de lignes rejetées : seules les premières sont dans leur fichier.")
         if outcome.rejections.total > SHOWN:
             self.stdout.write(f"… et {outcome.rejections.total - SHOWN} autres lignes rejetées.")
         if dry_run:

@@ -6,12 +6,14 @@ from accompaniment.models.enrolment import (
     ConsentText,
     Enrolment,
     EnrolmentEvent,
+    LapseDelay,
     RegistrationInterview,
 )
 from accompaniment.models.journal import AuditEntry, Contact, Notification
-from accompaniment.models.people import ActivationLink, Jobseeker, SourceRecord, User
-from accompaniment.models.plan import ContactPlan, Obligation, OnSiteRequest, PlanDefault
+from accompaniment.models.people import ActivationLink, DeviceCheck, Jobseeker, SentForm, SourceRecord, User
+from accompaniment.models.plan import ContactPlan, Obligation, OnSiteRequest, PlanDefault, PlanRequest, PlanReview
 from accompaniment.models.territory import Agency, Departement, OpeningHours, Region
+from accompaniment.models.workbook import Document, Note, Objective, Step
 
 __all__ = [
     "Accompaniment",
@@ -23,16 +25,25 @@ __all__ = [
     "Contact",
     "ContactPlan",
     "Departement",
+    "DeviceCheck",
+    "Document",
     "Enrolment",
     "EnrolmentEvent",
     "Jobseeker",
+    "LapseDelay",
+    "Note",
     "Notification",
+    "Objective",
     "Obligation",
     "OnSiteRequest",
     "OpeningHours",
     "PlanDefault",
+    "PlanRequest",
+    "PlanReview",
     "Region",
     "RegistrationInterview",
+    "SentForm",
     "SourceRecord",
+    "Step",
     "User",
 ]

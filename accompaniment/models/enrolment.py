@@ -10,13 +10,20 @@ from accompaniment.enums import (
     Channel,
     EnrolmentState,
     LeavingReason,
+    PreferredHours,
     RefusalReason,
     Tier,
     Track,
 )
 from accompaniment.models.people import Jobseeker, User
 from accompaniment.models.territory import Agency
-from accompaniment.querysets import AccompanimentQuerySet, EnrolmentQuerySet, OfJobseekerQuerySet
+from accompaniment.querysets import (
+    AccompanimentQuerySet,
+    ConsentQuerySet,
+    ConsentTextQuerySet,
+    EnrolmentQuerySet,
+    OfJobseekerQuerySet,
+)
 from accompaniment.ranges import TsTzRange
 from accompaniment.rules import OPEN_ENROLMENT_STATES
 
@@ -28,6 +35,11 @@ class ConsentText(models.Model):
     title = models.CharField("titre", max_length=120)
     body = models.TextField("texte")
     published_at = models.DateTimeField("publiée le")
+    needs_acceptance = models.BooleanField(
+        "à accepter de nouveau", default=True, help_text="who accepted an earlier version is asked again"
+    )
+
+    objects = ConsentTextQuerySet.as_manager()
 
     class Meta:
         ordering = ("-version",)
@@ -44,8 +56,9 @@ class Consent(models.Model):
     text = models.ForeignKey(ConsentText, models.PROTECT, related_name="consents")
     accepted_at = models.DateTimeField("acceptée le")
     withdrawn_at = models.DateTimeField("retirée le", null=True)
+    shown = models.TextField("ce qui a été montré", blank=True, help_text="the text as the person read it")
 
-    objects = OfJobseekerQuerySet.as_manager()
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -74,10 +87,17 @@ class RegistrationInterview(models.Model):
     bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
     at_ease = models.BooleanField("à l'aise avec les outils numériques", null=True)
     preferred_channel = models.CharField("canal préféré", max_length=8, choices=Channel, blank=True)
+    preferred_hours = models.CharField("heures préférées", max_length=12, choices=PreferredHours, blank=True)
     tier = models.CharField("modalité décidée", max_length=8, choices=Tier, blank=True)
     notes = models.TextField("conclusion", blank=True)
     typed = models.JSONField(
         "saisie en cours", default=dict, blank=True, help_text="by field name, as typed; emptied at the conclusion"
+    )
+    touched = models.JSONField(
+        "auteurs de la saisie",
+        default=dict,
+        blank=True,
+        help_text="by field name: who typed it last (by) and when (at)",
     )
     saved_at = models.DateTimeField("saisie enregistrée le", null=True)
 
@@ -191,6 +211,30 @@ class EnrolmentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.enrolment_id} {self.from_state}→{self.to_state}"
+
+
+class LapseDelay(models.Model):
+    """After how many days without a decision an open enrolment lapses, from a day on. Data, never code."""
+
+    state = models.CharField("état", max_length=10, choices=EnrolmentState)
+    days = models.PositiveSmallIntegerField("délai, en jours")
+    starts_on = models.DateField("à partir du")
+    reason = models.CharField("motif", max_length=200, blank=True)
+    set_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("state", "starts_on")
+        verbose_name = "délai de caducité"
+        constraints = [
+            models.UniqueConstraint(fields=("state", "starts_on"), name="lapse_delay_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=(EnrolmentState.ASKED, EnrolmentState.VALIDATED), days__gte=1),
+                name="lapse_delay_sane",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.days} j"
 
 
 class Accompaniment(models.Model):

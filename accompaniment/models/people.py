@@ -9,9 +9,10 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from accompaniment.alphabet import alphabetical
-from accompaniment.enums import Bandwidth, Role
+from accompaniment.enums import Bandwidth, Channel, PreferredHours, Role
 from accompaniment.models.territory import Agency
-from accompaniment.querysets import JobseekerQuerySet
+from accompaniment.querysets import DeviceCheckQuerySet, JobseekerQuerySet
+from accompaniment.search import PlainName
 
 
 class UserManager(BaseUserManager["User"]):
@@ -107,6 +108,8 @@ class Jobseeker(models.Model):
     volunteers = models.BooleanField("volontaire pour le 100 % web", default=False)
     has_webcam = models.BooleanField("webcam", null=True)
     bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
+    preferred_channel = models.CharField("canal préféré", max_length=8, choices=Channel, blank=True)
+    preferred_hours = models.CharField("heures préférées", max_length=12, choices=PreferredHours, blank=True)
     user = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="jobseeker")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -127,11 +130,7 @@ class Jobseeker(models.Model):
             ),
         ]
         indexes = [
-            GinIndex(
-                OpClass(F("last_name"), "gin_trgm_ops"),
-                OpClass(F("first_name"), "gin_trgm_ops"),
-                name="jobseeker_name_trigram",
-            ),
+            GinIndex(OpClass(PlainName("last_name", "first_name"), "gin_trgm_ops"), name="jobseeker_plain_name"),
         ]
 
     def __str__(self) -> str:
@@ -173,3 +172,46 @@ class SourceRecord(models.Model):
 
     def __str__(self) -> str:
         return f"source of {self.jobseeker_id}"
+
+
+class DeviceCheck(models.Model):
+    """What a person's own test of their device found: camera, microphone, connection. Append-only."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="device_checks")
+    at = models.DateTimeField("le")
+    camera = models.BooleanField("caméra")
+    microphone = models.BooleanField("micro")
+    connection = models.CharField("connexion", max_length=6, choices=Bandwidth)
+    round_trip_ms = models.PositiveIntegerField("temps d'aller-retour, en ms", null=True)
+    relayed = models.BooleanField("par relais", null=True, help_text="null: not known")
+    device = models.CharField("appareil", max_length=120, blank=True)
+
+    objects = DeviceCheckQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        verbose_name = "test du matériel"
+        indexes = [models.Index(fields=("jobseeker", "-at"), name="device_check_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.connection} {self.at:%Y-%m-%d}"
+
+    @property
+    def carries_video(self) -> bool:
+        """Camera, microphone and connection all did well."""
+        return self.camera and self.microphone and self.connection == Bandwidth.GOOD
+
+
+class SentForm(models.Model):
+    """A form that was sent: its token, so that sending it again does the thing once and leads to the same page."""
+
+    token = models.UUIDField(primary_key=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    sent_at = models.DateTimeField()
+    answer = models.CharField(max_length=500, blank=True, help_text="the address to which the first one led")
+
+    class Meta:
+        indexes = [models.Index(fields=("sent_at",), name="sent_form_by_age")]
+
+    def __str__(self) -> str:
+        return str(self.token)

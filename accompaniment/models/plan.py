@@ -1,14 +1,19 @@
 """Contact plan, obligations and requests for a meeting on site."""
 
+from datetime import date, timedelta
+from functools import reduce
+from operator import or_
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
-from accompaniment.enums import Channel, ContactNature, Modality, ObligationKind, ObligationState
+from accompaniment.enums import Channel, ContactNature, Modality, ObligationKind, ObligationState, ReviewOutcome
 from accompaniment.models.journal import Contact
 from accompaniment.models.people import Jobseeker, User
-from accompaniment.querysets import ContactPlanQuerySet, ObligationQuerySet, OnSiteRequestQuerySet
+from accompaniment.querysets import ContactPlanQuerySet, ObligationQuerySet, OnSiteRequestQuerySet, PlanRequestQuerySet
+from accompaniment.rules import PLAN_CHANNELS
 
 
 class PlanDefault(models.Model):
@@ -63,10 +68,81 @@ class ContactPlan(models.Model):
             ),
             models.CheckConstraint(condition=Q(review_on__gt=F("starts_on")), name="contact_plan_reviewed_later"),
             models.CheckConstraint(condition=~Q(reason=""), name="contact_plan_has_reason"),
+            models.CheckConstraint(
+                condition=reduce(
+                    or_, (Q(nature=nature, channel__in=channels) for nature, channels in PLAN_CHANNELS.items())
+                ),
+                name="contact_plan_channel_fits",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.channel} {self.interval_days} j"
+
+    @property
+    def first_review_day(self) -> date:
+        """The earliest day on which the plan can be reviewed: the one after it begins."""
+        return self.starts_on + timedelta(days=1)
+
+
+class PlanReview(models.Model):
+    """An adviser looked at a contact plan with the person: kept, or followed by another one. Append-only."""
+
+    plan = models.ForeignKey(ContactPlan, models.PROTECT, related_name="reviews")
+    at = models.DateTimeField("le")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    outcome = models.CharField("suite", max_length=8, choices=ReviewOutcome)
+    next_review_on = models.DateField("à revoir le", null=True)
+    comment = models.CharField("précision", max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("at", "pk")
+        verbose_name = "point sur le plan de contact"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(outcome=ReviewOutcome.KEPT) | Q(next_review_on__isnull=False),
+                name="plan_review_kept_until",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan_id} {self.outcome}"
+
+
+class PlanRequest(models.Model):
+    """The person asks for another contact plan. One open request; the adviser answers."""
+
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="plan_requests")
+    asked_at = models.DateTimeField("demandé le")
+    wished_channel = models.CharField("canal souhaité", max_length=8, choices=Channel, blank=True)
+    wished_interval_days = models.PositiveSmallIntegerField("fréquence souhaitée, en jours", null=True)
+    comment = models.TextField("précision", blank=True, max_length=1000)
+    answered_at = models.DateTimeField("répondu le", null=True)
+    answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    accepted = models.BooleanField("accordé", null=True)
+    answer = models.TextField("réponse", blank=True)
+
+    objects = PlanRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("asked_at", "pk")
+        verbose_name = "demande de changement du plan de contact"
+        constraints = [
+            models.UniqueConstraint(
+                fields=("jobseeker",),
+                condition=Q(answered_at=None),
+                name="plan_request_one_open",
+                violation_error_message="Une demande est déjà en cours.",
+            ),
+            models.CheckConstraint(
+                condition=Q(answered_at=None, answered_by=None, accepted=None)
+                | Q(answered_at__gte=F("asked_at"), answered_by__isnull=False, accepted__isnull=False),
+                name="plan_request_answered_by_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.jobseeker_id} {self.asked_at:%Y-%m-%d}"
 
 
 class Obligation(models.Model):
@@ -131,6 +207,12 @@ class OnSiteRequest(models.Model):
         ordering = ("asked_at", "pk")
         verbose_name = "demande d'entretien en agence"
         constraints = [
+            models.UniqueConstraint(
+                fields=("jobseeker",),
+                condition=Q(answered_at=None),
+                name="on_site_request_one_open",
+                violation_error_message="Une demande est déjà en cours.",
+            ),
             models.CheckConstraint(
                 condition=Q(answered_at=None, answered_by=None)
                 | Q(answered_at__isnull=False, answered_at__gte=F("asked_at"), answered_by__isnull=False),

@@ -63,6 +63,9 @@ class Agency(models.Model):
     address = models.CharField("adresse", max_length=200, blank=True)
     postal_code = models.CharField("code postal", max_length=5, blank=True)
     commune = models.CharField("commune", max_length=80, blank=True)
+    web_opens_on = models.DateField(
+        "ouverture du 100 % web dans l'agence", null=True, blank=True, help_text="vide : le jour de la région"
+    )
 
     class Meta:
         ordering = (alphabetical("name"),)
@@ -79,6 +82,14 @@ class Agency(models.Model):
     def zone(self) -> ZoneInfo:
         """The agency's IANA zone; load `departement__region` with it."""
         return self.departement.region.zone
+
+    @property
+    def web_opening_day(self) -> date | None:
+        """The day on which the web track opens here: the region's, or a later one of the agency's own."""
+        region_day = self.departement.region.web_opens_on
+        if region_day is None or self.web_opens_on is None:
+            return region_day
+        return max(region_day, self.web_opens_on)
 
 
 class OpeningHours(models.Model):

@@ -144,6 +144,29 @@ def create_staff_account(*, actor: User | None, email: str, first_name: str, las
     return user
 
 
+def invite_again(*, user: User) -> None:
+    """Send the activation link of an account again. Raises NotAllowedNowError once it has a password."""
+    if user.has_usable_password():
+        raise NotAllowedNowError("Ce compte est déjà activé.")
+    slot = int(timezone.now().timestamp() // ASK_AGAIN_AFTER.total_seconds())
+    _invite(user, key=f"activation:{user.pk}:{slot}")
+
+
+def close(*, user: User) -> None:
+    """Close a locked account: without its password its sessions and links end, and stay ended when it opens again."""
+    user.is_active = False
+    user.set_unusable_password()
+    user.save(update_fields=["is_active", "password"])
+    ActivationLink.objects.filter(user=user, used_at=None).delete()
+
+
+def reopen(*, user: User) -> None:
+    """Open a locked account again and send the link with which its owner chooses a password."""
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    _invite(user, key=f"activation:{user.pk}:reopened:{timezone.now().timestamp()}")
+
+
 def _invite(user: User, *, key: str) -> None:
     person = _file_of(user)
     outbox.notify(

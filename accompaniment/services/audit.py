@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from accompaniment.desk_events import tell_desks
 from accompaniment.enums import AuditAction
 from accompaniment.models import AuditEntry, Jobseeker, User
 
@@ -19,9 +20,12 @@ def record(*, actor: User | None, jobseeker: Jobseeker | None, action: AuditActi
     Called in the transaction of the act itself, so that there is neither an act without a row nor a row
     without an act. `details` are facts that JSON can hold; never the text of a message or a note.
     """
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         at=timezone.now(), actor=actor, jobseeker=jobseeker, action=action, details=details
     )
+    if jobseeker is not None:
+        tell_desks(jobseeker, action)
+    return entry
 
 
 def record_each(*, actor: User | None, action: AuditAction, at: datetime, people: str) -> None:

@@ -1,26 +1,32 @@
 """Meetings on site: a person can always ask for one, and somebody answers."""
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction
+from accompaniment.enums import AuditAction, NotificationKind
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Jobseeker, OnSiteRequest, User
-from accompaniment.services import audit
+from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments import lock_jobseeker
 
 
 def ask_on_site(*, actor: User, jobseeker: Jobseeker, comment: str = "") -> OnSiteRequest:
-    """Record that the person wants to be received on site. Never refused; an open request is returned as it is."""
+    """Record that the person wants to be received on site. Never refused; one request is open at a time.
+
+    While one is open the same one is returned, with the comment where a new one was typed.
+    """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
         standing: OnSiteRequest | None = OnSiteRequest.objects.open().filter(jobseeker=person).first()
         if standing is not None:
+            if comment and comment != standing.comment:
+                standing.comment = comment
+                standing.save(update_fields=["comment"])
+                _record(actor, standing, "commented")
             return standing
         request = OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now(), comment=comment)
-        audit.record(
-            actor=actor, jobseeker=person, action=AuditAction.ON_SITE_REQUEST, event="asked", request=request.pk
-        )
+        _record(actor, request, "asked")
         return request
 
 
@@ -34,11 +40,17 @@ def answer_on_site(*, actor: User, request: OnSiteRequest, answer: str) -> OnSit
         locked.answered_by = actor
         locked.answer = answer
         locked.save(update_fields=["answered_at", "answered_by", "answer"])
-        audit.record(
-            actor=actor,
+        _record(actor, locked, "answered")
+        outbox.notify_jobseeker(
+            key=f"on-site-answered:{locked.pk}",
+            kind=NotificationKind.ON_SITE_ANSWERED,
             jobseeker=locked.jobseeker,
-            action=AuditAction.ON_SITE_REQUEST,
-            event="answered",
-            request=locked.pk,
+            context={"first_name": locked.jobseeker.first_name, "path": reverse("ask_on_site")},
         )
         return locked
+
+
+def _record(actor: User, request: OnSiteRequest, event: str) -> None:
+    audit.record(
+        actor=actor, jobseeker=request.jobseeker, action=AuditAction.ON_SITE_REQUEST, event=event, request=request.pk
+    )

@@ -1,6 +1,6 @@
 """The one way to tell a person something outside the pages."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -53,4 +53,40 @@ def notify_jobseeker(
         user=jobseeker.user,
         jobseeker=jobseeker,
         context=context,
+    )
+
+
+def add_to_digest(
+    *,
+    key: str,
+    kind: NotificationKind,
+    user: User,
+    line: dict[str, Any],
+    gather_for: timedelta,
+    context: dict[str, Any] | None = None,
+) -> Notification:
+    """Add a line to the letter that is gathering for this account, or begin one that leaves after `gather_for`.
+
+    Runs in the caller's transaction, so that a line is told exactly when its act is. The row is locked; one that
+    delivery has taken meanwhile does not count any more, and `key` names the next one.
+    """
+    gathering = (
+        Notification.objects.select_for_update(of=("self",))
+        .filter(user=user, kind=kind, attempts=0, sent_at=None, given_up_at=None)
+        .order_by("pk")
+        .first()
+    )
+    if gathering is not None:
+        gathering.context["lines"].append(line)
+        gathering.save(update_fields=["context"])
+        return gathering
+    now = timezone.now()
+    return Notification.objects.create(
+        key=key,
+        kind=kind,
+        user=user,
+        email=user.email,
+        context={**(context or {}), "lines": [line]},
+        created_at=now,
+        next_try_at=now + gather_for,
     )

@@ -4,13 +4,25 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Modality, ObligationKind, ObligationState
+from accompaniment.deadlines import deadlines_changed
+from accompaniment.enums import (
+    AuditAction,
+    Channel,
+    ContactNature,
+    Modality,
+    NotificationKind,
+    ObligationKind,
+    ObligationState,
+    ReviewOutcome,
+)
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation, PlanDefault, User
-from accompaniment.rules import modality_of
-from accompaniment.services import audit
+from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation, PlanDefault, PlanReview, User
+from accompaniment.presentation import contact_plan_in_words
+from accompaniment.rules import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, modality_of
+from accompaniment.services import audit, outbox
 
 PLAN_OBLIGATIONS = """
 INSERT INTO accompaniment_obligation (jobseeker_id, kind, plan_id, period, due_on, state, waived_reason)
@@ -84,28 +96,97 @@ def begin_default_plan(
     )
 
 
-def change_plan(
-    *, actor: User, jobseeker: Jobseeker, channel: str, interval_days: int, reason: str, review_on: date
-) -> ContactPlan:
-    """Set another channel and frequency with the person, from today on; history is kept.
+class PlanChangedMeanwhileError(NotAllowedNowError):
+    """Somebody set another plan since the actor read it; `current` is that plan, None where there is none now."""
 
-    Raises DomainError when the review is not in the future.
+    def __init__(self, current: ContactPlan | None) -> None:
+        self.current = current
+        super().__init__("Ce plan de contact a changé depuis que vous avez ouvert la page. Rien n'a été enregistré.")
+
+
+def lock_plan(*, jobseeker: Jobseeker, seen: int | None = None) -> tuple[Jobseeker, ContactPlan | None]:
+    """Lock the person and return them with their current plan, in the caller's transaction.
+
+    `seen` is the primary key of the plan that the actor had before them; PlanChangedMeanwhileError when it is
+    not the current one any more.
+    """
+    person: Jobseeker = (
+        Jobseeker.objects.select_for_update(of=("self",))
+        .select_related("agency__departement__region", "user")
+        .get(pk=jobseeker.pk)
+    )
+    current = ContactPlan.objects.current().filter(jobseeker=person).select_related("decided_by").first()
+    if seen is not None and (current is None or current.pk != seen):
+        raise PlanChangedMeanwhileError(current)
+    return person, current
+
+
+def change_plan(
+    *,
+    actor: User,
+    jobseeker: Jobseeker,
+    channel: str,
+    interval_days: int,
+    reason: str,
+    review_on: date,
+    nature: str = ContactNature.INTERVIEW,
+    seen: int | None = None,
+    tell: bool = True,
+) -> ContactPlan:
+    """Set another nature, channel and frequency with the person, from today on; history is kept.
+
+    The plan that it follows counts as reviewed, and the person is told (`tell`: unless another letter says it).
+    Raises DomainError when the review is not within the coming year or the channel does not carry the nature,
+    PlanChangedMeanwhileError when `seen` is not the plan in force.
     """
     with transaction.atomic():
+        person, current = lock_plan(jobseeker=jobseeker, seen=seen)
         now = timezone.now()
-        day = now.astimezone(jobseeker.agency.zone).date()
-        if review_on <= day:
-            raise DomainError("Choisissez une date de révision à venir.")
-        end_plan(actor=actor, jobseeker=jobseeker, day=day, at=now, reason="Nouveau plan de contact")
-        return _begin(
+        day = now.astimezone(person.agency.zone).date()
+        check_review_day(review_on, today=day)
+        if Channel(channel) not in PLAN_CHANNELS.get(ContactNature(nature), ()):
+            raise DomainError("Ce moyen de contact ne convient pas à ce type de contact. Choisissez-en un autre.")
+        if current is not None:
+            PlanReview.objects.create(plan=current, at=now, by=actor, outcome=ReviewOutcome.CHANGED, comment=reason)
+        end_plan(actor=actor, jobseeker=person, day=day, at=now, reason="Nouveau plan de contact")
+        plan = _begin(
             actor=actor,
-            jobseeker=jobseeker,
+            jobseeker=person,
             day=day,
+            nature=nature,
             channel=channel,
             interval_days=interval_days,
             reason=reason,
             review_on=review_on,
         )
+        if tell:
+            outbox.notify_jobseeker(
+                key=f"plan-changed:{plan.pk}",
+                kind=NotificationKind.PLAN_CHANGED,
+                jobseeker=person,
+                context={"first_name": person.first_name, "plan": plan_sentence(plan, today=day), "reason": reason}
+                | {"path": reverse("my_accompaniment")},
+            )
+        return plan
+
+
+def check_review_day(review_on: date, *, today: date) -> None:
+    """Raise DomainError unless the day of the next review is to come, within a year."""
+    if review_on <= today:
+        raise DomainError("Choisissez une date de révision à venir.")
+    if review_on > today + timedelta(days=LONGEST_REVIEW_DAYS):
+        raise DomainError("Choisissez une date de révision dans les douze mois : le plan se revoit chaque année.")
+
+
+def plan_sentence(plan: ContactPlan, *, today: date) -> str:
+    """Return the plan as people read it: « Un entretien en visio toutes les 4 semaines, à revoir le 3 mars »."""
+    return contact_plan_in_words(
+        nature=plan.nature,
+        channel=plan.channel,
+        interval_days=plan.interval_days,
+        review_on=plan.review_on,
+        today=today,
+    )
 
 
 def end_plan(*, actor: User | None, jobseeker: Jobseeker, day: date, at: datetime, reason: str) -> None:
@@ -115,22 +196,34 @@ def end_plan(*, actor: User | None, jobseeker: Jobseeker, day: date, at: datetim
         return
     plan.ended_on = max(day, plan.starts_on)
     plan.save(update_fields=["ended_on"])
-    Obligation.objects.due().filter(jobseeker=jobseeker).update(
-        state=ObligationState.WAIVED, waived_at=at, waived_reason=reason
-    )
+    waived = Obligation.objects.due().filter(jobseeker=jobseeker)
+    if waived.update(state=ObligationState.WAIVED, waived_at=at, waived_reason=reason):
+        deadlines_changed(jobseeker.pk)
     audit.record(actor=actor, jobseeker=jobseeker, action=AuditAction.CONTACT_PLAN, event="ended", reason=reason)
 
 
 def hold_obligation(*, actor: User, obligation: Obligation, contact: Contact) -> Obligation:
-    """Mark an obligation as held by a line of the journal. Raises NotAllowedNowError when it is not due any more."""
+    """Mark an obligation as held by a line of the journal.
+
+    Raises NotAllowedNowError when it is not due any more, DomainError when the line is another person's or lies
+    before the period.
+    """
     with transaction.atomic():
-        locked: Obligation = Obligation.objects.select_for_update(of=("self",)).get(pk=obligation.pk)
+        locked: Obligation = (
+            Obligation.objects.select_for_update(of=("self",))
+            .select_related("jobseeker__agency__departement__region")
+            .get(pk=obligation.pk)
+        )
         if locked.state != ObligationState.DUE:
             raise NotAllowedNowError("Cette échéance n'est plus à tenir.")
+        day = contact.at.astimezone(locked.jobseeker.agency.zone).date()
+        if contact.jobseeker_id != locked.jobseeker_id or day < locked.period.lower:
+            raise DomainError("Ce contact ne peut pas tenir cette échéance. Choisissez-en un de sa période.")
         locked.state = ObligationState.HELD
         locked.held_at = contact.at
         locked.contact = contact
         locked.save(update_fields=["state", "held_at", "contact"])
+        deadlines_changed(locked.jobseeker_id)
         audit.record(
             actor=actor,
             jobseeker=locked.jobseeker,
@@ -150,6 +243,7 @@ def _begin(
     interval_days: int,
     reason: str,
     review_on: date,
+    nature: str = ContactNature.INTERVIEW,
 ) -> ContactPlan:
     held = (
         Obligation.objects.filter(~Q(state=ObligationState.WAIVED), jobseeker=jobseeker, period__contains=day)
@@ -159,6 +253,7 @@ def _begin(
     starts_on = held.period.upper if held is not None else day
     plan = ContactPlan.objects.create(
         jobseeker=jobseeker,
+        nature=nature,
         channel=channel,
         interval_days=interval_days,
         reason=reason,
@@ -171,6 +266,7 @@ def _begin(
         jobseeker=jobseeker,
         action=AuditAction.CONTACT_PLAN,
         event="begun",
+        nature=nature,
         channel=channel,
         interval_days=interval_days,
     )

@@ -1,10 +1,15 @@
 """What an adviser writes down during the registration interview, before anything is decided."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.merging import merge
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
 from accompaniment.services import audit
 from accompaniment.services.enrolments import lock_jobseeker, open_registration_interview
@@ -12,8 +17,37 @@ from accompaniment.services.enrolments import lock_jobseeker, open_registration_
 EMAIL_TAKEN = "Cette adresse e-mail est déjà celle d'une autre personne. Demandez-en une autre."
 
 
-def save_draft(*, actor: User, enrolment: Enrolment, typed: dict[str, str]) -> RegistrationInterview:
+@dataclass(frozen=True, kw_only=True)
+class FieldChange:
+    """One field that somebody else changed since the page was made."""
+
+    name: str
+    mine: str
+    theirs: str
+    by: str
+    """Name of who typed it; empty where it was not noted."""
+    by_me: bool
+    """Typed by the same person, in another window."""
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedDraft:
+    """The interview as it is kept now, and what its page did not know."""
+
+    interview: RegistrationInterview
+    news: tuple[FieldChange, ...] = ()
+    conflicts: tuple[FieldChange, ...] = ()
+
+
+def save_draft(
+    *, actor: User, enrolment: Enrolment, typed: Mapping[str, str], base: Mapping[str, str] | None = None
+) -> SavedDraft:
     """Keep what was typed so far, as it was typed, and begin the interview if it has not begun.
+
+    `base` is what the page showed before anything was typed into it: a field that only this adviser changed since
+    is written, one that only somebody else changed stays theirs, and of one that both changed theirs stays and
+    both come back as a conflict. Without `base` everything typed is written.
 
     Each adviser who writes in it leaves one audit row, however often the page saves. Raises NotAllowedNowError
     when the enrolment was decided meanwhile; then nothing is begun.
@@ -28,10 +62,45 @@ def save_draft(*, actor: User, enrolment: Enrolment, typed: dict[str, str]) -> R
             audit.record(
                 actor=actor, jobseeker=person, action=AuditAction.INTERVIEW, event="registration_interview_continued"
             )
-        interview.typed = typed
-        interview.saved_at = timezone.now()
-        interview.save(update_fields=["conducted_by", "typed", "saved_at"])
-        return interview
+        now = timezone.now()
+        theirs = _kept_by_now(interview, base or {})
+        merged = merge(base=theirs if base is None else base, mine=typed, theirs=theirs)
+        changes = {
+            name: _change(interview, actor, name, typed.get(name, ""), theirs.get(name, ""))
+            for name in merged.news | merged.conflicts
+        }
+        interview.typed = {
+            name: value for name, value in merged.kept.items() if name in interview.typed or name in merged.changed
+        }
+        author = {"by": actor.pk, "name": actor.full_name, "at": now.isoformat()}
+        interview.touched = {**interview.touched, **dict.fromkeys(sorted(merged.changed), author)}
+        interview.saved_at = now
+        interview.save(update_fields=["conducted_by", "typed", "touched", "saved_at"])
+        return SavedDraft(
+            interview=interview,
+            news=tuple(changes[name] for name in sorted(merged.news)),
+            conflicts=tuple(changes[name] for name in sorted(merged.conflicts)),
+        )
+
+
+def _kept_by_now(interview: RegistrationInterview, base: Mapping[str, str]) -> dict[str, str]:
+    """Return what is kept: a field that nobody ever typed into is as every page shows it, from the person's file."""
+    untouched = {
+        name: value for name, value in base.items() if name not in interview.touched and name not in interview.typed
+    }
+    return {**untouched, **interview.typed}
+
+
+def _change(interview: RegistrationInterview, actor: User, name: str, mine: str, theirs: str) -> FieldChange:
+    author = interview.touched.get(name, {})
+    return FieldChange(
+        name=name,
+        mine=mine,
+        theirs=theirs,
+        by=author.get("name", ""),
+        by_me=author.get("by") == actor.pk,
+        at=datetime.fromisoformat(author["at"]) if author else None,
+    )
 
 
 def add_email(*, actor: User, jobseeker: Jobseeker, email: str) -> Jobseeker:

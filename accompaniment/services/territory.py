@@ -1,36 +1,28 @@
-"""The day on which the 100 % web track opens in a region."""
+"""The day on which the 100 % web track opens in a region, or in an agency on a later day of its own."""
 
 from datetime import date
 
 from django.db import transaction
+from django.utils import timezone
 
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError
-from accompaniment.models import Enrolment, Region, User
+from accompaniment.models import Agency, Enrolment, Region, User
+from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services import audit
 
 
 def set_region_opening(*, actor: User, region: Region, opens_on: date | None) -> Region:
     """Open the 100 % web track in a region on a day, or on none (None). The same day again changes nothing.
 
-    Raises DomainError when somebody was validated there before that day: what began stays open.
+    Tracks that run go on whatever the day. Raises DomainError for a day in the past, and when somebody was validated
+    there before that day: what began stays open.
     """
     with transaction.atomic():
         locked: Region = Region.objects.select_for_update(of=("self",)).get(pk=region.pk)
         if locked.web_opens_on == opens_on:
             return locked
-        first = (
-            Enrolment.objects.filter(jobseeker__agency__departement__region=locked, validated_at__isnull=False)
-            .order_by("validated_at")
-            .first()
-        )
-        if first is not None and first.validated_at is not None:
-            day = first.validated_at.astimezone(locked.zone).date()
-            if opens_on is None or opens_on > day:
-                raise DomainError(
-                    f"Des adhésions y ont été validées depuis le {day:%d/%m/%Y}. "
-                    "Choisissez ce jour ou un jour précédent."
-                )
+        _check_day(locked, opens_on, validated=Enrolment.objects.filter(jobseeker__agency__departement__region=locked))
         before = locked.web_opens_on
         locked.web_opens_on = opens_on
         locked.save(update_fields=["web_opens_on"])
@@ -38,3 +30,56 @@ def set_region_opening(*, actor: User, region: Region, opens_on: date | None) ->
             actor=actor, jobseeker=None, action=AuditAction.REGION, region=locked.code, before=before, opens_on=opens_on
         )
         return locked
+
+
+def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None) -> Agency:
+    """Open the 100 % web track in an agency on a day of its own, or with its region (None).
+
+    Raises DomainError for a day in the past or before the region's, and when somebody was validated there before
+    the day on which it would open.
+    """
+    with transaction.atomic():
+        region = Region.objects.select_for_update(of=("self",)).get(departements__agencies=agency.pk)
+        locked: Agency = (
+            Agency.objects.select_for_update(of=("self",)).select_related("departement__region").get(pk=agency.pk)
+        )
+        if locked.web_opens_on == opens_on:
+            return locked
+        if opens_on is not None:
+            if region.web_opens_on is None:
+                raise DomainError(
+                    f"La région {region.name} n'a pas de jour d'ouverture\u00a0: il faut d'abord le fixer."
+                )
+            if opens_on < region.web_opens_on:
+                raise DomainError(
+                    f"La région {region.name} ouvre le {region.web_opens_on:%d/%m/%Y}, et une agence n'ouvre pas avant "
+                    "sa région. Choisissez ce jour ou un jour suivant."
+                )
+            _check_day(region, opens_on, validated=Enrolment.objects.filter(jobseeker__agency=locked))
+        before = locked.web_opens_on
+        locked.web_opens_on = opens_on
+        locked.save(update_fields=["web_opens_on"])
+        audit.record(
+            actor=actor,
+            jobseeker=None,
+            action=AuditAction.REGION,
+            region=region.code,
+            agency=locked.code,
+            before=before,
+            opens_on=opens_on,
+        )
+        return locked
+
+
+def _check_day(region: Region, opens_on: date | None, *, validated: EnrolmentQuerySet) -> None:
+    today = timezone.localdate(timezone=region.zone)
+    if opens_on is not None and opens_on < today:
+        raise DomainError("Une ouverture ne se fixe pas dans le passé. Choisissez aujourd'hui ou un jour à venir.")
+    first = validated.filter(validated_at__isnull=False).order_by("validated_at").first()
+    if first is not None and first.validated_at is not None:
+        day = first.validated_at.astimezone(region.zone).date()
+        if opens_on is None or opens_on > day:
+            raise DomainError(
+                f"Des adhésions y ont été validées depuis le {day:%d/%m/%Y}\u00a0: "
+                "l'ouverture ne peut plus être repoussée ni retirée."
+            )

@@ -43,7 +43,10 @@ def log_out(request: HttpRequest) -> HttpResponse:
     """End the session, whether or not there still is one."""
     logout(request)
     messages.success(request, "Vous êtes déconnecté.")
-    return redirect("login")
+    response = redirect("login")
+    # Drafts that scripts keep in the browser leave with the person.
+    response["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 @login_not_required

@@ -11,6 +11,7 @@ from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.consent import AcceptanceForm
 from accompaniment.models import ConsentText, Jobseeker
+from accompaniment.once import once
 from accompaniment.services import enrolments
 from accompaniment.standing import standing_of
 from accompaniment.views.own_file import own_file
@@ -18,6 +19,7 @@ from accompaniment.views.own_file import own_file
 
 @role_required(Role.JOBSEEKER)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def acceptance(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
     if request.method != "POST":
@@ -36,6 +38,7 @@ def acceptance(request: AuthenticatedRequest) -> HttpResponse:
 
 @role_required(Role.JOBSEEKER)
 @require_POST
+@once
 def decline(request: AuthenticatedRequest) -> HttpResponse:
     """« Je ne souhaite pas le 100 % web »: before the track has begun, and after it."""
     enrolments.leave_track(actor=request.user, jobseeker=own_file(request))
@@ -45,6 +48,7 @@ def decline(request: AuthenticatedRequest) -> HttpResponse:
 
 @role_required(Role.JOBSEEKER)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def leave(request: AuthenticatedRequest) -> HttpResponse:
     """For good, at once, without a reason; being received once on site is another page and ends nothing."""
     person = own_file(request)

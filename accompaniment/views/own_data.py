@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.models import AuditEntry, Consent
+from accompaniment.models import AuditEntry, Consent, Jobseeker
 from accompaniment.paging import page_of
 from accompaniment.presentation import audit_in_words
 from accompaniment.views.own_file import own_file
@@ -28,8 +28,15 @@ def own_data(request: AuthenticatedRequest) -> HttpResponse:
         "accompaniment/own_data.html",
         {
             "person": person,
-            "consents": Consent.objects.filter(jobseeker=person).select_related("text").order_by("-accepted_at"),
+            "consents": _with_what_followed(person),
             "page": page,
             "entries": [(entry, audit_in_words(entry.action, entry.details)) for entry in page],
         },
     )
+
+
+def _with_what_followed(person: Jobseeker) -> list[tuple[Consent, int | None]]:
+    """Return the acceptances, newest first, each with the version that was accepted at the instant it was closed."""
+    consents = list(Consent.objects.filter(jobseeker=person).select_related("text").order_by("-accepted_at", "-pk"))
+    versions = {consent.accepted_at: consent.text.version for consent in consents}
+    return [(consent, versions.get(consent.withdrawn_at) if consent.withdrawn_at else None) for consent in consents]

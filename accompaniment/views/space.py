@@ -9,14 +9,17 @@ from django.views.decorators.http import require_POST, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import ObligationState, Role
 from accompaniment.errors import DomainError
-from accompaniment.models import Accompaniment, Contact, ContactPlan, Obligation
+from accompaniment.models import Accompaniment, Contact, ContactPlan, Obligation, PlanRequest
+from accompaniment.once import once
 from accompaniment.paging import page_of
-from accompaniment.presentation import contact_plan_in_words
 from accompaniment.services import enrolments
+from accompaniment.services.plans import plan_sentence
 from accompaniment.standing import standing_of
 from accompaniment.views.own_file import own_file
+from accompaniment.workbook import next_steps, objectives_of
 
 CONTACTS_PER_PAGE = 50
+STEPS_SHOWN = 3
 SETTLED_SHOWN = 12
 """Obligations that were held or waived; those that are due are all shown."""
 
@@ -28,12 +31,13 @@ def space(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "accompaniment/space.html",
-        {"person": person, "standing": standing_of(person, timezone.now())},
+        {"person": person, "standing": standing_of(person, timezone.now()), "steps": next_steps(person)[:STEPS_SHOWN]},
     )
 
 
 @role_required(Role.JOBSEEKER)
 @require_POST
+@once
 def ask(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
     try:
@@ -51,6 +55,7 @@ def my_accompaniment(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
     today = timezone.now().astimezone(person.agency.zone).date()
     plan = ContactPlan.objects.current().filter(jobseeker=person).first()
+    earlier_plans = ContactPlan.objects.filter(jobseeker=person, ended_on__isnull=False).order_by("-starts_on", "-pk")
     settled = Obligation.objects.filter(jobseeker=person).exclude(state=ObligationState.DUE).order_by("-due_on", "-pk")
     return render(
         request,
@@ -60,14 +65,11 @@ def my_accompaniment(request: AuthenticatedRequest) -> HttpResponse:
             "standing": standing_of(person, timezone.now()),
             "periods": Accompaniment.objects.filter(jobseeker=person).order_by("-started_at"),
             "plan": plan,
-            "plan_sentence": plan
-            and contact_plan_in_words(
-                nature=plan.nature,
-                channel=plan.channel,
-                interval_days=plan.interval_days,
-                review_on=plan.review_on,
-                today=today,
-            ),
+            "plan_sentence": plan and plan_sentence(plan, today=today),
+            "objectives": objectives_of(person),
+            "plan_review": plan and plan.reviews.last(),
+            "plan_request": PlanRequest.objects.filter(jobseeker=person).order_by("-asked_at").first(),
+            "earlier_plans": [(plan_sentence(earlier, today=today), earlier) for earlier in earlier_plans],
             "obligations": [*Obligation.objects.due().filter(jobseeker=person), *settled[:SETTLED_SHOWN]],
             "today": today,
             "page": page_of(

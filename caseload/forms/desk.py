@@ -1,21 +1,33 @@
 """Filters of the lists, read from the address. What does not parse filters nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
+from django.http import QueryDict
 
-from caseload.enums import CaseOrder, NeedKind
+from accompaniment.enums import Tier, Track
+from caseload.enums import Answerer, CaseOrder, NeedKind
 
 DESCENDING = "-"
+OVERDUE = "depassee"
+NEEDS = [*NeedKind.choices, (OVERDUE, "Échéances dépassées")]
+LONGEST_WITHOUT_CONTACT = 999  # days
 
 
 class PortfolioFilterForm(forms.Form):
-    """Search, kind of need, portfolio and order of the portfolio list."""
+    """Search, filters and order of the portfolio list."""
 
-    q = forms.CharField(required=False, max_length=80)
-    besoin = forms.TypedChoiceField(required=False, choices=NeedKind.choices, coerce=NeedKind, empty_value=None)
+    q = forms.CharField(label="Chercher un nom ou un identifiant", required=False, max_length=80)
+    besoin = forms.ChoiceField(label="Besoin", required=False, choices=[("", "Tous"), *NEEDS])
+    sans_contact = forms.IntegerField(
+        label="Sans contact depuis, en jours", required=False, min_value=1, max_value=LONGEST_WITHOUT_CONTACT
+    )
+    modalite = forms.ChoiceField(label="Modalité", required=False, choices=[("", "Toutes"), *Tier.choices])
+    parcours = forms.ChoiceField(label="Parcours", required=False, choices=[("", "Tous"), *Track.choices])
+    suivi = forms.ChoiceField(label="Suivi", required=False, choices=[("", "Tous"), *Answerer.choices])
     portefeuille = forms.IntegerField(required=False, min_value=1)
     tri = forms.ChoiceField(
         required=False,
@@ -28,7 +40,11 @@ class PortfolioFilter:
     """How the portfolio list is asked for."""
 
     words: str = ""
-    kind: NeedKind | None = None
+    need: str = ""
+    days_without_contact: int | None = None
+    tier: str = ""
+    track: str = ""
+    answerer: str = ""
     portfolio: int | None = None
     order: CaseOrder = CaseOrder.NEED
     descending: bool = False
@@ -40,19 +56,41 @@ class PortfolioFilter:
             return ""
         return (DESCENDING if self.descending else "") + self.order
 
+    @property
+    def kind(self) -> NeedKind | None:
+        """The kind of need that is filtered by; an overdue deadline is one of those to place."""
+        if self.days_without_contact:
+            return NeedKind.NO_CONTACT
+        if self.need == OVERDUE:
+            return NeedKind.OBLIGATION
+        return NeedKind(self.need) if self.need else None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the filter leaves anybody out."""
+        return replace(self, order=CaseOrder.NEED, descending=False) != PortfolioFilter()
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """What the address says, in its order; what is usual is not said."""
+        facts = {
+            "q": self.words,
+            "besoin": "" if self.days_without_contact else self.need,
+            "sans_contact": self.days_without_contact or "",
+            "modalite": self.tier,
+            "parcours": self.track,
+            "suivi": self.answerer,
+            "portefeuille": self.portfolio or "",
+            "tri": self.sorting,
+        }
+        return {name: value for name, value in facts.items() if value}
+
     def address(self, **changes: Any) -> str:
         """Return the query string of this filter with changes, beginning with a question mark."""
-        changed = replace(self, **changes)
-        facts = {
-            "q": changed.words,
-            "besoin": changed.kind or "",
-            "portefeuille": changed.portfolio or "",
-            "tri": changed.sorting,
-        }
-        return "?" + urlencode({name: value for name, value in facts.items() if value})
+        return "?" + urlencode(replace(self, **changes).facts)
 
 
-def portfolio_filter(data: Any) -> PortfolioFilter:
+def portfolio_filter(data: Mapping[str, Any]) -> PortfolioFilter:
     """Read the filter from a query string."""
     form = PortfolioFilterForm(data)
     form.is_valid()
@@ -60,8 +98,17 @@ def portfolio_filter(data: Any) -> PortfolioFilter:
     order = found.get("tri") or CaseOrder.NEED
     return PortfolioFilter(
         words=found.get("q", ""),
-        kind=found.get("besoin"),
+        need=found.get("besoin", ""),
+        days_without_contact=found.get("sans_contact"),
+        tier=found.get("modalite", ""),
+        track=found.get("parcours", ""),
+        answerer=found.get("suivi", ""),
         portfolio=found.get("portefeuille"),
         order=CaseOrder(order.removeprefix(DESCENDING)),
         descending=order.startswith(DESCENDING),
     )
+
+
+def filter_in(query: str) -> PortfolioFilter:
+    """Read the filter from a query string as text, with or without its question mark."""
+    return portfolio_filter(QueryDict(query.removeprefix("?")))

@@ -1,21 +1,21 @@
-"""The file that a manager loads, and the day of opening of a region."""
+"""The file that a manager loads."""
 
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 
-from accompaniment.imports.reader import SEPARATOR
-from accompaniment.imports.rows import AGENCIES, JOBSEEKERS
-from accompaniment.models import Region
+from accompaniment.imports.reader import SEPARATOR, too_large
 from caseload.enums import ImportKind
-from caseload.imports import ADVISERS
+from caseload.imports import LAYOUTS
 
 FILENAME_MAXIMUM = 200
 
 FILES = {
-    ImportKind.AGENCIES: ("Fichier des agences", AGENCIES),
-    ImportKind.ADVISERS: ("Fichier des conseillers", ADVISERS),
-    ImportKind.JOBSEEKERS: ("Fichier des inscriptions", JOBSEEKERS),
+    ImportKind.AGENCIES: "Fichier des agences",
+    ImportKind.ADVISERS: "Fichier des conseillers",
+    ImportKind.JOBSEEKERS: "Fichier des inscriptions",
 }
 
 
@@ -35,9 +35,17 @@ class ImportForm(forms.Form):
     def __init__(self, kind: ImportKind, data: Any = None, files: Any = None) -> None:
         super().__init__(data, files, prefix=kind)
         self.kind = kind
-        label, layout = FILES[kind]
-        self.fields["file"].label = label
-        self.columns = SEPARATOR.join(layout.columns)
+        self.fields["file"].label = FILES[kind]
+        self.columns = SEPARATOR.join(LAYOUTS[kind].columns)
+        self.maximum_bytes = settings.IMPORT_MAXIMUM_MEGABYTES * 1024 * 1024
+        self.too_large = too_large()
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse a file by its size before anything reads it."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size is None or file.size > self.maximum_bytes:
+            raise forms.ValidationError(self.too_large)
+        return file
 
     @property
     def title(self) -> str:
@@ -48,14 +56,3 @@ class ImportKindForm(forms.Form):
     """Which of the forms of the page was sent."""
 
     kind = forms.TypedChoiceField(choices=ImportKind.choices, coerce=ImportKind)
-
-
-class RegionOpeningForm(forms.ModelForm):
-    """The day on which the 100 % web track opens in a region; empty for none."""
-
-    class Meta:
-        model = Region
-        fields = ("web_opens_on",)
-        widgets = {"web_opens_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
-        labels = {"web_opens_on": "Jour d'ouverture du 100 % web"}
-        help_texts = {"web_opens_on": "Laissez vide tant que l'ouverture n'est pas décidée."}

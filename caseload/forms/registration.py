@@ -1,12 +1,14 @@
 """What an adviser writes and decides in the registration interview."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
-from accompaniment.enums import Bandwidth, Channel, RefusalReason, Tier, Track
+from accompaniment.enums import Bandwidth, Channel, PreferredHours, RefusalReason, Tier, Track
 from accompaniment.services.enrolments import InterviewFindings
 from caseload.models import Portfolio
 
@@ -73,6 +75,12 @@ class RegistrationForm(forms.Form):
     preferred_channel = forms.ChoiceField(
         label="Canal préféré",
         choices=Channel.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    preferred_hours = forms.ChoiceField(
+        label="Heures préférées",
+        choices=PreferredHours.choices,
         required=False,
         widget=forms.RadioSelect,
     )
@@ -154,13 +162,82 @@ class RegistrationForm(forms.Form):
             bandwidth=facts["bandwidth"],
             at_ease=facts["at_ease"] == YES,
             preferred_channel=facts["preferred_channel"],
+            preferred_hours=facts["preferred_hours"],
             notes=facts["notes"],
         )
 
 
 DRAFT_FIELDS = (*RegistrationForm.base_fields, "email")
+FREE_TEXTS = frozenset({"situation", "comment", "notes"})
+MINE, THEIRS, BOTH = "mine", "theirs", "both"
+"""What an adviser chooses for a field that two have changed; both only for a free text."""
+
+
+@dataclass(frozen=True)
+class Typing:
+    """What a page sent: its fields as they were typed, what it showed before, and what was chosen between two."""
+
+    typed: dict[str, str]
+    base: dict[str, str] | None
+    """None: the page did not say."""
+    chosen: frozenset[str]
+    seen: dict[str, str]
+    """By field, the other one's version that the page shows beside its own."""
 
 
 def typed_in(data: Mapping[str, str]) -> dict[str, str]:
     """Return what a page sent, field by field, as it was typed: a draft need not be valid."""
-    return {name: data[name] for name in DRAFT_FIELDS if data.get(name)}
+    return {name: data[name].replace("\r\n", "\n") for name in DRAFT_FIELDS if data.get(name)}
+
+
+def typing_in(data: Mapping[str, str]) -> Typing:
+    """Return what a page sent, with the choices between two versions of a field carried out.
+
+    A choice was made before the other one's version that the page showed, so that version is what the choice
+    begins with: when it has changed again since, the field is a conflict again.
+    """
+    typed, base = typed_in(data), _base_in(data)
+    chosen = set()
+    seen = {name: data[f"seen_{name}"].replace("\r\n", "\n") for name in DRAFT_FIELDS if f"seen_{name}" in data}
+    for name, theirs in seen.items():
+        choice = data.get(f"choice_{name}")
+        if base is None or choice not in {MINE, THEIRS, BOTH}:
+            continue
+        chosen.add(name)
+        base[name] = theirs
+        if choice == THEIRS:
+            typed[name] = theirs
+        elif choice == BOTH and name in FREE_TEXTS:
+            typed[name] = f"{theirs}\n\n{typed.get(name, '')}"
+    return Typing(typed=typed, base=base, chosen=frozenset(chosen), seen=seen)
+
+
+def _base_in(data: Mapping[str, str]) -> dict[str, str] | None:
+    try:
+        base = json.loads(data.get("base", ""))
+    except ValueError:
+        return None
+    if not isinstance(base, dict):
+        return None
+    return {name: str(base[name]).replace("\r\n", "\n") for name in DRAFT_FIELDS if base.get(name)}
+
+
+def label_of(name: str) -> str:
+    """Return what the page calls a field of the draft."""
+    field = EmailForm.base_fields["email"] if name == "email" else RegistrationForm.base_fields[name]
+    return str(field.label)
+
+
+def value_in_words(name: str, value: str, portfolios: QuerySet[Portfolio]) -> str:
+    """Return what a person reads of a draft's value."""
+    field = RegistrationForm.base_fields.get(name)
+    if value == "":
+        return "Rien"
+    if isinstance(field, forms.BooleanField):
+        return "Coché"
+    if name == "portfolio":
+        portfolio = portfolios.filter(pk=value).first() if value.isdecimal() else None
+        return portfolio.adviser.user.full_name if portfolio else "Un autre portefeuille"
+    if isinstance(field, forms.ChoiceField):
+        return next((str(label) for known, label in field.widget.choices if known == value), value)
+    return value

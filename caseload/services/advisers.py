@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
 from accompaniment.imports.outcome import Outcome, RejectedRows
-from accompaniment.imports.reader import Reader, reading
+from accompaniment.imports.reader import Progress, Reader, reading
 from accompaniment.imports.rows import RowRejectedError
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.services import audit, outbox
@@ -18,7 +18,7 @@ from accompaniment.services.imports.transactions import import_transaction
 from caseload.arrivals import on_adviser_created
 from caseload.imports import ADVISERS, AdviserParser, AdviserRow
 from caseload.models import Adviser, Capacity, Portfolio
-from caseload.services.capacities import capacity_for
+from caseload.services.capacities import apply_capacities, capacity_for
 from caseload.services.reference import load_reference
 
 
@@ -29,24 +29,28 @@ class _Known:
     agencies: dict[str, Agency]
     advisers: dict[str, Adviser]
     portfolios: dict[tuple[int, str], Portfolio]
-    caps: dict[tuple[int, str], int]
+    caps: dict[tuple[int, str, int], int]
 
-    def cap(self, agency: Agency, modality: Modality, day: date) -> int:
-        """Return the cap in force, asked for once per agency and modality."""
-        key = (agency.pk, modality)
+    def cap(self, adviser: Adviser, agency: Agency, modality: Modality, day: date) -> int:
+        """Return the cap in force, asked for once per agency, modality and working share."""
+        key = (agency.pk, modality, adviser.working_share)
         if key not in self.caps:
-            self.caps[key] = capacity_for(agency=agency, modality=modality, day=day)
+            self.caps[key] = capacity_for(
+                agency=agency, modality=modality, day=day, working_share=adviser.working_share
+            )
         return self.caps[key]
 
 
-def load_advisers(*, actor: User | None, source: BinaryIO, dry_run: bool = False) -> Outcome:
+def load_advisers(
+    *, actor: User | None, source: BinaryIO, dry_run: bool = False, progress: Progress | None = None
+) -> Outcome:
     """Create the file's advisers, each with an account to activate and a portfolio, and update those known by e-mail.
 
-    A new portfolio gets the cap that is in force for its agency and modality. When an adviser changes agency, the
-    portfolios go along. A portfolio that the file does not name any more stays, for it may hold people.
+    Every portfolio gets the cap that is in force for its agency, modality and working share. When an adviser changes
+    agency, the portfolios go along. A portfolio that the file does not name any more stays, for it may hold people.
     Raises UnreadableFileError, DomainError; nothing was written then.
     """
-    with reading(source, ADVISERS) as reader, import_transaction(dry_run=dry_run):
+    with reading(source, ADVISERS, progress) as reader, import_transaction(dry_run=dry_run):
         outcome = Outcome(RejectedRows(reader.columns))
         if not Capacity.objects.exists():
             load_reference()
@@ -58,6 +62,7 @@ def load_advisers(*, actor: User | None, source: BinaryIO, dry_run: bool = False
         newcomers = _create_advisers(actor, known, rows)
         changed = _update_advisers(actor, known, rows)
         opened = _open_portfolios(known, rows)
+        apply_capacities(now=timezone.now())
         for row in rows:
             portfolio = (row.email, row.modality)
             if row.email in newcomers:
@@ -184,7 +189,7 @@ def _open_portfolios(known: _Known, rows: Iterable[AdviserRow]) -> set[tuple[str
                 adviser=adviser,
                 agency=agency,
                 modality=row.modality,
-                capacity=known.cap(agency, row.modality, now.astimezone(agency.zone).date()),
+                capacity=known.cap(adviser, agency, row.modality, now.astimezone(agency.zone).date()),
             )
     Portfolio.objects.bulk_create(new.values())
     return set(new)

@@ -6,39 +6,52 @@ Days are days of the agency.
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality
-from accompaniment.errors import DomainError
-from accompaniment.models import Agency, User
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import Agency, Region, User
 from accompaniment.services import audit
 from caseload.models import Capacity, Manager, Portfolio
 
 APPLY_IN_FORCE = """
 UPDATE caseload_portfolio AS portfolio
-SET capacity = greatest(in_force.value, portfolio.occupied)
+SET capacity = greatest(in_force.value, portfolio.occupied), capacity_share = in_force.share
 FROM (
-    SELECT one.id, cap.value
+    SELECT one.id, places.value, places.share
     FROM caseload_portfolio one
+    JOIN caseload_adviser adviser ON adviser.id = one.adviser_id
+    JOIN accompaniment_user account ON account.id = adviser.user_id
     JOIN accompaniment_agency agency ON agency.id = one.agency_id
     JOIN accompaniment_departement departement ON departement.code = agency.departement_id
     JOIN accompaniment_region region ON region.code = departement.region_id
     CROSS JOIN LATERAL (
-        SELECT rule.value FROM caseload_capacity rule
+        SELECT rule.value, rule.by_working_share FROM caseload_capacity rule
         WHERE rule.modality = one.modality AND (rule.agency_id = one.agency_id OR rule.agency_id IS NULL)
           AND rule.starts_on <= (%(now)s AT TIME ZONE region.timezone)::date
         ORDER BY rule.agency_id NULLS LAST, rule.starts_on DESC LIMIT 1
     ) cap
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN NOT account.is_active THEN 0
+               WHEN cap.by_working_share THEN greatest(1, cap.value::int * adviser.working_share / 100)
+               ELSE cap.value END AS value,
+               CASE WHEN cap.by_working_share THEN adviser.working_share ELSE 100 END AS share
+    ) places
 ) in_force
-WHERE in_force.id = portfolio.id AND portfolio.capacity <> greatest(in_force.value, portfolio.occupied)
+WHERE in_force.id = portfolio.id AND (portfolio.capacity, portfolio.capacity_share)
+      <> (greatest(in_force.value, portfolio.occupied), in_force.share)
 """
 
 
-def capacity_for(*, agency: Agency, modality: Modality, day: date) -> int:
-    """Return the cap of the agency's portfolios of a modality on `day`. Raises DomainError where none is set."""
+def capacity_for(*, agency: Agency, modality: Modality, day: date, working_share: int = 100) -> int:
+    """Return the cap of a portfolio of the agency on `day`, its adviser working `working_share` per cent.
+
+    Raises DomainError where none is set for the modality.
+    """
     in_force: Capacity | None = (
         Capacity.objects.filter(Q(agency=agency) | Q(agency=None), modality=modality, starts_on__lte=day)
         .order_by(F("agency").asc(nulls_last=True), "-starts_on")
@@ -46,16 +59,24 @@ def capacity_for(*, agency: Agency, modality: Modality, day: date) -> int:
     )
     if in_force is None:
         raise DomainError(f"Aucun plafond n'est fixé pour la modalité « {Modality(modality).label} ».")
-    return in_force.value
+    return in_force.places_for(working_share)
 
 
 def set_capacity(
-    *, actor: User, modality: Modality, agency: Agency | None, value: int, starts_on: date, reason: str
+    *,
+    actor: User,
+    modality: Modality,
+    agency: Agency | None,
+    value: int,
+    starts_on: date,
+    reason: str,
+    by_working_share: bool = False,
 ) -> Capacity:
     """Set another cap for an agency (None: the whole country) from a day on, with a reason.
 
-    It is in force at once when the day has come. Raises DomainError when it is below the present occupancy of a
-    portfolio, which is named, when the day is past, or when the actor does not steer the agency.
+    `by_working_share`: the value is for full time, others have their share of it. It is in force at once when the
+    day has come. Raises DomainError when it is below the present occupancy of a portfolio, which is named, when the
+    day is past, or when the actor does not steer the agency.
     """
     with transaction.atomic():
         _check_steers(actor, agency)
@@ -65,42 +86,86 @@ def set_capacity(
             raise DomainError("Un plafond ne s'applique pas au passé. Choisissez aujourd'hui ou une date à venir.")
         if not reason.strip():
             raise DomainError("Indiquez le motif de ce plafond.")
-        too_full = [portfolio for portfolio in _locked_portfolios(modality, agency) if portfolio.occupied > value]
+        facts = {
+            "value": value,
+            "by_working_share": by_working_share,
+            "reason": reason.strip(),
+            "set_by": actor,
+        }
+        meant = Capacity(modality=modality, agency=agency, starts_on=starts_on, **facts)
+        too_full = [
+            portfolio
+            for portfolio in _locked_portfolios(modality, agency)
+            if portfolio.occupied > meant.places_for(portfolio.adviser.working_share)
+        ]
         if too_full:
             raise DomainError(
                 f"Le plafond de {value} est inférieur à l'occupation actuelle : {_named(too_full)}. "
                 "Transférez d'abord des personnes ou choisissez un plafond plus élevé."
             )
         capacity, _ = Capacity.objects.update_or_create(
-            modality=modality,
-            agency=agency,
-            starts_on=starts_on,
-            defaults={"value": value, "reason": reason.strip(), "set_by": actor},
+            modality=modality, agency=agency, starts_on=starts_on, defaults=facts
         )
-        audit.record(
-            actor=actor,
-            jobseeker=None,
-            action=AuditAction.CAPACITY,
-            modality=modality,
-            agency=agency.code if agency else None,
-            value=value,
-            starts_on=starts_on,
-            reason=reason.strip(),
-        )
+        _audit(actor, capacity, event="set")
         apply_capacities(now=now)
         return capacity
+
+
+def cancel_capacity(*, actor: User, capacity: Capacity) -> None:
+    """Take back a cap whose day has not come anywhere.
+
+    Raises NotAllowedNowError when it is in force or gone already, DomainError when the actor does not steer it.
+    """
+    with transaction.atomic():
+        standing = (
+            Capacity.objects.select_for_update(of=("self",))
+            .select_related("agency__departement__region")
+            .filter(pk=capacity.pk)
+            .first()
+        )
+        if standing is None:
+            raise NotAllowedNowError("Ce plafond à venir est déjà annulé.")
+        _check_steers(actor, standing.agency)
+        if standing.starts_on <= _latest_today(standing.agency):
+            raise NotAllowedNowError("Ce plafond est déjà en vigueur : pour en changer, fixez-en un autre.")
+        _audit(actor, standing, event="cancelled")
+        standing.delete()
 
 
 def apply_capacities(*, now: datetime) -> int:
     """Give every portfolio the cap that is in force at `now`, and return how many changed.
 
     However late and often it runs, the outcome is the same. A portfolio that has grown past a lower cap since that
-    was set is full at its occupancy, and comes down to the cap as people leave.
+    was set is full at its occupancy, and comes down to the cap as people leave. Closed accounts have no place.
     """
     with connection.cursor() as cursor:
         cursor.execute(APPLY_IN_FORCE, {"now": now})
         changed: int = cursor.rowcount
         return changed
+
+
+def _latest_today(agency: Agency | None) -> date:
+    """Return the day of the agency; for the whole country that of the region where the day begins first."""
+    now = timezone.now()
+    if agency is not None:
+        return now.astimezone(agency.zone).date()
+    zones = Region.objects.order_by("timezone").values_list("timezone", flat=True).distinct()
+    return max([timezone.localdate(now), *(now.astimezone(ZoneInfo(zone)).date() for zone in zones)])
+
+
+def _audit(actor: User, capacity: Capacity, *, event: str) -> None:
+    audit.record(
+        actor=actor,
+        jobseeker=None,
+        action=AuditAction.CAPACITY,
+        event=event,
+        modality=capacity.modality,
+        agency=capacity.agency.code if capacity.agency else None,
+        value=capacity.value,
+        by_working_share=capacity.by_working_share,
+        starts_on=capacity.starts_on,
+        reason=capacity.reason,
+    )
 
 
 def _check_steers(actor: User, agency: Agency | None) -> None:

@@ -15,10 +15,14 @@ from caseload.services import placements
 
 
 def proposed_portfolios(*, jobseeker: Jobseeker, modality: Modality = Modality.GUIDE_WEB) -> list[Portfolio]:
-    """Return where the person can be placed: the agency's portfolios, then the region's, least loaded first."""
+    """Return where the person can be placed: the agency's portfolios, then the region's, least loaded first.
+
+    Each has as `in_cover` how many people its adviser answers for today, beside the cap.
+    """
     return list(
         Portfolio.objects.filter(occupied__lt=F("capacity"))
         .proposed_for(jobseeker.agency, modality)
+        .with_people_in_cover(timezone.localdate(timezone=jobseeker.agency.zone))
         .select_related("adviser__user", "agency")
     )
 
@@ -43,8 +47,10 @@ def validate_at_interview(
             raise DomainError("Choisissez un portefeuille « guidé 100 % web ».")
         if portfolio.agency.departement.region_id != person.agency.departement.region_id:
             raise DomainError("Choisissez un portefeuille de la région de la personne.")
+        placements.look_for_room(jobseeker=person, portfolio=portfolio)
         concluded = enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings)
         enrolments.validate_enrolment(actor=actor, enrolment=enrolment, interview=concluded)
+        placements.lock_in_order(jobseeker=person, portfolios=[portfolio])
         placements.end_placement(actor=actor, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=timezone.now())
         return placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
 

@@ -1,24 +1,58 @@
-"""Files that a manager loads, and the history of what came of each."""
+"""Files that a manager hands in, how a worker loads them one after the other, and the history of what came of each.
 
-from typing import Any, BinaryIO, Protocol
+A file waits as a row with its bytes in the storage until a worker takes it up. The worker holds one lock of the
+database for as long as it loads: whoever does not hold it knows that somebody loads, and whoever holds it and finds
+a file that is being loaded knows that its worker is dead. What a load writes and that it is done are one
+transaction, so a file that is taken up again was not loaded before.
+"""
 
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, BinaryIO, Protocol, cast
+
+from celery import current_app
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.core.files import File
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
 from accompaniment.errors import DomainError
 from accompaniment.imports.outcome import Outcome, Remarks
+from accompaniment.imports.reader import Progress, UnreadableFileError, reading
 from accompaniment.models import User
 from accompaniment.services.imports import load_agencies, load_jobseekers
 from caseload.enums import ImportKind, ImportState
+from caseload.imports import LAYOUTS
 from caseload.models import ImportRun
 from caseload.services.advisers import load_advisers
 
-UNEXPECTED = "Une erreur imprévue a arrêté le chargement. Rien n'a été écrit\u00a0; elle est notée au journal."
+UNEXPECTED = "Une erreur imprévue a arrêté le chargement. Elle est notée au journal."
+INTERRUPTED = "Le chargement s'est interrompu plusieurs fois avec ce fichier. Découpez-le, puis chargez chaque partie."
+FILE_GONE = "Le fichier reçu n'est plus là. Envoyez-le à nouveau."
+ATTEMPTS = 3
+"""After how many workers that ended over it a file is given up."""
+WRONG_ROWS = 100
+"""From how many rejected rows on a file is refused as a whole when they are more than half of it."""
+REPORTS = 50
+"""How often the progress of a file is written, at most."""
+JOB = "caseload.jobs.load_files"
+LOADING = (0x1A90, 1)
+"""The two numbers of the lock that a worker holds while it loads."""
+LOST_AFTER = timedelta(days=1)
+"""How old a file must be that belongs to no row: its upload was cut off between the file and the row."""
+
+log = logging.getLogger(__name__)
 
 
 class Loader(Protocol):
     """Loads one kind of file in one transaction."""
 
-    def __call__(self, *, actor: User | None, source: BinaryIO, dry_run: bool = False) -> Outcome: ...
+    def __call__(
+        self, *, actor: User | None, source: BinaryIO, dry_run: bool = False, progress: Progress | None = None
+    ) -> Outcome: ...
 
 
 LOADERS: dict[ImportKind, Loader] = {
@@ -28,41 +62,240 @@ LOADERS: dict[ImportKind, Loader] = {
 }
 
 
-def run_import(*, actor: User, kind: ImportKind, filename: str, source: BinaryIO) -> ImportRun:
-    """Load a file for a manager and keep what came of it.
+class TooManyWrongError(DomainError):
+    """So many of a file's rows are wrong that it is not the export that it should be. Nothing was written."""
 
-    A file that cannot be read is a run that failed, with its sentence; nothing of it was written. The run itself is
-    written before and after, so that the history shows it whatever happens between.
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        wrong, rows = (intcomma(number) for number in (outcome.rejections.total, outcome.rows))
+        super().__init__(
+            f"{wrong} lignes sur {rows} sont fausses\u00a0: le fichier est refusé en entier. "
+            "Corrigez-le ou demandez un nouvel export, puis chargez-le."
+        )
+
+
+# --- Handing in --------------------------------------------------------------------------------------------------
+
+
+def receive_file(*, actor: User, kind: ImportKind, filename: str, source: File) -> ImportRun:
+    """Keep a file that a manager hands in, to be loaded by a worker.
+
+    Raises UnreadableFileError for what is no file of this kind at all; nothing is kept then. What its single rows
+    say is judged when it is loaded.
     """
-    run: ImportRun = ImportRun.objects.create(
-        kind=kind, filename=filename, uploaded_by=actor, started_at=timezone.now(), state=ImportState.RUNNING
+    check_file(kind=kind, source=source)
+    run: ImportRun = ImportRun(
+        kind=kind,
+        filename=filename,
+        uploaded_by=actor,
+        started_at=timezone.now(),
+        state=ImportState.WAITING,
+        bytes_total=source.size,
     )
+    run.source.save(f"{kind}.csv", source, save=False)
     try:
-        outcome = LOADERS[kind](actor=actor, source=source)
-    except DomainError as refusal:
-        return _finish(run, ImportState.FAILED, error=refusal.sentence)
+        with transaction.atomic():
+            run.save()
     except Exception:
-        _finish(run, ImportState.FAILED, error=UNEXPECTED)
+        run.source.delete(save=False)
         raise
-    return _finish(
-        run,
-        ImportState.DONE,
-        summary=outcome.summary(),
-        rejected_rows=_as_rows(outcome.rejections),
-        warned_rows=_as_rows(outcome.warnings),
-        rejected_csv=outcome.rejected_rows.text,
-    )
+    transaction.on_commit(_call_a_worker)
+    return run
 
 
-def _finish(run: ImportRun, state: ImportState, **facts: Any) -> ImportRun:
+def _call_a_worker() -> None:
+    """Have the file loaded now. Where no broker answers, it waits for the next round of the clock."""
+    try:
+        current_app.tasks[JOB].apply_async(retry=False)
+    except BrokerError as error:
+        log.warning("no broker to load files: %s", error)
+
+
+def check_file(*, kind: ImportKind, source: File) -> None:
+    """Raise UnreadableFileError, with what was expected, unless the file has this kind's header and a row."""
+    try:
+        _read_beginning(kind, source)
+    except UnreadableFileError:
+        for other in ImportKind:
+            if other != kind and _fits(other, source):
+                raise UnreadableFileError(
+                    f"Ce fichier est celui de «\u00a0{other.label}\u00a0», pas de «\u00a0{kind.label}\u00a0». "
+                    "Chargez-le à sa place."
+                ) from None
+        raise
+
+
+def _read_beginning(kind: ImportKind, source: File) -> None:
+    with reading(cast("BinaryIO", source.file), LAYOUTS[kind]) as reader:
+        next(iter(reader))
+    source.seek(0)
+
+
+def _fits(kind: ImportKind, source: File) -> bool:
+    try:
+        _read_beginning(kind, source)
+    except UnreadableFileError:
+        return False
+    return True
+
+
+# --- Loading -----------------------------------------------------------------------------------------------------
+
+
+def load_waiting_files() -> int:
+    """Load what waits, one file after the other, and return how many were taken up.
+
+    Returns at once while another worker loads: that one looks again when it has finished.
+    """
+    taken_up = 0
+    while ImportRun.objects.unfinished().exists():
+        with _loading_lock() as is_ours:
+            if not is_ours:
+                return taken_up
+            while run := ImportRun.objects.unfinished().select_related("uploaded_by").first():
+                _load(run)
+                taken_up += 1
+    _forget_files()
+    return taken_up
+
+
+def somebody_loads() -> bool:
+    """Tell whether a worker is loading a file now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND classid = %s AND objid = %s AND objsubid = 2"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+            LOADING,
+        )
+        (held,) = cursor.fetchone()
+        return bool(held)
+
+
+@contextmanager
+def _loading_lock() -> Iterator[bool]:
+    """Hold the lock of the one who loads; False while somebody else has it.
+
+    It belongs to the connection, so that it ends with the worker, however that ends.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", LOADING)
+        (is_ours,) = cursor.fetchone()
+        try:
+            yield is_ours
+        finally:
+            if is_ours and connection.is_usable():
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", LOADING)
+
+
+def _load(run: ImportRun) -> None:
+    """Load one file. The caller holds the lock, so nobody else is at it."""
+    if run.attempts >= ATTEMPTS:
+        _finish(run, ImportState.FAILED, error=INTERRUPTED)
+        return
+    run.state = ImportState.RUNNING
+    run.attempts += 1
+    run.bytes_done = 0
+    run.save(update_fields=["state", "attempts", "bytes_done"])
+    try:
+        _load_source(run)
+    except FileNotFoundError:
+        _finish(run, ImportState.FAILED, error=FILE_GONE)
+    except TooManyWrongError as refusal:
+        _finish(run, ImportState.FAILED, error=refusal.sentence, **_facts(refusal.outcome))
+    except DomainError as refusal:
+        _finish(run, ImportState.FAILED, error=refusal.sentence)
+    except (OperationalError, InterfaceError):
+        # The server went away: nothing was written, nothing can be, and the next worker takes the file up again.
+        raise
+    except Exception:
+        log.exception("load of file %s failed", run.pk)
+        _finish(run, ImportState.FAILED, error=UNEXPECTED)
+
+
+def _load_source(run: ImportRun) -> None:
+    with run.source.open("rb") as source, _progress_of(run) as progress, transaction.atomic():
+        outcome = LOADERS[ImportKind(run.kind)](actor=run.uploaded_by, source=source.file, progress=progress)
+        if _is_refused_as_a_whole(outcome):
+            raise TooManyWrongError(outcome)
+        _write(run, ImportState.DONE, bytes_done=run.bytes_total, **_facts(outcome))
+    _discard(run)
+
+
+def _is_refused_as_a_whole(outcome: Outcome) -> bool:
+    """Tell whether a file is not worth loading: mostly wrong, or with more wrong rows than can be given back.
+
+    Single rows are rejected one by one. But a file of which more than half is wrong was exported wrongly, and
+    loading what is left of it would only hide that.
+    """
+    wrong = outcome.rejections.total
+    return (wrong >= WRONG_ROWS and wrong * 2 > outcome.rows) or not outcome.rejected_rows.is_complete
+
+
+def _finish(run: ImportRun, state: ImportState, **facts: Any) -> None:
+    _write(run, state, **facts)
+    _discard(run)
+
+
+def _write(run: ImportRun, state: ImportState, **facts: Any) -> None:
     run.state = state
     run.finished_at = timezone.now()
     for name, value in facts.items():
         setattr(run, name, value)
     run.save(update_fields=["state", "finished_at", *facts])
-    return run
+
+
+def _discard(run: ImportRun) -> None:
+    """Delete the file, which has served; the row forgets it only once it is gone."""
+    run.source.delete(save=False)
+    run.save(update_fields=["source"])
+
+
+def _facts(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "summary": outcome.summary(),
+        "rejected_rows": _as_rows(outcome.rejections),
+        "warned_rows": _as_rows(outcome.warnings),
+        "rejected_csv": outcome.rejected_rows.text,
+    }
 
 
 def _as_rows(remarks: Remarks) -> list[dict[str, int | str]]:
     """Return the first remarks as JSON holds them."""
     return [remark._asdict() for remark in remarks.first]
+
+
+@contextmanager
+def _progress_of(run: ImportRun) -> Iterator[Callable[[int], None]]:
+    """Write how much of a file is read, by a connection of its own: the load's transaction shows nothing yet."""
+    beside = connection.copy()
+    step = max(1, run.bytes_total // REPORTS)
+    written = 0
+
+    def write(bytes_done: int) -> None:
+        nonlocal written
+        if bytes_done - written < step:
+            return
+        written = bytes_done
+        with beside.cursor() as cursor:
+            cursor.execute("UPDATE caseload_importrun SET bytes_done = %s WHERE id = %s", [bytes_done, run.pk])
+
+    try:
+        yield write
+    finally:
+        beside.close()
+
+
+def _forget_files() -> None:
+    """Delete files that nobody needs: of a load that ended between its last word and this, of an upload cut off."""
+    for run in ImportRun.objects.filter(finished_at__isnull=False).exclude(source=""):
+        _discard(run)
+    storage = ImportRun.source.field.storage
+    folder = str(ImportRun.source.field.upload_to)
+    if not storage.exists(folder):
+        return
+    needed = set(ImportRun.objects.exclude(source="").values_list("source", flat=True))
+    for name in storage.listdir(folder)[1]:
+        path = f"{folder}/{name}"
+        if path not in needed and storage.get_modified_time(path) < timezone.now() - LOST_AFTER:
+            storage.delete(path)

@@ -4,18 +4,21 @@ The guard is threefold: the portfolio's row is locked before it is looked at, a 
 in the same transaction, and a CHECK refuses more than the capacity.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Modality
+from accompaniment.enums import AuditAction, Modality, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
 from accompaniment.querysets import EnrolmentQuerySet
+from accompaniment.rules import modality_of
 from accompaniment.services import audit
-from caseload.enums import PlacementEnd
-from caseload.models import Adviser, Placement, Portfolio
+from caseload.enums import PlacementEnd, TransferState
+from caseload.models import Adviser, Placement, Portfolio, Transfer
 
 
 class PortfolioFullError(DomainError):
@@ -27,6 +30,19 @@ class PortfolioFullError(DomainError):
             f"Le portefeuille de {portfolio.adviser} est complet ({portfolio.occupied} / {portfolio.capacity}). "
             "Choisissez-en un autre."
         )
+
+
+def look_for_room(*, jobseeker: Jobseeker, portfolio: Portfolio) -> None:
+    """Raise PortfolioFullError when no place is free now, except for a person who is there already.
+
+    A look without a lock: who comes too late is refused before anything is written, and holds nobody up. Whether
+    there is room is decided by `place`, under the lock.
+    """
+    seen: Portfolio = Portfolio.objects.select_related("adviser__user").get(pk=portfolio.pk)
+    if seen.occupied >= seen.capacity:
+        if Placement.objects.open().filter(jobseeker=jobseeker, portfolio=seen).exists():
+            return
+        raise PortfolioFullError(seen)
 
 
 def place(*, actor: User | None, jobseeker: Jobseeker, portfolio: Portfolio) -> Placement:
@@ -52,14 +68,29 @@ def place(*, actor: User | None, jobseeker: Jobseeker, portfolio: Portfolio) -> 
     return placement
 
 
+def lock_in_order(*, jobseeker: Jobseeker, portfolios: Iterable[Portfolio]) -> None:
+    """Lock the portfolio that the person leaves and those that may follow, in primary-key order.
+
+    Whoever moves people between portfolios does so first, so that two moves to and fro never wait for each other.
+    """
+    left = Placement.objects.open().filter(jobseeker=jobseeker).values("portfolio")
+    wanted = Q(pk__in=[portfolio.pk for portfolio in portfolios]) | Q(pk__in=left)
+    list(Portfolio.objects.select_for_update(of=("self",)).filter(wanted).order_by("pk").values_list("pk"))
+
+
 def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: PlacementEnd, at: datetime) -> None:
-    """End the person's open placement, if there is one, and free the place."""
+    """End the person's open placement, if there is one, and free the place; a planned transfer falls with it."""
     placement = Placement.objects.select_for_update(of=("self",)).open().filter(jobseeker=jobseeker).first()
     if placement is None:
         return
     placement.ended_at = at
     placement.end_reason = reason
     placement.save(update_fields=["ended_at", "end_reason"])
+    Transfer.objects.planned().filter(jobseeker=jobseeker).update(
+        state=TransferState.NOT_DONE,
+        finished_at=at,
+        why_not=f"N'est plus dans le portefeuille : {reason.label.lower()}.",
+    )
     audit.record(
         actor=actor,
         jobseeker=jobseeker,
@@ -75,14 +106,66 @@ def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> 
 
     Where none has room the person keeps no placement and stands on the waiting list; leaving is never refused.
     """
+    places = classic_places(jobseeker, Tier(Accompaniment.objects.current().get(jobseeker=jobseeker).tier))
+    lock_in_order(jobseeker=jobseeker, portfolios=places)
     end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TRACK_ENDED, at=at)
-    tier = Accompaniment.objects.current().get(jobseeker=jobseeker).tier
-    for portfolio in (
+    _place_in_first_with_room(actor, jobseeker, places)
+
+
+def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
+    """Move a person who is in a portfolio into one of the new modality, the present adviser's own before others.
+
+    Where none of the agency has room the person stands on the waiting list. Who is in no portfolio stays out.
+    """
+    placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio").first()
+    period = Accompaniment.objects.current().get(jobseeker=jobseeker)
+    if placement is None or placement.portfolio.modality == modality_of(period.tier, period.track):
+        return
+    places = classic_places(jobseeker, Tier(period.tier))
+    lock_in_order(jobseeker=jobseeker, portfolios=places)
+    end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TIER_CHANGED, at=at)
+    _place_in_first_with_room(actor, jobseeker, places)
+
+
+def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
+    """Say where a person would be placed if the tier were set now."""
+    placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio__adviser__user").first()
+    if placement is None:
+        return ["Aucun conseiller ne suit cette personne aujourd'hui\u00a0: rien ne change de ce côté."]
+    leaves = f"Elle quitte le portefeuille «\u00a0{placement.portfolio.get_modality_display().lower()}\u00a0» de "
+    leaves += f"{placement.portfolio.adviser}"
+    places = classic_places(jobseeker, tier)
+    if not places:
+        return [
+            (
+                f"{leaves}. Aucun portefeuille «\u00a0{tier.label.lower()}\u00a0» de l'agence n'a de place\u00a0: "
+                "elle passe sur la liste d'attente, et n'a plus de conseiller jusqu'à ce que quelqu'un l'y prenne."
+            )
+        ]
+    target = places[0]
+    return [
+        (
+            f"{leaves} et rejoint celui de {target.adviser}, «\u00a0{target.get_modality_display().lower()}\u00a0» "
+            f"({target.occupied} / {target.capacity}), selon les places du moment."
+        )
+    ]
+
+
+def classic_places(jobseeker: Jobseeker, tier: Tier) -> list[Portfolio]:
+    """Return the portfolios of a tier in the person's agency that have room: the present adviser's, then others."""
+    follower = follower_of(jobseeker)
+    found = (
         Portfolio.objects.with_room()
         .proposed_for(jobseeker.agency, Modality(tier))
         .filter(agency=jobseeker.agency)
         .select_related("adviser__user")
-    ):
+    )
+    return sorted(found, key=lambda portfolio: follower is None or portfolio.adviser_id != follower.pk)
+
+
+def _place_in_first_with_room(actor: User | None, jobseeker: Jobseeker, portfolios: list[Portfolio]) -> None:
+    """Place the person into the first of these that still has room; into none where all have filled meanwhile."""
+    for portfolio in portfolios:
         try:
             with transaction.atomic():
                 place(actor=actor, jobseeker=jobseeker, portfolio=portfolio)

@@ -22,8 +22,8 @@ from caseload.figures import (
     waiting_for_placement,
 )
 from caseload.forms.dashboard import PeriodForm
-
-BYTE_ORDER_MARK = "\ufeff"
+from caseload.onsite import on_site_answers
+from caseload.spreadsheets import BYTE_ORDER_MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def steering(request: AuthenticatedRequest) -> HttpResponse:
             "quick_choices": quick_choices(period, today),
             "export_query": address(period),
             "waiting": waiting_for_placement(request.user),
+            "on_site": on_site_answers(user=request.user, period=period),
             "refusals": refusal_reasons(request.user),
             "leavings": leaving_reasons(request.user),
         },

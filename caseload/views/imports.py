@@ -2,19 +2,23 @@
 
 import codecs
 
+from django.conf import settings
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role, Tier
+from accompaniment.errors import DomainError
+from accompaniment.once import once
 from caseload.enums import ImportKind, ImportState
 from caseload.forms.imports import ImportForm, ImportKindForm
 from caseload.models import ImportRun
-from caseload.services.imports import run_import
+from caseload.services.imports import receive_file, somebody_loads
 
 PER_PAGE = 20
 ROWS_SHOWN = 200
@@ -36,45 +40,51 @@ NOT_ELIGIBLE = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.MANAGER)
+@once
 def import_list(request: AuthenticatedRequest) -> HttpResponse:
     """The history and the three forms. Files speak of the whole country, so only its managers load them."""
     may_load = steers_the_country(request)
     forms = {kind: ImportForm(kind) for kind in ImportKind}
+    refused = False
     if request.method == "POST":
         if not may_load:
             raise PermissionDenied
         form = _sent_form(request)
         forms[form.kind] = form
-        if form.is_valid():
-            upload = form.cleaned_data["file"]
-            run = run_import(actor=request.user, kind=form.kind, filename=upload.name, source=upload.file)
-            if run.state == ImportState.DONE:
-                return redirect("import", pk=run.pk)
-            form.add_error("file", run.error)
+        if run := _received(request, form):
+            return redirect("import", pk=run.pk)
+        refused = True
     runs = ImportRun.objects.visible_to(request.user).for_history()
     return render(
         request,
         "caseload/imports.html",
         {
             "may_load": may_load,
+            "maximum": settings.IMPORT_MAXIMUM_MEGABYTES,
             "forms": list(forms.values()),
             "page": Paginator(runs, PER_PAGE).get_page(request.GET.get("page")),
         },
+        status=422 if refused else 200,
     )
 
 
 @require_safe
 @role_required(Role.MANAGER)
 def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """What becomes or became of one file. While it waits or is loaded the page asks again for its middle part."""
     run = get_object_or_404(
         ImportRun.objects.visible_to(request.user).select_related("uploaded_by").defer("rejected_csv"), pk=pk
     )
+    unfinished = run.state in {ImportState.WAITING, ImportState.RUNNING}
     summary = run.summary
-    return render(
+    response = render(
         request,
-        "caseload/import.html",
+        "caseload/partials/_import_run.html" if request.htmx else "caseload/import.html",
         {
             "run": run,
+            "unfinished": unfinished,
+            "somebody_loads": unfinished and somebody_loads(),
+            "announced": run.state != request.GET.get("vu"),
             "counts": [(label, summary.get(key, 0), key) for key, label in COUNTS.items()],
             "changed": bool(summary.get("created") or summary.get("updated")),
             "enrolment_requests": summary.get("enrolment_requests", 0),
@@ -89,6 +99,9 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "warned_total": summary.get("warnings", 0),
         },
     )
+    # The part and the page have one address: neither may be kept for the other.
+    patch_vary_headers(response, ["HX-Request"])
+    return response
 
 
 @require_safe
@@ -107,6 +120,18 @@ def steers_the_country(request: AuthenticatedRequest) -> bool:
     """Tell whether the manager has the whole country."""
     manager = getattr(request.user, "manager", None)
     return manager is not None and manager.whole_country
+
+
+def _received(request: AuthenticatedRequest, form: ImportForm) -> ImportRun | None:
+    """Return the file that was handed in, on its way to a worker; None when it is refused, beside its field."""
+    if not form.is_valid():
+        return None
+    upload = form.cleaned_data["file"]
+    try:
+        return receive_file(actor=request.user, kind=form.kind, filename=upload.name, source=upload)
+    except DomainError as refusal:
+        form.add_error("file", refusal.sentence)
+        return None
 
 
 def _sent_form(request: AuthenticatedRequest) -> ImportForm:

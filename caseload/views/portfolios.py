@@ -1,106 +1,113 @@
-"""Portefeuille: the people whom an adviser follows or covers, on one page."""
+"""Portefeuille: the people whom an adviser follows or covers, on one page and as a file."""
 
-from collections import Counter
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django_htmx.http import replace_url
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from caseload.cases import Case, cases_of, in_order, matching, of_kind
-from caseload.desk import Desk, desk_of
-from caseload.enums import CaseOrder, NeedKind
-from caseload.forms.desk import PortfolioFilter, portfolio_filter
+from caseload.cases import Case
+from caseload.enums import Answerer
+from caseload.forms.desk import PortfolioFilterForm
+from caseload.forms.selection import selected_in
+from caseload.listing import Listing, listing_for
+from caseload.models import SavedView
+from caseload.services.exports import record_export
+from caseload.spreadsheets import BYTE_ORDER_MARK, harmless
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One filter of the list as a tag: where it leads, how many people it keeps, whether it is on."""
-
-    label: str
-    address: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One heading of the list: where it sorts to, and how the list is sorted by it now (an `aria-sort` value)."""
-
-    key: str
-    label: str
-    address: str
-    sort: str
+EXPORTED = (
+    "Besoin",
+    "Nom",
+    "Prénom",
+    "Identifiant",
+    "Modalité et parcours",
+    "Suivi depuis",
+    "Suivi",
+    "Dernier contact",
+    "Canal du dernier contact",
+    "Prochain entretien",
+    "Canal du prochain entretien",
+    "Prochaine échéance",
+    "Plan à revoir",
+)
 
 
 @require_safe
 @role_required(Role.ADVISER)
 def my_portfolio(request: AuthenticatedRequest) -> HttpResponse:
-    asked = portfolio_filter(request.GET)
-    desk = desk_of(request.user, now=timezone.now())
-    _check_visible(desk, asked)
-    everybody = cases_of(desk.portfolios, now=desk.now, zone=desk.zone)
-    chosen = [case for case in everybody if asked.portfolio in {None, case.portfolio_id}]
-    found = matching(chosen, asked.words)
-    context = {
-        "desk": desk,
-        "asked": asked,
-        "cases": in_order(of_kind(found, asked.kind), asked.order, descending=asked.descending),
-        "covered": {portfolio.pk: portfolio for portfolio in desk.covered},
-        "everybody": everybody,
-        "portfolio_choices": _portfolio_choices(desk, asked, everybody),
-        "need_choices": _need_choices(asked, found),
-        "columns": [_column(asked, order) for order in CaseOrder],
-        "filtered": bool(asked.words or asked.kind or asked.portfolio),
-    }
+    listing = listing_for(request.user, request.GET, now=timezone.now())
     only_the_list = request.htmx and not request.htmx.history_restore_request
-    return render(request, "caseload/partials/_cases.html" if only_the_list else "caseload/portfolio.html", context)
+    context = {
+        "listing": listing,
+        "desk": listing.desk,
+        "asked": listing.asked,
+        "covered": {portfolio.pk for portfolio in listing.desk.covered},
+        "selected": set(selected_in(request.GET)),
+    }
+    if only_the_list:
+        answer = render(request, "caseload/partials/_cases.html", context)
+        return replace_url(answer, reverse("my_portfolio") + listing.asked.address().removesuffix("?"))
+    context |= {
+        "form": PortfolioFilterForm(listing.asked.facts),
+        "views": SavedView.objects.filter(user=request.user),
+    }
+    return render(request, "caseload/portfolio.html", context)
 
 
-def _check_visible(desk: Desk, asked: PortfolioFilter) -> None:
-    """A portfolio that is neither one's own nor covered today is not there."""
-    if asked.portfolio is not None and asked.portfolio not in {portfolio.pk for portfolio in desk.portfolios}:
-        raise Http404
-
-
-def _portfolio_choices(desk: Desk, asked: PortfolioFilter, everybody: list[Case]) -> list[Choice]:
-    """Offer a choice only where there is one."""
-    if len(desk.portfolios) < 2:
-        return []
-    sizes = Counter(case.portfolio_id for case in everybody)
-    return [
-        Choice("Tous", asked.address(portfolio=None), len(everybody), asked.portfolio is None),
-        *(
-            Choice(
-                portfolio.get_modality_display() if portfolio in desk.own else f"Relais de {portfolio.adviser}",
-                asked.address(portfolio=portfolio.pk),
-                sizes[portfolio.pk],
-                asked.portfolio == portfolio.pk,
-            )
-            for portfolio in desk.portfolios
-        ),
-    ]
-
-
-def _need_choices(asked: PortfolioFilter, found: list[Case]) -> list[Choice]:
-    """Offer the kinds of need that somebody has, and the one that is chosen."""
-    sizes = {kind: len(of_kind(found, kind)) for kind in NeedKind}
-    return [
-        Choice(str(kind.label), asked.address(kind=None if asked.kind == kind else kind), size, asked.kind == kind)
-        for kind, size in sizes.items()
-        if size or asked.kind == kind
-    ]
-
-
-def _column(asked: PortfolioFilter, order: CaseOrder) -> Column:
-    """A press on the heading by which the list is sorted turns the direction."""
-    sorted_by = asked.order == order
-    return Column(
-        key=order.name.lower(),
-        label=str(order.label),
-        address=asked.address(order=order, descending=sorted_by and not asked.descending),
-        sort=("descending" if asked.descending else "ascending") if sorted_by else "none",
+@require_safe
+@role_required(Role.ADVISER)
+def my_portfolio_export(request: AuthenticatedRequest) -> HttpResponse:
+    """What the list shows, in its order, as a file that a spreadsheet opens: semicolons, CRLF, UTF-8 with its mark."""
+    listing = listing_for(request.user, request.GET, now=timezone.now())
+    record_export(
+        actor=request.user,
+        cases=listing.cases,
+        covered=[portfolio.pk for portfolio in listing.desk.covered],
+        filters=listing.asked.facts,
     )
+    response = HttpResponse(BYTE_ORDER_MARK, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="portefeuille-{listing.desk.today}.csv"'
+    rows = csv.writer(response, delimiter=";", lineterminator="\r\n")
+    rows.writerow(EXPORTED)
+    rows.writerows(_lines(listing))
+    return response
+
+
+def _lines(listing: Listing) -> Iterable[list[str]]:
+    covered = {portfolio.pk for portfolio in listing.desk.covered}
+    for case in listing.cases:
+        yield [harmless(cell) for cell in _line(case, zone=listing.desk.zone, covered=case.portfolio_id in covered)]
+
+
+def _line(case: Case, *, zone: ZoneInfo, covered: bool) -> list[str]:
+    return [
+        " · ".join(need.phrase.replace("\u00a0", " ") for need in case.needs),
+        case.last_name,
+        case.first_name,
+        case.identifier,
+        case.track_label,
+        _instant(case.since, zone)[:10],
+        str((Answerer.COVER if covered else Answerer.OWN).label),
+        _instant(case.last_contact_at, zone),
+        case.last_contact_label,
+        _instant(case.next_interview_at, zone),
+        case.next_interview_label,
+        _day(case.obligation_due_on),
+        _day(case.plan_review_on),
+    ]
+
+
+def _instant(at: datetime | None, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).strftime("%d/%m/%Y %H:%M") if at else ""
+
+
+def _day(day: date | None) -> str:
+    return day.strftime("%d/%m/%Y") if day else ""

@@ -1,4 +1,8 @@
-"""Réglages: the regions, with the day on which the 100 % web track opens in each."""
+"""Réglages: the regions and their agencies, with the day on which the 100 % web track opens in each."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -10,9 +14,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
-from accompaniment.models import Region
-from accompaniment.services.territory import set_region_opening
-from caseload.forms.imports import RegionOpeningForm
+from accompaniment.models import Agency, Region
+from accompaniment.once import once
+from accompaniment.services.territory import set_agency_opening, set_region_opening
+from caseload.figures import regions_of
+from caseload.forms.openings import CONFIRM, LOOK, OpeningForm
+from caseload.settings import AgencyOpening, agencies_of, history_of_openings, openings_of
 from caseload.views.imports import steers_the_country
 
 
@@ -30,30 +37,108 @@ def region_list(request: AuthenticatedRequest) -> HttpResponse:
             "today": today,
             "opened": sum(region.web_is_open(today) for region in regions),
             "may_set": steers_the_country(request),
+            "own": {region.code for region in regions_of(request.user)},
+            "history": list(history_of_openings(request.user)),
+        },
+    )
+
+
+@require_safe
+@role_required(Role.MANAGER)
+def region_agencies(request: AuthenticatedRequest, code: str) -> HttpResponse:
+    """The agencies of a region that one steers, with the day on which each opens."""
+    region = get_object_or_404(regions_of(request.user), pk=code)
+    return render(
+        request,
+        "caseload/region_agencies.html",
+        {
+            "region": region,
+            "today": timezone.localdate(timezone=region.zone),
+            "openings": openings_of(_agencies_in(request, region)),
+            "history": list(history_of_openings(request.user, region=region)),
         },
     )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.MANAGER)
+@once
 def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
     if not steers_the_country(request):
         raise PermissionDenied
     region = get_object_or_404(Region, pk=code)
-    form = RegionOpeningForm(request.POST or None, instance=region)
-    if request.method == "POST" and form.is_valid():
-        try:
-            opened = set_region_opening(actor=request.user, region=region, opens_on=form.cleaned_data["web_opens_on"])
-        except DomainError as refusal:
-            form.add_error("web_opens_on", refusal.sentence)
-        else:
-            messages.success(request, opening_sentence(opened))
-            return redirect("settings")
-    return render(request, "caseload/region_opening.html", {"region": region, "form": form})
+
+    def apply(day: date | None) -> str:
+        return opening_sentence(set_region_opening(actor=request.user, region=region, opens_on=day))
+
+    return _opening(
+        request,
+        place=region,
+        hint="Laissez vide tant que l'ouverture n'est pas décidée.",
+        apply=apply,
+        openings=lambda: openings_of(_agencies_in(request, region)),
+        page={"back": "settings", "region": region},
+    )
 
 
-def opening_sentence(region: Region) -> str:
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.MANAGER)
+@once
+def agency_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
+    found = Agency.objects.filter(departement__region__in=regions_of(request.user))
+    agency = get_object_or_404(found.select_related("departement__region"), code=code)
+
+    def apply(day: date | None) -> str:
+        opened = set_agency_opening(actor=request.user, agency=agency, opens_on=day)
+        return opening_sentence(opened) if day else f"{agency.name}\u00a0: l'agence ouvre avec sa région."
+
+    return _opening(
+        request,
+        place=agency,
+        hint="Laissez vide pour ouvrir le même jour que la région.",
+        apply=apply,
+        openings=lambda: openings_of([agency]),
+        page={"back": "region_agencies", "region": agency.region},
+    )
+
+
+def opening_sentence(place: Region | Agency) -> str:
     """Say what was set."""
-    if region.web_opens_on is None:
-        return f"{region.name}\u00a0: le jour d'ouverture n'est plus fixé."
-    return f"{region.name}\u00a0: ouverture du 100 % web le {region.web_opens_on:%d/%m/%Y}."
+    if place.web_opens_on is None:
+        return f"{place.name}\u00a0: le jour d'ouverture n'est plus fixé."
+    return f"{place.name}\u00a0: ouverture du 100 % web le {place.web_opens_on:%d/%m/%Y}."
+
+
+def _agencies_in(request: AuthenticatedRequest, region: Region) -> list[Agency]:
+    return [agency for agency in agencies_of(request.user) if agency.region == region]
+
+
+def _opening(
+    request: AuthenticatedRequest,
+    *,
+    place: Region | Agency,
+    hint: str,
+    apply: Callable[[date | None], str],
+    openings: Callable[[], list[AgencyOpening]],
+    page: dict[str, Any],
+) -> HttpResponse:
+    """Take a day, show whom it makes eligible, and set it once that is confirmed."""
+    sent = request.POST if request.method == "POST" else None
+    form = OpeningForm(sent, initial={"web_opens_on": place.web_opens_on}, hint=hint)
+    step = request.POST.get("step")
+    context = {**page, "place": place, "form": form, "looking": False, "openings": [], "total": 0}
+    if request.method != "POST" or (step not in {LOOK, CONFIRM} and form.is_valid()):
+        return render(request, "caseload/opening.html", context)
+    if not form.is_valid():
+        return render(request, "caseload/opening.html", context, status=422)
+    day = form.cleaned_data["web_opens_on"]
+    if step == LOOK:
+        counted = openings()
+        context.update(looking=True, day=day, openings=counted, total=sum(one.people for one in counted))
+        return render(request, "caseload/opening.html", context)
+    try:
+        messages.success(request, apply(day))
+    except DomainError as refusal:
+        form.add_error("web_opens_on", refusal.sentence)
+        return render(request, "caseload/opening.html", context, status=422)
+    return redirect("settings") if page["back"] == "settings" else redirect(page["back"], page["region"].code)

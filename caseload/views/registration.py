@@ -1,29 +1,53 @@
 """« Inscriptions »: the volunteers who wait, and their registration interview from beginning to decision."""
 
+import json
+from collections.abc import Sequence
 from datetime import date
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import EnrolmentState, Modality, NotificationKind, RefusalReason, Role, Tier, Track
+from accompaniment.enums import EnrolmentState, Modality, NotificationKind, RefusalReason, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Enrolment, Notification, RegistrationInterview
+from accompaniment.kept_forms import typed_before
+from accompaniment.models import DeviceCheck, Enrolment, Notification, RegistrationInterview
+from accompaniment.once import once
 from accompaniment.paging import page_of
 from accompaniment.rules import age_on
 from accompaniment.services.audit import record_reading
-from accompaniment.services.enrolments import current_accompaniment
-from accompaniment.services.registration import add_email, save_draft
+from accompaniment.services.equipment import send_device_test_link
+from accompaniment.services.registration import SavedDraft, add_email, save_draft
 from accompaniment.standing import standing_of
-from caseload.forms.registration import EmailForm, RegistrationForm, SearchForm, typed_in, yes_or_no
+from caseload.forms.registration import (
+    DRAFT_FIELDS,
+    FREE_TEXTS,
+    EmailForm,
+    RegistrationForm,
+    SearchForm,
+    Typing,
+    label_of,
+    typed_in,
+    typing_in,
+)
 from caseload.models import Adviser, Placement, Portfolio
-from caseload.registration import default_plan_in_words, obstacle_to_web, registrations_of, waiting_registrations
+from caseload.querysets import PortfolioQuerySet
+from caseload.registration import (
+    default_plan_in_words,
+    interview_in_progress,
+    obstacle_to_web,
+    registrations_of,
+    waiting_registrations,
+)
+from caseload.registration_drafts import conflicts_in_words, initial_of, news_in_words
 from caseload.services.enrolments import proposed_portfolios, refuse_at_interview, validate_at_interview
 from caseload.services.placements import follower_of
 
+READ_AGAIN = "La saisie a changé entre-temps sur cette page. Relisez ce qui suit, puis concluez à nouveau."
 PEOPLE_PER_PAGE = 50
 
 
@@ -52,10 +76,11 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
 
 @role_required(Role.ADVISER)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def registration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     adviser, enrolment = _found(request, pk)
     if enrolment.state != EnrolmentState.ASKED:
-        return _outcome(request, enrolment)
+        return _too_late(request, enrolment) if request.method == "POST" else _outcome(request, enrolment)
     if request.method == "POST":
         return _conclude(request, enrolment)
     person = enrolment.jobseeker
@@ -67,22 +92,23 @@ def registration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER)
 @require_POST
 def registration_draft(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Begin the interview, or keep what was typed so far."""
+    """Begin the interview, or keep what was typed so far beside what a colleague typed meanwhile."""
     _, enrolment = _found(request, pk)
+    typing = typing_in(request.POST)
     try:
-        interview = save_draft(actor=request.user, enrolment=enrolment, typed=typed_in(request.POST))
+        saved = _save(request, enrolment, typing)
     except NotAllowedNowError as refusal:
         if not request.htmx:
-            return redirect("registration", pk=pk)
+            return _too_late(request, enrolment)
         return render(
             request,
             "caseload/partials/_draft_state.html",
-            {"interview": None, "refusal": refusal.sentence},
+            {"interview": None, "refusal": refusal.sentence, "saved": None, "conflicts": [], "answer": ""},
             status=409,
         )
     if request.htmx:
-        return render(request, "caseload/partials/_draft_state.html", {"interview": interview, "refusal": ""})
-    return redirect("registration", pk=pk)
+        return _draft_saved(request, enrolment, saved, typing)
+    return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
 
 
 @role_required(Role.ADVISER)
@@ -91,14 +117,36 @@ def registration_email(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Write down an e-mail address that was missing; what else was typed is kept as a draft."""
     _, enrolment = _found(request, pk)
     try:
-        save_draft(actor=request.user, enrolment=enrolment, typed=typed_in(request.POST))
+        saved = _save(request, enrolment, typing_in(request.POST))
     except NotAllowedNowError:
-        return redirect("registration", pk=pk)
+        return _too_late(request, enrolment)
     email_form = _write_email(request, enrolment)
     if email_form.errors:
-        return _page(request, enrolment, email_form=email_form, status=422)
+        return _page(request, enrolment, saved=saved, email_form=email_form, status=422)
     messages.success(request, "L'adresse e-mail est enregistrée.")
-    return redirect("registration", pk=pk)
+    return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
+
+
+@role_required(Role.ADVISER)
+@require_POST
+def registration_device_link(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Send the person the address of the device test; what else was typed is kept as a draft."""
+    _, enrolment = _found(request, pk)
+    try:
+        saved = _save(request, enrolment, typing_in(request.POST))
+    except NotAllowedNowError:
+        return _too_late(request, enrolment)
+    try:
+        leaves = send_device_test_link(actor=request.user, jobseeker=enrolment.jobseeker)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        to = enrolment.jobseeker.email
+        messages.success(
+            request,
+            f"Le lien du test part à {to}." if leaves else f"Le lien du test est déjà parti aujourd'hui à {to}.",
+        )
+    return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
 
 
 def _found(request: AuthenticatedRequest, pk: int) -> tuple[Adviser, Enrolment]:
@@ -111,27 +159,75 @@ def _found(request: AuthenticatedRequest, pk: int) -> tuple[Adviser, Enrolment]:
     return adviser, enrolment
 
 
+def _save(request: AuthenticatedRequest, enrolment: Enrolment, typing: Typing) -> SavedDraft:
+    return save_draft(actor=request.user, enrolment=enrolment, typed=typing.typed, base=typing.base)
+
+
+def _back(request: AuthenticatedRequest, pk: int, saved: SavedDraft) -> HttpResponse:
+    """Lead back to the page, and say what somebody else has changed on it."""
+    for sentence in news_in_words(saved.news):
+        messages.info(request, sentence)
+    return redirect("registration", pk=pk)
+
+
+def _draft_saved(
+    request: AuthenticatedRequest, enrolment: Enrolment, saved: SavedDraft, typing: Typing
+) -> HttpResponse:
+    """Tell the page when its draft was kept, what somebody else typed, and between what there is to choose."""
+    proposals = proposed_portfolios(jobseeker=enrolment.jobseeker)
+    obstacle = _obstacle(enrolment, proposals)
+    selected = (typing.base or {}).get("portfolio", "")
+    base = _base(initial_of(enrolment, saved.interview, obstacle), selected, saved, typing.base)
+    return render(
+        request,
+        "caseload/partials/_draft_saved.html",
+        {
+            "interview": saved.interview,
+            "refusal": "",
+            "saved": saved,
+            "news_sentences": news_in_words(saved.news),
+            "answer": json.dumps(
+                {
+                    "base": base,
+                    "news": {change.name: change.theirs for change in saved.news},
+                    "chosen": {name: saved.interview.typed.get(name, "") for name in typing.chosen},
+                }
+            ),
+            "enrolment": enrolment,
+            "conflicts": conflicts_in_words(saved.conflicts, _portfolios(enrolment)),
+            # What the page shows already stays as it is, with the focus in it.
+            "conflicts_changed": typing.seen != {change.name: change.theirs for change in saved.conflicts},
+        },
+        status=409 if saved.conflicts else 200,
+    )
+
+
 def _conclude(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
-    """Save first, so that nothing typed is ever lost, then decide."""
-    try:
-        interview = save_draft(actor=request.user, enrolment=enrolment, typed=typed_in(request.POST))
-    except NotAllowedNowError:
-        return redirect("registration", pk=enrolment.pk)
-    email_form = None
-    if not enrolment.jobseeker.email and request.POST.get("email"):
-        email_form = _write_email(request, enrolment)
-    form = _bound(request, enrolment)
-    refusal = ""
-    if form.is_valid() and not (email_form and email_form.errors):
-        # After a PortfolioFullError the page offers those that have room now, and selects the first of them.
+    """Save first, so that nothing typed is ever lost, then decide, if the page shows all that is known by now."""
+    typing = typing_in(request.POST)
+    with transaction.atomic():
         try:
-            _decide(request, enrolment, interview, form)
-        except DomainError as error:
-            refusal = error.sentence
-        enrolment.refresh_from_db(fields=["state"])
-        if enrolment.state != EnrolmentState.ASKED:
-            return redirect("registration", pk=enrolment.pk)
-    return _page(request, enrolment, form=form, email_form=email_form, refusal=refusal, status=409 if refusal else 422)
+            saved = _save(request, enrolment, typing)
+        except NotAllowedNowError:
+            return _too_late(request, enrolment)
+        email_form = None
+        if not enrolment.jobseeker.email and request.POST.get("email"):
+            email_form = _write_email(request, enrolment)
+        if saved.conflicts or saved.news or typing.chosen:
+            return _page(request, enrolment, saved=saved, email_form=email_form, refusal=READ_AGAIN, status=409)
+        form = _bound(request, enrolment)
+        refusal = ""
+        if form.is_valid() and not (email_form and email_form.errors):
+            # After a PortfolioFullError the page offers those that have room now, and selects the first of them.
+            try:
+                _decide(request, enrolment, saved.interview, form)
+            except DomainError as error:
+                refusal = error.sentence
+            enrolment.refresh_from_db(fields=["state"])
+            if enrolment.state != EnrolmentState.ASKED:
+                return redirect("registration", pk=enrolment.pk)
+    status = 409 if refusal else 422
+    return _page(request, enrolment, saved=saved, form=form, email_form=email_form, refusal=refusal, status=status)
 
 
 def _decide(
@@ -177,8 +273,12 @@ def _form(
     enrolment: Enrolment, obstacle: str, *, data: QueryDict | None = None, initial: dict[str, str] | None = None
 ) -> RegistrationForm:
     """Return the form over every portfolio of the region: the service, not the form, says which is full."""
-    portfolios = Portfolio.objects.proposed_for(enrolment.jobseeker.agency, Modality.GUIDE_WEB)
-    return RegistrationForm(data, initial=initial, portfolios=portfolios, obstacle=obstacle)
+    return RegistrationForm(data, initial=initial, portfolios=_portfolios(enrolment), obstacle=obstacle)
+
+
+def _portfolios(enrolment: Enrolment) -> PortfolioQuerySet:
+    proposed: PortfolioQuerySet = Portfolio.objects.proposed_for(enrolment.jobseeker.agency, Modality.GUIDE_WEB)
+    return proposed.select_related("adviser__user")
 
 
 def _obstacle(enrolment: Enrolment, proposals: list[Portfolio]) -> str:
@@ -190,38 +290,42 @@ def _today(enrolment: Enrolment) -> date:
     return timezone.now().astimezone(enrolment.jobseeker.agency.zone).date()
 
 
-def _initial(enrolment: Enrolment, interview: RegistrationInterview | None, obstacle: str) -> dict[str, str]:
-    """Return what was typed before, else what the person's file says."""
-    if interview is not None and interview.typed:
-        return dict(interview.typed)
-    person = enrolment.jobseeker
-    tier = current_accompaniment(person).tier
-    return {
-        "has_webcam": yes_or_no(person.has_webcam),
-        "bandwidth": person.bandwidth,
-        "tier": tier,
-        "track": Track.WEB if tier == Tier.GUIDE and not obstacle else "",
-    }
+def _base(
+    initial: dict[str, str], selected: str, saved: SavedDraft | None, before: dict[str, str] | None
+) -> dict[str, str]:
+    """Return what the page shows of the draft, before anything is typed into it.
+
+    Between two versions nobody has chosen yet, so there it stays what it was.
+    """
+    base = {"portfolio": selected, **initial}
+    for change in saved.conflicts if saved else ():
+        base[change.name] = (before or {}).get(change.name, "")
+    return {name: value for name, value in base.items() if value}
 
 
 def _page(
     request: AuthenticatedRequest,
     enrolment: Enrolment,
     *,
+    saved: SavedDraft | None = None,
     form: RegistrationForm | None = None,
     email_form: EmailForm | None = None,
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
     person = enrolment.jobseeker
-    interview = (
-        RegistrationInterview.objects.filter(jobseeker=person, concluded_at=None).select_related("conducted_by").first()
-    )
+    interview = interview_in_progress(person)  # read again: a decision that was refused has undone what it wrote
     proposals = proposed_portfolios(jobseeker=person)
     obstacle = _obstacle(enrolment, proposals)
-    form = form or _form(enrolment, obstacle, initial=_initial(enrolment, interview, obstacle))
+    initial = initial_of(enrolment, interview, obstacle)
+    conflicts = saved.conflicts if saved else ()
+    mine = {change.name: change.mine for change in conflicts}
+    form = form or _form(enrolment, obstacle, initial={**initial, **mine})
     chosen = str(form["portfolio"].value())
+    selected = next((p.pk for p in proposals if str(p.pk) == chosen), proposals[0].pk if proposals else None)
     today = _today(enrolment)
+    before = typing_in(request.POST).base if request.method == "POST" else None
+    kept_base = typed_before().get("base", [""])[-1]
     return render(
         request,
         "caseload/registration.html",
@@ -231,19 +335,43 @@ def _page(
             "age": age_on(today, person.birth_date),
             "interview": interview,
             "form": form,
-            "email_form": email_form or EmailForm(initial=interview.typed if interview else None),
+            "email_form": email_form or EmailForm(initial={**(interview.typed if interview else {}), **mine}),
             "obstacle": obstacle,
             "proposals": proposals,
-            "selected": next((p.pk for p in proposals if str(p.pk) == chosen), proposals[0].pk if proposals else None),
+            "selected": selected,
             "has_accepted": standing_of(person, timezone.now()).has_accepted,
             "web_plan": default_plan_in_words(Modality.GUIDE_WEB, today=today),
             "refusal": refusal,
+            "saved": saved,
+            "news_sentences": news_in_words(saved.news) if saved else [],
+            "conflicts": conflicts_in_words(conflicts, _portfolios(enrolment)),
+            "answer": "",
+            "base": kept_base or json.dumps(_base(initial, str(selected or ""), saved, before)),
+            "check": DeviceCheck.objects.filter(jobseeker=person).first(),
+            "can_test": bool(person.email and person.user and person.user.has_usable_password()),
+            "zone": person.agency.zone,
         },
         status=status,
     )
 
 
-def _outcome(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
+def _too_late(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
+    """Give back to a second adviser what was typed while somebody else decided; one's own decision is just shown."""
+    enrolment.refresh_from_db()
+    if request.user.pk in {enrolment.closed_by_id, enrolment.validated_by_id}:
+        return redirect("registration", pk=enrolment.pk)
+    typed = typed_in(request.POST)
+    texts = [(label_of(name), typed[name]) for name in DRAFT_FIELDS if name in FREE_TEXTS and name in typed]
+    return _outcome(request, enrolment, came_too_late=True, texts=texts)
+
+
+def _outcome(
+    request: AuthenticatedRequest,
+    enrolment: Enrolment,
+    *,
+    came_too_late: bool = False,
+    texts: Sequence[tuple[str, str]] = (),
+) -> HttpResponse:
     """Say what was decided, where the person is placed, and which e-mail leaves."""
     person = enrolment.jobseeker
     refused = enrolment.state == EnrolmentState.REFUSED
@@ -262,5 +390,8 @@ def _outcome(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpRespons
             .select_related("portfolio__adviser__user", "portfolio__agency")
             .first(),
             "notification": Notification.objects.filter(jobseeker=person, kind=kind).last(),
+            "came_too_late": came_too_late,
+            "too_late": texts,
         },
+        status=409 if came_too_late else 200,
     )

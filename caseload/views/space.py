@@ -9,7 +9,8 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
 from accompaniment.presentation import opening_hours_in_words
-from caseload.models import Cover
+from caseload.away import away_now
+from caseload.models import Placement
 from caseload.rules import REPLY_WITHIN
 from caseload.services.placements import follower_of
 
@@ -21,20 +22,14 @@ def space_adviser_panel(request: AuthenticatedRequest) -> HttpResponse:
     person = get_object_or_404(Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region"))
     adviser = follower_of(person)
     agency = adviser.agency if adviser else person.agency
-    today = timezone.now().astimezone(agency.zone).date()
-    cover = (
-        Cover.objects.running_on(today)
-        .filter(portfolio__placements__jobseeker=person, portfolio__placements__ended_at=None)
-        .select_related("colleague__user")
-        .first()
-    )
     return render(
         request,
         "caseload/partials/_space_adviser.html" if request.htmx else "caseload/space_adviser.html",
         {
             "adviser": adviser,
             "agency": agency,
-            "cover": cover,
+            "waiting": None if adviser else Placement.objects.waiting().filter(jobseeker=person).first(),
+            "away": away_now(person, now=timezone.now()),
             "hours": opening_hours_in_words(agency.opening_hours.all()),
             "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),
         },

@@ -9,6 +9,9 @@ from csp.constants import NONE, SELF
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
 
+SERVES_PAGES = bool(os.environ.get("SERVES_PAGES"))
+"""Set by `config.asgi` in the process that answers people, for what must not keep them waiting."""
+
 DEBUG = False
 DEMONSTRATION = False
 """True only where invented data is shown: adds the page of sent e-mails and the list of log-ins."""
@@ -45,11 +48,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accompaniment.kept_forms.LogInRequiredMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.body_limit.RefusedBodyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -63,7 +67,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["accompaniment.templatetags.french"],
+            "builtins": ["accompaniment.templatetags.french", "accompaniment.templatetags.once"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -129,6 +133,13 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, files not counted
+MEDIA_ROOT = os.environ.get("MEDIA_ROOT") or DATA_DIR / "files"
+"""Files that people hand in. Web and worker see the same folder; nothing in it has an address of its own."""
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+IMPORT_MAXIMUM_MEGABYTES = int(os.environ.get("IMPORT_MAXIMUM_MEGABYTES") or 100)
+REQUEST_MAXIMUM_BYTES = (IMPORT_MAXIMUM_MEGABYTES + 1) * 1024 * 1024
+"""No request may be larger: what goes past it is refused before any of it is written anywhere."""
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
@@ -177,7 +188,17 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 5.0},
     },
     "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0, "options": {"expires": 60.0}},
+    "carry-out-transfers": {
+        "task": "caseload.jobs.carry_out_transfers",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "lapse-enrolments": {"task": "caseload.jobs.lapse_enrolments", "schedule": 600.0, "options": {"expires": 600.0}},
+    # An upload starts the job itself; this finds what was uploaded while no broker answered, or whose worker died.
+    "load-files": {"task": "caseload.jobs.load_files", "schedule": 30.0, "options": {"expires": 30.0}},
     "apply-capacities": {"task": "caseload.jobs.apply_capacities", "schedule": 600.0},
+    "forget-sent-forms": {"task": "accompaniment.jobs.forget_sent_forms", "schedule": 3600.0},
+    "clear-sessions": {"task": "accompaniment.jobs.clear_sessions", "schedule": 1800.0},
 }
 
 # --- Video ---------------------------------------------------------------------------------------

@@ -7,14 +7,27 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+WEB_LIMITS = {
+    "statement_timeout": "30s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""How long the database works for one statement of a page, waits for a lock, and keeps a transaction that does
+nothing. Jobs and commands have no such limits: a load of a large file takes as long as it takes."""
 CACHE_NUMBER = 0
 BROKER_NUMBER = 1
 
 
-def databases(url: str) -> dict[str, Any]:
-    """Return DATABASES for a PostgreSQL URL, with a pool of connections in each process."""
+def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
+    """Return DATABASES for a PostgreSQL URL, with a pool of connections in each process.
+
+    A process that serves pages gives up on what takes too long (`WEB_LIMITS`).
+    """
     config: dict[str, Any] = dict(dj_database_url.parse(url))
     config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
+    if serves_pages:
+        limits = " ".join(f"-c {name}={value}" for name, value in WEB_LIMITS.items())
+        config["OPTIONS"]["options"] = f"{config['OPTIONS'].get('options', '')} {limits}".strip()
     config["CONN_MAX_AGE"] = 0
     return {"default": config}
 

@@ -8,7 +8,7 @@ from config.embedded import connection_urls
 from config.logs import configuration
 
 from .base import *  # noqa: F403
-from .base import DATA_DIR
+from .base import DATA_DIR, SERVES_PAGES
 from .connections import broker, cache, channel_layers, databases
 
 DEMONSTRATION = True
@@ -34,7 +34,7 @@ if not DATABASE_URL:
     _embedded = connection_urls(DATA_DIR)
     DATABASE_URL, REDIS_URL = _embedded.database, _embedded.redis
 
-DATABASES = databases(DATABASE_URL)
+DATABASES = databases(DATABASE_URL, serves_pages=SERVES_PAGES)
 CHANNEL_LAYERS = channel_layers(REDIS_URL)
 CACHES = cache(REDIS_URL)
 CELERY_BROKER_URL = broker(REDIS_URL)

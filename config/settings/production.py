@@ -9,6 +9,8 @@
 | PUBLIC_URL | scheme and host of links in e-mails; default: https:// and the first host |
 | EMAIL_URL | smtp://, smtp+tls:// (STARTTLS) or smtps://user:password@host:port; default: smtp://localhost |
 | DEFAULT_FROM_EMAIL | sender of e-mails |
+| MEDIA_ROOT | folder of the files that people hand in, shared by web and worker; default: `files` in DATA_DIR |
+| IMPORT_MAXIMUM_MEGABYTES | how large a file to load may be; default 100 |
 | LOG_LEVEL | default INFO |
 | FORWARDED_ALLOW_IPS | addresses of the proxies whose X-Forwarded-* headers uvicorn believes; default 127.0.0.1 |
 """
@@ -18,7 +20,7 @@ import os
 from config.logs import configuration
 
 from .base import *  # noqa: F403
-from .base import DATA_DIR  # noqa: F401
+from .base import DATA_DIR, SERVES_PAGES  # noqa: F401
 from .connections import broker, cache, channel_layers, databases, email
 from .environment import hosts, required
 
@@ -30,7 +32,7 @@ REDIS_URL = _given["REDIS_URL"]
 PUBLIC_URL = (os.environ.get("PUBLIC_URL") or f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
-DATABASES = databases(_given["DATABASE_URL"])
+DATABASES = databases(_given["DATABASE_URL"], serves_pages=SERVES_PAGES)
 CHANNEL_LAYERS = channel_layers(REDIS_URL)
 CACHES = cache(REDIS_URL)
 CELERY_BROKER_URL = broker(REDIS_URL)

@@ -7,7 +7,7 @@ from config.logs import configuration
 
 from .connections import cache, channel_layers
 from .local import *  # noqa: F403
-from .local import DATABASES, REDIS_URL
+from .local import DATA_DIR, DATABASES, REDIS_URL
 
 DEMONSTRATION = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -23,5 +23,6 @@ DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 # Each worker of a run clears its cache and lists its channels as it likes; the demonstration keeps its own.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 _number = int(re.sub(r"\D", "", _worker) or 0)
+MEDIA_ROOT = DATA_DIR / "test-files" / _worker
 CACHES = cache(REDIS_URL, number=8 + _number)
 CHANNEL_LAYERS = channel_layers(REDIS_URL, prefix=f"test-{_worker}")

@@ -1,4 +1,7 @@
-"""Who reads and writes a conversation at this instant: the person, who follows them, and who covers."""
+"""Who reads and writes a conversation at this instant: the person, who follows them, and who covers.
+
+A former adviser whom a manager has left the reading reads along, and writes nothing.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,9 +11,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import FilteredRelation, Q
 
 from accompaniment.errors import DomainError
-from accompaniment.models import User
+from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
-from caseload.models import Placement
 from messaging.models import Conversation
 
 
@@ -19,6 +21,13 @@ class ConversationClosedError(DomainError):
 
     def __init__(self) -> None:
         super().__init__("Cette conversation ne vous est plus ouverte.")
+
+
+class ReadingOnlyError(DomainError):
+    """The actor may read this conversation and not write in it: a former adviser, for a while."""
+
+    def __init__(self) -> None:
+        super().__init__("Vous pouvez lire cette conversation, sans y écrire\u00a0: un autre conseiller y répond.")
 
 
 class NobodyFollowsError(DomainError):
@@ -35,6 +44,8 @@ class Participants:
     person: int | None
     follower: int | None
     covering: frozenset[int]
+    reading: frozenset[int] = frozenset()
+    """Former advisers who may still read, and nothing else."""
 
     @property
     def staff(self) -> frozenset[int]:
@@ -42,6 +53,10 @@ class Participants:
 
     @property
     def readers(self) -> frozenset[int]:
+        return self.writers | self.reading
+
+    @property
+    def writers(self) -> frozenset[int]:
         return self.staff if self.person is None else self.staff | {self.person}
 
     def check_reads(self, user: User) -> None:
@@ -50,8 +65,13 @@ class Participants:
             raise ConversationClosedError
 
     def check_writes(self, user: User) -> None:
-        """Raise ConversationClosedError unless this account may write, NobodyFollowsError when nobody would read."""
+        """Raise NobodyFollowsError when nobody would read what this account writes.
+
+        Raise ConversationClosedError unless it may read, ReadingOnlyError where it may do no more than that.
+        """
         self.check_reads(user)
+        if user.pk not in self.writers:
+            raise ReadingOnlyError
         if not self.staff:
             raise NobodyFollowsError
 
@@ -65,10 +85,13 @@ def participants_of(conversations: Iterable[Conversation], *, now: datetime) -> 
     conversations = list(conversations)
     by_person = {conversation.jobseeker_id: conversation for conversation in conversations}
     day = now.date()
-    cover = "portfolio__covers"
+    cover, kept = "placement__portfolio__covers", "reading_rights"
     rows = (
-        Placement.objects.open()
-        .filter(jobseeker__in=by_person)
+        Jobseeker.objects.filter(pk__in=by_person)
+        .annotate(
+            placement=FilteredRelation("placements", condition=Q(placements__ended_at=None)),
+            kept=FilteredRelation(kept, condition=Q(**{f"{kept}__starts_at__lte": now, f"{kept}__ends_at__gt": now})),
+        )
         .annotate(
             cover=FilteredRelation(
                 cover,
@@ -83,28 +106,35 @@ def participants_of(conversations: Iterable[Conversation], *, now: datetime) -> 
         )
         .order_by()
         .values_list(
-            "jobseeker_id",
-            "portfolio__adviser__user_id",
-            "portfolio__adviser__user__is_active",
+            "pk",
+            "placement__portfolio__adviser__user_id",
+            "placement__portfolio__adviser__user__is_active",
             "cover__starts_on",
             "cover__ends_on",
             "cover__colleague__user_id",
             "cover__colleague__user__is_active",
             "cover__colleague__agency__departement__region__timezone",
+            "kept__adviser__user_id",
+            "kept__adviser__user__is_active",
         )
     )
     followers: dict[int, int] = {}
     covering: dict[int, set[int]] = {}
-    for person, follower, follower_active, starts_on, ends_on, colleague, colleague_active, zone in rows:
+    reading: dict[int, set[int]] = {}
+    for row in rows:
+        person, follower, follower_active, starts_on, ends_on, colleague, colleague_active, zone, reader, reads = row
         if follower_active:
             followers[person] = follower
         if colleague_active and starts_on <= now.astimezone(ZoneInfo(zone)).date() <= ends_on:
             covering.setdefault(person, set()).add(colleague)
+        if reads:
+            reading.setdefault(person, set()).add(reader)
     return {
         conversation.pk: Participants(
             person=conversation.jobseeker.user_id,
             follower=followers.get(person),
             covering=frozenset(covering.get(person, ())),
+            reading=frozenset(reading.get(person, ())),
         )
         for person, conversation in by_person.items()
     }

@@ -98,6 +98,9 @@ def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
         who = participants(conversation, now=timezone.now())
         who.check_reads(actor)
         number = min(number, conversation.last_number)
+        if actor.pk not in who.writers:
+            # Who only reads along leaves no mark: the person would take it for the adviser's.
+            return number
         mark, _ = ReadMark.objects.get_or_create(
             conversation=conversation, user=actor, defaults={"number": 0, "at": timezone.now()}
         )

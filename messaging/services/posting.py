@@ -5,6 +5,7 @@ take its place without its callers knowing.
 """
 
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -15,7 +16,8 @@ from accompaniment.errors import DomainError
 from accompaniment.models import User
 from accompaniment.services import audit, journal
 from caseload.services.summaries import write_summary
-from messaging import live
+from messaging import desks, live
+from messaging.enums import Panel
 from messaging.models import Conversation, Message
 from messaging.rules import BODY_LIMIT, clean_text
 from messaging.services.access import Participants, participants
@@ -44,9 +46,12 @@ def post_message(*, actor: User, conversation: Conversation, client_id: UUID, bo
         now = timezone.now()
         who = participants(locked, now=now)
         who.check_writes(actor)
+        waited_since = locked.awaiting_reply_since
         message = _append(locked, author=actor, client_id=client_id, text=text, at=now)
         _tell_the_file(locked, message=message, actor=actor, by_person=actor.pk == who.person)
         _show_after_commit(message, who)
+        if locked.awaiting_reply_since != waited_since:
+            transaction.on_commit(partial(desks.tell, who.staff, (Panel.MESSAGES,)))
     return message
 
 

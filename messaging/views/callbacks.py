@@ -10,10 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker
+from accompaniment.once import once
+from caseload.away import relay_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
 from messaging.models import CallbackRequest
@@ -42,7 +44,7 @@ def callback_list(request: AuthenticatedRequest) -> HttpResponseBase:
         request,
         "messaging/callbacks.html",
         {
-            "open_requests": list(mine.open()),
+            "open_requests": list(mine.open().annotate(relay=relay_of(request.user, now=timezone.now()))),
             "closed_requests": list(
                 mine.exclude(state=CallbackState.OPEN).select_related("closed_by").order_by("-closed_at")[:CLOSED_SHOWN]
             ),
@@ -53,12 +55,12 @@ def callback_list(request: AuthenticatedRequest) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADVISER)
+@once
 def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     """One request, and the form that says what came of the call."""
-    callback = get_object_or_404(
-        CallbackRequest.objects.visible_to(request.user).select_related(
-            "jobseeker__agency__departement__region", "closed_by"
-        ),
+    callback = get_to_act(
+        CallbackRequest.objects.select_related("jobseeker__agency__departement__region", "closed_by"),
+        request.user,
         pk=pk,
     )
     form = OutcomeForm(request.POST or None)
@@ -80,6 +82,7 @@ def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.JOBSEEKER)
+@once
 def ask(request: AuthenticatedRequest) -> HttpResponseBase:
     """The person's own request: the open one, or the form for a new one."""
     person = own_file(request)
@@ -104,6 +107,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponseBase:
 
 @require_POST
 @role_required(Role.JOBSEEKER)
+@once
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     """Take one's own request back."""
     callback = get_object_or_404(CallbackRequest.objects.visible_to(request.user), pk=pk)

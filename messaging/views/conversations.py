@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.models import Accompaniment, Jobseeker
+from accompaniment.once import went_through
 from caseload.services.placements import follower_of
 from messaging.forms import MessageForm, NumberForm, SearchForm
 from messaging.models import CallbackRequest, Conversation
@@ -42,7 +44,7 @@ def conversation_list(request: AuthenticatedRequest) -> HttpResponseBase:
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def conversation_with(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Lead to the conversation with a person, which begins with its first opening."""
-    jobseeker = get_object_or_404(Jobseeker.objects.visible_to(request.user), pk=pk)
+    jobseeker = get_object_or_404(Jobseeker.objects.readable_by(request.user), pk=pk)
     try:
         conversation = conversations.open_conversation(actor=request.user, jobseeker=jobseeker)
     except ConversationClosedError as error:
@@ -72,7 +74,9 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
         return _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if wants_json:
         return JsonResponse({"number": message.number, "at": message.created_at.isoformat()})
-    return redirect(f"{reverse('conversation', args=[pk])}#fin")
+    answer = redirect(f"{reverse('conversation', args=[pk])}#fin")
+    went_through(request, answer)
+    return answer
 
 
 @require_GET
@@ -119,15 +123,17 @@ class Opened:
 
 
 def open_for(request: AuthenticatedRequest, pk: int) -> Opened:
-    """Return a conversation of the user's, or 404."""
+    """Return a conversation that the user may read, or 404; 403 for a sending of somebody who may only read."""
     found = get_object_or_404(
-        Conversation.objects.visible_to(request.user).select_related("jobseeker__agency__departement__region"), pk=pk
+        Conversation.objects.readable_by(request.user).select_related("jobseeker__agency__departement__region"), pk=pk
     )
     who = participants(found, now=timezone.now())
     try:
         who.check_reads(request.user)
     except ConversationClosedError as error:
         raise Http404 from error
+    if request.method == "POST" and request.user.pk not in who.writers:
+        raise PermissionDenied
     return Opened(conversation=found, who=who)
 
 

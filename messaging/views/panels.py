@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
+from caseload.away import relay_of
 from messaging.forms import MessageForm
 from messaging.models import CallbackRequest, Conversation
 from messaging.services import conversations
@@ -23,8 +24,11 @@ MESSAGES_SHOWN = 30
 @role_required(Role.ADVISER)
 def to_answer(request: AuthenticatedRequest) -> HttpResponse:
     """The conversations that wait for an answer, longest first, against the 72 hours."""
-    lines = waiting_lines(request.user, now=timezone.now(), limit=SHOWN)
-    count = Conversation.objects.visible_to(request.user).awaiting_reply().count()
+    now = timezone.now()
+    lines = waiting_lines(request.user, now=now, limit=SHOWN)
+    count = len(lines)
+    if count == SHOWN:
+        count = Conversation.objects.visible_to(request.user).awaiting_reply().count()
     return render(request, "messaging/partials/_panel_to_answer.html", {"lines": lines, "count": count})
 
 
@@ -32,14 +36,20 @@ def to_answer(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.ADVISER)
 def callbacks(request: AuthenticatedRequest) -> HttpResponse:
     """The call-backs that wait, by due time."""
+    now = timezone.now()
     waiting = CallbackRequest.objects.visible_to(request.user).open()
+    requests = list(
+        waiting.select_related("jobseeker__agency__departement__region").annotate(
+            relay=relay_of(request.user, now=now)
+        )[:SHOWN]
+    )
     return render(
         request,
         "messaging/partials/_panel_callbacks.html",
         {
-            "requests": list(waiting.select_related("jobseeker__agency__departement__region")[:SHOWN]),
-            "count": waiting.count(),
-            "now": timezone.now(),
+            "requests": requests,
+            "count": len(requests) if len(requests) < SHOWN else waiting.count(),
+            "now": now,
         },
     )
 
@@ -49,7 +59,7 @@ def callbacks(request: AuthenticatedRequest) -> HttpResponse:
 def person_conversation(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """The conversation with a person, usable where it stands. The page loads `messaging/conversation.js`."""
     person = get_object_or_404(
-        Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region"), pk=pk
+        Jobseeker.objects.readable_by(request.user).select_related("agency__departement__region"), pk=pk
     )
     try:
         conversation = conversations.open_conversation(actor=request.user, jobseeker=person)

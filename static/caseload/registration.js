@@ -1,23 +1,43 @@
-// The registration interview: shows what belongs to the chosen track, marks what is filled in, and sees to it
-// that the draft is kept. The page works without this file; the draft is then kept by its button.
+// The registration interview: shows what belongs to the chosen track, marks what is filled in, sees to it that the
+// draft is kept, and takes over what a colleague typed meanwhile. The page works without this file; the draft is then
+// kept by its button. What no server has yet, `keep.js` keeps in the browser.
 
 const form = document.getElementById("registration");
 const state = document.getElementById("draft-state");
 const problem = document.getElementById("draft-problem");
-const web = form.elements.namedItem("track").item(0);
+const base = form.elements.namedItem("base");
+const saveButton = form.querySelector("[aria-keyshortcuts='Control+S']");
+const web = document.getElementById("id_track_web");
 const RETRY_AFTER_MS = 5000;
 
 let unsaved = false;
 let leavingByForm = false;
 
-function value(name) {
-  const field = form.elements.namedItem(name);
-  if (!field) return "";
-  return field.type === "checkbox" ? (field.checked ? field.value : "") : field.value;
+// "Enregistré à 9 h 05" speaks of everything on the page only while nothing has been typed since.
+function setUnsaved() {
+  unsaved = true;
+  state.dataset.unsaved = "";
 }
 
-function check(name, wanted) {
-  for (const radio of form.querySelectorAll(`input[name="${name}"]`)) radio.checked = radio.value === wanted;
+function fields(name) {
+  const found = form.elements.namedItem(name);
+  if (found === null) return [];
+  return found instanceof RadioNodeList ? [...found] : [found];
+}
+
+function value(name) {
+  const [first, ...others] = fields(name);
+  if (first === undefined) return "";
+  if (first.type === "checkbox") return first.checked ? first.value : "";
+  if (first.type === "radio") return [first, ...others].find((radio) => radio.checked)?.value ?? "";
+  return first.value;
+}
+
+function setValue(name, wanted) {
+  for (const field of fields(name)) {
+    if (field.type === "radio" || field.type === "checkbox") field.checked = field.value === wanted;
+    else field.value = wanted;
+  }
 }
 
 // The web track asks for tier "guide"; what the server found in its way stays in its way.
@@ -25,11 +45,12 @@ function followTier() {
   const tier = value("tier");
   const notGuide = tier !== "" && tier !== "guide";
   const obstacle = web.dataset.obstacle || (notGuide ? "Le 100 % web demande la modalité « guidé »." : "");
-  document.getElementById("web-obstacle").textContent = obstacle;
+  const line = document.getElementById("web-obstacle");
+  if (line.textContent !== obstacle) line.textContent = obstacle;
   web.disabled = obstacle !== "";
   if (notGuide && value("track") !== "classique") {
-    check("track", "classique");
-    if (value("refusal_reason") === "") check("refusal_reason", "tier");
+    setValue("track", "classique");
+    if (value("refusal_reason") === "") setValue("refusal_reason", "tier");
   }
 }
 
@@ -54,8 +75,12 @@ function showAll() {
   markSteps();
 }
 
+function save() {
+  window.htmx.trigger(state, "retry");
+}
+
 function retry() {
-  if (unsaved) window.htmx.trigger(state, "retry");
+  if (unsaved) save();
 }
 
 function failed(sentence) {
@@ -63,8 +88,30 @@ function failed(sentence) {
   setTimeout(retry, RETRY_AFTER_MS);
 }
 
+const read = (text) => {
+  try {
+    return JSON.parse(text || "{}");
+  } catch {
+    return {};
+  }
+};
+const lines = (text) => text.replaceAll("\r\n", "\n");
+
+// What a colleague typed goes into the fields that nobody touched here; of the others nothing is overwritten.
+function takeOver(answer) {
+  const shown = read(base.value);
+  for (const [name, typed] of Object.entries(answer.news)) {
+    if (lines(value(name)) === lines(shown[name] ?? "")) setValue(name, typed);
+    else if (shown[name] === undefined) delete answer.base[name];
+    else answer.base[name] = shown[name];
+  }
+  for (const [name, typed] of Object.entries(answer.chosen)) setValue(name, typed);
+  base.value = JSON.stringify(answer.base);
+  showAll();
+}
+
 form.addEventListener("input", () => {
-  unsaved = true;
+  setUnsaved();
   showAll();
 });
 
@@ -73,27 +120,30 @@ form.addEventListener("submit", () => {
   leavingByForm = true;
   window.htmx.trigger(state, "htmx:abort");
 });
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) leavingByForm = false;
+});
 
 state.addEventListener("htmx:beforeRequest", (event) => {
   if (leavingByForm) event.preventDefault();
   else unsaved = false;
 });
 
-state.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.serverResponse.includes("data-draft-state")) {
-    problem.textContent = "";
-    return;
-  }
-  // Somebody logged out, or the page is gone: what came back is no state of the draft.
-  event.detail.shouldSwap = false;
-  unsaved = true;
-  problem.textContent = "Non enregistré : reconnectez-vous dans un autre onglet, puis continuez ici.";
+state.addEventListener("htmx:afterSwap", () => {
+  problem.textContent = "";
+  if (!unsaved) delete state.dataset.unsaved;
+  const { answer } = state.querySelector("[data-draft-state]").dataset;
+  if (!answer) return;
+  takeOver(read(answer));
+  saveButton.textContent = "Enregistrer";
+  const isAllKept = !unsaved && form.querySelector(".registration-conflicts") === null;
+  if (isAllKept) form.dispatchEvent(new CustomEvent("kept:forget", { bubbles: true }));
 });
 
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   state.addEventListener(name, () => {
-    unsaved = true;
-    failed("Non enregistré : vérifiez votre connexion. Nouvel essai dans quelques secondes.");
+    setUnsaved();
+    failed("Non enregistré : vérifiez votre connexion. Votre saisie reste sur cet ordinateur. Nouvel essai dans quelques secondes.");
   });
 }
 
@@ -104,4 +154,23 @@ window.addEventListener("pagehide", () => {
   if (unsaved && !leavingByForm) navigator.sendBeacon(form.dataset.draftUrl, new FormData(form));
 });
 
+// Alt + Shift + 1 to 5 lead to the parts, Ctrl + S keeps; the digit counts by its key, whatever the keyboard writes.
+document.addEventListener("keydown", (event) => {
+  const digit = /^Digit([1-5])$/.exec(event.code)?.[1];
+  if (event.altKey && event.shiftKey && digit) {
+    event.preventDefault();
+    const part = form.querySelectorAll("[data-part]")[Number(digit) - 1];
+    part.scrollIntoView();
+    document.getElementById(part.getAttribute("aria-labelledby")).focus();
+  } else if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey) && !event.altKey) {
+    event.preventDefault();
+    save();
+  }
+});
+
 showAll();
+// What `keep.js` has just put back is not on the server yet; htmx listens once it has loaded the page.
+if (form.querySelector("[data-kept-note]")) {
+  setUnsaved();
+  document.body.addEventListener("htmx:load", save, { once: true });
+}

@@ -106,7 +106,7 @@ class ConversationThread extends HTMLElement {
     }
     const entry = this.outbox.add(body);
     this.input.value = "";
-    this.#grow();
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
     this.#showPending(entry);
     this.#toTheEnd();
     this.input.focus();

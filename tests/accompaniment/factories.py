@@ -7,7 +7,7 @@ import factory
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import Bandwidth, Channel, Modality, Role, Tier, Track
+from accompaniment.enums import Bandwidth, Channel, EnrolmentState, Modality, Role, Tier, Track
 from accompaniment.models import (
     Accompaniment,
     Agency,
@@ -15,6 +15,7 @@ from accompaniment.models import (
     Departement,
     Enrolment,
     Jobseeker,
+    LapseDelay,
     OpeningHours,
     PlanDefault,
     Region,
@@ -219,6 +220,12 @@ def plan_defaults() -> list[PlanDefault]:
         )
         for modality, (channel, interval_days, review_after_days) in cadences.items()
     ]
+
+
+def lapse_delays(days: int = 30) -> None:
+    """Let what waits lapse after so many days. A migration sets them; tests that empty the tables lose them."""
+    for state in (EnrolmentState.ASKED, EnrolmentState.VALIDATED):
+        LapseDelay.objects.update_or_create(state=state, starts_on=date(2013, 1, 1), defaults={"days": days})
 
 
 def reference() -> None:

@@ -212,9 +212,12 @@ def test_footer_pages_are_open_to_everybody(client: Client, name: str) -> None:
     assert client.get(reverse(name)).status_code == 200
 
 
-def test_frame_reads_nothing_but_the_person(client: Client, django_assert_num_queries) -> None:
-    client.force_login(UserFactory())
-    with django_assert_num_queries(2):  # the session, the person
+@pytest.mark.parametrize(("role", "queries"), [("adviser", 2), ("jobseeker", 3)])
+def test_frame_reads_the_person_and_of_a_jobseeker_what_it_offers(
+    client: Client, django_assert_num_queries, role: str, queries: int
+) -> None:
+    client.force_login(UserFactory(role=role))
+    with django_assert_num_queries(queries):  # the session, the person, the rights
         client.get(reverse("accessibility"))
 
 
@@ -235,3 +238,8 @@ def test_log_ins_of_the_demonstration_are_shown_nowhere_else(
         assert (demonstration_login.email in page) is demonstration
         assert (demonstration_login.password in page) is demonstration
     assert ("Courriels de la démonstration" in page) is demonstration
+
+
+def test_the_log_out_empties_the_browser_s_drafts(client: Client) -> None:
+    client.force_login(UserFactory())
+    assert client.post(reverse("log_out"))["Clear-Site-Data"] == '"storage"'

@@ -482,7 +482,7 @@ class TestChangingTheTier:
         person = validated(portfolio, with_account=True).jobseeker
         enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Import")
         assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.LAPSED
-        assert told(person)[-1] == NotificationKind.ENROLMENT_REFUSED
+        assert told(person)[-1] == NotificationKind.TIER_CHANGED
         portfolio.refresh_from_db()
         assert portfolio.occupied == 0
         with pytest.raises(NotAllowedNowError):

@@ -321,7 +321,7 @@ def test_the_holder_of_an_address_keeps_it_against_an_earlier_row(agency: Agency
 def test_the_statement_decides_eligibility_as_the_rule_does(tier: str, opens_on: date | None, email: str) -> None:
     agency = AgencyFactory(region=RegionFactory(web_opens_on=opens_on))
     outcome = load(registration(agency, modalite=tier, email=email))
-    reason = not_eligible_reason(tier=tier, region_opens_on=opens_on, day=date(2014, 2, 3), email=email)
+    reason = not_eligible_reason(tier=tier, opens_on=opens_on, day=date(2014, 2, 3), email=email)
     assert {key for key, count in outcome.not_eligible.items() if count} == ({reason} if reason else set())
     assert outcome.enrolment_requests == (0 if reason else 1) == Enrolment.objects.count()
 

@@ -3,6 +3,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from accompaniment.imports import reader as reader_module
 from accompaniment.imports.outcome import RejectedRows, Remark
@@ -76,7 +77,7 @@ def test_a_quotation_mark_that_swallows_rows_refuses_the_file(content: bytes) ->
         (b"\xef\xbb\xbf", "vide"),
         (b"\n\n", "vide"),
         (b"PK\x03\x04\x00\x00", "pas un fichier texte"),
-        ("code;nom\n1;Aubrac\n".encode("utf-16"), "pas un fichier texte"),
+        ("code;nom\n1;Aubrac\n".encode("utf-16"), "UTF-16"),
         (b"code;nom\n1;\x81\x8d\n", "encodage"),
         (b"code,nom\n1,Aubrac\n", "la virgule"),
         (b"code\tnom\n1\tAubrac\n", "la tabulation"),
@@ -94,11 +95,11 @@ def test_a_file_that_cannot_be_read_is_told_in_one_sentence(content: bytes, word
     assert "\n" not in sentence
 
 
-def test_a_file_past_the_limit_is_refused_and_one_at_the_limit_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = b"code;nom\n1;Aubrac\n"
-    monkeypatch.setattr(reader_module, "MAXIMUM_BYTES", len(content))
+def test_a_file_past_the_limit_is_refused_and_one_at_the_limit_is_read(settings: Settings) -> None:
+    settings.IMPORT_MAXIMUM_MEGABYTES = 1
+    content = b"code;nom\n1;Aubrac\n".ljust(1024 * 1024, b"\n")
     assert len(read(content)) == 1
-    assert "dépasse" in refusal(content + b"\n")
+    assert "Découpez-le" in refusal(content + b"\n")
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path) -> None:

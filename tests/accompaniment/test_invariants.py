@@ -39,6 +39,16 @@ BREACHES = {
         ("accompaniment_enrolment.enrolment_started_with_consent",),
         "UPDATE accompaniment_enrolment SET consent_id = NULL WHERE state = 'active'",
     ),
+    "web with an acceptance that was withdrawn": (
+        "web_from_an_enrolment_that_holds",
+        (),
+        "UPDATE accompaniment_consent SET withdrawn_at = accepted_at WHERE withdrawn_at IS NULL",
+    ),
+    "validated before the agency opened": (
+        "web_from_an_enrolment_that_holds",
+        (),
+        "UPDATE accompaniment_agency SET web_opens_on = CURRENT_DATE + 30",
+    ),
     "validated before the region opened": (
         "web_from_an_enrolment_that_holds",
         (),

@@ -97,7 +97,7 @@ def test_two_days_in_a_row_are_named_and_no_hours_say_nothing() -> None:
     ],
 )
 def test_what_stands_in_the_way_is_said_plainly(obstacle: str, opens_on: date | None, words: str) -> None:
-    assert words in obstacle_in_words(obstacle, tier=Tier.SUIVI, region_opens_on=opens_on, today=TODAY)
+    assert words in obstacle_in_words(obstacle, tier=Tier.SUIVI, opens_on=opens_on, today=TODAY)
 
 
 @pytest.mark.parametrize("action", AuditAction)

@@ -17,6 +17,7 @@ from accompaniment.enums import (
     Channel,
     ContactNature,
     EnrolmentState,
+    RefusalReason,
     Tier,
     Track,
 )
@@ -28,6 +29,7 @@ from tests.accompaniment.factories import (
     EnrolmentFactory,
     JobseekerFactory,
     consent_text_in_force,
+    lapse_delays,
     reference,
 )
 from tests.caseload.factories import (
@@ -117,6 +119,35 @@ class TestSpace:
         enrolments.leave_track(actor=person.user, jobseeker=person)
         page = read(client, person)
         assert "Quitter le 100 % web" not in page
+        assert "Demander le 100 % web" in page
+
+    @pytest.mark.parametrize("later", [True, False])
+    def test_an_agency_may_open_later_than_its_region(self, client: Client, portfolio: Portfolio, later: bool) -> None:
+        agency = portfolio.agency
+        agency.web_opens_on = timezone.localdate() + timedelta(days=400 if later else 0)
+        agency.save()
+        page = read(client, JobseekerFactory(agency=agency, with_account=True))
+        assert ("ouvre dans votre agence le" in page) is later
+        assert ("Demander le 100 % web" in page) is not later
+
+    @pytest.mark.parametrize("outcome", ["refused", "lapsed"])
+    def test_says_what_became_of_the_last_wish_and_lets_ask_again(
+        self, client: Client, portfolio: Portfolio, outcome: str
+    ) -> None:
+        person = JobseekerFactory(agency=portfolio.agency, with_account=True)
+        lapse_delays()
+        with time_machine.travel(timezone.now() - timedelta(days=40)):
+            enrolment = EnrolmentFactory(jobseeker=person)
+        if outcome == "refused":
+            enrolments.refuse_enrolment(
+                actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.NEEDS_ON_SITE
+            )
+            sentence = "Motif : besoin d'un accompagnement en agence."
+        else:
+            enrolments.lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now())
+            sentence = "Votre demande de 100 % web est devenue caduque le"
+        page = read(client, person)
+        assert sentence in page
         assert "Demander le 100 % web" in page
 
     @pytest.mark.parametrize("obstacle", ["modalite", "region"])
@@ -229,8 +260,8 @@ class TestLeaving:
     def test_says_what_happens_and_shows_both_ways(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         page = read(client, person, "leave_track")
-        assert "Être reçu une fois en agence" in page
-        assert "Quitter pour de bon" in page
+        assert "Une seule fois (retour ponctuel)" in page
+        assert "Pour de bon (retour définitif)" in page
         assert track_of(person) == Track.WEB
 
     def test_for_good_is_one_button_and_no_reason(self, client: Client, portfolio: Portfolio) -> None:
@@ -304,7 +335,7 @@ class TestAccompaniment:
         person = on_web_track(portfolio)
         plans.plan_obligations()
         client.force_login(person.user)
-        with django_assert_max_num_queries(15) as few:
+        with django_assert_max_num_queries(19) as few:
             client.get(reverse("my_accompaniment"))
         for number in range(60):
             journal.write_contact(

@@ -8,12 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Bandwidth, Channel, Modality, Tier
-from accompaniment.models import Enrolment, Jobseeker, Region
+from accompaniment.models import Enrolment, Jobseeker, Region, User
 from accompaniment.services import enrolments
 from accompaniment.services.enrolments import InterviewFindings
-from caseload.models import Adviser, Capacity, Cover, Manager, Portfolio
+from caseload.models import Absence, Adviser, Capacity, Cover, Manager, Placement, Portfolio, TransferBatch
+from caseload.services.absences import declare_absence
 from caseload.services.enrolments import validate_at_interview
 from caseload.services.placements import place
+from caseload.services.transfers import transfer_people
 from tests.accompaniment.factories import (
     AdviserUserFactory,
     AgencyFactory,
@@ -145,6 +147,31 @@ def placed(portfolio: Portfolio, **person: Any) -> Jobseeker:
     with transaction.atomic():
         place(actor=portfolio.adviser.user, jobseeker=jobseeker, portfolio=portfolio)
     return jobseeker
+
+
+def planned_transfer(person: Jobseeker, *, to: Portfolio, decided_by: User, in_days: int = 7) -> TransferBatch:
+    """Return a decision to move a person to another portfolio in some days."""
+    return transfer_people(
+        actor=decided_by,
+        people=Placement.objects.open().filter(jobseeker=person),
+        targets=[to],
+        reason="Congé parental",
+        due_on=timezone.localdate() + timedelta(days=in_days),
+    )
+
+
+def planned_absence(portfolio: Portfolio, *, colleague: Adviser, in_days: int = 30, lasts: int = 5) -> Absence:
+    """Return an absence of the portfolio's adviser that begins in some days, with a colleague who covers."""
+    first = timezone.now().astimezone(portfolio.adviser.agency.zone).date() + timedelta(days=in_days)
+    absence, _ = declare_absence(
+        actor=portfolio.adviser.user,
+        adviser=portfolio.adviser,
+        starts_on=first,
+        ends_on=first + timedelta(days=lasts - 1),
+        colleagues={portfolio.pk: [colleague.pk]},
+        decisions={},
+    )
+    return absence
 
 
 def fill(portfolio: Portfolio, places: int) -> None:

@@ -4,16 +4,18 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accompaniment.enums import AuditAction, Modality
-from accompaniment.errors import DomainError
+from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry
 from caseload.jobs import apply_capacities
 from caseload.models import Capacity, Portfolio
-from caseload.services.capacities import capacity_for, set_capacity
+from caseload.services.capacities import cancel_capacity, capacity_for, set_capacity
 from tests.accompaniment.factories import AgencyFactory
-from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, fill
+from tests.caseload.factories import CapacityFactory, CoverFactory, ManagerFactory, PortfolioFactory, fill
 
 pytestmark = pytest.mark.django_db
 
@@ -168,3 +170,140 @@ def test_the_country_s_cap_leaves_agencies_that_have_their_own() -> None:
     set_capacity(actor=manager.user, modality=WEB, agency=own.agency, value=99, starts_on=today, reason="Petite équipe")
     set_capacity(actor=manager.user, modality=WEB, agency=None, value=240, starts_on=today, reason="Décision nationale")
     assert (capacity(own), capacity(usual)) == (99, 240)
+
+
+def part_time(share: int, **facts: object) -> Portfolio:
+    return PortfolioFactory(adviser__working_share=share, **facts)
+
+
+def test_a_cap_by_working_share_is_in_proportion_rounded_down_and_never_nothing() -> None:
+    portfolio, short = part_time(80), part_time(10)
+    facts = {"modality": WEB, "agency": None, "starts_on": timezone.localdate(), "reason": "Quotités"}
+    manager = ManagerFactory().user
+    set_capacity(actor=manager, value=249, by_working_share=True, **facts)
+    assert (capacity(portfolio), capacity(short)) == (199, 24)
+    assert capacity_for(agency=portfolio.agency, modality=WEB, day=timezone.localdate(), working_share=80) == 199
+    portfolio.refresh_from_db()
+    assert portfolio.capacity_share == 80
+    set_capacity(actor=manager, value=5, by_working_share=True, **facts)
+    assert (capacity(portfolio), capacity(short)) == (4, 1)
+    set_capacity(actor=manager, value=249, by_working_share=False, **facts)
+    portfolio.refresh_from_db()
+    assert (portfolio.capacity, portfolio.capacity_share) == (249, 100)
+
+
+def test_a_cap_by_working_share_below_the_occupancy_of_part_time_is_refused() -> None:
+    portfolio = part_time(50, capacity=5)
+    fill(portfolio, 3)
+    facts = {
+        "actor": ManagerFactory().user,
+        "modality": WEB,
+        "agency": portfolio.agency,
+        "starts_on": timezone.localdate(),
+        "reason": "Quotités",
+        "by_working_share": True,
+    }
+    with pytest.raises(DomainError, match="3 / 5"):
+        set_capacity(value=5, **facts)
+    set_capacity(value=6, **facts)
+    assert capacity(portfolio) == 3
+
+
+def test_only_a_cap_to_come_can_be_cancelled() -> None:
+    portfolio = PortfolioFactory()
+    today = timezone.localdate()
+    facts = {"actor": ManagerFactory().user, "modality": WEB, "agency": portfolio.agency, "reason": "Effectif"}
+    now_on = set_capacity(value=200, starts_on=today, **facts)
+    later = set_capacity(value=180, starts_on=today + timedelta(days=5), **facts)
+    with pytest.raises(NotAllowedNowError, match="déjà en vigueur"):
+        cancel_capacity(actor=facts["actor"], capacity=now_on)
+    cancel_capacity(actor=facts["actor"], capacity=later)
+    assert list(Capacity.objects.all()) == [now_on]
+    with pytest.raises(NotAllowedNowError, match="déjà annulé"):
+        cancel_capacity(actor=facts["actor"], capacity=later)
+    assert AuditEntry.objects.filter(action=AuditAction.CAPACITY, details__event="cancelled").count() == 1
+
+
+def test_a_cap_of_the_country_to_come_is_not_a_regional_manager_s_to_cancel() -> None:
+    agency = AgencyFactory()
+    later = CapacityFactory(value=240, starts_on=timezone.localdate() + timedelta(days=5))
+    with pytest.raises(DomainError, match="pays entier"):
+        cancel_capacity(actor=ManagerFactory(regions=[agency.region]).user, capacity=later)
+    cancel_capacity(actor=ManagerFactory().user, capacity=later)
+    assert not Capacity.objects.exists()
+
+
+class TestPage:
+    URL = "/reglages/plafonds/"
+
+    def typed(self, portfolio: Portfolio, **facts: object) -> dict[str, object]:
+        return {
+            "place": portfolio.agency.code,
+            "modality": WEB,
+            "value": 200,
+            "starts_on": timezone.localdate().isoformat(),
+            "reason": "Ouverture progressive",
+            **facts,
+        }
+
+    def test_sets_a_cap_and_shows_it_with_its_history(self, client: Client) -> None:
+        portfolio = part_time(80)
+        client.force_login(ManagerFactory(regions=[portfolio.agency.region]).user)
+        response = client.post(self.URL, self.typed(portfolio, by_working_share="on"), follow=True)
+        text = response.content.decode()
+        assert "200 pour un temps plein, selon la quotité" in text
+        assert text.count("Ouverture progressive") == 2  # in force, and in the history
+        assert capacity(portfolio) == 160
+        assert "0</span> / 160" in client.get("/portefeuilles/").content.decode()
+        assert "(temps partiel 80&nbsp;%)" in client.get("/portefeuilles/").content.decode()
+        assert "(temps partiel 80&nbsp;%)" in client.get("/equipes/").content.decode()
+
+    def test_a_refusal_keeps_what_was_typed(self, client: Client) -> None:
+        portfolio = PortfolioFactory(capacity=5)
+        fill(portfolio, 2)
+        client.force_login(ManagerFactory().user)
+        response = client.post(self.URL, self.typed(portfolio, value=1))
+        assert response.status_code == 422
+        text = response.content.decode()
+        assert "(2 / 5)" in text
+        assert 'value="Ouverture progressive"' in text
+        assert not Capacity.objects.exists()
+
+    def test_a_regional_manager_chooses_among_their_agencies(self, client: Client) -> None:
+        portfolio, far = PortfolioFactory(), PortfolioFactory()
+        CapacityFactory(agency=far.agency, value=99, reason="Ailleurs", set_by=ManagerFactory().user)
+        client.force_login(ManagerFactory(regions=[portfolio.agency.region]).user)
+        assert "Ailleurs" not in client.get(self.URL).content.decode()
+        for place in (far.agency.code, "pays"):
+            assert client.post(self.URL, self.typed(portfolio, place=place)).status_code == 422
+        assert client.post(self.URL, self.typed(portfolio)).status_code == 302
+
+    def test_cancels_a_cap_to_come(self, client: Client) -> None:
+        portfolio = PortfolioFactory()
+        client.force_login(ManagerFactory().user)
+        later = (timezone.localdate() + timedelta(days=5)).isoformat()
+        client.post(self.URL, self.typed(portfolio, starts_on=later))
+        response = client.post(f"{self.URL}{Capacity.objects.get().pk}/annuler/", follow=True)
+        assert "est annulé" in response.content.decode()
+        assert not Capacity.objects.exists()
+
+    @pytest.mark.parametrize("agencies", [1, 12])
+    def test_costs_the_same_whatever_its_size(
+        self, client: Client, agencies: int, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        manager = ManagerFactory()
+        for _ in range(agencies):
+            CapacityFactory(agency=AgencyFactory(), reason="Effectif", set_by=manager.user)
+        client.force_login(manager.user)
+        client.get(self.URL)
+        with django_assert_num_queries(7):
+            client.get(self.URL)
+
+
+def test_a_gauge_shows_the_people_covered_beside_it(client: Client) -> None:
+    cover = CoverFactory()
+    fill(cover.portfolio, 2)
+    PortfolioFactory(adviser=cover.colleague)
+    client.force_login(ManagerFactory().user)
+    for address in ("/portefeuilles/", "/equipes/"):
+        assert client.get(address).content.decode().count("+ 2 en relais") == 1

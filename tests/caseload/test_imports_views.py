@@ -1,22 +1,33 @@
-import io
+import re
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
 
 from accompaniment.enums import AuditAction
-from accompaniment.models import Agency, AuditEntry, Jobseeker, Region
+from accompaniment.models import Agency, AuditEntry, Jobseeker
 from caseload.enums import ImportKind, ImportState
+from caseload.jobs import load_files
 from caseload.models import Adviser, ImportRun
-from caseload.services.imports import UNEXPECTED, run_import
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.accompaniment.files import EXPECTED, as_file, pilot_file, registration
-from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, validated
+from tests.caseload.factories import AdviserFactory, ManagerFactory
+from tests.caseload.files import kept_files, loading_elsewhere, no_broker
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -36,17 +47,30 @@ def regional_client(client: Client) -> Client:
     return client
 
 
-def upload(client: Client, kind: ImportKind, content: bytes, name: str = "fichier.csv") -> HttpResponse:
-    return client.post(
-        reverse("imports"), {"kind": kind, f"{kind}-file": SimpleUploadedFile(name, content)}, follow=True
-    )
+Upload = Callable[..., HttpResponse]
+
+
+@pytest.fixture
+def upload(django_capture_on_commit_callbacks: Any) -> Upload:
+    """Hand in a file, let a worker take it up, and return the page to which that leads."""
+
+    def hand_in(client: Client, kind: ImportKind, content: bytes, name: str = "fichier.csv") -> HttpResponse:
+        with django_capture_on_commit_callbacks(execute=True):
+            response = client.post(
+                reverse("imports"), {"kind": kind, f"{kind}-file": SimpleUploadedFile(name, content)}
+            )
+        return client.get(response["Location"]) if response.status_code == 302 else response
+
+    return hand_in
 
 
 def text(response: HttpResponse) -> str:
     return " ".join(response.content.decode().replace("\u00a0", " ").replace("&nbsp;", " ").split())
 
 
-def test_a_manager_loads_the_three_files_of_the_pilot_and_sees_the_result(manager_client: Client) -> None:
+def test_a_manager_loads_the_three_files_of_the_pilot_and_sees_the_result(
+    manager_client: Client, upload: Upload
+) -> None:
     for kind, name in (
         (ImportKind.AGENCIES, "agences"),
         (ImportKind.ADVISERS, "conseillers"),
@@ -54,7 +78,8 @@ def test_a_manager_loads_the_three_files_of_the_pilot_and_sees_the_result(manage
     ):
         response = upload(manager_client, kind, pilot_file(name), f"{name}.csv")
     run = ImportRun.objects.get(kind=ImportKind.JOBSEEKERS)
-    assert response.redirect_chain == [(reverse("import", args=[run.pk]), 302)]
+    assert response.request["PATH_INFO"] == reverse("import", args=[run.pk])
+    assert not run.source
     assert run.summary == {**EXPECTED, "updated": 0, "unchanged": 0}
     shown = text(response)
     assert "226 lignes rejetées" in shown
@@ -73,7 +98,7 @@ def test_a_manager_loads_the_three_files_of_the_pilot_and_sees_the_result(manage
     assert history.index("inscriptions.csv") < history.index("conseillers.csv") < history.index("agences.csv")
 
 
-def test_a_file_that_changes_nothing_says_so(manager_client: Client, agency: Agency) -> None:
+def test_a_file_that_changes_nothing_says_so(manager_client: Client, upload: Upload, agency: Agency) -> None:
     content = as_file(registration(agency)).read()
     assert "Rien n'a changé" not in text(upload(manager_client, ImportKind.JOBSEEKERS, content)).replace("&#x27;", "'")
     again = text(upload(manager_client, ImportKind.JOBSEEKERS, content)).replace("&#x27;", "'")
@@ -85,23 +110,41 @@ def test_a_file_that_changes_nothing_says_so(manager_client: Client, agency: Age
     ("content", "sentence"),
     [
         (b"", "Le fichier est vide."),
-        (b"PK\x00", "pas un fichier texte"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "pas un fichier texte"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "un classeur"),
+        ("identifiant;nom\r\n".encode("utf-16"), "UTF-16"),
         (b"a,b\n1,2\n", "la virgule"),
+        (b"identifiant;nom\n1234567A;Aubrac\n", "En-tête attendu : identifiant;civilite;nom;"),
         (";".join(f"colonne {number:030}" for number in range(30)).encode(), "et 22 autres"),
+        (b"email;nom;prenom;code_agence;portefeuille;quotite\na@b.example;A;B;1;guide;100\n", "« Conseillers »"),
+        (as_file().read(), "aucune ligne après son en-tête"),
     ],
 )
-def test_a_wrong_file_is_told_beside_its_field_and_leaves_only_its_run(
-    manager_client: Client, content: bytes, sentence: str
+def test_a_wrong_file_is_told_beside_its_field_and_leaves_nothing(
+    manager_client: Client, upload: Upload, content: bytes, sentence: str
 ) -> None:
     response = upload(manager_client, ImportKind.JOBSEEKERS, content)
+    assert response.status_code == 422
     form = next(form for form in response.context["forms"] if form.errors)
     assert form.kind == ImportKind.JOBSEEKERS
-    assert sentence in form.errors["file"][0]
-    run = ImportRun.objects.get()
-    assert (run.state, run.error) == (ImportState.FAILED, form.errors["file"][0])
-    assert not Jobseeker.objects.exists()
-    assert "a pas été chargé" in text(manager_client.get(reverse("import", args=[run.pk])))
-    assert manager_client.get(reverse("import_rejected_rows", args=[run.pk])).status_code == 404
+    assert sentence in form.errors["file"][0].replace("\u00a0", " ")
+    assert not ImportRun.objects.exists()
+    assert kept_files() == []
+
+
+def test_a_file_past_the_limit_is_refused_and_one_below_goes_in(
+    manager_client: Client, upload: Upload, agency: Agency, settings: Settings
+) -> None:
+    settings.IMPORT_MAXIMUM_MEGABYTES = 1
+    content = as_file(registration(agency)).read()
+    large = content + b"\r\n" * (512 * 1024)
+    response = upload(manager_client, ImportKind.JOBSEEKERS, large)
+    assert response.status_code == 422
+    assert "dépasse 1 Mo" in text(response)
+    assert not ImportRun.objects.exists()
+    assert kept_files() == []
+    assert upload(manager_client, ImportKind.JOBSEEKERS, large[: 1024 * 1024]).status_code == 200
+    assert ImportRun.objects.get().state == ImportState.DONE
 
 
 def test_no_file_is_told_and_leaves_nothing(manager_client: Client) -> None:
@@ -119,7 +162,7 @@ def test_an_empty_history_says_what_will_appear(manager_client: Client) -> None:
 
 
 def test_the_history_reads_no_rows_of_files(
-    manager_client: Client, agency: Agency, django_assert_num_queries: pytest.FixtureRequest
+    manager_client: Client, upload: Upload, agency: Agency, django_assert_num_queries: pytest.FixtureRequest
 ) -> None:
     for _ in range(2):
         upload(manager_client, ImportKind.JOBSEEKERS, as_file(registration(agency)).read())
@@ -128,18 +171,21 @@ def test_the_history_reads_no_rows_of_files(
     assert "rejected_csv" in response.context["page"].object_list[0].get_deferred_fields()
 
 
-def test_a_regional_manager_sees_no_form_and_may_not_load(regional_client: Client) -> None:
+def test_a_regional_manager_sees_no_form_and_may_not_load(regional_client: Client, upload: Upload) -> None:
     assert "un responsable du pays entier les charge" in text(regional_client.get(reverse("imports")))
     assert upload(regional_client, ImportKind.AGENCIES, b"").status_code == 403
     assert not ImportRun.objects.exists()
 
 
-def test_a_run_of_somebody_else_is_not_there_for_a_regional_manager(regional_client: Client, agency: Agency) -> None:
-    theirs = run_import(
-        actor=ManagerFactory().user,
+def test_a_run_of_somebody_else_is_not_there_for_a_regional_manager(regional_client: Client) -> None:
+    theirs = ImportRun.objects.create(
         kind=ImportKind.JOBSEEKERS,
         filename="f.csv",
-        source=as_file(registration(agency, nom="")),
+        uploaded_by=ManagerFactory().user,
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+        state=ImportState.DONE,
+        rejected_csv="identifiant",
     )
     own = ImportRun.objects.create(
         kind=ImportKind.AGENCIES,
@@ -158,59 +204,85 @@ def test_advisers_have_no_right_here(client: Client, name: str) -> None:
     assert client.get(reverse(name)).status_code == 403
 
 
-def test_an_unexpected_error_is_kept_as_a_run_that_failed() -> None:
-    class BrokenFile(io.BytesIO):
-        def read(self, size: int | None = -1, /) -> bytes:
-            raise OSError("the disk is gone")
-
-    with pytest.raises(OSError, match="the disk is gone"):
-        run_import(actor=ManagerFactory().user, kind=ImportKind.JOBSEEKERS, filename="f.csv", source=BrokenFile(b"x"))
-    run = ImportRun.objects.get()
-    assert (run.state, run.error) == (ImportState.FAILED, UNEXPECTED)
+# --- While it is loaded ----------------------------------------------------------------------------
 
 
-# --- Regions -------------------------------------------------------------------------------------
+def unfinished(client: Client, state: ImportState, *, done: int = 0) -> str:
+    """Return the address of a file that is not loaded yet."""
+    run = ImportRun.objects.create(
+        kind=ImportKind.JOBSEEKERS,
+        filename="inscriptions.csv",
+        uploaded_by_id=client.session["_auth_user_id"],
+        started_at=timezone.now(),
+        state=state,
+        bytes_total=1000,
+        bytes_done=done,
+    )
+    return reverse("import", args=[run.pk])
 
 
-def test_the_regions_are_listed_with_their_day_and_their_agencies(manager_client: Client, agency: Agency) -> None:
-    RegionFactory(code="74", name="Limousin", closed=True)
-    shown = text(manager_client.get(reverse("settings")))
-    assert "01/12/2013" in shown
-    assert shown.index("Région 42") < shown.index("Limousin")
-    assert "Sans date" in shown
-    assert reverse("region_opening", args=["42"]) in shown
+def test_a_file_waits_for_the_worker_and_says_so(manager_client: Client) -> None:
+    address = unfinished(manager_client, ImportState.WAITING)
+    shown = text(manager_client.get(address))
+    assert "En attente du service de fond" in shown
+    assert f'hx-get="{address}?vu=waiting"' in shown
+    assert "En attente" in text(manager_client.get(reverse("imports")))
 
 
-def test_a_manager_of_the_country_sets_the_day_and_it_is_audited(manager_client: Client) -> None:
-    region = RegionFactory(closed=True)
-    address = reverse("region_opening", args=[region.code])
-    response = manager_client.post(address, {"web_opens_on": "2014-07-01"}, follow=True)
-    assert "ouverture du 100 % web le 01/07/2014" in text(response)
-    assert Region.objects.get(pk=region.pk).web_opens_on == date(2014, 7, 1)
-    entry = AuditEntry.objects.get(action=AuditAction.REGION)
-    assert entry.details == {"region": region.code, "before": None, "opens_on": "2014-07-01"}
-    manager_client.post(address, {"web_opens_on": "2014-07-01"})
-    assert AuditEntry.objects.filter(action=AuditAction.REGION).count() == 1
-    manager_client.post(address, {"web_opens_on": ""})
-    assert Region.objects.get(pk=region.pk).web_opens_on is None
+def test_a_file_that_is_loaded_shows_how_far_and_one_whose_worker_died_says_so(manager_client: Client) -> None:
+    address = unfinished(manager_client, ImportState.RUNNING, done=400)
+    interrupted = text(manager_client.get(address))
+    assert "s&#x27;est interrompu" in interrupted or "s'est interrompu" in interrupted
+    with loading_elsewhere():
+        shown = text(manager_client.get(address))
+        assert "Lecture du fichier : 40 %." in shown
+        assert '<progress class="imports-progress" max="100" value="40"' in shown
+        waiting = text(manager_client.get(unfinished(manager_client, ImportState.WAITING)))
+        assert "Un autre fichier est en cours de chargement" in waiting
 
 
-def test_a_region_cannot_close_behind_those_who_were_validated(manager_client: Client) -> None:
-    portfolio = PortfolioFactory()
-    region = portfolio.agency.region
-    opened = region.web_opens_on
-    validated(portfolio)
-    address = reverse("region_opening", args=[region.code])
-    for later in ("", "2199-01-01"):
-        assert "Des adhésions y ont été validées" in text(manager_client.post(address, {"web_opens_on": later}))
-    assert Region.objects.get(pk=region.pk).web_opens_on == opened
-    manager_client.post(address, {"web_opens_on": "2013-11-01"})
-    assert Region.objects.get(pk=region.pk).web_opens_on == date(2013, 11, 1)
+def test_the_part_that_is_asked_for_again_stops_asking_and_says_aloud_what_changed(manager_client: Client) -> None:
+    address = unfinished(manager_client, ImportState.RUNNING)
+    headers = {"HX-Request": "true"}
+    part = manager_client.get(f"{address}?vu=running", headers=headers)
+    assert "<html" not in text(part)
+    assert part["Vary"].count("HX-Request") == 1
+    assert "hx-swap-oob" not in text(part)
+    now = timezone.now()
+    ImportRun.objects.update(state=ImportState.FAILED, finished_at=now, error="Le fichier est vide.")
+    part = manager_client.get(f"{address}?vu=running", headers=headers)
+    assert "hx-get" not in text(part)
+    assert 'id="import-annonce" hx-swap-oob="innerHTML">Le fichier n' in text(part)
 
 
-def test_a_regional_manager_sees_the_regions_and_sets_no_day(regional_client: Client) -> None:
-    region = RegionFactory()
-    address = reverse("region_opening", args=[region.code])
-    assert address not in text(regional_client.get(reverse("settings")))
-    assert regional_client.get(address).status_code == 403
-    assert regional_client.post(address, {"web_opens_on": "2014-07-01"}).status_code == 403
+def test_the_same_form_sent_twice_is_one_file(
+    manager_client: Client, agency: Agency, django_capture_on_commit_callbacks: Any
+) -> None:
+    token = re.search(r'name="once" value="([^"]+)"', manager_client.get(reverse("imports")).content.decode())
+    assert token is not None
+    answers = []
+    for _ in range(2):
+        file = SimpleUploadedFile("f.csv", as_file(registration(agency)).read())
+        with django_capture_on_commit_callbacks(execute=True):
+            answers.append(
+                manager_client.post(
+                    reverse("imports"), {"kind": "jobseekers", "jobseekers-file": file, "once": token[1]}
+                )
+            )
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert ImportRun.objects.count() == 1
+
+
+def test_without_a_broker_the_file_waits(
+    manager_client: Client, agency: Agency, settings: Settings, django_capture_on_commit_callbacks: Any
+) -> None:
+    content = as_file(registration(agency)).read()
+    with no_broker(), django_capture_on_commit_callbacks(execute=True):
+        response = manager_client.post(
+            reverse("imports"), {"kind": "jobseekers", "jobseekers-file": SimpleUploadedFile("f.csv", content)}
+        )
+    shown = text(manager_client.get(response["Location"]))
+    assert "En attente du service de fond" in shown
+    load_files()
+    assert "En attente" not in text(manager_client.get(response["Location"]))
+    assert Jobseeker.objects.count() == 1

@@ -129,7 +129,7 @@ def test_the_timeline_goes_by_month_newest_first(client: Client, portfolio: Port
             )
         client.force_login(portfolio.adviser.user)
         page = client.get(address(person))
-    months = page.context["file"].months
+    months = page.context["timeline"].months
     assert [month.label for month in months] == ["Mars 2026", "Février 2026"]
     text = page.content.decode()
     assert text.index("Premier point") < text.index("Tout premier point")

@@ -45,7 +45,7 @@ def person(portfolio: Portfolio, last_name: str, first_name: str = "Alix", **sum
 
 
 def names(client: Client, query: str = "") -> list[str]:
-    return [case.last_name for case in client.get(URL + query).context["cases"]]
+    return [case.last_name for case in client.get(URL + query).context["listing"].cases]
 
 
 def test_an_empty_portfolio_says_what_will_appear(adviser: Client) -> None:
@@ -88,7 +88,7 @@ def test_what_is_due_first_comes_first_and_nothing_comes_last(adviser: Client, p
     with time_machine.travel(NOW, tick=False):
         person(portfolio, "Calme")
         person(portfolio, "Demain", callback_due_at=NOW + timedelta(days=1))
-        person(portfolio, "Retard", obligation_due_on=NOW.date() - timedelta(days=3))
+        person(portfolio, "Retard", to_place_by=NOW.date() - timedelta(days=3))
         person(portfolio, "Aujourd", next_interview_at=NOW + timedelta(hours=1))
         validated(portfolio, last_name="Accepter")
         assert names(adviser) == ["Retard", "Aujourd", "Demain", "Accepter", "Calme"]
@@ -115,7 +115,7 @@ def test_every_column_sorts_both_ways_with_the_empty_last(adviser: Client, portf
 
 def test_the_heading_says_how_it_is_sorted_and_turns_it(adviser: Client, portfolio: Portfolio) -> None:
     person(portfolio, "Petit")
-    sorts = {column.label: column for column in adviser.get(URL + "?tri=nom").context["columns"]}
+    sorts = {column.label: column for column in adviser.get(URL + "?tri=nom").context["listing"].columns}
     assert (sorts["Nom"].sort, sorts["Nom"].address) == ("ascending", "?tri=-nom")
     assert (sorts["Besoin"].sort, sorts["Besoin"].address) == ("none", "?")
     assert 'aria-sort="ascending"' in adviser.get(URL).content.decode()
@@ -133,7 +133,7 @@ def test_search_forgives_accents_case_and_order(adviser: Client, portfolio: Port
 def test_search_finds_nobody_else(adviser: Client, portfolio: Portfolio, words: str) -> None:
     person(portfolio, "Ébrard")
     page = adviser.get(URL, {"q": words})
-    assert page.context["cases"] == []
+    assert page.context["listing"].cases == []
     assert "Personne ne correspond" in page.content.decode()
 
 
@@ -159,7 +159,7 @@ def test_a_kind_of_need_filters_and_counts(adviser: Client, portfolio: Portfolio
     person(portfolio, "Calme")
     assert sorted(names(adviser, "?besoin=reponse")) == ["Deux", "Un"]
     assert names(adviser, "?besoin=rappel") == ["Deux"]
-    choices = {choice.label: choice for choice in adviser.get(URL + "?besoin=reponse").context["need_choices"]}
+    choices = {choice.label: choice for choice in adviser.get(URL + "?besoin=reponse").context["listing"].need_choices}
     assert {label: choice.count for label, choice in choices.items()} == {"Sans réponse": 2, "Rappels à faire": 1}
     assert choices["Sans réponse"].address == "?"
     assert choices["Rappels à faire"].address == "?besoin=rappel"
@@ -173,12 +173,12 @@ def test_who_has_not_accepted_yet_is_shown_so(adviser: Client, portfolio: Portfo
 
 def test_a_choice_of_portfolio_comes_with_the_second_one(adviser: Client, portfolio: Portfolio) -> None:
     person(portfolio, "Web")
-    assert adviser.get(URL).context["portfolio_choices"] == []
+    assert adviser.get(URL).context["listing"].portfolio_choices == []
     classic = PortfolioFactory(adviser=portfolio.adviser, modality=Modality.GUIDE)
     placed(classic, last_name="Classique")
     cover = CoverFactory(colleague=portfolio.adviser, portfolio=PortfolioFactory(agency=portfolio.agency))
     person(cover.portfolio, "Relais")
-    choices = {choice.label: choice.count for choice in adviser.get(URL).context["portfolio_choices"]}
+    choices = {choice.label: choice.count for choice in adviser.get(URL).context["listing"].portfolio_choices}
     assert choices == {"Tous": 3, "Guidé": 1, "Guidé 100 % web": 1, f"Relais de {cover.portfolio.adviser}": 1}
     assert names(adviser, f"?portefeuille={classic.pk}") == ["Classique"]
     assert names(adviser, f"?portefeuille={cover.portfolio.pk}") == ["Relais"]
@@ -218,5 +218,5 @@ def test_the_page_costs_the_same_whatever_its_size(
         on_web_track(portfolio)
         if number % 2:
             write_summary(jobseeker_id=portfolio.placements.last().jobseeker_id, awaiting_reply_since=timezone.now())
-    with django_assert_num_queries(6):  # session, account, adviser, portfolios, covers, people
-        assert len(adviser.get(URL).context["cases"]) == people
+    with django_assert_num_queries(7):  # session, account, adviser, portfolios, covers, people, views
+        assert len(adviser.get(URL).context["listing"].cases) == people

@@ -241,6 +241,15 @@ class TestDraft:
         assert "déjà été traitée" in text_of(late)
         assert adviser.post(address(enrolment, "registration_draft"), {}).headers["Location"] == address(enrolment)
 
+    def test_after_a_colleague_s_decision_gives_the_text_back(self, client: Client, portfolio: Portfolio) -> None:
+        enrolment = validated(portfolio)
+        client.force_login(PortfolioFactory(agency=portfolio.agency).adviser.user)
+        for name in ("registration", "registration_draft", "registration_email", "registration_device_link"):
+            late = client.post(address(enrolment, name), answers(portfolio, situation="Écrit longuement."))
+            assert late.status_code == 409
+            assert "a été prise pendant que vous écriviez" in text_of(late)
+            assert "Écrit longuement." in text_of(late)
+
     def test_is_never_written_by_a_get(self, adviser: Client, portfolio: Portfolio) -> None:
         assert adviser.get(address(volunteer(portfolio), "registration_draft")).status_code == 405
 

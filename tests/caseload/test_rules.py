@@ -1,9 +1,9 @@
 """Pure decisions of the caseload floor."""
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,25 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caseload.enums import NeedKind, Urgency
-from caseload.rules import Hidden, duration, needs_of, percent, suppress
+from caseload.rules import Hidden, Situation, duration, needs_of, percent, suppress
 
 PARIS = ZoneInfo("Europe/Paris")
 REUNION = ZoneInfo("Indian/Reunion")
 NOW = datetime(2026, 3, 4, 13, 0, tzinfo=UTC)  # 14 h in Paris, a Wednesday
 
 
-@dataclass
-class Facts:
-    awaiting_reply_since: datetime | None = None
-    callback_due_at: datetime | None = None
-    next_interview_at: datetime | None = None
-    obligation_due_on: date | None = None
-    awaits_acceptance: bool = False
-
-
-def said(**facts: object) -> list[tuple[str, Urgency]]:
+def said(**facts: Any) -> list[tuple[str, Urgency]]:
     return [
-        (need.phrase.replace("\u00a0", " "), need.urgency) for need in needs_of(Facts(**facts), now=NOW, zone=PARIS)
+        (need.phrase.replace("\u00a0", " "), need.urgency) for need in needs_of(Situation(**facts), now=NOW, zone=PARIS)
     ]
 
 
@@ -93,12 +84,11 @@ def test_an_interview_is_a_need_on_its_day_and_until_it_is_concluded(
     ],
 )
 def test_an_obligation_without_an_interview_has_to_be_placed(due_on: date, phrase: str, urgency: Urgency) -> None:
-    assert said(obligation_due_on=due_on) == [(phrase, urgency)]
-    assert said(obligation_due_on=due_on, next_interview_at=NOW + timedelta(days=9)) == []
+    assert said(to_place_by=due_on) == [(phrase, urgency)]
 
 
 def test_an_interview_that_was_not_concluded_does_not_answer_the_obligation() -> None:
-    needs = said(obligation_due_on=date(2026, 3, 1), next_interview_at=NOW - timedelta(days=7))
+    needs = said(to_place_by=date(2026, 3, 1), next_interview_at=NOW - timedelta(days=7))
     assert [phrase for phrase, _ in needs] == ["Entretien du 25 février à conclure", "Échéance dépassée depuis 3 jours"]
 
 
@@ -106,11 +96,11 @@ def test_what_is_due_first_stands_first_and_acceptance_last() -> None:
     kinds = [
         need.kind
         for need in needs_of(
-            Facts(
+            Situation(
                 awaiting_reply_since=NOW - timedelta(hours=80),
                 callback_due_at=NOW + timedelta(hours=3),
                 next_interview_at=NOW + timedelta(hours=1),
-                awaits_acceptance=True,
+                validated_at=NOW,
             ),
             now=NOW,
             zone=PARIS,
@@ -121,19 +111,19 @@ def test_what_is_due_first_stands_first_and_acceptance_last() -> None:
 
 def test_days_are_days_of_the_agency() -> None:
     late_in_paris = datetime(2026, 3, 4, 22, 30, tzinfo=UTC)  # 23 h 30 in Paris, 2 h 30 on the 5th in La Réunion
-    facts = Facts(next_interview_at=late_in_paris + timedelta(minutes=15))
+    facts = Situation(next_interview_at=late_in_paris + timedelta(minutes=15))
     assert "23\u00a0h\u00a045" in needs_of(facts, now=late_in_paris, zone=PARIS)[0].phrase
     assert "2\u00a0h\u00a045" in needs_of(facts, now=late_in_paris, zone=REUNION)[0].phrase
-    due = Facts(obligation_due_on=date(2026, 3, 4))
+    due = Situation(to_place_by=date(2026, 3, 4))
     assert needs_of(due, now=late_in_paris, zone=PARIS)[0].urgency == Urgency.TODAY
     assert needs_of(due, now=late_in_paris, zone=REUNION)[0].urgency == Urgency.LATE
 
 
 def test_an_obligation_of_the_night_of_the_clock_change_is_due_at_local_midnight() -> None:
     eve = datetime(2026, 3, 29, 21, 30, tzinfo=UTC)  # 23 h 30 in Paris, where the day had 23 hours
-    need = needs_of(Facts(obligation_due_on=date(2026, 3, 29)), now=eve, zone=PARIS)[0]
+    need = needs_of(Situation(to_place_by=date(2026, 3, 29)), now=eve, zone=PARIS)[0]
     assert need.urgency == Urgency.TODAY
-    after = needs_of(Facts(obligation_due_on=date(2026, 3, 29)), now=eve + timedelta(minutes=30), zone=PARIS)[0]
+    after = needs_of(Situation(to_place_by=date(2026, 3, 29)), now=eve + timedelta(minutes=30), zone=PARIS)[0]
     assert after.urgency == Urgency.LATE
 
 
@@ -151,12 +141,12 @@ def test_needs_are_ordered_and_each_has_a_phrase(
     obligation: int | None,
     accepting: bool,
 ) -> None:
-    facts = Facts(
+    facts = Situation(
         awaiting_reply_since=None if reply is None else NOW + reply,
         callback_due_at=None if callback is None else NOW + callback,
         next_interview_at=None if interview is None else NOW + interview,
-        obligation_due_on=None if obligation is None else NOW.date() + timedelta(days=obligation),
-        awaits_acceptance=accepting,
+        to_place_by=None if obligation is None else NOW.date() + timedelta(days=obligation),
+        validated_at=NOW if accepting else None,
     )
     needs = needs_of(facts, now=NOW, zone=PARIS)
     dated = [need.due_at for need in needs if need.due_at]

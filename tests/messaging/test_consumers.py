@@ -3,23 +3,27 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+import time_machine
 from channels.db import database_sync_to_async
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accompaniment.enums import AuditAction, Tier
 from accompaniment.models import AuditEntry
 from accompaniment.services.enrolments import change_tier
+from caseload.services.absences import end_absence
 from config.settings.connections import channel_layers
 from messaging import consumers, live
 from messaging.consumers import compare_with_database
 from messaging.models import Message, ReadMark
 from messaging.services.posting import message_item
-from tests.caseload.factories import CoverFactory, ManagerFactory
+from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, planned_absence
 from tests.messaging.factories import Pair, pair, say
 from tests.messaging.sockets import PATIENCE, Screen, open_screen, refused_at_the_door
 
@@ -194,6 +198,30 @@ async def test_a_right_that_is_gone_closes_a_silent_socket_too(two: Pair) -> Non
     await here(two.jobseeker.placements.update, portfolio=(await here(CoverFactory)).portfolio)
     await compare_with_database(live.hub())
     assert await adviser.close_code() == consumers.RIGHT_GONE
+
+
+async def test_the_right_of_a_cover_ends_with_its_last_day_on_open_screens_too(two: Pair) -> None:
+    cover = await here(CoverFactory, portfolio=two.portfolio)
+    colleague = cover.colleague.user
+    silent = await open_screen(two.conversation, colleague)
+    told = await open_screen(two.conversation, colleague)
+    person = await open_screen(two.conversation, two.person)
+    await compare_with_database(live.hub())
+    assert await silent.hears_nothing()
+    with time_machine.travel(timezone.now() + timedelta(days=2)):
+        assert await person.say("Pour Madame Martin seulement") == 1
+        assert await told.close_code() == 4403
+        await compare_with_database(live.hub())
+        assert await silent.close_code() == 4403
+    await person.disconnect()
+
+
+async def test_a_cover_that_is_called_off_closes_the_colleague_s_screen_at_once(two: Pair) -> None:
+    beside = await here(AdviserFactory, agency=two.portfolio.agency)
+    absence = await here(planned_absence, two.portfolio, colleague=beside, in_days=0)
+    screen = await open_screen(two.conversation, beside.user)
+    await here(end_absence, actor=two.adviser, absence=absence)
+    assert await screen.close_code() == 4403
 
 
 async def test_a_hole_between_two_events_is_filled_from_the_database(two: Pair) -> None:

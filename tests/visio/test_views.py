@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import Channel
-from accompaniment.models import OnSiteRequest
+from accompaniment.enums import Channel, NotificationKind
+from accompaniment.models import AuditEntry, Notification, OnSiteRequest, PlanReview
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower
@@ -153,8 +153,14 @@ class TestOnSite:
     def test_one_button_asks_and_asking_again_shows_the_open_request(self, client, person):
         as_(client, person.user).post("/etre-recu/", {"comment": "Le matin"})
         client.post("/etre-recu/", {"comment": "Encore"})
-        assert OnSiteRequest.objects.get(jobseeker=person).comment == "Le matin"
-        assert "Votre demande est en cours" in texts(client.get("/etre-recu/"))
+        client.post("/etre-recu/", {})  # the button of every page, which asks for no words
+        request = OnSiteRequest.objects.get(jobseeker=person)
+        assert request.comment == "Encore"
+        page = texts(client.get("/etre-recu/"))
+        assert "Votre demande est en cours" in page
+        assert "Changer ma précision" in page
+        events = AuditEntry.objects.filter(jobseeker=person, action="on_site_request").order_by("pk")
+        assert [row.details["event"] for row in events] == ["asked", "commented"]
 
     def test_the_adviser_answers_and_the_person_reads_it(self, client, portfolio, person):
         as_(client, person.user).post("/etre-recu/", {})
@@ -164,6 +170,17 @@ class TestOnSite:
         client.post(reverse("answer_on_site", args=[request.pk]), {"answer": "Mardi à 10 h, à l'agence."})
         assert person.full_name not in texts(client.get("/agenda/panneau/en-agence/"))
         assert "Mardi à 10 h" in texts(as_(client, person.user).get("/etre-recu/"))
+        letter = Notification.objects.get(kind=NotificationKind.ON_SITE_ANSWERED)
+        assert (letter.jobseeker, letter.context["path"]) == (person, "/etre-recu/")
+        assert "Mardi" not in str(letter.context)
+
+    def test_the_adviser_reads_how_long_the_person_has_waited(self, client, portfolio, person):
+        OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now() - timedelta(hours=31))
+        as_(client, portfolio.adviser.user)
+        assert "attend une réponse depuis 31 h" in texts(client.get("/agenda/panneau/en-agence/"))
+        request = OnSiteRequest.objects.get()
+        answer = client.post(reverse("answer_on_site", args=[request.pk]), {"answer": "Mardi."}, follow=True)
+        assert "31 h après sa demande" in texts(answer)
 
     def test_an_adviser_of_others_cannot_answer(self, client, person):
         as_(client, person.user).post("/etre-recu/", {})
@@ -278,6 +295,12 @@ class TestRoomPage:
             assert client.post(f"/visio/{interview.token}/{part}/").status_code == 404
 
 
+PLAN_KEPT = {
+    "plan": "garder",
+    "plan_review_on": (timezone.localdate() + timedelta(days=60)).isoformat(),
+}
+
+
 class TestReport:
     def test_a_held_interview_is_closed_with_its_report(self, client, person):
         interview = InterviewFactory(jobseeker=person)
@@ -285,18 +308,39 @@ class TestReport:
         url = reverse("interview_report", args=[interview.pk])
         as_(client, interview.adviser.user).get(url)
         response = client.post(
-            url, {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue"}, follow=True
+            url,
+            {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", **PLAN_KEPT},
+            follow=True,
         )
         assert "Projet confirmé." in texts(response)
         assert "Projet confirmé." in texts(as_(client, person.user).get("/mes-entretiens/"))
 
-    @pytest.mark.parametrize("missing", ["conclusions", "next_step", "outcome"])
-    def test_what_is_missing_is_asked_for(self, client, missing):
-        interview = InterviewFactory()
+    def test_the_plan_is_reviewed_at_the_interview(self, client, person):
+        interview = InterviewFactory(jobseeker=person)
+        room.admit(actor=interview.adviser.user, interview=interview)
+        url = reverse("interview_report", args=[interview.pk])
         facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue"}
+        assert "Un entretien en visio" in texts(as_(client, interview.adviser.user).get(url))
+        client.post(url, {**facts, **PLAN_KEPT})
+        review = PlanReview.objects.get(plan__jobseeker=person)
+        assert review.next_review_on.isoformat() == PLAN_KEPT["plan_review_on"]
+
+    def test_a_plan_that_is_to_change_leads_to_its_page(self, client, person):
+        interview = InterviewFactory(jobseeker=person)
+        room.admit(actor=interview.adviser.user, interview=interview)
+        url = reverse("interview_report", args=[interview.pk])
+        facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", "plan": "changer"}
+        response = as_(client, interview.adviser.user).post(url, facts)
+        assert response.url == reverse("person_plan", args=[person.pk])
+        assert not PlanReview.objects.exists()
+
+    @pytest.mark.parametrize("missing", ["conclusions", "next_step", "outcome", "plan", "plan_review_on"])
+    def test_what_is_missing_is_asked_for(self, client, person, missing):
+        interview = InterviewFactory(jobseeker=person)
+        facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", **PLAN_KEPT}
         facts.pop(missing)
         response = as_(client, interview.adviser.user).post(reverse("interview_report", args=[interview.pk]), facts)
-        assert response.status_code == 409
+        assert response.status_code == 422
         interview.refresh_from_db()
         assert interview.state == InterviewState.BOOKED
 

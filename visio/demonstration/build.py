@@ -11,14 +11,16 @@ from visio.demonstration.conversations import write_conversations
 from visio.demonstration.enrolments import send_invitations, write_enrolments
 from visio.demonstration.people import cast, write_people
 from visio.demonstration.requests import write_requests
+from visio.demonstration.transfers import plan_transfer
+from visio.demonstration.workbooks import write_workbooks
 from visio.demonstration.world import build_world
 
 WRITE_SUMMARIES = """
 INSERT INTO caseload_casesummary
     (jobseeker_id, last_contact_at, last_contact_channel, awaiting_reply_since, callback_due_at,
-     next_interview_at, next_interview_channel, obligation_due_on)
+     next_interview_at, next_interview_channel, obligation_due_on, to_place_by)
 SELECT person.id, latest.at, coalesce(latest.channel, ''), conversation.awaiting_reply_since, callback.window_ends_at,
-       coming.starts_at, coalesce(coming.channel, ''), nearest.due_on
+       coming.starts_at, coalesce(coming.channel, ''), nearest.due_on, nearest.to_place_by
 FROM accompaniment_jobseeker person
 LEFT JOIN LATERAL (
     SELECT at, channel FROM accompaniment_contact WHERE jobseeker_id = person.id ORDER BY at DESC LIMIT 1
@@ -30,7 +32,12 @@ LEFT JOIN LATERAL (
     WHERE jobseeker_id = person.id AND state IN ('booked', 'in_progress') ORDER BY starts_at LIMIT 1
 ) coming ON true
 LEFT JOIN LATERAL (
-    SELECT min(due_on) AS due_on FROM accompaniment_obligation WHERE jobseeker_id = person.id AND state = 'due'
+    SELECT min(due_on) AS due_on,
+           min(due_on) FILTER (WHERE NOT EXISTS (
+               SELECT FROM visio_interview booked
+               WHERE booked.obligation_id = obligation.id AND booked.state IN ('booked', 'in_progress')
+           )) AS to_place_by
+    FROM accompaniment_obligation obligation WHERE jobseeker_id = person.id AND state = 'due'
 ) nearest ON true
 """
 
@@ -60,9 +67,11 @@ def load_demonstration(*, now: datetime) -> Loaded:
         interviews = write_appointments(world, stories)
         write_conversations(world, stories)
         write_requests(world, stories)
+        write_workbooks(world, stories)
         world.papers.write()
         hold_obligations()
         send_invitations(stories)
+        plan_transfer(now)
         with connection.cursor() as cursor:
             cursor.execute(WRITE_SUMMARIES)
             # Thousands of rows came at once: without their statistics the planner takes the tables for empty, and the

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from accompaniment.enums import (
     AuditAction,
     Bandwidth,
@@ -27,6 +29,7 @@ from accompaniment.models import (
     RegistrationInterview,
     User,
 )
+from accompaniment.presentation import consent_as_shown
 from accompaniment.rules import modality_of
 from accompaniment.services import outbox
 from caseload.enums import PlacementEnd
@@ -127,11 +130,18 @@ def _write_interviews(world: World, stories: list[Story]) -> dict[int, Registrat
 
 def _write_consents(world: World, stories: list[Story]) -> dict[int, Consent]:
     text = ConsentText.objects.latest()
+    shown = consent_as_shown(
+        title=text.title, version=text.version, published_on=timezone.localdate(text.published_at), body=text.body
+    )
     found = {}
     for story in stories:
         if story.fate in ACCEPTED and story.accepted_at:
             found[id(story)] = Consent(
-                jobseeker=story.person, text=text, accepted_at=story.accepted_at, withdrawn_at=story.closed_at
+                jobseeker=story.person,
+                text=text,
+                accepted_at=story.accepted_at,
+                withdrawn_at=story.closed_at,
+                shown=shown,
             )
             world.papers.note(
                 story.accepted_at, story.person.user, story.person, AuditAction.CONSENT, version=text.version

@@ -2,8 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from accompaniment.enums import AuditAction, Channel, ContactNature
-from accompaniment.models import OnSiteRequest
+from accompaniment.enums import AuditAction, Bandwidth, Channel, ContactNature
+from accompaniment.models import DeviceCheck, OnSiteRequest
 from messaging.enums import CallbackState, CallbackSubject
 from messaging.models import CallbackEvent, CallbackRequest
 from visio.demonstration.logins import ADVISER
@@ -21,15 +21,54 @@ def write_requests(world: World, stories: list[Story]) -> None:
     active = [story for story in stories if story.fate is Fate.ACTIVE]
     mine = [story for story in active if story.adviser.user.email == ADVISER.email and not story.is_login]
     others = [story for story in active if story.adviser.user.email != ADVISER.email]
-    _write_callbacks(world, active, mine, others)
-    _write_on_site(world, active, mine, others)
+    covered = [
+        story
+        for story in stories
+        if story.portfolio is not None and story.portfolio.pk in world.covered and story.person.phone
+    ]
+    # What waits while an adviser is absent shows at the desk of the colleague who covers.
+    _write_callbacks(world, active, mine, others, covered=covered[:2])
+    _write_on_site(world, active, mine, others, covered=covered[2:4])
+    _write_device_checks(world, active)
 
 
-def _write_callbacks(world: World, active: list[Story], mine: list[Story], others: list[Story]) -> None:
+def _write_device_checks(world: World, active: list[Story]) -> None:
+    """Write what people found when they tested their device: most did well, some not, every third never did."""
+    rows: list[tuple[Story, DeviceCheck]] = []
+    for story in active:
+        if story.accepted_at is None or world.rng.random() < 1 / 3:
+            continue
+        trouble = world.rng.random()
+        check = DeviceCheck(
+            jobseeker=story.person,
+            at=story.accepted_at + (world.now - story.accepted_at) * world.rng.uniform(0.1, 0.9),
+            camera=trouble > 0.06,
+            microphone=trouble > 0.1,
+            connection=Bandwidth.GOOD if trouble < 0.9 else Bandwidth.POOR,
+            round_trip_ms=world.rng.randrange(15, 90),
+            device=world.rng.choice(("Firefox, Windows", "Chrome, Windows", "Chrome, Android", "Safari, iPhone")),
+        )
+        rows.append((story, check))
+    DeviceCheck.objects.bulk_create([check for _, check in rows], batch_size=BATCH)
+    for story, check in rows:
+        world.papers.note(
+            check.at,
+            story.person.user,
+            story.person,
+            AuditAction.EQUIPMENT,
+            event="device_check",
+            check=check.pk,
+            carries_video=check.carries_video,
+        )
+
+
+def _write_callbacks(
+    world: World, active: list[Story], mine: list[Story], others: list[Story], *, covered: list[Story]
+) -> None:
     rng = world.rng
     settled = _settled(world, active)
     rows = [(story, _answered(world, story)) for story in rng.sample(settled, len(active) // 3)]
-    waiting = [*rng.sample(mine, OPEN_FOR_THE_LOGIN), *rng.sample(others, 14)]
+    waiting = [*rng.sample(mine, OPEN_FOR_THE_LOGIN), *rng.sample(others, 14), *covered]
     for number, story in enumerate(waiting):
         rows.append((story, _open(world, story, overdue=number in {0, OPEN_FOR_THE_LOGIN, OPEN_FOR_THE_LOGIN + 1})))
     CallbackRequest.objects.bulk_create([request for _, request in rows], batch_size=BATCH)
@@ -114,7 +153,9 @@ def _open(world: World, story: Story, *, overdue: bool) -> CallbackRequest:
     return _request(world, story, asked_at, (opens, closes))
 
 
-def _write_on_site(world: World, active: list[Story], mine: list[Story], others: list[Story]) -> None:
+def _write_on_site(
+    world: World, active: list[Story], mine: list[Story], others: list[Story], *, covered: list[Story]
+) -> None:
     rng = world.rng
     rows: list[tuple[Story, OnSiteRequest]] = []
     for story in rng.sample(_settled(world, active), 30):
@@ -134,7 +175,7 @@ def _write_on_site(world: World, active: list[Story], mine: list[Story], others:
                 ),
             )
         )
-    for story in [*rng.sample(mine, 2), *rng.sample(others, 5)]:
+    for story in [*rng.sample(mine, 2), *rng.sample(others, 5), *covered]:
         asked_at = world.now - timedelta(hours=rng.uniform(1, 60))
         rows.append(
             (

@@ -188,3 +188,23 @@ COMMUNES: dict[str, tuple[tuple[str, str], ...]] = {
     "59": (("59800", "Lille"), ("59260", "Hellemmes"), ("59650", "Villeneuve-d'Ascq")),
     "974": (("97400", "Saint-Denis"), ("97438", "Sainte-Marie")),
 }
+
+NOTES = (
+    "Préfère être appelée par son prénom. Garde d'enfant le mercredi.",
+    "Très autonome sur les candidatures ; à relancer surtout sur le réseau.",
+    "Hésite entre deux métiers : revoir ensemble les débouchés au prochain entretien.",
+    "Connexion parfois faible le soir : proposer le matin, ou le téléphone.",
+)
+
+OBJECTIVES = (
+    (
+        "Refaire son CV",
+        ("Lister ses expériences", "Rédiger une première version", "L'envoyer à trois personnes pour avis"),
+    ),
+    ("Passer le permis", ("S'inscrire au code", "Réviser deux fois par semaine", "Demander l'aide au financement")),
+    (
+        "Changer de métier",
+        ("Choisir deux métiers à découvrir", "Demander une immersion", "Comparer les formations de la région"),
+    ),
+    ("Préparer ses entretiens d'embauche", ("Écrire sa présentation", "S'entraîner en visio avec son conseiller")),
+)

@@ -6,10 +6,10 @@ from datetime import datetime, time, timedelta
 from itertools import count
 from random import Random
 
-from accompaniment.enums import Modality, Role
+from accompaniment.enums import Role
 from accompaniment.models import Agency, ConsentText, User
 from accompaniment.services.reference import CONSENT_TEXT, CONSENT_TITLE, give_default_hours
-from caseload.models import Adviser, Cover, Manager, Portfolio
+from caseload.models import Absence, Adviser, Cover, Manager, Portfolio
 from caseload.services.capacities import capacity_for
 from caseload.services.reference import load_reference
 from visio.demonstration.calendars import Calendar, SlotBook
@@ -38,6 +38,8 @@ class World:
     calendars: dict[int, Calendar] = field(default_factory=dict)
     portfolios: dict[int, list[tuple[Portfolio, int]]] = field(default_factory=dict)
     books: dict[int, SlotBook] = field(default_factory=dict)
+    covered: set[int] = field(default_factory=set)
+    """Portfolios whose adviser is absent."""
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def calendar(self, agency: Agency) -> Calendar:
@@ -106,7 +108,12 @@ def _hire(world: World, agency: Agency) -> None:
         advisers.append(adviser)
         world.books[adviser.pk] = SlotBook(world.calendar(agency), world.rng)
         for modality, size in member.portfolios:
-            capacity = capacity_for(agency=agency, modality=modality, day=world.calendar(agency).day(world.now))
+            capacity = capacity_for(
+                agency=agency,
+                modality=modality,
+                day=world.calendar(agency).day(world.now),
+                working_share=member.working_share,
+            )
             portfolio = Portfolio.objects.create(adviser=adviser, agency=agency, modality=modality, capacity=capacity)
             world.portfolios[agency.pk].append((portfolio, size))
     WorkingHours.objects.bulk_create(
@@ -123,13 +130,23 @@ def _cover_an_absence(world: World, agency: Agency, advisers: list[Adviser]) -> 
     if len(advisers) < 3:
         return
     today = world.calendar(agency).day(world.now)
+    absence = Absence.objects.create(
+        adviser=advisers[-1],
+        starts_on=today - timedelta(days=2),
+        ends_on=today + timedelta(days=5),
+        set_by=advisers[-1].user,
+        set_at=world.now - timedelta(days=4),
+    )
     for portfolio, _ in world.portfolios[agency.pk]:
-        if portfolio.adviser == advisers[-1] and portfolio.modality == Modality.GUIDE:
+        if portfolio.adviser == advisers[-1]:
+            world.covered.add(portfolio.pk)
             Cover.objects.create(
                 portfolio=portfolio,
+                absence=absence,
                 colleague=advisers[0],
-                starts_on=today - timedelta(days=2),
-                ends_on=today + timedelta(days=5),
+                starts_on=absence.starts_on,
+                ends_on=absence.ends_on,
+                set_by=absence.set_by,
             )
 
 

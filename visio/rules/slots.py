@@ -80,6 +80,16 @@ def offered_slots(
         day += timedelta(days=1)
 
 
+def within_hours(*, starts_at: datetime, ends_at: datetime, stretches: Iterable[Stretch], zone: ZoneInfo) -> bool:
+    """Tell whether a whole interview lies in one stretch of working hours of its day."""
+    starts, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    return any(
+        stretch.weekday == starts.weekday() and stretch.starts_at <= starts.time() and ends.time() <= stretch.ends_at
+        for stretch in stretches
+        if starts.date() == ends.date()
+    )
+
+
 def is_free(starts_at: datetime, busy: Iterable[Busy]) -> bool:
     """Tell whether an interview that starts then, with its buffer, touches nothing that is booked."""
     return all(starts_at + OCCUPIED <= taken.starts_at or starts_at >= taken.ends_at for taken in busy)

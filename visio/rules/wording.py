@@ -39,6 +39,13 @@ def say_hour(local: datetime) -> str:
     return f"{local.hour}\u00a0h" if local.minute == 0 else f"{local.hour}\u00a0h\u00a0{local.minute:02d}"
 
 
+def say_soon(local: datetime, *, today: date) -> str:
+    """Return "aujourd'hui à 16 h", "demain à 9 h 30" or "lundi 1er décembre à 9 h"."""
+    ahead = (local.date() - today).days
+    day = {0: "aujourd'hui", 1: "demain"}.get(ahead) or say_day(local.date())
+    return f"{day} à {say_hour(local)}"
+
+
 def say_zone(zone: ZoneInfo) -> str:
     """Return "heure de Paris" and the like."""
     return ZONE_LABELS.get(zone.key, f"heure de {zone.key.rpartition('/')[2].replace('_', ' ')}")

@@ -1,5 +1,7 @@
 """Closing an interview: held with a report, ended by a technical problem, or an absence that a person decides."""
 
+from datetime import date
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -7,6 +9,7 @@ from accompaniment.enums import ContactNature, ObligationState
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import User
 from accompaniment.services.journal import write_contact
+from accompaniment.services.plan_reviews import keep_plan
 from accompaniment.services.plans import hold_obligation
 from caseload.services.summaries import write_summary
 from visio.enums import InterviewState, NextStep
@@ -19,8 +22,17 @@ from visio.services.changes import lock_interview, lock_person, move_state
 from visio.services.summaries import refresh_summary
 
 
-def close_interview(*, actor: User, interview: Interview, conclusions: str, next_step: NextStep) -> InterviewReport:
+def close_interview(
+    *,
+    actor: User,
+    interview: Interview,
+    conclusions: str,
+    next_step: NextStep,
+    plan_kept_until: date | None = None,
+) -> InterviewReport:
     """Close a held interview with its report: journal, obligation and list go with it, in one transaction.
+
+    With `plan_kept_until` the contact plan was reviewed at the interview and stays until that day.
 
     Raises NotAllowedNowError for everybody but the interview's adviser, before the hour, or when it is closed.
     """
@@ -42,6 +54,8 @@ def close_interview(*, actor: User, interview: Interview, conclusions: str, next
         )
         if locked.obligation is not None and locked.obligation.state == ObligationState.DUE:
             hold_obligation(actor=actor, obligation=locked.obligation, contact=contact)
+        if plan_kept_until is not None:
+            keep_plan(actor=actor, jobseeker=locked.jobseeker, next_review_on=plan_kept_until)
         write_summary(
             jobseeker_id=locked.jobseeker_id, last_contact_at=contact.at, last_contact_channel=contact.channel
         )

@@ -11,11 +11,12 @@ import psycopg
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accompaniment.enums import Channel, ObligationState
+from accompaniment.enums import Channel, EnrolmentState, ObligationState, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Jobseeker, Obligation, User
+from accompaniment.models import Enrolment, Jobseeker, Obligation, User
 from caseload.models import Adviser
-from caseload.services.placements import follower_of
+from caseload.services.absences import hold_present
+from caseload.services.placements import classic_places, follower_of
 from visio.availability import last_day_offered, slots_by_hours
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -89,7 +90,7 @@ def cancel_interview(*, actor: User, interview: Interview) -> Interview:
         locked = lock_interview(interview.pk)
         now = timezone.now()
         _check_can_be_given_up(locked, actor=actor, now=now)
-        _cancel(locked, actor=actor, at=now)
+        cancel_locked(locked, actor=actor, at=now)
         return locked
 
 
@@ -97,12 +98,50 @@ def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> 
     """Cancel what is booked with the adviser who follows the person no longer; a conversation under way goes on."""
     coming = Interview.objects.filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
     for pk in coming.values_list("pk", flat=True):
-        _cancel(lock_interview(pk), actor=actor, at=at)
+        cancel_locked(lock_interview(pk), actor=actor, at=at)
 
 
-def _cancel(interview: Interview, *, actor: User | None, at: datetime) -> None:
+def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
+    """Cancel what is booked with an adviser who follows the person no longer; what the present one has stays."""
+    coming = Interview.objects.filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
+    if (follower := follower_of(jobseeker)) is not None:
+        coming = coming.exclude(adviser=follower)
+    for pk in coming.values_list("pk", flat=True):
+        cancel_locked(lock_interview(pk), actor=actor, at=at)
+    refresh_summary(jobseeker.pk)
+
+
+def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
+    """Say what would become of the interviews that are booked."""
+    booked = list(Interview.objects.filter(jobseeker=jobseeker, state=InterviewState.BOOKED))
+    if not booked:
+        return ["Aucun entretien n'est prévu avec elle."]
+    on_web = Enrolment.objects.filter(
+        jobseeker=jobseeker, state__in=(EnrolmentState.VALIDATED, EnrolmentState.ACTIVE)
+    ).exists()
+    places = classic_places(jobseeker, tier) if follower_of(jobseeker) is not None else []
+    kept = [] if on_web or not places else [one for one in booked if one.adviser_id == places[0].adviser_id]
+    lost = len(booked) - len(kept)
+    sentences = []
+    if lost:
+        sentences.append(
+            f"{lost} entretien{'s' if lost > 1 else ''} prévu{'s' if lost > 1 else ''} "
+            f"{'sont annulés' if lost > 1 else 'est annulé'}, et elle en est prévenue."
+        )
+    if kept:
+        sentences.append("Ce qui est prévu avec le conseiller qui continue à la suivre est maintenu.")
+    return sentences
+
+
+def cancel_locked(
+    interview: Interview, *, actor: User | None, at: datetime, message: str = "", choose: bool = False
+) -> None:
+    """Cancel an interview that the caller has locked, tell the person, and close its room.
+
+    The e-mail carries the adviser's `message`, or asks the person to `choose` another slot.
+    """
     move_state(interview, actor=actor, at=at, to_state=InterviewState.CANCELLED)
-    notices.send_cancellation(interview)
+    notices.send_cancellation(interview, message=message, choose=choose)
     refresh_summary(interview.jobseeker_id)
     tell_room(interview.pk, "closed")
 
@@ -133,6 +172,8 @@ def _book(
     if follower is None or follower.pk != adviser.pk:
         raise NotAllowedNowError("Votre conseiller a changé. Rechargez la page pour voir ses créneaux.")
     due = _locked_due(obligation, person) if obligation is not None else None
+    # An absence that is being declared now comes before this booking, or knows of it.
+    hold_present(follower)
     last_day = last_day_offered(adviser=follower, obligation=due, now=now)
     if starts_at not in slots_by_hours(adviser=follower, jobseeker=person, now=now, last_day=last_day):
         raise SlotTakenError(starts_at, "Ce créneau n'est plus proposé. En voici d'autres.")

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
 from accompaniment.services import outbox
+from caseload.models import Adviser
 from visio.models import Interview
 from visio.rules.wording import say_day, say_hour, say_zone
 
@@ -31,23 +33,27 @@ def send_convocation(interview: Interview, *, replaces: Interview | None = None)
         key=convocation_key(interview.pk),
         kind=NotificationKind.INTERVIEW_BOOKED,
         jobseeker=interview.jobseeker,
-        context={
-            **_facts(interview),
-            "how_to_join": HOW_TO_JOIN[Channel(interview.channel)],
-            "phone": interview.jobseeker.phone if interview.channel == Channel.PHONE else "",
-            "address": _address(interview) if interview.channel == Channel.ON_SITE else "",
-            "replaces": _when(replaces) if replaces else "",
-        },
+        context=_convocation(interview, replaces=_when(replaces) if replaces else ""),
     )
 
 
-def send_cancellation(interview: Interview) -> bool:
-    """Tell that an interview will not take place."""
+def send_cancellation(interview: Interview, *, message: str = "", choose: bool = False) -> bool:
+    """Tell that an interview will not take place; with the adviser's words, or asked to choose another slot."""
     return outbox.notify_jobseeker(
         key=f"interview-cancelled:{interview.pk}",
         kind=NotificationKind.INTERVIEW_CANCELLED,
         jobseeker=interview.jobseeker,
-        context=_facts(interview),
+        context={**_facts(interview), "message": message, "choose": choose},
+    )
+
+
+def send_new_adviser(interview: Interview, *, instead_of: Adviser) -> bool:
+    """Tell that a colleague holds an interview that stands as it was booked."""
+    return outbox.notify_jobseeker(
+        key=f"interview-relayed:{interview.pk}:{interview.adviser_id}:{timezone.now():%Y%m%d%H%M%S%f}",
+        kind=NotificationKind.INTERVIEW_BOOKED,
+        jobseeker=interview.jobseeker,
+        context=_convocation(interview, instead_of=str(instead_of)),
     )
 
 
@@ -68,6 +74,17 @@ def invite_again(interview: Interview) -> bool:
 def choose_slot_context(*, first_name: str, due_on: str) -> dict[str, str]:
     """Return what the invitation to choose a slot says; `due_on` is a day in words."""
     return {"first_name": first_name, "due_on": due_on, "path": reverse("my_interviews")}
+
+
+def _convocation(interview: Interview, *, replaces: str = "", instead_of: str = "") -> dict[str, Any]:
+    return {
+        **_facts(interview),
+        "how_to_join": HOW_TO_JOIN[Channel(interview.channel)],
+        "phone": interview.jobseeker.phone if interview.channel == Channel.PHONE else "",
+        "address": _address(interview) if interview.channel == Channel.ON_SITE else "",
+        "replaces": replaces,
+        "instead_of": instead_of,
+    }
 
 
 def _facts(interview: Interview) -> dict[str, Any]:

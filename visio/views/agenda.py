@@ -13,8 +13,12 @@ from django.views.decorators.http import require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.plans import CHANGE
 from accompaniment.models import User
+from accompaniment.once import once
+from caseload.away import relay_of
 from caseload.models import Adviser
+from caseload.plans import plan_page
 from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
 from visio.forms import ReportForm
 from visio.models import Interview
@@ -80,6 +84,7 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
 
 
 @role_required(Role.ADVISER)
+@once
 def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Close an interview; once closed, say what was decided."""
     interview = get_object_or_404(
@@ -89,15 +94,26 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if interview.state not in LIVE_STATES:
         return render(request, "visio/closed.html", {"interview": interview, "zone": zone, "is_adviser": True})
     now = timezone.now()
-    form = ReportForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            _close(request.user, interview, form)
-        except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
-        else:
-            messages.success(request, "L'entretien est conclu.")
-            return redirect("interview_report", pk=interview.pk)
+    plan = plan_page(interview.jobseeker, now=now)
+    form = ReportForm(
+        request.POST if request.method == "POST" else None,
+        reviews_plan=plan.current is not None,
+        initial={"plan_review_on": plan.next_review},
+    )
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                _close(request.user, interview, form)
+            except DomainError as refusal:
+                form.add_error(None, refusal.sentence)
+                status = 409
+            else:
+                messages.success(request, "L'entretien est conclu.")
+                if form.cleaned_data["outcome"] == Outcome.HELD and form.cleaned_data.get("plan") == CHANGE:
+                    return redirect("person_plan", pk=interview.jobseeker_id)
+                return redirect("interview_report", pk=interview.pk)
     obstacle = absence_obstacle(
         starts_at=interview.starts_at,
         convocation_delivered_at=interview.convocation_delivered_at,
@@ -113,8 +129,9 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "absence_obstacle": obstacle or "",
         "outcomes": Outcome.choices,
         "missed": Outcome.MISSED.value,
+        "plan_sentence": plan.current.sentence if plan.current else "",
     }
-    return render(request, "visio/report.html", context, status=409 if form.errors else 200)
+    return render(request, "visio/report.html", context, status=status)
 
 
 def _close(actor: User, interview: Interview, form: ReportForm) -> None:
@@ -126,6 +143,7 @@ def _close(actor: User, interview: Interview, form: ReportForm) -> None:
                 interview=interview,
                 conclusions=facts["conclusions"],
                 next_step=NextStep(facts["next_step"]),
+                plan_kept_until=form.kept_until,
             )
         case Outcome.INTERRUPTED:
             closing.interrupt_interview(actor=actor, interview=interview, note=facts["note"])
@@ -150,6 +168,7 @@ def lines_between(user: User, zone: ZoneInfo, first: date, last: date, now: date
         .exclude(state=InterviewState.CANCELLED)
         .between(datetime.combine(first, time.min, zone), datetime.combine(last, time.min, zone))
         .with_people()
+        .annotate(relay=relay_of(user, now=now))
     )
     return [line_of(interview, now) for interview in interviews]
 

@@ -14,6 +14,8 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, Role
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, Obligation
+from accompaniment.once import once
+from caseload.away import away_now
 from caseload.models import Adviser
 from caseload.services.placements import follower_of
 from visio.availability import SlotDay, by_day, free_slots, last_day_offered
@@ -60,6 +62,7 @@ def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
 
 
 @role_required(Role.JOBSEEKER)
+@once
 def choose_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Choose a slot for an obligation; one that has its interview leads to it."""
     person = own_file(request)
@@ -71,6 +74,7 @@ def choose_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 @role_required(Role.JOBSEEKER)
+@once
 def take_interview(request: AuthenticatedRequest) -> HttpResponse:
     """Take an appointment of one's own accord; what is due comes first."""
     person = own_file(request)
@@ -81,6 +85,7 @@ def take_interview(request: AuthenticatedRequest) -> HttpResponse:
 
 
 @role_required(Role.JOBSEEKER)
+@once
 def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Choose another slot for an interview that is booked."""
     person = own_file(request)
@@ -92,6 +97,7 @@ def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 @role_required(Role.JOBSEEKER)
+@once
 def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask whether to cancel, and cancel."""
     person = own_file(request)
@@ -198,6 +204,7 @@ def _offer(
     after = [starts for starts in free if gone and starts > gone][:3]
     return {
         "adviser": adviser,
+        "away": away_now(person, now=now),
         "zone": zone,
         "zone_words": say_zone(zone),
         "days": [_picker_day(day, zone, gone, chosen) for day in (days if every_day else days[:DAYS_AT_FIRST])],

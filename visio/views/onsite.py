@@ -2,19 +2,23 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.models import OnSiteRequest
+from accompaniment.once import once
 from accompaniment.services.onsite import answer_on_site, ask_on_site
+from caseload.rules import duration
 from visio.forms import OnSiteAnswerForm, OnSiteForm
 from visio.views.booking import own_file
 
 
 @role_required(Role.JOBSEEKER)
+@once
 def ask(request: AuthenticatedRequest) -> HttpResponse:
     """Ask to be received on site with one button; an open request is shown instead of a second one."""
     person = own_file(request)
@@ -24,12 +28,15 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
         messages.success(request, "Votre demande est enregistrée. Votre agence vous répond ici même.")
         return redirect("ask_on_site")
     requests = OnSiteRequest.objects.visible_to(request.user).order_by("-asked_at", "-pk")
+    standing = requests.open().first()
+    if standing is not None and request.method != "POST":
+        form = OnSiteForm(initial={"comment": standing.comment})
     return render(
         request,
         "visio/on_site.html",
         {
             "form": form,
-            "standing": requests.open().first(),
+            "standing": standing,
             "answered": list(requests.filter(answered_at__isnull=False)[:5]),
             "agency": person.agency,
             "zone": person.agency.zone,
@@ -40,9 +47,10 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
 
 @role_required(Role.ADVISER)
 @require_POST
+@once
 def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Answer a person's request to be received on site."""
-    asked = get_object_or_404(OnSiteRequest.objects.visible_to(request.user), pk=pk)
+    asked = get_to_act(OnSiteRequest.objects.all(), request.user, pk=pk)
     form = OnSiteAnswerForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Écrivez votre réponse avant de l'envoyer.")
@@ -52,5 +60,6 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
     else:
-        messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker.full_name}.")
+        waited = duration(timezone.now() - asked.asked_at)
+        messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande.")
     return redirect("agenda")

@@ -9,24 +9,31 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import Role
-from accompaniment.models import Jobseeker, Obligation, OnSiteRequest
+from accompaniment.enums import Channel, Role
+from accompaniment.models import DeviceCheck, Jobseeker, Obligation, OnSiteRequest
+from caseload.away import relay_of
+from caseload.models import Placement
+from caseload.rules import duration
 from caseload.services.placements import follower_of
+from visio.availability import next_free_slot
 from visio.enums import RoomMoment
 from visio.forms import OnSiteAnswerForm
 from visio.models import Interview, SlotInvitation
-from visio.querysets import to_place
+from visio.querysets import nearest_to_place, to_place
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
-from visio.rules.wording import say_zone
+from visio.rules.wording import say_soon, say_zone
 from visio.views.agenda import lines_between, own_adviser, to_close
 from visio.views.booking import own_file
+
+SHOWN = 8
+"""Lines of a panel; a link leads to the others."""
 
 
 @role_required(Role.ADVISER)
 @require_safe
 def today(request: AuthenticatedRequest) -> HttpResponse:
-    """Show today's interviews by time, and what is still to be closed."""
+    """Show today's interviews by time, with the state of each device test, and what is still to be closed."""
     zone = own_adviser(request.user).agency.zone
     now = timezone.now()
     day = now.astimezone(zone).date()
@@ -38,14 +45,18 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
         .order_by("starts_at", "pk")
         .first()
     )
+    lines = lines_between(request.user, zone, day, day + timedelta(days=1), now)
+    people = [line.interview.jobseeker_id for line in lines if line.interview.channel == Channel.VIDEO]
+    checks = {check.jobseeker_id: check for check in DeviceCheck.objects.filter(jobseeker__in=people).latest_each()}
     return render(
         request,
         "visio/partials/_today.html",
         {
             "zone": zone,
-            "lines": lines_between(request.user, zone, day, day + timedelta(days=1), now),
+            "lines": [(line, checks.get(line.interview.jobseeker_id)) for line in lines],
             "to_close": [interview for interview in to_close(request.user, now) if interview.starts_at < now],
             "following": following,
+            "following_words": say_soon(following.starts_at.astimezone(zone), today=day) if following else "",
             "today": day,
         },
     )
@@ -53,18 +64,36 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
 
 @role_required(Role.ADVISER)
 @require_safe
+def next_free(request: AuthenticatedRequest) -> HttpResponse:
+    """Say when the adviser can next be booked."""
+    adviser = own_adviser(request.user)
+    now, zone = timezone.now(), adviser.agency.zone
+    slot = next_free_slot(adviser=adviser, now=now)
+    words = say_soon(slot.astimezone(zone), today=now.astimezone(zone).date()) if slot else ""
+    return render(request, "visio/partials/_next_free.html", {"words": words})
+
+
+@role_required(Role.ADVISER)
+@require_safe
 def obligations(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the obligations without an interview, the nearest deadline first."""
-    day = timezone.now().astimezone(own_adviser(request.user).agency.zone).date()
+    """Show the people with an obligation that has no interview, the nearest deadline first, as the list does."""
+    adviser = own_adviser(request.user)
+    now = timezone.now()
+    day = now.astimezone(adviser.agency.zone).date()
+    followed = Placement.objects.open().followed_by(adviser, day)
     found = (
-        to_place(Obligation.objects.visible_to(request.user))
+        nearest_to_place(Obligation.objects.filter(jobseeker__in=followed.values("jobseeker")))
         .select_related("jobseeker")
-        .annotate(invited=Exists(SlotInvitation.objects.filter(obligation=OuterRef("pk"))))
+        .annotate(
+            invited=Exists(SlotInvitation.objects.filter(obligation=OuterRef("pk"))),
+            relay=relay_of(request.user, now=now),
+        )
     )
+    shown = list(found[:SHOWN])
     return render(
         request,
         "visio/partials/_obligations.html",
-        {"obligations": list(found[:8]), "count": found.count(), "today": day},
+        {"obligations": shown, "count": len(shown) if len(shown) < SHOWN else found.count(), "today": day},
     )
 
 
@@ -74,11 +103,18 @@ def on_site(request: AuthenticatedRequest) -> HttpResponse:
     """Show who asks to be received on site, oldest first, with a form to answer."""
     zone = own_adviser(request.user).agency.zone
     asked = OnSiteRequest.objects.visible_to(request.user).open().select_related("jobseeker").order_by("asked_at", "pk")
-    requests = list(asked)
+    now = timezone.now()
+    requests = list(asked.annotate(relay=relay_of(request.user, now=now)))
     return render(
         request,
         "visio/partials/_on_site_requests.html",
-        {"forms": [(one, OnSiteAnswerForm(auto_id=f"demande-{one.pk}-%s")) for one in requests], "zone": zone},
+        {
+            "forms": [
+                (one, OnSiteAnswerForm(auto_id=f"demande-{one.pk}-%s"), duration(now - one.asked_at))
+                for one in requests
+            ],
+            "zone": zone,
+        },
     )
 
 
@@ -87,13 +123,14 @@ def on_site(request: AuthenticatedRequest) -> HttpResponse:
 def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Show a person's next interview and obligations, for the page of that person."""
     jobseeker = get_object_or_404(
-        Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region"), pk=pk
+        Jobseeker.objects.readable_by(request.user).select_related("agency__departement__region"), pk=pk
     )
     return render(
         request,
         "visio/partials/_person.html",
         {
             "zone": jobseeker.agency.zone,
+            "check": DeviceCheck.objects.filter(jobseeker=jobseeker).first(),
             "coming": list(Interview.objects.live().filter(jobseeker=jobseeker).with_people().order_by("starts_at")),
             "to_place": list(to_place(Obligation.objects.filter(jobseeker=jobseeker))),
             "today": timezone.now().astimezone(jobseeker.agency.zone).date(),

@@ -7,14 +7,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import Channel, Role
+from accompaniment.enums import Bandwidth, Channel, Role
 from accompaniment.errors import DomainError
+from accompaniment.models import DeviceCheck
+from accompaniment.services.equipment import record_device_check
 from visio.enums import RoomMoment, RoomRole
-from visio.forms import TroubleForm
+from visio.forms import DeviceCheckForm, TroubleForm
 from visio.models import Interview
 from visio.rules import ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
 from visio.services.room import continue_by_phone, report_technical_failure
+from visio.views.booking import own_file
+
+KEPT = "Le résultat est enregistré\u00a0: votre conseiller le verra."
+UNREADABLE = "Le résultat n'a pas pu être enregistré. Rechargez la page et refaites le test."
 
 
 @require_safe
@@ -71,7 +77,37 @@ def phone(request: AuthenticatedRequest, token: str) -> HttpResponse:
 @require_safe
 def device_test(request: AuthenticatedRequest) -> HttpResponse:
     """Let a person try camera, microphone and connection before the interview."""
-    return render(request, "visio/device_test.html", {"stun_urls": settings.STUN_URLS})
+    return render(
+        request,
+        "visio/device_test.html",
+        {
+            "stun_urls": settings.STUN_URLS,
+            "last": DeviceCheck.objects.visible_to(request.user).first() if request.user.is_jobseeker else None,
+        },
+    )
+
+
+@role_required(Role.JOBSEEKER)
+@require_POST
+def device_test_result(request: AuthenticatedRequest) -> HttpResponse:
+    """Keep what a person's test found; the answer is a sentence for the page's live region."""
+    form = DeviceCheckForm(request.POST)
+    if not form.is_valid():
+        return render(request, "visio/partials/_device_test_kept.html", {"sentence": UNREADABLE}, status=422)
+    facts = form.cleaned_data
+    try:
+        record_device_check(
+            actor=request.user,
+            jobseeker=own_file(request),
+            camera=facts["camera"],
+            microphone=facts["microphone"],
+            connection=Bandwidth(facts["connection"]),
+            round_trip_ms=facts["round_trip_ms"],
+            device=facts["device"],
+        )
+    except DomainError as refusal:
+        return render(request, "visio/partials/_device_test_kept.html", {"sentence": refusal.sentence}, status=409)
+    return render(request, "visio/partials/_device_test_kept.html", {"sentence": KEPT})
 
 
 def _of_the_two(request: AuthenticatedRequest, token: str) -> Interview:

@@ -3,21 +3,23 @@
 from typing import BinaryIO
 
 from accompaniment.imports.outcome import Outcome, RejectedRows
-from accompaniment.imports.reader import reading
+from accompaniment.imports.reader import Progress, reading
 from accompaniment.imports.rows import AGENCIES, AgencyParser, AgencyRow, RowRejectedError
 from accompaniment.models import Agency, Departement, User
 from accompaniment.services.imports.transactions import import_transaction
 from accompaniment.services.reference import give_default_hours, load_reference
 
 
-def load_agencies(*, actor: User | None, source: BinaryIO, dry_run: bool = False) -> Outcome:
+def load_agencies(
+    *, actor: User | None, source: BinaryIO, dry_run: bool = False, progress: Progress | None = None
+) -> Outcome:
     """Create the file's agencies, with default opening hours, and update those that are known by their code.
 
     In a database without territory the reference is loaded first. An agency leaves no audit row: it is no
     person's file. Raises UnreadableFileError; nothing was written then.
     """
     del actor
-    with reading(source, AGENCIES) as reader, import_transaction(dry_run=dry_run):
+    with reading(source, AGENCIES, progress) as reader, import_transaction(dry_run=dry_run):
         outcome = Outcome(RejectedRows(reader.columns))
         if not Departement.objects.exists():
             load_reference()

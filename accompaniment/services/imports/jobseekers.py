@@ -9,16 +9,26 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Tier
 from accompaniment.imports.outcome import JobseekerOutcome, RejectedRows, Remark
-from accompaniment.imports.reader import Reader, reading
+from accompaniment.imports.reader import Progress, Reader, reading
 from accompaniment.imports.rows import JOBSEEKERS, JobseekerParser, JobseekerRow, KnownAgency, RowRejectedError
 from accompaniment.models import Accompaniment, Agency, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import audit, plans
 from accompaniment.services.imports import statements
-from accompaniment.services.imports.transactions import import_transaction
+from accompaniment.services.imports.transactions import import_transaction, refresh_statistics
+
+PEOPLE_TABLES = ("accompaniment_jobseeker", "accompaniment_accompaniment")
+OTHER_TABLES = (
+    "accompaniment_sourcerecord",
+    "accompaniment_enrolment",
+    "accompaniment_enrolmentevent",
+    "accompaniment_auditentry",
+)
 
 
-def load_jobseekers(*, actor: User | None, source: BinaryIO, dry_run: bool = False) -> JobseekerOutcome:
+def load_jobseekers(
+    *, actor: User | None, source: BinaryIO, dry_run: bool = False, progress: Progress | None = None
+) -> JobseekerOutcome:
     """Create the file's people and update those that are known by their identifier, in one transaction.
 
     - A value changes here when it differs from the one last loaded (`SourceRecord`), so that what was decided or
@@ -33,7 +43,7 @@ def load_jobseekers(*, actor: User | None, source: BinaryIO, dry_run: bool = Fal
     was written then.
     """
     now = timezone.now()
-    with reading(source, JOBSEEKERS) as reader, import_transaction(dry_run=dry_run):
+    with reading(source, JOBSEEKERS, progress) as reader, import_transaction(dry_run=dry_run):
         outcome = JobseekerOutcome(RejectedRows(reader.columns))
         outcome.tiers.update(dict.fromkeys(Tier.values, 0))
         outcome.not_eligible.update(dict.fromkeys(NOT_ELIGIBLE_SENTENCES, 0))
@@ -50,8 +60,11 @@ def load_jobseekers(*, actor: User | None, source: BinaryIO, dry_run: bool = Fal
         _update(actor, now)
         outcome.created = _create(actor, now)
         outcome.unchanged = outcome.rows - outcome.rejections.total - outcome.created - outcome.updated
+        written = outcome.created + outcome.updated
+        refresh_statistics(written=written, tables=PEOPLE_TABLES)
         _run(statements.REMEMBER, {"now": now})
         _enrol(actor, now, outcome)
+        refresh_statistics(written=written, tables=OTHER_TABLES)
     return outcome
 
 

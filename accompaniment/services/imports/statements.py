@@ -47,7 +47,7 @@ FIND_TOUCHED = f"""
 ANALYZE import_incoming;
 CREATE TEMPORARY TABLE import_touched ON COMMIT DROP AS
 SELECT incoming.*, known, person.id IS NULL AS is_new,
-       coalesce(person.id, nextval(pg_get_serial_sequence('accompaniment_jobseeker', 'id'))) AS jobseeker_id
+       coalesce(person.id, nextval('accompaniment_jobseeker_id_seq')) AS jobseeker_id
 FROM import_incoming incoming
 LEFT JOIN accompaniment_jobseeker person ON person.identifier = incoming.identifier
 LEFT JOIN accompaniment_sourcerecord known ON known.jobseeker_id = person.id
@@ -196,8 +196,9 @@ JOIN accompaniment_contactplan plan ON plan.jobseeker_id = changes.jobseeker_id 
 """
 
 CREATE_PEOPLE = f"""
-INSERT INTO accompaniment_jobseeker (id, identifier, {_NAMES}, created_at, updated_at)
-SELECT jobseeker_id, identifier, {_NAMES}, %(now)s, %(now)s FROM import_touched WHERE is_new ORDER BY line
+INSERT INTO accompaniment_jobseeker
+    (id, identifier, {_NAMES}, preferred_channel, preferred_hours, created_at, updated_at)
+SELECT jobseeker_id, identifier, {_NAMES}, '', '', %(now)s, %(now)s FROM import_touched WHERE is_new ORDER BY line
 """
 
 BEGIN_ACCOMPANIMENTS = f"""
@@ -228,7 +229,8 @@ CREATE TEMPORARY TABLE import_volunteers ON COMMIT DROP AS
 SELECT person.id AS jobseeker_id, person.has_webcam, person.bandwidth,
        person.registered_on::timestamp AT TIME ZONE region.timezone AS asked_at,
        CASE WHEN period.tier <> '{Tier.GUIDE}' THEN 'modalite'
-            WHEN region.web_opens_on IS NULL OR region.web_opens_on > person.registered_on THEN 'region'
+            WHEN region.web_opens_on IS NULL
+                 OR greatest(region.web_opens_on, agency.web_opens_on) > person.registered_on THEN 'region'
             WHEN person.email IS NULL THEN 'email'
        END AS not_eligible
 FROM import_touched touched

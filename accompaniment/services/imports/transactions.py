@@ -8,6 +8,8 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from accompaniment.errors import DomainError
 
+MANY_ROWS = 1000
+"""From how many written rows on the planner's statistics of a table are made anew at once."""
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.imports'))"
 
 
@@ -30,3 +32,14 @@ def import_transaction(*, dry_run: bool) -> Iterator[None]:
                 "Des fiches ont changé pendant le chargement. Rien n'a été écrit\u00a0: chargez le fichier à nouveau."
             ) from error
         raise
+
+
+def refresh_statistics(*, written: int, tables: tuple[str, ...]) -> None:
+    """Tell the planner how large the tables are now, when the load has written many rows into them.
+
+    PostgreSQL would find out by itself, minutes later. Until then the statements and checks that follow in the load,
+    and after it the pages that join these tables, would be planned as if they were as small as before.
+    """
+    if written >= MANY_ROWS:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ANALYZE {', '.join(tables)}")

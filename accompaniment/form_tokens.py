@@ -1,0 +1,26 @@
+"""The hidden token of a form: which sending it is, and for whom the page was made."""
+
+from uuid import UUID, uuid4
+
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest
+
+from accompaniment.models import User
+
+FIELD = "once"
+
+_signer = Signer(salt="accompaniment.once", sep="~")
+
+
+def new_token(user: User) -> str:
+    """Return a token for one form on one page of this person."""
+    return _signer.sign(f"{uuid4()}.{user.pk}")
+
+
+def token_in(request: HttpRequest) -> tuple[UUID, int] | None:
+    """Return the token of the form that was sent and the key of the person for whom it was made, if it is ours."""
+    try:
+        token, _, owner = _signer.unsign(request.POST.get(FIELD, "")).partition(".")
+        return UUID(token), int(owner)
+    except (BadSignature, ValueError):
+        return None

@@ -1,0 +1,63 @@
+"""Notes, action plan and documents: what is typed."""
+
+from django import forms
+
+from accompaniment.services.action_plan import StepFacts
+from accompaniment.services.notes import LONGEST_NOTE
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class NoteForm(forms.Form):
+    body = forms.CharField(
+        label="Note pour l'équipe",
+        help_text="La personne ne la voit pas.",
+        max_length=LONGEST_NOTE,
+        error_messages={"required": "Écrivez la note avant de l'enregistrer."},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class ObjectiveForm(forms.Form):
+    title = forms.CharField(
+        label="Nouvel objectif",
+        help_text="Par exemple « Passer le permis ».",
+        max_length=200,
+        error_messages={"required": "Dites en quelques mots de quoi il s'agit."},
+    )
+    due_on = forms.DateField(label="Pour le", required=False, widget=DAY)
+
+
+class StepForm(forms.Form):
+    """A step as it is to be."""
+
+    title = forms.CharField(
+        label="Étape", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
+    )
+    due_on = forms.DateField(label="Pour le", required=False, widget=DAY)
+
+    @property
+    def facts(self) -> StepFacts:
+        return StepFacts(title=self.cleaned_data["title"], due_on=self.cleaned_data["due_on"])
+
+
+class StepSeenForm(forms.Form):
+    """The step as it was when the page was opened; the fields are hidden."""
+
+    prefix = "vu"
+
+    title = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    due_on = forms.DateField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def facts(self) -> StepFacts:
+        return StepFacts(title=self.cleaned_data["title"], due_on=self.cleaned_data["due_on"])
+
+
+class DocumentForm(forms.Form):
+    title = forms.CharField(label="Titre", help_text="Par exemple « CV ».", required=False, max_length=200)
+    file = forms.FileField(
+        label="Fichier",
+        help_text="PDF, image (JPEG, PNG, WebP), ODT ou DOCX, 10 Mo au plus.",
+        error_messages={"required": "Choisissez un fichier.", "empty": "Ce fichier est vide. Choisissez-en un autre."},
+    )

@@ -1,0 +1,70 @@
+"""How a person is reached: corrected by the adviser, without losing what a colleague corrected meanwhile."""
+
+from collections.abc import Mapping
+
+from django.db import IntegrityError, transaction
+
+from accompaniment.enums import AuditAction
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.merging import merge
+from accompaniment.models import Jobseeker, User
+from accompaniment.services import audit
+from accompaniment.services.enrolments import lock_jobseeker
+from accompaniment.services.registration import EMAIL_TAKEN
+
+DETAILS = ("phone", "email", "postal_code", "commune", "preferred_channel", "preferred_hours")
+
+EMAIL_OPENS_THE_ACCOUNT = "Cette adresse e-mail ouvre le compte de la personne : elle ne se change pas ici."
+
+
+class DetailsChangedMeanwhileError(NotAllowedNowError):
+    """A colleague changed the same fields since the actor read them; nothing was written."""
+
+    def __init__(self, person: Jobseeker, conflicts: frozenset[str]) -> None:
+        self.person = person
+        self.conflicts = conflicts
+        super().__init__("Un collègue a changé la même information entre-temps. Rien n'a été enregistré.")
+
+
+def details_of(person: Jobseeker) -> dict[str, str]:
+    """Return the person's contact details as text by field; empty where there is none."""
+    return {name: getattr(person, name) or "" for name in DETAILS}
+
+
+def change_details(
+    *, actor: User, jobseeker: Jobseeker, base: Mapping[str, str], typed: Mapping[str, str]
+) -> frozenset[str]:
+    """Write the details that the actor changed, and return their names.
+
+    `base` is what the page showed. What a colleague changed meanwhile in other fields stays. Raises
+    DetailsChangedMeanwhileError, with nothing written, where both changed the same one differently; DomainError for
+    an address that is somebody else's or that opens the person's account.
+    """
+    with transaction.atomic():
+        person = lock_jobseeker(jobseeker.pk)
+        now = details_of(person)
+        merged = merge(base=base, mine=typed, theirs=now)
+        if merged.conflicts:
+            raise DetailsChangedMeanwhileError(person, merged.conflicts)
+        changed = frozenset(name for name in merged.changed & set(DETAILS) if merged.kept.get(name, "") != now[name])
+        if not changed:
+            return changed
+        if "email" in changed:
+            _check_email(person, merged.kept.get("email", ""))
+        for name in changed:
+            value = merged.kept.get(name, "")
+            setattr(person, name, (value or None) if name == "email" else value)
+        try:
+            with transaction.atomic():
+                person.save(update_fields=[*sorted(changed), "updated_at"])
+        except IntegrityError as error:
+            raise DomainError(EMAIL_TAKEN) from error
+        audit.record(actor=actor, jobseeker=person, action=AuditAction.UPDATED, fields=sorted(changed))
+        return changed
+
+
+def _check_email(person: Jobseeker, email: str) -> None:
+    if person.user_id is not None:
+        raise DomainError(EMAIL_OPENS_THE_ACCOUNT)
+    if email and User.objects.filter(email=email).exists():
+        raise DomainError(EMAIL_TAKEN)

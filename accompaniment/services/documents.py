@@ -1,0 +1,133 @@
+"""Documents of a person's file: what they are is read from their first bytes, never from their name."""
+
+import zipfile
+from dataclasses import dataclass
+from typing import IO
+
+from django.core.files.base import File
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction
+from accompaniment.errors import DomainError
+from accompaniment.models import Document, Jobseeker, User
+from accompaniment.services import audit
+
+LARGEST = 10 * 1024 * 1024  # bytes
+MOST_DOCUMENTS = 100
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file that is taken: its media type and the ending that its name gets."""
+
+    media_type: str
+    ending: str
+
+
+PDF = FileKind("application/pdf", "pdf")
+PNG = FileKind("image/png", "png")
+JPEG = FileKind("image/jpeg", "jpg")
+WEBP = FileKind("image/webp", "webp")
+ODT = FileKind("application/vnd.oasis.opendocument.text", "odt")
+DOCX = FileKind("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx")
+KINDS = {kind.media_type: kind for kind in (PDF, PNG, JPEG, WEBP, ODT, DOCX)}
+
+WRONG_KIND = (
+    "Ce fichier n'est ni un PDF, ni une image (JPEG, PNG, WebP), ni un document ODT ou DOCX. Choisissez-en un autre."
+)
+
+
+def kind_of(source: IO[bytes]) -> FileKind | None:
+    """Return what a file is by its content; None for what is not taken. Leaves the file at its beginning."""
+    source.seek(0)
+    head = source.read(16)
+    source.seek(0)
+    if head.startswith(b"%PDF-"):
+        return PDF
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WEBP
+    if head.startswith(b"PK\x03\x04"):
+        return _kind_of_archive(source)
+    return None
+
+
+def _kind_of_archive(source: IO[bytes]) -> FileKind | None:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            names = set(archive.namelist())
+            if "word/document.xml" in names and not any(name.endswith("vbaProject.bin") for name in names):
+                return DOCX
+            if "mimetype" in names and archive.getinfo("mimetype").file_size == len(ODT.media_type):
+                return ODT if archive.read("mimetype").decode("ascii", "replace") == ODT.media_type else None
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+        return None
+    finally:
+        source.seek(0)
+    return None
+
+
+def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File) -> Document:
+    """Put a file into the person's dossier.
+
+    Raises DomainError, with nothing stored, for an empty file, one of more than 10 MB or of a kind that is not
+    taken, and beyond a hundred documents. A transaction that is undone afterwards takes the stored file with it.
+    """
+    if not upload.size:
+        raise DomainError("Ce fichier est vide. Choisissez-en un autre.")
+    if upload.size > LARGEST:
+        raise DomainError("Ce fichier dépasse 10 Mo. Réduisez-le ou envoyez-le en plusieurs fois.")
+    kind = kind_of(upload)
+    if kind is None:
+        raise DomainError(WRONG_KIND)
+    words = " ".join(title.split())[:200] or "Document"
+    document = Document(
+        jobseeker=jobseeker,
+        title=words,
+        content_type=kind.media_type,
+        size=upload.size,
+        added_at=timezone.now(),
+        added_by=actor,
+    )
+    stored: str | None = None
+    try:
+        with transaction.atomic():
+            Jobseeker.objects.select_for_update(of=("self",)).get(pk=jobseeker.pk)
+            if Document.objects.filter(jobseeker=jobseeker, removed_at=None).count() >= MOST_DOCUMENTS:
+                raise DomainError("Ce dossier a déjà cent documents. Retirez-en un avant d'en ajouter un autre.")
+            document.file.save(f"document.{kind.ending}", upload, save=False)
+            stored = document.file.name
+            document.save()
+            audit.record(
+                actor=actor, jobseeker=jobseeker, action=AuditAction.DOCUMENT, event="added", document=document.pk
+            )
+    except BaseException:
+        if stored:
+            document.file.storage.delete(stored)
+        raise
+    return document
+
+
+def remove_document(*, actor: User, document: Document) -> Document:
+    """Take a document out of the dossier: the file is deleted, its title and dates stay. Once is enough."""
+    with transaction.atomic():
+        locked: Document = (
+            Document.objects.select_for_update(of=("self",)).select_related("jobseeker").get(pk=document.pk)
+        )
+        if locked.removed_at is None:
+            locked.removed_at = timezone.now()
+            locked.save(update_fields=["removed_at"])
+            audit.record(
+                actor=actor,
+                jobseeker=locked.jobseeker,
+                action=AuditAction.DOCUMENT,
+                event="removed",
+                document=locked.pk,
+            )
+            storage, name = locked.file.storage, str(locked.file.name)
+            transaction.on_commit(lambda: storage.delete(name))
+        return locked

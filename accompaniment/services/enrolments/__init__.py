@@ -1,0 +1,41 @@
+"""Enrolment in the 100 % web track, from the wish to the end, and the periods of accompaniment.
+
+Lock order of the house: the person first, then the portfolio, then everything else.
+"""
+
+from accompaniment.services.enrolments.acceptance import accept_terms
+from accompaniment.services.enrolments.asking import ask_enrolment
+from accompaniment.services.enrolments.deciding import refuse_enrolment, validate_enrolment
+from accompaniment.services.enrolments.eligibility import why_not_eligible
+from accompaniment.services.enrolments.interview import (
+    InterviewFindings,
+    conclude_registration_interview,
+    open_registration_interview,
+)
+from accompaniment.services.enrolments.lapses import due_to_lapse, lapse_if_due, set_lapse_delay
+from accompaniment.services.enrolments.leaving import leave_track
+from accompaniment.services.enrolments.periods import current_accompaniment
+from accompaniment.services.enrolments.publishing import publish_consent_text
+from accompaniment.services.enrolments.states import lock_jobseeker
+from accompaniment.services.enrolments.tiers import AccompanimentChangedMeanwhileError, change_tier, foresee_tier_change
+
+__all__ = [
+    "AccompanimentChangedMeanwhileError",
+    "InterviewFindings",
+    "accept_terms",
+    "ask_enrolment",
+    "change_tier",
+    "conclude_registration_interview",
+    "current_accompaniment",
+    "due_to_lapse",
+    "foresee_tier_change",
+    "lapse_if_due",
+    "leave_track",
+    "lock_jobseeker",
+    "open_registration_interview",
+    "publish_consent_text",
+    "refuse_enrolment",
+    "set_lapse_delay",
+    "validate_enrolment",
+    "why_not_eligible",
+]

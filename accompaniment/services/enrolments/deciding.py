@@ -1,0 +1,95 @@
+"""The decision on a volunteer: validated, or refused with a reason."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import EnrolmentState, NotificationKind, RefusalReason, Role
+from accompaniment.errors import DomainError
+from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
+from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
+from accompaniment.services import outbox
+from accompaniment.services.enrolments.acceptance import start_if_ready, withdraw_consent
+from accompaniment.services.enrolments.eligibility import check_eligible
+from accompaniment.services.enrolments.periods import carry_along
+from accompaniment.services.enrolments.states import check_transition, lock_jobseeker, locked, move
+
+
+def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: RegistrationInterview) -> Enrolment:
+    """Validate a volunteer at the registration interview, invite the person, start the track if it is accepted.
+
+    Runs in the caller's transaction, which also places the person. Raises DomainError when the person is not
+    eligible on this day, NotAllowedNowError when the enrolment has moved on.
+    """
+    person = lock_jobseeker(enrolment.jobseeker_id)
+    enrolment = locked(enrolment.pk)
+    check_transition(enrolment, EnrolmentState.VALIDATED)
+    now = timezone.now()
+    check_eligible(person, now)
+    if interview.concluded_at is None or interview.jobseeker_id != person.pk:
+        raise DomainError("L'entretien d'inscription doit être conclu avant de valider l'adhésion.")
+    enrolment.interview = interview
+    enrolment.equipment_declared_at = interview.concluded_at
+    enrolment.has_webcam = interview.has_webcam
+    enrolment.bandwidth = interview.bandwidth
+    enrolment.validated_at = now
+    enrolment.validated_by = actor
+    move(enrolment, actor=actor, at=now, to_state=EnrolmentState.VALIDATED)
+    _give_account(person)
+    outbox.notify_jobseeker(
+        key=f"invitation:{enrolment.pk}",
+        kind=NotificationKind.INVITATION,
+        jobseeker=person,
+        context={"adviser": actor.full_name, "first_name": person.first_name},
+    )
+    start_if_ready(enrolment, person=person, actor=actor, at=now)
+    return enrolment
+
+
+def refuse_enrolment(
+    *,
+    actor: User,
+    enrolment: Enrolment,
+    reason: RefusalReason,
+    comment: str = "",
+    interview: RegistrationInterview | None = None,
+) -> Enrolment:
+    """Refuse a volunteer with a reason, and tell the person; the acceptance falls with it.
+
+    `interview` is the registration interview at which it was decided, if it was.
+    """
+    with transaction.atomic():
+        person = lock_jobseeker(enrolment.jobseeker_id)
+        enrolment = locked(enrolment.pk)
+        check_transition(enrolment, EnrolmentState.REFUSED)
+        now = timezone.now()
+        was_validated = enrolment.state == EnrolmentState.VALIDATED
+        enrolment.refusal_reason = reason
+        enrolment.comment = comment
+        enrolment.interview = interview or enrolment.interview
+        enrolment.closed_by = actor
+        enrolment.closed_at = now
+        move(enrolment, actor=actor, at=now, to_state=EnrolmentState.REFUSED)
+        withdraw_consent(person, actor=actor, at=now)
+        if was_validated:
+            carry_along(person, actor, now)
+        outbox.notify_jobseeker(
+            key=f"enrolment-refused:{enrolment.pk}",
+            kind=NotificationKind.ENROLMENT_REFUSED,
+            jobseeker=person,
+            context={"reason": RefusalReason(reason).label, "first_name": person.first_name},
+        )
+        return enrolment
+
+
+def _give_account(person: Jobseeker) -> None:
+    """Give the person an account without a password; the invitation's link sets one."""
+    if person.user is not None:
+        return
+    if person.email is None:
+        raise DomainError(NOT_ELIGIBLE_SENTENCES["email"])
+    if User.objects.filter(email=person.email).exists():
+        raise DomainError("Cette adresse e-mail ouvre déjà un autre compte. Demandez une autre adresse à la personne.")
+    person.user = User.objects.create_user(
+        person.email, first_name=person.first_name, last_name=person.last_name, role=Role.JOBSEEKER
+    )
+    person.save(update_fields=["user", "updated_at"])

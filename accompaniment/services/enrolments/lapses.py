@@ -1,0 +1,114 @@
+"""Enrolments that lapse: without a decision in time, or because the tier that they need is gone."""
+
+from datetime import date, datetime
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
+from accompaniment.errors import DomainError
+from accompaniment.models import Enrolment, Jobseeker, LapseDelay, User
+from accompaniment.services import audit, outbox
+from accompaniment.services.enrolments.acceptance import withdraw_consent
+from accompaniment.services.enrolments.periods import carry_along
+from accompaniment.services.enrolments.states import lock_jobseeker, locked, move
+
+WAITING_STATES = (EnrolmentState.ASKED, EnrolmentState.VALIDATED)
+"""The states that wait for somebody: the adviser's decision, then the person's acceptance."""
+
+LONGEST_DELAY = 365  # days
+
+# The clock begins when the state was entered here: a wish of last year that a file brought today is a day old.
+# Days are those of the agency; the whole of the last one is left for the decision.
+DUE = """
+SELECT enrolment.id, delay.days
+FROM accompaniment_enrolment enrolment
+JOIN accompaniment_jobseeker person ON person.id = enrolment.jobseeker_id
+JOIN accompaniment_agency agency ON agency.id = person.agency_id
+JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+JOIN accompaniment_region region ON region.code = departement.region_id
+CROSS JOIN LATERAL (SELECT (%(now)s::timestamptz AT TIME ZONE region.timezone)::date AS today) clock
+CROSS JOIN LATERAL (
+    SELECT days FROM accompaniment_lapsedelay
+    WHERE state = enrolment.state AND starts_on <= clock.today ORDER BY starts_on DESC LIMIT 1
+) delay
+CROSS JOIN LATERAL (
+    SELECT (event.at AT TIME ZONE region.timezone)::date AS day FROM accompaniment_enrolmentevent event
+    WHERE event.enrolment_id = enrolment.id AND event.to_state = enrolment.state ORDER BY event.id DESC LIMIT 1
+) entered
+WHERE enrolment.state = ANY(%(states)s) AND entered.day + delay.days < clock.today
+  AND (%(only)s::bigint IS NULL OR enrolment.id = %(only)s)
+ORDER BY enrolment.id
+"""
+
+
+def due_to_lapse(*, now: datetime, only: int | None = None) -> dict[int, int]:
+    """Return the open enrolments whose time for a decision is over, with the delay in days: one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(DUE, {"now": now, "states": list(WAITING_STATES), "only": only})
+        return dict(cursor.fetchall())
+
+
+def lapse_if_due(*, enrolment_pk: int, now: datetime) -> Enrolment | None:
+    """Let one enrolment lapse, in the caller's transaction; None when it was decided meanwhile.
+
+    The person is locked before it is looked at again, so a decision at the same moment comes before or after, and
+    never half. What had been validated frees its place. The person is told; the staff is the caller's to tell.
+    """
+    person = lock_jobseeker(Enrolment.objects.values_list("jobseeker_id", flat=True).get(pk=enrolment_pk))
+    enrolment = locked(enrolment_pk)
+    days = due_to_lapse(now=now, only=enrolment_pk).get(enrolment_pk)
+    if days is None:
+        return None
+    was_validated = enrolment.state == EnrolmentState.VALIDATED
+    lapse(enrolment, person=person, actor=None, at=now)
+    if was_validated:
+        carry_along(person, None, now)
+    outbox.notify_jobseeker(
+        key=f"enrolment-lapsed:{enrolment.pk}",
+        kind=NotificationKind.ENROLMENT_LAPSED,
+        jobseeker=person,
+        context={"first_name": person.first_name, "was_validated": was_validated, "days": days},
+    )
+    return enrolment
+
+
+def lapse(enrolment: Enrolment, *, person: Jobseeker, actor: User | None, at: datetime) -> None:
+    """Close an open enrolment that has not begun, for its time is over or the tier that it needs is gone."""
+    enrolment.closed_at = at
+    enrolment.closed_by = actor
+    move(enrolment, actor=actor, at=at, to_state=EnrolmentState.LAPSED)
+    withdraw_consent(person, actor=actor, at=at)
+
+
+def set_lapse_delay(*, actor: User, state: str, days: int, starts_on: date, reason: str) -> LapseDelay:
+    """Let enrolments in a state lapse after so many days, from a day on; for a manager of the whole country.
+
+    The row of the same state and day is replaced, and the same again changes nothing. Raises DomainError for a
+    state that does not wait for a decision, a day in the past, no reason, or a delay out of 1 to 365 days.
+    """
+    if state not in WAITING_STATES:
+        raise DomainError("Seule une demande ou une validation en attente peut devenir caduque.")
+    if not 1 <= days <= LONGEST_DELAY:
+        raise DomainError(f"Donnez un délai de 1 à {LONGEST_DELAY} jours.")
+    if starts_on < timezone.localdate():
+        raise DomainError("Choisissez aujourd'hui ou un jour à venir.")
+    if not reason.strip():
+        raise DomainError("Donnez le motif de ce délai.")
+    with transaction.atomic():
+        before = LapseDelay.objects.select_for_update(of=("self",)).filter(state=state, starts_on=starts_on).first()
+        if before is not None and (before.days, before.reason) == (days, reason.strip()):
+            return before
+        delay, _ = LapseDelay.objects.update_or_create(
+            state=state, starts_on=starts_on, defaults={"days": days, "reason": reason.strip(), "set_by": actor}
+        )
+        audit.record(
+            actor=actor,
+            jobseeker=None,
+            action=AuditAction.LAPSE_DELAY,
+            state=state,
+            before=before.days if before else None,
+            days=days,
+            starts_on=starts_on,
+        )
+        return delay

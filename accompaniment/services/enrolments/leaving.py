@@ -1,0 +1,71 @@
+"""Leaving the 100 % web track, and giving up what has not begun."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import EnrolmentState, LeavingReason, NotificationKind, Role, Tier, Track
+from accompaniment.models import Enrolment, Jobseeker, User
+from accompaniment.services import outbox
+from accompaniment.services.enrolments.acceptance import withdraw_consent
+from accompaniment.services.enrolments.periods import carry_along, new_period
+from accompaniment.services.enrolments.states import lock_jobseeker, move
+
+
+def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
+    """End the person's 100 % web track for good, at once and without any condition.
+
+    An enrolment that has not begun is withdrawn. The acceptance is withdrawn with it. Nothing happens, and
+    nothing is refused, when there is no enrolment any more.
+    """
+    with transaction.atomic():
+        person = lock_jobseeker(jobseeker.pk)
+        now = timezone.now()
+        enrolment = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker=person).first()
+        if enrolment is None:
+            return person
+        by_person = actor.role == Role.JOBSEEKER
+        was_placed = enrolment.state != EnrolmentState.ASKED
+        if enrolment.state == EnrolmentState.ACTIVE:
+            end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.BY_REQUEST)
+            new_period(
+                person,
+                tier=Tier.GUIDE,
+                track=Track.CLASSIC,
+                at=now,
+                actor=actor,
+                reason="Sortie du 100 % web" + (" demandée par la personne" if by_person else ""),
+            )
+        else:
+            enrolment.closed_at = now
+            enrolment.closed_by = actor
+            move(enrolment, actor=actor, at=now, to_state=EnrolmentState.WITHDRAWN)
+            withdraw_consent(person, actor=actor, at=now)
+        if was_placed:
+            carry_along(person, actor, now)
+        return person
+
+
+def end_track(
+    enrolment: Enrolment,
+    *,
+    person: Jobseeker,
+    actor: User | None,
+    at: datetime,
+    reason: LeavingReason,
+    tell: bool = True,
+) -> None:
+    """End a running track; `tell` the person, unless another letter says it."""
+    enrolment.closed_at = at
+    enrolment.closed_by = actor
+    enrolment.leaving_reason = reason
+    move(enrolment, actor=actor, at=at, to_state=EnrolmentState.ENDED)
+    withdraw_consent(person, actor=actor, at=at)
+    if tell:
+        outbox.notify_jobseeker(
+            key=f"track-ended:{enrolment.pk}",
+            kind=NotificationKind.TRACK_ENDED,
+            jobseeker=person,
+            context={"first_name": person.first_name, "reason": reason.label},
+        )

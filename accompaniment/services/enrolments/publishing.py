@@ -1,0 +1,90 @@
+"""A new version of the text that people accept, and whom it asks again."""
+
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import ConsentText, User
+from accompaniment.services import audit
+
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.consent_texts'))"
+LONGEST_TITLE = 120
+
+# Everybody whose acceptance stood before this version and whose enrolment is open is told once; who begins meanwhile
+# reads the new version anyway.
+ASK_AGAIN = """
+INSERT INTO accompaniment_notification
+    (key, kind, user_id, jobseeker_id, email, context, created_at, next_try_at, attempts, last_error)
+SELECT 'acceptance-asked:' || %(version)s || ':' || person.id, %(kind)s, person.user_id, person.id, person.email,
+       jsonb_build_object(
+           'first_name', person.first_name, 'path', %(path)s::text, 'on_web', enrolment.state = %(active)s
+       ),
+       %(now)s, %(now)s, 0, ''
+FROM accompaniment_consent consent
+JOIN accompaniment_jobseeker person ON person.id = consent.jobseeker_id
+JOIN accompaniment_enrolment enrolment ON enrolment.jobseeker_id = person.id AND enrolment.closed_at IS NULL
+WHERE consent.withdrawn_at IS NULL AND person.email IS NOT NULL
+ORDER BY person.id
+ON CONFLICT DO NOTHING
+"""
+
+
+def publish_consent_text(
+    *, actor: User | None, title: str, body: str, needs_acceptance: bool, after: int
+) -> ConsentText:
+    """Publish the next version of the text, from now on; for a manager of the whole country.
+
+    `needs_acceptance`: who accepted an earlier version is told once and asked again, and a running track goes on
+    meanwhile; otherwise every acceptance stays as it is. Raises NotAllowedNowError when `after`, the version that
+    the actor had before them (0: none), is not the last one any more; DomainError for an empty or unchanged text.
+    """
+    if not title.strip() or len(title.strip()) > LONGEST_TITLE:
+        raise DomainError(f"Donnez un titre de {LONGEST_TITLE} caractères au plus.")
+    if not body.strip():
+        raise DomainError("Écrivez le texte à accepter.")
+    with transaction.atomic():
+        # No row can be the lock of the series: the application's own role may not lock what it may not change.
+        with connection.cursor() as cursor:
+            cursor.execute(ONE_AT_A_TIME)
+        last = ConsentText.objects.order_by("-version").first()
+        if (last.version if last else 0) != after:
+            raise NotAllowedNowError("Une autre version a été publiée entre-temps. Relisez-la d'abord.")
+        if last is not None and (last.title, last.body) == (title.strip(), body.strip()):
+            raise DomainError("Ce texte est celui de la version en vigueur : rien n'est à publier.")
+        now = timezone.now()
+        text = ConsentText.objects.create(
+            version=after + 1,
+            title=title.strip(),
+            body=body.strip(),
+            published_at=now,
+            needs_acceptance=needs_acceptance,
+        )
+        asked = _ask_again(text) if needs_acceptance else 0
+        audit.record(
+            actor=actor,
+            jobseeker=None,
+            action=AuditAction.CONSENT,
+            event="published",
+            version=text.version,
+            needs_acceptance=needs_acceptance,
+            asked=asked,
+        )
+        return text
+
+
+def _ask_again(text: ConsentText) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            ASK_AGAIN,
+            {
+                "version": text.version,
+                "kind": NotificationKind.ACCEPTANCE_ASKED,
+                "path": reverse("acceptance"),
+                "active": EnrolmentState.ACTIVE,
+                "now": text.published_at,
+            },
+        )
+        asked: int = cursor.rowcount
+        return asked

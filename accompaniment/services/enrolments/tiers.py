@@ -1,0 +1,78 @@
+"""The change of tier, with what it carries along."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import EnrolmentState, LeavingReason, NotificationKind, Tier, Track
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
+from accompaniment.services import outbox
+from accompaniment.services.enrolments.lapses import lapse
+from accompaniment.services.enrolments.leaving import end_track
+from accompaniment.services.enrolments.periods import carry_along, current_accompaniment, new_period
+from accompaniment.services.enrolments.states import lock_jobseeker
+from accompaniment.track_changes import on_tier_change
+
+
+class AccompanimentChangedMeanwhileError(NotAllowedNowError):
+    """Tier or track changed since the actor read them; `current` is the period that stands now."""
+
+    def __init__(self, current: Accompaniment) -> None:
+        self.current = current
+        super().__init__("L'accompagnement a changé depuis que vous avez ouvert la page. Rien n'a été enregistré.")
+
+
+def change_tier(
+    *, actor: User | None, jobseeker: Jobseeker, tier: Tier, reason: str, seen: int | None = None, tell: bool = True
+) -> Accompaniment:
+    """Move the person to another tier; a 100 % web track ends in the same transaction.
+
+    An enrolment that was validated and waits for the acceptance lapses. One that waits for its registration
+    interview stays: the tier is decided there. The placement, the plan and what is booked follow, and the person is
+    told (`tell`: unless it was decided with the person). The tier that the person has changes nothing.
+    Raises AccompanimentChangedMeanwhileError when `seen`, the primary key of the period that the actor had before
+    them, is not the current one any more; DomainError without a reason.
+    """
+    if not reason.strip():
+        raise DomainError("Indiquez le motif du changement de modalité.")
+    with transaction.atomic():
+        person = lock_jobseeker(jobseeker.pk)
+        current = current_accompaniment(person)
+        if seen is not None and current.pk != seen:
+            raise AccompanimentChangedMeanwhileError(current)
+        if current.tier == tier:
+            return current
+        now = timezone.now()
+        enrolment = (
+            Enrolment.objects.select_for_update(of=("self",))
+            .filter(jobseeker=person, state__in=(EnrolmentState.VALIDATED, EnrolmentState.ACTIVE))
+            .first()
+        )
+        was_active = enrolment is not None and enrolment.state == EnrolmentState.ACTIVE
+        if enrolment is not None and was_active:
+            end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.TIER_CHANGE, tell=False)
+        elif enrolment is not None:
+            lapse(enrolment, person=person, actor=actor, at=now)
+        period = new_period(person, tier=tier, track=Track.CLASSIC, at=now, actor=actor, reason=reason.strip())
+        if enrolment is not None:
+            carry_along(person, actor, now)
+        for follower in reversed(on_tier_change):
+            follower.follow(person, actor, now)
+        if tell:
+            outbox.notify_jobseeker(
+                key=f"tier-changed:{period.pk}",
+                kind=NotificationKind.TIER_CHANGED,
+                jobseeker=person,
+                context={
+                    "first_name": person.first_name,
+                    "tier": Tier(tier).label.lower(),
+                    "track_ended": was_active,
+                    "enrolment_lapsed": enrolment is not None and not was_active,
+                },
+            )
+        return period
+
+
+def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
+    """Return what a change of tier would carry along on upper floors, in sentences for the adviser."""
+    return [sentence for follower in reversed(on_tier_change) for sentence in follower.foresee(jobseeker, tier)]

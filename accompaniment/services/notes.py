@@ -1,0 +1,42 @@
+"""Notes of the team on a person: private to the staff, dated, never erased."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import Jobseeker, Note, User
+from accompaniment.services import audit
+
+LONGEST_NOTE = 5000  # characters
+
+
+def write_note(*, actor: User, jobseeker: Jobseeker, body: str) -> Note:
+    """Keep a note on the person. Raises DomainError when it is empty or longer than 5,000 characters."""
+    text = body.strip()
+    if not text:
+        raise DomainError("Écrivez la note avant de l'enregistrer.")
+    if len(text) > LONGEST_NOTE:
+        raise DomainError("Cette note est trop longue : 5 000 caractères au plus.")
+    with transaction.atomic():
+        note = Note.objects.create(jobseeker=jobseeker, author=actor, at=timezone.now(), body=text)
+        audit.record(actor=actor, jobseeker=jobseeker, action=AuditAction.NOTE, event="written", note=note.pk)
+        return note
+
+
+def withdraw_note(*, actor: User, note: Note) -> Note:
+    """Take back one's own note: it leaves the file, its date stays. Doing it again changes nothing.
+
+    Raises NotAllowedNowError for somebody else's note.
+    """
+    with transaction.atomic():
+        locked: Note = Note.objects.select_for_update(of=("self",)).select_related("jobseeker").get(pk=note.pk)
+        if locked.author_id != actor.pk:
+            raise NotAllowedNowError("Seul l'auteur d'une note peut la retirer.")
+        if locked.withdrawn_at is None:
+            locked.withdrawn_at = timezone.now()
+            locked.save(update_fields=["withdrawn_at"])
+            audit.record(
+                actor=actor, jobseeker=locked.jobseeker, action=AuditAction.NOTE, event="withdrawn", note=locked.pk
+            )
+        return locked

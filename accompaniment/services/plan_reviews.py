@@ -1,0 +1,170 @@
+"""A contact plan is looked at again with the person: at each interview, on its review date, or at their request."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind, ReviewOutcome
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, PlanReview, User
+from accompaniment.services import audit, outbox, plans
+
+
+def keep_plan(
+    *, actor: User, jobseeker: Jobseeker, next_review_on: date, comment: str = "", seen: int | None = None
+) -> PlanReview:
+    """Record that the plan was reviewed with the person and stays as it is until the next review.
+
+    Raises DomainError when there is no plan or the next review is not within the coming year,
+    `plans.PlanChangedMeanwhileError` when `seen` is not the plan in force.
+    """
+    with transaction.atomic():
+        person, current = plans.lock_plan(jobseeker=jobseeker, seen=seen)
+        if current is None:
+            raise DomainError("Cette personne n'a pas encore de plan de contact. Choisissez-en un avec elle.")
+        now = timezone.now()
+        today = now.astimezone(person.agency.zone).date()
+        plans.check_review_day(next_review_on, today=today)
+        review = PlanReview.objects.create(
+            plan=current,
+            at=now,
+            by=actor,
+            outcome=ReviewOutcome.KEPT,
+            next_review_on=next_review_on,
+            comment=comment.strip(),
+        )
+        current.review_on = max(next_review_on, current.first_review_day)
+        current.save(update_fields=["review_on"])
+        audit.record(
+            actor=actor,
+            jobseeker=person,
+            action=AuditAction.CONTACT_PLAN,
+            event="reviewed",
+            plan=current.pk,
+            next_review_on=next_review_on,
+        )
+        return review
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPlan:
+    """Another contact plan, as adviser and person agreed on it."""
+
+    nature: ContactNature
+    channel: Channel
+    interval_days: int
+
+
+def decide_plan(
+    *,
+    actor: User,
+    jobseeker: Jobseeker,
+    new_plan: NewPlan | None,
+    reason: str,
+    review_on: date,
+    seen: int | None = None,
+) -> None:
+    """Keep the plan (`new_plan` None) or set another one, and answer the person's open request with it, if any.
+
+    `reason` is the reason of the new plan, or what is said about keeping it; the person reads it as the answer to
+    their request. All or nothing; raises what `keep_plan`, `plans.change_plan` and `answer_plan_request` raise.
+    """
+    with transaction.atomic():
+        person, _ = plans.lock_plan(jobseeker=jobseeker, seen=seen)
+        request = PlanRequest.objects.open().filter(jobseeker=person).first()
+        if new_plan is None:
+            keep_plan(actor=actor, jobseeker=person, next_review_on=review_on, comment=reason)
+        else:
+            plans.change_plan(
+                actor=actor,
+                jobseeker=person,
+                nature=new_plan.nature,
+                channel=new_plan.channel,
+                interval_days=new_plan.interval_days,
+                reason=reason,
+                review_on=review_on,
+                tell=request is None,
+            )
+        if request is not None:
+            answer_plan_request(actor=actor, request=request, accepted=new_plan is not None, answer=reason)
+
+
+def ask_plan_change(
+    *,
+    actor: User,
+    jobseeker: Jobseeker,
+    comment: str,
+    wished_channel: str = "",
+    wished_interval_days: int | None = None,
+) -> PlanRequest:
+    """Record that the person wishes another contact plan; the adviser answers.
+
+    Raises DomainError when nothing is said of the wish, NotAllowedNowError while another one is unanswered.
+    """
+    if not (comment.strip() or wished_channel or wished_interval_days):
+        raise DomainError("Dites ce que vous souhaitez changer : le moyen, la fréquence, ou en quelques mots.")
+    with transaction.atomic():
+        person, _ = plans.lock_plan(jobseeker=jobseeker)
+        if person.user_id != actor.pk:
+            raise DomainError("Seule la personne elle-même peut demander ce changement.")
+        try:
+            with transaction.atomic():
+                request = PlanRequest.objects.create(
+                    jobseeker=person,
+                    asked_at=timezone.now(),
+                    wished_channel=wished_channel,
+                    wished_interval_days=wished_interval_days,
+                    comment=comment.strip(),
+                )
+        except IntegrityError as error:
+            raise NotAllowedNowError("Votre demande est déjà transmise. Votre conseiller va vous répondre.") from error
+        audit.record(
+            actor=actor, jobseeker=person, action=AuditAction.CONTACT_PLAN, event="change_asked", request=request.pk
+        )
+        return request
+
+
+def answer_plan_request(*, actor: User, request: PlanRequest, accepted: bool, answer: str) -> PlanRequest:
+    """Answer the person's wish, in words that they read. Raises NotAllowedNowError when it was answered meanwhile."""
+    if not answer.strip():
+        raise DomainError("Répondez à la demande de la personne : elle lira votre réponse.")
+    with transaction.atomic():
+        person, plan = plans.lock_plan(jobseeker=request.jobseeker)
+        locked: PlanRequest = PlanRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if locked.answered_at is not None:
+            raise NotAllowedNowError("Cette demande a déjà reçu une réponse. Rechargez la page.")
+        locked.answered_at = timezone.now()
+        locked.answered_by = actor
+        locked.accepted = accepted
+        locked.answer = answer.strip()
+        locked.save(update_fields=["answered_at", "answered_by", "accepted", "answer"])
+        audit.record(
+            actor=actor,
+            jobseeker=person,
+            action=AuditAction.CONTACT_PLAN,
+            event="change_answered",
+            request=locked.pk,
+            accepted=accepted,
+        )
+        outbox.notify_jobseeker(
+            key=f"plan-request-answered:{locked.pk}",
+            kind=NotificationKind.PLAN_REQUEST_ANSWERED,
+            jobseeker=person,
+            context={
+                "first_name": person.first_name,
+                "accepted": accepted,
+                "answer": locked.answer,
+                "plan": _sentence(plan, person),
+                "path": reverse("my_accompaniment"),
+            },
+        )
+        return locked
+
+
+def _sentence(plan: ContactPlan | None, person: Jobseeker) -> str:
+    if plan is None:
+        return ""
+    return plans.plan_sentence(plan, today=timezone.now().astimezone(person.agency.zone).date())

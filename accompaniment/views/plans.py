@@ -1,0 +1,41 @@
+"""The person's own contact plan: asking for another one."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.forms.plans import PlanWishForm
+from accompaniment.models import PlanRequest
+from accompaniment.once import once
+from accompaniment.services.plan_reviews import ask_plan_change
+from accompaniment.views.own_file import own_file
+
+
+@role_required(Role.JOBSEEKER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def ask_change(request: AuthenticatedRequest) -> HttpResponse:
+    person = own_file(request)
+    form = PlanWishForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                ask_plan_change(actor=request.user, jobseeker=person, **form.cleaned_data)
+            except DomainError as refusal:
+                form.add_error(None, refusal.sentence)
+                status = 409 if isinstance(refusal, NotAllowedNowError) else 422
+            else:
+                messages.success(request, "Votre demande est transmise à votre conseiller. Il vous répondra ici.")
+                return redirect("my_accompaniment")
+    return render(
+        request,
+        "accompaniment/plan_wish.html",
+        {"form": form, "standing_request": PlanRequest.objects.open().filter(jobseeker=person).first()},
+        status=status,
+    )

@@ -1,0 +1,105 @@
+"""Action plan and documents of a person's file, for both sides: each sees what is in the own perimeter."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError
+from accompaniment.forms.workbook import DocumentForm
+from accompaniment.models import Document, Jobseeker, Step
+from accompaniment.once import once
+from accompaniment.services import action_plan, documents
+from accompaniment.views.own_file import own_file
+
+
+@role_required(Role.JOBSEEKER, Role.ADVISER)
+@require_POST
+def tick_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Say that a step is done (`fait=1`) or not; the page that comes back is the one it was said on."""
+    if request.user.is_jobseeker:
+        step: Step = get_object_or_404(Step.objects.visible_to(request.user).select_related("objective"), pk=pk)
+    else:
+        step = get_to_act(Step.objects.select_related("objective"), request.user, pk=pk)
+    try:
+        action_plan.tick_step(actor=request.user, step=step, done=request.POST.get("fait") == "1")
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    if request.user.is_jobseeker:
+        return redirect("my_accompaniment")
+    return redirect("action_plan", pk=step.objective.jobseeker_id)
+
+
+@role_required(Role.JOBSEEKER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def own_documents(request: AuthenticatedRequest) -> HttpResponse:
+    """The documents of one's own file; adding one."""
+    person = own_file(request)
+    form = DocumentForm(request.POST, request.FILES) if request.method == "POST" else DocumentForm()
+    if add_sent_document(request, person, form):
+        messages.success(request, "Votre document est dans votre dossier. Votre conseiller peut le lire.")
+        return redirect("own_documents")
+    found = Document.objects.filter(jobseeker=person, removed_at=None).select_related("added_by")
+    return render(
+        request,
+        "accompaniment/documents.html",
+        {"person": person, "form": form, "documents": found},
+        status=422 if form.is_bound else 200,
+    )
+
+
+def add_sent_document(request: AuthenticatedRequest, person: Jobseeker, form: DocumentForm) -> bool:
+    """Put the file of a sent form into the dossier; False, with the reason in the form, when that cannot be."""
+    if not form.is_bound or not form.is_valid():
+        return False
+    upload = form.cleaned_data["file"]
+    try:
+        documents.add_document(
+            actor=request.user, jobseeker=person, title=form.cleaned_data["title"] or upload.name, upload=upload
+        )
+    except DomainError as refusal:
+        form.add_error("file", refusal.sentence)
+        return False
+    return True
+
+
+@role_required(Role.JOBSEEKER)
+@require_safe
+def own_document(request: AuthenticatedRequest, pk: int) -> FileResponse:
+    return hand_over(get_object_or_404(Document.objects.visible_to(request.user), pk=pk, removed_at=None))
+
+
+def hand_over(document: Document) -> FileResponse:
+    """Return a document as a file to keep, which no browser opens as a page of ours; Http404 when its file is gone."""
+    kind = documents.KINDS[document.content_type]
+    try:
+        content = document.file.open("rb")
+    except FileNotFoundError as missing:
+        raise Http404 from missing
+    title = document.title.removesuffix(f".{kind.ending}")
+    response = FileResponse(
+        content, as_attachment=True, filename=f"{title}.{kind.ending}", content_type=kind.media_type
+    )
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@role_required(Role.JOBSEEKER, Role.ADVISER)
+@require_POST
+def remove_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Take a document out of the file; a person only what he or she put there."""
+    if request.user.is_jobseeker:
+        own = Document.objects.visible_to(request.user).filter(added_by=request.user)
+        found: Document = get_object_or_404(own, pk=pk)
+    else:
+        found = get_to_act(Document.objects.all(), request.user, pk=pk)
+    documents.remove_document(actor=request.user, document=found)
+    messages.success(request, "Le document est retiré.")
+    if request.user.is_jobseeker:
+        return redirect("own_documents")
+    return redirect("person_documents", pk=found.jobseeker_id)

@@ -1,0 +1,166 @@
+"""Forms about absences: they parse."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+
+from caseload.absences import Decision, Question
+from caseload.models import Adviser, Portfolio
+
+DAY = {"invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."}
+
+
+def _day_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class ColleaguesField(forms.TypedMultipleChoiceField):
+    """Asked for; that nobody is chosen is for the service to judge, which knows whether somebody is there."""
+
+    def validate(self, value: Any) -> None:
+        if value:
+            super().validate(value)
+
+
+class AbsenceForm(forms.Form):
+    """The days, and for each portfolio the colleagues who answer: those of the agency, and one of another agency."""
+
+    du = forms.DateField(
+        label="Premier jour", error_messages={"required": "Indiquez le premier jour.", **DAY}, widget=_day_input()
+    )
+    au = forms.DateField(
+        label="Dernier jour",
+        help_text="Inclus. Pour un seul jour, écrivez deux fois le même.",
+        error_messages={"required": "Indiquez le dernier jour.", **DAY},
+        widget=_day_input(),
+    )
+
+    def __init__(
+        self, *args: Any, portfolios: Sequence[Portfolio], colleagues: Iterable[Adviser], agency: int, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.portfolios = portfolios
+        beside: list[tuple[int, str]] = []
+        elsewhere: dict[str, list[tuple[int, str]]] = {}
+        for colleague in colleagues:
+            line = (colleague.pk, str(colleague))
+            if colleague.agency_id == agency:
+                beside.append(line)
+            else:
+                elsewhere.setdefault(str(colleague.agency), []).append(line)
+        for portfolio in portfolios:
+            whom = f"{portfolio.get_modality_display()}, {portfolio.occupied} personne{'s' * (portfolio.occupied > 1)}"
+            if beside:
+                self.fields[f"relais_{portfolio.pk}"] = ColleaguesField(
+                    label=f"Qui répond\u00a0? {whom}",
+                    choices=beside,
+                    coerce=int,
+                    widget=forms.CheckboxSelectMultiple,
+                    error_messages={"invalid_choice": "Choisissez parmi les collègues de la liste."},
+                )
+            if elsewhere:
+                self.fields[f"autre_{portfolio.pk}"] = forms.TypedChoiceField(
+                    label=f"Quelqu'un d'une autre agence\u00a0? {whom}",
+                    choices=[("", "Personne"), *sorted(elsewhere.items())],
+                    coerce=int,
+                    empty_value=None,
+                    required=False,
+                    error_messages={"invalid_choice": "Choisissez parmi les collègues de la liste."},
+                )
+
+    @property
+    def chosen(self) -> dict[int, list[int]]:
+        """The colleagues by portfolio, as primary keys."""
+        facts = self.cleaned_data
+        found = {portfolio.pk: list(facts.get(f"relais_{portfolio.pk}") or ()) for portfolio in self.portfolios}
+        for portfolio in self.portfolios:
+            if facts.get(f"autre_{portfolio.pk}"):
+                found[portfolio.pk].append(facts[f"autre_{portfolio.pk}"])
+        return found
+
+    @property
+    def typed(self) -> list[tuple[str, str]]:
+        """Names and values that bring this form back when they are sent again."""
+        return [(bound.html_name, value) for bound in self for value in _values(bound)]
+
+
+def _values(bound: BoundField) -> list[str]:
+    value = bound.data
+    return [str(one) for one in value] if isinstance(value, list) else [str(value or "")]
+
+
+class DecisionForm(forms.Form):
+    """What is to become of each thing that is booked in the days."""
+
+    def __init__(self, *args: Any, questions: Sequence[Question], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.questions = questions
+        for question in questions:
+            self.fields[question.key] = forms.ChoiceField(
+                label=f"{question.person}, {question.what}",
+                choices=[(choice.value, choice.label) for choice in question.choices],
+                widget=forms.RadioSelect,
+                error_messages={
+                    "required": "Dites ce que devient cet entretien.",
+                    "invalid_choice": "Ce choix n'est plus possible\u00a0: décidez à nouveau.",
+                },
+            )
+            self.fields[f"{question.key}-message"] = forms.CharField(
+                label=f"Message à {question.person}",
+                help_text="Demandé si l'entretien est annulé. La personne le reçoit par e-mail.",
+                required=False,
+                max_length=500,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+
+    @property
+    def decisions(self) -> Mapping[str, Decision]:
+        facts = self.cleaned_data
+        return {
+            question.key: Decision(choice=facts[question.key], message=facts[f"{question.key}-message"])
+            for question in self.questions
+            if question.key in facts
+        }
+
+    @property
+    def pairs(self) -> list[tuple[BoundField, BoundField]]:
+        """Each choice with its message."""
+        return [(self[question.key], self[f"{question.key}-message"]) for question in self.questions]
+
+
+class EndForm(forms.Form):
+    """An earlier last day; empty: the absence is called off."""
+
+    au = forms.DateField(label="Nouveau dernier jour", required=False, error_messages=DAY, widget=_day_input())
+
+
+class ReplaceForm(forms.Form):
+    """Another colleague for one cover."""
+
+    collegue = forms.TypedChoiceField(
+        label="Autre relais",
+        coerce=int,
+        error_messages={
+            "required": "Choisissez un collègue.",
+            "invalid_choice": "Choisissez parmi les collègues de la liste.",
+        },
+    )
+
+    def __init__(self, *args: Any, colleagues: Iterable[Adviser], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["collegue"].choices = [  # type: ignore[attr-defined]
+            ("", "Choisir…"),
+            *((colleague.pk, f"{colleague}, {colleague.agency}") for colleague in colleagues),
+        ]
+
+
+class AdviserChoiceForm(forms.Form):
+    """The adviser whose absence a manager declares."""
+
+    conseiller = forms.ModelChoiceField(label="Conseiller", queryset=Adviser.objects.none(), empty_label="Choisir…")
+
+    def __init__(self, *args: Any, advisers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["conseiller"].queryset = advisers  # type: ignore[attr-defined]

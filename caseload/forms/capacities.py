@@ -1,0 +1,57 @@
+"""The cap that a manager sets."""
+
+from typing import Any
+
+from django import forms
+
+from accompaniment.enums import Modality
+from accompaniment.models import Agency
+
+LARGEST = 1000
+COUNTRY = "pays"
+
+
+class CapacityForm(forms.Form):
+    """For which portfolios, how many people, from when on, and why."""
+
+    use_required_attribute = False
+
+    place = forms.ChoiceField(
+        label="Pour", error_messages={"required": "Choisissez une agence.", "invalid_choice": "Choisissez une agence."}
+    )
+    modality = forms.TypedChoiceField(label="Modalité", choices=Modality.choices, coerce=Modality)
+    value = forms.IntegerField(
+        label="Personnes par portefeuille, au plus",
+        min_value=1,
+        max_value=LARGEST,
+        error_messages={
+            "required": "Indiquez un nombre.",
+            "invalid": "Écrivez un nombre entier.",
+            "min_value": "Un portefeuille a au moins une place.",
+            "max_value": f"Indiquez {LARGEST} au plus.",
+        },
+    )
+    by_working_share = forms.BooleanField(
+        label="Selon la quotité de travail",
+        help_text="Le nombre vaut pour un temps plein\u00a0: 250 à 80\u00a0% font 200 places.",
+        required=False,
+    )
+    starts_on = forms.DateField(
+        label="À partir du",
+        error_messages={"required": "Indiquez un jour.", "invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    reason = forms.CharField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
+
+    def __init__(self, *args: Any, agencies: list[Agency], whole_country: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.agencies = {agency.code: agency for agency in agencies}
+        by_region: dict[str, list[tuple[str, str]]] = {}
+        for agency in agencies:
+            by_region.setdefault(agency.region.name, []).append((agency.code, agency.name))
+        choices: list[Any] = [(COUNTRY, "Tout le pays")] if whole_country else []
+        self.fields["place"].choices = [("", "Choisissez"), *choices, *by_region.items()]  # type: ignore[attr-defined]
+
+    def clean_place(self) -> Agency | None:
+        """Return the agency; None stands for the whole country."""
+        return self.agencies.get(self.cleaned_data["place"])

@@ -1,0 +1,36 @@
+"""After how many days without a decision an enrolment lapses."""
+
+from django import forms
+
+from accompaniment.enums import EnrolmentState
+from accompaniment.services.enrolments.lapses import LONGEST_DELAY, WAITING_STATES
+
+WAITS_FOR = {
+    EnrolmentState.ASKED: "Demande qui attend la décision du conseiller",
+    EnrolmentState.VALIDATED: "Validation qui attend l'acceptation de la personne",
+}
+
+
+class LapseDelayForm(forms.Form):
+    """A delay from a day on, with its reason."""
+
+    use_required_attribute = False
+
+    state = forms.ChoiceField(label="Pour", choices=[(state.value, WAITS_FOR[state]) for state in WAITING_STATES])
+    days = forms.IntegerField(
+        label="Délai, en jours",
+        min_value=1,
+        max_value=LONGEST_DELAY,
+        error_messages={
+            "required": "Indiquez un nombre de jours.",
+            "invalid": "Écrivez un nombre entier.",
+            "min_value": "Indiquez un jour au moins.",
+            "max_value": f"Indiquez {LONGEST_DELAY} jours au plus.",
+        },
+    )
+    starts_on = forms.DateField(
+        label="À partir du",
+        error_messages={"required": "Indiquez un jour.", "invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    reason = forms.CharField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})

@@ -1,0 +1,37 @@
+"""Which stretch of a person's timeline is asked for, read from the address. What does not parse asks for nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.utils.dateparse import parse_datetime
+
+from caseload.enums import TimelineKind
+
+
+@dataclass(frozen=True, slots=True)
+class AskedStretch:
+    """One kind of events (None: all), before an instant (None: the newest)."""
+
+    kind: TimelineKind | None
+    before: datetime | None
+
+
+class TimelineForm(forms.Form):
+    fil = forms.TypedChoiceField(required=False, choices=TimelineKind.choices, coerce=TimelineKind, empty_value=None)
+    avant = forms.CharField(required=False, max_length=40)
+
+    @property
+    def stretch(self) -> AskedStretch:
+        """What the address asks for."""
+        self.is_valid()
+        found = self.cleaned_data
+        return AskedStretch(kind=found.get("fil"), before=_instant(found.get("avant", "")))
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        instant = parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return instant if instant is not None and instant.tzinfo is not None else None

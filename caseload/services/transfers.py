@@ -1,0 +1,333 @@
+"""Deciding that people change portfolio for good: now or on a day, into one portfolio or spread over several.
+
+Who may: a manager for the people and portfolios of their regions; an adviser for the people of his or her own
+portfolios, to colleagues of the same agency. Only a manager lets the former adviser go on reading. A reason always.
+The decision is one transaction; each person then moves in one of their own (`services.moves`), so that one person
+who cannot move holds up nobody, and the report names them.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Modality
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import Jobseeker, User
+from accompaniment.services import audit
+from caseload.enums import TransferState
+from caseload.models import Placement, Portfolio, Transfer, TransferBatch
+from caseload.querysets import TransferQuerySet
+from caseload.rules import Load, spread
+from caseload.services import moves
+
+ALREADY_GONE = "N'est plus dans le portefeuille de {adviser}."
+ALREADY_PLANNED = "Un transfert est déjà prévu pour cette personne. Annulez-le pour en décider un autre."
+ALREADY_THERE = "Est déjà dans ce portefeuille."
+NOT_YOURS = "N'est pas dans l'un de vos portefeuilles : demandez à son conseiller ou à un responsable."
+FULL_BEGINS = "Complet\u00a0: "
+FULL = FULL_BEGINS + "{portfolios}."
+
+
+class TargetsFullError(DomainError):
+    """Nobody can be moved, for the chosen portfolios are full; others may have room."""
+
+    def __init__(self) -> None:
+        super().__init__("Les portefeuilles choisis viennent de se remplir. Choisissez parmi ceux qui ont de la place.")
+
+
+def transfer_people(
+    *,
+    actor: User,
+    people: Iterable[Placement],
+    targets: Iterable[Portfolio],
+    reason: str,
+    due_on: date | None = None,
+    keep_reading: bool = False,
+    token: UUID | None = None,
+    wait_for: int | None = None,
+) -> TransferBatch:
+    """Decide the transfer of people, named by the placements that were seen, and carry out what is due.
+
+    `due_on` is a day of the agency that they leave; None: today, at once. The same `token` is done once and gives
+    the same batch back. `wait_for`: how many are moved before this returns, the others by a worker in the background;
+    None: everybody. Who cannot be moved is named in the batch with the reason, everybody else moves. Raises
+    TargetsFullError when every place is taken, DomainError for a decision that is none of the actor's or has no
+    reason, day or person; nothing is written then.
+    """
+    return _transfer(
+        actor=actor,
+        people=[placement.pk for placement in people],
+        targets=[portfolio.pk for portfolio in targets],
+        reason=reason,
+        due_on=due_on,
+        keep_reading=keep_reading,
+        token=token,
+        replaces_planned=False,
+        wait_for=wait_for,
+    )
+
+
+def move_everybody(
+    *,
+    actor: User,
+    portfolio: Portfolio,
+    targets: Iterable[Portfolio],
+    reason: str,
+    due_on: date | None = None,
+    keep_reading: bool = False,
+    token: UUID | None = None,
+) -> TransferBatch:
+    """Transfer everybody who is in a portfolio now, least loaded target first.
+
+    Transfers that were planned for them are cancelled: this decision replaces them. The portfolio may not be empty
+    afterwards: the batch names who did not move. Raises as `transfer_people` does, also for an empty portfolio.
+    """
+    return _transfer(
+        actor=actor,
+        people=list(Placement.objects.open().filter(portfolio=portfolio).values_list("pk", flat=True)),
+        targets=[target.pk for target in targets],
+        reason=reason,
+        due_on=due_on,
+        keep_reading=keep_reading,
+        token=token,
+        replaces_planned=True,
+        wait_for=None,
+    )
+
+
+def cancel_transfers(*, actor: User, batch: TransferBatch, only: Collection[Transfer] | None = None) -> int:
+    """Cancel what is still planned of a batch, or these transfers of it; return how many.
+
+    Whoever decided it may, and a manager of the region. Raises NotAllowedNowError when nothing is left to cancel.
+    """
+    with transaction.atomic():
+        if not TransferBatch.objects.decided_over_by(actor).filter(pk=batch.pk).exists():
+            raise DomainError("Seule la personne qui a décidé ce transfert, ou un responsable, peut l'annuler.")
+        planned = Transfer.objects.planned().filter(batch=batch)
+        if only is not None:
+            planned = planned.filter(pk__in=[transfer.pk for transfer in only])
+        _lock_people(planned.values_list("jobseeker_id", flat=True))
+        cancelled = _cancel(planned, actor=actor, at=timezone.now())
+        if not cancelled:
+            raise NotAllowedNowError("Il n'y a plus rien à annuler : ce transfert a déjà été traité.")
+    moves.finish(batch)
+    return cancelled
+
+
+def foresee(
+    *, actor: User, people: Iterable[Placement], targets: Iterable[Portfolio], due_on: date | None
+) -> list[Transfer]:
+    """Return what `transfer_people` would write, one unsaved row per person, in the order of names. Writes nothing."""
+    now = timezone.now()
+    seen = _with_people([placement.pk for placement in people])
+    chosen = _checked_targets(actor, [portfolio.pk for portfolio in targets])
+    return _rows(actor, seen, chosen, due_on=_checked_day(due_on, seen, now=now), now=now)
+
+
+def may_decide(actor: User, placement: Placement) -> bool:
+    """Tell whether this person's transfer is the actor's to decide: a manager's, or their own adviser's."""
+    decides: bool = actor.is_manager or placement.portfolio.adviser.user_id == actor.pk
+    return decides
+
+
+def _transfer(
+    *,
+    actor: User,
+    people: Sequence[int],
+    targets: Sequence[int],
+    reason: str,
+    due_on: date | None,
+    keep_reading: bool,
+    token: UUID | None,
+    replaces_planned: bool,
+    wait_for: int | None,
+) -> TransferBatch:
+    with transaction.atomic():
+        now = timezone.now()
+        seen = _locked_with_people(people)
+        standing = TransferBatch.objects.filter(token=token).first() if token else None
+        if standing is not None:
+            return standing
+        chosen = _checked_targets(actor, targets)
+        _check_people(actor, seen)
+        _check_words(actor, reason=reason, keep_reading=keep_reading)
+        batch = TransferBatch.objects.create(
+            decided_by=actor,
+            decided_at=now,
+            due_on=_checked_day(due_on, seen, now=now),
+            reason=reason.strip(),
+            keep_reading=keep_reading,
+            token=token,
+        )
+        batch.targets.set(chosen)
+        if replaces_planned:
+            of_them = Transfer.objects.planned().filter(jobseeker__in=[placement.jobseeker_id for placement in seen])
+            _cancel(of_them, actor=actor, at=now)
+        _plan(batch, seen, chosen, now=now)
+    planned = batch.transfers.planned().select_related("batch", "source__agency__departement__region")
+    due = [transfer for transfer in planned.order_by("pk") if moves.is_due(transfer, now)]
+    for transfer in due[:wait_for]:
+        moves.carry_out(transfer)
+    if len(due[:wait_for]) < len(due):
+        transaction.on_commit(moves.call_a_worker)
+    moves.finish(batch)
+    return batch
+
+
+def _locked_with_people(placements: Sequence[int]) -> list[Placement]:
+    """Lock the people of these placements, then read the placements as they are now."""
+    _lock_people(Placement.objects.filter(pk__in=placements).values_list("jobseeker_id", flat=True))
+    return _with_people(placements)
+
+
+def _with_people(placements: Sequence[int]) -> list[Placement]:
+    return list(
+        Placement.objects.filter(pk__in=placements)
+        .select_related("portfolio__adviser__user", "portfolio__agency__departement__region", "jobseeker__agency")
+        .select_related("jobseeker__agency__departement")
+        .order_by("jobseeker__last_name", "jobseeker__first_name", "pk")
+    )
+
+
+def _lock_people(people: Iterable[int]) -> None:
+    list(Jobseeker.objects.select_for_update(of=("self",)).filter(pk__in=list(people)).order_by("pk").values("pk"))
+
+
+def _checked_targets(actor: User, targets: Sequence[int]) -> list[Portfolio]:
+    chosen = list(
+        Portfolio.objects.filter(pk__in=targets).select_related("adviser__user", "agency__departement").order_by("pk")
+    )
+    if not chosen:
+        raise DomainError("Choisissez au moins un portefeuille.")
+    allowed = Portfolio.objects.open_to_transfers_of(actor).filter(pk__in=targets)
+    if allowed.count() != len(chosen):
+        where = "de vos régions" if actor.is_manager else "de votre agence"
+        raise DomainError(f"Choisissez des portefeuilles {where}.")
+    return chosen
+
+
+def _check_people(actor: User, seen: Sequence[Placement]) -> None:
+    if not seen:
+        raise DomainError("Choisissez au moins une personne.")
+    people = {placement.jobseeker_id for placement in seen if placement.ended_at is None}
+    if Jobseeker.objects.visible_to(actor).filter(pk__in=people).count() != len(people):
+        raise DomainError("Vous ne pouvez transférer que des personnes que vous suivez ou de vos régions.")
+
+
+def _check_words(actor: User, *, reason: str, keep_reading: bool) -> None:
+    if not reason.strip():
+        raise DomainError("Indiquez le motif de ce transfert.")
+    if keep_reading and not actor.is_manager:
+        raise DomainError("Seul un responsable peut laisser la lecture à l'ancien conseiller.")
+
+
+def _checked_day(due_on: date | None, seen: Sequence[Placement], *, now: datetime) -> date:
+    today = now.astimezone(seen[0].portfolio.agency.zone).date()
+    if due_on is None:
+        return today
+    if due_on < today:
+        raise DomainError("Un transfert ne se fait pas dans le passé. Choisissez aujourd'hui ou une date à venir.")
+    return due_on
+
+
+def _plan(batch: TransferBatch, seen: Sequence[Placement], targets: Sequence[Portfolio], *, now: datetime) -> None:
+    """Write one row per person: where they go, or why they do not. Raises TargetsFullError when nobody has a place."""
+    rows = _rows(batch.decided_by, seen, targets, due_on=batch.due_on, now=now)
+    if all(row.target_id is None for row in rows) and any(row.why_not.startswith(FULL_BEGINS) for row in rows):
+        raise TargetsFullError
+    for row in rows:
+        row.batch = batch
+        if row.target_id is None:
+            row.state, row.finished_at = TransferState.NOT_DONE, now
+    Transfer.objects.bulk_create(rows)
+    for row in rows:
+        if row.state == TransferState.NOT_DONE or not moves.is_due(row, now):
+            _audit(row, actor=batch.decided_by, event=row.state)
+
+
+def _rows(
+    actor: User, seen: Sequence[Placement], targets: Sequence[Portfolio], *, due_on: date, now: datetime
+) -> list[Transfer]:
+    """Return for each placement, unsaved, where the person goes by the loads of now, or why they do not."""
+    modalities = moves.modalities_of(placement.jobseeker for placement in seen)
+    planned = set(
+        Transfer.objects.planned()
+        .filter(jobseeker__in=[placement.jobseeker_id for placement in seen])
+        .values_list("jobseeker_id", flat=True)
+    )
+    rows = [
+        Transfer(
+            jobseeker=placement.jobseeker,
+            source=placement.portfolio,
+            why_not=_why_not(
+                actor, placement, modality=modalities[placement.jobseeker_id], planned=planned, targets=targets
+            ),
+        )
+        for placement in seen
+    ]
+    at_once = any(due_on <= now.astimezone(row.source.agency.zone).date() for row in rows)
+    _give_targets([row for row in rows if not row.why_not], modalities, targets, at_once=at_once)
+    return rows
+
+
+def _why_not(
+    actor: User, placement: Placement, *, modality: Modality, planned: Collection[int], targets: Sequence[Portfolio]
+) -> str:
+    """Say why the person cannot be moved by this decision, room aside; empty where they can."""
+    if placement.ended_at is not None:
+        return ALREADY_GONE.format(adviser=placement.portfolio.adviser)
+    if not may_decide(actor, placement):
+        return NOT_YOURS
+    if placement.jobseeker_id in planned:
+        return ALREADY_PLANNED
+    others = [target for target in targets if target.pk != placement.portfolio_id]
+    if not others:
+        return ALREADY_THERE
+    obstacles = [moves.why_not_there(person=placement.jobseeker, modality=modality, target=target) for target in others]
+    return "" if None in obstacles else str(obstacles[0])
+
+
+def _give_targets(
+    rows: Sequence[Transfer], modalities: dict[int, Modality], targets: Sequence[Portfolio], *, at_once: bool
+) -> None:
+    by_pk = {target.pk: target for target in targets}
+    fitting = [
+        [
+            target.pk
+            for target in targets
+            if target.pk != row.source_id
+            and moves.why_not_there(person=row.jobseeker, modality=modalities[row.jobseeker_id], target=target) is None
+        ]
+        for row in rows
+    ]
+    loads = [Load(target.pk, target.occupied, target.capacity) for target in targets]
+    for row, portfolios, pk in zip(rows, fitting, spread(fitting, loads, past_the_cap=not at_once), strict=True):
+        if pk is not None:
+            row.target = by_pk[pk]
+        else:
+            row.why_not = FULL.format(portfolios=", ".join(str(by_pk[full].adviser) for full in portfolios))[:300]
+
+
+def _cancel(planned: TransferQuerySet, *, actor: User, at: datetime) -> int:
+    """Cancel planned transfers; their people are locked."""
+    transfers = list(planned.select_related("jobseeker"))
+    for transfer in transfers:
+        transfer.state, transfer.finished_at = TransferState.CANCELLED, at
+    Transfer.objects.bulk_update(transfers, ["state", "finished_at"])
+    for transfer in transfers:
+        _audit(transfer, actor=actor, event="cancelled")
+    return len(transfers)
+
+
+def _audit(transfer: Transfer, *, actor: User, event: str) -> None:
+    audit.record(
+        actor=actor,
+        jobseeker=transfer.jobseeker,
+        action=AuditAction.TRANSFER,
+        event=event,
+        batch=transfer.batch_id,
+        target=transfer.target_id,
+    )

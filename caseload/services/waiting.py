@@ -1,0 +1,59 @@
+"""Taking a person off the waiting list."""
+
+from django.db import transaction
+from django.urls import reverse
+
+from accompaniment.enums import NotificationKind
+from accompaniment.errors import DomainError
+from accompaniment.models import Jobseeker, User
+from accompaniment.rules import modality_of
+from accompaniment.services import enrolments, outbox
+from caseload.models import Adviser, Placement, Portfolio
+from caseload.querysets import PortfolioQuerySet
+from caseload.services import placements
+
+
+def places_for(*, actor: User, jobseeker: Jobseeker, modality: str) -> PortfolioQuerySet:
+    """Return the portfolios with room into which the actor may place the person.
+
+    Those of the agency come first, then those of the region, each least loaded first. An adviser places within the
+    agency, a manager within the region.
+    """
+    found: PortfolioQuerySet = (
+        Portfolio.objects.with_room()
+        .proposed_for(jobseeker.agency, modality)
+        .select_related("adviser__user", "agency__departement")
+    )
+    return found.filter(agency=jobseeker.agency_id) if actor.is_adviser else found
+
+
+def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) -> Placement:
+    """Place a person who waits into a portfolio of the modality, and tell the person who follows from now on.
+
+    Raises PortfolioFullError when it was filled meanwhile, NotAllowedNowError when somebody else placed the person,
+    DomainError for a portfolio that is not proposed for the person.
+    """
+    with transaction.atomic():
+        person = enrolments.lock_jobseeker(jobseeker.pk)
+        period = enrolments.current_accompaniment(person)
+        proposed = Portfolio.objects.proposed_for(person.agency, modality_of(period.tier, period.track))
+        if actor.is_adviser:
+            own = Adviser.objects.filter(user=actor, agency=person.agency_id)
+            proposed = proposed.filter(agency=person.agency_id) if own.exists() else proposed.none()
+        if not proposed.filter(pk=portfolio.pk).exists():
+            raise DomainError("Choisissez un portefeuille proposé pour cette personne.")
+        placement = placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
+        adviser = portfolio.adviser.user.full_name
+        outbox.notify_jobseeker(
+            key=f"placed:{placement.pk}",
+            kind=NotificationKind.ADVISER_CHANGED,
+            jobseeker=person,
+            context={
+                "first_name": person.first_name,
+                "adviser": adviser,
+                "agency": portfolio.agency.name,
+                "carried": [],
+                "path": reverse("space"),
+            },
+        )
+        return placement

@@ -1,0 +1,103 @@
+"""Everything that happened with a person, newest first, by kind and by month, a stretch at a time.
+
+This floor owns the list of what speaks; upper floors add a source for their own rows in `AppConfig.ready`. A source
+is one statement: it returns the newest events of a person before an instant, at most so many.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from accompaniment.models import Jobseeker
+from accompaniment.presentation import MONTHS
+from caseload.enums import TimelineKind
+
+PAGE = 40
+"""Events of one stretch; what happened at the same instant as the last one is shown with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened."""
+
+    at: datetime
+    kind: TimelineKind
+    title: str
+    channel: str = ""
+    text: str = ""
+    by: str = ""
+    marks: bool = False
+    """Whether it begins something new, such as a period of accompaniment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Which events are asked for: the newest before an instant (None: now), at most so many."""
+
+    person: Jobseeker
+    before: datetime | None
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where events of some kinds come from."""
+
+    kinds: frozenset[TimelineKind]
+    events: Callable[[Stretch], Iterable[Event]]
+
+
+timeline_sources: list[Source] = []
+"""Asked in the order in which the floors were added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    label: str
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A stretch of a person's timeline."""
+
+    kind: TimelineKind | None
+    months: list[Month]
+    older_than: datetime | None
+    """Where the next, older stretch begins; None when this is the oldest."""
+    first: bool
+
+
+def timeline_of(person: Jobseeker, *, kind: TimelineKind | None, before: datetime | None) -> Timeline:
+    """Return a stretch of the timeline; load `agency__departement__region` with the person. One statement a source."""
+    stretch = Stretch(person=person, before=before, limit=2 * PAGE)
+    found = [
+        event
+        for source in timeline_sources
+        if kind is None or kind in source.kinds
+        for event in source.events(stretch)
+        if kind is None or event.kind == kind
+    ]
+    found.sort(key=lambda event: event.at, reverse=True)
+    shown = found[:PAGE]
+    if shown:
+        shown += [event for event in found[PAGE:] if event.at == shown[-1].at]
+    return Timeline(
+        kind=kind,
+        months=_by_month(shown, person.agency.zone),
+        older_than=shown[-1].at if len(found) > len(shown) else None,
+        first=before is None,
+    )
+
+
+def _by_month(events: Collection[Event], zone: ZoneInfo) -> list[Month]:
+    def month(event: Event) -> tuple[int, int]:
+        local = event.at.astimezone(zone)
+        return local.year, local.month
+
+    return [
+        Month(f"{MONTHS[number - 1].capitalize()} {year}", list(group))
+        for (year, number), group in groupby(events, key=month)
+    ]

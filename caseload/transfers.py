@@ -1,0 +1,237 @@
+"""Transfers as pages show them: the report of a batch, and their history. A fixed number of queries each."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from accompaniment.models import Jobseeker, User
+from caseload.enums import TransferState
+from caseload.models import CaseSummary, Placement, Portfolio, Transfer, TransferBatch
+from caseload.querysets import TransferBatchQuerySet
+from caseload.rules import Need, Situation, needs_of
+from caseload.services.moves import is_due, modalities_of
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One person of the report. `visible`: the reader may open the file now, so what waits is shown."""
+
+    transfer: Transfer
+    visible: bool
+    needs: list[Need]
+
+    @property
+    def summary(self) -> CaseSummary:
+        return _summary(self.transfer.jobseeker)
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """People who were not moved for one and the same reason."""
+
+    why: str
+    lines: list[Line]
+
+    @property
+    def again(self) -> str:
+        """The query of the page that proposes the next portfolios for those whom the reader may see."""
+        return urlencode([("personne", line.transfer.jobseeker_id) for line in self.lines if line.visible])
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a batch, as far as its reader has a part in it."""
+
+    batch: TransferBatch
+    done: list[Line]
+    running: list[Line]
+    """Due and not settled yet: a worker is at it."""
+    planned: list[Line]
+    not_done: list[Line]
+    cancelled: list[Line]
+    targets: list[Portfolio]
+    may_cancel: bool
+    decides: bool
+
+    @property
+    def remaining(self) -> list[Remaining]:
+        """Who was not moved, by reason."""
+        groups: dict[str, Remaining] = {}
+        for line in self.not_done:
+            why = line.transfer.why_not
+            groups.setdefault(why, Remaining(why=why, lines=[])).lines.append(line)
+        return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One person who is about to be transferred, and what will go along."""
+
+    placement: Placement
+    needs: list[Need]
+
+    @property
+    def summary(self) -> CaseSummary:
+        return _summary(self.placement.jobseeker)
+
+
+@dataclass(frozen=True, slots=True)
+class GoingAlong:
+    """How many of the people have something that moves with them."""
+
+    interviews: int
+    callbacks: int
+    replies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Who would go to one portfolio, and how full it would be."""
+
+    portfolio: Portfolio
+    people: list[Jobseeker]
+
+    @property
+    def occupied(self) -> int:
+        return self.portfolio.occupied + len(self.people)
+
+
+def leaving(placements: Iterable[Placement], *, now: datetime) -> list[Leaving]:
+    """Return the people with what they wait for; load `jobseeker__summary` and the agency's region."""
+    return [Leaving(placement=placement, needs=_needs(placement.jobseeker, now)) for placement in placements]
+
+
+def going_along(people: Iterable[Leaving]) -> GoingAlong:
+    """Count what will move with these people."""
+    summaries = [one.summary for one in people]
+    return GoingAlong(
+        interviews=sum(summary.next_interview_at is not None for summary in summaries),
+        callbacks=sum(summary.callback_due_at is not None for summary in summaries),
+        replies=sum(summary.awaiting_reply_since is not None for summary in summaries),
+    )
+
+
+def proposed_targets(actor: User, placements: Sequence[Placement]) -> list[Portfolio]:
+    """Return where these people can go: the portfolios of their agencies, then the region's, least loaded first.
+
+    Only portfolios with room, of a modality that one of the people needs, into which the actor may transfer.
+    """
+    sources = {placement.portfolio_id for placement in placements}
+    agencies = {placement.portfolio.agency_id for placement in placements}
+    found = (
+        Portfolio.objects.open_to_transfers_of(actor)
+        .with_people_in_cover(timezone.localdate())
+        .filter(
+            occupied__lt=F("capacity"),
+            modality__in=set(modalities_of(placement.jobseeker for placement in placements).values()),
+            agency__departement__region__in={
+                placement.jobseeker.agency.departement.region_id for placement in placements
+            },
+            adviser__user__is_active=True,
+        )
+        .exclude(pk__in=sources if len(sources) == 1 else ())
+        .select_related("adviser__user", "agency")
+    )
+    return sorted(
+        found,
+        key=lambda portfolio: (
+            portfolio.agency_id not in agencies,
+            portfolio.occupied / portfolio.capacity,
+            portfolio.pk,
+        ),
+    )
+
+
+def shares_of(rows: Iterable[Transfer]) -> list[Share]:
+    """Group foreseen transfers by the portfolio that the people would go to."""
+    shares: dict[int, Share] = {}
+    for row in rows:
+        if row.target is not None:
+            shares.setdefault(row.target.pk, Share(portfolio=row.target, people=[])).people.append(row.jobseeker)
+    return sorted(shares.values(), key=lambda share: str(share.portfolio.adviser))
+
+
+def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
+    """Return the report: whole for whoever decides over it, for another adviser only what concerns them."""
+    decides = TransferBatch.objects.decided_over_by(reader).filter(pk=batch.pk).exists()
+    found = Transfer.objects.filter(batch=batch)
+    if not decides:
+        found = found.of_adviser(reader)
+    transfers = list(
+        found.select_related(
+            "jobseeker__summary",
+            "jobseeker__agency__departement__region",
+            "batch",
+            "source__adviser__user",
+            "source__agency__departement__region",
+            "target__adviser__user",
+        ).order_by("jobseeker__last_name", "jobseeker__first_name", "pk")
+    )
+    people = [transfer.jobseeker_id for transfer in transfers]
+    visible = set(Jobseeker.objects.visible_to(reader).filter(pk__in=people).values_list("pk", flat=True))
+    lines: dict[TransferState, list[Line]] = {state: [] for state in TransferState}
+    for transfer in transfers:
+        seen = transfer.jobseeker_id in visible
+        lines[TransferState(transfer.state)].append(
+            Line(transfer=transfer, visible=seen, needs=_needs(transfer.jobseeker, now) if seen else [])
+        )
+    planned = [line for line in lines[TransferState.PLANNED] if not is_due(line.transfer, now)]
+    return Report(
+        batch=batch,
+        done=sorted(lines[TransferState.DONE], key=_due_first),
+        running=[line for line in lines[TransferState.PLANNED] if is_due(line.transfer, now)],
+        planned=planned,
+        not_done=lines[TransferState.NOT_DONE],
+        cancelled=lines[TransferState.CANCELLED],
+        targets=list(batch.targets.select_related("adviser__user", "agency").order_by("pk")) if decides else [],
+        may_cancel=decides and bool(planned),
+        decides=decides,
+    )
+
+
+def history_of(reader: User) -> TransferBatchQuerySet:
+    """Return the batches that the reader has a part in, newest first, with how many people went, wait, and did not."""
+    counted = {state.value: Count("transfers", filter=Q(transfers__state=state)) for state in TransferState}
+    found: TransferBatchQuerySet = (
+        TransferBatch.objects.visible_to(reader)
+        .select_related("decided_by")
+        .annotate(**counted)
+        .order_by("-decided_at", "-pk")
+    )
+    return found
+
+
+def _due_first(line: Line) -> float:
+    """Sort by what is due first; who waits for nothing comes last, by name."""
+    due_at = line.needs[0].due_at if line.needs else None
+    return due_at.timestamp() if due_at else float("inf")
+
+
+def staying_by_reason(rows: Iterable[Transfer]) -> list[tuple[str, list[Jobseeker]]]:
+    """Group foreseen transfers that have no target by the reason why."""
+    groups: dict[str, list[Jobseeker]] = {}
+    for row in rows:
+        if row.target is None:
+            groups.setdefault(row.why_not, []).append(row.jobseeker)
+    return list(groups.items())
+
+
+def _summary(person: Jobseeker) -> CaseSummary:
+    """Return what the lists know of a person; nothing is waited for by somebody of whom nothing was written yet."""
+    summary: CaseSummary = getattr(person, "summary", None) or CaseSummary(jobseeker=person)
+    return summary
+
+
+def _needs(person: Jobseeker, now: datetime) -> list[Need]:
+    summary = _summary(person)
+    situation = Situation(
+        awaiting_reply_since=summary.awaiting_reply_since,
+        callback_due_at=summary.callback_due_at,
+        next_interview_at=summary.next_interview_at,
+        to_place_by=summary.to_place_by,
+    )
+    return needs_of(situation, now=now, zone=person.agency.zone)

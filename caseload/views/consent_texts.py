@@ -1,0 +1,88 @@
+"""Réglages: the versions of the text that people accept, and publishing the next one."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import Consent, ConsentText
+from accompaniment.once import once
+from accompaniment.presentation import ACCEPTANCE_STATEMENT
+from accompaniment.services import enrolments
+from caseload.forms.consent_texts import CORRECT, PUBLISH, ConsentTextForm
+from caseload.views.imports import steers_the_country
+
+
+@role_required(Role.MANAGER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def consent_texts(request: AuthenticatedRequest) -> HttpResponse:
+    """Show every version with how many acceptances stand on it; write, read again, publish."""
+    if request.method != "POST":
+        return _render(request, _begun())
+    if not steers_the_country(request):
+        raise PermissionDenied
+    form = ConsentTextForm(request.POST)
+    if not form.is_valid():
+        return _render(request, form, status=422)
+    step = request.POST.get("step")
+    if step != PUBLISH:
+        return _render(request, form, reading=step != CORRECT)
+    try:
+        text = enrolments.publish_consent_text(actor=request.user, **form.cleaned_data)
+    except NotAllowedNowError as refusal:
+        form = ConsentTextForm({**request.POST.dict(), "after": str(_last_version())})
+        form.is_valid()
+        form.add_error(None, refusal.sentence)
+        return _render(request, form, status=409)
+    except DomainError as refusal:
+        form.add_error(None, refusal.sentence)
+        return _render(request, form, status=422)
+    messages.success(request, f"La version {text.version} est en vigueur.")
+    return redirect("consent_texts")
+
+
+def _begun() -> ConsentTextForm:
+    last = ConsentText.objects.order_by("-version").first()
+    return ConsentTextForm(
+        initial={
+            "after": last.version if last else 0,
+            "title": last.title if last else "",
+            "body": last.body if last else "",
+            "needs_acceptance": True,
+        }
+    )
+
+
+def _last_version() -> int:
+    return ConsentText.objects.order_by("-version").values_list("version", flat=True).first() or 0
+
+
+def _render(
+    request: AuthenticatedRequest, form: ConsentTextForm, *, status: int = 200, reading: bool = False
+) -> HttpResponse:
+    versions = list(
+        ConsentText.objects.annotate(
+            standing=Count("consents", filter=Q(consents__withdrawn_at=None)), given=Count("consents")
+        ).order_by("-version")
+    )
+    return render(
+        request,
+        "caseload/consent_texts.html",
+        {
+            "form": form,
+            "hidden": form.hidden() if reading else {},
+            "reading": reading,
+            "next_version": (versions[0].version if versions else 0) + 1,
+            "versions": versions,
+            "asked_again": Consent.objects.standing().count(),
+            "statement": ACCEPTANCE_STATEMENT,
+            "may_set": steers_the_country(request),
+        },
+        status=status,
+    )

@@ -1,0 +1,77 @@
+"""The waiting list: who has no adviser since when, and a place for each."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.once import once
+from caseload.forms.waiting import PlaceForm
+from caseload.models import Placement, Portfolio
+from caseload.services.placements import follower_of
+from caseload.services.waiting import place_waiting
+from caseload.waiting import Waiting, proposals_for, waiting_for, with_modalities
+
+PER_PAGE = 100
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_safe
+def waiting_list(request: AuthenticatedRequest) -> HttpResponse:
+    """The people of a manager's regions, or of an adviser's agency, who wait for an adviser; the longest wait first."""
+    page = Paginator(waiting_for(request.user), PER_PAGE).get_page(request.GET.get("page"))
+    lines = with_modalities(list(page.object_list), now=timezone.now())
+    return render(request, "caseload/waiting_list.html", {"page": page, "lines": lines})
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def place_person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Propose portfolios with their gauges, and place the person into one of them."""
+    placement: Placement = get_object_or_404(
+        Placement.objects.in_charge_of(request.user).select_related("jobseeker__agency__departement__region"),
+        pk=pk,
+        ended_at__isnull=False,
+    )
+    if (follower := follower_of(placement.jobseeker)) is not None:
+        messages.info(request, f"{placement.jobseeker} est déjà suivi par {follower}.")
+        return redirect("waiting_list")
+    (waiting,) = with_modalities([placement], now=timezone.now())
+    if request.method != "POST":
+        proposals = proposals_for(request.user, waiting)
+        return _render(request, waiting, PlaceForm(proposals=proposals, initial={"portfolio": _first(proposals)}))
+    form = PlaceForm(request.POST, proposals=proposals_for(request.user, waiting))
+    if not form.is_valid():
+        return _render(request, waiting, form, status=422)
+    try:
+        place_waiting(actor=request.user, jobseeker=waiting.person, portfolio=form.cleaned_data["portfolio"])
+    except NotAllowedNowError as refusal:
+        messages.warning(request, refusal.sentence)
+        return redirect("waiting_list")
+    except DomainError as refusal:
+        form = PlaceForm(request.POST, proposals=proposals_for(request.user, waiting))
+        form.is_valid()
+        form.add_error(None, refusal.sentence)
+        return _render(request, waiting, form, status=409)
+    adviser = form.cleaned_data["portfolio"].adviser
+    messages.success(request, f"{waiting.person} est maintenant suivi par {adviser}.")
+    return redirect("waiting_list")
+
+
+def _first(proposals: list[Portfolio]) -> int | None:
+    return proposals[0].pk if proposals else None
+
+
+def _render(request: AuthenticatedRequest, waiting: Waiting, form: PlaceForm, *, status: int = 200) -> HttpResponse:
+    return render(
+        request,
+        "caseload/place.html",
+        {"waiting": waiting, "form": form, "proposals": form.proposals, "chosen": form.chosen},
+        status=status,
+    )

@@ -1,0 +1,202 @@
+"""Notes, action plan and documents, as the adviser keeps them in a person's file."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.enums import Role
+from accompaniment.errors import DomainError
+from accompaniment.forms.workbook import DocumentForm, NoteForm, ObjectiveForm, StepForm, StepSeenForm
+from accompaniment.models import Document, Jobseeker, Note, Objective, Step
+from accompaniment.once import once
+from accompaniment.querysets import JobseekerQuerySet
+from accompaniment.services import action_plan, audit, notes
+from accompaniment.services.action_plan import StepChangedMeanwhileError
+from accompaniment.views.workbook import add_sent_document, hand_over
+from accompaniment.workbook import objectives_of
+from caseload.services.placements import follower_of
+from caseload.views.people import person_page
+
+PEOPLE = Jobseeker.objects.select_related("agency__departement__region", "user")
+
+
+@role_required(Role.ADVISER)
+@require_POST
+@once
+def add_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    person = get_to_act(PEOPLE.all(), request.user, pk=pk)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        notes.write_note(actor=request.user, jobseeker=person, body=form.cleaned_data["body"])
+        messages.success(request, "La note est enregistrée.")
+        return redirect("person", pk=person.pk)
+    return person_page(request, person, note_form=form, status=422)
+
+
+@role_required(Role.ADVISER)
+@require_POST
+def withdraw_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    note: Note = get_to_act(Note.objects.all(), request.user, pk=pk)
+    try:
+        notes.withdraw_note(actor=request.user, note=note)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(request, "La note est retirée.")
+    return redirect("person", pk=note.jobseeker_id)
+
+
+@role_required(Role.ADVISER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def action_plan_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The action plan with its steps; a POST adds an objective."""
+    person = get_to_act(PEOPLE.all(), request.user, pk=pk)
+    form = ObjectiveForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            action_plan.add_objective(actor=request.user, jobseeker=person, **form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            return redirect("action_plan", pk=person.pk)
+    return _action_plan(request, person, form=form, status=422 if form.is_bound else 200)
+
+
+@role_required(Role.ADVISER)
+@require_POST
+@once
+def add_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    objective: Objective = get_to_act(Objective.objects.select_related("jobseeker"), request.user, pk=pk)
+    form = StepForm(request.POST, auto_id=f"objectif-{pk}-%s")
+    if form.is_valid():
+        try:
+            action_plan.add_step(actor=request.user, objective=objective, facts=form.facts)
+        except DomainError as refusal:
+            form.add_error(None, refusal.sentence)
+        else:
+            return redirect("action_plan", pk=objective.jobseeker_id)
+    person = PEOPLE.get(pk=objective.jobseeker_id)
+    return _action_plan(request, person, step_forms={objective.pk: form}, status=422)
+
+
+@role_required(Role.ADVISER)
+@require_POST
+def close_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    objective: Objective = get_to_act(Objective.objects.all(), request.user, pk=pk)
+    action_plan.close_objective(actor=request.user, objective=objective)
+    messages.success(request, "L'objectif est clos.")
+    return redirect("action_plan", pk=objective.jobseeker_id)
+
+
+@role_required(Role.ADVISER)
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Change what a step says; when somebody else did meanwhile, both versions stand side by side."""
+    step: Step = get_to_act(Step.objects.select_related("objective__jobseeker"), request.user, pk=pk)
+    now_says = {"title": step.title, "due_on": step.due_on}
+    if request.method != "POST":
+        return _step(request, step, StepForm(initial=now_says), StepSeenForm(initial=now_says))
+    form, seen = StepForm(request.POST), StepSeenForm(request.POST)
+    if not (form.is_valid() and seen.is_valid()):
+        return _step(request, step, form, seen, status=422)
+    try:
+        action_plan.change_step(actor=request.user, step=step, facts=form.facts, seen=seen.facts)
+    except StepChangedMeanwhileError as changed:
+        theirs = {"title": changed.current.title, "due_on": changed.current.due_on}
+        return _step(request, changed.current, form, StepSeenForm(initial=theirs), changed=True, status=409)
+    except DomainError as refusal:
+        form.add_error(None, refusal.sentence)
+        return _step(request, step, form, seen, status=409)
+    return redirect("action_plan", pk=step.objective.jobseeker_id)
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def person_documents(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """The documents of a file; an adviser adds to it."""
+    people: JobseekerQuerySet = PEOPLE.all()
+    sent = request.method == "POST"
+    person = (
+        get_to_act(people, request.user, pk=pk) if sent else get_object_or_404(people.readable_by(request.user), pk=pk)
+    )
+    if sent and not request.user.is_adviser:
+        raise PermissionDenied
+    form = DocumentForm(request.POST, request.FILES) if sent else DocumentForm()
+    if add_sent_document(request, person, form):
+        messages.success(request, "Le document est dans le dossier.")
+        return redirect("person_documents", pk=person.pk)
+    return render(
+        request,
+        "caseload/documents.html",
+        {
+            "person": person,
+            "form": form,
+            "documents": Document.objects.filter(jobseeker=person, removed_at=None).select_related("added_by"),
+            "may_add": request.user.is_adviser and people.visible_to(request.user).filter(pk=pk).exists(),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_safe
+def person_document(request: AuthenticatedRequest, pk: int) -> FileResponse:
+    """Hand over a document; a reading by somebody else than the adviser leaves its row (the exception for a GET)."""
+    found: Document = get_object_or_404(
+        Document.objects.readable_by(request.user).select_related("jobseeker"), pk=pk, removed_at=None
+    )
+    follower = follower_of(found.jobseeker)
+    if follower is None or follower.user_id != request.user.pk:
+        audit.record_reading(actor=request.user, jobseeker=found.jobseeker, part=f"document:{found.pk}")
+    return hand_over(found)
+
+
+def _action_plan(
+    request: AuthenticatedRequest,
+    person: Jobseeker,
+    *,
+    form: ObjectiveForm | None = None,
+    step_forms: Mapping[int, StepForm] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    typed = step_forms or {}
+    lines = [
+        (objective, typed.get(objective.pk) or StepForm(auto_id=f"objectif-{objective.pk}-%s"))
+        for objective in objectives_of(person)
+    ]
+    return render(
+        request,
+        "caseload/action_plan.html",
+        {
+            "person": person,
+            "lines": lines,
+            "form": form or ObjectiveForm(),
+            "today": timezone.now().astimezone(person.agency.zone).date(),
+        },
+        status=status,
+    )
+
+
+def _step(
+    request: AuthenticatedRequest,
+    step: Step,
+    form: StepForm,
+    seen: StepSeenForm,
+    *,
+    changed: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    return render(
+        request,
+        "caseload/step.html",
+        {"step": step, "person": step.objective.jobseeker, "form": form, "seen": seen, "changed": changed},
+        status=status,
+    )

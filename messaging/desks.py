@@ -1,0 +1,138 @@
+"""Telling the open pages of the day which of their panels have changed.
+
+The event names panels, never people: each panel then asks its own address, where the right is looked up. The channel
+layer may be gone or lose an event: the pages also ask by themselves every minute.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Modality
+from accompaniment.models import Jobseeker, User
+from caseload.absences import CoverChange
+from caseload.models import Cover, Portfolio
+from messaging.enums import Panel
+from messaging.live import calmly
+
+TOLD = {
+    AuditAction.CALLBACK: (Panel.CALLBACKS,),
+    AuditAction.CONTACT_PLAN: (Panel.PLANS, Panel.OBLIGATIONS),
+    AuditAction.ENROLMENT: (Panel.VOLUNTEERS,),
+    AuditAction.EQUIPMENT: (Panel.TODAY,),
+    AuditAction.INTERVIEW: (Panel.TODAY, Panel.OBLIGATIONS, Panel.NEXT_FREE),
+    AuditAction.OBLIGATION: (Panel.OBLIGATIONS,),
+    AuditAction.ON_SITE_REQUEST: (Panel.ON_SITE,),
+    AuditAction.PLACEMENT: tuple(Panel),
+}
+"""Which panels show what an act has written; an act that is not here changes none.
+
+Messages are told by `services.posting`, which knows whether somebody waits longer or no more."""
+
+
+def group_of(user_pk: int) -> str:
+    """Return the name of the group that the open pages of one adviser's day are in."""
+    return f"desk.{user_pk}"
+
+
+class _Batch:
+    """What one transaction has written: told together, once, when it is committed."""
+
+    def __init__(self) -> None:
+        self.changed: dict[int, tuple[Jobseeker, set[Panel]]] = {}
+
+    def add(self, jobseeker: Jobseeker, panels: Collection[Panel]) -> None:
+        self.changed.setdefault(jobseeker.pk, (jobseeker, set()))[1].update(panels)
+
+    def __call__(self) -> None:
+        for jobseeker, panels in self.changed.values():
+            tell(_receivers(jobseeker) if Panel.VOLUNTEERS in panels else _answering(jobseeker), sorted(panels))
+
+
+def follow_file_change(jobseeker: Jobseeker, action: AuditAction) -> None:
+    """Tell those who answer for the person, or who receive volunteers in the agency, once the act is committed."""
+    panels = TOLD.get(action, ())
+    if not panels:
+        return
+    # What a rolled back savepoint has registered is taken off this list by Django, and the batch with it.
+    batch = next((hook[1] for hook in connection.run_on_commit if isinstance(hook[1], _Batch)), None)
+    if batch is not None:
+        batch.add(jobseeker, panels)
+        return
+    batch = _Batch()
+    batch.add(jobseeker, panels)
+    transaction.on_commit(batch)
+
+
+def follow_covers(change: CoverChange) -> list[str]:
+    """Tell the adviser and all colleagues of covers that have changed."""
+    transaction.on_commit(
+        partial(tell, [adviser.user_id for adviser in (change.adviser, *change.colleagues)], tuple(Panel))
+    )
+    return []
+
+
+def tell(users: Collection[int], panels: Collection[Panel]) -> None:
+    """Let the open pages of these accounts ask again for these panels; called on commit."""
+    if users:
+        _from_here(partial(async_to_sync(_send), frozenset(users), [panel.value for panel in panels]))
+
+
+def _from_here(send: Callable[[], None]) -> None:
+    """Send an event on the server's own loop.
+
+    Never raises for a layer that is gone, nor where the thread itself has a running loop: the event then leaves from
+    a thread of its own.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        send()
+    else:
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(send).result()
+
+
+def follow_departure(user: User) -> None:
+    """Close the open desks of an account that is closed, once that is committed."""
+    transaction.on_commit(lambda: _from_here(partial(async_to_sync(_close), user.pk)))
+
+
+def _answering(jobseeker: Jobseeker) -> set[int]:
+    """Return who follows the person or covers now; a day too many tells nobody anything, so zones do not matter."""
+    today = timezone.now().date()
+    portfolios = Portfolio.objects.filter(placements__jobseeker=jobseeker, placements__ended_at=None)
+    covers = Cover.objects.filter(
+        portfolio__in=portfolios,
+        cancelled_at=None,
+        starts_on__lte=today + timedelta(days=1),
+        ends_on__gte=today - timedelta(days=1),
+    )
+    return set(
+        User.objects.filter(
+            Q(adviser__portfolios__in=portfolios) | Q(adviser__in=covers.values("colleague"))
+        ).values_list("pk", flat=True)
+    )
+
+
+def _receivers(jobseeker: Jobseeker) -> set[int]:
+    receiving = Portfolio.objects.filter(modality=Modality.GUIDE_WEB, adviser__agency=jobseeker.agency_id)
+    return _answering(jobseeker) | set(receiving.values_list("adviser__user", flat=True))
+
+
+async def _send(users: Collection[int], panels: list[str]) -> None:
+    layer = get_channel_layer()
+    message = {"type": "desk.changed", "panels": panels}
+    await asyncio.gather(*(calmly(layer.group_send(group_of(user), message)) for user in users))
+
+
+async def _close(user: int) -> None:
+    await calmly(get_channel_layer().group_send(group_of(user), {"type": "desk.closed"}))

@@ -1,0 +1,44 @@
+"""One text to several people: a message in each one's own conversation, never a group."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from accompaniment.errors import DomainError
+from accompaniment.models import Jobseeker, User
+from messaging.services.conversations import open_conversation
+from messaging.services.posting import post_message
+
+NO_ACCOUNT = "Cette personne n'a pas encore de compte : elle ne lirait pas ce message. Appelez-la."
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one person; `why_not` is empty when the message is in the conversation."""
+
+    jobseeker: Jobseeker
+    why_not: str = ""
+
+
+def post_to_each(*, actor: User, jobseekers: Iterable[Jobseeker], batch: UUID, body: str) -> list[Outcome]:
+    """Store the text once in each person's conversation; who cannot be written to does not stop the others.
+
+    Each message is a transaction of its own, and its client id follows from `batch` and the person: the same batch
+    sent again, after half of it or all of it went through, stores what is missing and nothing twice.
+    """
+    return [_post_one(actor=actor, jobseeker=each, batch=batch, body=body) for each in jobseekers]
+
+
+def _post_one(*, actor: User, jobseeker: Jobseeker, batch: UUID, body: str) -> Outcome:
+    if jobseeker.user_id is None:
+        return Outcome(jobseeker, NO_ACCOUNT)
+    try:
+        post_message(
+            actor=actor,
+            conversation=open_conversation(actor=actor, jobseeker=jobseeker),
+            client_id=uuid5(batch, str(jobseeker.pk)),
+            body=body,
+        )
+    except DomainError as refusal:
+        return Outcome(jobseeker, refusal.sentence)
+    return Outcome(jobseeker)

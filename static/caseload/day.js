@@ -1,0 +1,85 @@
+// The page of the day, live: a socket names the panels that have changed, and they are asked for again. Without it
+// (no websocket, no Redis) each panel asks by itself every minute. The title counts what waits, a live region says
+// what has changed, and one sentence stands for the empty panels when nothing waits.
+
+import { refresh } from "./panels.js";
+
+const RETRY_AFTER = [1000, 2000, 5000, 15000, 30000]; // ms
+const TOGETHER = 150; // ms in which what changes at once is asked for once
+
+const desk = document.querySelector("[data-desk]");
+const calm = document.getElementById("rien-n-attend");
+const said = document.getElementById("bureau-annonces");
+const title = document.title;
+const counts = new Map();
+const waiting = new Set();
+let attempt = 0;
+let timer = null;
+
+function changed(names) {
+  names.forEach((name) => waiting.add(name));
+  if (timer !== null) return;
+  timer = setTimeout(() => {
+    timer = null;
+    for (const name of waiting) {
+      const panel = document.getElementById(`panneau-${name}`);
+      if (panel) refresh(panel);
+    }
+    waiting.clear();
+  }, TOGETHER);
+}
+
+function connect() {
+  const scheme = window.location.protocol === "https:" ? "wss" : "ws";
+  const socket = new WebSocket(`${scheme}://${window.location.host}${desk.dataset.desk}`);
+  socket.addEventListener("open", () => {
+    // What has changed while there was no socket.
+    if (attempt > 0) changed([...document.querySelectorAll("[data-panel]")].map((panel) => panel.id.slice(8)));
+    attempt = 0;
+    desk.dataset.live = "";
+  });
+  socket.addEventListener("message", (event) => {
+    const frame = JSON.parse(event.data);
+    if (frame.type === "changed") changed(frame.panels);
+  });
+  socket.addEventListener("close", () => {
+    delete desk.dataset.live;
+    const wait = RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length - 1)];
+    attempt += 1;
+    setTimeout(connect, wait);
+  });
+}
+
+function headingOf(panel) {
+  return panel.querySelector("[data-count]");
+}
+
+function nameOf(heading) {
+  return heading.textContent.replace(/\s*\(\d+\)\s*$/, "").trim();
+}
+
+function tally() {
+  const panels = [...desk.querySelectorAll("[data-panel]")];
+  const counted = panels.filter((panel) => headingOf(panel) !== null);
+  const total = counted.reduce((sum, panel) => sum + Number(headingOf(panel).dataset.count), 0);
+  document.title = total > 0 ? `(${total}) ${title}` : title;
+  const next = desk.querySelector("[data-next]")?.dataset.next ?? "";
+  const nothing = total === 0 && !panels.some((panel) => panel.dataset.panel === "waiting");
+  calm.hidden = !nothing;
+  calm.textContent = nothing ? `Rien n'attend.${next ? ` Prochain entretien ${next}.` : ""}` : "";
+  for (const panel of counted) panel.hidden = nothing && !panel.querySelector("[data-next]");
+}
+
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const panel = event.target instanceof Element ? event.target.closest("[data-panel]") : null;
+  if (panel === null) return;
+  const heading = headingOf(panel);
+  if (heading !== null) {
+    const count = Number(heading.dataset.count);
+    if (counts.has(panel.id) && counts.get(panel.id) !== count) said.textContent = `${nameOf(heading)} : ${count}`;
+    counts.set(panel.id, count);
+  }
+  tally();
+});
+
+connect();

@@ -1,0 +1,103 @@
+"""History against the application's own role: it reads and adds, and can neither change nor switch anything off."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection, transaction
+
+from accompaniment.checks import ROLE_IS_TOO_STRONG, history_is_out_of_reach
+from accompaniment.models import AuditEntry
+from tests.accompaniment.factories import consent_text_in_force, plan_defaults
+from tests.caseload.factories import PortfolioFactory, on_web_track
+
+pytestmark = pytest.mark.django_db
+
+ROLE = "application of the test"
+
+REFUSED = (
+    "UPDATE {table} SET id = id",
+    "DELETE FROM {table}",
+    "TRUNCATE {table} CASCADE",
+    "ALTER TABLE {table} DISABLE TRIGGER append_only",
+    "DROP TRIGGER append_only ON {table}",
+    "DROP TABLE {table} CASCADE",
+    "CREATE RULE quiet AS ON INSERT TO {table} DO INSTEAD NOTHING",
+)
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@contextmanager
+def acting_as_the_application() -> Iterator[None]:
+    run(f'SET LOCAL ROLE "{ROLE}"')
+    try:
+        yield
+    finally:
+        run("RESET ROLE")
+
+
+@pytest.fixture
+def tables() -> list[str]:
+    """The tables of history, out of the role's reach."""
+    run(f'CREATE ROLE "{ROLE}"')
+    out = StringIO()
+    call_command("restrict_database_role", ROLE, stdout=out)
+    return out.getvalue().strip().split(": ")[1].split(", ")
+
+
+def test_every_way_to_change_history_is_refused(tables: list[str]) -> None:
+    on_web_track()
+    assert {"accompaniment_auditentry", "accompaniment_enrolmentevent", "accompaniment_consenttext"} <= set(tables)
+    rows = AuditEntry.objects.count()
+    with acting_as_the_application():
+        for statement in [form.format(table=table) for table in tables for form in REFUSED]:
+            with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():
+                run(statement)
+        with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+            run("SET session_replication_role = replica")
+        assert AuditEntry.objects.count() == rows > 0
+
+
+def test_the_ordinary_work_goes_on(tables: list[str]) -> None:
+    del tables
+    portfolio = PortfolioFactory()
+    consent_text_in_force()
+    plan_defaults()
+    before = AuditEntry.objects.count()
+    with acting_as_the_application():
+        person = on_web_track(portfolio)
+        assert person.accompaniments.filter(ended_at=None, track="web").exists()
+        assert AuditEntry.objects.count() > before
+
+
+def test_the_check_warns_of_a_role_that_could(tables: list[str]) -> None:
+    (warning,) = history_is_out_of_reach(databases=["default"])
+    assert warning.id == ROLE_IS_TOO_STRONG
+    assert "superuser" in warning.msg
+    with acting_as_the_application():
+        assert history_is_out_of_reach(databases=["default"]) == []
+    run(f'GRANT UPDATE ON {tables[0]} TO "{ROLE}"')
+    with acting_as_the_application():
+        (warning,) = history_is_out_of_reach(databases=["default"])
+    assert "may change or delete" in warning.msg
+    run(f'ALTER TABLE {tables[0]} OWNER TO "{ROLE}"')
+    with acting_as_the_application():
+        (warning,) = history_is_out_of_reach(databases=["default"])
+    assert f"owns {tables[0]}" in warning.msg
+
+
+def test_a_role_that_no_grant_holds_back_is_refused(tables: list[str]) -> None:
+    with pytest.raises(CommandError, match="n'existe pas"):
+        call_command("restrict_database_role", "nobody of this name")
+    run(f'ALTER TABLE {tables[0]} OWNER TO "{ROLE}"')
+    with pytest.raises(CommandError, match="possède des tables"):
+        call_command("restrict_database_role", ROLE)
+    run(f'ALTER ROLE "{ROLE}" SUPERUSER')
+    with pytest.raises(CommandError, match="superutilisateur"):
+        call_command("restrict_database_role", ROLE)

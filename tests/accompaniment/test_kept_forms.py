@@ -1,0 +1,175 @@
+"""A form that arrives after its session has ended brings its text back after the log-in, to the same person only."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.contrib.messages import get_messages
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.form_tokens import new_token
+from accompaniment.jobs import clear_sessions
+from accompaniment.kept_forms import KEY, LONGEST
+from accompaniment.models import OnSiteRequest, User
+from tests.accompaniment.factories import PASSWORD, JobseekerFactory
+from tests.messaging.factories import pair
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "/etre-recu/"
+PAGE = f"http://testserver{ADDRESS}"
+TEXT = "Un fauteuil roulant."
+
+
+@pytest.fixture
+def person() -> User:
+    return JobseekerFactory(with_account=True).user
+
+
+def enter(client: Client, user: User, password: str = PASSWORD, to: str = "") -> Any:
+    return client.post(reverse("login"), {"username": user.email, "password": password, "next": to})
+
+
+def send_without_session(client: Client, user: User, **differing: Any) -> Any:
+    client.force_login(user)
+    Session.objects.all().delete()
+    data = {"once": new_token(user), "comment": TEXT, **differing}
+    return client.post(ADDRESS, data, headers={"Referer": PAGE})
+
+
+def test_the_text_comes_back_after_the_log_in(client: Client, person: User) -> None:
+    answer = send_without_session(client, person)
+    assert answer["Location"] == f"/connexion/?next={ADDRESS}"
+    assert "reviendra dans le formulaire" in client.get(answer["Location"]).content.decode()
+    assert not OnSiteRequest.objects.exists()
+    assert enter(client, person, to=ADDRESS)["Location"] == ADDRESS
+    page = client.get(ADDRESS).content.decode()
+    assert "fauteuil" in page
+    assert "était terminée avant" in page
+    # Nothing was sent by itself, and what is sent now is gone from the form.
+    assert not OnSiteRequest.objects.exists()
+    client.post(ADDRESS, {"once": new_token(person), "comment": TEXT})
+    assert OnSiteRequest.objects.get().comment == TEXT
+    assert KEY not in client.session
+
+
+def test_another_account_does_not_see_it(client: Client, person: User) -> None:
+    send_without_session(client, person)
+    other = JobseekerFactory(with_account=True).user
+    enter(client, other)
+    assert "fauteuil" not in client.get(ADDRESS).content.decode()
+    assert KEY not in client.session
+
+
+def test_a_message_sent_without_a_script_is_gone_from_its_composer(client: Client) -> None:
+    two = pair()
+    address = reverse("conversation", args=[two.conversation.pk])
+    client.force_login(two.person)
+    Session.objects.all().delete()
+    typed = {"once": new_token(two.person), "body": "Un fauteuil roulant.", "client_id": str(uuid4())}
+    client.post(address, typed, headers={"Referer": f"http://testserver{address}"})
+    enter(client, two.person)
+    assert "fauteuil" in client.get(address).content.decode()
+    client.post(address, typed)
+    assert client.get(address).content.decode().count("fauteuil") == 1
+    assert KEY not in client.session
+
+
+def test_it_waits_half_an_hour(client: Client, person: User) -> None:
+    start = timezone.now()
+    send_without_session(client, person)
+    with time_machine.travel(start + timedelta(minutes=31)):
+        enter(client, person)
+        assert "fauteuil" not in client.get(ADDRESS).content.decode()
+
+
+def test_the_session_after_the_log_in_lasts_as_long_as_any(client: Client, person: User) -> None:
+    send_without_session(client, person)
+    assert client.session.get_expiry_age() == 30 * 60
+    enter(client, person)
+    client.get(ADDRESS)
+    assert client.session.get_expiry_age() == 12 * 60 * 60
+
+
+def test_only_its_own_page_has_it(client: Client, person: User) -> None:
+    send_without_session(client, person)
+    enter(client, person)
+    assert "fauteuil" not in client.get(reverse("ask_callback")).content.decode()
+    assert "fauteuil" in client.get(ADDRESS).content.decode()
+
+
+@pytest.mark.parametrize("differing", [{"once": "forged"}, {"comment": "x" * (LONGEST + 1)}])
+def test_what_is_not_kept_is_not_promised(client: Client, person: User, differing: dict[str, str]) -> None:
+    answer = send_without_session(client, person, **differing)
+    assert KEY not in client.session
+    (said,) = get_messages(answer.wsgi_request)
+    assert "Reconnectez-vous." in str(said)
+
+
+def test_an_address_that_is_no_page_leads_back_to_the_form(client: Client, person: User) -> None:
+    client.force_login(person)
+    Session.objects.all().delete()
+    answer = client.post("/mon-espace/demander/", headers={"Referer": "http://testserver/mon-espace/"})
+    assert answer["Location"] == "/connexion/?next=/mon-espace/"
+    foreign = client.post("/mon-espace/demander/", headers={"Referer": "https://example.org/"})
+    assert foreign["Location"] == "/connexion/?next=/mon-espace/demander/"
+
+
+def test_a_part_of_a_page_takes_the_whole_page_to_the_log_in(client: Client, person: User) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/mon-espace/"}
+    for answer in (
+        client.get("/rappels/panneau/espace/", headers=headers),
+        client.post(ADDRESS, {"once": new_token(person), "comment": TEXT}, headers=headers),
+    ):
+        assert (answer.status_code, answer["HX-Redirect"]) == (204, "/connexion/?next=/mon-espace/")
+
+
+def test_sessions_that_are_over_are_deleted_with_their_texts(client: Client, person: User) -> None:
+    send_without_session(client, person)
+    clear_sessions()
+    assert Session.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+        clear_sessions()
+    assert not Session.objects.exists()
+
+
+class TestExpiredForm:
+    """The token against forgery is of an earlier log-in."""
+
+    @pytest.fixture
+    def client(self) -> Client:
+        return Client(enforce_csrf_checks=True)
+
+    def send(self, client: Client, user: User, **headers: str) -> Any:
+        data = {"once": new_token(user), "comment": TEXT}
+        return client.post(ADDRESS, data, headers={"Referer": PAGE, **headers})
+
+    def test_leads_back_to_the_form_with_its_text(self, client: Client, person: User) -> None:
+        client.force_login(person)
+        answer = self.send(client, person)
+        assert answer.status_code == 403
+        assert f'href="{ADDRESS}">Rouvrir le formulaire' in answer.content.decode()
+        assert "fauteuil" in client.get(ADDRESS).content.decode()
+        assert not OnSiteRequest.objects.exists()
+
+    def test_keeps_it_for_who_has_to_log_in_first(self, client: Client, person: User) -> None:
+        answer = self.send(client, person, Origin="http://testserver")
+        assert "reconnectez-vous" in answer.content.decode()
+        client.force_login(person)
+        assert "fauteuil" in client.get(ADDRESS).content.decode()
+
+    def test_another_site_puts_nothing_into_a_session(self, client: Client, person: User) -> None:
+        answer = self.send(client, person, Origin="https://example.org")
+        assert "Revenez en arrière" in answer.content.decode()
+        assert not Session.objects.exists()
+
+    def test_nobody_puts_words_into_the_form_of_another(self, client: Client, person: User) -> None:
+        client.force_login(person)
+        answer = self.send(client, JobseekerFactory(with_account=True).user)
+        assert "Revenez en arrière" in answer.content.decode()
+        assert "fauteuil" not in client.get(ADDRESS).content.decode()

@@ -1,0 +1,59 @@
+"""Enrolments that nobody decides in time: the delays, the job, who is told."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, EnrolmentState
+from accompaniment.errors import DomainError
+from accompaniment.models import AuditEntry, LapseDelay
+from accompaniment.services import enrolments
+from tests.caseload.factories import ManagerFactory
+
+pytestmark = pytest.mark.django_db
+
+
+class TestSettingADelay:
+    def facts(self, **others: Any) -> dict[str, Any]:
+        return {
+            "actor": ManagerFactory().user,
+            "state": EnrolmentState.ASKED,
+            "days": 20,
+            "starts_on": timezone.localdate(),
+            "reason": "Entretiens sous trois semaines",
+            **others,
+        }
+
+    def test_is_dated_and_audited(self) -> None:
+        facts = self.facts()
+        delay = enrolments.set_lapse_delay(**facts)
+        assert (delay.days, delay.reason, delay.set_by) == (20, facts["reason"], facts["actor"])
+        row = AuditEntry.objects.get(action=AuditAction.LAPSE_DELAY)
+        assert (row.actor, row.details["days"], row.details["before"]) == (facts["actor"], 20, None)
+
+    def test_of_the_same_day_is_replaced_and_the_same_again_changes_nothing(self) -> None:
+        facts = self.facts()
+        for days in (20, 20, 15):
+            enrolments.set_lapse_delay(**{**facts, "days": days})
+        assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 15
+        assert AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY).count() == 2
+
+    @pytest.mark.parametrize(
+        ("facts", "words"),
+        [
+            ({"state": EnrolmentState.ACTIVE}, "en attente"),
+            ({"days": 0}, "1 à 365"),
+            ({"days": 366}, "1 à 365"),
+            ({"reason": "  "}, "motif"),
+            ({"starts_on": date(2014, 1, 1)}, "à venir"),
+        ],
+        ids=["state", "none", "too long", "no reason", "past"],
+    )
+    def test_refuses_what_makes_no_sense(self, facts: dict[str, Any], words: str) -> None:
+        before = LapseDelay.objects.count()
+        with pytest.raises(DomainError, match=words):
+            enrolments.set_lapse_delay(**self.facts(**facts))
+        assert LapseDelay.objects.count() == before
+        enrolments.set_lapse_delay(**self.facts(starts_on=timezone.localdate() + timedelta(days=1)))

@@ -1,0 +1,167 @@
+"""Searching people by name: what is forgiven, what is not, and how often the wrong person is found."""
+
+import csv
+import io
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accompaniment.models import Jobseeker
+from accompaniment.search import LIKENESS, named, plain, words_of
+from tests.accompaniment.factories import JobseekerFactory
+from tests.accompaniment.files import pilot_file
+
+pytestmark = pytest.mark.django_db
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def found(words: str) -> list[str]:
+    return sorted(Jobseeker.objects.matching(words).values_list("last_name", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("dupon", ["Dupont"]),
+        ("Dupond", ["Dupont"]),
+        ("duopnt", ["Dupont"]),
+        ("alix dupomt", ["Dupont"]),
+        ("Lemaitre", ["Lemaître"]),
+        ("LEMAÎTRE", ["Lemaître"]),
+        ("lemaire", ["Lemaître"]),
+        ("le brun", ["Le Brun-Sœur"]),
+        ("lebrun", ["Le Brun-Sœur"]),
+        ("soeur", ["Le Brun-Sœur"]),
+        ("sœur", ["Le Brun-Sœur"]),
+        ("l'hote", ["L'Hôte"]),
+        ("0000123", ["Dupont"]),
+        ("0000123z", ["Dupont"]),
+        ("roi", []),
+        ("dupont brun", []),
+        ("martin", []),
+        ("%", []),
+        ("_____", []),
+        ("'; --", []),
+    ],
+)
+def test_a_name_is_found_as_one_remembers_it(typed: str, expected: list[str]) -> None:
+    JobseekerFactory(last_name="Dupont", first_name="Alix", identifier="0000123Z")
+    for last_name in ("Lemaître", "Le Brun-Sœur", "L'Hôte", "Roy"):
+        JobseekerFactory(last_name=last_name, first_name="Zoé")
+    assert found(typed) == expected
+
+
+def test_nothing_typed_leaves_nobody_out() -> None:
+    JobseekerFactory(last_name="Dupont")
+    assert found("") == ["Dupont"]
+
+
+def test_the_typed_word_and_the_stored_name_are_made_plain_alike() -> None:
+    names = {(row["nom"], row["prenom"]) for row in pilot()} | {("Œuvrard", "Łukasz"), ("GROß", "Æneas Ø")}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT last, first, plain_name(last, first) FROM unnest(%s::text[], %s::text[]) AS name(last, first)",
+            [[last for last, _ in names], [first for _, first in names]],
+        )
+        assert all(plain(f"{last} {first}") == stored for last, first, stored in cursor.fetchall())
+
+
+def pilot() -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(pilot_file("inscriptions").decode("utf-8-sig")), delimiter=";"))
+
+
+def names_of_the_pilot() -> tuple[list[str], list[str]]:
+    """Return every name of 12,000 registrations, and the last names of one word of five letters or more."""
+    people = pilot()
+    names = sorted({plain(f"{row['nom']} {row['prenom']}") for row in people if row["nom"] and row["prenom"]})
+    last = sorted({plain(row["nom"]) for row in people if row["nom"]})
+    return names, [name for name in last if name.isalpha() and len(name) >= 5]
+
+
+def substituted(word: str, chance: random.Random) -> str:
+    place = chance.randrange(len(word))
+    return word[:place] + chance.choice(LETTERS) + word[place + 1 :]
+
+
+def dropped(word: str, chance: random.Random) -> str:
+    place = chance.randrange(len(word))
+    return word[:place] + word[place + 1 :]
+
+
+def added(word: str, chance: random.Random) -> str:
+    place = chance.randrange(len(word) + 1)
+    return word[:place] + chance.choice(LETTERS) + word[place:]
+
+
+def exchanged(word: str, chance: random.Random) -> str:
+    place = chance.randrange(len(word) - 1)
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+
+
+@pytest.fixture
+def people_of_the_pilot() -> None:
+    """Everybody of the pilot, by name only, in a table that looks like the real one."""
+    names, _ = names_of_the_pilot()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE pilot_name (name text) ON COMMIT DROP")
+        cursor.execute("INSERT INTO pilot_name SELECT unnest(%s::text[])", [names])
+
+
+def matches(typed: str) -> list[str]:
+    """Return the names of the pilot that a word finds, by the very condition of the search."""
+    condition = Jobseeker.objects.filter(named(words_of(typed))).order_by().values("pk")
+    sql, params = condition.query.sql_with_params()
+    where = sql.split(" WHERE ")[1].replace(
+        'plain_name("accompaniment_jobseeker"."last_name", "accompaniment_jobseeker"."first_name")', "name"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT name FROM pilot_name WHERE {where}", params)
+        return [name for (name,) in cursor.fetchall()]
+
+
+@pytest.mark.parametrize(
+    ("error", "at_least"), [(substituted, 0.99), (dropped, 0.99), (added, 0.99), (exchanged, 0.99)]
+)
+@pytest.mark.usefixtures("people_of_the_pilot")
+def test_one_typing_error_is_forgiven(error: Callable[[str, random.Random], str], at_least: float) -> None:
+    _, last = names_of_the_pilot()
+    chance = random.Random(7)
+    asked = [(error(name, chance), name) for name in chance.sample(last, 60)]
+    hits = sum(any(name in match.split() for match in matches(typed)) for typed, name in asked)
+    assert hits / len(asked) >= at_least
+
+
+@pytest.mark.parametrize("letters", [4, 5, None])
+@pytest.mark.usefixtures("people_of_the_pilot")
+def test_the_wrong_person_is_seldom_found(letters: int | None) -> None:
+    """Of 250 people, a typed last name or its beginning finds fewer than three who do not have it in their name."""
+    names, last = names_of_the_pilot()
+    chance = random.Random(7)
+    asked = [name[:letters] for name in chance.sample(last, 40)]
+    wrong = [sum(typed not in match for match in matches(typed)) * 250 / len(names) for typed in asked]
+    assert sum(wrong) / len(wrong) < 3
+
+
+def test_the_threshold_is_what_one_error_in_five_letters_leaves() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT strict_word_similarity('petit', 'petot alix'), strict_word_similarity('roux', 'roix')")
+        forgiven, too_short = cursor.fetchone()
+    assert too_short < LIKENESS < forgiven
+
+
+def plan_of(query: Any) -> str:
+    with connection.cursor() as cursor:
+        # The tables of a test are too small for an index to be worth it.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        sql, params = query.order_by().query.sql_with_params()
+        cursor.execute(f"EXPLAIN {sql}", params)
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+@pytest.mark.parametrize("typed", ["dupond", "dup", "dupond alix"])
+def test_the_search_of_everybody_is_answered_by_the_index(typed: str) -> None:
+    assert "jobseeker_plain_name" in plan_of(Jobseeker.objects.matching(typed))

@@ -1,0 +1,205 @@
+"""What a worker makes of the files that wait: one after the other, whatever happens to it."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from pytest_django import Settings
+
+from accompaniment.models import Agency, Jobseeker
+from caseload.enums import ImportKind, ImportState
+from caseload.models import ImportRun
+from caseload.services.imports import (
+    ATTEMPTS,
+    FILE_GONE,
+    INTERRUPTED,
+    LOST_AFTER,
+    UNEXPECTED,
+    load_waiting_files,
+    receive_file,
+    somebody_loads,
+)
+from tests.accompaniment.factories import AgencyFactory
+from tests.accompaniment.files import as_file, registration
+from tests.caseload.factories import ManagerFactory
+from tests.caseload.files import kept_files, loading_elsewhere
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def agency() -> Agency:
+    return AgencyFactory(code="67482")
+
+
+def people(agency: Agency, count: int, *, wrong: int = 0) -> bytes:
+    """Return a file of so many people, the first of whom have no name."""
+    rows = (
+        registration(
+            agency,
+            identifiant=f"{number:07}A",
+            email=f"{number}@courriel.example",
+            nom="" if number < wrong else "Aubrac",
+        )
+        for number in range(count)
+    )
+    return as_file(*rows).read()
+
+
+def hand_in(content: bytes, filename: str = "inscriptions.csv") -> ImportRun:
+    return receive_file(
+        actor=ManagerFactory().user,
+        kind=ImportKind.JOBSEEKERS,
+        filename=filename,
+        source=ContentFile(content, name=filename),
+    )
+
+
+def after(run: ImportRun) -> ImportRun:
+    """Return the file as the database has it now."""
+    run.refresh_from_db()
+    return run
+
+
+def test_a_file_that_is_loaded_is_kept_no_longer(agency: Agency) -> None:
+    run = hand_in(people(agency, 3))
+    assert (run.state, len(kept_files())) == (ImportState.WAITING, 1)
+    assert load_waiting_files() == 1
+    assert (after(run).state, run.summary["created"], run.attempts) == (ImportState.DONE, 3, 1)
+    assert (run.bytes_done, run.source.name, kept_files()) == (run.bytes_total, "", [])
+    assert load_waiting_files() == 0
+
+
+def test_while_another_worker_loads_the_file_waits_for_it(agency: Agency) -> None:
+    run = hand_in(people(agency, 1))
+    with loading_elsewhere():
+        assert somebody_loads()
+        assert load_waiting_files() == 0
+        assert after(run).state == ImportState.WAITING
+    assert not somebody_loads()
+    assert load_waiting_files() == 1
+    assert not somebody_loads()
+
+
+def test_files_are_loaded_in_the_order_in_which_they_came(agency: Agency) -> None:
+    runs = [hand_in(people(agency, count)) for count in (2, 3)]
+    assert load_waiting_files() == 2
+    assert [after(run).summary["created"] for run in runs] == [2, 1]
+
+
+def test_the_same_file_twice_at_once_counts_once(agency: Agency) -> None:
+    first, second = hand_in(people(agency, 2)), hand_in(people(agency, 2))
+    load_waiting_files()
+    assert after(first).summary["created"] == 2
+    assert (after(second).summary["created"], second.summary["unchanged"]) == (0, 2)
+
+
+def test_a_load_whose_worker_died_is_taken_up_again_and_given_up_in_the_end(agency: Agency) -> None:
+    runs = [hand_in(people(agency, 1)) for _ in range(2)]
+    for run, attempts in zip(runs, (ATTEMPTS - 1, ATTEMPTS), strict=True):
+        run.state, run.attempts = ImportState.RUNNING, attempts
+        run.save()
+    load_waiting_files()
+    taken_up, given_up = map(after, runs)
+    assert (taken_up.state, taken_up.attempts) == (ImportState.DONE, ATTEMPTS)
+    assert (given_up.state, given_up.error) == (ImportState.FAILED, INTERRUPTED)
+    assert kept_files() == []
+
+
+def test_a_file_that_is_gone_is_told(agency: Agency, tmp_path: Path) -> None:
+    run = hand_in(people(agency, 1))
+    (tmp_path / run.source.name).unlink()
+    load_waiting_files()
+    assert (after(run).state, run.error) == (ImportState.FAILED, FILE_GONE)
+
+
+def test_an_unexpected_error_is_kept_and_the_next_file_loaded(agency: Agency, tmp_path: Path) -> None:
+    broken, sound = hand_in(people(agency, 1)), hand_in(people(agency, 2))
+    path = tmp_path / broken.source.name
+    path.unlink()
+    path.symlink_to(path)
+    load_waiting_files()
+    assert (after(broken).state, broken.error) == (ImportState.FAILED, UNEXPECTED)
+    assert after(sound).state == ImportState.DONE
+
+
+def test_a_file_that_turns_out_to_be_unreadable_is_refused(agency: Agency) -> None:
+    run = hand_in(people(agency, 1) + b'"123')
+    load_waiting_files()
+    assert (after(run).state, Jobseeker.objects.count(), kept_files()) == (ImportState.FAILED, 0, [])
+    assert "guillemet" in run.error
+
+
+def test_twelve_thousand_wrong_rows_are_refused_as_a_whole_and_go_in_once_corrected(agency: Agency) -> None:
+    run = hand_in(people(agency, 12_000, wrong=12_000))
+    load_waiting_files()
+    assert (after(run).state, run.summary["rejected"]) == (ImportState.FAILED, 12_000)
+    assert run.error.startswith("12\u00a0000 lignes sur 12\u00a0000 sont fausses")
+    assert (Jobseeker.objects.count(), kept_files()) == (0, [])
+    assert run.rejected_csv.count("\r\n") == 12_001
+
+    corrected = hand_in(run.rejected_csv.replace(";Mme;;", ";Mme;Aubrac;").encode("utf-8-sig"), "corrige.csv")
+    load_waiting_files()
+    assert (after(corrected).state, corrected.summary["created"]) == (ImportState.DONE, 12_000)
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong", "state"),
+    [
+        (200, 100, ImportState.DONE),
+        (200, 101, ImportState.FAILED),
+        (120, 99, ImportState.DONE),
+        (120, 100, ImportState.FAILED),
+    ],
+)
+def test_a_file_is_refused_as_a_whole_when_more_than_half_of_many_rows_are_wrong(
+    agency: Agency, rows: int, wrong: int, state: ImportState
+) -> None:
+    run = hand_in(people(agency, rows, wrong=wrong))
+    load_waiting_files()
+    assert (after(run).state, run.summary["rejected"]) == (state, wrong)
+    assert Jobseeker.objects.count() == (rows - wrong if state == ImportState.DONE else 0)
+
+
+def test_rejected_rows_that_are_corrected_and_loaded_again_all_go_in(agency: Agency) -> None:
+    run = hand_in(people(agency, 50, wrong=20))
+    load_waiting_files()
+    assert (after(run).state, Jobseeker.objects.count()) == (ImportState.DONE, 30)
+    load = hand_in(run.rejected_csv.replace(";Mme;;", ";Mme;Aubrac;").encode("cp1252"), "corrige.csv")
+    load_waiting_files()
+    assert (after(load).summary["created"], load.summary["rejected"]) == (20, 0)
+    assert Jobseeker.objects.count() == 50
+
+
+def test_files_that_nobody_needs_are_deleted_and_others_are_not(agency: Agency, tmp_path: Path) -> None:
+    done, waiting = hand_in(people(agency, 1)), hand_in(people(agency, 2))
+    ImportRun.objects.filter(pk=done.pk).update(state=ImportState.FAILED, finished_at=timezone.now())
+    long_ago = (timezone.now() - LOST_AFTER - timedelta(minutes=1)).timestamp()
+    for name in ("of-no-row.csv", "being-handed-in.csv"):
+        (tmp_path / "imports" / name).write_bytes(b"")
+    os.utime(tmp_path / "imports" / "of-no-row.csv", (long_ago, long_ago))
+    os.utime(tmp_path / waiting.source.name, (long_ago, long_ago))
+    with loading_elsewhere():
+        load_waiting_files()
+    assert len(kept_files()) == 4
+    load_waiting_files()
+    assert (kept_files(), after(done).source.name) == (["being-handed-in.csv"], "")
+    assert after(waiting).state == ImportState.DONE
+
+
+def test_the_rejected_rows_are_counted_past_what_is_kept_and_the_file_is_refused(
+    agency: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accompaniment.imports.outcome.REJECTED_CHARACTERS", 500)
+    run = hand_in(people(agency, 60, wrong=20))
+    load_waiting_files()
+    assert (after(run).state, run.summary["rejected"], Jobseeker.objects.count()) == (ImportState.FAILED, 20, 0)
+    assert run.rejected_csv.count("\r\n") < 10

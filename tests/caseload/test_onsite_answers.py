@@ -1,0 +1,68 @@
+"""How fast requests to be received on site are answered, as managers read it."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accompaniment.models import OnSiteRequest
+from caseload.figures import Period
+from caseload.models import Portfolio
+from caseload.onsite import on_site_answers
+from tests.accompaniment.factories import JobseekerFactory, RegionFactory
+from tests.caseload.factories import ManagerFactory, PortfolioFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    return PortfolioFactory()
+
+
+def answered(portfolio: Portfolio, hours: float, *, days_ago: int = 1) -> None:
+    at = timezone.now() - timedelta(days=days_ago)
+    OnSiteRequest.objects.create(
+        jobseeker=JobseekerFactory(agency=portfolio.agency),
+        asked_at=at - timedelta(hours=hours),
+        answered_at=at,
+        answered_by=portfolio.adviser.user,
+        answer="Mardi.",
+    )
+
+
+def week() -> Period:
+    today = timezone.localdate()
+    return Period(today - timedelta(days=6), today)
+
+
+def test_the_median_of_the_period_s_answers_and_who_still_waits(client: Client, portfolio: Portfolio) -> None:
+    for hours in (1, 2, 5, 40, 60):
+        answered(portfolio, hours)
+    answered(portfolio, 900, days_ago=20)
+    OnSiteRequest.objects.create(jobseeker=JobseekerFactory(agency=portfolio.agency), asked_at=timezone.now())
+    manager = ManagerFactory().user
+    found = on_site_answers(user=manager, period=week())
+    assert (found.answered, found.median, found.waiting) == (5, timedelta(hours=5), 1)
+    client.force_login(manager)
+    page = client.get("/pilotage/").content.decode().replace("\u00a0", " ").replace("&#x27;", "'")
+    assert "La moitié des réponses est venue en" in page
+    assert "1 demande sans réponse aujourd'hui" in page
+
+
+@pytest.mark.parametrize(("answers", "shown"), [(4, False), (5, True)])
+def test_few_answers_show_no_delay(portfolio: Portfolio, answers: int, shown: bool) -> None:
+    for _ in range(answers):
+        answered(portfolio, 5)
+    sentence = on_site_answers(user=ManagerFactory().user, period=week()).sentence
+    assert ("Moins de 5 réponses" not in sentence) is shown
+    assert ("5\u00a0h" in sentence) is shown
+
+
+def test_counts_in_one_s_regions_only(portfolio: Portfolio) -> None:
+    answered(portfolio, 5)
+    other = ManagerFactory(regions=[RegionFactory()]).user
+    found = on_site_answers(user=other, period=week())
+    assert (found.answered, found.median, found.waiting) == (0, None, 0)
+    assert "0 demande sans réponse" in found.sentence

@@ -1,0 +1,167 @@
+"""Réglages: the days on which regions and agencies open, and the delays of lapsing."""
+
+import html
+import re
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accompaniment.enums import AuditAction, EnrolmentState, Track
+from accompaniment.errors import DomainError
+from accompaniment.models import Accompaniment, Agency, AuditEntry, LapseDelay, Region, User
+from accompaniment.services.territory import set_agency_opening, set_region_opening
+from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, validated
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def manager() -> User:
+    user: User = ManagerFactory().user
+    return user
+
+
+@pytest.fixture
+def national(client: Client, manager: User) -> Client:
+    client.force_login(manager)
+    return client
+
+
+def words(response: Any) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def soon(days: int = 10) -> date:
+    return timezone.localdate() + timedelta(days=days)
+
+
+def test_the_regions_are_listed_with_their_day_and_their_agencies(national: Client) -> None:
+    agency = AgencyFactory(region=RegionFactory(web_opens_on=date(2013, 12, 1)))
+    RegionFactory(code="74", name="Limousin", closed=True)
+    shown = words(national.get(reverse("settings")))
+    assert "01/12/2013" in shown
+    assert shown.index(agency.region.name) < shown.index("Limousin")
+    assert "Sans date" in shown
+
+
+def test_who_becomes_eligible_is_shown_before_it_is_confirmed(national: Client) -> None:
+    region = RegionFactory(closed=True)
+    agency, empty = AgencyFactory(region=region), AgencyFactory(region=region)
+    JobseekerFactory(agency=agency)
+    JobseekerFactory(agency=agency, email=None)
+    address = reverse("region_opening", args=[region.code])
+    page = national.post(address, {"web_opens_on": soon().isoformat(), "step": "voir"})
+    assert "1 personne pourra demander" in words(page)
+    assert [(one.agency, one.people) for one in page.context["openings"]] == sorted(
+        [(agency, 1), (empty, 0)], key=lambda one: one[0].name
+    )
+    region.refresh_from_db()
+    assert region.web_opens_on is None
+    done = national.post(address, {"web_opens_on": soon().isoformat(), "step": "confirmer"}, follow=True)
+    assert f"ouverture du 100 % web le {soon():%d/%m/%Y}" in words(done)
+    assert "Derniers changements" in words(done)
+    region.refresh_from_db()
+    assert region.web_opens_on == soon()
+
+
+def test_a_day_is_moved_and_taken_back_until_it_comes_and_each_change_is_kept(manager: User) -> None:
+    region = RegionFactory(closed=True)
+    for day in (soon(10), soon(20), soon(20), None):
+        set_region_opening(actor=manager, region=region, opens_on=day)
+    entries = AuditEntry.objects.filter(action=AuditAction.REGION).order_by("pk")
+    assert [entry.details["opens_on"] for entry in entries] == [soon(10).isoformat(), soon(20).isoformat(), None]
+
+
+def test_a_day_in_the_past_is_refused(manager: User) -> None:
+    region = RegionFactory(closed=True)
+    today = timezone.localdate(timezone=region.zone)
+    with pytest.raises(DomainError, match="passé"):
+        set_region_opening(actor=manager, region=region, opens_on=today - timedelta(days=1))
+    assert set_region_opening(actor=manager, region=region, opens_on=today).web_is_open(today)
+
+
+def test_what_has_begun_stays_open_and_goes_on(manager: User) -> None:
+    portfolio = PortfolioFactory()
+    region, agency = portfolio.agency.region, portfolio.agency
+    set_agency_opening(actor=manager, agency=agency, opens_on=soon())
+    set_agency_opening(actor=manager, agency=agency, opens_on=None)
+    validated(portfolio)
+    for day in (None, soon()):
+        with pytest.raises(DomainError, match="ne peut plus être repoussée"):
+            set_region_opening(actor=manager, region=region, opens_on=day)
+    with pytest.raises(DomainError, match="ne peut plus être repoussée"):
+        set_agency_opening(actor=manager, agency=agency, opens_on=soon())
+
+
+def test_another_agency_s_day_changes_no_running_track(manager: User) -> None:
+    portfolio = PortfolioFactory()
+    person = on_web_track(portfolio)
+    beside = AgencyFactory(region=portfolio.agency.region)
+    set_agency_opening(actor=manager, agency=beside, opens_on=soon())
+    assert Accompaniment.objects.current().get(jobseeker=person).track == Track.WEB
+
+
+def test_an_agency_does_not_open_before_its_region(manager: User) -> None:
+    region = RegionFactory(closed=True)
+    agency = AgencyFactory(region=region)
+    with pytest.raises(DomainError, match="n'a pas de jour"):
+        set_agency_opening(actor=manager, agency=agency, opens_on=soon())
+    set_region_opening(actor=manager, region=region, opens_on=soon(10))
+    with pytest.raises(DomainError, match="n'ouvre pas avant sa région"):
+        set_agency_opening(actor=manager, agency=agency, opens_on=soon(9))
+    set_agency_opening(actor=manager, agency=agency, opens_on=soon(11))
+    agency = Agency.objects.select_related("departement__region").get(pk=agency.pk)
+    assert agency.web_opening_day == soon(11)
+
+
+def test_a_regional_manager_opens_their_agencies_and_no_region(client: Client) -> None:
+    agency, far = AgencyFactory(), AgencyFactory()
+    client.force_login(ManagerFactory(regions=[agency.region]).user)
+    assert client.get(reverse("region_opening", args=[agency.region.code])).status_code == 403
+    assert client.get(reverse("agency_opening", args=[far.code])).status_code == 404
+    address = reverse("agency_opening", args=[agency.code])
+    typed = {"web_opens_on": soon().isoformat(), "step": "confirmer"}
+    assert f"{soon():%d/%m/%Y}" in words(client.post(address, typed, follow=True))
+    agency.refresh_from_db()
+    assert agency.web_opens_on == soon()
+    refused = client.post(address, {"web_opens_on": "2014-01-01", "step": "confirmer"})
+    assert refused.status_code == 422
+    assert 'value="2014-01-01"' in refused.content.decode()
+
+
+@pytest.mark.parametrize("agencies", [1, 8])
+def test_the_pages_cost_the_same_whatever_their_size(
+    national: Client, agencies: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    region = RegionFactory()
+    for _ in range(agencies):
+        JobseekerFactory(agency=AgencyFactory(region=region))
+    address = reverse("region_agencies", args=[region.code])
+    national.get(address)
+    with django_assert_num_queries(9):
+        national.get(address)
+    with django_assert_num_queries(8):
+        national.get(reverse("settings"))
+
+
+def test_a_delay_is_set_by_a_manager_of_the_country_with_a_day_and_a_reason(national: Client) -> None:
+    address = reverse("lapse_delays")
+    typed = {"state": EnrolmentState.ASKED, "days": 45, "starts_on": soon().isoformat(), "reason": "Été"}
+    refused = national.post(address, {**typed, "starts_on": "2014-01-01"})
+    assert refused.status_code == 422
+    assert "à venir" in words(refused)
+    assert f"45 jours à partir du {soon():%d/%m/%Y}" in words(national.post(address, typed, follow=True))
+    assert LapseDelay.objects.filter(days=45, starts_on=soon()).exists()
+
+
+def test_a_regional_manager_reads_the_delays_only(client: Client) -> None:
+    client.force_login(ManagerFactory(regions=[RegionFactory()]).user)
+    assert "Un responsable de tout le pays" in words(client.get(reverse("lapse_delays")))
+    assert client.post(reverse("lapse_delays"), {}).status_code == 403
+    assert Region.objects.count() == 1

@@ -1,0 +1,249 @@
+"""Équipes: who is invited, moved, closed after a hand-over, and opened again."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import AuditEntry, Notification, User
+from accompaniment.services import accounts
+from caseload.models import Adviser, Manager, Placement, Portfolio
+from caseload.services import staff
+from caseload.services.absences import end_absence
+from caseload.services.capacities import apply_capacities
+from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
+from tests.caseload.factories import (
+    AdviserFactory,
+    CapacityFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    on_web_track,
+    planned_absence,
+)
+from tests.visio.factories import InterviewFactory
+from visio.models import Interview, WorkingHours
+
+pytestmark = pytest.mark.django_db
+
+WEB = Modality.GUIDE_WEB
+
+
+@pytest.fixture
+def manager() -> User:
+    user: User = ManagerFactory().user
+    return user
+
+
+@pytest.fixture(autouse=True)
+def _cap() -> None:
+    CapacityFactory(value=250, by_working_share=True)
+
+
+def words(response: Any) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def typed(**facts: Any) -> dict[str, Any]:
+    return {
+        "role": Role.ADVISER,
+        "first_name": "Maëlle",
+        "last_name": "Dupont-Lafargue",
+        "email": "maelle.dupont@exemple.fr",
+        "working_share": 80,
+        "modalities": [WEB],
+        **facts,
+    }
+
+
+class TestInvitation:
+    def test_an_adviser_gets_a_link_a_portfolio_and_hours(self, client: Client) -> None:
+        agency = AgencyFactory()
+        client.force_login(ManagerFactory(regions=[agency.region]).user)
+        page = client.post(reverse("invite"), typed(agency=agency.code), follow=True)
+        assert "Invitation envoyée" in words(page)
+        assert "(temps partiel 80 %)" in words(page)
+        adviser = Adviser.objects.get(user__email="maelle.dupont@exemple.fr")
+        portfolio = adviser.portfolios.get()
+        assert (portfolio.capacity, portfolio.capacity_share) == (200, 80)
+        assert WorkingHours.objects.filter(adviser=adviser).exists()
+        assert Notification.objects.filter(user=adviser.user, kind=NotificationKind.ACCOUNT_ACTIVATION).count() == 1
+        secret = accounts.issue_activation_link(user=adviser.user)
+        accounts.activate(token=secret, password="Une-phrase-longue-7")
+        assert "Compte actif" in words(client.get(reverse("member", args=[adviser.user_id])))
+
+    @pytest.mark.parametrize("taken_by", ["staff", "jobseeker"])
+    def test_an_address_in_use_is_refused_and_nothing_is_lost(self, client: Client, taken_by: str) -> None:
+        agency = AgencyFactory()
+        client.force_login(ManagerFactory().user)
+        if taken_by == "staff":
+            AdviserFactory(user__email="maelle.dupont@exemple.fr")
+        else:
+            JobseekerFactory(email="maelle.dupont@exemple.fr")
+        before = Adviser.objects.count()
+        page = client.post(reverse("invite"), typed(agency=agency.code, email="Maelle.Dupont@exemple.fr"))
+        assert page.status_code == 422
+        assert "maelle.dupont@exemple.fr" in words(page)
+        assert 'value="Dupont-Lafargue"' in page.content.decode()
+        assert Adviser.objects.count() == before
+
+    def test_a_regional_manager_invites_for_their_regions_only(self, client: Client) -> None:
+        here, elsewhere = RegionFactory(), RegionFactory()
+        far = AgencyFactory(region=elsewhere)
+        client.force_login(ManagerFactory(regions=[here]).user)
+        assert client.post(reverse("invite"), typed(agency=far.code)).status_code == 422
+        for regions, status in (([elsewhere.code], 422), ([], 422), ([here.code], 302)):
+            assert client.post(reverse("invite"), typed(role=Role.MANAGER, regions=regions)).status_code == status
+        assert list(Manager.objects.get(user__email="maelle.dupont@exemple.fr").regions.all()) == [here]
+
+    def test_only_the_country_s_managers_invite_another_one(self, manager: User) -> None:
+        facts = {"first_name": "Anne", "last_name": "Roux", "whole_country": True, "regions": []}
+        regional = ManagerFactory(regions=[RegionFactory()]).user
+        with pytest.raises(DomainError, match="tout le pays"):
+            staff.invite_manager(actor=regional, email="anne.roux@exemple.fr", **facts)
+        assert staff.invite_manager(actor=manager, email="anne.roux@exemple.fr", **facts).whole_country
+
+    def test_is_sent_again_until_the_account_is_active(self, manager: User) -> None:
+        user = staff.invite_adviser(
+            actor=manager,
+            email="a.b@exemple.fr",
+            first_name="A",
+            last_name="B",
+            agency=AgencyFactory(),
+            working_share=100,
+            modalities=[],
+        ).user
+        staff.invite_again(actor=manager, user=user)
+        assert Notification.objects.filter(user=user).count() == 2
+        user.set_password("Une-phrase-longue-7")
+        user.save()
+        with pytest.raises(NotAllowedNowError, match="déjà activé"):
+            staff.invite_again(actor=manager, user=user)
+
+
+class TestChange:
+    def test_the_share_moves_the_cap_and_never_below_who_is_there(self, manager: User) -> None:
+        portfolio = PortfolioFactory()
+        on_web_track(portfolio)
+        cap = CapacityFactory(agency=portfolio.agency, value=4, by_working_share=True, reason="Petit", set_by=manager)
+        apply_capacities(now=timezone.now())
+        facts = {"actor": manager, "adviser": portfolio.adviser, "agency": portfolio.agency}
+        staff.change_adviser(working_share=50, **facts)
+        portfolio.refresh_from_db()
+        assert (portfolio.capacity, portfolio.capacity_share) == (cap.value // 2, 50)
+        staff.change_adviser(working_share=10, **facts)
+        portfolio.refresh_from_db()
+        assert portfolio.capacity == portfolio.occupied == 1
+        assert AuditEntry.objects.filter(action=AuditAction.STAFF, details__event="changed").count() == 2
+
+    def test_the_agency_changes_once_nobody_is_there(self, client: Client, manager: User) -> None:
+        portfolio = PortfolioFactory()
+        other = AgencyFactory(region=portfolio.agency.region)
+        on_web_track(portfolio)
+        client.force_login(manager)
+        address = reverse("member", args=[portfolio.adviser.user_id])
+        refused = client.post(address, {"agency": other.code, "working_share": 100})
+        assert refused.status_code == 422
+        assert "suit encore 1 personne" in words(refused)
+        Placement.objects.all().delete()
+        assert client.post(address, {"agency": other.code, "working_share": 100}).status_code == 302
+        portfolio.refresh_from_db()
+        portfolio.adviser.refresh_from_db()
+        assert portfolio.agency == portfolio.adviser.agency == other
+
+
+class TestClosing:
+    def test_hands_everybody_over_then_ends_the_session_at_once(self, client: Client, manager: User) -> None:
+        leaving = PortfolioFactory()
+        receiving = PortfolioFactory(agency=leaving.agency)
+        person = on_web_track(leaving)
+        InterviewFactory(jobseeker=person, adviser=leaving.adviser)
+        adviser_client = Client()
+        adviser_client.force_login(leaving.adviser.user)
+        assert adviser_client.get("/ma-journee/").status_code == 200
+        client.force_login(manager)
+        address = reverse("member", args=[leaving.adviser.user_id])
+        close = reverse("member_account", args=[leaving.adviser.user_id, "fermer"])
+        assert client.post(close).status_code == 409
+        assert "confiez les personnes" in words(client.get(address))
+        done = client.post(
+            reverse("hand_over", args=[leaving.adviser.user_id, leaving.pk]),
+            {"targets": [receiving.pk], "reason": "Départ"},
+        )
+        assert done.status_code == 302
+        assert Placement.objects.open().get(jobseeker=person).portfolio == receiving
+        assert "est fermé" in words(client.post(close, follow=True))
+        assert adviser_client.get("/ma-journee/").status_code == 302
+        leaving.refresh_from_db()
+        assert leaving.capacity == 0
+        assert client.post(close).status_code == 409
+
+    def test_what_is_left_to_settle_is_named(self, manager: User) -> None:
+        portfolio = PortfolioFactory()
+        colleague = PortfolioFactory(agency=portfolio.agency).adviser
+        absence = planned_absence(portfolio, colleague=colleague)
+        with pytest.raises(DomainError, match="relais pour"):
+            staff.close_account(actor=manager, user=colleague.user)
+        with pytest.raises(DomainError, match="absence"):
+            staff.close_account(actor=manager, user=portfolio.adviser.user)
+        end_absence(actor=manager, absence=absence, last_day=None)
+        staff.close_account(actor=manager, user=portfolio.adviser.user)
+        staff.close_account(actor=manager, user=colleague.user)
+        assert not User.objects.filter(pk__in=[colleague.user_id, portfolio.adviser.user_id], is_active=True).exists()
+
+    def test_an_interview_to_come_holds_the_account_open(self, manager: User) -> None:
+        portfolio = PortfolioFactory()
+        beside = PortfolioFactory(agency=portfolio.agency)
+        interview = InterviewFactory(jobseeker=on_web_track(beside), adviser=portfolio.adviser)
+        with pytest.raises(DomainError, match="1 entretien prévu"):
+            staff.close_account(actor=manager, user=portfolio.adviser.user)
+        Interview.objects.filter(pk=interview.pk).update(adviser=beside.adviser)
+        staff.close_account(actor=manager, user=portfolio.adviser.user)
+
+    def test_nobody_closes_their_own_account_nor_the_country_s_last(self, manager: User) -> None:
+        regional = ManagerFactory(regions=[RegionFactory()]).user
+        with pytest.raises(DomainError, match="propre compte"):
+            staff.close_account(actor=manager, user=manager)
+        with pytest.raises(DomainError, match="dernier responsable"):
+            staff.close_account(actor=regional, user=manager)
+        second = ManagerFactory().user
+        with pytest.raises(DomainError, match="dans vos régions"):
+            staff.close_account(actor=regional, user=manager)
+        staff.close_account(actor=second, user=manager)
+
+    def test_a_manager_closes_within_their_regions_only(self) -> None:
+        here, far = AdviserFactory(), AdviserFactory()
+        regional = ManagerFactory(regions=[here.agency.region]).user
+        with pytest.raises(DomainError, match="dans vos régions"):
+            staff.close_account(actor=regional, user=far.user)
+        staff.close_account(actor=regional, user=here.user)
+
+    def test_opens_again_with_a_new_link_and_its_places(self, manager: User) -> None:
+        portfolio = PortfolioFactory()
+        user = portfolio.adviser.user
+        staff.close_account(actor=manager, user=user)
+        staff.reopen_account(actor=manager, user=user)
+        portfolio.refresh_from_db()
+        user.refresh_from_db()
+        assert portfolio.capacity == 250
+        assert user.is_active
+        assert not user.has_usable_password()
+        assert Notification.objects.filter(user=user, kind=NotificationKind.ACCOUNT_ACTIVATION).count() == 1
+        with pytest.raises(NotAllowedNowError, match="déjà ouvert"):
+            staff.reopen_account(actor=manager, user=user)
+
+
+def test_the_lists_show_closed_accounts_apart(client: Client, manager: User) -> None:
+    portfolio = PortfolioFactory()
+    staff.close_account(actor=manager, user=portfolio.adviser.user)
+    client.force_login(manager)
+    assert "Compte fermé" in words(client.get("/equipes/"))
+    assert list(client.get("/portefeuilles/").context["page"].object_list) == []
+    assert Portfolio.objects.count() == 1
+    assert timezone.now() - portfolio.adviser.user.created_at < timedelta(days=1)

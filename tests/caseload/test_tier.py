@@ -1,0 +1,259 @@
+"""The change of tier: what it entails is said first, then everything moves in one transaction."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, EnrolmentState, LeavingReason, Modality, NotificationKind, Tier, Track
+from accompaniment.errors import DomainError
+from accompaniment.models import Accompaniment, AuditEntry, ContactPlan, Enrolment, Jobseeker, Notification
+from accompaniment.services import enrolments
+from caseload.enums import PlacementEnd
+from caseload.models import Placement, Portfolio
+from tests.accompaniment.factories import EnrolmentFactory, JobseekerFactory, reference
+from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, on_web_track, placed, validated
+from tests.visio.factories import InterviewFactory
+from visio.enums import InterviewState
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _reference() -> None:
+    reference()
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    """The classic guidé portfolio of an adviser who has no other."""
+    return PortfolioFactory(modality=Modality.GUIDE, adviser__user__last_name="Vidal")
+
+
+def current(person: Jobseeker) -> Accompaniment:
+    return Accompaniment.objects.current().get(jobseeker=person)
+
+
+def where(person: Jobseeker) -> Portfolio | None:
+    placement = Placement.objects.open().filter(jobseeker=person).select_related("portfolio").first()
+    return placement.portfolio if placement else None
+
+
+def words(response: Any) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def read(client: Client, person: Jobseeker, tier: str = "suivi") -> str:
+    response = client.get(reverse("person_tier", args=[person.pk]), {"modalite": tier})
+    assert response.status_code == 200
+    return words(response)
+
+
+def send(client: Client, person: Jobseeker, **facts: Any) -> Any:
+    typed = {"period": current(person).pk, "tier": "suivi", "reason": "Très autonome", **facts}
+    return client.post(reverse("person_tier", args=[person.pk]), typed)
+
+
+def booked(person: Jobseeker) -> Any:
+    """Return an interview to come with whoever follows the person."""
+    starts_at = timezone.now() + timedelta(days=5)
+    return InterviewFactory(
+        jobseeker=person,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=30),
+        occupies_until=starts_at + timedelta(minutes=40),
+    )
+
+
+class TestTheService:
+    def test_moves_a_classic_placement_into_the_new_modality(self, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        target = PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI)
+        enrolments.change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        assert where(person) == target
+        left = Placement.objects.get(jobseeker=person, portfolio=portfolio)
+        assert left.end_reason == PlacementEnd.TIER_CHANGED
+
+    def test_prefers_the_adviser_who_is_there(self, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI)
+        own = PortfolioFactory(adviser=portfolio.adviser, agency=portfolio.agency, modality=Modality.SUIVI)
+        placed(own, tier=Tier.SUIVI)  # so it is not the least loaded
+        enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        assert where(person) == own
+
+    @pytest.mark.parametrize("places", [0, 1])
+    def test_where_none_has_room_the_person_waits(self, portfolio: Portfolio, places: int) -> None:
+        person = placed(portfolio)
+        target = PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI, capacity=1)
+        if not places:
+            placed(target, tier=Tier.SUIVI)
+        enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        assert where(person) == (target if places else None)
+
+    def test_who_is_in_no_portfolio_stays_out(self, portfolio: Portfolio) -> None:
+        person = JobseekerFactory(agency=portfolio.agency, tier=Tier.SUIVI)
+        enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.GUIDE, reason="Besoin d'appui")
+        assert where(person) is None
+        assert current(person).tier == Tier.GUIDE
+
+    def test_tells_the_person_once_in_one_letter(self) -> None:
+        person = on_web_track()
+        for _ in range(2):
+            enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        letters = Notification.objects.filter(
+            jobseeker=person, kind__in=(NotificationKind.TIER_CHANGED, NotificationKind.TRACK_ENDED)
+        )
+        letter = letters.get()
+        assert letter.kind == NotificationKind.TIER_CHANGED
+        assert (letter.context["tier"], letter.context["track_ended"]) == ("suivi", True)
+        assert "Autonome" not in str(letter.context)
+
+    def test_without_an_address_nobody_is_written_to(self) -> None:
+        person = JobseekerFactory(email=None)
+        enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        assert not Notification.objects.exists()
+        assert current(person).tier == Tier.SUIVI
+
+    def test_asks_for_a_reason(self) -> None:
+        person = JobseekerFactory()
+        with pytest.raises(DomainError, match="motif"):
+            enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="  ")
+        assert current(person).tier == Tier.GUIDE
+
+    def test_begins_the_plan_of_the_new_modality(self, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        assert ContactPlan.objects.current().get(jobseeker=person).interval_days == 90
+
+    @pytest.mark.parametrize("stays", [True, False])
+    def test_what_is_booked_stays_with_an_adviser_who_stays(self, portfolio: Portfolio, stays: bool) -> None:
+        person = placed(portfolio)
+        interview = booked(person)
+        adviser = portfolio.adviser if stays else AdviserFactory(agency=portfolio.agency)
+        PortfolioFactory(adviser=adviser, agency=portfolio.agency, modality=Modality.SUIVI)
+        enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        interview.refresh_from_db()
+        assert interview.state == (InterviewState.BOOKED if stays else InterviewState.CANCELLED)
+
+
+class TestThePage:
+    def test_offers_the_other_tiers_and_the_history(self, client: Client, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        enrolments.change_tier(
+            actor=portfolio.adviser.user, jobseeker=person, tier=Tier.RENFORCE, reason="Besoin d'appui"
+        )
+        client.force_login(ManagerFactory().user)
+        response = client.get(reverse("person_tier", args=[person.pk]))
+        page = response.content.decode()
+        assert 'value="guide"' in page
+        assert 'value="suivi"' in page
+        assert 'value="renforce"' not in page
+        assert "Besoin d'appui" in words(response)
+        assert "guidé, parcours classique Inscription" in words(response)
+        assert "Confirmer" not in page
+
+    def test_says_first_what_it_entails_for_the_web_track(self, client: Client) -> None:
+        web = PortfolioFactory()
+        person = on_web_track(web)
+        target = PortfolioFactory(agency=web.agency, modality=Modality.SUIVI)
+        booked(person)
+        client.force_login(web.adviser.user)
+        page = read(client, person)
+        assert "Son parcours 100 % web prend fin tout de suite" in page
+        assert f"rejoint celui de {target.adviser}, « suivi » (0 / 350)" in page
+        assert "1 entretien prévu est annulé" in page
+        assert "Son plan de contact devient : un entretien par téléphone tous les 3 mois" in page or "90 jours" in page
+        assert current(person).track == Track.WEB
+
+        response = send(client, person)
+        assert response.status_code == 302
+        assert (current(person).tier, current(person).track) == (Tier.SUIVI, Track.CLASSIC)
+        assert where(person) == target
+        enrolment = Enrolment.objects.get(jobseeker=person)
+        assert (enrolment.state, enrolment.leaving_reason) == (EnrolmentState.ENDED, LeavingReason.TIER_CHANGE)
+
+    def test_says_that_nobody_has_room(self, client: Client, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        client.force_login(portfolio.adviser.user)
+        assert "elle passe sur la liste d'attente" in read(client, person)
+        response = client.post(
+            reverse("person_tier", args=[person.pk]),
+            {"period": current(person).pk, "tier": "suivi", "reason": "Autonome"},
+            follow=True,
+        )
+        # Out of the adviser's sight, so back to the list, where it is said.
+        assert response.redirect_chain[-1][0] == reverse("my_portfolio")
+        assert "pas de conseiller pour le moment" in words(response)
+
+    @pytest.mark.parametrize(
+        ("state", "sentence"),
+        [
+            ("validated", "validée et pas encore acceptée, devient caduque"),
+            ("asked", "reste en attente de l'entretien"),
+        ],
+    )
+    def test_says_what_becomes_of_an_enrolment(self, client: Client, state: str, sentence: str) -> None:
+        web = PortfolioFactory()
+        if state == "validated":
+            person = validated(web).jobseeker
+        else:
+            person = EnrolmentFactory(jobseeker=JobseekerFactory(agency=web.agency)).jobseeker
+        client.force_login(ManagerFactory().user)
+        assert sentence in read(client, person)
+
+    def test_asks_for_the_reason_and_keeps_the_choice(self, client: Client, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        client.force_login(portfolio.adviser.user)
+        for reason, sentence in (("", "Indiquez le motif"), ("x" * 201, "Raccourcissez le motif")):
+            response = send(client, person, reason=reason)
+            assert response.status_code == 422
+            assert sentence in words(response)
+            assert "Confirmer le passage à « suivi »" in words(response)
+        assert current(person).tier == Tier.GUIDE
+
+    def test_a_colleague_s_change_meanwhile_is_told_and_nothing_typed_is_lost(
+        self, client: Client, portfolio: Portfolio
+    ) -> None:
+        person = placed(portfolio)
+        seen = current(person).pk
+        PortfolioFactory(adviser=portfolio.adviser, agency=portfolio.agency, modality=Modality.RENFORCE)
+        colleague = AdviserFactory(user__first_name="Nadia", user__last_name="Roux").user
+        enrolments.change_tier(actor=colleague, jobseeker=person, tier=Tier.RENFORCE, reason="Fragilisée")
+        client.force_login(portfolio.adviser.user)
+        response = send(client, person, period=seen, reason="Mon propre motif")
+        assert response.status_code == 409
+        page = words(response)
+        assert "Nadia Roux l'a fixé à : modalité « renforcé »" in page
+        assert "Fragilisée" in page
+        assert "Mon propre motif" in page
+        assert current(person).tier == Tier.RENFORCE
+        # Sent again, now with the new period before one's eyes.
+        assert send(client, person, reason="Mon propre motif").status_code == 302
+        assert current(person).tier == Tier.SUIVI
+
+    @pytest.mark.parametrize("tier", ["", "autre"])
+    def test_a_tier_that_is_none_is_refused(self, client: Client, portfolio: Portfolio, tier: str) -> None:
+        person = placed(portfolio)
+        client.force_login(portfolio.adviser.user)
+        assert "Confirmer" not in read(client, person, tier)
+        assert send(client, person, tier=tier).status_code == 422
+
+    def test_read_by_somebody_else_than_the_adviser_leaves_its_row(self, client: Client, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        for user, rows in ((portfolio.adviser.user, 0), (ManagerFactory().user, 1)):
+            client.force_login(user)
+            read(client, person)
+            assert AuditEntry.objects.filter(jobseeker=person, action=AuditAction.READ).count() == rows
+
+    def test_is_linked_from_the_person_s_page(self, client: Client, portfolio: Portfolio) -> None:
+        person = placed(portfolio)
+        client.force_login(portfolio.adviser.user)
+        assert (
+            reverse("person_tier", args=[person.pk]) in client.get(reverse("person", args=[person.pk])).content.decode()
+        )

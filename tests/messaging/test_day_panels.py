@@ -1,0 +1,99 @@
+"""What each panel of the page of the day costs and names: as many queries for one person as for many."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accompaniment.models import Jobseeker
+from accompaniment.services.onsite import ask_on_site
+from caseload.models import Adviser, Portfolio
+from caseload.views.day import VOLUNTEERS_SHOWN
+from tests.caseload.factories import AdviserFactory, on_web_track, planned_absence, volunteer
+from tests.messaging.factories import ask, pair, say
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation
+
+pytestmark = pytest.mark.django_db
+
+VOLUNTEERS = "/inscriptions/panneau/"
+
+PANELS = {
+    # Session and account, the perimeter, and what the panel shows; a count of its own only past the shown lines.
+    "/agenda/panneau/aujourdhui/": 13,
+    "/messagerie/panneau/a-repondre/": 5,
+    "/rappels/panneau/": 5,
+    "/agenda/panneau/en-agence/": 6,
+    "/agenda/panneau/echeances/": 4,
+    "/portefeuille/panneau/plans/": 9,
+    VOLUNTEERS: 6,
+    "/agenda/panneau/heure-libre/": 6,
+    "/ma-journee/portefeuilles/": 5,
+}
+
+
+def waits(portfolio: Portfolio) -> Jobseeker:
+    """Return a person of the portfolio for whom something stands in every panel."""
+    two = pair(portfolio)
+    say(two.conversation, two.person)
+    ask(two.jobseeker)
+    ask_on_site(actor=two.person, jobseeker=two.jobseeker)
+    due_obligation(two.jobseeker)
+    volunteer(portfolio)
+    return two.jobseeker
+
+
+@pytest.fixture(autouse=True)
+def _a_monday_morning() -> Iterator[None]:
+    with time_machine.travel("2026-03-02T07:00:00Z", tick=True):
+        yield
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    return bookable_portfolio()
+
+
+@pytest.mark.parametrize("size", [2, 7])
+def test_a_panel_costs_the_same_at_any_size(client: Client, portfolio: Portfolio, size: int) -> None:
+    for number in range(size):
+        starts_at = timezone.now() + timedelta(minutes=45 * number + 5)
+        InterviewFactory(jobseeker=waits(portfolio), adviser=portfolio.adviser, starts_at=starts_at)
+    client.force_login(portfolio.adviser.user)
+    asked = {}
+    for address in PANELS:
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        asked[address] = len(queries)
+    expected = dict(PANELS)
+    expected[VOLUNTEERS] += size > VOLUNTEERS_SHOWN
+    assert asked == expected
+
+
+def test_every_panel_says_for_whom_the_colleague_answers(client: Client, portfolio: Portfolio) -> None:
+    person = waits(portfolio)
+    colleague: Adviser = AdviserFactory(agency=portfolio.agency)
+    own = bookable_portfolio(adviser=colleague)
+    mine = on_web_track(own)
+    ask(mine)
+    planned_absence(portfolio, colleague=colleague, in_days=0)
+    client.force_login(colleague.user)
+    said = f"relais de {portfolio.adviser}"
+    for address in (
+        "/messagerie/panneau/a-repondre/",
+        "/rappels/panneau/",
+        "/rappels/",
+        "/messagerie/",
+        "/agenda/panneau/en-agence/",
+        "/agenda/panneau/echeances/",
+    ):
+        text = client.get(address).content.decode()
+        assert person.full_name in text, address
+        assert said in text, address
+    lines = client.get("/rappels/panneau/").context["requests"]
+    assert {line.jobseeker: line.relay for line in lines} == {person: str(portfolio.adviser), mine: None}
+    assert "+ 1 en relais" in client.get("/ma-journee/portefeuilles/").content.decode()

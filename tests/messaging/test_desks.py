@@ -1,0 +1,177 @@
+"""The open page of an adviser's day: it hears of its panels, of nobody else's, and of nothing more."""
+
+import json
+from typing import Any
+
+import pytest
+from asgiref.testing import ApplicationCommunicator
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from pytest_django.fixtures import Settings
+
+from accompaniment.models import User
+from accompaniment.services.enrolments import ask_enrolment
+from accompaniment.services.onsite import ask_on_site
+from caseload.services.absences import end_absence
+from caseload.services.staff import close_account
+from config.routing import websocket_urlpatterns
+from config.settings.connections import channel_layers
+from messaging.enums import Panel
+from tests.accompaniment.factories import JobseekerFactory
+from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, planned_absence
+from tests.messaging.factories import Pair, ask, pair, say
+from tests.messaging.sockets import PATIENCE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Desk(ApplicationCommunicator):
+    """One open page of the day."""
+
+    def __init__(self, user: User | None) -> None:
+        super().__init__(
+            URLRouter(websocket_urlpatterns),
+            {
+                "type": "websocket",
+                "path": "/ws/bureau/",
+                "raw_path": b"/ws/bureau/",
+                "query_string": b"",
+                "headers": [],
+                "subprotocols": [],
+                "user": user or AnonymousUser(),
+            },
+        )
+
+    async def connect(self) -> int | None:
+        """Knock; return None when the door opens, else the code with which it was closed."""
+        await self.send_input({"type": "websocket.connect"})
+        event = await self.receive_output(PATIENCE)
+        code: int | None = None if event["type"] == "websocket.accept" else event["code"]
+        return code
+
+    async def panels(self) -> set[str]:
+        """Return the panels that the next frame names."""
+        event = await self.receive_output(PATIENCE)
+        frame: dict[str, Any] = json.loads(event["text"])
+        assert frame.keys() == {"type", "panels"}
+        return set(frame["panels"])
+
+    async def hears_nothing(self) -> bool:
+        silent: bool = await self.receive_nothing(timeout=0.2, interval=0.02)
+        return silent
+
+    async def leave(self) -> None:
+        await self.send_input({"type": "websocket.disconnect", "code": 1001})
+        await self.wait(PATIENCE)
+
+
+async def opened(user: User) -> Desk:
+    desk = Desk(user)
+    assert await desk.connect() is None
+    return desk
+
+
+@pytest.fixture
+def two() -> Pair:
+    return pair()
+
+
+async def test_a_call_back_that_is_asked_for_shows_at_the_desk_of_who_follows(two: Pair) -> None:
+    stranger = await database_sync_to_async(PortfolioFactory)(agency=two.portfolio.agency)
+    desk, other = await opened(two.adviser), await opened(stranger.adviser.user)
+    await database_sync_to_async(ask)(two.jobseeker)
+    assert await desk.panels() == {Panel.CALLBACKS}
+    assert await other.hears_nothing()
+    await desk.leave()
+    await other.leave()
+
+
+async def test_a_colleague_who_covers_hears_too(two: Pair) -> None:
+    cover = await database_sync_to_async(CoverFactory)(portfolio=two.portfolio)
+    desk = await opened(cover.colleague.user)
+    await database_sync_to_async(ask_on_site)(actor=two.person, jobseeker=two.jobseeker)
+    assert await desk.panels() == {Panel.ON_SITE}
+    await desk.leave()
+
+
+async def test_messages_are_told_when_somebody_begins_or_ceases_to_wait(two: Pair) -> None:
+    desk = await opened(two.adviser)
+    await database_sync_to_async(say)(two.conversation, two.person)
+    assert await desk.panels() == {Panel.MESSAGES}
+    await database_sync_to_async(say)(two.conversation, two.person)
+    assert await desk.hears_nothing()
+    await database_sync_to_async(say)(two.conversation, two.adviser)
+    assert await desk.panels() == {Panel.MESSAGES}
+    await desk.leave()
+
+
+async def test_a_volunteer_is_told_to_who_receives_them(two: Pair) -> None:
+    desk = await opened(two.adviser)
+    person = await database_sync_to_async(JobseekerFactory)(agency=two.portfolio.agency)
+    await database_sync_to_async(ask_enrolment)(actor=None, jobseeker=person)
+    assert await desk.panels() == {Panel.VOLUNTEERS}
+    await desk.leave()
+
+
+async def test_a_cover_that_is_set_or_called_off_renews_every_panel(two: Pair) -> None:
+    colleague = await database_sync_to_async(PortfolioFactory)(agency=two.portfolio.agency)
+    desk = await opened(colleague.adviser.user)
+    absence = await database_sync_to_async(planned_absence)(two.portfolio, colleague=colleague.adviser, in_days=0)
+    assert await desk.panels() == set(Panel)
+    await database_sync_to_async(end_absence)(actor=two.adviser, absence=absence)
+    assert await desk.panels() == set(Panel)
+    await desk.leave()
+
+
+async def test_what_one_transaction_writes_is_told_once(two: Pair) -> None:
+    desk = await opened(two.adviser)
+
+    def act() -> None:
+        with transaction.atomic():
+            ask(two.jobseeker)
+            ask_on_site(actor=two.person, jobseeker=two.jobseeker)
+
+    await database_sync_to_async(act)()
+    assert await desk.panels() == {Panel.CALLBACKS, Panel.ON_SITE}
+    assert await desk.hears_nothing()
+    await desk.leave()
+
+
+async def test_what_is_rolled_back_is_not_told(two: Pair) -> None:
+    desk = await opened(two.adviser)
+
+    def act() -> None:
+        with transaction.atomic():
+            ask(two.jobseeker)
+            transaction.set_rollback(True)
+
+    await database_sync_to_async(act)()
+    assert await desk.hears_nothing()
+    await desk.leave()
+
+
+async def test_the_desk_of_an_account_that_is_closed_closes_at_once(two: Pair) -> None:
+    leaving, staying = await database_sync_to_async(PortfolioFactory)(), await opened(two.adviser)
+    desk = await opened(leaving.adviser.user)
+    manager = await database_sync_to_async(ManagerFactory)()
+    await database_sync_to_async(close_account)(actor=manager.user, user=leaving.adviser.user)
+    event = await desk.receive_output(PATIENCE)
+    assert (event["type"], event["code"]) == ("websocket.close", 4401)
+    assert await staying.hears_nothing()
+    await staying.leave()
+
+
+async def test_nobody_else_has_a_desk(two: Pair) -> None:
+    assert await Desk(None).connect() == 4401
+    assert await Desk(two.person).connect() == 4404
+
+
+async def test_without_redis_the_act_stands_and_the_page_is_told_to_ask_by_itself(
+    two: Pair, settings: Settings
+) -> None:
+    settings.CHANNEL_LAYERS = channel_layers("unix:///nowhere/valkey.sock")
+    assert await Desk(two.adviser).connect() == 1013
+    callback = await database_sync_to_async(ask)(two.jobseeker)
+    assert callback.pk

@@ -1,0 +1,152 @@
+"""What a change of adviser does to the interviews that are booked: they move, or the person chooses again."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Channel, NotificationKind
+from accompaniment.invariants import checks
+from accompaniment.models import AuditEntry, Jobseeker, Notification
+from caseload.models import Absence, CaseSummary, Placement, Portfolio, TransferBatch
+from caseload.services.transfers import transfer_people
+from tests.accompaniment.factories import AgencyFactory
+from tests.caseload.factories import ManagerFactory, on_web_track
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots
+from visio.enums import InterviewState
+from visio.models import Interview
+from visio.rules.slots import LENGTH, OCCUPIED
+from visio.services.interviews import book_interview
+from visio.services.room import admit
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    return bookable_portfolio()
+
+
+@pytest.fixture
+def heir(portfolio: Portfolio) -> Portfolio:
+    """A colleague's portfolio of the same agency, with the same hours."""
+    return bookable_portfolio(agency=portfolio.agency)
+
+
+@pytest.fixture
+def person(portfolio: Portfolio) -> Jobseeker:
+    return on_web_track(portfolio)
+
+
+def book(person: Jobseeker, portfolio: Portfolio, *, channel: str = Channel.VIDEO, **facts: Any) -> Interview:
+    return book_interview(
+        actor=person.user,
+        jobseeker=person,
+        adviser=portfolio.adviser,
+        starts_at=first_slots(person)[-1],
+        channel=channel,
+        **facts,
+    )
+
+
+def hand_over(person: Jobseeker, to: Portfolio) -> TransferBatch:
+    return transfer_people(
+        actor=ManagerFactory().user,
+        people=Placement.objects.open().filter(jobseeker=person),
+        targets=[to],
+        reason="Congé parental",
+    )
+
+
+def carried(batch: TransferBatch) -> str:
+    return " ".join(batch.transfers.get().carried)
+
+
+def told(person: Jobseeker) -> str:
+    letter = Notification.objects.get(jobseeker=person, kind=NotificationKind.ADVISER_CHANGED)
+    return " ".join(letter.context["carried"])
+
+
+def test_it_goes_to_the_new_adviser_at_the_same_hour(person: Jobseeker, portfolio: Portfolio, heir: Portfolio) -> None:
+    before = book(person, portfolio)
+    batch = hand_over(person, heir)
+    after = Interview.objects.get(pk=before.pk)
+    assert (after.adviser, after.state) == (heir.adviser, InterviewState.BOOKED)
+    assert (after.starts_at, after.token, after.channel) == (before.starts_at, before.token, before.channel)
+    assert "à la même heure" in carried(batch)
+    assert f"est maintenu, avec {heir.adviser}" in told(person)
+    assert AuditEntry.objects.filter(
+        jobseeker=person, action=AuditAction.INTERVIEW, details__event="handed_over"
+    ).exists()
+    assert [breach for check in checks for breach in check()] == []
+
+
+def test_where_the_new_adviser_is_taken_the_person_chooses_again(
+    person: Jobseeker, portfolio: Portfolio, heir: Portfolio
+) -> None:
+    obligation = due_obligation(person)
+    interview = book(person, portfolio, obligation=obligation)
+    InterviewFactory(
+        jobseeker=on_web_track(heir),
+        starts_at=interview.starts_at,
+        ends_at=interview.starts_at + LENGTH,
+        occupies_until=interview.starts_at + OCCUPIED,
+    )
+    batch = hand_over(person, heir)
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.CANCELLED
+    assert "n'est pas libre alors" in carried(batch)
+    assert "Choisissez une autre heure" in told(person)
+    assert Notification.objects.filter(jobseeker=person, kind=NotificationKind.INTERVIEW_CANCELLED).exists()
+    # The duty stands as it stood, and is to be placed with the new adviser.
+    obligation.refresh_from_db()
+    assert obligation.state == "due"
+    summary = CaseSummary.objects.get(jobseeker=person)
+    assert (summary.next_interview_at, summary.to_place_by) == (None, obligation.due_on)
+    assert Placement.objects.open().get(jobseeker=person).portfolio == heir
+    assert [breach for check in checks for breach in check()] == []
+
+
+def test_where_the_new_adviser_is_absent_the_person_chooses_again(
+    person: Jobseeker, portfolio: Portfolio, heir: Portfolio
+) -> None:
+    interview = book(person, portfolio)
+    day = interview.starts_at.astimezone(heir.agency.zone).date()
+    Absence.objects.create(
+        adviser=heir.adviser, starts_on=day, ends_on=day, set_by=heir.adviser.user, set_at=timezone.now()
+    )
+    hand_over(person, heir)
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("channel", "state"), [(Channel.ON_SITE, InterviewState.CANCELLED), (Channel.VIDEO, InterviewState.BOOKED)]
+)
+def test_in_another_agency_only_what_is_at_a_distance_goes_along(
+    person: Jobseeker, portfolio: Portfolio, channel: str, state: str
+) -> None:
+    platform = bookable_portfolio(agency=AgencyFactory(departement=portfolio.agency.departement))
+    interview = book(person, portfolio, channel=channel)
+    hand_over(person, platform)
+    interview.refresh_from_db()
+    assert interview.state == state
+
+
+def test_a_conversation_under_way_goes_on(person: Jobseeker, portfolio: Portfolio, heir: Portfolio) -> None:
+    interview = InterviewFactory(jobseeker=person)
+    admit(actor=portfolio.adviser.user, interview=interview)
+    hand_over(person, heir)
+    interview.refresh_from_db()
+    assert (interview.state, interview.adviser) == (InterviewState.IN_PROGRESS, portfolio.adviser)
+
+
+def test_what_is_past_stays_with_who_has_to_conclude_it(
+    person: Jobseeker, portfolio: Portfolio, heir: Portfolio
+) -> None:
+    hour: datetime = timezone.now() - timedelta(hours=2)
+    interview = InterviewFactory(jobseeker=person, starts_at=hour)
+    hand_over(person, heir)
+    interview.refresh_from_db()
+    assert (interview.state, interview.adviser) == (InterviewState.BOOKED, portfolio.adviser)

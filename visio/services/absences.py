@@ -1,0 +1,258 @@
+"""What an adviser's absence means for the interviews that are booked on its days: somebody decides each of them.
+
+Given to a covering colleague who works and is free then, moved by the person, or cancelled with a message. When a
+cover ends before its day, what the colleague was given goes back to the adviser, or to whoever covers now, or else
+the person is asked to choose another slot.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, time, timedelta
+
+import psycopg
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Channel
+from accompaniment.models import User
+from accompaniment.public_holidays import is_public_holiday
+from accompaniment.services import audit
+from caseload.absences import (
+    CANCEL,
+    MOVE,
+    RELAY,
+    Choice,
+    CoverChange,
+    Decision,
+    PlannedAbsence,
+    Question,
+    UndecidedError,
+)
+from caseload.away import days_away
+from caseload.models import Adviser, Cover, Placement
+from visio.enums import InterviewState
+from visio.models import Interview
+from visio.querysets import InterviewQuerySet
+from visio.rules.slots import Busy, Stretch, is_free, within_hours
+from visio.rules.wording import say_day, say_hour
+from visio.services import notices
+from visio.services.broadcast import tell_room
+from visio.services.changes import lock_interview
+from visio.services.interviews import cancel_locked
+from visio.services.summaries import refresh_summary
+
+BOOKED_MEANWHILE = "Un entretien vient d'être pris pendant ces jours\u00a0: décidez aussi de ce qu'il devient."
+MESSAGE_LIMIT = 500
+
+
+def ask_about_interviews(planned: PlannedAbsence) -> list[Question]:
+    """Ask of each interview to come on the days of the absence, oldest first."""
+    interviews = list(_booked_in(planned))
+    portfolios = _portfolio_of(interviews)
+    free = _free_colleagues(planned, interviews, portfolios)
+    return [
+        Question(
+            key=_key(interview),
+            person=interview.jobseeker,
+            what=f"{when(interview)}, {Channel(interview.channel).label.lower()}",
+            choices=(
+                *(
+                    Choice(value=f"{RELAY}:{one.pk}", label=f"Confié à {one}, à la même heure")
+                    for one in free[interview.pk]
+                ),
+                Choice(value=MOVE, label="À déplacer\u00a0: la personne est invitée à choisir un autre créneau"),
+                Choice(value=CANCEL, label="Annulé, avec un message à la personne"),
+            ),
+        )
+        for interview in interviews
+    ]
+
+
+def decide_interviews(
+    planned: PlannedAbsence, decisions: Mapping[str, Decision], actor: User, at: datetime
+) -> list[str]:
+    """Carry out what was decided of each interview; the adviser's row is locked, so none comes meanwhile."""
+    interviews = list(_booked_in(planned))
+    missing = [interview for interview in interviews if _key(interview) not in decisions]
+    if missing:
+        raise UndecidedError(BOOKED_MEANWHILE if len(missing) < len(interviews) else "")
+    portfolios = _portfolio_of(interviews)
+    said = []
+    for head in interviews:
+        decision = decisions[_key(head)]
+        interview = lock_interview(head.pk)
+        if decision.choice.startswith(f"{RELAY}:"):
+            said.append(
+                _relay(interview, decision, planned.colleagues.get(portfolios.get(head.pk, 0), ()), actor=actor)
+            )
+        elif decision.choice == MOVE:
+            cancel_locked(interview, actor=actor, at=at, choose=True)
+            said.append(f"L'entretien du {when(interview)} est à déplacer\u00a0: {_told(interview)}")
+        elif decision.choice == CANCEL:
+            message = decision.message.strip()
+            if not message:
+                raise UndecidedError(
+                    f"Écrivez à {interview.jobseeker} pourquoi l'entretien du {when(interview)} n'a pas lieu."
+                )
+            if len(message) > MESSAGE_LIMIT:
+                raise UndecidedError(
+                    f"Le message à {interview.jobseeker} est trop long\u00a0: {MESSAGE_LIMIT} caractères au plus."
+                )
+            cancel_locked(interview, actor=actor, at=at, message=message)
+            said.append(f"L'entretien du {when(interview)} est annulé\u00a0: {_told(interview)}")
+        else:
+            raise UndecidedError
+    return said
+
+
+def follow_covers(change: CoverChange) -> list[str]:
+    """Give back what a colleague holds for a day that he or she does not cover any more."""
+    coming = Interview.objects.filter(
+        state=InterviewState.BOOKED,
+        starts_at__gt=change.at,
+        adviser__in=change.colleagues,
+        jobseeker__placements__portfolio__in=change.portfolios,
+        jobseeker__placements__ended_at=None,
+    ).order_by("pk")
+    portfolios = _portfolio_of(coming)
+    said = []
+    for pk in coming.values_list("pk", flat=True):
+        interview = lock_interview(pk)
+        day = interview.starts_at.astimezone(interview.adviser.agency.zone).date()
+        covering = [
+            cover.colleague
+            for cover in Cover.objects.running_on(day)
+            .filter(portfolio=portfolios[pk])
+            .select_related("colleague__user", "colleague__agency__departement__region")
+            .order_by("pk")
+        ]
+        if interview.adviser_id in {colleague.pk for colleague in covering}:
+            continue
+        source = interview.adviser
+        for adviser in (change.adviser, *covering):
+            if give(interview, adviser, actor=change.actor):
+                notices.send_new_adviser(interview, instead_of=source)
+                said.append(f"L'entretien du {when(interview)} passe à {adviser}, à la même heure.")
+                break
+        else:
+            cancel_locked(interview, actor=change.actor, at=change.at, choose=True)
+            said.append(f"L'entretien du {when(interview)} est à déplacer\u00a0: {_told(interview)}")
+    return said
+
+
+def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
+    """Give a locked interview to another adviser at the same hour; False where that cannot be.
+
+    The exclusion constraint itself says whether the hour is free.
+    """
+    source = interview.adviser
+    if not may_hold(target, interview):
+        return False
+    interview.adviser = target
+    try:
+        with transaction.atomic():
+            interview.save(update_fields=["adviser"])
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, psycopg.errors.ExclusionViolation):
+            raise
+        interview.adviser = source
+        return False
+    audit.record(
+        actor=actor,
+        jobseeker=interview.jobseeker,
+        action=AuditAction.INTERVIEW,
+        interview=interview.pk,
+        event="handed_over",
+        source=source.pk,
+        target=target.pk,
+    )
+    refresh_summary(interview.jobseeker_id)
+    tell_room(interview.pk, "handed_over")
+    return True
+
+
+def may_hold(adviser: Adviser, interview: Interview) -> bool:
+    """Tell whether the adviser works then, and in the agency where the interview takes place if it is on site."""
+    if interview.channel == Channel.ON_SITE and interview.adviser.agency_id != adviser.agency_id:
+        return False
+    zone = adviser.agency.zone
+    day = interview.starts_at.astimezone(zone).date()
+    if is_public_holiday(day, adviser.agency.departement.holidays_subdivision):
+        return False
+    if any(first <= day <= last for first, last in days_away(adviser, interview.jobseeker)):
+        return False
+    stretches = [
+        Stretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
+        for hours in adviser.working_hours.all()
+    ]
+    return within_hours(starts_at=interview.starts_at, ends_at=interview.ends_at, stretches=stretches, zone=zone)
+
+
+def when(interview: Interview) -> str:
+    """Return the day and the hour in words, in the zone of the adviser's agency."""
+    local = interview.starts_at.astimezone(interview.adviser.agency.zone)
+    return f"{say_day(local.date())} à {say_hour(local)}"
+
+
+def _booked_in(planned: PlannedAbsence) -> InterviewQuerySet:
+    zone = planned.adviser.agency.zone
+    begins = datetime.combine(planned.starts_on, time.min, zone)
+    ends = datetime.combine(planned.ends_on + timedelta(days=1), time.min, zone)
+    found: InterviewQuerySet = (
+        Interview.objects.filter(adviser=planned.adviser, state=InterviewState.BOOKED, starts_at__gt=timezone.now())
+        .between(begins, ends)
+        .with_people()
+    )
+    return found
+
+
+def _portfolio_of(interviews: Iterable[Interview]) -> dict[int, int]:
+    """Return the portfolio in which the person of each interview is now, by the interview."""
+    people = {interview.pk: interview.jobseeker_id for interview in interviews}
+    placed = dict(Placement.objects.open().filter(jobseeker__in=people.values()).values_list("jobseeker", "portfolio"))
+    return {pk: placed[person] for pk, person in people.items() if person in placed}
+
+
+def _free_colleagues(
+    planned: PlannedAbsence, interviews: list[Interview], portfolios: Mapping[int, int]
+) -> dict[int, list[Adviser]]:
+    """Return who of the covering colleagues could hold each interview."""
+    everybody = {one.pk: one for group in planned.colleagues.values() for one in group}
+    busy: dict[int, list[Busy]] = {pk: [] for pk in everybody}
+    if interviews:
+        taken = Interview.objects.live().filter(
+            adviser__in=everybody,
+            occupies_until__gt=interviews[0].starts_at,
+            starts_at__lt=interviews[-1].occupies_until,
+        )
+        for adviser, starts_at, ends_at in taken.values_list("adviser", "starts_at", "occupies_until"):
+            busy[adviser].append(Busy(starts_at=starts_at, ends_at=ends_at))
+    return {
+        interview.pk: [
+            one
+            for one in planned.colleagues.get(portfolios.get(interview.pk, 0), ())
+            if is_free(interview.starts_at, busy[one.pk]) and may_hold(one, interview)
+        ]
+        for interview in interviews
+    }
+
+
+def _relay(interview: Interview, decision: Decision, colleagues: Iterable[Adviser], *, actor: User) -> str:
+    source = interview.adviser
+    wanted = next((one for one in colleagues if decision.choice == f"{RELAY}:{one.pk}"), None)
+    if wanted is None or not give(interview, wanted, actor=actor):
+        raise UndecidedError(
+            f"L'entretien du {when(interview)} ne peut pas être confié à ce collègue, qui n'est plus libre "
+            "alors\u00a0: décidez autre chose."
+        )
+    notices.send_new_adviser(interview, instead_of=source)
+    return f"L'entretien du {when(interview)} est confié à {wanted}."
+
+
+def _told(interview: Interview) -> str:
+    if interview.jobseeker.email:
+        return f"un e-mail part à {interview.jobseeker}."
+    return f"sans adresse e-mail, {interview.jobseeker} est à prévenir par vous."
+
+
+def _key(interview: Interview) -> str:
+    return f"entretien-{interview.pk}"
