@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accompaniment.enums import EnrolmentState, RefusalReason
-from accompaniment.errors import NotAllowedNowError
+from accompaniment.enums import EnrolmentState, Modality, RefusalReason
+from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.invariants import GROUND_CHECKS
 from accompaniment.models import (
     Accompaniment,
@@ -27,10 +28,20 @@ from accompaniment.models import (
 from accompaniment.services import enrolments
 from caseload.invariants import CASELOAD_CHECKS
 from caseload.models import Placement, Portfolio
+from caseload.services.capacities import set_capacity
 from caseload.services.enrolments import refuse_at_interview, validate_at_interview
 from caseload.services.placements import PortfolioFullError, place
+from caseload.services.staff import close_account
 from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
-from tests.caseload.factories import AdviserFactory, PortfolioFactory, fill, findings, volunteer
+from tests.caseload.factories import (
+    AdviserFactory,
+    CapacityFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    fill,
+    findings,
+    volunteer,
+)
 from tests.concurrency.test_messages import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,6 +107,21 @@ def test_as_many_are_validated_as_there_are_places(portfolio: Portfolio) -> None
     assert AuditEntry.objects.count() > audited
 
 
+def test_who_comes_late_is_refused_before_anything_is_written(portfolio: Portfolio) -> None:
+    late, there_already = volunteer(portfolio), volunteer(portfolio)
+    with transaction.atomic():
+        place(actor=None, jobseeker=there_already.jobseeker, portfolio=portfolio)
+    fill(portfolio, CAPACITY - TAKEN - 1)
+    assert portfolio.occupied == CAPACITY
+    refused, accepted = validation(late, portfolio), validation(there_already, portfolio)
+    with CaptureQueriesContext(connection) as sent, pytest.raises(PortfolioFullError):
+        refused()
+    assert not [query["sql"] for query in sent if query["sql"].startswith(("INSERT", "UPDATE"))]
+    assert isinstance(accepted(), Placement)
+    portfolio.refresh_from_db()
+    assert portfolio.occupied == CAPACITY
+
+
 class TestWithoutTheGuards:
     """The controls: looking first and writing then, all having looked before anybody writes."""
 
@@ -155,6 +181,85 @@ class TestWithoutTheGuards:
             assert len([result for result in results if isinstance(result, Placement)]) == CAPACITY - TAKEN
             portfolio.refresh_from_db()
             assert portfolio.occupied == CAPACITY
+
+
+class TestALowerCapAtTheSameMoment:
+    """A manager brings the cap down to what is taken while an adviser places one more."""
+
+    def test_one_of_both_is_refused(self, portfolio: Portfolio) -> None:
+        manager = ManagerFactory().user
+        lower = partial(
+            set_capacity,
+            actor=manager,
+            modality=Modality.GUIDE_WEB,
+            agency=portfolio.agency,
+            value=TAKEN,
+            starts_on=timezone.now().astimezone(portfolio.agency.zone).date(),
+            reason="Effectif",
+        )
+        cap, placed = at_once(lower, validation(volunteer(portfolio), portfolio))
+        portfolio.refresh_from_db()
+        if isinstance(placed, Placement):
+            assert isinstance(cap, DomainError)
+            assert (portfolio.occupied, portfolio.capacity) == (TAKEN + 1, CAPACITY)
+        else:
+            assert isinstance(placed, PortfolioFullError)
+            assert (portfolio.occupied, portfolio.capacity) == (TAKEN, TAKEN)
+        assert nothing_is_broken()
+
+    def test_without_the_lock_both_go_through_what_they_saw(self, portfolio: Portfolio) -> None:
+        """The control: the manager looks, the adviser places, and only the CHECK keeps the lower cap out."""
+        seen, done = Barrier(2), Barrier(2)
+        person = JobseekerFactory(agency=portfolio.agency)
+
+        def lower_unguarded() -> bool:
+            with transaction.atomic():
+                fits = Portfolio.objects.get(pk=portfolio.pk).occupied <= TAKEN
+                seen.wait(timeout=PATIENCE)
+                done.wait(timeout=PATIENCE)
+                Portfolio.objects.filter(pk=portfolio.pk).update(capacity=TAKEN)
+                return fits
+
+        def place_one() -> Placement:
+            seen.wait(timeout=PATIENCE)
+            with transaction.atomic():
+                placed = place(actor=None, jobseeker=person, portfolio=portfolio)
+            done.wait(timeout=PATIENCE)
+            return placed
+
+        lowered, placed = at_once(lower_unguarded, place_one)
+        assert isinstance(placed, Placement)
+        assert isinstance(lowered, IntegrityError)
+
+
+class TestAnAccountThatCloses:
+    """A manager closes an adviser's account while a colleague places somebody there."""
+
+    def test_nobody_is_placed_with_a_closed_account(self) -> None:
+        reference()
+        empty = PortfolioFactory()
+        colleague = AdviserFactory(agency=empty.agency).user
+        CapacityFactory()
+        close = partial(close_account, actor=ManagerFactory().user, user=empty.adviser.user)
+        closed, placed = at_once(close, validation(volunteer(empty), empty, colleague))
+        empty.refresh_from_db()
+        empty.adviser.user.refresh_from_db()
+        if isinstance(placed, Placement):
+            assert isinstance(closed, DomainError)
+            assert (empty.occupied, empty.adviser.user.is_active) == (1, True)
+        else:
+            assert isinstance(placed, PortfolioFullError)
+            assert (empty.occupied, empty.capacity, empty.adviser.user.is_active) == (0, 0, False)
+        assert nothing_is_broken()
+
+    def test_without_its_places_taken_away_somebody_is_placed_there(self) -> None:
+        """The control: who looked before the account was closed places there all the same."""
+        empty = PortfolioFactory()
+        User.objects.filter(pk=empty.adviser.user_id).update(is_active=False)
+        with transaction.atomic():
+            place(actor=None, jobseeker=JobseekerFactory(agency=empty.agency), portfolio=empty)
+        empty.refresh_from_db()
+        assert empty.occupied == 1
 
 
 class TestTwoDecisionsAtOnce:

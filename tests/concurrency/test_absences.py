@@ -1,0 +1,163 @@
+"""An absence and a booking of its days at once: never both; and what happens without the guard."""
+
+from datetime import datetime, timedelta
+from threading import Barrier, Event
+from time import monotonic
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accompaniment.enums import Channel
+from accompaniment.models import Jobseeker
+from caseload.absences import UndecidedError
+from caseload.models import Absence, Adviser, Cover, Portfolio
+from caseload.services.absences import declare_absence
+from tests.caseload.factories import AdviserFactory, on_web_track
+from tests.concurrency.test_messages import at_once
+from tests.visio.factories import bookable_portfolio, first_slots, follower
+from visio.invariants import nothing_booked_in_an_absence
+from visio.models import Interview
+from visio.rules.slots import LENGTH, OCCUPIED
+from visio.services.errors import SlotTakenError
+from visio.services.interviews import book_interview
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PATIENCE = 10  # seconds
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    return bookable_portfolio()
+
+
+@pytest.fixture
+def colleague(portfolio: Portfolio) -> Adviser:
+    return AdviserFactory(agency=portfolio.agency)
+
+
+def book(person: Jobseeker, slot: datetime | None = None) -> Interview:
+    starts_at = slot or first_slots(person)[0]
+    return book_interview(
+        actor=person.user, jobseeker=person, adviser=follower(person), starts_at=starts_at, channel=Channel.VIDEO
+    )
+
+
+def declare(portfolio: Portfolio, *colleagues: Adviser) -> Absence:
+    first = timezone.now().astimezone(portfolio.adviser.agency.zone).date()
+    absence, _ = declare_absence(
+        actor=portfolio.adviser.user,
+        adviser=portfolio.adviser,
+        starts_on=first,
+        ends_on=first + timedelta(days=30),
+        colleagues={portfolio.pk: [colleague.pk for colleague in colleagues]},
+        decisions={},
+    )
+    return absence
+
+
+def test_an_absence_and_a_booking_are_never_both(portfolio: Portfolio, colleague: Adviser) -> None:
+    people = [on_web_track(portfolio) for _ in range(3)]
+    results = at_once(lambda: declare(portfolio, colleague), *[lambda one=one: book(one) for one in people])
+    refused = [result for result in results if isinstance(result, Exception)]
+    assert all(isinstance(error, UndecidedError | SlotTakenError | IndexError) for error in refused), refused
+    assert Absence.objects.exists() != Interview.objects.live().exists()
+    assert list(nothing_booked_in_an_absence()) == []
+
+
+def until_somebody_waits() -> None:
+    """Return when another transaction waits for a lock."""
+    deadline = monotonic() + PATIENCE
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits")
+
+
+def test_a_booking_waits_for_the_absence_that_is_being_written(portfolio: Portfolio, colleague: Adviser) -> None:
+    person = on_web_track(portfolio)
+    written = Event()
+
+    def slow_absence() -> None:
+        with transaction.atomic():
+            declare(portfolio, colleague)
+            written.set()
+            until_somebody_waits()
+
+    def booking() -> Interview:
+        slot = first_slots(person)[0]
+        assert written.wait(PATIENCE)
+        return book(person, slot)
+
+    went_well, booked = at_once(slow_absence, booking)
+    assert went_well is None, went_well
+    assert isinstance(booked, SlotTakenError)
+    assert list(nothing_booked_in_an_absence()) == []
+
+
+def test_an_absence_waits_for_the_booking_that_is_being_written(portfolio: Portfolio, colleague: Adviser) -> None:
+    person = on_web_track(portfolio)
+    written = Event()
+
+    def slow_booking() -> None:
+        with transaction.atomic():
+            book(person)
+            written.set()
+            until_somebody_waits()
+
+    def absence() -> Absence:
+        assert written.wait(PATIENCE)
+        return declare(portfolio, colleague)
+
+    went_well, away = at_once(slow_booking, absence)
+    assert went_well is None, went_well
+    assert isinstance(away, UndecidedError)
+    assert not Absence.objects.exists()
+
+
+def test_of_two_who_name_each_other_one_is_absent(portfolio: Portfolio) -> None:
+    other = bookable_portfolio(agency=portfolio.agency)
+    results = at_once(lambda: declare(portfolio, other.adviser), lambda: declare(other, portfolio.adviser))
+    assert len([result for result in results if isinstance(result, Absence)]) == 1, results
+    assert Cover.objects.count() == 1
+
+
+def test_without_the_guard_both_stand(portfolio: Portfolio, colleague: Adviser) -> None:
+    """The control: a booking that looks at the absences without holding the adviser's row misses one."""
+    person = on_web_track(portfolio)
+    slot = first_slots(person)[0]
+    looked, written = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
+
+    def book_unguarded() -> Interview:
+        with transaction.atomic():
+            adviser = follower(person)
+            assert not Absence.objects.standing().filter(adviser=adviser).exists()
+            looked.wait()
+            written.wait()
+            return Interview.objects.create(
+                jobseeker=person,
+                adviser=adviser,
+                channel=Channel.VIDEO,
+                starts_at=slot,
+                ends_at=slot + LENGTH,
+                occupies_until=slot + OCCUPIED,
+                booked_at=timezone.now(),
+                booked_by=person.user,
+                token="t" * 43,
+            )
+
+    def absence() -> Absence:
+        looked.wait()
+        made = declare(portfolio, colleague)
+        written.wait()
+        return made
+
+    booked, away = at_once(book_unguarded, absence)
+    assert isinstance(booked, Interview), booked
+    assert isinstance(away, Absence), away
+    assert len(list(nothing_booked_in_an_absence())) == 1

@@ -1,0 +1,80 @@
+"""A lapse and a decision at the same moment: one of them counts; and what happens without the lock."""
+
+from functools import partial
+from threading import Barrier
+
+import pytest
+import time_machine
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import EnrolmentState
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.invariants import GROUND_CHECKS
+from accompaniment.models import Enrolment, EnrolmentEvent, Notification
+from caseload.invariants import CASELOAD_CHECKS
+from caseload.models import Placement, Portfolio
+from caseload.services import lapses
+from tests.accompaniment.factories import lapse_delays, reference
+from tests.caseload.factories import PortfolioFactory, volunteer
+from tests.caseload.test_lapses import DAY
+from tests.concurrency.test_cap import PATIENCE, validation
+from tests.concurrency.test_messages import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    reference()
+    lapse_delays()
+    return PortfolioFactory()
+
+
+def overdue(portfolio: Portfolio) -> Enrolment:
+    """Return an enrolment whose time for a decision is over today."""
+    with time_machine.travel(timezone.now() - 31 * DAY):
+        return volunteer(portfolio)
+
+
+def test_a_lapse_and_a_validation_at_once_are_one_or_the_other(portfolio: Portfolio) -> None:
+    for _ in range(5):
+        enrolment = overdue(portfolio)
+        validated, lapsed = at_once(validation(enrolment, portfolio), partial(lapses.lapse_due, now=timezone.now()))
+        enrolment.refresh_from_db()
+        if isinstance(validated, Placement):
+            assert (enrolment.state, lapsed) == (EnrolmentState.VALIDATED, 0)
+        else:
+            assert isinstance(validated, NotAllowedNowError)
+            assert (enrolment.state, lapsed) == (EnrolmentState.LAPSED, 1)
+            assert not Placement.objects.open().filter(jobseeker=enrolment.jobseeker).exists()
+        assert EnrolmentEvent.objects.filter(enrolment=enrolment).count() == 2
+        assert [breach for check in (*GROUND_CHECKS, *CASELOAD_CHECKS) for breach in check()] == []
+
+
+def test_five_schedulers_at_once_lapse_each_person_once(portfolio: Portfolio) -> None:
+    enrolments = [overdue(portfolio) for _ in range(6)]
+    results = at_once(*[partial(lapses.lapse_due, now=timezone.now())] * 5)
+    assert sum(result for result in results if isinstance(result, int)) == len(enrolments)
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert Notification.objects.filter(kind="enrolment_lapsed").count() == len(enrolments)
+    digests = Notification.objects.filter(kind="volunteer_lapsed")
+    told = [line["identifier"] for digest in digests for line in digest.context["lines"]]
+    assert sorted(told) == sorted(enrolment.jobseeker.identifier for enrolment in enrolments)
+
+
+def test_without_the_lock_both_decide(portfolio: Portfolio) -> None:
+    """The control: both find it waiting, both write, and the second silently overrides the first."""
+    enrolment = overdue(portfolio)
+    both_have_looked = Barrier(2)
+
+    def unguarded(to_state: EnrolmentState) -> bool:
+        with transaction.atomic():
+            waits = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
+            both_have_looked.wait(timeout=PATIENCE)
+            Enrolment.objects.filter(pk=enrolment.pk).update(state=to_state, closed_at=timezone.now())
+            return waits
+
+    assert (
+        at_once(partial(unguarded, EnrolmentState.LAPSED), partial(unguarded, EnrolmentState.WITHDRAWN)) == [True] * 2
+    )

@@ -1,0 +1,282 @@
+"""Transfers that meet something else at the same moment; and what happens without the guards."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from threading import Barrier, Event
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accompaniment.enums import Modality, NotificationKind
+from accompaniment.invariants import checks
+from accompaniment.models import Enrolment, Jobseeker, Notification
+from accompaniment.services import enrolments
+from caseload.enums import PlacementEnd, TransferState
+from caseload.models import Placement, Portfolio, Transfer, TransferBatch
+from caseload.services.capacities import set_capacity
+from caseload.services.moves import carry_out, carry_out_due
+from caseload.services.placements import PortfolioFullError
+from caseload.services.transfers import TargetsFullError, transfer_people
+from tests.accompaniment.factories import reference
+from tests.caseload.factories import (
+    CapacityFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    on_web_track,
+    placed,
+    planned_transfer,
+    volunteer,
+)
+from tests.concurrency.test_cap import PATIENCE, validation
+from tests.concurrency.test_messages import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def web() -> Portfolio:
+    reference()
+    return PortfolioFactory()
+
+
+@pytest.fixture
+def classic() -> Portfolio:
+    return PortfolioFactory(modality=Modality.GUIDE)
+
+
+def decision(person: Jobseeker, target: Portfolio) -> partial[TransferBatch]:
+    """Return the act of a manager of the country who has the person's present placement before the eyes."""
+    return partial(
+        transfer_people,
+        actor=ManagerFactory().user,
+        people=list(Placement.objects.open().filter(jobseeker=person)),
+        targets=[target],
+        reason="Renfort",
+    )
+
+
+def nothing_is_broken() -> bool:
+    return [breach for check in checks for breach in check()] == []
+
+
+def open_places(person: Jobseeker) -> list[int]:
+    return list(Placement.objects.open().filter(jobseeker=person).values_list("portfolio", flat=True))
+
+
+@contextmanager
+def cap_dropped() -> Iterator[None]:
+    """Take the last guard away; what was written past the cap is taken out again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'portfolio_within_capacity'"
+        )
+        (definition,) = cursor.fetchone()
+        cursor.execute("ALTER TABLE caseload_portfolio DROP CONSTRAINT portfolio_within_capacity")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM caseload_placement")
+            cursor.execute(f"ALTER TABLE caseload_portfolio ADD CONSTRAINT portfolio_within_capacity {definition}")
+
+
+class TestTheLastPlace:
+    def test_one_of_transfer_and_enrolment_gets_it(self, web: Portfolio) -> None:
+        last = PortfolioFactory(agency=web.agency, capacity=1)
+        person = on_web_track(web)
+        waiting = volunteer(last)
+        enrolled, moved = at_once(validation(waiting, last), decision(person, last))
+        last.refresh_from_db()
+        assert last.occupied == 1
+        won = isinstance(enrolled, Placement)
+        if won:
+            assert open_places(person) == [web.pk]
+            assert isinstance(moved, TargetsFullError) or moved.transfers.get().why_not.startswith("Le portefeuille")
+        else:
+            assert isinstance(enrolled, PortfolioFullError)
+            assert open_places(person) == [last.pk]
+        assert Enrolment.objects.get(pk=waiting.pk).state == ("validated" if won else "asked")
+        assert nothing_is_broken()
+
+    def test_without_lock_and_check_both_get_it(self, classic: Portfolio) -> None:
+        """The control: both have seen the free place before either takes it."""
+        last = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency, capacity=1)
+        people, both_have_looked = [placed(classic) for _ in range(2)], Barrier(2)
+
+        def naive(person: Jobseeker) -> bool:
+            with transaction.atomic():
+                free = Portfolio.objects.get(pk=last.pk).places_left
+                both_have_looked.wait(timeout=PATIENCE)
+                if not free:
+                    return False
+                Placement.objects.open().filter(jobseeker=person).update(
+                    ended_at=timezone.now(), end_reason=PlacementEnd.TRANSFERRED
+                )
+                Placement.objects.create(portfolio=last, jobseeker=person, started_at=timezone.now())
+                return True
+
+        with cap_dropped():
+            assert at_once(*(partial(naive, person) for person in people)) == [True, True]
+            last.refresh_from_db()
+            assert last.occupied == 2 > last.capacity
+
+
+class TestOnePerson:
+    def test_of_two_transfers_one_is_done_and_the_other_says_why_not(self, classic: Portfolio) -> None:
+        targets = [PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency) for _ in range(2)]
+        person = placed(classic)
+        results = at_once(*(decision(person, target) for target in targets))
+        assert all(isinstance(result, TransferBatch) for result in results), results
+        states = sorted(Transfer.objects.values_list("state", flat=True))
+        assert states == [TransferState.DONE, TransferState.NOT_DONE]
+        done = Transfer.objects.get(state=TransferState.DONE)
+        assert open_places(person) == [done.target_id]
+        assert Notification.objects.filter(kind=NotificationKind.ADVISER_CHANGED).count() == 1
+        assert nothing_is_broken()
+
+    def test_without_the_lock_both_find_the_person_there(self, classic: Portfolio) -> None:
+        """The control: both look at the same placement, both end it, and the second undoes what the first decided."""
+        person, both_have_looked = placed(classic), Barrier(2)
+
+        def naive() -> bool:
+            with transaction.atomic():
+                there = Placement.objects.open().filter(jobseeker=person, portfolio=classic).exists()
+                both_have_looked.wait(timeout=PATIENCE)
+                return there
+
+        assert at_once(naive, naive) == [True, True]
+
+    def test_five_schedulers_move_once(self, classic: Portfolio) -> None:
+        target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
+        people = [placed(classic) for _ in range(3)]
+        for person in people:
+            planned_transfer(person, to=target, decided_by=classic.adviser.user)
+        later = timezone.now() + timedelta(days=8)
+        results = at_once(*[partial(carry_out_due, now=later)] * 5)
+        assert not [result for result in results if isinstance(result, Exception)]
+        assert [open_places(person) for person in people] == [[target.pk]] * 3
+        assert Placement.objects.count() == 6
+        assert Notification.objects.filter(kind=NotificationKind.ADVISER_CHANGED).count() == 3
+        assert Notification.objects.filter(kind=NotificationKind.PEOPLE_RECEIVED).count() == 3
+        assert nothing_is_broken()
+
+    def test_to_and_fro_at_once_never_wait_for_each_other(self, classic: Portfolio) -> None:
+        other = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
+        here, there = [placed(classic) for _ in range(3)], [placed(other) for _ in range(3)]
+        acts = [decision(person, other) for person in here] + [decision(person, classic) for person in there]
+        results = at_once(*acts)
+        assert all(isinstance(result, TransferBatch) for result in results), results
+        assert Transfer.objects.filter(state=TransferState.DONE).count() == 6
+        assert nothing_is_broken()
+
+
+class TestLeavingTheTrack:
+    def test_who_leaves_is_in_no_web_portfolio_whoever_comes_first(self, web: Portfolio) -> None:
+        target = PortfolioFactory(agency=web.agency)
+        room = PortfolioFactory(agency=web.agency, modality=Modality.GUIDE)
+        person = on_web_track(web)
+        left, moved = at_once(
+            partial(enrolments.leave_track, actor=person.user, jobseeker=person), decision(person, target)
+        )
+        assert isinstance(left, Jobseeker)
+        assert isinstance(moved, TransferBatch)
+        assert open_places(person) == [room.pk]
+        assert nothing_is_broken()
+
+    def test_without_the_lock_the_person_is_put_back(self, web: Portfolio) -> None:
+        """The control: what was true when the transfer looked is so no more when it writes."""
+        target = PortfolioFactory(agency=web.agency)
+        person = on_web_track(web)
+        looked, has_left = Event(), Event()
+
+        def naive() -> bool:
+            with transaction.atomic():
+                there = Placement.objects.open().filter(jobseeker=person, portfolio=web).exists()
+                looked.set()
+                assert has_left.wait(timeout=PATIENCE)
+                Placement.objects.open().filter(jobseeker=person).update(
+                    ended_at=timezone.now(), end_reason=PlacementEnd.TRANSFERRED
+                )
+                Placement.objects.create(portfolio=target, jobseeker=person, started_at=timezone.now())
+                return there
+
+        def leave() -> Any:
+            assert looked.wait(timeout=PATIENCE)
+            gone = enrolments.leave_track(actor=person.user, jobseeker=person)
+            has_left.set()
+            return gone
+
+        there, _ = at_once(naive, leave)
+        assert there is True
+        assert open_places(person) == [target.pk]
+        assert not nothing_is_broken()
+
+
+class TestALowerCap:
+    def test_cap_and_occupancy_agree_whoever_comes_first(self, classic: Portfolio) -> None:
+        CapacityFactory(modality=Modality.GUIDE, value=150)
+        target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency, capacity=150)
+        placed(target)
+        person = placed(classic)
+        lower = partial(
+            set_capacity,
+            actor=ManagerFactory().user,
+            modality=Modality.GUIDE,
+            agency=classic.agency,
+            value=1,
+            starts_on=timezone.localdate(),
+            reason="Locaux réduits",
+        )
+        lowered, moved = at_once(lower, decision(person, target))
+        target.refresh_from_db()
+        assert target.occupied <= target.capacity
+        was_moved = open_places(person) == [target.pk]
+        # A cap under the occupancy is refused; under a cap that stands nobody is moved in.
+        assert isinstance(lowered, Exception) == was_moved
+        assert target.capacity == (150 if was_moved else 1)
+        if not was_moved:
+            assert isinstance(moved, TargetsFullError) or moved.transfers.get().state == TransferState.NOT_DONE
+        assert nothing_is_broken()
+
+    def test_without_lock_and_check_the_cap_is_passed(self, classic: Portfolio) -> None:
+        """The control: the one has counted, the other has seen a free place, and both write."""
+        target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency, capacity=2)
+        placed(target)
+        person, both_have_looked = placed(classic), Barrier(2)
+
+        def lower() -> bool:
+            with transaction.atomic():
+                fits = Portfolio.objects.get(pk=target.pk).occupied <= 1
+                both_have_looked.wait(timeout=PATIENCE)
+                Portfolio.objects.filter(pk=target.pk).update(capacity=1)
+                return fits
+
+        def move() -> bool:
+            with transaction.atomic():
+                free = Portfolio.objects.get(pk=target.pk).places_left > 0
+                both_have_looked.wait(timeout=PATIENCE)
+                Placement.objects.open().filter(jobseeker=person).update(
+                    ended_at=timezone.now(), end_reason=PlacementEnd.TRANSFERRED
+                )
+                Placement.objects.create(portfolio=target, jobseeker=person, started_at=timezone.now())
+                return free
+
+        with cap_dropped():
+            assert at_once(lower, move) == [True, True]
+            target.refresh_from_db()
+            assert target.occupied == 2 > target.capacity == 1
+
+
+def test_carried_out_twice_at_once_it_is_done_once(classic: Portfolio) -> None:
+    target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
+    person = placed(classic)
+    batch = planned_transfer(person, to=target, decided_by=classic.adviser.user)
+    transfer = batch.transfers.select_related("batch").get()
+    results = at_once(partial(carry_out, transfer), partial(carry_out, transfer))
+    assert results == [None, None]
+    assert open_places(person) == [target.pk]
+    assert Placement.objects.filter(jobseeker=person).count() == 2
