@@ -111,7 +111,7 @@ def test_the_list_follows_what_is_typed_and_the_address_keeps_it(page: Page, por
     expect(rows.first).to_contain_text("Sans réponse depuis 3 jours")
     page.get_by_label("Chercher un nom ou un identifiant").press_sequentially("ebra", delay=20)
     expect(rows).to_have_count(1)
-    expect(page.get_by_role("status").filter(has_text="personne")).to_contain_text("1 personne sur 3")
+    expect(page.get_by_role("status").filter(has_text="personne sur")).to_contain_text("1 personne sur 3")
     expect(page.get_by_label("Chercher un nom ou un identifiant")).to_be_focused()
     expect(page).to_have_url(re.compile(r"q=ebra"))
     rows.first.get_by_role("link").click()

@@ -82,7 +82,7 @@ def test_from_the_list_to_the_track(new_page: NewPage, portfolio: Portfolio) -> 
 
     # And out again, at once.
     jobseeker.goto(reverse("space"))
-    jobseeker.get_by_role("link", name="Quitter le 100 % web").click()
+    jobseeker.get_by_role("navigation", name="Mes droits").get_by_role("link", name="Quitter le 100 % web").click()
     jobseeker.get_by_role("button", name="Quitter le 100 % web maintenant").click()
     expect(jobseeker.get_by_role("status").first).to_contain_text("Vous avez quitté le 100 % web.")
     assert Accompaniment.objects.current().get(jobseeker=enrolment.jobseeker).track == Track.CLASSIC

@@ -85,7 +85,7 @@ def test_a_meeting_on_site_is_asked_for_and_answered(new_page: Any, portfolio: P
     log_in(jobseeker, person.email, PASSWORD)
     jobseeker.goto("/etre-recu/")
     looked_at(jobseeker)
-    jobseeker.get_by_role("button", name="Demander à être reçu").click()
+    jobseeker.get_by_role("button", name="Demander à être reçu", exact=True).click()
     expect(jobseeker.get_by_text("Votre demande est en cours")).to_be_visible()
 
     log_in(adviser, portfolio.adviser.user.email, PASSWORD)

@@ -9,12 +9,15 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Request
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from accompaniment.enums import ObligationState
-from accompaniment.models import Enrolment, Jobseeker, Obligation, Region
+from accompaniment.models import Agency, Enrolment, Jobseeker, Obligation, Region, User
 from caseload.enums import ImportKind, ImportState
-from caseload.models import Adviser, ImportRun
+from caseload.models import Absence, Adviser, ImportRun, TransferBatch
+from caseload.services.saved_views import save_view
+from caseload.waiting import waiting_for
 from messaging.models import CallbackRequest, Conversation
 from tests.e2e.browser import check_axe, check_fits, log_in
 from tests.e2e.conftest import NewPage
@@ -23,6 +26,8 @@ from visio.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
 from visio.models import Interview
 
 pytestmark = pytest.mark.e2e
+
+PATIENCE = 60_000  # milliseconds, for a page whose panels load beside the other tests
 
 NO_PAGES = {
     # Parts of pages, which their pages load.
@@ -40,6 +45,9 @@ NO_PAGES = {
     "panel_callbacks",
     "space_callback_panel",
     "conversation_messages",
+    "gauges_panel",
+    "plans_panel",
+    "panel_next_free",
     # Acts, which answer with another page.
     "home",
     "log_out",
@@ -55,10 +63,41 @@ NO_PAGES = {
     "conversation_read",
     "conversation_with",
     "cancel_callback",
+    "add_note",
+    "withdraw_note",
+    "add_step",
+    "close_objective",
+    "tick_step",
+    "hold_by_contact",
+    "remove_document",
+    "cancel_capacity",
+    "cancel_transfer",
+    "delete_saved_view",
+    "device_test_result",
+    "registration_device_link",
+    "end_absence",
+    "replace_cover",
+    "hand_over",
+    "member_account",
     # Files.
+    "my_portfolio_export",
+    "certificate",
+    "own_document",
+    "person_document",
     "steering_export",
     "import_rejected_rows",
 }
+IN_A_FILE = {
+    "person_plan",
+    "edit_details",
+    "action_plan",
+    "edit_step",
+    "person_documents",
+    "own_documents",
+    "ask_plan_change",
+}
+"""Looked at in the same widths, with a very long name, by the tests of a person's file."""
+
 NEED_A_SECRET = {"activation", "password_reset"}
 """Visited by the tests of accounts, which have the secret at hand."""
 
@@ -83,7 +122,20 @@ def adviser_pages() -> dict[str, str]:
     conversation = Conversation.objects.filter(**mine).order_by("-last_number")[0]
     volunteer = Enrolment.objects.awaiting_decision().filter(jobseeker__agency=adviser.agency)[0]
     meeting = Interview.objects.live().get(jobseeker=person)
+    covered = Absence.objects.standing().filter(covers__colleague=adviser)[0]
+    view = save_view(actor=adviser.user, name="Sans réponse", query="besoin=reponse")
+    several = f"?personne={person.pk}"
     return {
+        "person_tier": reverse("person_tier", args=[person.pk]) + "?modalite=renforce",
+        "saved_views": reverse("saved_views"),
+        "saved_view": reverse("saved_view", args=[view.pk]),
+        "plan_many": reverse("plan_many") + several,
+        "message_many": reverse("message_many") + several,
+        "transfer_new": reverse("transfer_new") + several,
+        "transfers": reverse("transfers"),
+        "absences": reverse("absences"),
+        "declare_absence": reverse("declare_absence"),
+        "absence": reverse("absence", args=[covered.pk]),
         "my_day": reverse("my_day"),
         "my_portfolio": reverse("my_portfolio"),
         "person": reverse("person", args=[person.pk]),
@@ -134,7 +186,20 @@ def manager_pages() -> dict[str, str]:
         rejected_rows=[{"line": 3, "column": "code", "reason": "Code absent.", "value": ""}],
         rejected_csv="code;nom",
     )
+    manager = User.objects.get(email=MANAGER.email)
+    region = Region.objects.filter(departements__agencies__isnull=False)[0]
+    closed = waiting_for(manager)[0]
     return {
+        "waiting_list": reverse("waiting_list"),
+        "place_person": reverse("place_person", args=[closed.pk]),
+        "transfer": reverse("transfer", args=[TransferBatch.objects.all()[0].pk]),
+        "invite": reverse("invite"),
+        "member": reverse("member", args=[Adviser.objects.get(user__email=ADVISER.email).user_id]),
+        "capacities": reverse("capacities"),
+        "lapse_delays": reverse("lapse_delays"),
+        "consent_texts": reverse("consent_texts"),
+        "region_agencies": reverse("region_agencies", args=[region.pk]),
+        "agency_opening": reverse("agency_opening", args=[Agency.objects.filter(departement__region=region)[0].code]),
         "steering": reverse("steering"),
         "portfolios": reverse("portfolios"),
         "teams": reverse("teams"),
@@ -170,14 +235,38 @@ def test_every_page(new_page: NewPage) -> None:
         page.context.close()
     assert not wrong, "\n".join(wrong)
     # An address that is neither visited nor known to be no page of its own fails.
-    assert set(addresses()) - visited - NO_PAGES - NEED_A_SECRET == set()
+    assert set(addresses()) - visited - NO_PAGES - IN_A_FILE - NEED_A_SECRET == set()
+
+
+def come_to_rest(page: Page, address: str) -> Iterator[str]:
+    """Open a page and wait until all of its panels are there; yield what it still waits for after a minute."""
+    under_way: list[str] = []
+
+    def began(request: Request) -> None:
+        under_way.append(request.url)
+
+    def ended(request: Request) -> None:
+        if request.url in under_way:
+            under_way.remove(request.url)
+
+    page.on("request", began)
+    page.on("requestfinished", ended)
+    page.on("requestfailed", ended)
+    try:
+        page.goto(address)
+        page.wait_for_load_state("networkidle", timeout=PATIENCE)
+    except PlaywrightTimeoutError:
+        yield f"still waits for {', '.join(under_way) or 'nothing'}"
+    finally:
+        page.remove_listener("request", began)
+        page.remove_listener("requestfinished", ended)
+        page.remove_listener("requestfailed", ended)
 
 
 def look_at(page: Page, address: str) -> Iterator[str]:
     """Open a page and look at it in three widths; yield what is wrong."""
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(address)
-    page.wait_for_load_state("networkidle")
+    yield from come_to_rest(page, address)
     for width, check in ((1280, check_axe), (1280, check_fits), (390, check_axe), (390, check_fits), (320, check_fits)):
         page.set_viewport_size({"width": width, "height": 800})
         try:

@@ -297,6 +297,8 @@ def report(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
     person = person_of(FIRST)
     told = [nature.label for nature in ContactNature]
     assert set(Contact.objects.filter(jobseeker=person).values_list("nature", flat=True)) == set(ContactNature.values)
+    # The room tells the jobseeker's page, which shows the report by itself.
+    expect(jobseeker.get_by_role("heading", name="Entretien terminé")).to_be_visible()
     jobseeker.goto("/mon-accompagnement/")
     adviser.goto(f"/personnes/{person.pk}/")
     for page in (jobseeker, adviser):

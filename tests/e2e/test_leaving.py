@@ -1,0 +1,160 @@
+"""Leaving, asking to be received, the waiting list, a new text to accept, and the change of tier: in real browsers."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from accompaniment.enums import Modality, Tier, Track
+from accompaniment.models import Accompaniment, ConsentText, Jobseeker, OnSiteRequest
+from accompaniment.services import enrolments
+from caseload.models import Placement, Portfolio
+from tests.accompaniment.factories import PASSWORD, reference
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, placed
+from tests.e2e.browser import check_axe, check_fits, log_in
+from tests.e2e.conftest import NewPage
+
+pytestmark = pytest.mark.e2e
+
+WIDTHS = (1280, 390)
+
+
+@pytest.fixture
+def portfolio(server: object) -> Portfolio:
+    reference()
+    return PortfolioFactory(adviser__user__first_name="Anne", adviser__user__last_name="Vidal")
+
+
+def look(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    check_axe(page)
+    check_fits(page)
+
+
+def tab_to(page: Page, words: str) -> None:
+    """Press Tab until what has the focus reads so."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim().replace(/\\s+/g, ' ')") == words:
+            return
+    raise AssertionError(f"“{words}” is not within reach of the keyboard")
+
+
+def current(person: Jobseeker) -> Accompaniment:
+    return Accompaniment.objects.current().get(jobseeker=person)
+
+
+def test_leaving_by_the_keyboard_leads_to_the_waiting_list(new_page: NewPage, portfolio: Portfolio) -> None:
+    person = on_web_track(portfolio, first_name="Zoé", last_name="Lefèvre")
+    page = new_page()
+    log_in(page, person.email, PASSWORD)
+    page.goto(reverse("own_data"))
+    tab_to(page, "Quitter le 100 % web")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quitter le 100 % web")
+    tab_to(page, "Quitter le 100 % web maintenant")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Vous avez quitté le 100 % web.")
+    expect(page.get_by_role("main")).to_contain_text("En attente d'un conseiller")
+    expect(page.get_by_role("link", name="Quitter le 100 % web")).to_have_count(0)
+    assert current(person).track == Track.CLASSIC
+
+    target = PortfolioFactory(agency=portfolio.agency, modality=Modality.GUIDE)
+    manager = new_page()
+    log_in(manager, ManagerFactory().user.email, PASSWORD)
+    manager.get_by_role("link", name="Portefeuilles", exact=True).click()
+    manager.get_by_role("link", name="Voir la liste d'attente").click()
+    manager.get_by_role("link", name="Placer Zoé Lefèvre").click()
+    expect(manager.get_by_role("radio", name=target.adviser.user.full_name)).to_be_checked()
+    manager.get_by_role("button", name="Placer", exact=True).click()
+    expect(manager.get_by_role("status").first).to_contain_text("Zoé Lefèvre est maintenant suivi par")
+    assert Placement.objects.open().get(jobseeker=person).portfolio == target
+
+
+def test_being_received_is_one_button_and_leaves_the_track_alone(new_page: NewPage, portfolio: Portfolio) -> None:
+    person = on_web_track(portfolio)
+    page = new_page(java_script_enabled=False)
+    log_in(page, person.email, PASSWORD)
+    page.goto(reverse("leave_track"))
+    page.get_by_role("button", name="Demander un entretien en agence").click()
+    expect(page.get_by_role("main")).to_contain_text("Votre demande est en cours")
+    page.goto(reverse("my_interviews"))
+    page.get_by_role("link", name="Entretien en agence demandé").click()
+    page.get_by_label("Souhaitez-vous préciser").fill("Le matin")
+    page.get_by_role("button", name="Ajouter cette précision").click()
+    expect(page.get_by_label("Souhaitez-vous préciser")).to_have_value("Le matin")
+    assert OnSiteRequest.objects.get(jobseeker=person).comment == "Le matin"
+    assert current(person).track == Track.WEB
+
+    adviser = new_page()
+    log_in(adviser, portfolio.adviser.user.email, PASSWORD)
+    adviser.goto(reverse("my_day"))
+    adviser.wait_for_load_state("networkidle")
+    expect(adviser.locator(".desk-panel").first).to_contain_text("attend une réponse depuis")
+
+
+def test_the_tier_is_changed_by_the_keyboard(new_page: NewPage, portfolio: Portfolio) -> None:
+    person = on_web_track(portfolio, first_name="Zoé", last_name="Lefèvre")
+    target = PortfolioFactory(adviser=portfolio.adviser, agency=portfolio.agency, modality=Modality.SUIVI)
+    page = new_page()
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    page.goto(reverse("person", args=[person.pk]))
+    page.get_by_role("link", name="Changer de modalité").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Changer de modalité")
+    page.get_by_role("radio", name="Renforcé").focus()
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "Voir ce que cela entraîne")
+    page.keyboard.press("Enter")
+    suites = page.get_by_role("region", name="ce que cela entraîne")
+    expect(suites).to_contain_text("Son parcours 100 % web prend fin tout de suite")
+    expect(suites).to_contain_text("Anne Vidal, « suivi » (0 / 350)")
+    assert current(person).track == Track.WEB
+    page.get_by_label("Motif du changement").focus()
+    page.keyboard.type("Très autonome")
+    tab_to(page, "Confirmer le passage à « suivi »")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("modalité « suivi », suivi par Anne Vidal")
+    assert current(person).tier == Tier.SUIVI
+    assert Placement.objects.open().get(jobseeker=person).portfolio == target
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_jobseeker_s_pages_are_for_everybody(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
+    person = on_web_track(portfolio)
+    last = ConsentText.objects.latest()
+    enrolments.publish_consent_text(
+        actor=None, title=last.title, body="Un point nouveau.", needs_acceptance=True, after=last.version
+    )
+    page = new_page(width=width)
+    log_in(page, person.email, PASSWORD)
+    for name in ("space", "acceptance", "leave_track", "own_data", "ask_on_site"):
+        page.goto(reverse(name))
+        look(page)
+    page.get_by_role("button", name="Être reçu en agence").click()
+    look(page)
+    page.goto(reverse("leave_track"))
+    page.get_by_role("button", name="Quitter le 100 % web maintenant").click()
+    look(page)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_staff_s_pages_are_for_everybody(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
+    person, left = on_web_track(portfolio), on_web_track(portfolio)
+    enrolments.leave_track(actor=left.user, jobseeker=left)
+    placed(PortfolioFactory(agency=portfolio.agency, modality=Modality.GUIDE))
+    PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI)
+    page = new_page(width=width)
+    log_in(page, ManagerFactory().user.email, PASSWORD)
+    page.goto(reverse("waiting_list"))
+    look(page)
+    page.get_by_role("link", name="Placer").click()
+    look(page)
+    page.goto(reverse("person_tier", args=[person.pk]) + "?modalite=suivi")
+    look(page)
+    page.goto(reverse("consent_texts"))
+    look(page)
+    page.get_by_role("textbox", name=re.compile("^Texte")).fill("Un point nouveau.\n\nEt un autre.")
+    page.get_by_role("button", name="Relire avant de publier").click()
+    expect(page.get_by_role("heading", name="Relisez la version 2")).to_be_visible()
+    look(page)

@@ -1,0 +1,77 @@
+"""The page of the day in a browser: what happens elsewhere shows in it, and never under one's hands."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accompaniment.services.onsite import ask_on_site
+from tests.accompaniment.factories import PASSWORD
+from tests.e2e.browser import check_axe, check_fits, log_in, tick
+from tests.e2e.test_chat import aside
+from tests.messaging.factories import Pair, pair, say
+
+pytestmark = pytest.mark.e2e
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def two(server: object) -> Pair:
+    return pair()
+
+
+def open_day(new_page: NewPage, two: Pair, **options: object) -> Page:
+    page = new_page(**options)
+    log_in(page, two.adviser.email, PASSWORD)
+    page.goto("/ma-journee/")
+    expect(page.locator("[data-panel=waiting]")).to_have_count(0)
+    expect(page.locator("[data-desk][data-live]")).to_be_attached()
+    # A reload would lose it.
+    page.evaluate("window.neverReloaded = true")
+    return page
+
+
+def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage, two: Pair) -> None:
+    day = open_day(new_page, two)
+    expect(day.get_by_text("Rien n'attend.")).to_be_visible()
+    expect(day).to_have_title(re.compile("^Ma journée"))
+    person = new_page(width=390)
+    log_in(person, two.person.email, PASSWORD)
+    person.goto("/rappels/demander/")
+    tick(person.locator("[name=subject]").first)
+    person.get_by_label("Quand vous appeler").select_option(index=0)
+    person.get_by_label("Numéro à appeler").fill("06 12 34 56 78")
+    person.get_by_role("button", name="Demander le rappel").click()
+    expect(person.get_by_role("heading", name="Votre demande est enregistrée")).to_be_visible()
+    panel = day.locator("#panneau-rappels")
+    expect(panel.get_by_role("heading", name="Rappels à faire (1)")).to_be_visible(timeout=5000)
+    expect(panel.get_by_role("link", name=two.jobseeker.full_name)).to_be_visible()
+    expect(day).to_have_title(re.compile(r"^\(1\) Ma journée"))
+    expect(day.get_by_role("status").filter(has_text="Rappels à faire : 1")).to_be_attached()
+    expect(day.get_by_text("Rien n'attend.")).to_be_hidden()
+    assert day.evaluate("window.neverReloaded")
+    check_axe(day)
+
+
+def test_a_panel_in_which_one_types_waits_until_one_leaves_it(new_page: NewPage, two: Pair) -> None:
+    ask_on_site(actor=two.person, jobseeker=two.jobseeker)
+    day = open_day(new_page, two, width=390)
+    panel = day.locator("#panneau-en-agence")
+    panel.get_by_text("Répondre").first.click()
+    answer = panel.get_by_role("textbox")
+    answer.fill("Venez mardi à")
+    other = pair(two.portfolio)
+    ask_on_site(actor=other.person, jobseeker=other.jobseeker)
+    aside(lambda: say(two.conversation, two.person))
+    # The other panel follows, this one keeps what is typed and the focus.
+    expect(day.get_by_role("heading", name="Messages à traiter (1)")).to_be_visible(timeout=5000)
+    expect(panel).to_have_attribute("data-stale", "")
+    expect(answer).to_have_value("Venez mardi à")
+    expect(answer).to_be_focused()
+    panel.get_by_text("Répondre").first.click()
+    day.get_by_role("heading", name="Ma journée").click()
+    expect(day.get_by_role("heading", name="Demandes d'entretien en agence (2)")).to_be_visible(timeout=5000)
+    check_axe(day)
+    check_fits(day)

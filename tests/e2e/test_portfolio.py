@@ -1,0 +1,219 @@
+"""The portfolio list of 250 people in a real browser: search, keyboard selection, and coming back to one's place."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accompaniment.enums import Modality
+from caseload.enums import PlacementEnd
+from caseload.models import Adviser, CaseSummary, Portfolio
+from caseload.services.placements import end_placement
+from messaging.models import Message
+from tests.accompaniment.factories import PASSWORD
+from tests.benchmarks.crowd import crowd
+from tests.caseload.factories import CoverFactory, PortfolioFactory, on_web_track
+from tests.e2e.browser import check_axe, check_fits, log_in
+
+pytestmark = pytest.mark.e2e
+
+NewPage = Callable[..., Page]
+PEOPLE = 250
+
+
+@pytest.fixture
+def crowded(server: object) -> Adviser:
+    """An adviser with a full portfolio of 250 people."""
+    crowd(PEOPLE, in_portfolio=PEOPLE)
+    return Portfolio.objects.select_related("adviser__user").get(occupied=PEOPLE).adviser
+
+
+@pytest.fixture
+def few(server: object) -> Portfolio:
+    """An adviser with six people, one more in cover, in the order of their need."""
+    portfolio = PortfolioFactory()
+    now = timezone.now()
+    for number, name in enumerate(("Dupont", "Ébrard", "Lemaître", "Nguyen", "Petit", "Roy")):
+        person = on_web_track(portfolio, last_name=name)
+        CaseSummary.objects.update_or_create(
+            jobseeker=person, defaults={"awaiting_reply_since": now - timedelta(hours=90 - number)}
+        )
+    cover = CoverFactory(colleague=portfolio.adviser, portfolio=PortfolioFactory(agency=portfolio.agency))
+    on_web_track(cover.portfolio, last_name="Relais")
+    return portfolio
+
+
+def open_list(page: Page, adviser: Adviser, query: str = "") -> None:
+    log_in(page, adviser.user.email, PASSWORD)
+    page.goto(f"/portefeuille/{query}")
+
+
+def boxes(page: Page) -> list[str]:
+    return page.locator("input[name=personne][type=checkbox]:checked").evaluate_all(
+        "all => all.map(box => box.getAttribute('aria-label'))"
+    )
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_250_people_fit_and_axe_finds_nothing(new_page: NewPage, crowded: Adviser, width: int) -> None:
+    page = new_page(width=width)
+    open_list(page, crowded)
+    expect(page.locator("tbody tr")).to_have_count(PEOPLE)
+    page.get_by_label("Sélectionner", exact=False).nth(1).press("Space")
+    check_axe(page)
+    check_fits(page)
+    # The heading of the table stays in sight; on a telephone each person is a card with one button.
+    page.mouse.wheel(0, 4000)
+    if width == 1280:
+        expect(page.get_by_role("columnheader", name="Besoin")).to_be_in_viewport()
+    else:
+        expect(page.get_by_role("link", name="Ouvrir la fiche").first).to_be_visible()
+    expect(page.get_by_text("1 personne sélectionnée")).to_be_in_viewport()
+
+
+def test_the_search_forgives_as_one_types(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser)
+    rows, field = page.locator("tbody tr"), page.get_by_label("Chercher un nom ou un identifiant")
+    expect(rows).to_have_count(7)
+    field.press_sequentially("dupond", delay=20)
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Dupont")
+    expect(rows).to_contain_text("orthographe proche")
+    expect(field).to_be_focused()
+    expect(page).to_have_url(re.compile(r"/portefeuille/\?q=dupond$"))
+    field.fill("lemaitre")
+    expect(rows).to_contain_text("Lemaître")
+    page.get_by_role("link", name="Enlever le filtre").click()
+    expect(rows).to_have_count(7)
+
+
+def test_without_scripts_the_search_and_the_filters_are_a_form(new_page: NewPage, few: Portfolio) -> None:
+    page = new_page(java_script_enabled=False)
+    open_list(page, few.adviser)
+    page.get_by_label("Chercher un nom ou un identifiant").fill("Lemaitre")
+    page.get_by_text("Filtrer la liste").click()
+    page.get_by_label("Suivi").select_option("moi")
+    page.get_by_role("button", name="Appliquer").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_label("Sélectionner Lemaître").check()
+    page.get_by_role("button", name="Écrire").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Écrire à plusieurs personnes")
+    page.get_by_role("link", name="Portefeuille", exact=True).last.click()
+    expect(page.get_by_label("Sélectionner Lemaître")).to_be_checked()
+
+
+def test_space_ticks_and_shift_extends_by_keyboard_and_mouse(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser, "?suivi=moi")
+    bar = page.locator("[data-actions]")
+    expect(bar).to_be_hidden()
+    first = page.get_by_label("Sélectionner Dupont")
+    first.focus()
+    page.keyboard.press("Space")
+    expect(bar).to_contain_text("1 personne sélectionnée")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.get_by_label("Sélectionner Lemaître")).to_be_focused()
+    expect(bar).to_contain_text("3 personnes sélectionnées")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(bar).to_contain_text("5 personnes sélectionnées")
+    page.get_by_role("button", name="Tout désélectionner").click()
+    expect(bar).to_be_hidden()
+    page.get_by_label("Sélectionner Ébrard").click()
+    page.get_by_label("Sélectionner Petit").click(modifiers=["Shift"])
+    assert [label.split()[1] for label in boxes(page)] == ["Ébrard", "Lemaître", "Nguyen", "Petit"]
+    page.get_by_label("Tout sélectionner").check()
+    expect(bar).to_contain_text("6 personnes sélectionnées")
+
+
+def test_opening_a_person_and_coming_back_keeps_place_filter_and_selection(page: Page, crowded: Adviser) -> None:
+    open_list(page, crowded, "?tri=nom&sans_contact=5")
+    shown = page.locator("tbody tr")
+    count = shown.count()
+    assert 100 < count < PEOPLE
+    shown.nth(2).get_by_role("checkbox").press("Space")
+    opened = shown.nth(90).get_by_role("link").first
+    name = opened.inner_text()
+    opened.scroll_into_view_if_needed()
+    top = page.evaluate("window.scrollY")
+    assert top > 1000
+    opened.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.go_back()
+    expect(shown).to_have_count(count)
+    expect(page.get_by_text("1 personne sélectionnée")).to_be_visible()
+    expect(page.get_by_role("link", name=name, exact=True).first).to_be_focused()
+    page.wait_for_function("top => Math.abs(window.scrollY - top) < 80", arg=top)
+    expect(page).to_have_url(re.compile(r"\?tri=nom&sans_contact=5$"))
+
+
+def test_a_selection_goes_on_through_a_filter_to_one_message_each(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser)
+    page.get_by_label("Sélectionner Dupont").press("Space")
+    page.get_by_label("Chercher un nom ou un identifiant").press_sequentially("ebrard", delay=20)
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_label("Sélectionner Ébrard").press("Space")
+    expect(page.locator("[data-actions]")).to_contain_text(
+        "2 personnes sélectionnées, dont 1 hors de la liste affichée"
+    )
+    page.get_by_role("button", name="Écrire").click()
+    page.get_by_label("Votre message").fill("L'atelier est mardi à 9 h.")
+    check_axe(page)
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Message envoyé à 2 personnes")
+    check_axe(page)
+    assert Message.objects.count() == 2
+    page.goto("/portefeuille/")
+    expect(page.locator("tbody tr")).to_have_count(7)
+    expect(page.locator("[data-actions]")).to_be_hidden()
+
+
+def test_who_left_the_portfolio_is_no_longer_selected(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser)
+    page.get_by_label("Sélectionner Dupont").press("Space")
+    page.get_by_label("Sélectionner Petit").press("Space")
+    gone = few.placements.get(jobseeker__last_name="Petit").jobseeker
+    with transaction.atomic():
+        end_placement(actor=None, jobseeker=gone, reason=PlacementEnd.LEFT, at=timezone.now())
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(6)
+    expect(page.get_by_text("1 personne sélectionnée", exact=True)).to_be_visible()
+
+
+def test_a_view_is_saved_found_again_and_the_file_downloaded(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser, "?suivi=relais")
+    page.get_by_role("link", name="Enregistrer cette vue").click()
+    page.get_by_label("Nom de la vue").fill("En relais")
+    check_axe(page)
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.goto("/portefeuille/")
+    page.get_by_role("navigation", name="Mes vues").get_by_role("link", name="En relais").click()
+    expect(page).to_have_url(re.compile(r"\?suivi=relais$"))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Télécharger (CSV)").click()
+    assert re.fullmatch(r"portefeuille-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
+
+
+def test_the_plan_of_several_people_changes_at_once(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser, "?suivi=moi")
+    page.get_by_label("Tout sélectionner").check()
+    page.get_by_role("button", name="Changer le plan").click()
+    page.get_by_label("Contact", exact=True).select_option("interview-phone")
+    page.get_by_label("Motif").fill("Le téléphone convient mieux en été.")
+    page.get_by_label("À revoir le").fill((timezone.localdate() + timedelta(days=60)).isoformat())
+    check_axe(page)
+    page.get_by_role("button", name="Changer le plan").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Plan de contact changé pour 6 personnes")
+    check_axe(page)
+
+
+def test_an_empty_portfolio_says_what_will_appear(page: Page, server: object) -> None:
+    open_list(page, PortfolioFactory(modality=Modality.GUIDE).adviser)
+    expect(page.get_by_text("Aucune personne dans votre portefeuille pour l'instant.")).to_be_visible()
+    check_axe(page)

@@ -1,0 +1,219 @@
+"""The registration interview in real browsers: by the keyboard, with a window that closes, and by two at once."""
+
+import re
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from accompaniment.enums import EnrolmentState
+from accompaniment.models import DeviceCheck, Enrolment, RegistrationInterview
+from caseload.models import Portfolio
+from tests.accompaniment.factories import PASSWORD, JobseekerFactory, reference
+from tests.caseload.factories import PortfolioFactory, volunteer
+from tests.e2e.browser import check_axe, check_fits, forgive, log_in, tick
+from tests.e2e.conftest import PATIENCE, NewPage
+
+pytestmark = pytest.mark.e2e
+
+SITUATION = "Situation et projet"
+
+
+@pytest.fixture
+def portfolio(server: object) -> Portfolio:
+    reference()
+    return PortfolioFactory(adviser__user__first_name="Anne", adviser__user__last_name="Vidal")
+
+
+@pytest.fixture
+def beside(portfolio: Portfolio) -> Portfolio:
+    return PortfolioFactory(
+        agency=portfolio.agency, adviser__user__first_name="Luc", adviser__user__last_name="Roy", occupied=0
+    )
+
+
+def open_interview(page: Page, portfolio: Portfolio, enrolment: Enrolment) -> None:
+    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    page.goto(reverse("registration", args=[enrolment.pk]))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Entretien d'inscription")
+
+
+def is_saved(page: Page) -> None:
+    expect(page.locator("#draft-state:not([data-unsaved])")).to_contain_text("Enregistré à", timeout=PATIENCE)
+
+
+def focused(page: Page) -> str:
+    text: str = page.evaluate("document.activeElement.textContent.replace(/\\s+/g, ' ').trim()")
+    return text
+
+
+def test_from_part_to_part_and_to_the_end_by_the_keyboard(new_page: NewPage, portfolio: Portfolio) -> None:
+    enrolment = volunteer(portfolio)
+    page = new_page()
+    open_interview(page, portfolio, enrolment)
+    for number, title in enumerate(
+        ("Identité", "Situation", "Équipement et aisance", "Modalité et parcours", "Conclusion"), start=1
+    ):
+        page.keyboard.press(f"Alt+Shift+Digit{number}")
+        assert focused(page) == f"{number} {title}"
+    page.keyboard.press("Alt+Shift+Digit1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_label("J'ai vérifié l'identité")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.type("Au clavier")
+    page.keyboard.press("Control+s")
+    is_saved(page)
+    page.keyboard.press("Alt+Shift+Digit3")
+    for key in ("Tab", "Tab", "Tab", "Space"):  # webcam, connection, ease
+        page.keyboard.press(key)
+    # No trap on the way down: every stop leads on, until the button that decides.
+    stops = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        stops.append(focused(page))
+        if stops[-1] == "Conclure l'entretien":
+            break
+    assert stops[-1] == "Conclure l'entretien"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
+    enrolment.refresh_from_db()
+    assert enrolment.state == EnrolmentState.VALIDATED
+
+
+def test_a_browser_that_closes_midway_without_network_loses_nothing(new_page: NewPage, portfolio: Portfolio) -> None:
+    enrolment = volunteer(portfolio)
+    page = new_page()
+    forgive(page, "ERR_INTERNET_DISCONNECTED", "console: htmx:")
+    open_interview(page, portfolio, enrolment)
+    page.context.set_offline(True)
+    page.get_by_label(SITUATION).fill("Sans réseau, puis fermé")
+    tick(page.get_by_role("radiogroup", name="Heures préférées").get_by_role("radio", name="Le matin"))
+    expect(page.locator("#draft-problem")).to_contain_text("Votre saisie reste sur cet ordinateur")
+    again = page.context.new_page()
+    page.close()
+    page.context.set_offline(False)
+    again.goto(reverse("registration", args=[enrolment.pk]))
+    expect(again.get_by_label(SITUATION)).to_have_value("Sans réseau, puis fermé")
+    expect(again.get_by_text("sans l'envoyer est revenu ici")).to_be_visible()
+    is_saved(again)
+    assert RegistrationInterview.objects.get().typed["preferred_hours"] == "matin"
+    # It is on the server now, and no longer in this browser.
+    again.wait_for_function("Object.keys(localStorage).every((key) => !key.startsWith('kept:'))")
+    again.reload()
+    expect(again.get_by_label(SITUATION)).to_have_value("Sans réseau, puis fermé")
+    expect(again.get_by_text("sans l'envoyer est revenu ici")).to_be_hidden()
+
+
+def test_a_session_that_ends_midway_loses_nothing(new_page: NewPage, portfolio: Portfolio) -> None:
+    enrolment = volunteer(portfolio)
+    page = new_page()
+    open_interview(page, portfolio, enrolment)
+    Session.objects.all().delete()
+    page.get_by_label(SITUATION).fill("La session est finie")
+    # The draft is what notices it, and leads to the log-in.
+    expect(page).to_have_url(re.compile(rf"/connexion/\?next=/inscriptions/{enrolment.pk}/$"), timeout=PATIENCE)
+    page.get_by_label("Adresse e-mail", exact=False).fill(portfolio.adviser.user.email)
+    page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Se connecter", exact=True).click()
+    expect(page.get_by_label(SITUATION)).to_have_value("La session est finie")
+    page.get_by_label(SITUATION).press("End")
+    page.get_by_label(SITUATION).press_sequentially(".")
+    is_saved(page)
+    assert RegistrationInterview.objects.get().typed["situation"] == "La session est finie."
+
+
+def test_two_advisers_in_one_interview(new_page: NewPage, portfolio: Portfolio, beside: Portfolio) -> None:
+    enrolment = volunteer(portfolio)
+    anne, luc = new_page(), new_page(width=390)
+    for page in (anne, luc):
+        forgive(page, "409")
+    open_interview(anne, portfolio, enrolment)
+    open_interview(luc, beside, enrolment)
+
+    # Different fields: both stay, and each page takes over what the other typed.
+    luc.get_by_label(SITUATION).fill("Écrit par Luc")
+    is_saved(luc)
+    anne.get_by_label("Conclusion de l'entretien").fill("Écrit par Anne")
+    expect(anne.locator("#draft-state")).to_contain_text("Changé entre-temps par Luc Roy", timeout=PATIENCE)
+    expect(anne.get_by_label(SITUATION)).to_have_value("Écrit par Luc")
+
+    # The same field: neither is overwritten, and the second chooses.
+    anne.get_by_label(SITUATION).fill("Réécrit par Anne")
+    expect(anne.locator("#draft-state")).not_to_contain_text("Changé", timeout=PATIENCE)
+    luc.get_by_label(SITUATION).fill("Réécrit par Luc")
+    conflicts = luc.get_by_role("alert")
+    expect(conflicts).to_contain_text("Par Anne Vidal", timeout=PATIENCE)
+    expect(conflicts).to_contain_text("Réécrit par Anne")
+    expect(conflicts).to_contain_text("Réécrit par Luc")
+    assert RegistrationInterview.objects.get().typed["situation"] == "Réécrit par Anne"
+    check_axe(luc)
+    check_fits(luc)
+    tick(conflicts.get_by_label("Garder les deux"))
+    expect(luc.locator(".registration-conflicts")).to_have_count(0, timeout=PATIENCE)
+    expect(luc.get_by_label(SITUATION)).to_have_value("Réécrit par Anne\n\nRéécrit par Luc")
+    assert RegistrationInterview.objects.get().typed["situation"] == "Réécrit par Anne\n\nRéécrit par Luc"
+
+    # Anne's page does not show it yet, so it does not decide over it.
+    tick(anne.get_by_label("J'ai vérifié l'identité"))
+    tick(anne.get_by_role("radiogroup", name="À l'aise").get_by_role("radio", name="Oui"))
+    expect(anne.get_by_label(SITUATION)).to_have_value(re.compile("Réécrit par Luc"), timeout=PATIENCE)
+    anne.get_by_role("button", name="Conclure l'entretien").click()
+    expect(anne.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
+
+    # And what Luc types after the decision is given back to him.
+    luc.get_by_label("Conclusion de l'entretien").fill("Trop tard, mais pas perdu")
+    expect(luc.locator("#draft-state")).to_contain_text("déjà été traitée", timeout=PATIENCE)
+    luc.get_by_role("button", name="Conclure l'entretien").click()
+    expect(luc.get_by_role("alert")).to_contain_text("a été prise pendant que vous écriviez")
+    expect(luc.get_by_label("Conclusion de l'entretien (non enregistré)")).to_have_value("Trop tard, mais pas perdu")
+    check_axe(luc)
+
+
+def test_two_versions_without_scripts(new_page: NewPage, portfolio: Portfolio, beside: Portfolio) -> None:
+    enrolment = volunteer(portfolio)
+    anne, luc = (new_page(java_script_enabled=False) for _ in range(2))
+    forgive(luc, "409")
+    open_interview(anne, portfolio, enrolment)
+    open_interview(luc, beside, enrolment)
+    anne.get_by_label(SITUATION).fill("D'Anne")
+    anne.get_by_role("button", name="Commencer l'entretien").click()
+    luc.get_by_label(SITUATION).fill("De Luc")
+    luc.get_by_role("button", name="Commencer l'entretien").click()
+    expect(luc.get_by_role("alert")).to_contain_text("Par Anne Vidal")
+    expect(luc.get_by_label(SITUATION)).to_have_value("De Luc")
+    luc.get_by_label("Garder la mienne").check(force=True)
+    luc.get_by_role("button", name="Garder ce choix").click()
+    expect(luc.get_by_role("alert")).to_have_count(0)
+    expect(luc.get_by_label(SITUATION)).to_have_value("De Luc")
+    assert RegistrationInterview.objects.get().typed["situation"] == "De Luc"
+
+
+def test_the_person_s_test_reaches_the_adviser(new_page: NewPage, portfolio: Portfolio) -> None:
+    enrolment = volunteer(portfolio, with_account=True)
+    adviser = new_page()
+    open_interview(adviser, portfolio, enrolment)
+    expect(adviser.get_by_text("Pas encore fait.")).to_be_visible()
+    adviser.get_by_role("button", name="Envoyer le lien du test").click()
+    expect(adviser.get_by_role("status").first).to_contain_text("Le lien du test part à")
+    person = new_page(permissions=["camera", "microphone"])
+    log_in(person, enrolment.jobseeker.user.email, PASSWORD)
+    person.goto(reverse("device_test"))
+    expect(person.locator("[data-kept]")).to_contain_text("votre conseiller le verra", timeout=3 * PATIENCE)
+    check = DeviceCheck.objects.get(jobseeker=enrolment.jobseeker)
+    assert check.camera
+    assert check.round_trip_ms is not None
+    adviser.reload()
+    expect(adviser.get_by_role("complementary", name="Test fait par la personne")).to_contain_text("Chrome")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_test_page_is_for_everybody(new_page: NewPage, width: int) -> None:
+    user = JobseekerFactory(with_account=True).user
+    page = new_page(width=width, permissions=["camera", "microphone"])
+    log_in(page, user.email, PASSWORD)
+    page.goto(reverse("device_test"))
+    expect(page.locator("[data-kept]")).to_contain_text("transmis à votre conseiller")
+    check_axe(page)
+    check_fits(page)
