@@ -10,7 +10,7 @@ NO_SERVERS := DATABASE_URL=postgres:///unused REDIS_URL=redis://unused
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format migrate check-production
+.PHONY: help setup run test bench lint format migrate check-production
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -24,7 +24,10 @@ run: setup ## Run everything until Ctrl-C; PORT=8001 for another port
 	@exec $(IN_VENV) -m config.runner
 
 test: setup ## Run every test, browser tests included; ARGS='-k name' for some
-	@exec $(IN_VENV) -m pytest -n 2 --dist loadscope $(ARGS)
+	@exec $(IN_VENV) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+bench: setup ## Print speed as ratios; ARGS=--small for seconds, ARGS=name for one
+	@exec $(IN_VENV) -m tests.benchmarks $(ARGS)
 
 lint: setup ## Check style, types, floors, templates, migrations and production settings
 	.venv/bin/ruff check .

@@ -1,0 +1,1 @@
+"""What the service costs beside the least that could do the same: `make bench`. A benchmark is no test."""

@@ -1,0 +1,221 @@
+"""64 clients validate into one portfolio that has 10 places left, beside the same statements in bare psycopg.
+
+The statements are recorded from the service itself, with their parameters, in a copy of the same database; the other
+side sends them again, each client on a connection of its own, and rolls back where a look at the portfolio, with the
+lock or before it, finds it full. Keys that the database gave out while it was recorded are replaced by those that it
+gives out now. The service's clients share the process's pool of connections, as they do when it serves pages.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from accompaniment.models import Enrolment, RegistrationInterview
+from accompaniment.services import enrolments
+from caseload.models import Placement, Portfolio
+from caseload.services.enrolments import validate_at_interview
+from caseload.services.placements import PortfolioFullError
+from tests.accompaniment.factories import reference
+from tests.benchmarks import databases
+from tests.benchmarks.rows import RUNS, Row, Size, Target, medians
+from tests.caseload.factories import PortfolioFactory, fill, findings, plan_defaults, volunteer
+
+CLIENTS = {Size.FULL: 64, Size.SMALL: 16}
+PLACES = 10
+TAKEN = 5
+FIRST_RECORDED_KEY = 1_000_000_000
+"""Keys given out while statements are recorded are above this, a range for each table: nothing else looks so."""
+KEYS_PER_TABLE = 1_000_000
+LOOK_FOR_ROOM = re.compile(r'SELECT "caseload_portfolio"\."id", .* FROM "caseload_portfolio" ', re.DOTALL)
+
+
+@dataclass
+class Statement:
+    """One statement as the service sent it, and the key that came back, if one did."""
+
+    sql: str
+    parameters: Any
+    key: int | None = None
+
+
+@dataclass
+class Candidate:
+    """A volunteer whose interview has begun."""
+
+    enrolment: int
+    interview: int
+    statements: list[Statement] = field(default_factory=list)
+
+
+def run(size: Size) -> list[Row]:
+    """Return how many validations a second both sides decide."""
+    clients = CLIENTS[size]
+    origin = databases.fresh("enrolment")
+    portfolio, candidates = _prepare(clients)
+    with _copy_of(origin):
+        _record(portfolio, candidates)
+    placed: list[int] = []
+    others: list[int] = []
+    ours, theirs = medians(
+        partial(_measure, origin, clients, lambda: _by_the_service(portfolio, candidates), placed),
+        partial(_measure, origin, clients, lambda: _by_psycopg(portfolio, candidates), others),
+        runs=RUNS if size is Size.FULL else 1,
+    )
+    databases.drop(origin)
+    exactly = [
+        (f"exactement {PLACES} places prises, ici {sorted(set(placed))}", set(placed) == {PLACES}),
+        (f"exactement {PLACES} places prises, en face {sorted(set(others))}", set(others) == {PLACES}),
+    ]
+    what = f"{clients} validations dans un portefeuille qui a {PLACES} places"
+    return [Row(what, ours, theirs, "décisions/s", Target.AT_LEAST, 0.7, exactly)]
+
+
+def _prepare(clients: int) -> tuple[int, list[Candidate]]:
+    reference()
+    plan_defaults()
+    portfolio = PortfolioFactory(capacity=TAKEN + PLACES)
+    fill(portfolio, TAKEN)
+    candidates = []
+    for _ in range(clients):
+        enrolment = volunteer(portfolio)
+        interview = enrolments.open_registration_interview(actor=portfolio.adviser.user, jobseeker=enrolment.jobseeker)
+        candidates.append(Candidate(enrolment.pk, interview.pk))
+    return portfolio.pk, candidates
+
+
+def _record(portfolio_pk: int, candidates: list[Candidate]) -> None:
+    """Validate everybody, one after the other, into a portfolio that is large enough, and note the statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' ORDER BY sequencename",
+        )
+        for number, (sequence,) in enumerate(cursor.fetchall()):
+            cursor.execute(f"ALTER SEQUENCE {sequence} RESTART {FIRST_RECORDED_KEY + number * KEYS_PER_TABLE}")
+        cursor.execute("UPDATE caseload_portfolio SET capacity = capacity + %s", [len(candidates)])
+    for candidate in candidates:
+        acts = _act(portfolio_pk, candidate)
+        with connection.execute_wrapper(partial(_note, candidate.statements)):
+            acts()
+
+
+def _note(into: list[Statement], execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+    result = execute(sql, parameters, many, context)
+    statement = Statement(sql, parameters)
+    cursor = context["cursor"]
+    if sql.startswith("INSERT") and "RETURNING" in sql:
+        rows = cursor.fetchall()
+        statement.key = rows[0][0]
+        context["cursor"].cursor.scroll(0, mode="absolute")
+    into.append(statement)
+    return result
+
+
+def _act(portfolio_pk: int, candidate: Candidate) -> Callable[[], Placement]:
+    """Return the act of a page: what it works on is fetched as the view does."""
+    portfolio = Portfolio.objects.select_related("adviser__user", "agency__departement").get(pk=portfolio_pk)
+    return partial(
+        validate_at_interview,
+        actor=portfolio.adviser.user,
+        enrolment=Enrolment.objects.get(pk=candidate.enrolment),
+        interview=RegistrationInterview.objects.get(pk=candidate.interview),
+        findings=findings(),
+        portfolio=portfolio,
+    )
+
+
+def _measure(origin: str, clients: int, side: Callable[[], float], placed: list[int]) -> float:
+    with _copy_of(origin):
+        seconds = side()
+        placed.append(Placement.objects.count() - TAKEN)
+    return clients / seconds
+
+
+def _by_the_service(portfolio: int, candidates: list[Candidate]) -> float:
+    acts = [_act(portfolio, candidate) for candidate in candidates]
+
+    def validate(act: Callable[[], Placement]) -> None:
+        try:
+            act()
+        except PortfolioFullError:
+            pass
+        finally:
+            connection.close()
+
+    return _all_at_once([partial(validate, act) for act in acts])
+
+
+def _by_psycopg(portfolio: int, candidates: list[Candidate]) -> float:
+    parameters = connection.get_connection_params()
+    for name in ("pool", "cursor_factory", "context", "prepare_threshold"):
+        parameters.pop(name, None)
+    opened = [psycopg.connect(**parameters) for _ in candidates]
+    try:
+        return _all_at_once(
+            [partial(_send_again, own, portfolio, candidate) for own, candidate in zip(opened, candidates, strict=True)]
+        )
+    finally:
+        for own in opened:
+            own.close()
+
+
+def _send_again(own: "psycopg.Connection[Any]", portfolio: int, candidate: Candidate) -> None:
+    keys: dict[int, int] = {}
+    with own.cursor() as cursor:
+        for statement in candidate.statements:
+            cursor.execute(statement.sql, _with(keys, statement.parameters))
+            if statement.key is not None:
+                keys[statement.key] = cursor.fetchone()[0]  # type: ignore[index]
+            elif LOOK_FOR_ROOM.match(statement.sql) and not _has_room(cursor):
+                own.rollback()
+                return
+    own.commit()
+
+
+def _with(keys: dict[int, int], parameters: Any) -> Any:
+    if not keys or not parameters:
+        return parameters
+    return tuple(keys.get(value, value) if type(value) is int else value for value in parameters)
+
+
+def _has_room(cursor: "psycopg.Cursor[Any]") -> bool:
+    names = [column.name for column in cursor.description or ()]
+    row = cursor.fetchone()
+    if row is None:
+        raise RuntimeError("the portfolio is not there")
+    return bool(row[names.index("occupied")] < row[names.index("capacity")])
+
+
+def _all_at_once(acts: list[Callable[[], None]]) -> float:
+    """Let each act run in a thread of its own, all from one moment; return the seconds until the last is through."""
+    ready = Barrier(len(acts) + 1)
+
+    def wait_and_act(act: Callable[[], None]) -> None:
+        ready.wait()
+        act()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        under_way = [threads.submit(wait_and_act, act) for act in acts]
+        ready.wait()
+        began = time.perf_counter()
+        for one in under_way:
+            one.result()
+        return time.perf_counter() - began
+
+
+@contextmanager
+def _copy_of(origin: str) -> Iterator[None]:
+    """Turn to a copy of a database, and drop it."""
+    copy = databases.copy_of(origin, "enrolment_copy")
+    try:
+        yield
+    finally:
+        databases.drop(copy)

@@ -1,0 +1,157 @@
+"""Loading 100,000 registrations, beside reading the file, checking addresses and numbers, and copying it.
+
+The other side is the least that could do it: `csv`, validators of e-mail and telephone, and `COPY` into a table
+without an index, in one transaction. It is measured twice: with the validators of the libraries that say what is
+valid (Django's and phonenumbers'), and with our own, which say the same of nearly all numbers in a fraction of the
+time. The second is the harder one: each row of ours is written with its history, its audit and its constraints.
+"""
+
+import csv
+import io
+import re
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.db import connection, transaction
+
+from accompaniment.imports import values
+from accompaniment.imports.reader import SEPARATOR
+from accompaniment.imports.rows import JOBSEEKERS
+from accompaniment.imports.values import FRANCE, InvalidValueError
+from accompaniment.services.imports import load_agencies, load_jobseekers
+from tests.accompaniment.files import EXPECTED, pilot_file
+from tests.benchmarks import databases
+from tests.benchmarks.rows import RUNS, Row, Size, Target
+
+ROWS = {Size.FULL: 100_000, Size.SMALL: 2_000}
+MEMORY_MEGABYTES = 300
+UNINDEXED = "bench_registrations"
+EMAIL = JOBSEEKERS.columns.index("email")
+PHONE = JOBSEEKERS.columns.index("telephone")
+_validate_email = EmailValidator()
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def run(size: Size) -> list[Row]:
+    """Return the time of both sides, and what our process took of memory at most."""
+    runs = RUNS if size is Size.FULL else 1
+    peaks: list[float] = []
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "inscriptions.csv"
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file, delimiter=SEPARATOR, lineterminator="\r\n").writerows(registrations(ROWS[size]))
+        ours: list[float] = []
+        libraries: list[float] = []
+        own: list[float] = []
+        for _ in range(runs):
+            ours.append(_load(path, ROWS[size], peaks))
+            libraries.append(_copy(path, _checked_by_libraries))
+            own.append(_copy(path, _checked_by_ours))
+    within = f"mémoire au plus {MEMORY_MEGABYTES} Mo (mesurée : {max(peaks):.0f})", max(peaks) <= MEMORY_MEGABYTES
+    what = f"import de {ROWS[size]} lignes, en face les validateurs"
+    return [
+        Row(f"{what} des bibliothèques", median(ours), median(libraries), "s", Target.AT_MOST, 3, [within]),
+        Row(f"{what} de la maison", median(ours), median(own), "s", Target.AT_MOST, 3, [within]),
+    ]
+
+
+def registrations(count: int) -> Iterator[list[str]]:
+    """Return the header and `count` rows of the pilot's shape, its faults included: the pilot again and again.
+
+    Each time round people get another letter and another address, so that they are other people.
+    """
+    pilot = csv.reader(io.StringIO(pilot_file("inscriptions").decode("utf-8-sig")), delimiter=SEPARATOR)
+    header, *people = pilot
+    yield header
+    yield from islice(_again_and_again(people), count)
+
+
+def _again_and_again(people: list[list[str]]) -> Iterator[list[str]]:
+    for turn in range(len(LETTERS)):
+        for identifier, *others in people:
+            row = [_turned(identifier, turn), *others]
+            if "@" in row[EMAIL] and turn:
+                row[EMAIL] = f"{turn}.{row[EMAIL]}"
+            yield row
+
+
+def _turned(identifier: str, turn: int) -> str:
+    if identifier[-1:] not in LETTERS:
+        return identifier
+    return identifier[:-1] + LETTERS[(LETTERS.index(identifier[-1]) + turn) % len(LETTERS)] if identifier else ""
+
+
+def _load(path: Path, count: int, peaks: list[float]) -> float:
+    """Load the file into a fresh database and return the seconds; check that all of it went in."""
+    name = databases.fresh("import")
+    load_agencies(actor=None, source=io.BytesIO(pilot_file("agences")))
+    _forget_peak_memory()
+    with path.open("rb") as source:
+        began = time.perf_counter()
+        outcome = load_jobseekers(actor=None, source=source)
+        seconds = time.perf_counter() - began
+    peaks.append(_peak_memory())
+    share = EXPECTED["rejected"] / EXPECTED["rows"]
+    if outcome.rows != count or abs(outcome.rejections.total / count - share) > share / 2:
+        raise RuntimeError(f"not the pilot's shape: {outcome.summary()}")
+    databases.drop(name)
+    return seconds
+
+
+def _checked_by_libraries(email: str, phone: str) -> tuple[str, str]:
+    """Return an address and a number that the libraries find valid, or two empty texts."""
+    try:
+        if email:
+            _validate_email(email)
+        number = phonenumbers.parse(phone, FRANCE) if phone else None
+    except (ValidationError, phonenumbers.NumberParseException):
+        return "", ""
+    if number is None or not phonenumbers.is_valid_number(number):
+        return email, ""
+    return email, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _checked_by_ours(email: str, phone: str) -> tuple[str, str]:
+    """Return an address and a number that the import would take, or two empty texts."""
+    try:
+        return values.email(email), values.phone(phone)
+    except InvalidValueError:
+        return "", ""
+
+
+def _copy(path: Path, check: Callable[[str, str], tuple[str, str]]) -> float:
+    """Read, check addresses and numbers, and copy; return the seconds."""
+    name = databases.fresh("copy")
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {UNINDEXED} ({', '.join(f'{column} text' for column in JOBSEEKERS.columns)})")
+    began = time.perf_counter()
+    with transaction.atomic(), connection.cursor() as cursor, path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file, delimiter=SEPARATOR)
+        next(rows)
+        with cursor.copy(f"COPY {UNINDEXED} FROM STDIN") as copy:
+            for row in rows:
+                row[EMAIL], row[PHONE] = check(row[EMAIL], row[PHONE])
+                copy.write_row(row)
+    seconds = time.perf_counter() - began
+    databases.drop(name)
+    return seconds
+
+
+def _forget_peak_memory() -> None:
+    """Let the kernel measure this process's peak of memory from now on."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_memory() -> float:
+    """Return the peak in megabytes since it was last forgotten."""
+    peak = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    if peak is None:
+        raise RuntimeError("the kernel does not tell the peak of memory")
+    return int(peak[1]) / 1024
