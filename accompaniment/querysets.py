@@ -12,7 +12,7 @@ from accompaniment.rules import OPEN_ENROLMENT_STATES
 from accompaniment.search import named, words_of
 
 if TYPE_CHECKING:
-    from accompaniment.models import User
+    from accompaniment.models import Jobseeker, User
 
 
 class RegionQuerySet(QuerySet[Any]):
@@ -88,6 +88,14 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
     def decided_after(self, instant: datetime) -> Self:
         """Keep what was validated or refused after this instant."""
         return self.filter(Q(validated_at__gt=instant) | Q(state=EnrolmentState.REFUSED, closed_at__gt=instant))
+
+    def decided_at_interview(self, person: "Jobseeker") -> Self:
+        """Keep a person's that were decided at a registration interview, with that interview, the newest first."""
+        return (
+            self.filter(jobseeker=person, interview__concluded_at__isnull=False)
+            .select_related("interview__conducted_by")
+            .order_by("-interview__concluded_at", "-pk")
+        )
 
     def matching(self, words: str) -> Self:
         """Keep the people whom these words name: in any order, without accents, with a typing error or two."""

@@ -34,6 +34,8 @@ class PersonFile:
     """Who followed since when, the newest first."""
     objectives: list[Objective]
     documents: int
+    registration: Enrolment | None
+    """The last enrolment that was decided at a registration interview, with that interview."""
     reading_until: datetime | None
     """Until when the reader, a former adviser, may read and nothing else; None for everybody who may act."""
 
@@ -128,6 +130,7 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         placements=placements,
         objectives=objectives_of(person, open_only=True),
         documents=Document.objects.filter(jobseeker=person, removed_at=None).count(),
+        registration=Enrolment.objects.decided_at_interview(person).first(),
         reading_until=_reading_until(person, reader, placement, covers, now),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from accompaniment.enums import ContactNature, EnrolmentState, ObligationState, ReviewOutcome
@@ -20,6 +20,7 @@ from accompaniment.models import (
     OnSiteRequest,
     PlanRequest,
     PlanReview,
+    RegistrationInterview,
     Step,
     User,
 )
@@ -44,13 +45,16 @@ def said_by(user: User | None) -> str:
 
 
 def contacts(stretch: Stretch) -> Iterator[Event]:
-    for contact in newest(Contact.objects.select_related("author"), stretch):
+    # The conclusion is the team's: the journal, which the person reads, has the decision alone.
+    interviews = RegistrationInterview.objects.filter(jobseeker=OuterRef("jobseeker"), concluded_at=OuterRef("at"))
+    rows = Contact.objects.select_related("author").annotate(conclusion=Subquery(interviews.values("notes")[:1]))
+    for contact in newest(rows, stretch):
         yield Event(
             at=contact.at,
             kind=TimelineKind.INTERVIEW if contact.nature in INTERVIEW_NATURES else TimelineKind.CONTACT,
             title=contact.get_nature_display(),
             channel=contact.get_channel_display(),
-            text=contact.summary,
+            text="\n".join(filter(None, (contact.summary, contact.conclusion))),
             by=said_by(contact.author),
         )
 

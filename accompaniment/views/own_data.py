@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.models import AuditEntry, Consent, Jobseeker
+from accompaniment.models import AuditEntry, Consent, Enrolment, Jobseeker
 from accompaniment.paging import page_of
 from accompaniment.presentation import audit_in_words
 from accompaniment.views.own_file import own_file
@@ -28,6 +28,7 @@ def own_data(request: AuthenticatedRequest) -> HttpResponse:
         "accompaniment/own_data.html",
         {
             "person": person,
+            "registration": Enrolment.objects.decided_at_interview(person).first(),
             "consents": _with_what_followed(person),
             "page": page,
             "entries": [(entry, audit_in_words(entry.action, entry.details)) for entry in page],

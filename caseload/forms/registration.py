@@ -52,7 +52,7 @@ class RegistrationForm(forms.Form):
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Métier recherché, parcours, freins éventuels.",
+        help_text="Métier recherché, parcours, freins éventuels. La personne peut lire ce texte dans « Mes données ».",
     )
     has_webcam = forms.ChoiceField(
         label="Dispose d'une webcam et d'un micro",
@@ -124,6 +124,7 @@ class RegistrationForm(forms.Form):
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Pour l'équipe : à relire sur la page de la personne et dans son fil.",
     )
 
     def __init__(self, *args: Any, portfolios: QuerySet[Portfolio], obstacle: str, **kwargs: Any) -> None:

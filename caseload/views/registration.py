@@ -383,6 +383,7 @@ def _outcome(
             "enrolment": enrolment,
             "person": person,
             "refused": refused,
+            "decided": Enrolment.objects.decided_at_interview(person).filter(pk=enrolment.pk).first(),
             "decided_by": enrolment.closed_by if refused else enrolment.validated_by,
             "decided_at": enrolment.closed_at if refused else enrolment.validated_at,
             "placement": Placement.objects.open()

@@ -384,6 +384,50 @@ class TestRefusing:
         assert "Aucun e-mail, faute d'adresse" in page.replace("&#x27;", "'")
 
 
+class TestWhatWasWrittenDown:
+    """Nothing of the interview is for the drawer: the team reads all of it, the person what she declared."""
+
+    WRITTEN = {
+        "situation": "Assistante depuis dix ans.",
+        "notes": "Reprendre le CV ensemble.",
+        "at_ease": "non",
+        "preferred_hours": "matin",
+    }
+
+    def person_page(self, client: Client, enrolment: Enrolment) -> str:
+        return text_of(client.get(reverse("person", args=[enrolment.jobseeker_id])))
+
+    def test_is_on_the_person_s_page_and_in_the_timeline(self, adviser: Client, portfolio: Portfolio) -> None:
+        enrolment = volunteer(portfolio)
+        outcome = text_of(adviser.post(address(enrolment), answers(portfolio, **self.WRITTEN), follow=True))
+        page = self.person_page(adviser, enrolment)
+        for text in (outcome, page):
+            assert "Assistante depuis dix ans." in text
+            assert "À l'aise avec les outils numériques Non" in text
+            assert "Heures préférées Le matin" in text
+            assert f"Mené par {portfolio.adviser.user.full_name}" in text
+        assert outcome.count("Reprendre le CV ensemble.") == 1
+        assert page.count("Reprendre le CV ensemble.") == 2  # in its block, and in the timeline
+
+    def test_of_a_refusal_has_its_precision(self, adviser: Client, portfolio: Portfolio) -> None:
+        enrolment = EnrolmentFactory(jobseeker=placed(PortfolioFactory(adviser=portfolio.adviser, modality="guide")))
+        refused = refusing(comment="Préfère venir.", **self.WRITTEN)
+        assert "Préfère venir." in text_of(adviser.post(address(enrolment), refused, follow=True))
+        assert "Précision sur la décision Préfère venir." in self.person_page(adviser, enrolment)
+
+    def test_in_part_is_the_person_s_to_read(self, adviser: Client, portfolio: Portfolio) -> None:
+        enrolment = volunteer(portfolio, with_account=True)
+        own = Client()
+        own.force_login(enrolment.jobseeker.user)
+        assert "Vous n'avez pas encore eu d'entretien d'inscription" in text_of(own.get(reverse("own_data")))
+        adviser.post(address(enrolment), answers(portfolio, **self.WRITTEN))
+        page = text_of(own.get(reverse("own_data")))
+        for declared in ("Assistante depuis dix ans.", "Heures préférées Le matin", portfolio.adviser.user.full_name):
+            assert declared in page
+        for name in ("own_data", "my_accompaniment", "space"):
+            assert "Reprendre le CV" not in text_of(own.get(reverse(name)))
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("answer", "sentence"),
