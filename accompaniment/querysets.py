@@ -8,7 +8,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import EnrolmentState, ObligationState, Role
 from accompaniment.perimeter import staff_perimeter, staff_reading_perimeter
-from accompaniment.rules import OPEN_ENROLMENT_STATES
+from accompaniment.rules import NOT_BEGUN_STATES, OPEN_ENROLMENT_STATES
 from accompaniment.search import named, words_of
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
         """Keep the volunteers who wait for their registration interview, oldest first."""
         return self.filter(state=EnrolmentState.ASKED).order_by("asked_at", "pk")
 
-    def decided_after(self, instant: datetime) -> Self:
-        """Keep what was validated or refused after this instant."""
-        return self.filter(Q(validated_at__gt=instant) | Q(state=EnrolmentState.REFUSED, closed_at__gt=instant))
+    def settled_after(self, instant: datetime) -> Self:
+        """Keep what was validated, refused, withdrawn or lapsed after this instant."""
+        return self.filter(Q(validated_at__gt=instant) | Q(state__in=NOT_BEGUN_STATES, closed_at__gt=instant))
 
     def decided_at_interview(self, person: "Jobseeker") -> Self:
         """Keep a person's that were decided at a registration interview, with that interview, the newest first."""

@@ -15,6 +15,8 @@ ENROLMENT_TRANSITIONS: dict[S, frozenset[S]] = {
     S.ENDED: frozenset(),
 }
 OPEN_ENROLMENT_STATES = (S.ASKED, S.VALIDATED, S.ACTIVE)
+NOT_BEGUN_STATES = (S.REFUSED, S.LAPSED, S.WITHDRAWN)
+"""Closed without a day on the track."""
 
 MINIMUM_AGE_YEARS = 16
 

@@ -11,14 +11,14 @@ from caseload.models import Adviser, Portfolio
 from caseload.services.placements import volunteers_of
 
 DECISION_SHOWN_FOR = timedelta(days=1)
-"""How long the agency's advisers can come back to a decision; then the person's perimeter alone counts."""
+"""How long the agency's advisers come back to what was decided, withdrawn or lapsed; then their perimeter counts."""
 
 
 def registrations_of(adviser: Adviser, now: datetime) -> EnrolmentQuerySet:
-    """Return the enrolments of the adviser's agency that wait, or that were decided within the last day."""
+    """Return the enrolments of the adviser's agency that wait, or that were settled within the last day."""
     of_agency: EnrolmentQuerySet = Enrolment.objects.filter(jobseeker__agency=adviser.agency_id)
     return (
-        of_agency.filter(state=EnrolmentState.ASKED) | of_agency.decided_after(now - DECISION_SHOWN_FOR)
+        of_agency.filter(state=EnrolmentState.ASKED) | of_agency.settled_after(now - DECISION_SHOWN_FOR)
     ).select_related("jobseeker__agency__departement__region", "jobseeker__user", "validated_by", "closed_by")
 
 

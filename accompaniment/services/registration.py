@@ -16,6 +16,12 @@ from accompaniment.services.enrolments import lock_jobseeker, open_registration_
 
 EMAIL_TAKEN = "Cette adresse e-mail est déjà celle d'une autre personne. Demandez-en une autre."
 
+NO_LONGER_WAITS = {
+    EnrolmentState.WITHDRAWN: "La personne a retiré sa demande.",
+    EnrolmentState.LAPSED: "Le délai de cette demande est passé.",
+}
+"""Why nothing can be written any more, where nobody has decided."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FieldChange:
@@ -50,12 +56,13 @@ def save_draft(
     both come back as a conflict. Without `base` everything typed is written.
 
     Each adviser who writes in it leaves one audit row, however often the page saves. Raises NotAllowedNowError
-    when the enrolment was decided meanwhile; then nothing is begun.
+    when the enrolment was decided, withdrawn or lapsed meanwhile; then nothing is begun.
     """
     with transaction.atomic():
         person = lock_jobseeker(enrolment.jobseeker_id)
-        if Enrolment.objects.get(pk=enrolment.pk).state != EnrolmentState.ASKED:
-            raise NotAllowedNowError("Cette demande a déjà été traitée.")
+        state = EnrolmentState(Enrolment.objects.get(pk=enrolment.pk).state)
+        if state != EnrolmentState.ASKED:
+            raise NotAllowedNowError(NO_LONGER_WAITS.get(state, "Cette demande a déjà été traitée."))
         interview = open_registration_interview(actor=actor, jobseeker=person)
         if interview.conducted_by_id != actor.pk:
             interview.conducted_by = actor

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import EnrolmentState, Modality, NotificationKind, RefusalReason, Role
+from accompaniment.enums import EnrolmentState, Modality, RefusalReason, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.kept_forms import typed_before
 from accompaniment.models import DeviceCheck, Enrolment, Notification, RegistrationInterview
@@ -44,6 +44,7 @@ from caseload.registration import (
     waiting_registrations,
 )
 from caseload.registration_drafts import conflicts_in_words, initial_of, news_in_words
+from caseload.registration_outcomes import outcome_of, settled_by
 from caseload.services.enrolments import proposed_portfolios, refuse_at_interview, validate_at_interview
 from caseload.services.placements import follower_of
 
@@ -356,7 +357,10 @@ def _page(
 
 
 def _too_late(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
-    """Give back to a second adviser what was typed while somebody else decided; one's own decision is just shown."""
+    """Give back what was typed while a colleague decided, the person withdrew or time ran out.
+
+    One's own decision is just shown.
+    """
     enrolment.refresh_from_db()
     if request.user.pk in {enrolment.closed_by_id, enrolment.validated_by_id}:
         return redirect("registration", pk=enrolment.pk)
@@ -372,25 +376,25 @@ def _outcome(
     came_too_late: bool = False,
     texts: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
-    """Say what was decided, where the person is placed, and which e-mail leaves."""
+    """Say what became of the request, where the person is placed, and which e-mail leaves."""
     person = enrolment.jobseeker
-    refused = enrolment.state == EnrolmentState.REFUSED
-    kind = NotificationKind.ENROLMENT_REFUSED if refused else NotificationKind.INVITATION
+    outcome = outcome_of(enrolment)
+    by, at = settled_by(enrolment)
     return render(
         request,
         "caseload/registration_outcome.html",
         {
             "enrolment": enrolment,
             "person": person,
-            "refused": refused,
+            "outcome": outcome,
+            "settled_by": by,
+            "settled_at": at,
             "decided": Enrolment.objects.decided_at_interview(person).filter(pk=enrolment.pk).first(),
-            "decided_by": enrolment.closed_by if refused else enrolment.validated_by,
-            "decided_at": enrolment.closed_at if refused else enrolment.validated_at,
             "placement": Placement.objects.open()
             .filter(jobseeker=person)
             .select_related("portfolio__adviser__user", "portfolio__agency")
             .first(),
-            "notification": Notification.objects.filter(jobseeker=person, kind=kind).last(),
+            "notification": Notification.objects.filter(jobseeker=person, kind=outcome.letter).last(),
             "came_too_late": came_too_late,
             "too_late": texts,
         },

@@ -141,8 +141,13 @@ state.addEventListener("htmx:afterSwap", () => {
 });
 
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-  state.addEventListener(name, () => {
+  state.addEventListener(name, (event) => {
     setUnsaved();
+    // Closed for more than a day, or another agency's by now: trying again would never end.
+    if (event.detail.xhr?.status === 404) {
+      problem.textContent = "Non enregistré : cette demande n'est plus ouverte pour vous. Copiez votre texte avant de quitter la page.";
+      return;
+    }
     failed("Non enregistré : vérifiez votre connexion. Votre saisie reste sur cet ordinateur. Nouvel essai dans quelques secondes.");
   });
 }

@@ -3,18 +3,22 @@
 import html
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from accompaniment.enums import Bandwidth, Channel, EnrolmentState, NotificationKind, PreferredHours
 from accompaniment.models import Enrolment, Notification, RegistrationInterview
+from accompaniment.services.enrolments import leave_track
 from accompaniment.services.equipment import record_device_check
 from accompaniment.services.registration import save_draft
 from caseload.models import Cover, Placement, Portfolio
-from tests.accompaniment.factories import reference
+from caseload.services.lapses import lapse_due
+from tests.accompaniment.factories import EnrolmentFactory, reference
 from tests.caseload.factories import PortfolioFactory, fill, volunteer
 from tests.caseload.test_registration import address, answers, text_of
 
@@ -279,3 +283,61 @@ def test_a_saved_draft_says_who_typed_what_and_when(portfolio: Portfolio) -> Non
     assert interview.touched["notes"]["name"] == "Anne Vidal"
     later = save_draft(actor=user, enrolment=enrolment, typed={"notes": "a"}, base={"notes": "a"}).interview
     assert later.touched == interview.touched
+
+
+class TestARequestThatCloses:
+    """The person withdraws, or time runs out, while the adviser is writing."""
+
+    def withdraw(self, enrolment: Enrolment) -> None:
+        leave_track(actor=enrolment.jobseeker.user, jobseeker=enrolment.jobseeker)
+
+    def lapse(self, enrolment: Enrolment) -> None:
+        RegistrationInterview.objects.update(saved_at=timezone.now() - timedelta(days=4))
+        lapse_due(now=timezone.now() + timedelta(days=31))
+
+    @pytest.mark.parametrize(
+        ("close", "title", "came_first", "refusal"),
+        [
+            ("withdraw", "demande retirée", "La demande a été retirée", "La personne a retiré sa demande."),
+            ("lapse", "demande restée sans réponse à temps", "Le délai de la demande", "Le délai de cette demande"),
+        ],
+    )
+    def test_gives_the_text_back_and_says_why(
+        self, adviser: Client, portfolio: Portfolio, close: str, title: str, came_first: str, refusal: str
+    ) -> None:
+        enrolment = volunteer(portfolio, with_account=True)
+        draft(adviser, enrolment, answers(portfolio))
+        getattr(self, close)(enrolment)
+        late = draft(adviser, enrolment, answers(portfolio, notes="Ne pas perdre"), **HTMX)
+        assert late.status_code == 409
+        assert refusal in text_of(late)
+        concluded = adviser.post(address(enrolment), answers(portfolio, notes="Ne pas perdre"))
+        assert concluded.status_code == 409
+        for words in (title, came_first, "Ne pas perdre"):
+            assert words in text_of(concluded)
+        assert title in text_of(adviser.get(address(enrolment)))
+
+    def test_leaves_the_situation_to_the_next_one_and_the_identity_to_be_checked(
+        self, adviser: Client, portfolio: Portfolio
+    ) -> None:
+        enrolment = volunteer(portfolio, with_account=True)
+        draft(adviser, enrolment, answers(portfolio))
+        assert kept()["identity_checked"] == "on"
+        self.withdraw(enrolment)
+        again = EnrolmentFactory(jobseeker=enrolment.jobseeker)
+        page = adviser.get(address(again)).content.decode()
+        assert "assistante." in page
+        (box,) = re.findall(r"<input[^>]*identity_checked[^>]*>", page)
+        assert re.search(r"\schecked\b", box) is None
+        assert not {"identity_checked", "track", "portfolio"} & set(kept())
+
+    @pytest.mark.parametrize(("saved_days_ago", "lapses"), [(2, False), (4, True)])
+    def test_an_interview_in_progress_does_not_lapse(
+        self, portfolio: Portfolio, saved_days_ago: int, lapses: bool
+    ) -> None:
+        enrolment = volunteer(portfolio)
+        now = timezone.now() + timedelta(days=31)
+        with time_machine.travel(now - timedelta(days=saved_days_ago)):
+            save_draft(actor=portfolio.adviser.user, enrolment=enrolment, typed={"situation": "…"})
+        assert lapse_due(now=now) == int(lapses)
+        assert lapse_due(now=now + timedelta(days=4)) == int(not lapses)

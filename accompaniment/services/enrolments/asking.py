@@ -7,6 +7,7 @@ from accompaniment.enums import EnrolmentState
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Enrolment, Jobseeker, User
 from accompaniment.services.enrolments.eligibility import check_eligible
+from accompaniment.services.enrolments.interview import forget_earlier_decision
 from accompaniment.services.enrolments.states import lock_jobseeker, log
 
 
@@ -26,5 +27,6 @@ def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker) -> Enrolment:
                 )
         except IntegrityError as error:
             raise NotAllowedNowError("Une adhésion est déjà en cours pour cette personne.") from error
+        forget_earlier_decision(person)
         log(enrolment, actor=actor, at=now, from_state="", to_state=EnrolmentState.ASKED)
         return enrolment

@@ -1,6 +1,7 @@
 """The registration interview, where tier and track are decided."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +13,9 @@ from accompaniment.services import audit, journal
 from accompaniment.services.enrolments.periods import current_accompaniment
 from accompaniment.services.enrolments.states import lock_jobseeker
 from accompaniment.services.enrolments.tiers import change_tier
+
+OF_ONE_DECISION = frozenset({"identity_checked", "track", "portfolio", "refusal_reason", "comment"})
+"""The fields of the draft that belong to one enrolment, and not to the person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,23 @@ def open_registration_interview(*, actor: User, jobseeker: Jobseeker) -> Registr
                 actor=actor, jobseeker=person, action=AuditAction.INTERVIEW, event="registration_interview_started"
             )
         return interview
+
+
+def forget_earlier_decision(person: Jobseeker) -> None:
+    """Take out of an interview in progress what was typed towards the decision on an earlier enrolment.
+
+    Runs in the caller's transaction, the person being locked. The situation stays; the identity is checked again.
+    """
+    interview = RegistrationInterview.objects.filter(jobseeker=person, concluded_at=None).first()
+    if interview is None:
+        return
+    interview.typed = _without_decision(interview.typed)
+    interview.touched = _without_decision(interview.touched)
+    interview.save(update_fields=["typed", "touched"])
+
+
+def _without_decision(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in OF_ONE_DECISION}
 
 
 def conclude_registration_interview(

@@ -1,6 +1,7 @@
 """Enrolments that lapse: without a decision in time, or because the tier that they need is gone."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -17,6 +18,9 @@ WAITING_STATES = (EnrolmentState.ASKED, EnrolmentState.VALIDATED)
 """The states that wait for somebody: the adviser's decision, then the person's acceptance."""
 
 LONGEST_DELAY = 365  # days
+
+HELD_BY_AN_INTERVIEW = timedelta(days=3)
+"""How long after the last save an interview in progress keeps its request from lapsing under the adviser's hands."""
 
 # The clock begins when the state was entered here: a wish of last year that a file brought today is a day old.
 # Days are those of the agency; the whole of the last one is left for the decision.
@@ -38,14 +42,26 @@ CROSS JOIN LATERAL (
 ) entered
 WHERE enrolment.state = ANY(%(states)s) AND entered.day + delay.days < clock.today
   AND (%(only)s::bigint IS NULL OR enrolment.id = %(only)s)
+  AND NOT (enrolment.state = %(asked)s AND EXISTS (
+    SELECT FROM accompaniment_registrationinterview interview
+    WHERE interview.jobseeker_id = enrolment.jobseeker_id AND interview.concluded_at IS NULL
+      AND interview.saved_at > %(held_since)s
+  ))
 ORDER BY enrolment.id
 """
 
 
 def due_to_lapse(*, now: datetime, only: int | None = None) -> dict[int, int]:
     """Return the open enrolments whose time for a decision is over, with the delay in days: one statement."""
+    facts: dict[str, Any] = {
+        "now": now,
+        "states": list(WAITING_STATES),
+        "only": only,
+        "asked": EnrolmentState.ASKED,
+        "held_since": now - HELD_BY_AN_INTERVIEW,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(DUE, {"now": now, "states": list(WAITING_STATES), "only": only})
+        cursor.execute(DUE, facts)
         return dict(cursor.fetchall())
 
 
