@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.template.loader import get_template
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -70,6 +71,20 @@ def url_names() -> set[str]:
         return names
 
     return walk(get_resolver().url_patterns)
+
+
+def test_every_icon_that_a_page_names_exists() -> None:
+    """The design system draws an icon that it does not have as a black square."""
+    styles = "".join(
+        Path(str(finders.find(f"dsfr/dist/{name}"))).read_text(encoding="utf-8")
+        for name in ("dsfr.main.min.css", "utility/utility.main.min.css")
+    )
+    used = {
+        (relative(path), icon)
+        for path in (*PAGES, *OWN_STATIC)
+        for icon in re.findall(r"\bfr-icon-[a-z0-9-]+", path.read_text(encoding="utf-8"))
+    }
+    assert sorted((path, icon) for path, icon in used if f".{icon}" not in styles) == []
 
 
 def test_every_address_that_a_template_names_exists() -> None:
