@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils.formats import date_format
 
+from accompaniment.forms.fields import LinesField
 from messaging.enums import CallbackSubject
 from messaging.rules import BODY_LIMIT, Window, say_time
 
@@ -19,14 +20,14 @@ SECONDS = "%Y%m%dT%H%M%SZ"
 class MessageForm(forms.Form):
     """A message as a browser without sockets sends it; `client_id` is new with each page."""
 
-    body = forms.CharField(label="Votre message", max_length=BODY_LIMIT, widget=forms.Textarea(attrs={"rows": 1}))
+    body = LinesField(label="Votre message", max_length=BODY_LIMIT, widget=forms.Textarea(attrs={"rows": 1}))
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
 
 class GroupMessageForm(forms.Form):
     """One text to several people; `batch` is new with each page."""
 
-    body = forms.CharField(
+    body = LinesField(
         label="Votre message",
         help_text="Chaque personne le reçoit dans sa propre conversation et ne voit pas les autres.",
         max_length=BODY_LIMIT,
@@ -72,7 +73,7 @@ class CallbackForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     window = forms.ChoiceField(label="Quand vous appeler", widget=forms.Select)
-    comment = forms.CharField(
+    comment = LinesField(
         label="Précision",
         required=False,
         max_length=COMMENT_LIMIT,
@@ -95,7 +96,7 @@ class CallbackForm(forms.Form):
 class OutcomeForm(forms.Form):
     """What came of a call."""
 
-    outcome = forms.CharField(
+    outcome = LinesField(
         label="Ce qui a été dit ou convenu",
         max_length=COMMENT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import Channel, ContactNature
+from accompaniment.forms.fields import LinesField
 from accompaniment.presentation import frequency_in_words
 from accompaniment.rules import PLAN_CHANNELS
 from accompaniment.services.plan_reviews import NewPlan
@@ -50,7 +51,7 @@ class PlanDecisionForm(forms.Form):
     )
     contact = forms.ChoiceField(label="Contact", choices=contact_choices, required=False)
     interval_days = forms.TypedChoiceField(label="Fréquence", coerce=int, empty_value=None, required=False)
-    reason = forms.CharField(
+    reason = LinesField(
         label="Motif",
         help_text="Une phrase que la personne comprend : elle la lit dans son espace.",
         max_length=200,
@@ -108,7 +109,7 @@ class PlanWishForm(forms.Form):
         empty_value=None,
         required=False,
     )
-    comment = forms.CharField(
+    comment = LinesField(
         label="Voulez-vous préciser ?",
         help_text="Par exemple : « Je préfère le téléphone le matin. »",
         required=False,

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from accompaniment.forms.fields import LinesField
 from accompaniment.services.action_plan import StepFacts
 from accompaniment.services.notes import LONGEST_NOTE
 
@@ -9,7 +10,7 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class NoteForm(forms.Form):
-    body = forms.CharField(
+    body = LinesField(
         label="Note pour l'équipe",
         help_text="La personne ne la voit pas.",
         max_length=LONGEST_NOTE,

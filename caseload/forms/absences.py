@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
+from accompaniment.forms.fields import LinesField
 from caseload.absences import Decision, Question
 from caseload.models import Adviser, Portfolio
 
@@ -107,7 +108,7 @@ class DecisionForm(forms.Form):
                     "invalid_choice": "Ce choix n'est plus possible\u00a0: décidez à nouveau.",
                 },
             )
-            self.fields[f"{question.key}-message"] = forms.CharField(
+            self.fields[f"{question.key}-message"] = LinesField(
                 label=f"Message à {question.person}",
                 help_text="Demandé si l'entretien est annulé. La personne le reçoit par e-mail.",
                 required=False,

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from accompaniment.forms.fields import LinesField
+
 PREVIEW, CORRECT, PUBLISH = "relire", "corriger", "publier"
 
 
@@ -16,7 +18,7 @@ class ConsentTextForm(forms.Form):
     title = forms.CharField(
         label="Titre", max_length=120, error_messages={"required": "Donnez un titre de 120 caractères au plus."}
     )
-    body = forms.CharField(
+    body = LinesField(
         label="Texte",
         help_text="Une ligne vide sépare les paragraphes. Écrivez des phrases courtes, que chacun comprend.",
         max_length=50_000,

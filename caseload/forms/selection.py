@@ -8,6 +8,7 @@ from django.http import QueryDict
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.errors import DomainError
+from accompaniment.forms.fields import LinesField
 from accompaniment.forms.plans import contact_choices, interval_choices
 from accompaniment.services.plan_reviews import NewPlan
 from accompaniment.services.plans import check_review_day
@@ -39,7 +40,7 @@ class PlansForm(forms.Form):
 
     contact = forms.ChoiceField(label="Contact", choices=contact_choices)
     interval_days = forms.TypedChoiceField(label="Fréquence", coerce=int, choices=interval_choices, initial=28)
-    reason = forms.CharField(
+    reason = LinesField(
         label="Motif",
         help_text="Une phrase que chaque personne comprend : elle la lit dans son espace.",
         max_length=200,

@@ -3,6 +3,7 @@
 from django import forms
 
 from accompaniment.enums import Tier
+from accompaniment.forms.fields import LinesField
 
 TIER_GUIDE = {
     Tier.RENFORCE: "Loin de l'emploi : des contacts fréquents, en agence.",
@@ -24,7 +25,7 @@ class TierChangeForm(forms.Form):
 
     period = forms.IntegerField(widget=forms.HiddenInput)
     tier = forms.TypedChoiceField(choices=Tier.choices, coerce=Tier, widget=forms.HiddenInput)
-    reason = forms.CharField(
+    reason = LinesField(
         label="Motif du changement",
         help_text="La personne le lit dans son espace. 200 caractères au plus.",
         max_length=200,
