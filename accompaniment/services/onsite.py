@@ -11,21 +11,24 @@ from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments import lock_jobseeker
 
 
-def ask_on_site(*, actor: User, jobseeker: Jobseeker, comment: str = "") -> OnSiteRequest:
+def ask_on_site(*, actor: User, jobseeker: Jobseeker, comment: str | None = None) -> OnSiteRequest:
     """Record that the person wants to be received on site. Never refused; one request is open at a time.
 
-    While one is open the same one is returned, with the comment where a new one was typed.
+    While one is open the same one is returned, with the comment where one was typed, an empty one included (None:
+    nothing was said). What comes after the answer is a request of its own.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
-        standing: OnSiteRequest | None = OnSiteRequest.objects.open().filter(jobseeker=person).first()
+        standing: OnSiteRequest | None = (
+            OnSiteRequest.objects.select_for_update(of=("self",)).open().filter(jobseeker=person).first()
+        )
         if standing is not None:
-            if comment and comment != standing.comment:
+            if comment is not None and comment != standing.comment:
                 standing.comment = comment
                 standing.save(update_fields=["comment"])
                 _record(actor, standing, "commented")
             return standing
-        request = OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now(), comment=comment)
+        request = OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now(), comment=comment or "")
         _record(actor, request, "asked")
         return request
 
@@ -33,6 +36,7 @@ def ask_on_site(*, actor: User, jobseeker: Jobseeker, comment: str = "") -> OnSi
 def answer_on_site(*, actor: User, request: OnSiteRequest, answer: str) -> OnSiteRequest:
     """Answer a request; the person reads the answer. Raises NotAllowedNowError when it was answered meanwhile."""
     with transaction.atomic():
+        person = lock_jobseeker(request.jobseeker_id)
         locked: OnSiteRequest = OnSiteRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
         if locked.answered_at is not None:
             raise NotAllowedNowError("Cette demande a déjà reçu une réponse. Rechargez la page.")
@@ -44,8 +48,8 @@ def answer_on_site(*, actor: User, request: OnSiteRequest, answer: str) -> OnSit
         outbox.notify_jobseeker(
             key=f"on-site-answered:{locked.pk}",
             kind=NotificationKind.ON_SITE_ANSWERED,
-            jobseeker=locked.jobseeker,
-            context={"first_name": locked.jobseeker.first_name, "path": reverse("ask_on_site")},
+            jobseeker=person,
+            context={"first_name": person.first_name, "path": reverse("ask_on_site")},
         )
         return locked
 

@@ -1,0 +1,97 @@
+"""A request to be received on site, asked for and answered at once; and what happens without the guards."""
+
+from threading import Barrier
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accompaniment.models import AuditEntry, Jobseeker, OnSiteRequest
+from accompaniment.services.onsite import answer_on_site, ask_on_site
+from caseload.models import Portfolio
+from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.concurrency.test_messages import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    return PortfolioFactory()
+
+
+@pytest.fixture
+def person(portfolio: Portfolio) -> Jobseeker:
+    return on_web_track(portfolio)
+
+
+def test_of_two_that_are_asked_for_at_once_one_stands(person: Jobseeker) -> None:
+    results = at_once(*[lambda: ask_on_site(actor=person.user, jobseeker=person)] * 4)
+    assert {result.pk for result in results} == {OnSiteRequest.objects.get(jobseeker=person).pk}
+    assert AuditEntry.objects.filter(jobseeker=person, action="on_site_request").count() == 1
+
+
+def test_without_lock_and_index_two_stand(person: Jobseeker) -> None:
+    """The control: looking first and writing then lets both through."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'on_site_request_one_open'")
+        (definition,) = cursor.fetchone()
+        cursor.execute("DROP INDEX on_site_request_one_open")
+    both_have_looked = Barrier(2, timeout=5)
+
+    def ask_unguarded() -> bool:
+        with transaction.atomic():
+            assert not OnSiteRequest.objects.open().filter(jobseeker=person).exists()
+            both_have_looked.wait()
+            OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now())
+            return True
+
+    try:
+        assert at_once(ask_unguarded, ask_unguarded) == [True, True]
+        assert OnSiteRequest.objects.open().filter(jobseeker=person).count() == 2
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM accompaniment_onsiterequest")
+            cursor.execute(definition)
+
+
+def test_a_comment_at_the_moment_of_the_answer_is_read_by_who_answers_or_asks_anew(
+    portfolio: Portfolio, person: Jobseeker
+) -> None:
+    request = ask_on_site(actor=person.user, jobseeker=person)
+    commented, answered = at_once(
+        lambda: ask_on_site(actor=person.user, jobseeker=person, comment="Plutôt jeudi"),
+        lambda: answer_on_site(actor=portfolio.adviser.user, request=request, answer="Mardi à 10 h."),
+    )
+    assert answered.pk == request.pk
+    events = [
+        row.details["event"]
+        for row in AuditEntry.objects.filter(jobseeker=person, action="on_site_request").order_by("pk")
+    ]
+    # Either the comment came first, or it opened a request of its own: never on one that was answered already.
+    came_first = commented.pk == request.pk
+    assert events == (["asked", "commented", "answered"] if came_first else ["asked", "answered", "asked"])
+    assert OnSiteRequest.objects.open().filter(jobseeker=person).count() == (not came_first)
+
+
+def test_without_the_lock_a_comment_lands_on_an_answered_request(portfolio: Portfolio, person: Jobseeker) -> None:
+    """The control: who has looked before the answer writes after it, and nobody reads that."""
+    request = ask_on_site(actor=person.user, jobseeker=person)
+    looked, answered = Barrier(2, timeout=5), Barrier(2, timeout=5)
+
+    def comment_unguarded() -> bool:
+        with transaction.atomic():
+            standing = OnSiteRequest.objects.open().get(jobseeker=person)
+            looked.wait()
+            answered.wait()
+            return bool(OnSiteRequest.objects.filter(pk=standing.pk).update(comment="Plutôt jeudi"))
+
+    def answer() -> bool:
+        looked.wait()
+        answer_on_site(actor=portfolio.adviser.user, request=request, answer="Mardi à 10 h.")
+        answered.wait()
+        return True
+
+    assert at_once(comment_unguarded, answer) == [True, True]
+    request.refresh_from_db()
+    assert (request.comment, request.answered_at is None) == ("Plutôt jeudi", False)
