@@ -1,12 +1,14 @@
-"""How long people wait for the answer to a request to be received on site."""
+"""Requests to be received on site: who sees and answers them, and how long people wait."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Aggregate, Count, F, FloatField, Func, Q
+from django.db.models import Aggregate, Count, Exists, F, FloatField, Func, OuterRef, Q
 
-from accompaniment.models import OnSiteRequest, User
+from accompaniment.models import Jobseeker, OnSiteRequest, User
+from accompaniment.querysets import OnSiteRequestQuerySet
 from caseload.figures import LocalDay, Period, regions_of
+from caseload.models import Adviser, Placement
 from caseload.rules import SUPPRESSION_THRESHOLD, duration
 
 
@@ -26,6 +28,34 @@ SECONDS_TO_ANSWER = Func(
 )
 
 
+FOLLOWED = Exists(Placement.objects.open().filter(jobseeker=OuterRef("jobseeker")))
+"""Whether the person of a request is in a portfolio now."""
+
+
+def requests_seen_by(user: User) -> OnSiteRequestQuerySet:
+    """Return the requests that concern a member of staff.
+
+    Those of the files of their perimeter and, for an adviser, those of the people of the agency whom nobody follows:
+    nobody else of the agency would see them.
+    """
+    if user.is_manager:
+        of_the_regions: OnSiteRequestQuerySet = OnSiteRequest.objects.visible_to(user)
+        return of_the_regions
+    in_the_files = Q(jobseeker__in=Jobseeker.objects.visible_to(user).values("pk"))
+    of_the_agency = Q(jobseeker__agency__in=Adviser.objects.filter(user=user).values("agency"))
+    found: OnSiteRequestQuerySet = OnSiteRequest.objects.filter(in_the_files | of_the_agency & ~FOLLOWED)
+    return found
+
+
+def requests_answered_by(user: User) -> OnSiteRequestQuerySet:
+    """Return the requests that a member of staff may answer: who follows or covers the person, else the agency.
+
+    A manager answers only where nobody follows the person.
+    """
+    seen = requests_seen_by(user)
+    return seen.filter(~FOLLOWED) if user.is_manager else seen
+
+
 @dataclass(frozen=True, slots=True)
 class OnSiteAnswers:
     """The answers of a period, their median delay, and how many requests wait today."""
@@ -35,12 +65,15 @@ class OnSiteAnswers:
     waiting: int
 
     @property
-    def sentence(self) -> str:
+    def delay(self) -> str:
         """What a manager reads; of few answers the delay is not shown, for it would tell of single people."""
-        waiting = f"{self.waiting} demande{'s' if self.waiting > 1 else ''} sans réponse aujourd'hui"
         if self.median is None or self.answered < SUPPRESSION_THRESHOLD:
-            return f"Moins de {SUPPRESSION_THRESHOLD} réponses sur la période\u00a0; {waiting}."
-        return f"La moitié des réponses est venue en {duration(self.median)} au plus\u00a0; {waiting}."
+            return f"Moins de {SUPPRESSION_THRESHOLD} réponses sur la période"
+        return f"La moitié des réponses est venue en {duration(self.median)} au plus"
+
+    @property
+    def still_open(self) -> str:
+        return f"{self.waiting} demande{'s' if self.waiting > 1 else ''} sans réponse"
 
 
 def on_site_answers(*, user: User, period: Period) -> OnSiteAnswers:

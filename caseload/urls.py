@@ -29,6 +29,7 @@ from caseload.views import (
 urlpatterns: list[URLPattern] = [
     path("ma-journee/", day.my_day, name="my_day"),
     path("ma-journee/portefeuilles/", day.gauges_panel, name="gauges_panel"),
+    path("ma-journee/liste-d-attente/", day.waiting_panel, name="waiting_panel"),
     path("inscriptions/panneau/", day.volunteers_panel, name="volunteers_panel"),
     path("portefeuille/", portfolios.my_portfolio, name="my_portfolio"),
     path("portefeuille/export.csv", portfolios.my_portfolio_export, name="my_portfolio_export"),

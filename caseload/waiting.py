@@ -6,20 +6,22 @@ from datetime import datetime
 from django.utils import timezone
 
 from accompaniment.enums import Modality
-from accompaniment.models import Accompaniment, Jobseeker, User
+from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.rules import modality_of
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio
 from caseload.querysets import PlacementQuerySet
+from caseload.rules import duration
 from caseload.services.waiting import places_for
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One person of the waiting list: for which modality, since when, and why."""
+    """One person of the waiting list: for which modality, since when, why, and whether they ask to be received."""
 
     placement: Placement
     modality: Modality
+    on_site: OnSiteRequest | None
     now: datetime
 
     @property
@@ -30,6 +32,11 @@ class Waiting:
     def days(self) -> int:
         """Full days since the last placement ended."""
         return (self.now - self.placement.ended_at).days if self.placement.ended_at else 0
+
+    @property
+    def asks_since(self) -> str:
+        """How long the person has waited for the answer to a request to be received on site; empty without one."""
+        return duration(self.now - self.on_site.asked_at) if self.on_site else ""
 
     @property
     def why(self) -> str:
@@ -48,17 +55,15 @@ def waiting_for(user: User) -> PlacementQuerySet:
 
 
 def with_modalities(placements: list[Placement], *, now: datetime) -> list[Waiting]:
-    """Add the modality that each person waits for: one statement."""
-    periods = {
-        period.jobseeker_id: period
-        for period in Accompaniment.objects.current().filter(
-            jobseeker__in=[placement.jobseeker_id for placement in placements]
-        )
-    }
+    """Add the modality that each person waits for, and what they ask: two statements."""
+    people = [placement.jobseeker_id for placement in placements]
+    periods = {period.jobseeker_id: period for period in Accompaniment.objects.current().filter(jobseeker__in=people)}
+    asked = {request.jobseeker_id: request for request in OnSiteRequest.objects.open().filter(jobseeker__in=people)}
     return [
         Waiting(
             placement=placement,
             modality=modality_of(periods[placement.jobseeker_id].tier, periods[placement.jobseeker_id].track),
+            on_site=asked.get(placement.jobseeker_id),
             now=now,
         )
         for placement in placements

@@ -19,7 +19,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, Modality
 from accompaniment.models import Jobseeker, User
 from caseload.absences import CoverChange
-from caseload.models import Cover, Portfolio
+from caseload.models import Adviser, Cover, Portfolio
 from messaging.enums import Panel
 from messaging.live import calmly
 
@@ -54,11 +54,11 @@ class _Batch:
 
     def __call__(self) -> None:
         for jobseeker, panels in self.changed.values():
-            tell(_receivers(jobseeker) if Panel.VOLUNTEERS in panels else _answering(jobseeker), sorted(panels))
+            tell(_concerned(jobseeker, panels), sorted(panels))
 
 
 def follow_file_change(jobseeker: Jobseeker, action: AuditAction) -> None:
-    """Tell those who answer for the person, or who receive volunteers in the agency, once the act is committed."""
+    """Tell once the act is committed those who answer for the person, and the agency of what concerns all of it."""
     panels = TOLD.get(action, ())
     if not panels:
         return
@@ -123,9 +123,16 @@ def _answering(jobseeker: Jobseeker) -> set[int]:
     )
 
 
-def _receivers(jobseeker: Jobseeker) -> set[int]:
-    receiving = Portfolio.objects.filter(modality=Modality.GUIDE_WEB, adviser__agency=jobseeker.agency_id)
-    return _answering(jobseeker) | set(receiving.values_list("adviser__user", flat=True))
+def _concerned(jobseeker: Jobseeker, panels: Collection[Panel]) -> set[int]:
+    """Return who answers for the person; the agency where nobody does, or where a panel is the whole agency's."""
+    answering = _answering(jobseeker)
+    agency = Adviser.objects.filter(agency=jobseeker.agency_id)
+    if Panel.WAITING in panels or (Panel.ON_SITE in panels and not answering):
+        return answering | set(agency.values_list("user", flat=True))
+    if Panel.VOLUNTEERS in panels:
+        receiving = agency.filter(portfolios__modality=Modality.GUIDE_WEB)
+        return answering | set(receiving.values_list("user", flat=True))
+    return answering
 
 
 async def _send(users: Collection[int], panels: list[str]) -> None:

@@ -36,4 +36,5 @@ class Panel(TextChoices):
     PLANS = "plans", "Plans de contact à revoir"
     VOLUNTEERS = "inscriptions", "Volontaires à recevoir"
     PORTFOLIOS = "portefeuilles", "Mes portefeuilles"
+    WAITING = "liste-d-attente", "Liste d'attente"
     NEXT_FREE = "heure-libre", "Ma prochaine heure libre"

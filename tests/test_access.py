@@ -289,6 +289,10 @@ TABLE: dict[str, Row] = {
         "login 403 403 200 200 200 403 403 403",
         "login 405 405 405 405 405 405 405 405",
     ),
+    "waiting_panel": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
     "volunteers_panel": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 405 405 405 405 405 405 405 405",
@@ -698,9 +702,13 @@ TABLE: dict[str, Row] = {
         "login 403 403 422 404 404 403 403 403",
         lambda house: (house.interview.pk,),
     ),
+    "on_site_requests": Row(
+        "login 403 403 200 200 200 200 200 200",
+        "login 403 403 405 405 405 405 405 405",
+    ),
     "answer_on_site": Row(
-        "login 403 403 405 405 405 403 403 403",
-        "login 403 403 > 404 404 403 403 403",
+        "login 403 403 200 404 404 403 404 403",
+        "login 403 403 422 404 404 403 404 403",
         lambda house: (house.on_site.pk,),
     ),
     "panel_today": Row(
@@ -714,6 +722,11 @@ TABLE: dict[str, Row] = {
     "panel_on_site": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 403 403 405 405 405 403 403 403",
+    ),
+    "panel_person_on_site": Row(
+        "login 403 403 200 404 404 200 404 200",
+        "login 403 403 405 405 405 405 405 405",
+        lambda house: (house.owner.pk,),
     ),
     "panel_person_interviews": Row(
         "login 403 403 200 404 404 200 404 200",
@@ -823,7 +836,8 @@ READ_BY_A_FORMER_ADVISER = {
     "person_plan": "403 403",
     "hold_by_contact": "405 403",
     "callback": "403 403",
-    "answer_on_site": "405 403",
+    "answer_on_site": "403 403",
+    "panel_person_on_site": "200 405",
 }
 
 

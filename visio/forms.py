@@ -4,8 +4,11 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accompaniment.enums import Bandwidth, Channel
+from accompaniment.forms.fields import LinesField
 from accompaniment.forms.plans import CHANGE, KEEP
 from visio.availability import parse_slot
 from visio.enums import NextStep, Outcome
@@ -36,7 +39,7 @@ class SlotForm(forms.Form):
 
 
 class OnSiteForm(forms.Form):
-    comment = forms.CharField(
+    comment = LinesField(
         label="Souhaitez-vous préciser quelque chose ?",
         help_text="Par exemple le sujet, ou les moments qui vous conviennent.",
         required=False,
@@ -46,12 +49,20 @@ class OnSiteForm(forms.Form):
 
 
 class OnSiteAnswerForm(forms.Form):
-    answer = forms.CharField(
+    """An answer, and the address of the page from which it was sent."""
+
+    answer = LinesField(
         label="Votre réponse",
         help_text="La personne la lit sur sa page : date, heure et lieu, ou ce que vous lui proposez.",
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    back = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean_back(self) -> str:
+        """Return the page to go back to: one of this site, or the list of the requests."""
+        back: str = self.cleaned_data["back"]
+        return back if url_has_allowed_host_and_scheme(back, None) else reverse("on_site_requests")
 
 
 class TroubleForm(forms.Form):
@@ -80,7 +91,7 @@ class ReportForm(forms.Form):
         initial=Outcome.HELD,
         error_messages={"required": "Dites comment l'entretien s'est terminé."},
     )
-    conclusions = forms.CharField(
+    conclusions = LinesField(
         label="Conclusions",
         help_text="La personne les lit dans son espace.",
         max_length=5000,

@@ -120,7 +120,7 @@ def ask_plan_change(
                     comment=comment.strip(),
                 )
         except IntegrityError as error:
-            raise NotAllowedNowError("Votre demande est déjà transmise. Votre conseiller va vous répondre.") from error
+            raise NotAllowedNowError("Votre demande est déjà transmise. La réponse arrivera ici.") from error
         audit.record(
             actor=actor, jobseeker=person, action=AuditAction.CONTACT_PLAN, event="change_asked", request=request.pk
         )

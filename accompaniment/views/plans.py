@@ -31,7 +31,7 @@ def ask_change(request: AuthenticatedRequest) -> HttpResponse:
                 form.add_error(None, refusal.sentence)
                 status = 409 if isinstance(refusal, NotAllowedNowError) else 422
             else:
-                messages.success(request, "Votre demande est transmise à votre conseiller. Il vous répondra ici.")
+                messages.success(request, "Votre demande est transmise. La réponse arrivera ici et par e-mail.")
                 return redirect("my_accompaniment")
     return render(
         request,

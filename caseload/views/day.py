@@ -1,7 +1,5 @@
 """Ma journée: what waits for an adviser, made of panels that each app serves at its own address."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -9,8 +7,8 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.models import OnSiteRequest, User
 from caseload.desk import desk_of
+from caseload.onsite import requests_seen_by
 from caseload.services.placements import volunteers_of
 from caseload.waiting import waiting_for
 
@@ -21,7 +19,8 @@ VOLUNTEERS_SHOWN = 5
 @role_required(Role.ADVISER)
 def my_day(request: AuthenticatedRequest) -> HttpResponse:
     desk = desk_of(request.user, now=timezone.now())
-    return render(request, "caseload/day.html", {"desk": desk, **_at_the_top(request.user)})
+    on_site_asked = requests_seen_by(request.user).open().exists()
+    return render(request, "caseload/day.html", {"desk": desk, "on_site_asked": on_site_asked})
 
 
 @require_safe
@@ -43,9 +42,10 @@ def volunteers_panel(request: AuthenticatedRequest) -> HttpResponse:
     return render(request, "caseload/partials/_volunteers_panel.html", {"volunteers": shown, "count": count})
 
 
-def _at_the_top(user: User) -> dict[str, Any]:
-    """Return whether somebody asks to be received on site, and how many of the agency wait for an adviser."""
-    return {
-        "on_site_asked": OnSiteRequest.objects.visible_to(user).open().exists(),
-        "waiting": waiting_for(user).count(),
-    }
+@require_safe
+@role_required(Role.ADVISER)
+def waiting_panel(request: AuthenticatedRequest) -> HttpResponse:
+    """How many people of the adviser's agency wait for a place, for the page of the day."""
+    desk = desk_of(request.user, now=timezone.now())
+    count = waiting_for(desk.adviser.user).count()
+    return render(request, "caseload/partials/_waiting_panel.html", {"count": count})

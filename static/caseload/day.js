@@ -67,7 +67,10 @@ function tally() {
   const nothing = total === 0 && !panels.some((panel) => panel.dataset.panel === "waiting");
   calm.hidden = !nothing;
   calm.textContent = nothing ? `Rien n'attend.${next ? ` Prochain entretien ${next}.` : ""}` : "";
-  for (const panel of counted) panel.hidden = nothing && !panel.querySelector("[data-next]");
+  for (const panel of counted) {
+    const empty = headingOf(panel).dataset.count === "0";
+    panel.hidden = (nothing && !panel.querySelector("[data-next]")) || (empty && "hiddenWhenEmpty" in panel.dataset);
+  }
 }
 
 document.body.addEventListener("htmx:afterSwap", (event) => {

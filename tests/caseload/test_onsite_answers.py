@@ -48,16 +48,16 @@ def test_the_median_of_the_period_s_answers_and_who_still_waits(client: Client, 
     client.force_login(manager)
     page = client.get("/pilotage/").content.decode().replace("\u00a0", " ").replace("&#x27;", "'")
     assert "La moitié des réponses est venue en" in page
-    assert "1 demande sans réponse aujourd'hui" in page
+    assert '<a class="fr-link" href="/demandes-en-agence/">1 demande sans réponse</a>' in page
 
 
 @pytest.mark.parametrize(("answers", "shown"), [(4, False), (5, True)])
 def test_few_answers_show_no_delay(portfolio: Portfolio, answers: int, shown: bool) -> None:
     for _ in range(answers):
         answered(portfolio, 5)
-    sentence = on_site_answers(user=ManagerFactory().user, period=week()).sentence
-    assert ("Moins de 5 réponses" not in sentence) is shown
-    assert ("5\u00a0h" in sentence) is shown
+    delay = on_site_answers(user=ManagerFactory().user, period=week()).delay
+    assert ("Moins de 5 réponses" not in delay) is shown
+    assert ("5\u00a0h" in delay) is shown
 
 
 def test_counts_in_one_s_regions_only(portfolio: Portfolio) -> None:
@@ -65,4 +65,4 @@ def test_counts_in_one_s_regions_only(portfolio: Portfolio) -> None:
     other = ManagerFactory(regions=[RegionFactory()]).user
     found = on_site_answers(user=other, period=week())
     assert (found.answered, found.median, found.waiting) == (0, None, 0)
-    assert "0 demande sans réponse" in found.sentence
+    assert found.still_open == "0 demande sans réponse"

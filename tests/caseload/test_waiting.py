@@ -91,14 +91,16 @@ class TestWhoWaits:
         self, client: Client, web: Portfolio, person: Jobseeker
     ) -> None:
         client.force_login(web.adviser.user)
-        assert "1 personne de l'agence attend un conseiller" in words(client.get("/ma-journee/"))
+        assert "1 personne de l'agence attend un conseiller" in words(client.get("/ma-journee/liste-d-attente/"))
+        client.force_login(PortfolioFactory().adviser.user)
+        assert "Personne de l'agence n'attend" in words(client.get("/ma-journee/liste-d-attente/"))
 
     def test_the_list_asks_the_same_number_of_queries_at_any_size(
         self, client: Client, web: Portfolio, person: Jobseeker, django_assert_num_queries: Any
     ) -> None:
         as_manager(client)
         for _ in range(2):
-            with django_assert_num_queries(6):  # session, account, manager, count, people, periods
+            with django_assert_num_queries(7):  # session, account, manager, count, people, periods, requests
                 client.get(LIST)
             for _ in range(3):
                 other = on_web_track(web)

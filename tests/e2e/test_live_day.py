@@ -75,3 +75,18 @@ def test_a_panel_in_which_one_types_waits_until_one_leaves_it(new_page: NewPage,
     expect(day.get_by_role("heading", name="Demandes d'entretien en agence (2)")).to_be_visible(timeout=5000)
     check_axe(day)
     check_fits(day)
+
+
+def test_who_asks_to_be_received_stands_first_whenever_that_comes(new_page: NewPage, two: Pair) -> None:
+    day = open_day(new_page, two)
+    panel = day.locator("#panneau-en-agence")
+    expect(panel).to_be_hidden()
+    aside(lambda: say(two.conversation, two.person))
+    expect(day.get_by_role("heading", name="Messages à traiter (1)")).to_be_visible(timeout=5000)
+    expect(panel).to_be_hidden()
+    aside(lambda: ask_on_site(actor=two.person, jobseeker=two.jobseeker))
+    expect(panel.get_by_role("heading", name="Demandes d'entretien en agence (1)")).to_be_visible(timeout=5000)
+    first = day.locator("[data-panel]:visible").first
+    expect(first).to_have_id("panneau-en-agence")
+    assert day.evaluate("window.neverReloaded")
+    check_axe(day)

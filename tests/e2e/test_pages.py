@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Request
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from accompaniment.enums import ObligationState
-from accompaniment.models import Agency, Enrolment, Jobseeker, Obligation, Region, User
+from accompaniment.models import Agency, Enrolment, Jobseeker, Obligation, OnSiteRequest, Region, User
 from caseload.enums import ImportKind, ImportState
 from caseload.models import Absence, Adviser, ImportRun, TransferBatch
 from caseload.services.saved_views import save_view
@@ -38,6 +38,8 @@ NO_PAGES = {
     "panel_today",
     "panel_obligations",
     "panel_on_site",
+    "panel_person_on_site",
+    "waiting_panel",
     "panel_person_interviews",
     "panel_to_answer",
     "panel_person_conversation",
@@ -57,7 +59,6 @@ NO_PAGES = {
     "ask_enrolment",
     "decline_enrolment",
     "take_interview",
-    "answer_on_site",
     "room_trouble",
     "room_phone",
     "conversation_read",
@@ -142,6 +143,8 @@ def adviser_pages() -> dict[str, str]:
         "registrations": reverse("registrations"),
         "registration": reverse("registration", args=[volunteer.pk]),
         "agenda": reverse("agenda"),
+        "on_site_requests": reverse("on_site_requests"),
+        "answer_on_site": reverse("answer_on_site", args=[OnSiteRequest.objects.open().filter(**mine)[0].pk]),
         "interview_report": reverse("interview_report", args=[meeting.pk]),
         "conversations": reverse("conversations"),
         "conversation": reverse("conversation", args=[conversation.pk]),

@@ -27,12 +27,13 @@ PANELS = {
     "/agenda/panneau/aujourdhui/": 13,
     "/messagerie/panneau/a-repondre/": 5,
     "/rappels/panneau/": 5,
-    "/agenda/panneau/en-agence/": 6,
+    "/agenda/panneau/en-agence/": 7,
     "/agenda/panneau/echeances/": 4,
     "/portefeuille/panneau/plans/": 9,
     VOLUNTEERS: 6,
     "/agenda/panneau/heure-libre/": 6,
     "/ma-journee/portefeuilles/": 5,
+    "/ma-journee/liste-d-attente/": 6,
 }
 
 

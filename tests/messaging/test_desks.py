@@ -11,8 +11,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from pytest_django.fixtures import Settings
 
+from accompaniment.enums import Modality
 from accompaniment.models import User
-from accompaniment.services.enrolments import ask_enrolment
+from accompaniment.services.enrolments import ask_enrolment, leave_track
 from accompaniment.services.onsite import ask_on_site
 from caseload.services.absences import end_absence
 from caseload.services.staff import close_account
@@ -93,6 +94,35 @@ async def test_a_colleague_who_covers_hears_too(two: Pair) -> None:
     desk = await opened(cover.colleague.user)
     await database_sync_to_async(ask_on_site)(actor=two.person, jobseeker=two.jobseeker)
     assert await desk.panels() == {Panel.ON_SITE}
+    await desk.leave()
+
+
+async def test_the_agency_hears_of_who_asks_to_be_received_and_is_followed_by_nobody(two: Pair) -> None:
+    beside = await database_sync_to_async(PortfolioFactory)(agency=two.portfolio.agency)
+    far = await database_sync_to_async(PortfolioFactory)()
+    person = await database_sync_to_async(JobseekerFactory)(agency=two.portfolio.agency)
+    desk, other, stranger = (
+        await opened(two.adviser),
+        await opened(beside.adviser.user),
+        await opened(far.adviser.user),
+    )
+    await database_sync_to_async(ask_on_site)(actor=two.person, jobseeker=person)
+    assert await desk.panels() == {Panel.ON_SITE}
+    assert await other.panels() == {Panel.ON_SITE}
+    assert await stranger.hears_nothing()
+    # Somebody who is followed concerns her adviser only.
+    await database_sync_to_async(ask_on_site)(actor=two.person, jobseeker=two.jobseeker)
+    assert await desk.panels() == {Panel.ON_SITE}
+    assert await other.hears_nothing()
+    for one in (desk, other, stranger):
+        await one.leave()
+
+
+async def test_the_agency_hears_of_its_waiting_list(two: Pair) -> None:
+    classic = await database_sync_to_async(PortfolioFactory)(agency=two.portfolio.agency, modality=Modality.SUIVI)
+    desk = await opened(classic.adviser.user)
+    await database_sync_to_async(leave_track)(actor=two.person, jobseeker=two.jobseeker)
+    assert Panel.WAITING in await desk.panels()
     await desk.leave()
 
 

@@ -7,8 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import Channel, NotificationKind
-from accompaniment.models import AuditEntry, Notification, OnSiteRequest, PlanReview
+from accompaniment.enums import Channel
+from accompaniment.models import PlanReview
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower
@@ -147,46 +147,6 @@ class TestSlotPicker:
         as_(client, person.user)
         for name in ("move_interview", "cancel_interview"):
             assert client.post(reverse(name, args=[other.pk])).status_code == 404
-
-
-class TestOnSite:
-    def test_one_button_asks_and_asking_again_shows_the_open_request(self, client, person):
-        as_(client, person.user).post("/etre-recu/", {"comment": "Le matin"})
-        client.post("/etre-recu/", {"comment": "Encore"})
-        client.post("/etre-recu/", {})  # the button of every page, which asks for no words
-        request = OnSiteRequest.objects.get(jobseeker=person)
-        assert request.comment == "Encore"
-        page = texts(client.get("/etre-recu/"))
-        assert "Votre demande est en cours" in page
-        assert "Changer ma précision" in page
-        events = AuditEntry.objects.filter(jobseeker=person, action="on_site_request").order_by("pk")
-        assert [row.details["event"] for row in events] == ["asked", "commented"]
-
-    def test_the_adviser_answers_and_the_person_reads_it(self, client, portfolio, person):
-        as_(client, person.user).post("/etre-recu/", {})
-        request = OnSiteRequest.objects.get(jobseeker=person)
-        as_(client, portfolio.adviser.user)
-        assert person.full_name in texts(client.get("/agenda/panneau/en-agence/"))
-        client.post(reverse("answer_on_site", args=[request.pk]), {"answer": "Mardi à 10 h, à l'agence."})
-        assert person.full_name not in texts(client.get("/agenda/panneau/en-agence/"))
-        assert "Mardi à 10 h" in texts(as_(client, person.user).get("/etre-recu/"))
-        letter = Notification.objects.get(kind=NotificationKind.ON_SITE_ANSWERED)
-        assert (letter.jobseeker, letter.context["path"]) == (person, "/etre-recu/")
-        assert "Mardi" not in str(letter.context)
-
-    def test_the_adviser_reads_how_long_the_person_has_waited(self, client, portfolio, person):
-        OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now() - timedelta(hours=31))
-        as_(client, portfolio.adviser.user)
-        assert "attend une réponse depuis 31 h" in texts(client.get("/agenda/panneau/en-agence/"))
-        request = OnSiteRequest.objects.get()
-        answer = client.post(reverse("answer_on_site", args=[request.pk]), {"answer": "Mardi."}, follow=True)
-        assert "31 h après sa demande" in texts(answer)
-
-    def test_an_adviser_of_others_cannot_answer(self, client, person):
-        as_(client, person.user).post("/etre-recu/", {})
-        request = OnSiteRequest.objects.get(jobseeker=person)
-        as_(client, PortfolioFactory().adviser.user)
-        assert client.post(reverse("answer_on_site", args=[request.pk]), {"answer": "Non"}).status_code == 404
 
 
 class TestAgenda:

@@ -1,20 +1,27 @@
 """Asking to be received on site, and answering."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
-from accompaniment.enums import Role
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role, Track
 from accompaniment.errors import DomainError
-from accompaniment.models import OnSiteRequest
+from accompaniment.models import Accompaniment, OnSiteRequest, User
 from accompaniment.once import once
 from accompaniment.services.onsite import answer_on_site, ask_on_site
+from caseload.onsite import requests_answered_by, requests_seen_by
 from caseload.rules import duration
+from caseload.services.placements import follower_of
 from visio.forms import OnSiteAnswerForm, OnSiteForm
+from visio.onsite import asked_lines, oldest_first
 from visio.views.booking import own_file
+
+PER_PAGE = 50
 
 
 @role_required(Role.JOBSEEKER)
@@ -24,11 +31,14 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
     form = OnSiteForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        ask_on_site(actor=request.user, jobseeker=person, comment=form.cleaned_data["comment"])
-        messages.success(request, "Votre demande est enregistrée. Votre agence vous répond ici même.")
+        # The button of every page sends no comment at all; the page's own form sends one, an empty one takes it back.
+        comment = form.cleaned_data["comment"] if "comment" in request.POST else None
+        stood = OnSiteRequest.objects.visible_to(request.user).open().first()
+        asked = ask_on_site(actor=request.user, jobseeker=person, comment=comment)
+        messages.success(request, _said(asked, before=stood))
         return redirect("ask_on_site")
-    requests = OnSiteRequest.objects.visible_to(request.user).order_by("-asked_at", "-pk")
-    standing = requests.open().first()
+    own = OnSiteRequest.objects.visible_to(request.user).order_by("-asked_at", "-pk")
+    standing = own.open().first()
     if standing is not None and request.method != "POST":
         form = OnSiteForm(initial={"comment": standing.comment})
     return render(
@@ -37,7 +47,8 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
         {
             "form": form,
             "standing": standing,
-            "answered": list(requests.filter(answered_at__isnull=False)[:5]),
+            "on_web": Accompaniment.objects.current().filter(jobseeker=person, track=Track.WEB).exists(),
+            "answered": list(own.filter(answered_at__isnull=False)[:5]),
             "agency": person.agency,
             "zone": person.agency.zone,
         },
@@ -45,21 +56,70 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-@role_required(Role.ADVISER)
-@require_POST
+def _said(asked: OnSiteRequest, *, before: OnSiteRequest | None) -> str:
+    """Say what the form has changed of the request that stood before, if one did."""
+    if before is None or before.pk != asked.pk:
+        return "Votre demande est enregistrée. Votre agence vous répond ici même."
+    if before.comment == asked.comment:
+        return "Votre demande est déjà en cours. Votre agence vous répond ici même."
+    return "Votre précision est enregistrée." if asked.comment else "Votre précision est retirée."
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_safe
+def requests(request: AuthenticatedRequest) -> HttpResponse:
+    """List who waits to be received on site, oldest first: one's own people and the agency's, or one's regions'."""
+    now = timezone.now()
+    found = oldest_first(requests_seen_by(request.user), reader=request.user, now=now)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    lines = asked_lines(list(page.object_list), reader=request.user, now=now, back=request.get_full_path())
+    return render(request, "visio/on_site_requests.html", {"page": page, "lines": lines})
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_http_methods(["GET", "HEAD", "POST"])
 @once
 def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Answer a person's request to be received on site."""
-    asked = get_to_act(OnSiteRequest.objects.all(), request.user, pk=pk)
+    """Show a person's request to be received on site, and answer it."""
+    asked = _to_answer(request.user, pk)
+    if request.method != "POST":
+        return _answer_page(request, asked, OnSiteAnswerForm())
     form = OnSiteAnswerForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Écrivez votre réponse avant de l'envoyer.")
-        return redirect("agenda")
+        return _answer_page(request, asked, form, status=422)
     try:
         answer_on_site(actor=request.user, request=asked, answer=form.cleaned_data["answer"])
     except DomainError as refusal:
-        messages.error(request, refusal.sentence)
-    else:
-        waited = duration(timezone.now() - asked.asked_at)
-        messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande.")
-    return redirect("agenda")
+        form.add_error(None, refusal.sentence)
+        return _answer_page(request, _to_answer(request.user, pk), form, status=409)
+    waited = duration(timezone.now() - asked.asked_at)
+    messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande.")
+    return redirect(form.cleaned_data["back"])
+
+
+def _to_answer(user: User, pk: int) -> OnSiteRequest:
+    """Return a request that the user answers: 404 for whoever may not see it, 403 where one only reads."""
+    people = OnSiteRequest.objects.select_related("jobseeker__agency__departement__region", "answered_by")
+    mine: OnSiteRequest | None = people.filter(pk__in=requests_answered_by(user).values("pk")).filter(pk=pk).first()
+    if mine is None:
+        get_object_or_404(OnSiteRequest.objects.readable_by(user), pk=pk)
+        raise PermissionDenied
+    return mine
+
+
+def _answer_page(
+    request: AuthenticatedRequest, asked: OnSiteRequest, form: OnSiteAnswerForm, *, status: int = 200
+) -> HttpResponse:
+    follower = follower_of(asked.jobseeker)
+    return render(
+        request,
+        "visio/answer_on_site.html",
+        {
+            "asked": asked,
+            "form": form,
+            "waits": duration(timezone.now() - asked.asked_at),
+            "zone": asked.jobseeker.agency.zone,
+            "opens_file": follower is not None or request.user.is_manager,
+        },
+        status=status,
+    )

@@ -10,15 +10,16 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, Role
-from accompaniment.models import DeviceCheck, Jobseeker, Obligation, OnSiteRequest
+from accompaniment.models import DeviceCheck, Jobseeker, Obligation
+from accompaniment.querysets import OnSiteRequestQuerySet
 from caseload.away import relay_of
 from caseload.models import Placement
-from caseload.rules import duration
+from caseload.onsite import requests_answered_by, requests_seen_by
 from caseload.services.placements import follower_of
 from visio.availability import next_free_slot
 from visio.enums import RoomMoment
-from visio.forms import OnSiteAnswerForm
 from visio.models import Interview, SlotInvitation
+from visio.onsite import AskedLine, asked_lines, oldest_first
 from visio.querysets import nearest_to_place, to_place
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
@@ -101,21 +102,18 @@ def obligations(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 def on_site(request: AuthenticatedRequest) -> HttpResponse:
     """Show who asks to be received on site, oldest first, with a form to answer."""
-    zone = own_adviser(request.user).agency.zone
-    asked = OnSiteRequest.objects.visible_to(request.user).open().select_related("jobseeker").order_by("asked_at", "pk")
-    now = timezone.now()
-    requests = list(asked.annotate(relay=relay_of(request.user, now=now)))
-    return render(
-        request,
-        "visio/partials/_on_site_requests.html",
-        {
-            "forms": [
-                (one, OnSiteAnswerForm(auto_id=f"demande-{one.pk}-%s"), duration(now - one.asked_at))
-                for one in requests
-            ],
-            "zone": zone,
-        },
-    )
+    own_adviser(request.user)
+    found = requests_seen_by(request.user)
+    return render(request, "visio/partials/_on_site_requests.html", {"lines": _on_site_lines(request, found)})
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_safe
+def person_on_site(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Show a person's open request to be received on site with a form to answer, for the page of that person."""
+    jobseeker = get_object_or_404(Jobseeker.objects.readable_by(request.user), pk=pk)
+    found = requests_answered_by(request.user).filter(jobseeker=jobseeker)
+    return render(request, "visio/partials/_person_on_site.html", {"lines": _on_site_lines(request, found)})
 
 
 @role_required(Role.ADVISER, Role.MANAGER)
@@ -188,6 +186,13 @@ def band(request: AuthenticatedRequest) -> HttpResponse:
             "is_adviser": request.user.is_adviser,
         },
     )
+
+
+def _on_site_lines(request: AuthenticatedRequest, found: OnSiteRequestQuerySet) -> list[AskedLine]:
+    now = timezone.now()
+    requests = list(oldest_first(found, reader=request.user, now=now))
+    back = request.htmx.current_url_abs_path or ""
+    return asked_lines(requests, reader=request.user, now=now, back=back)
 
 
 def _is_open(interview: Interview) -> bool:

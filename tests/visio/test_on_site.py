@@ -1,0 +1,305 @@
+"""Asking to be received on site, and who sees and answers it: never nobody."""
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.enums import NotificationKind
+from accompaniment.form_tokens import new_token
+from accompaniment.models import AuditEntry, Jobseeker, Notification, OnSiteRequest, SentForm, User
+from accompaniment.services.enrolments import leave_track
+from accompaniment.services.onsite import answer_on_site, ask_on_site
+from caseload.models import Portfolio
+from caseload.onsite import requests_answered_by, requests_seen_by
+from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
+from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, PortfolioFactory, on_web_track
+from tests.visio.factories import bookable_portfolio
+
+pytestmark = pytest.mark.django_db
+
+PANEL = "/agenda/panneau/en-agence/"
+LIST = "/demandes-en-agence/"
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    return bookable_portfolio()
+
+
+@pytest.fixture
+def person(portfolio: Portfolio) -> Jobseeker:
+    return on_web_track(portfolio)
+
+
+@pytest.fixture
+def alone(portfolio: Portfolio) -> Jobseeker:
+    """Somebody who has left for good where no classic portfolio has room, and asks to be received."""
+    found = on_web_track(portfolio, first_name="Zoé", last_name="Lefèvre")
+    leave_track(actor=found.user, jobseeker=found)
+    ask_on_site(actor=found.user, jobseeker=found)
+    return found
+
+
+def as_(client: Client, user: User | None) -> Client:
+    assert user is not None
+    client.force_login(user)
+    return client
+
+
+def texts(response: Any) -> str:
+    return html.unescape(response.content.decode()).replace("\u00a0", " ")
+
+
+def words(response: Any) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
+
+
+def answer_to(request: OnSiteRequest) -> str:
+    return reverse("answer_on_site", args=[request.pk])
+
+
+class TestAsking:
+    def test_one_button_asks_and_asking_again_shows_the_open_request(self, client: Client, person: Jobseeker) -> None:
+        as_(client, person.user).post("/etre-recu/", {"comment": "Le matin"})
+        client.post("/etre-recu/", {"comment": "Encore"})
+        client.post("/etre-recu/", {})  # the button of every page, which asks for no words
+        request = OnSiteRequest.objects.get(jobseeker=person)
+        assert request.comment == "Encore"
+        page = texts(client.get("/etre-recu/"))
+        assert "Votre demande est en cours" in page
+        assert "Changer ma précision" in page
+        events = AuditEntry.objects.filter(jobseeker=person, action="on_site_request").order_by("pk")
+        assert [row.details["event"] for row in events] == ["asked", "commented"]
+
+    def test_words_that_are_taken_back_are_gone(self, client: Client, person: Jobseeker) -> None:
+        as_(client, person.user).post("/etre-recu/", {"comment": "Le matin"})
+        page = words(client.post("/etre-recu/", {"comment": ""}, follow=True))
+        assert OnSiteRequest.objects.get(jobseeker=person).comment == ""
+        assert "Votre précision est retirée." in page
+        assert "Votre précision est enregistrée." in words(
+            client.post("/etre-recu/", {"comment": "Le soir"}, follow=True)
+        )
+
+    def test_says_that_the_track_goes_on_to_who_is_on_it(
+        self, client: Client, person: Jobseeker, alone: Jobseeker
+    ) -> None:
+        sentence = "Votre accompagnement 100 % web continue."
+        assert sentence in texts(as_(client, person.user).get("/etre-recu/"))
+        assert sentence not in texts(as_(client, alone.user).get("/etre-recu/"))
+
+
+class TestWhoAnswers:
+    def test_the_adviser_answers_and_the_person_reads_it(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        as_(client, person.user).post("/etre-recu/", {})
+        request = OnSiteRequest.objects.get(jobseeker=person)
+        as_(client, portfolio.adviser.user)
+        assert person.full_name in texts(client.get(PANEL))
+        client.post(answer_to(request), {"answer": "Mardi à 10 h, à l'agence."})
+        assert person.full_name not in texts(client.get(PANEL))
+        assert "Mardi à 10 h" in texts(as_(client, person.user).get("/etre-recu/"))
+        letter = Notification.objects.get(kind=NotificationKind.ON_SITE_ANSWERED)
+        assert (letter.jobseeker, letter.context["path"]) == (person, "/etre-recu/")
+        assert "Mardi" not in str(letter.context)
+
+    def test_the_adviser_reads_how_long_the_person_has_waited(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now() - timedelta(hours=31))
+        as_(client, portfolio.adviser.user)
+        assert "attend une réponse depuis 31 h" in texts(client.get(PANEL))
+        request = OnSiteRequest.objects.get()
+        answer = client.post(answer_to(request), {"answer": "Mardi."}, follow=True)
+        assert "31 h après sa demande" in texts(answer)
+
+    def test_of_a_person_who_is_followed_only_who_follows_or_covers(
+        self, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        ask_on_site(actor=person.user, jobseeker=person)
+        region = portfolio.agency.departement.region
+        cover = CoverFactory(portfolio=portfolio)
+        answering = [portfolio.adviser.user, cover.colleague.user]
+        others = [
+            AdviserFactory(agency=portfolio.agency).user,
+            AdviserFactory(agency=AgencyFactory(region=region)).user,
+            ManagerFactory(regions=[region]).user,
+            ManagerFactory().user,
+            ManagerFactory(regions=[RegionFactory()]).user,
+        ]
+        assert [requests_answered_by(user).count() for user in answering] == [1, 1]
+        assert [requests_answered_by(user).count() for user in others] == [0] * 5
+        # The managers watch over it.
+        assert [requests_seen_by(user).count() for user in others] == [0, 0, 1, 1, 0]
+
+    def test_of_a_person_whom_nobody_follows_the_agency_and_the_region(
+        self, portfolio: Portfolio, alone: Jobseeker
+    ) -> None:
+        region = portfolio.agency.departement.region
+        # Strangers who have somebody of their own in the same state.
+        far = PortfolioFactory()
+        theirs = on_web_track(far)
+        leave_track(actor=theirs.user, jobseeker=theirs)
+        ask_on_site(actor=theirs.user, jobseeker=theirs)
+        answering = [
+            portfolio.adviser.user,
+            AdviserFactory(agency=portfolio.agency).user,
+            ManagerFactory(regions=[region]).user,
+        ]
+        others = [
+            AdviserFactory(agency=AgencyFactory(region=region)).user,
+            far.adviser.user,
+            ManagerFactory(regions=[far.agency.departement.region]).user,
+        ]
+        mine = OnSiteRequest.objects.get(jobseeker=alone)
+        assert [list(requests_answered_by(user)) for user in answering] == [[mine]] * 3
+        assert [mine in requests_seen_by(user) for user in others] == [False] * 3
+        assert requests_answered_by(ManagerFactory().user).count() == 2
+
+    def test_who_was_never_placed_is_answered_too(self, client: Client, portfolio: Portfolio) -> None:
+        new = JobseekerFactory(agency=portfolio.agency, with_account=True)
+        as_(client, new.user).post("/etre-recu/", {})
+        assert new.full_name in texts(as_(client, portfolio.adviser.user).get(PANEL))
+
+    @pytest.mark.parametrize("who", ["colleague", "manager"])
+    def test_a_person_whom_nobody_follows_is_answered(
+        self, client: Client, portfolio: Portfolio, alone: Jobseeker, who: str
+    ) -> None:
+        user = (
+            AdviserFactory(agency=portfolio.agency).user
+            if who == "colleague"
+            else ManagerFactory(regions=[portfolio.agency.departement.region]).user
+        )
+        page = texts(as_(client, user).get(LIST))
+        assert "Zoé Lefèvre" in page
+        assert "l'agence lui répond" in page
+        # The file of somebody who is in no portfolio is closed to advisers: no link that would lead nowhere.
+        assert (reverse("person", args=[alone.pk]) in page) is (who == "manager")
+        request = OnSiteRequest.objects.get(jobseeker=alone)
+        response = client.post(answer_to(request), {"answer": "Jeudi.", "back": LIST})
+        assert response.url == LIST
+        assert "Jeudi." in texts(as_(client, alone.user).get("/etre-recu/"))
+
+    def test_an_adviser_of_others_cannot_answer(self, client: Client, person: Jobseeker, alone: Jobseeker) -> None:
+        ask_on_site(actor=person.user, jobseeker=person)
+        as_(client, PortfolioFactory().adviser.user)
+        for request in OnSiteRequest.objects.all():
+            assert client.post(answer_to(request), {"answer": "Non"}).status_code == 404
+
+    def test_a_manager_does_not_answer_in_place_of_who_follows(self, client: Client, person: Jobseeker) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        as_(client, ManagerFactory().user)
+        assert client.post(answer_to(request), {"answer": "Non"}).status_code == 403
+        page = texts(client.get(LIST))
+        assert person.full_name in page
+        assert "Envoyer la réponse" not in page
+
+    def test_the_waiting_list_says_who_asks(self, client: Client, portfolio: Portfolio, alone: Jobseeker) -> None:
+        request = OnSiteRequest.objects.get(jobseeker=alone)
+        page = as_(client, portfolio.adviser.user).get("/portefeuilles/liste-d-attente/")
+        assert "Demande à être reçu en agence depuis" in texts(page)
+        assert answer_to(request) in texts(page)
+        answer_on_site(actor=portfolio.adviser.user, request=request, answer="Jeudi.")
+        page = client.get("/portefeuilles/liste-d-attente/")
+        assert alone.full_name in texts(page)
+        assert answer_to(request) not in texts(page)
+
+
+class TestTheList:
+    def test_oldest_first_with_those_past_72_hours_marked(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        now, old = timezone.now(), on_web_track(portfolio)
+        OnSiteRequest.objects.create(jobseeker=person, asked_at=now - timedelta(hours=71))
+        OnSiteRequest.objects.create(jobseeker=old, asked_at=now - timedelta(hours=73))
+        page = words(as_(client, ManagerFactory().user).get(LIST))
+        assert page.index(old.full_name) < page.index("72 h dépassées") < page.index(person.full_name)
+        assert page.count("72 h dépassées") == 1
+        assert "2 demandes sans réponse" in page
+
+    def test_says_what_will_come(self, client: Client, portfolio: Portfolio) -> None:
+        assert "Personne n'attend d'être reçu en agence." in words(as_(client, portfolio.adviser.user).get(LIST))
+
+    @pytest.mark.parametrize("size", [1, 4])
+    def test_costs_the_same_at_any_size(
+        self, client: Client, portfolio: Portfolio, django_assert_num_queries: Any, size: int
+    ) -> None:
+        for _ in range(size):
+            followed = on_web_track(portfolio)
+            ask_on_site(actor=followed.user, jobseeker=followed)
+        as_(client, ManagerFactory(regions=[portfolio.agency.departement.region]).user)
+        # Session, account, manager, regions' count and page, who follows.
+        with django_assert_num_queries(7):
+            client.get(LIST)
+
+
+class TestThePersonPage:
+    def test_the_form_stands_first_and_leads_back(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        address, panel = (reverse(name, args=[person.pk]) for name in ("person", "panel_person_on_site"))
+        as_(client, portfolio.adviser.user)
+        page = texts(client.get(address))
+        interviews = reverse("panel_person_interviews", args=[person.pk])
+        assert page.index(f'hx-get="{panel}"') < page.index(f'hx-get="{interviews}"')
+        assert not texts(client.get(panel)).strip()
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        shown = client.get(panel, headers={"HX-Request": "true", "HX-Current-URL": f"http://testserver{address}"})
+        assert f'name="back" value="{address}"' in texts(shown)
+        assert client.post(answer_to(request), {"answer": "Jeudi.", "back": address}).url == address
+
+    @pytest.mark.parametrize("back", ["https://ailleurs.example/", "//ailleurs.example/", "javascript:alert(1)", ""])
+    def test_leads_to_no_other_site(self, client: Client, portfolio: Portfolio, person: Jobseeker, back: str) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        as_(client, portfolio.adviser.user)
+        assert client.post(answer_to(request), {"answer": "Jeudi.", "back": back}).url == LIST
+
+    def test_a_manager_sees_no_form_for_who_is_followed(self, client: Client, person: Jobseeker) -> None:
+        ask_on_site(actor=person.user, jobseeker=person)
+        panel = reverse("panel_person_on_site", args=[person.pk])
+        assert not texts(as_(client, ManagerFactory().user).get(panel)).strip()
+
+
+class TestARefusedAnswer:
+    def test_an_empty_one_says_so_on_the_form(self, client: Client, portfolio: Portfolio, person: Jobseeker) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person, comment="Le matin")
+        response = as_(client, portfolio.adviser.user).post(answer_to(request), {"answer": ""})
+        assert response.status_code == 422
+        assert "Le matin" in texts(response)
+        assert "Envoyer la réponse" in texts(response)
+
+    def test_what_a_colleague_answered_meanwhile_stands_beside_what_was_typed(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        colleague = CoverFactory(portfolio=portfolio).colleague
+        answer_on_site(actor=colleague.user, request=request, answer="Lundi à 9 h.")
+        token = new_token(portfolio.adviser.user)
+        response = as_(client, portfolio.adviser.user).post(
+            answer_to(request), {"once": token, "answer": "Mardi à 10 h."}
+        )
+        assert response.status_code == 409
+        page = texts(response)
+        assert "Lundi à 9 h." in page
+        assert str(colleague) in page
+        assert "Mardi à 10 h." in page
+        assert not SentForm.objects.exists()
+        request.refresh_from_db()
+        assert request.answer == "Lundi à 9 h."
+
+    @pytest.mark.parametrize(("letters", "status"), [(997, 302), (998, 422)])
+    def test_the_end_of_a_line_counts_once_as_in_the_browser(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker, letters: int, status: int
+    ) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        typed = "x\r\n\r\n" + "y" * letters
+        response = as_(client, portfolio.adviser.user).post(answer_to(request), {"answer": typed})
+        assert response.status_code == status
+        request.refresh_from_db()
+        assert request.answer == ("x\n\n" + "y" * letters if status == 302 else "")
