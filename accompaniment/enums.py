@@ -63,6 +63,35 @@ class PreferredHours(TextChoices):
     ANY = "toute_heure", "À toute heure"
 
 
+class FilePart(TextChoices):
+    """What a reading names of a person's file, and how it is told to the person."""
+
+    FILE = "file", "Fiche consultée"
+    CONTACT_DETAILS = "contact_details", "Coordonnées consultées"
+    CERTIFICATE = "certificate", "Attestation d'acceptation consultée"
+    CONVERSATION = "conversation", "Conversation consultée"
+    LAST_MESSAGE = "last_message", "Début du dernier message consulté dans une liste"
+    DOCUMENTS = "documents", "Liste des documents consultée"
+    DOCUMENT = "document", "Document consulté"
+    ACTION_PLAN = "action_plan", "Plan d'action consulté"
+    CONTACT_PLAN = "contact_plan", "Plan de contact consulté"
+    CALLBACK = "callback", "Demande de rappel consultée"
+    INTERVIEW = "interview", "Entretien consulté"
+    ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence consultée"
+    REGISTRATION = "registration", "Entretien d'inscription consulté"
+    WAITING = "waiting", "Situation consultée pour trouver un conseiller"
+
+
+class ReaderCapacity(TextChoices):
+    """In which capacity somebody of the staff reads a person's file."""
+
+    ADVISER = "adviser", "conseiller"
+    COVER = "cover", "relais de votre conseiller"
+    MANAGER = "manager", "responsable"
+    FORMER = "former", "ancien conseiller"
+    COLLEAGUE = "colleague", "conseiller de l'agence"
+
+
 class ReviewOutcome(TextChoices):
     KEPT = "kept", "Plan maintenu"
     CHANGED = "changed", "Plan modifié"

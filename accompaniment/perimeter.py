@@ -7,7 +7,9 @@ adds one function in its `AppConfig.ready`, and every `.visible_to(user)` asks a
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+
+from accompaniment.enums import ReaderCapacity
 
 if TYPE_CHECKING:
     from accompaniment.models import User
@@ -20,6 +22,10 @@ staff_perimeters: list[StaffPerimeter] = []
 
 staff_readers: list[StaffPerimeter] = []
 """The same for files that somebody may read and do nothing in: asked by `.readable_by(user)` only."""
+
+
+reader_capacities: list[Callable[["User"], list[When]]] = []
+"""Functions that return in which `ReaderCapacity` a member of staff reads a file, on `Jobseeker`; the first holds."""
 
 
 def staff_perimeter(user: "User") -> Q:
@@ -36,3 +42,9 @@ def staff_reading_perimeter(user: "User") -> Q:
     for readers in staff_readers:
         condition |= readers(user)
     return condition
+
+
+def reader_capacity(user: "User") -> Case:
+    """Return the expression on `Jobseeker` of the capacity in which this member of staff reads the file."""
+    known = [when for capacities in reader_capacities for when in capacities(user)]
+    return Case(*known, default=Value(ReaderCapacity.COLLEAGUE))

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import phonenumbers
 
-from accompaniment.enums import AuditAction, Channel, ContactNature, EnrolmentState, Tier, Track
+from accompaniment.enums import AuditAction, Channel, ContactNature, EnrolmentState, FilePart, Tier, Track
 
 MONTHS = (
     "janvier",
@@ -191,12 +191,6 @@ FIELDS = {
     "agency": "agence",
 }
 
-CERTIFICATE = "certificate"
-"""The part of a file that a reading names when the certificate of an acceptance was opened."""
-
-CONTACT_DETAILS = "contact_details"
-"""The part of a file that a reading names when birth date, telephone and e-mail were shown."""
-
 
 def audit_in_words(action: str, details: Mapping[str, Any]) -> str:
     """Return what was done in a person's file; what has no sentence of its own is named by its kind."""
@@ -229,18 +223,9 @@ def _plan_in_words(details: Mapping[str, Any]) -> str:
     return "Fin du plan de contact" if details.get("event") == "ended" else "Nouveau plan de contact"
 
 
-PARTS = {
-    CONTACT_DETAILS: "Coordonnées consultées",
-    CERTIFICATE: "Attestation d'acceptation consultée",
-    "conversation": "Conversation consultée",
-    "document": "Document consulté",
-}
-"""What a reading names beside the file itself."""
-
-
 def _reading_in_words(details: Mapping[str, Any]) -> str:
-    part = str(details.get("part", ""))
-    return PARTS.get(part.partition(":")[0], "")
+    part = str(details.get("part", "")).partition(":")[0]
+    return str(FilePart(part).label) if part in FilePart.values else ""
 
 
 SENTENCES: dict[AuditAction, Callable[[Mapping[str, Any]], str]] = {

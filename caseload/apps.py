@@ -11,13 +11,19 @@ class CaseloadConfig(AppConfig):
         # Models can be imported only now.
         from accompaniment import invariants, perimeter, track_changes  # noqa: PLC0415
         from caseload.invariants import CASELOAD_CHECKS  # noqa: PLC0415
-        from caseload.perimeter import adviser_perimeter, former_adviser_reading, manager_perimeter  # noqa: PLC0415
+        from caseload.perimeter import (  # noqa: PLC0415
+            adviser_perimeter,
+            capacities,
+            former_adviser_reading,
+            manager_perimeter,
+        )
         from caseload.services.placements import follow_tier_change, follow_track_end, foresee_tier_change  # noqa: PLC0415
         from caseload.timeline import timeline_sources  # noqa: PLC0415
         from caseload.timeline_sources import GROUND_SOURCES  # noqa: PLC0415
 
         perimeter.staff_perimeters.extend([adviser_perimeter, manager_perimeter])
         perimeter.staff_readers.append(former_adviser_reading)
+        perimeter.reader_capacities.append(capacities)
         track_changes.on_track_end.append(follow_track_end)
         track_changes.on_tier_change.append(
             track_changes.TierFollower(foresee=foresee_tier_change, follow=follow_tier_change)

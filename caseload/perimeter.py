@@ -1,10 +1,12 @@
 """Whose files a member of staff may see: the answer to the question that `accompaniment.perimeter` owns."""
 
-from django.db.models import Q
+from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
+from accompaniment.enums import ReaderCapacity
 from accompaniment.models import User
-from caseload.models import Adviser, Manager, Placement, ReadingRight
+from caseload.models import Adviser, Cover, Manager, Placement, ReadingRight
 
 
 def adviser_perimeter(user: User) -> Q:
@@ -30,3 +32,27 @@ def former_adviser_reading(user: User) -> Q:
     """The people whom one has handed over and whose files a manager lets one read for a while."""
     rights = ReadingRight.objects.standing(timezone.now()).filter(adviser__user=user)
     return Q(pk__in=rights.values("jobseeker"))
+
+
+def capacities(user: User) -> list[When]:
+    """In which capacity somebody of the staff reads a file now: as its adviser, by a cover, as a former adviser."""
+    if user.is_manager:
+        return [When(pk__isnull=False, then=Value(ReaderCapacity.MANAGER))]
+    now = timezone.now()
+    # The day where the colleague works, said by the database: so a reading costs no look-up of its own.
+    clock = Func(
+        F("colleague__agency__departement__region__timezone"),
+        Value(now, output_field=DateTimeField()),
+        function="timezone",
+        output_field=DateTimeField(),
+    )
+    covers = Cover.objects.running_on(Cast(clock, DateField())).filter(
+        colleague__user=user, portfolio__placements__jobseeker=OuterRef("pk"), portfolio__placements__ended_at=None
+    )
+    own = Placement.objects.open().filter(jobseeker=OuterRef("pk"), portfolio__adviser__user=user)
+    rights = ReadingRight.objects.standing(now).filter(jobseeker=OuterRef("pk"), adviser__user=user)
+    return [
+        When(Exists(own), then=Value(ReaderCapacity.ADVISER)),
+        When(Exists(covers), then=Value(ReaderCapacity.COVER)),
+        When(Exists(rights), then=Value(ReaderCapacity.FORMER)),
+    ]

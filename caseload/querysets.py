@@ -13,6 +13,8 @@ from accompaniment.querysets import OfJobseekerQuerySet
 from caseload.enums import ImportState, PlacementEnd, TransferState
 
 if TYPE_CHECKING:
+    from django.db.models.expressions import Combinable
+
     from accompaniment.models import Agency, User
     from caseload.models import Adviser
 
@@ -208,7 +210,7 @@ class PlacementQuerySet(OfJobseekerQuerySet):
 
 
 class CoverQuerySet(QuerySet[Any]):
-    def running_on(self, day: date) -> Self:
+    def running_on(self, day: "date | Combinable") -> Self:
         """Keep the covers that run on `day`, both ends included."""
         return self.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None)
 

@@ -1,6 +1,6 @@
 """What the pages of a conversation show, read with a fixed number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +9,9 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accompaniment.enums import FilePart
 from accompaniment.models import Jobseeker, User
+from accompaniment.services import audit
 from caseload.away import away_now, relay_of
 from messaging.enums import Urgency
 from messaging.models import Conversation, Message, ReadMark
@@ -181,6 +183,13 @@ def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> lis
     if words:
         conversations = conversations.matching(words)
     return _lines(conversations, user, now=now, limit=limit)
+
+
+def record_excerpts(*, actor: User, lines: Iterable[ListLine]) -> None:
+    """Leave the rows of who reads the beginning of somebody's last message in a list."""
+    audit.record_readings(
+        actor=actor, people=[line.conversation.jobseeker_id for line in lines], part=FilePart.LAST_MESSAGE
+    )
 
 
 def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:

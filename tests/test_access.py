@@ -37,6 +37,7 @@ from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import (
     AdviserFactory,
     CapacityFactory,
+    CoverFactory,
     ManagerFactory,
     PortfolioFactory,
     on_web_track,
@@ -813,6 +814,7 @@ def test_every_address() -> None:
 
 READ_BY_A_FORMER_ADVISER = {
     # GET and POST of who has handed the person over and may still read: what is not listed is as for a colleague.
+    "certificate": "200 405",
     "person": "200 405",
     "person_details": "405 200",
     "conversation": "200 403",
@@ -875,6 +877,39 @@ def test_a_former_adviser_reads_for_a_while_and_does_nothing_else(keep_reading: 
         expected = AS_WHO_DOES_NOT_COVER.get(name, f"{row.get.split()[COLLEAGUE]} {row.post.split()[COLLEAGUE]}")
         if keep_reading and name in READ_BY_A_FORMER_ADVISER:
             expected = READ_BY_A_FORMER_ADVISER[name]
+        if got != expected:
+            wrong.append(f"{name}: expected {expected}, got {got}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+NOT_BY_A_COVER = {
+    # GET and POST of who covers today, where they are the adviser's own affair: views, absences, transfers, and
+    # the interviews that were not given to the colleague.
+    "saved_view": "404 404",
+    "delete_saved_view": "405 404",
+    "transfer": "404 405",
+    "cancel_transfer": "405 404",
+    "absence": "404 405",
+    "end_absence": "405 404",
+    "replace_cover": "405 404",
+    "interview_report": "404 404",
+    "room": "404 405",
+    "room_trouble": "405 404",
+    "room_phone": "405 404",
+}
+
+
+@pytest.mark.django_db
+def test_a_covering_colleague_does_what_the_adviser_does() -> None:
+    house = build_house()
+    cover = CoverFactory(portfolio=Portfolio.objects.get(pk=house.portfolio_pk))
+    PortfolioFactory(adviser=cover.colleague)
+    follower = ACTORS.index("follower")
+    wrong = []
+    for name, row in TABLE.items():
+        url = reverse(name, args=row.args(house))
+        got = f"{ask(cover.colleague.user, 'GET', url)} {ask(cover.colleague.user, 'POST', url)}"
+        expected = NOT_BY_A_COVER.get(name, f"{row.get.split()[follower]} {row.post.split()[follower]}")
         if got != expected:
             wrong.append(f"{name}: expected {expected}, got {got}")
     assert not wrong, "\n" + "\n".join(wrong)

@@ -1,11 +1,14 @@
 """Requests to be received on site, as those read them who answer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from accompaniment.enums import FilePart
 from accompaniment.models import OnSiteRequest, User
 from accompaniment.querysets import OnSiteRequestQuerySet
+from accompaniment.services import audit
 from caseload.away import relay_of
 from caseload.models import Adviser, Placement
 from caseload.rules import REPLY_WITHIN, duration
@@ -45,6 +48,12 @@ def oldest_first(requests: OnSiteRequestQuerySet, *, reader: User, now: datetime
         .order_by("asked_at", "pk")
     )
     return found
+
+
+def record_wishes(*, actor: User, requests: Iterable[OnSiteRequest]) -> None:
+    """Leave the rows of who reads what people have added to their requests."""
+    wishes = [asked.jobseeker_id for asked in requests if asked.comment]
+    audit.record_readings(actor=actor, people=wishes, part=FilePart.ON_SITE_REQUEST)
 
 
 def asked_lines(requests: list[OnSiteRequest], *, reader: User, now: datetime, back: str) -> list[AskedLine]:

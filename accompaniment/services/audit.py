@@ -1,17 +1,22 @@
 """The one way to leave an audit row."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accompaniment.desk_events import tell_desks
-from accompaniment.enums import AuditAction
+from accompaniment.enums import AuditAction, FilePart, ReaderCapacity
 from accompaniment.models import AuditEntry, Jobseeker, User
+from accompaniment.perimeter import reader_capacity
 
 ONE_READING = timedelta(minutes=10)
 """Within which coming back to the same file is the same reading: a page that refreshes itself is read once."""
+ONE_LISTING = timedelta(hours=8)
+"""The same for lists and panels, which stand open and refresh themselves all day: once a working day."""
 
 
 def record(*, actor: User | None, jobseeker: Jobseeker | None, action: AuditAction, **details: Any) -> AuditEntry:
@@ -41,19 +46,44 @@ def record_each(*, actor: User | None, action: AuditAction, at: datetime, people
         )
 
 
-def record_reading(*, actor: User, jobseeker: Jobseeker, part: str = "file") -> AuditEntry | None:
-    """Write that `actor` read a part of a person's file, who is not its adviser; None within the same reading.
+def record_reading(
+    *, actor: User, jobseeker: Jobseeker, part: str = FilePart.FILE, within: timedelta = ONE_READING
+) -> None:
+    """Write that `actor` read a part of a person's file, unless it is one's own or one is the person's adviser.
 
     This is the one write that a GET may do: a reading has to leave its row, and the row changes nothing that the
-    reader or the person can see. The caller decides who is the adviser, which this floor does not know.
+    reader or the person can see.
     """
+    record_readings(actor=actor, people=[jobseeker.pk], part=part, within=within)
+
+
+def record_readings(*, actor: User, people: Iterable[int], part: str, within: timedelta = ONE_LISTING) -> None:
+    """Write the same for everybody whom a list or panel shows, with two statements whatever their number.
+
+    Each row says in which capacity the actor read. Within the time `within` it is the same reading.
+    """
+    pks = set(people)
+    if not pks:
+        return
+    now = timezone.now()
     known = AuditEntry.objects.filter(
-        jobseeker=jobseeker,
-        actor=actor,
-        action=AuditAction.READ,
-        details__part=part,
-        at__gt=timezone.now() - ONE_READING,
+        jobseeker=OuterRef("pk"), actor=actor, action=AuditAction.READ, details__part=part, at__gt=now - within
     )
-    if known.exists():
-        return None
-    return record(actor=actor, jobseeker=jobseeker, action=AuditAction.READ, part=part)
+    found = (
+        Jobseeker.objects.filter(~Exists(known), pk__in=pks)
+        .exclude(user=actor)
+        .annotate(capacity=reader_capacity(actor))
+        .order_by("pk")
+        .values_list("pk", "capacity")
+    )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            at=now,
+            actor=actor,
+            jobseeker_id=pk,
+            action=AuditAction.READ,
+            details={"part": part, "capacity": capacity},
+        )
+        for pk, capacity in found
+        if capacity != ReaderCapacity.ADVISER
+    )

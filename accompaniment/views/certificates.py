@@ -1,4 +1,4 @@
-"""The certificate of an acceptance, for the person and for the staff who may see the file."""
+"""The certificate of an acceptance, for the person and for the staff who may read the file."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -7,8 +7,8 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest
 from accompaniment.certificate import PdfUnavailableError, certificate_of, certificate_pdf
+from accompaniment.enums import FilePart
 from accompaniment.models import Consent
-from accompaniment.presentation import CERTIFICATE
 from accompaniment.services import audit
 
 
@@ -16,11 +16,11 @@ from accompaniment.services import audit
 def certificate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Give the PDF, or the same as a page where it cannot be made; a reading by the staff leaves its row."""
     consent = get_object_or_404(
-        Consent.objects.visible_to(request.user).select_related("text", "jobseeker__agency__departement__region"), pk=pk
+        Consent.objects.readable_by(request.user).select_related("text", "jobseeker__agency__departement__region"),
+        pk=pk,
     )
     found = certificate_of(consent, now=timezone.now())
-    if not request.user.is_jobseeker:
-        audit.record_reading(actor=request.user, jobseeker=consent.jobseeker, part=CERTIFICATE)
+    audit.record_reading(actor=request.user, jobseeker=consent.jobseeker, part=FilePart.CERTIFICATE)
     try:
         pdf = certificate_pdf(found)
     except PdfUnavailableError:

@@ -9,11 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
-from accompaniment.enums import Role
+from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.workbook import NoteForm
 from accompaniment.models import Jobseeker, Note
-from accompaniment.presentation import CONTACT_DETAILS
 from accompaniment.services import audit
 from accompaniment.services.contact_details import DETAILS, DetailsChangedMeanwhileError, change_details, details_of
 from caseload.enums import TimelineKind
@@ -42,8 +41,7 @@ def person_page(
 ) -> HttpResponse:
     """Render the whole file, with a note that could not be kept as it was typed."""
     file = file_of(person, reader=request.user, now=timezone.now())
-    if not file.read_by_its_adviser:
-        audit.record_reading(actor=request.user, jobseeker=file.person)
+    audit.record_reading(actor=request.user, jobseeker=file.person)
     stretch = TimelineForm(request.GET).stretch
     return render(
         request,
@@ -65,8 +63,7 @@ def person_page(
 def person_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Show birth date, telephone and e-mail to somebody else than the adviser, on demand and audited."""
     file = file_of(_readable(request, pk), reader=request.user, now=timezone.now())
-    if not file.read_by_its_adviser:
-        audit.record_reading(actor=request.user, jobseeker=file.person, part=CONTACT_DETAILS)
+    audit.record_reading(actor=request.user, jobseeker=file.person, part=FilePart.CONTACT_DETAILS)
     if request.htmx:
         return render(request, "caseload/partials/_person_details.html", {"file": file, "details_shown": True})
     return person_page(request, file.person, details_shown=True)
@@ -79,8 +76,7 @@ def edit_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     person: Jobseeker = get_to_act(
         Jobseeker.objects.select_related("agency__departement__region", "user"), request.user, pk=pk
     )
-    if not file_of(person, reader=request.user, now=timezone.now()).read_by_its_adviser:
-        audit.record_reading(actor=request.user, jobseeker=person, part=CONTACT_DETAILS)
+    audit.record_reading(actor=request.user, jobseeker=person, part=FilePart.CONTACT_DETAILS)
     now_says = details_of(person)
     if request.method != "POST":
         form = DetailsForm(initial=now_says, person=person)

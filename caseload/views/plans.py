@@ -7,11 +7,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
-from accompaniment.enums import Role
+from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.plans import KEEP, PlanDecisionForm
 from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation
 from accompaniment.once import once
+from accompaniment.services import audit
 from accompaniment.services.plan_reviews import decide_plan
 from accompaniment.services.plans import PlanChangedMeanwhileError, hold_obligation
 from caseload.away import relay_of
@@ -129,6 +130,7 @@ def _render(
     status: int = 200,
     changed_meanwhile: bool = False,
 ) -> HttpResponse:
+    audit.record_reading(actor=request.user, jobseeker=page.person, part=FilePart.CONTACT_PLAN)
     return render(
         request,
         "caseload/plan.html",

@@ -26,9 +26,7 @@ def person_tier(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         Jobseeker.objects.select_related("agency__departement__region", "user"), request.user, pk=pk
     )
     if request.method != "POST":
-        follower = follower_of(person)
-        if follower is None or follower.user_id != request.user.pk:
-            audit.record_reading(actor=request.user, jobseeker=person)
+        audit.record_reading(actor=request.user, jobseeker=person)
         page = _page(person, _asked_tier(request.GET))
         return _render(request, page, TierChangeForm(initial={"period": page.current.pk, "tier": page.tier}))
     form = TierChangeForm(request.POST)

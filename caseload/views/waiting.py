@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import Role
+from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.once import once
+from accompaniment.services import audit
 from caseload.forms.waiting import PlaceForm
 from caseload.models import Placement, Portfolio
 from caseload.services.placements import follower_of
@@ -69,6 +70,7 @@ def _first(proposals: list[Portfolio]) -> int | None:
 
 
 def _render(request: AuthenticatedRequest, waiting: Waiting, form: PlaceForm, *, status: int = 200) -> HttpResponse:
+    audit.record_reading(actor=request.user, jobseeker=waiting.person, part=FilePart.WAITING)
     return render(
         request,
         "caseload/place.html",

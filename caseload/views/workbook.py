@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
-from accompaniment.enums import Role
+from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.workbook import DocumentForm, NoteForm, ObjectiveForm, StepForm, StepSeenForm
 from accompaniment.models import Document, Jobseeker, Note, Objective, Step
@@ -20,7 +20,6 @@ from accompaniment.services import action_plan, audit, notes
 from accompaniment.services.action_plan import StepChangedMeanwhileError
 from accompaniment.views.workbook import add_sent_document, hand_over
 from accompaniment.workbook import objectives_of
-from caseload.services.placements import follower_of
 from caseload.views.people import person_page
 
 PEOPLE = Jobseeker.objects.select_related("agency__departement__region", "user")
@@ -133,6 +132,7 @@ def person_documents(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if add_sent_document(request, person, form):
         messages.success(request, "Le document est dans le dossier.")
         return redirect("person_documents", pk=person.pk)
+    audit.record_reading(actor=request.user, jobseeker=person, part=FilePart.DOCUMENTS)
     return render(
         request,
         "caseload/documents.html",
@@ -153,9 +153,7 @@ def person_document(request: AuthenticatedRequest, pk: int) -> FileResponse:
     found: Document = get_object_or_404(
         Document.objects.readable_by(request.user).select_related("jobseeker"), pk=pk, removed_at=None
     )
-    follower = follower_of(found.jobseeker)
-    if follower is None or follower.user_id != request.user.pk:
-        audit.record_reading(actor=request.user, jobseeker=found.jobseeker, part=f"document:{found.pk}")
+    audit.record_reading(actor=request.user, jobseeker=found.jobseeker, part=f"{FilePart.DOCUMENT}:{found.pk}")
     return hand_over(found)
 
 
@@ -167,6 +165,7 @@ def _action_plan(
     step_forms: Mapping[int, StepForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    audit.record_reading(actor=request.user, jobseeker=person, part=FilePart.ACTION_PLAN)
     typed = step_forms or {}
     lines = [
         (objective, typed.get(objective.pk) or StepForm(auto_id=f"objectif-{objective.pk}-%s"))
@@ -194,6 +193,7 @@ def _step(
     changed: bool = False,
     status: int = 200,
 ) -> HttpResponse:
+    audit.record_reading(actor=request.user, jobseeker=step.objective.jobseeker, part=FilePart.ACTION_PLAN)
     return render(
         request,
         "caseload/step.html",

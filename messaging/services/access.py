@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import FilteredRelation, Q
 
+from accompaniment.enums import FilePart
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
@@ -145,7 +146,10 @@ def participants(conversation: Conversation, *, now: datetime) -> Participants:
     return participants_of([conversation], now=now)[conversation.pk]
 
 
-def record_reading(*, actor: User, conversation: Conversation, who: Participants) -> None:
-    """Leave an audit row when somebody else than the person and their adviser opens the conversation."""
+def record_reading(
+    *, actor: User, conversation: Conversation, who: Participants, within: timedelta = audit.ONE_READING
+) -> None:
+    """Leave an audit row when somebody else than the person and their adviser reads the conversation."""
+    # `who` knows both already: the two people of the conversation cost no look-up.
     if actor.pk not in {who.person, who.follower}:
-        audit.record_reading(actor=actor, jobseeker=conversation.jobseeker, part="conversation")
+        audit.record_reading(actor=actor, jobseeker=conversation.jobseeker, part=FilePart.CONVERSATION, within=within)

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
-from accompaniment.enums import Role
+from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
+from accompaniment.services import audit
 from caseload.away import relay_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
@@ -40,16 +41,17 @@ def callback_list(request: AuthenticatedRequest) -> HttpResponseBase:
     if request.user.is_jobseeker:
         return redirect("ask_callback")
     mine = CallbackRequest.objects.visible_to(request.user).select_related("jobseeker__agency__departement__region")
+    waiting = list(mine.open().annotate(relay=relay_of(request.user, now=timezone.now())))
+    closed = list(
+        mine.exclude(state=CallbackState.OPEN).select_related("closed_by").order_by("-closed_at")[:CLOSED_SHOWN]
+    )
+    audit.record_readings(
+        actor=request.user, people=[one.jobseeker_id for one in [*waiting, *closed]], part=FilePart.CALLBACK
+    )
     return render(
         request,
         "messaging/callbacks.html",
-        {
-            "open_requests": list(mine.open().annotate(relay=relay_of(request.user, now=timezone.now()))),
-            "closed_requests": list(
-                mine.exclude(state=CallbackState.OPEN).select_related("closed_by").order_by("-closed_at")[:CLOSED_SHOWN]
-            ),
-            "now": timezone.now(),
-        },
+        {"open_requests": waiting, "closed_requests": closed, "now": timezone.now()},
     )
 
 
@@ -57,7 +59,7 @@ def callback_list(request: AuthenticatedRequest) -> HttpResponseBase:
 @role_required(Role.ADVISER)
 @once
 def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
-    """One request, and the form that says what came of the call."""
+    """One request with its number, which is the task, and the form that says what came of the call."""
     callback = get_to_act(
         CallbackRequest.objects.select_related("jobseeker__agency__departement__region", "closed_by"),
         request.user,
@@ -75,6 +77,8 @@ def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
             else:
                 messages.success(request, f"Rappel de {callback.jobseeker} noté dans le journal.")
                 return redirect("callbacks")
+    for part in (FilePart.CALLBACK, FilePart.CONTACT_DETAILS):
+        audit.record_reading(actor=request.user, jobseeker=callback.jobseeker, part=part)
     return render(
         request, "messaging/callback.html", {"callback": callback, "form": form, "now": timezone.now()}, status=status
     )

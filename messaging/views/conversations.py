@@ -16,13 +16,14 @@ from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.models import Accompaniment, Jobseeker
 from accompaniment.once import went_through
+from accompaniment.services import audit
 from caseload.services.placements import follower_of
 from messaging.forms import MessageForm, NumberForm, SearchForm
 from messaging.models import CallbackRequest, Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError, Participants, participants, record_reading
 from messaging.services.posting import post_message
-from messaging.threads import Thread, list_lines, people_without_conversation, thread_for
+from messaging.threads import Thread, list_lines, people_without_conversation, record_excerpts, thread_for
 
 LISTED = 60
 """Conversations of a list; the search finds the others."""
@@ -58,7 +59,6 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     """One conversation; its form works without scripts, and answers in JSON to a script that has no socket."""
     opened = open_for(request, pk)
     if request.method != "POST":
-        record_reading(actor=request.user, conversation=opened.conversation, who=opened.who)
         return _page(request, opened, MessageForm())
     form = MessageForm(request.POST)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
@@ -87,6 +87,8 @@ def messages_after(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     form = NumberForm({"number": request.GET.get("apres", "0")})
     if not form.is_valid():
         return HttpResponseBadRequest()
+    # Asked again and again by a screen that stands open without a socket: the row of its opening covers the day.
+    record_reading(actor=request.user, conversation=opened.conversation, who=opened.who, within=audit.ONE_LISTING)
     page = conversations.read_on(
         actor=request.user, conversation_id=opened.conversation.pk, after=form.cleaned_data["number"]
     )
@@ -148,6 +150,7 @@ def own_file(request: AuthenticatedRequest) -> Jobseeker:
 def _page(
     request: AuthenticatedRequest, opened: Opened, form: MessageForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
+    record_reading(actor=request.user, conversation=opened.conversation, who=opened.who)
     before = NumberForm({"number": request.GET.get("avant", "")})
     thread = thread_for(
         request.user,
@@ -167,6 +170,7 @@ def _list_context(request: AuthenticatedRequest, *, current: int | None) -> dict
     words = search.cleaned_data["q"].strip() if search.is_valid() else ""
     now = timezone.now()
     lines = list_lines(request.user, now=now, words=words, limit=LISTED + 1)
+    record_excerpts(actor=request.user, lines=lines[:LISTED])
     return {
         "search": search,
         "words": words,

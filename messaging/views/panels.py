@@ -13,7 +13,7 @@ from messaging.forms import MessageForm
 from messaging.models import CallbackRequest, Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError, participants, record_reading
-from messaging.threads import thread_for, unread_by, waiting_lines
+from messaging.threads import record_excerpts, thread_for, unread_by, waiting_lines
 from messaging.views.conversations import own_file
 
 SHOWN = 8
@@ -26,6 +26,7 @@ def to_answer(request: AuthenticatedRequest) -> HttpResponse:
     """The conversations that wait for an answer, longest first, against the 72 hours."""
     now = timezone.now()
     lines = waiting_lines(request.user, now=now, limit=SHOWN)
+    record_excerpts(actor=request.user, lines=lines)
     count = len(lines)
     if count == SHOWN:
         count = Conversation.objects.visible_to(request.user).awaiting_reply().count()

@@ -25,7 +25,7 @@ VOLUNTEERS = "/inscriptions/panneau/"
 PANELS = {
     # Session and account, the perimeter, and what the panel shows; a count of its own only past the shown lines.
     "/agenda/panneau/aujourdhui/": 13,
-    "/messagerie/panneau/a-repondre/": 5,
+    "/messagerie/panneau/a-repondre/": 6,
     "/rappels/panneau/": 5,
     "/agenda/panneau/en-agence/": 7,
     "/agenda/panneau/echeances/": 4,

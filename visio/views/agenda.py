@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import Role
+from accompaniment.enums import Channel, FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.plans import CHANGE
 from accompaniment.models import User
 from accompaniment.once import once
+from accompaniment.services import audit
 from caseload.away import relay_of
 from caseload.models import Adviser
 from caseload.plans import plan_page
@@ -36,6 +37,10 @@ class AgendaLine:
     interview: Interview
     can_join: bool
     can_close: bool
+
+    @property
+    def shows_phone(self) -> bool:
+        return self.interview.channel == Channel.PHONE and self.can_close and bool(self.interview.jobseeker.phone)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
     today = now.astimezone(zone).date()
     monday = _monday(request.GET.get("semaine", ""), today)
     lines = lines_between(request.user, zone, monday, monday + timedelta(days=7), now)
+    called = [line.interview.jobseeker_id for line in lines if line.shows_phone]
+    audit.record_readings(actor=request.user, people=called, part=FilePart.CONTACT_DETAILS)
     days = [
         AgendaDay(
             day=day,
@@ -90,6 +97,7 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     interview = get_object_or_404(
         Interview.objects.conducted_by(request.user).with_people().select_related("report"), pk=pk
     )
+    audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.INTERVIEW)
     zone = interview.adviser.agency.zone
     if interview.state not in LIVE_STATES:
         return render(request, "visio/closed.html", {"interview": interview, "zone": zone, "is_adviser": True})

@@ -18,7 +18,7 @@ from caseload.onsite import requests_answered_by, requests_seen_by
 from caseload.rules import duration
 from caseload.services.placements import follower_of
 from visio.forms import OnSiteAnswerForm, OnSiteForm
-from visio.onsite import asked_lines, oldest_first
+from visio.onsite import asked_lines, oldest_first, record_wishes
 from visio.views.booking import own_file
 
 PER_PAGE = 50
@@ -72,6 +72,7 @@ def requests(request: AuthenticatedRequest) -> HttpResponse:
     now = timezone.now()
     found = oldest_first(requests_seen_by(request.user), reader=request.user, now=now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    record_wishes(actor=request.user, requests=page.object_list)
     lines = asked_lines(list(page.object_list), reader=request.user, now=now, back=request.get_full_path())
     return render(request, "visio/on_site_requests.html", {"page": page, "lines": lines})
 
@@ -110,6 +111,7 @@ def _to_answer(user: User, pk: int) -> OnSiteRequest:
 def _answer_page(
     request: AuthenticatedRequest, asked: OnSiteRequest, form: OnSiteAnswerForm, *, status: int = 200
 ) -> HttpResponse:
+    record_wishes(actor=request.user, requests=[asked])
     follower = follower_of(asked.jobseeker)
     return render(
         request,

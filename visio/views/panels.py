@@ -12,6 +12,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, Role
 from accompaniment.models import DeviceCheck, Jobseeker, Obligation
 from accompaniment.querysets import OnSiteRequestQuerySet
+from accompaniment.services import audit
 from caseload.away import relay_of
 from caseload.models import Placement
 from caseload.onsite import requests_answered_by, requests_seen_by
@@ -19,7 +20,7 @@ from caseload.services.placements import follower_of
 from visio.availability import next_free_slot
 from visio.enums import RoomMoment
 from visio.models import Interview, SlotInvitation
-from visio.onsite import AskedLine, asked_lines, oldest_first
+from visio.onsite import AskedLine, asked_lines, oldest_first, record_wishes
 from visio.querysets import nearest_to_place, to_place
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
@@ -123,6 +124,8 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     jobseeker = get_object_or_404(
         Jobseeker.objects.readable_by(request.user).select_related("agency__departement__region"), pk=pk
     )
+    # A part of the person's page: with it, it is one reading of the file; by itself, it is one too.
+    audit.record_reading(actor=request.user, jobseeker=jobseeker)
     return render(
         request,
         "visio/partials/_person.html",
@@ -191,6 +194,7 @@ def band(request: AuthenticatedRequest) -> HttpResponse:
 def _on_site_lines(request: AuthenticatedRequest, found: OnSiteRequestQuerySet) -> list[AskedLine]:
     now = timezone.now()
     requests = list(oldest_first(found, reader=request.user, now=now))
+    record_wishes(actor=request.user, requests=requests)
     back = request.htmx.current_url_abs_path or ""
     return asked_lines(requests, reader=request.user, now=now, back=back)
 

@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import Bandwidth, Channel, Role
+from accompaniment.enums import Bandwidth, Channel, FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.models import DeviceCheck
+from accompaniment.services import audit
 from accompaniment.services.equipment import record_device_check
 from visio.enums import RoomMoment, RoomRole
 from visio.forms import DeviceCheckForm, TroubleForm
@@ -27,6 +28,7 @@ UNREADABLE = "Le résultat n'a pas pu être enregistré. Rechargez la page et re
 def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
     """Open the room for the two people of the interview around its time; else say when, or what was decided."""
     interview = _of_the_two(request, token)
+    audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.INTERVIEW)
     moment = room_moment(
         state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=timezone.now()
     )
@@ -70,6 +72,7 @@ def phone(request: AuthenticatedRequest, token: str) -> HttpResponse:
         noted = continue_by_phone(actor=request.user, interview=interview)
     except DomainError as refusal:
         return _refused(request, refusal)
+    audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.CONTACT_DETAILS)
     return _noted(request, "visio/partials/_phone_noted.html", noted)
 
 
