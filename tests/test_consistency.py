@@ -148,7 +148,7 @@ ONCE_ANYWAY = {
     "accompaniment/password_forgotten.html",
     "caseload/action_plan.html",
     "caseload/partials/_notes.html",
-    "caseload/partials/_person_details.html",
+    "caseload/partials/_person_details_ask.html",
     "caseload/saved_view.html",
     "caseload/saved_views.html",
     "caseload/step.html",

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
 
-from accompaniment.enums import AuditAction
+from accompaniment.enums import AuditAction, FilePart
 from accompaniment.models import AuditEntry, User
 from messaging.enums import CallbackState
 from messaging.forms import window_value
@@ -165,7 +165,7 @@ def test_the_list_takes_as_many_queries_for_thirty_as_for_three(django_assert_nu
         while Conversation.objects.count() < size:
             two = pair(portfolio)
             say(two.conversation, two.person)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             browser.get(reverse("conversations"))
 
 
@@ -175,7 +175,7 @@ def test_a_conversation_takes_as_many_queries_for_two_hundred_messages(django_as
     for size in (2, 200):
         for number in range(Message.objects.count(), size):
             say(two.conversation, two.person if number % 2 else two.adviser)
-        with django_assert_num_queries(16):
+        with django_assert_num_queries(17):
             page = browser.get(reverse("conversation", args=[two.conversation.pk]))
     text = page.content.decode()
     assert text.count('data-number="') == 100
@@ -323,3 +323,28 @@ def test_nothing_of_a_message_is_in_the_audit(two: Pair) -> None:
     say(two.conversation, two.person, "Un secret")
     details = json.dumps(list(AuditEntry.objects.values_list("details", flat=True)))
     assert "secret" not in details
+
+
+def test_the_number_opens_at_once_to_the_adviser_and_to_a_colleague_by_an_audited_act() -> None:
+    two = pair(phone="+33639980001")
+    callback = ask(two.jobseeker)
+    colleague = CoverFactory(portfolio=two.portfolio).colleague.user
+    own, number = "06 39 98 00 01", "06 12 34 56 78"
+
+    def shows(user: User, address: str, phone: str) -> bool:
+        return phone in as_(user).get(address).content.decode().replace("\u00a0", " ")
+
+    def revealed(user: User) -> int:
+        readings = AuditEntry.objects.filter(jobseeker=two.jobseeker, actor=user, action=AuditAction.READ)
+        return readings.filter(details__part=FilePart.CONTACT_DETAILS).count()
+
+    conversation = reverse("conversation", args=[two.conversation.pk])
+    assert shows(two.adviser, conversation, own)
+    assert not shows(colleague, conversation, own)
+    assert reverse("person_details", args=[two.jobseeker.pk]) in as_(colleague).get(conversation).content.decode()
+    assert shows(two.adviser, reverse("callbacks"), number)
+    assert not shows(colleague, reverse("callbacks"), number)
+    assert revealed(colleague) == 0
+    for user in (two.adviser, colleague):
+        assert shows(user, reverse("callback", args=[callback.pk]), number)
+    assert (revealed(two.adviser), revealed(colleague)) == (0, 1)
