@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 TrackEnd = Callable[["Jobseeker", "User | None", datetime], None]
 
 on_track_end: list[TrackEnd] = []
-"""Called with the jobseeker, who acted (None: the system) and the instant of the end."""
+"""Called with the jobseeker, who acted (None: the system) and the instant of the end.
+
+Apps are set up from the top floor down, so this list and the next are gone through from their end: the lowest floor
+first, whose portfolios are locked before anybody's interviews."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,4 +33,3 @@ class TierFollower:
 
 
 on_tier_change: list[TierFollower] = []
-"""Apps are set up from the top floor down, so this list is gone through from its end: the lowest floor first."""

@@ -34,7 +34,7 @@ class StepChangedMeanwhileError(NotAllowedNowError):
 def add_objective(*, actor: User, jobseeker: Jobseeker, title: str, due_on: date | None = None) -> Objective:
     """Set an objective with the person. Raises DomainError without a title or beyond ten open objectives."""
     with transaction.atomic():
-        Jobseeker.objects.select_for_update(of=("self",)).get(pk=jobseeker.pk)
+        Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker.pk)
         if Objective.objects.filter(jobseeker=jobseeker, closed_at=None).count() >= MOST_OPEN_OBJECTIVES:
             raise DomainError("Ce plan d'action a déjà dix objectifs ouverts. Clôturez-en un d'abord.")
         objective = Objective.objects.create(

@@ -96,7 +96,7 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
     stored: str | None = None
     try:
         with transaction.atomic():
-            Jobseeker.objects.select_for_update(of=("self",)).get(pk=jobseeker.pk)
+            Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker.pk)
             if Document.objects.filter(jobseeker=jobseeker, removed_at=None).count() >= MOST_DOCUMENTS:
                 raise DomainError("Ce dossier a déjà cent documents. Retirez-en un avant d'en ajouter un autre.")
             document.file.save(f"document.{kind.ending}", upload, save=False)

@@ -111,7 +111,7 @@ def lock_plan(*, jobseeker: Jobseeker, seen: int | None = None) -> tuple[Jobseek
     not the current one any more.
     """
     person: Jobseeker = (
-        Jobseeker.objects.select_for_update(of=("self",))
+        Jobseeker.objects.select_for_update(of=("self",), no_key=True)
         .select_related("agency__departement__region", "user")
         .get(pk=jobseeker.pk)
     )
@@ -209,6 +209,7 @@ def hold_obligation(*, actor: User, obligation: Obligation, contact: Contact) ->
     before the period.
     """
     with transaction.atomic():
+        lock_plan(jobseeker=obligation.jobseeker)
         locked: Obligation = (
             Obligation.objects.select_for_update(of=("self",))
             .select_related("jobseeker__agency__departement__region")

@@ -193,7 +193,8 @@ def _with_people(placements: Sequence[int]) -> list[Placement]:
 
 
 def _lock_people(people: Iterable[int]) -> None:
-    list(Jobseeker.objects.select_for_update(of=("self",)).filter(pk__in=list(people)).order_by("pk").values("pk"))
+    locked = Jobseeker.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(people))
+    list(locked.order_by("pk").values("pk"))
 
 
 def _checked_targets(actor: User, targets: Sequence[int]) -> list[Portfolio]:

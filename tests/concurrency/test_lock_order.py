@@ -1,20 +1,33 @@
-"""Moves to and fro between two portfolios never wait for each other; and what happens without the order."""
+"""Acts that meet go through in the order of the locks; and what happens without the order."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import OperationalError, transaction
+from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
-from accompaniment.enums import Modality, Tier
-from accompaniment.models import Enrolment, Jobseeker
+from accompaniment.enums import Channel, Modality, Tier
+from accompaniment.models import Enrolment, Jobseeker, User
 from accompaniment.services import enrolments
-from caseload.models import Placement, Portfolio
+from accompaniment.services.plans import change_plan
+from accompaniment.track_changes import on_track_end
+from caseload.models import Placement, Portfolio, TransferBatch
 from caseload.services.enrolments import validate_at_interview
+from caseload.services.summaries import write_summary
+from caseload.services.transfers import transfer_people
+from messaging.models import Message
 from tests.accompaniment.factories import EnrolmentFactory
 from tests.caseload.factories import PortfolioFactory, findings, on_web_track, placed
+from tests.concurrency.test_absences import book, until_somebody_waits
 from tests.concurrency.test_messages import at_once
+from tests.messaging.factories import Pair, pair, say
+from tests.visio.factories import bookable_portfolio, due_obligation, follower
+from visio.enums import InterviewState
+from visio.models import Interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,3 +81,139 @@ def test_without_the_order_one_of_two_is_ended_by_the_database() -> None:
     (ended,) = [result for result in results if result is not True]
     assert isinstance(ended, OperationalError)
     assert isinstance(ended.__cause__, DeadlockDetected)
+
+
+def meets_a_message(act: Callable[[Pair], object], two: Pair) -> tuple[object, object]:
+    """Let `act` begin when a message has written the person's summary, and commit the message when `act` waits."""
+    written = Event()
+
+    def message() -> None:
+        with transaction.atomic():
+            say(two.conversation, two.person)
+            written.set()
+            until_somebody_waits()
+
+    def meeting() -> object:
+        assert written.wait(PATIENCE)
+        return act(two)
+
+    sent, done = at_once(message, meeting)
+    return sent, done
+
+
+def leave(two: Pair) -> object:
+    return enrolments.leave_track(actor=two.person, jobseeker=two.jobseeker)
+
+
+def replan(two: Pair) -> object:
+    return change_plan(
+        actor=two.adviser,
+        jobseeker=two.jobseeker,
+        channel=Channel.PHONE,
+        interval_days=14,
+        reason="Plus souvent",
+        review_on=timezone.localdate() + timedelta(days=60),
+    )
+
+
+def transfer(two: Pair) -> object:
+    return transfer_people(
+        actor=two.adviser,
+        people=Placement.objects.open().filter(jobseeker=two.jobseeker),
+        targets=[bookable_portfolio(agency=two.portfolio.agency)],
+        reason="Renfort",
+    )
+
+
+@pytest.mark.parametrize("act", [leave, replan, transfer])
+def test_a_message_and_a_change_of_the_file_both_go_through(act: Callable[[Pair], object]) -> None:
+    two = pair(bookable_portfolio())
+    due_obligation(two.jobseeker)
+    book(two.jobseeker)
+    sent, done = meets_a_message(act, two)
+    assert sent is None, sent
+    assert not isinstance(done, Exception), done
+    assert Message.objects.count() == 1
+
+
+def test_with_the_strongest_lock_one_of_message_and_change_is_ended() -> None:
+    """The control: who holds the person against references waits for the summary, and its writer for the person."""
+    two = pair()
+
+    def change(two: Pair) -> None:
+        with transaction.atomic():
+            Jobseeker.objects.select_for_update().get(pk=two.jobseeker.pk)
+            write_summary(jobseeker_id=two.jobseeker.pk, to_place_by=None)
+
+    (ended,) = [result for result in meets_a_message(change, two) if result is not None]
+    assert isinstance(ended, OperationalError)
+    assert isinstance(ended.__cause__, DeadlockDetected)
+
+
+def same_hour() -> tuple[Jobseeker, Jobseeker, Portfolio]:
+    """Return two people who have an interview at the same hour with two advisers, and the first one's portfolio."""
+    web = bookable_portfolio()
+    other = bookable_portfolio(agency=web.agency)
+    leaving, coming = on_web_track(web), on_web_track(other)
+    book(coming, book(leaving).starts_at)
+    return leaving, coming, web
+
+
+def test_leaving_and_a_transfer_to_the_same_adviser_both_go_through() -> None:
+    leaving, coming, web = same_hour()
+    portfolio_is_held = Event()
+    seen: list[bool] = []
+
+    def pause(person: Jobseeker, actor: User | None, at: datetime) -> None:
+        """Stand between the floors: portfolios are settled, interviews are not, and the transfer comes to wait."""
+        seen.append(Interview.objects.live().filter(jobseeker=person).exists())
+        portfolio_is_held.set()
+        until_somebody_waits()
+
+    def move() -> object:
+        assert portfolio_is_held.wait(PATIENCE)
+        return transfer_people(
+            actor=follower(coming).user,
+            people=Placement.objects.open().filter(jobseeker=coming),
+            targets=[web],
+            reason="Renfort",
+        )
+
+    on_track_end.insert(1, pause)
+    try:
+        left, moved = at_once(partial(enrolments.leave_track, actor=leaving.user, jobseeker=leaving), move)
+    finally:
+        on_track_end.remove(pause)
+    assert isinstance(left, Jobseeker), left
+    assert isinstance(moved, TransferBatch), moved
+    assert seen == [True]
+    assert Interview.objects.live().get().adviser == web.adviser
+
+
+def test_interviews_before_portfolios_one_of_the_two_is_ended() -> None:
+    """The control: who leaves has freed the hour and wants the portfolio, who comes has it and wants the hour."""
+    leaving, coming, web = same_hour()
+    freed, held = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
+    now = timezone.now()
+
+    def leave() -> bool:
+        with transaction.atomic():
+            Interview.objects.filter(jobseeker=leaving).update(
+                state=InterviewState.CANCELLED, closed_at=now, closed_by=leaving.user
+            )
+            freed.wait()
+            held.wait()
+            Portfolio.objects.select_for_update().get(pk=web.pk)
+            return True
+
+    def move() -> bool:
+        with transaction.atomic():
+            Portfolio.objects.select_for_update().get(pk=web.pk)
+            freed.wait()
+            held.wait()
+            Interview.objects.filter(jobseeker=coming).update(adviser=web.adviser)
+            return True
+
+    ended = [result for result in at_once(leave, move) if isinstance(result, Exception)]
+    # Where it is the one who leaves, the hour is taken again, and the other is refused for that.
+    assert any(isinstance(error.__cause__, DeadlockDetected) for error in ended), ended

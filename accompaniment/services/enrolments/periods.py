@@ -43,5 +43,5 @@ def new_period(
 
 
 def carry_along(person: Jobseeker, actor: User | None, at: datetime) -> None:
-    for follow in on_track_end:
+    for follow in reversed(on_track_end):
         follow(person, actor, at)

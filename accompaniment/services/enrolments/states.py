@@ -10,9 +10,13 @@ from accompaniment.services import audit
 
 
 def lock_jobseeker(pk: int) -> Jobseeker:
-    """Lock a person's row; every service that moves an enrolment, a period or a placement begins with it."""
+    """Lock a person's row; every service that moves an enrolment, a period or a placement begins with it.
+
+    Other transactions may refer to the row meanwhile: their foreign keys are checked when they commit, so a message
+    that has written the person's summary would otherwise wait for who waits for that summary.
+    """
     return (
-        Jobseeker.objects.select_for_update(of=("self",))
+        Jobseeker.objects.select_for_update(of=("self",), no_key=True)
         .select_related("agency__departement__region", "user")
         .get(pk=pk)
     )
