@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Greatest
 
 from accompaniment.alphabet import alphabetical
@@ -33,6 +34,11 @@ def managed_by(user: "User", region: str) -> Q:
     if manager.whole_country:
         return Q()
     return Q(**{f"{region}__managers": manager})
+
+
+def filling() -> CombinedExpression:
+    """Return the expression for how full a portfolio is; one without any place counts as one of one place."""
+    return F("occupied") * 1.0 / Greatest(F("capacity"), 1)
 
 
 class AdviserQuerySet(QuerySet[Any]):
@@ -102,7 +108,11 @@ class PortfolioQuerySet(QuerySet[Any]):
         return found
 
     def most_filled_first(self) -> Self:
-        return self.order_by(F("occupied") * -1.0 / Greatest(F("capacity"), 1), "pk")
+        return self.order_by(filling().desc(), "pk")
+
+    def least_filled_first(self) -> Self:
+        """Sort by how full they are; the portfolio of a closed account has no place at all."""
+        return self.order_by(filling(), "pk")
 
     def visible_to(self, user: "User", day: date) -> Self:
         """Keep an adviser's own portfolios and those covered on `day`, or those of a manager's regions."""
@@ -139,9 +149,7 @@ class PortfolioQuerySet(QuerySet[Any]):
         """Keep the portfolios of a modality in the agency's region: the agency's own first, least loaded first."""
         return self.filter(
             modality=modality, agency__departement__region=agency.departement.region_id, adviser__user__is_active=True
-        ).order_by(
-            Case(When(agency=agency, then=Value(0)), default=Value(1)), F("occupied") * 1.0 / F("capacity"), "pk"
-        )
+        ).order_by(Case(When(agency=agency, then=Value(0)), default=Value(1)), filling(), "pk")
 
 
 class PlacementQuerySet(OfJobseekerQuerySet):

@@ -188,7 +188,7 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
         not_done=lines[TransferState.NOT_DONE],
         cancelled=lines[TransferState.CANCELLED],
         targets=list(batch.targets.select_related("adviser__user", "agency").order_by("pk")) if decides else [],
-        may_cancel=decides and bool(planned),
+        may_cancel=decides,
         decides=decides,
     )
 

@@ -1,12 +1,14 @@
 """Who is invited, where an adviser works, and who takes over from whoever leaves."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 
 from accompaniment.enums import Modality, Role
 from accompaniment.models import Agency, Region
 from caseload.models import Portfolio
+from caseload.querysets import PortfolioQuerySet
 
 FULL_TIME, SHORTEST = 100, 10
 SHARE_ERRORS = {
@@ -142,19 +144,27 @@ class HandOverForm(forms.Form):
             "invalid_pk_value": "Un portefeuille choisi n'est plus proposé. Choisissez-en un autre.",
         },
     )
-    reason = forms.CharField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
+    reason = forms.CharField(
+        label="Motif",
+        max_length=200,
+        error_messages={
+            "required": "Indiquez le motif.",
+            "max_length": "Raccourcissez le motif à 200 caractères.",
+        },
+    )
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, proposals: list[Portfolio], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, proposals: list[Portfolio], targets: PortfolioQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.proposals = proposals
-        self.fields["targets"].queryset = Portfolio.objects.filter(  # type: ignore[attr-defined]
-            pk__in=[portfolio.pk for portfolio in proposals]
-        )
+        self.fields["targets"].queryset = targets  # type: ignore[attr-defined]
+        self.initial.setdefault("token", uuid4())
 
     @property
     def selected(self) -> list[int]:
-        """The keys that are ticked."""
-        return [portfolio.pk for portfolio in self.proposals if str(portfolio.pk) in self.ticked]
+        """The keys that are ticked; where all of them have filled meanwhile, the next one."""
+        kept = [portfolio.pk for portfolio in self.proposals if str(portfolio.pk) in self.ticked]
+        return kept or [portfolio.pk for portfolio in self.proposals[:1] if self.ticked]
 
     @property
     def ticked(self) -> set[str]:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from celery import current_app
-from django.db import DatabaseError, OperationalError, transaction
-from django.db.models import Count, Exists, F, OuterRef
+from django.db import OperationalError, transaction
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
@@ -87,6 +87,17 @@ def carry_out(transfer: Transfer) -> None:
         _give_up(transfer, refused)
 
 
+def try_out(transfer: Transfer) -> None:
+    """Carry a transfer out; one that fails, for whatever reason, stays planned for the next round of the clock.
+
+    Nothing of it is written then, and it holds up nobody else; whoever decided it can cancel it meanwhile.
+    """
+    try:
+        carry_out(transfer)
+    except Exception:
+        logger.exception("transfer %s waits for the next round", transfer.pk)
+
+
 def finish(batch: TransferBatch) -> None:
     """Tell each receiving adviser, once, when everybody of the batch is settled."""
     with transaction.atomic():
@@ -141,10 +152,7 @@ def carry_out_due(*, now: datetime) -> int:
         if is_due(transfer, now)
     ]
     for transfer in due:
-        try:
-            carry_out(transfer)
-        except DatabaseError:
-            logger.exception("transfer %s waits for the next round", transfer.pk)
+        try_out(transfer)
     for batch in TransferBatch.objects.filter(finished_at=None, due_on__lte=last_day_anywhere).order_by("pk"):
         finish(batch)
     return len(due)
@@ -163,9 +171,10 @@ def _targets(transfer: Transfer) -> Iterator[int]:
         return
     yield announced
     yield from (
-        Portfolio.objects.filter(pk__in=transfer.batch.targets.values("pk"))
+        Portfolio.objects.of_open_accounts()
+        .filter(pk__in=transfer.batch.targets.values("pk"))
         .exclude(pk__in=(announced, transfer.source_id))
-        .order_by(F("occupied") * 1.0 / F("capacity"), "pk")
+        .least_filled_first()
         .values_list("pk", flat=True)
     )
 

@@ -7,6 +7,7 @@ portfolios then have no place, so that nobody can be placed there by somebody wh
 from collections.abc import Collection, Iterable
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, Role
@@ -124,7 +125,9 @@ def left_to_settle(adviser: Adviser) -> list[str]:
     today = timezone.localdate(timezone=adviser.agency.zone)
     absences = Absence.objects.standing().filter(adviser=adviser, ends_on__gte=today)
     covers = Cover.objects.filter(colleague=adviser, cancelled_at=None, ends_on__gte=today)
-    arriving = Transfer.objects.planned().filter(target__adviser=adviser).count()
+    arriving = (
+        Transfer.objects.planned().filter(Q(target__adviser=adviser) | Q(batch__targets__adviser=adviser)).distinct()
+    ).count()
     found = [
         (
             f"Une absence du {day_in_words(one.starts_on, today=today)} au {day_in_words(one.ends_on, today=today)} "

@@ -8,7 +8,7 @@ who cannot move holds up nobody, and the report names them.
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.utils import timezone
@@ -51,20 +51,21 @@ def transfer_people(
 ) -> TransferBatch:
     """Decide the transfer of people, named by the placements that were seen, and carry out what is due.
 
-    `due_on` is a day of the agency that they leave; None: today, at once. The same `token` is done once and gives
-    the same batch back. `wait_for`: how many are moved before this returns, the others by a worker in the background;
-    None: everybody. Who cannot be moved is named in the batch with the reason, everybody else moves. Raises
-    TargetsFullError when every place is taken, DomainError for a decision that is none of the actor's or has no
-    reason, day or person; nothing is written then.
+    `due_on` is a day of the agency that they leave; None: today, at once. The same decision with the same `token` is
+    done once and gives the same batch back; another one is a new act. `wait_for`: how many are moved before this
+    returns, the others by a worker in the background; None: everybody. Who cannot be moved is named in the batch with
+    the reason, everybody else moves. Raises TargetsFullError when every place is taken, DomainError for a decision
+    that is none of the actor's or has no reason, day or person; nothing is written then.
     """
+    seen, chosen = [placement.pk for placement in people], [portfolio.pk for portfolio in targets]
     return _transfer(
         actor=actor,
-        people=[placement.pk for placement in people],
-        targets=[portfolio.pk for portfolio in targets],
+        people=seen,
+        targets=chosen,
         reason=reason,
         due_on=due_on,
         keep_reading=keep_reading,
-        token=token,
+        token=_key(token, sorted(seen), sorted(chosen), reason, due_on, keep_reading),
         replaces_planned=False,
         wait_for=wait_for,
     )
@@ -79,27 +80,30 @@ def move_everybody(
     due_on: date | None = None,
     keep_reading: bool = False,
     token: UUID | None = None,
+    wait_for: int | None = None,
 ) -> TransferBatch:
     """Transfer everybody who is in a portfolio now, least loaded target first.
 
     Transfers that were planned for them are cancelled: this decision replaces them. The portfolio may not be empty
-    afterwards: the batch names who did not move. Raises as `transfer_people` does, also for an empty portfolio.
+    afterwards: the batch names who did not move. `token`, `wait_for` and what it raises: as `transfer_people`, also
+    for an empty portfolio.
     """
+    chosen = [target.pk for target in targets]
     return _transfer(
         actor=actor,
         people=list(Placement.objects.open().filter(portfolio=portfolio).values_list("pk", flat=True)),
-        targets=[target.pk for target in targets],
+        targets=chosen,
         reason=reason,
         due_on=due_on,
         keep_reading=keep_reading,
-        token=token,
+        token=_key(token, portfolio.pk, sorted(chosen), reason, due_on, keep_reading),
         replaces_planned=True,
-        wait_for=None,
+        wait_for=wait_for,
     )
 
 
 def cancel_transfers(*, actor: User, batch: TransferBatch, only: Collection[Transfer] | None = None) -> int:
-    """Cancel what is still planned of a batch, or these transfers of it; return how many.
+    """Cancel what is not carried out yet of a batch, or these transfers of it; return how many.
 
     Whoever decided it may, and a manager of the region. Raises NotAllowedNowError when nothing is left to cancel.
     """
@@ -131,6 +135,11 @@ def may_decide(actor: User, placement: Placement) -> bool:
     """Tell whether this person's transfer is the actor's to decide: a manager's, or their own adviser's."""
     decides: bool = actor.is_manager or placement.portfolio.adviser.user_id == actor.pk
     return decides
+
+
+def _key(token: UUID | None, *decision: object) -> UUID | None:
+    """Return what names this decision of the form: its token together with all that was chosen."""
+    return uuid5(token, repr(decision)) if token else None
 
 
 def _transfer(
@@ -170,7 +179,7 @@ def _transfer(
     planned = batch.transfers.planned().select_related("batch", "source__agency__departement__region")
     due = [transfer for transfer in planned.order_by("pk") if moves.is_due(transfer, now)]
     for transfer in due[:wait_for]:
-        moves.carry_out(transfer)
+        moves.try_out(transfer)
     if len(due[:wait_for]) < len(due):
         transaction.on_commit(moves.call_a_worker)
     moves.finish(batch)

@@ -12,16 +12,17 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.models import User
-from accompaniment.once import once
+from accompaniment.once import once, went_through
 from caseload.desk import with_covers
 from caseload.figures import regions_of
 from caseload.forms.staff import AdviserForm, HandOverForm, InvitationForm
 from caseload.models import Adviser, Manager, Placement, Portfolio
 from caseload.services import staff
-from caseload.services.transfers import move_everybody
+from caseload.services.transfers import TargetsFullError, move_everybody
 from caseload.settings import agencies_of
 from caseload.transfers import proposed_targets
 from caseload.views.imports import steers_the_country
+from caseload.views.transfers import MOVED_WHILE_ONE_WAITS
 
 ACTS = {
     "inviter": (staff.invite_again, "Un nouveau lien d'activation part à {email}."),
@@ -93,20 +94,30 @@ def member_account(request: AuthenticatedRequest, pk: int, act: str) -> HttpResp
 
 @require_POST
 @role_required(Role.MANAGER)
-@once
 def hand_over(request: AuthenticatedRequest, pk: int, portfolio: int) -> HttpResponse:
-    """Transfer everybody of one of an adviser's portfolios; the report of the transfer says who did not move."""
+    """Transfer everybody of one of an adviser's portfolios; the report of the transfer says who did not move.
+
+    Sent twice it is done once by a token of its own: `once` would hold everybody in one transaction.
+    """
     user, adviser = _member(request, pk)
     source: Portfolio = get_object_or_404(Portfolio, pk=portfolio, adviser=adviser)
     form = _hand_over_form(request, source, request.POST)
+    status = 422
     if form.is_valid():
         try:
-            batch = move_everybody(actor=request.user, portfolio=source, **form.cleaned_data)
+            batch = move_everybody(
+                actor=request.user, portfolio=source, wait_for=MOVED_WHILE_ONE_WAITS, **form.cleaned_data
+            )
+        except TargetsFullError as refusal:
+            form.add_error("targets", refusal.sentence)
+            status = 409
         except DomainError as refusal:
             form.add_error(None, refusal.sentence)
         else:
-            return redirect("transfer", pk=batch.pk)
-    return _page(request, user, adviser, handing_over=(source, form), status=422)
+            response = redirect("transfer", pk=batch.pk)
+            went_through(request, response)
+            return response
+    return _page(request, user, adviser, handing_over=(source, form), status=status)
 
 
 def _invited(actor: User, facts: dict[str, Any]) -> User:
@@ -139,7 +150,12 @@ def _hand_over_form(request: AuthenticatedRequest, source: Portfolio, data: Any 
     placements = (
         Placement.objects.open().filter(portfolio=source).select_related("portfolio", "jobseeker__agency__departement")
     )
-    return HandOverForm(data, proposals=proposed_targets(request.user, list(placements)), auto_id=f"id_{source.pk}_%s")
+    return HandOverForm(
+        data,
+        proposals=proposed_targets(request.user, list(placements)),
+        targets=Portfolio.objects.open_to_transfers_of(request.user),
+        auto_id=f"id_{source.pk}_%s",
+    )
 
 
 def _page(
@@ -167,8 +183,8 @@ def _page(
     if adviser is not None:
         day = timezone.localdate(timezone=adviser.agency.zone)
         portfolios = list(with_covers(Portfolio.objects.filter(adviser=adviser), day).order_by("modality", "pk"))
-        filled = [portfolio for portfolio in portfolios if portfolio.occupied]
         sent = {handing_over[0].pk: handing_over[1]} if handing_over else {}
+        filled = [portfolio for portfolio in portfolios if portfolio.occupied or portfolio.pk in sent]
         context.update(
             portfolios=portfolios,
             left=staff.left_to_settle(adviser),

@@ -6,18 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.form_tokens import FIELD
 from accompaniment.models import AuditEntry, Notification, User
 from accompaniment.services import accounts
-from caseload.models import Adviser, Manager, Placement, Portfolio
+from caseload.handover import Carried, Handover, on_handover
+from caseload.models import Adviser, Manager, Placement, Portfolio, TransferBatch
 from caseload.services import staff
 from caseload.services.absences import end_absence
 from caseload.services.capacities import apply_capacities
+from caseload.services.moves import carry_out_due
+from caseload.services.transfers import cancel_transfers, transfer_people
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
 from tests.caseload.factories import (
     AdviserFactory,
@@ -25,6 +30,7 @@ from tests.caseload.factories import (
     ManagerFactory,
     PortfolioFactory,
     on_web_track,
+    placed,
     planned_absence,
 )
 from tests.visio.factories import InterviewFactory
@@ -183,6 +189,83 @@ class TestClosing:
         leaving.refresh_from_db()
         assert leaving.capacity == 0
         assert client.post(close).status_code == 409
+
+    def test_a_hand_over_sent_twice_is_done_once_and_the_rest_follows(
+        self, client: Client, manager: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("caseload.views.members.MOVED_WHILE_ONE_WAITS", 1)
+        leaving = PortfolioFactory()
+        receiving = PortfolioFactory(agency=leaving.agency)
+        for _ in range(2):
+            on_web_track(leaving)
+        client.force_login(manager)
+        ((_, form),) = client.get(reverse("member", args=[leaving.adviser.user_id])).context["handovers"]
+        facts = {"targets": [receiving.pk], "reason": "Départ", "token": str(form["token"].value())}
+        hand_over = reverse("hand_over", args=[leaving.adviser.user_id, leaving.pk])
+        done = client.post(hand_over, facts)
+        assert "1 personne transférée, encore 1 à transférer" in words(client.get(done["Location"]))
+        carry_out_due(now=timezone.now())
+        assert client.post(hand_over, facts)["Location"] == done["Location"]
+        assert TransferBatch.objects.count() == 1
+        leaving.refresh_from_db()
+        assert leaving.occupied == 0
+
+    def test_a_portfolio_that_was_filled_meanwhile_proposes_the_next(self, client: Client, manager: User) -> None:
+        leaving = PortfolioFactory()
+        small = PortfolioFactory(agency=leaving.agency, capacity=1)
+        on_web_track(leaving)
+        client.force_login(manager)
+        client.get(reverse("member", args=[leaving.adviser.user_id]))
+        on_web_track(small)
+        beside = PortfolioFactory(agency=leaving.agency)
+        hand_over = reverse("hand_over", args=[leaving.adviser.user_id, leaving.pk])
+        page = client.post(hand_over, {"targets": [small.pk], "reason": "Départ"})
+        assert page.status_code == 409
+        assert "viennent de se remplir" in words(page)
+        ((_, form),) = page.context["handovers"]
+        assert form.selected == [beside.pk]
+        assert not TransferBatch.objects.exists()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_each_person_moves_in_a_transaction_of_their_own(self, client: Client, manager: User) -> None:
+        """Nothing around the moves holds the people who have moved until the last one has."""
+        leaving = PortfolioFactory()
+        receiving = PortfolioFactory(agency=leaving.agency)
+        people = [on_web_track(leaving) for _ in range(2)]
+        around: list[int] = []
+
+        def look(handover: Handover) -> Carried:
+            around.append(len(connection.savepoint_ids))
+            return Carried()
+
+        client.force_login(manager)
+        page = client.get(reverse("member", args=[leaving.adviser.user_id]))
+        token = {FIELD: re.findall(f'name="{FIELD}" value="([^"]+)"', page.content.decode())[-1]}
+        on_handover.append(look)
+        try:
+            client.post(
+                reverse("hand_over", args=[leaving.adviser.user_id, leaving.pk]),
+                {"targets": [receiving.pk], "reason": "Départ", **token},
+            )
+        finally:
+            on_handover.remove(look)
+        assert around == [0] * len(people)
+
+    def test_a_planned_transfer_that_may_come_here_is_named(self, manager: User) -> None:
+        source = PortfolioFactory(modality=Modality.GUIDE)
+        second = PortfolioFactory(modality=Modality.GUIDE, agency=source.agency)
+        first = PortfolioFactory(modality=Modality.GUIDE, agency=source.agency)
+        batch = transfer_people(
+            actor=manager,
+            people=[Placement.objects.open().get(jobseeker=placed(source))],
+            targets=[first, second],
+            reason="Renfort",
+            due_on=timezone.localdate() + timedelta(days=3),
+        )
+        for portfolio in (first, second):
+            assert "1 transfert vers ses portefeuilles à annuler." in staff.left_to_settle(portfolio.adviser)
+        cancel_transfers(actor=manager, batch=batch)
+        assert staff.left_to_settle(second.adviser) == []
 
     def test_what_is_left_to_settle_is_named(self, manager: User) -> None:
         portfolio = PortfolioFactory()

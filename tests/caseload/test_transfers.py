@@ -1,5 +1,6 @@
 """Transfers: who may, who moves, who does not and why, and what goes along."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,12 +13,14 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import AuditEntry, Jobseeker, Notification
+from accompaniment.models import AuditEntry, Jobseeker, Notification, User
 from accompaniment.services import enrolments
 from caseload.enums import TransferState
+from caseload.handover import Carried, Handover, on_handover
 from caseload.models import Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.services.moves import carry_out, carry_out_due, finish
 from caseload.services.transfers import TargetsFullError, cancel_transfers, move_everybody, transfer_people
+from caseload.transfers import report_of
 from tests.accompaniment.factories import AgencyFactory, plan_defaults
 from tests.caseload.factories import (
     AdviserFactory,
@@ -104,6 +107,17 @@ class TestAtOnce:
         assert TransferBatch.objects.count() == 1
         another = decide(portfolio, targets=[beside], people=seen, token=uuid4())
         assert "N'est plus dans le portefeuille" in why_not(another, person)
+
+    def test_another_decision_of_the_same_form_is_a_new_act(self, portfolio: Portfolio, beside: Portfolio) -> None:
+        """Going back and choosing somebody else never leads to the report of what was decided before."""
+        person, token = placed(portfolio), uuid4()
+        seen = standing(person)
+        third = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency)
+        first = decide(portfolio, targets=[beside], people=seen, token=token)
+        other = decide(portfolio, targets=[third], people=seen, token=token)
+        assert other != first
+        assert "N'est plus dans le portefeuille" in why_not(other, person)
+        assert where(person) == beside
 
     def test_many_are_spread_over_the_least_loaded(self, portfolio: Portfolio, beside: Portfolio) -> None:
         placed(beside)
@@ -263,6 +277,68 @@ class TestOnADay:
         assert (where(person), where(other)) == (portfolio, beside)
         with pytest.raises(NotAllowedNowError):
             cancel_transfers(actor=portfolio.adviser.user, batch=batch)
+
+    def test_a_closed_account_among_the_targets_holds_up_nobody(self, portfolio: Portfolio) -> None:
+        """Its portfolio has no place at all, so there is nothing to divide by."""
+        small = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency, capacity=1)
+        closing = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency)
+        person = placed(portfolio)
+        batch = decide(portfolio, person, targets=[small, closing], due_on=timezone.localdate() + timedelta(days=2))
+        placed(small)
+        User.objects.filter(pk=closing.adviser.user_id).update(is_active=False)
+        Portfolio.objects.filter(pk=closing.pk).update(capacity=0)
+        carry_out_due(now=timezone.now() + timedelta(days=3))
+        assert why_not(batch, person).startswith("Le portefeuille de")
+        batch.refresh_from_db()
+        assert batch.finished_at is not None
+
+
+@pytest.fixture
+def fails_for() -> Iterator[list[int]]:
+    """Let the move of these people fail, as by a fault of an upper floor."""
+    people: list[int] = []
+
+    def fail(handover: Handover) -> Carried:
+        if handover.jobseeker.pk in people:
+            raise RuntimeError("a fault of an upper floor")
+        return Carried()
+
+    on_handover.append(fail)
+    yield people
+    on_handover.remove(fail)
+
+
+class TestAFault:
+    @pytest.mark.parametrize("in_days", [0, 2])
+    def test_one_person_s_leaves_the_others_moved(
+        self, portfolio: Portfolio, beside: Portfolio, fails_for: list[int], in_days: int
+    ) -> None:
+        people = [placed(portfolio) for _ in range(3)]
+        fails_for.append(people[1].pk)
+        day = timezone.localdate() + timedelta(days=in_days)
+        batch = decide(portfolio, *people, targets=[beside], due_on=day)
+        later = timezone.now() + timedelta(days=in_days)
+        carry_out_due(now=later)
+        assert [where(person) for person in people] == [beside, portfolio, beside]
+        assert batch.transfers.planned().get().jobseeker == people[1]
+        fails_for.clear()
+        carry_out_due(now=later)
+        assert where(people[1]) == beside
+        batch.refresh_from_db()
+        assert batch.finished_at is not None
+
+    def test_what_is_due_and_does_not_get_done_can_be_cancelled(
+        self, portfolio: Portfolio, beside: Portfolio, fails_for: list[int]
+    ) -> None:
+        person = placed(portfolio)
+        fails_for.append(person.pk)
+        batch = decide(portfolio, person, targets=[beside])
+        report = report_of(batch, reader=portfolio.adviser.user, now=timezone.now())
+        assert (len(report.running), report.may_cancel) == (1, True)
+        assert cancel_transfers(actor=portfolio.adviser.user, batch=batch) == 1
+        fails_for.clear()
+        carry_out_due(now=timezone.now())
+        assert where(person) == portfolio
 
 
 class TestEverybody:
