@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accompaniment.models import Jobseeker, User
 from caseload.enums import TransferState
-from caseload.models import CaseSummary, Placement, Portfolio, Transfer, TransferBatch
+from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.querysets import TransferBatchQuerySet
 from caseload.rules import Need, Situation, needs_of
 from caseload.services.moves import is_due, modalities_of
@@ -18,10 +18,14 @@ from caseload.services.moves import is_due, modalities_of
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One person of the report. `visible`: the reader may open the file now, so what waits is shown."""
+    """One person of the report.
+
+    `readable`: the reader may open the file now, so what waits and what went along is shown. `visible`: and act on it.
+    """
 
     transfer: Transfer
     visible: bool
+    readable: bool
     needs: list[Need]
 
     @property
@@ -69,9 +73,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """One person who is about to be transferred, and what will go along."""
+    """One person who is about to be transferred, and what will go along as far as the reader may see it."""
 
     placement: Placement
+    visible: bool
     needs: list[Need]
 
     @property
@@ -100,14 +105,26 @@ class Share:
         return self.portfolio.occupied + len(self.people)
 
 
-def leaving(placements: Iterable[Placement], *, now: datetime) -> list[Leaving]:
-    """Return the people with what they wait for; load `jobseeker__summary` and the agency's region."""
-    return [Leaving(placement=placement, needs=_needs(placement.jobseeker, now)) for placement in placements]
+def leaving(placements: Iterable[Placement], *, reader: User, now: datetime) -> list[Leaving]:
+    """Return the people with what they wait for; load `jobseeker__summary` and the agency's region.
+
+    Of who is with somebody else by now, and no more the reader's to see, only the name is known.
+    """
+    seen = list(placements)
+    visible = _visible(reader, [placement.jobseeker_id for placement in seen])
+    return [
+        Leaving(
+            placement=placement,
+            visible=placement.jobseeker_id in visible,
+            needs=_needs(placement.jobseeker, now) if placement.jobseeker_id in visible else [],
+        )
+        for placement in seen
+    ]
 
 
 def going_along(people: Iterable[Leaving]) -> GoingAlong:
     """Count what will move with these people."""
-    summaries = [one.summary for one in people]
+    summaries = [one.summary for one in people if one.visible]
     return GoingAlong(
         interviews=sum(summary.next_interview_at is not None for summary in summaries),
         callbacks=sum(summary.callback_due_at is not None for summary in summaries),
@@ -172,12 +189,18 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
         ).order_by("jobseeker__last_name", "jobseeker__first_name", "pk")
     )
     people = [transfer.jobseeker_id for transfer in transfers]
-    visible = set(Jobseeker.objects.visible_to(reader).filter(pk__in=people).values_list("pk", flat=True))
+    visible = _visible(reader, people)
+    readable = set(Jobseeker.objects.readable_by(reader).filter(pk__in=people).values_list("pk", flat=True))
     lines: dict[TransferState, list[Line]] = {state: [] for state in TransferState}
     for transfer in transfers:
-        seen = transfer.jobseeker_id in visible
+        seen = transfer.jobseeker_id in readable
         lines[TransferState(transfer.state)].append(
-            Line(transfer=transfer, visible=seen, needs=_needs(transfer.jobseeker, now) if seen else [])
+            Line(
+                transfer=transfer,
+                visible=transfer.jobseeker_id in visible,
+                readable=seen,
+                needs=_needs(transfer.jobseeker, now) if seen else [],
+            )
         )
     planned = [line for line in lines[TransferState.PLANNED] if not is_due(line.transfer, now)]
     return Report(
@@ -203,6 +226,22 @@ def history_of(reader: User) -> TransferBatchQuerySet:
         .order_by("-decided_at", "-pk")
     )
     return found
+
+
+def readings_of(reader: User, *, now: datetime) -> list[ReadingRight]:
+    """Return the people whom an adviser has handed over and may still read, what ends first standing first."""
+    standing = (
+        ReadingRight.objects.standing(now)
+        .filter(adviser__user=reader)
+        .exclude(jobseeker__in=Jobseeker.objects.visible_to(reader))
+        .select_related("jobseeker")
+        .order_by("ends_at", "pk")
+    )
+    return list({right.jobseeker_id: right for right in standing}.values())
+
+
+def _visible(reader: User, people: Iterable[int]) -> set[int]:
+    return set(Jobseeker.objects.visible_to(reader).filter(pk__in=people).values_list("pk", flat=True))
 
 
 def _due_first(line: Line) -> float:

@@ -23,6 +23,7 @@ from caseload.transfers import (
     history_of,
     leaving,
     proposed_targets,
+    readings_of,
     report_of,
     shares_of,
     staying_by_reason,
@@ -38,7 +39,8 @@ MOVED_WHILE_ONE_WAITS = 10
 def history(request: AuthenticatedRequest) -> HttpResponse:
     """The transfers that one has a part in, newest first."""
     page = Paginator(history_of(request.user), PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "caseload/transfers.html", {"page": page})
+    readings = readings_of(request.user, now=timezone.now())
+    return render(request, "caseload/transfers.html", {"page": page, "readings": readings})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,7 +143,7 @@ def _people_of(request: AuthenticatedRequest, form: TransferForm) -> list[Placem
 
 def _form_page(request: AuthenticatedRequest, form: TransferForm, *, status: int = 200) -> HttpResponse:
     placements = _people_of(request, form)
-    people = leaving(placements, now=timezone.now())
+    people = leaving(placements, reader=request.user, now=timezone.now())
     proposals = proposed_targets(request.user, placements)
     chosen = {str(pk) for pk in form["targets"].value() or ()}
     kept = [portfolio.pk for portfolio in proposals if str(portfolio.pk) in chosen]
@@ -162,7 +164,11 @@ def _look(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
     facts = form.cleaned_data
     rows = foresee(actor=request.user, people=facts["people"], targets=facts["targets"], due_on=facts["due_on"])
     moving = {row.jobseeker_id for row in rows if row.target is not None}
-    people = leaving((one for one in _people_of(request, form) if one.jobseeker_id in moving), now=timezone.now())
+    people = leaving(
+        (one for one in _people_of(request, form) if one.jobseeker_id in moving),
+        reader=request.user,
+        now=timezone.now(),
+    )
     context = {
         "form": form,
         "facts": facts,

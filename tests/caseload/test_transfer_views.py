@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accompaniment.enums import Modality
 from accompaniment.models import Jobseeker, User
-from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, TransferBatch
+from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from tests.accompaniment.factories import AgencyFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed, planned_transfer
 
@@ -78,6 +78,23 @@ def test_somebody_elses_people_are_not_there(portfolio: Portfolio, beside: Portf
     assert "Aucune personne n'est choisie" in response.content.decode()
 
 
+def test_old_placements_tell_a_former_adviser_nothing_of_today(portfolio: Portfolio, beside: Portfolio) -> None:
+    person = placed(portfolio)
+    old = typed(person, targets=[beside])
+    CaseSummary.objects.create(jobseeker=person, awaiting_reply_since=timezone.now() - timedelta(hours=5))
+    as_user(portfolio.adviser.user).post(NEW, {**old, "etape": "faire"})
+    third = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency)
+    now = typed(person, targets=[third])
+    for client, sent, seen in (
+        (as_user(beside.adviser.user), now, True),
+        (as_user(portfolio.adviser.user), old, False),
+    ):
+        for step in ("modifier", "voir"):
+            page = client.post(NEW, {**sent, "targets": [third.pk], "etape": step})
+            assert (page.context["along"].replies == 1) == seen
+            assert ("Sans réponse depuis" in page.content.decode()) == (seen and step == "modifier")
+
+
 def test_looking_writes_nothing_and_deciding_leads_to_the_report(portfolio: Portfolio, beside: Portfolio) -> None:
     person = placed(portfolio)
     client, facts = as_user(portfolio.adviser.user), typed(person, targets=[beside])
@@ -126,7 +143,15 @@ def test_a_manager_keeps_the_reading_for_the_former_adviser(portfolio: Portfolio
     page = former.get(reverse("person", args=[person.pk])).content.decode()
     assert "sans y écrire" in page
     assert reverse("person_tier", args=[person.pk]) not in page
+    assert f"désormais suivie par {beside.adviser}" in page
+    history = former.get("/transferts/").content.decode()
+    assert "En lecture jusqu&#x27;au" in history or "En lecture jusqu'au" in history
+    assert reverse("person", args=[person.pk]) in history
+    report = former.get(reverse("transfer", args=[TransferBatch.objects.get().pk])).content.decode()
+    assert reverse("person", args=[person.pk]) in report
+    assert "Dossier fermé pour vous" not in report
     ReadingRight.objects.all().delete()
+    assert reverse("person", args=[person.pk]) not in former.get("/transferts/").content.decode()
     assert former.get(reverse("person", args=[person.pk])).status_code == 404
 
 
@@ -157,11 +182,14 @@ class TestReport:
         CaseSummary.objects.create(jobseeker=person, callback_due_at=timezone.now() + timedelta(days=2))
         facts = typed(person, targets=[beside])
         report = as_user(portfolio.adviser.user).post(NEW, {**facts, "etape": "faire"})["Location"]
+        Transfer.objects.update(carried=["L'entretien du lundi 2 décembre à 9 h passe à la même heure."])
         received = as_user(beside.adviser.user).get(report).content.decode()
         assert "Rappel à faire avant" in received
         assert reverse("person", args=[person.pk]) in received
+        assert "lundi 2 décembre" in received
         sent = as_user(portfolio.adviser.user).get(report).content.decode()
         assert person.full_name in sent
+        assert "lundi 2 décembre" not in sent
         assert "Rappel à faire avant" not in sent
         assert reverse("person", args=[person.pk]) not in sent
 
