@@ -15,6 +15,7 @@ from accompaniment.enums import (
     Tier,
     Track,
 )
+from accompaniment.models.indexes import where_given
 from accompaniment.models.people import Jobseeker, User
 from accompaniment.models.territory import Agency
 from accompaniment.querysets import (
@@ -128,17 +129,17 @@ class Enrolment(models.Model):
     state = models.CharField("état", max_length=10, choices=EnrolmentState, default=EnrolmentState.ASKED)
     asked_at = models.DateTimeField("demandée le")
     interview = models.ForeignKey(
-        RegistrationInterview, models.PROTECT, null=True, blank=True, related_name="enrolments"
+        RegistrationInterview, models.PROTECT, null=True, blank=True, related_name="enrolments", db_index=False
     )
     equipment_declared_at = models.DateTimeField("équipement déclaré le", null=True)
     has_webcam = models.BooleanField("webcam", null=True)
     bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
     validated_at = models.DateTimeField("validée le", null=True)
-    validated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    consent = models.ForeignKey(Consent, models.PROTECT, null=True, related_name="enrolments")
+    validated_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    consent = models.ForeignKey(Consent, models.PROTECT, null=True, related_name="enrolments", db_index=False)
     started_at = models.DateTimeField("début", null=True)
     closed_at = models.DateTimeField("close le", null=True, help_text="refus, retrait, caducité ou fin")
-    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     refusal_reason = models.CharField("motif du refus", max_length=16, choices=RefusalReason, blank=True)
     leaving_reason = models.CharField("motif de la fin", max_length=20, choices=LeavingReason, blank=True)
     comment = models.TextField("précision", blank=True)
@@ -191,6 +192,10 @@ class Enrolment(models.Model):
         ]
         indexes = [
             models.Index(fields=("asked_at",), condition=Q(state=EnrolmentState.ASKED), name="enrolment_waiting"),
+            where_given("interview", name="enrolment_by_interview"),
+            where_given("validated_by", name="enrolment_by_validator"),
+            where_given("consent", name="enrolment_by_consent"),
+            where_given("closed_by", name="enrolment_by_closer"),
         ]
 
     def __str__(self) -> str:
@@ -202,12 +207,13 @@ class EnrolmentEvent(models.Model):
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="events")
     at = models.DateTimeField()
-    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     from_state = models.CharField(max_length=10, choices=EnrolmentState, blank=True)
     to_state = models.CharField(max_length=10, choices=EnrolmentState)
 
     class Meta:
         ordering = ("at", "pk")
+        indexes = [where_given("actor", name="enrolment_event_by_actor")]
 
     def __str__(self) -> str:
         return f"{self.enrolment_id} {self.from_state}→{self.to_state}"
@@ -243,10 +249,12 @@ class Accompaniment(models.Model):
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="accompaniments")
     tier = models.CharField("modalité", max_length=8, choices=Tier)
     track = models.CharField("parcours", max_length=9, choices=Track, default=Track.CLASSIC)
-    enrolment = models.ForeignKey(Enrolment, models.PROTECT, null=True, blank=True, related_name="accompaniments")
+    enrolment = models.ForeignKey(
+        Enrolment, models.PROTECT, null=True, blank=True, related_name="accompaniments", db_index=False
+    )
     started_at = models.DateTimeField("début")
     ended_at = models.DateTimeField("fin", null=True, blank=True)
-    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     reason = models.CharField("motif", max_length=200, blank=True)
 
     objects = AccompanimentQuerySet.as_manager()
@@ -284,6 +292,10 @@ class Accompaniment(models.Model):
                     ),
                 ],
             ),
+        ]
+        indexes = [
+            where_given("enrolment", name="accompaniment_by_enrolment"),
+            where_given("decided_by", name="accompaniment_by_decider"),
         ]
 
     def __str__(self) -> str:

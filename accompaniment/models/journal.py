@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind
+from accompaniment.models.indexes import where_given
 from accompaniment.models.people import Jobseeker, User
 from accompaniment.querysets import NotificationQuerySet, OfJobseekerQuerySet
 
@@ -39,8 +40,10 @@ class AuditEntry(models.Model):
     """Who did or read what in whose file. A trigger refuses every change and deletion."""
 
     at = models.DateTimeField()
-    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", help_text="null: the system")
-    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, null=True, related_name="audit_entries")
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False, help_text="null: the system"
+    )
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, null=True, related_name="audit_entries", db_index=False)
     action = models.CharField(max_length=20, choices=AuditAction)
     details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
@@ -48,7 +51,10 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
-        indexes = [models.Index(fields=("jobseeker", "-at"), name="audit_by_jobseeker")]
+        indexes = [
+            models.Index(fields=("jobseeker", "-at"), name="audit_by_jobseeker"),
+            where_given("actor", name="audit_by_actor"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_id} {self.action}"
