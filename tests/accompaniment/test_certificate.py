@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pypdf import PdfReader
 
 from accompaniment import certificate
@@ -96,8 +97,11 @@ def test_of_an_acceptance_that_was_followed_or_ended(client: Client, person: Job
 
 
 def test_without_what_was_shown_gives_the_published_version(client: Client, person: Jobseeker) -> None:
-    Consent.objects.update(shown="")
-    text = words(read(ask(client, person.user, Consent.objects.get())))
+    first = Consent.objects.get()
+    first.withdrawn_at = timezone.now()
+    first.save(update_fields=["withdrawn_at"])
+    early = Consent.objects.create(jobseeker=person, text=first.text, accepted_at=timezone.now(), shown="")
+    text = words(read(ask(client, person.user, early)))
     assert "Le texte de cette version" in text
     assert "C'est gratuit." in text
 

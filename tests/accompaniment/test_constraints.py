@@ -40,16 +40,19 @@ from accompaniment.models import (
     OnSiteRequest,
     OpeningHours,
     PlanDefault,
+    PlanReview,
     RegistrationInterview,
     User,
 )
 from accompaniment.services import audit
+from accompaniment.services.plan_reviews import keep_plan
 from tests.accompaniment.factories import (
     AgencyFactory,
     ConsentTextFactory,
     EnrolmentFactory,
     JobseekerFactory,
     UserFactory,
+    plan_defaults,
 )
 from tests.caseload.factories import PortfolioFactory, on_web_track, validated
 
@@ -192,10 +195,13 @@ class TestHistory:
         with refused("append-only"):
             Accompaniment.objects.filter(pk=period.pk)._raw_delete("default")
 
-    @pytest.mark.parametrize("model", [AuditEntry, EnrolmentEvent, ConsentText])
+    @pytest.mark.parametrize("model", [AuditEntry, EnrolmentEvent, ConsentText, PlanReview])
     def test_an_append_only_row_is_neither_changed_nor_deleted(self, model: Any) -> None:
         ConsentTextFactory()
         EnrolmentFactory()
+        plan_defaults()
+        person = on_web_track()
+        keep_plan(actor=person.user, jobseeker=person, next_review_on=timezone.localdate() + timedelta(days=30))
         row = model.objects.first()
         field = "published_at" if model is ConsentText else "at"
         with refused("append-only: UPDATE"):
@@ -203,7 +209,7 @@ class TestHistory:
         with refused("append-only: DELETE"):
             model.objects.filter(pk=row.pk)._raw_delete("default")
 
-    @pytest.mark.parametrize("model", [AuditEntry, EnrolmentEvent, ConsentText])
+    @pytest.mark.parametrize("model", [AuditEntry, EnrolmentEvent, ConsentText, PlanReview, Consent])
     def test_an_append_only_table_is_not_emptied(self, model: Any) -> None:
         table = model._meta.db_table
         with transaction.atomic(), connection.cursor() as cursor:
@@ -302,32 +308,6 @@ class TestEnrolment:
             closed_at=timezone.now(),
             leaving_reason=LeavingReason.BY_REQUEST,
         )
-
-
-class TestConsent:
-    def test_one_that_stands_per_person(self) -> None:
-        person, text, now = JobseekerFactory(), ConsentTextFactory(), timezone.now()
-        first = Consent.objects.create(jobseeker=person, text=text, accepted_at=now)
-        with refused("consent_one_standing"):
-            Consent.objects.create(jobseeker=person, text=text, accepted_at=now)
-        first.withdrawn_at = now
-        first.save()
-        Consent.objects.create(jobseeker=person, text=text, accepted_at=now)
-
-    def test_withdrawn_before_it_was_given(self) -> None:
-        now = timezone.now()
-        with refused("consent_in_order"):
-            Consent.objects.create(
-                jobseeker=JobseekerFactory(),
-                text=ConsentTextFactory(),
-                accepted_at=now,
-                withdrawn_at=now - timedelta(seconds=1),
-            )
-
-    def test_a_version_is_published_once(self) -> None:
-        text = ConsentTextFactory()
-        with refused("version"):
-            ConsentTextFactory(version=text.version)
 
 
 class TestRegistrationInterview:

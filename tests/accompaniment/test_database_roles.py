@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import ProgrammingError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from accompaniment.checks import ROLE_IS_TOO_STRONG, history_is_out_of_reach
 from accompaniment.models import AuditEntry
@@ -62,6 +62,26 @@ def test_every_way_to_change_history_is_refused(tables: list[str]) -> None:
         with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
             run("SET session_replication_role = replica")
         assert AuditEntry.objects.count() == rows > 0
+
+
+def test_an_acceptance_is_only_withdrawn(tables: list[str]) -> None:
+    del tables
+    on_web_track()
+    with acting_as_the_application():
+        for statement in (
+            "UPDATE accompaniment_consent SET accepted_at = accepted_at - interval '1 year'",
+            "UPDATE accompaniment_consent SET shown = 'Autre chose.'",
+            "DELETE FROM accompaniment_consent",
+        ):
+            with pytest.raises(IntegrityError, match=r"can only be withdrawn|append-only"), transaction.atomic():
+                run(statement)
+        for statement in (
+            "TRUNCATE accompaniment_consent CASCADE",
+            "ALTER TABLE accompaniment_consent DISABLE TRIGGER consent_is_only_withdrawn",
+        ):
+            with pytest.raises(ProgrammingError, match=r"permission denied|must be owner"), transaction.atomic():
+                run(statement)
+        run("UPDATE accompaniment_consent SET withdrawn_at = clock_timestamp()")
 
 
 def test_the_ordinary_work_goes_on(tables: list[str]) -> None:

@@ -77,6 +77,16 @@ BREACHES = {
         (),
         "ALTER TABLE accompaniment_auditentry DISABLE TRIGGER append_only",
     ),
+    "an acceptance that could be changed": (
+        "guards_are_in_place",
+        (),
+        "ALTER TABLE accompaniment_consent DISABLE TRIGGER consent_is_only_withdrawn",
+    ),
+    "a plan's reviews that could be changed": (
+        "guards_are_in_place",
+        (),
+        "DROP TRIGGER append_only ON accompaniment_planreview",
+    ),
     "a count that is wrong": (
         "portfolios_within_capacity",
         (),
