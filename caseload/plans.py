@@ -15,7 +15,7 @@ from accompaniment.models import (
     PlanReview,
 )
 from accompaniment.rules import modality_of
-from accompaniment.services.plans import default_plan, plan_sentence
+from accompaniment.services.plans import default_plan, plan_sentence, plan_states
 
 USUAL_REVIEW_DAYS = 91
 """When nothing says otherwise, a plan is looked at again after three months."""
@@ -49,6 +49,11 @@ class PlanPage:
     @property
     def open_request(self) -> PlanRequest | None:
         return next((one for one in self.requests if one.answered_at is None), None)
+
+    @property
+    def state(self) -> str:
+        """The word for what stands, as `plan_states` gives it."""
+        return plan_states([self.person.pk])[self.person.pk]
 
     @property
     def review_due(self) -> bool:

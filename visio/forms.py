@@ -107,7 +107,6 @@ class ReportForm(forms.Form):
         label="Le plan de contact",
         choices=[(KEEP, "Convient encore"), (CHANGE, "Est à changer : je le fais juste après")],
         widget=forms.RadioSelect,
-        initial=KEEP,
         error_messages={"required": "Dites si le plan de contact convient encore."},
     )
     plan_review_on = forms.DateField(
@@ -115,6 +114,7 @@ class ReportForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
+    plan_seen = forms.CharField(widget=forms.HiddenInput, required=False)
     note = forms.CharField(
         label="Ce qui n'a pas fonctionné",
         help_text="Par exemple « pas de son du côté de la personne ».",
@@ -125,7 +125,7 @@ class ReportForm(forms.Form):
     def __init__(self, *args: Any, reviews_plan: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not reviews_plan:
-            del self.fields["plan"], self.fields["plan_review_on"]
+            del self.fields["plan"], self.fields["plan_review_on"], self.fields["plan_seen"]
         if self.is_bound and self.data.get("outcome") != Outcome.HELD:
             for name in {"conclusions", "next_step", "plan"} & self.fields.keys():
                 self.fields[name].required = False
@@ -145,3 +145,7 @@ class ReportForm(forms.Form):
     def kept_until(self) -> date | None:
         """The day of the next review of a plan that is kept; None where it is to change, or where there is none."""
         return self.cleaned_data.get("plan_review_on") if self.cleaned_data.get("plan") == KEEP else None
+
+    @property
+    def is_to_change(self) -> bool:
+        return self.cleaned_data["outcome"] == Outcome.HELD and self.cleaned_data.get("plan") == CHANGE

@@ -33,6 +33,13 @@ def contact_choices() -> list[tuple[str, str]]:
     ]
 
 
+def contact_by(channel: str, *, nature: str) -> str:
+    """Return the choice of a contact by this channel: of this nature where the channel carries it."""
+    natures = (nature, *PLAN_CHANNELS)
+    fitting = next(one for one in natures if channel in PLAN_CHANNELS.get(ContactNature(one), ()))
+    return f"{fitting}-{channel}"
+
+
 def interval_choices(*present: int | None) -> list[tuple[int, str]]:
     """Return the frequencies offered, the present ones among them, as values and labels."""
     days = sorted({*USUAL_INTERVALS, *(one for one in present if one)})
@@ -42,7 +49,7 @@ def interval_choices(*present: int | None) -> list[tuple[int, str]]:
 class PlanDecisionForm(forms.Form):
     """Keep the plan until the next review, or set another one; both have a day of review."""
 
-    plan = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     decision = forms.ChoiceField(
         label="Que décidez-vous avec la personne ?",
         choices=[(KEEP, "Garder ce plan"), (CHANGE, "Changer le plan")],

@@ -14,12 +14,12 @@ from accompaniment.services import audit, outbox, plans
 
 
 def keep_plan(
-    *, actor: User, jobseeker: Jobseeker, next_review_on: date, comment: str = "", seen: int | None = None
+    *, actor: User, jobseeker: Jobseeker, next_review_on: date, comment: str = "", seen: str | None = None
 ) -> PlanReview:
     """Record that the plan was reviewed with the person and stays as it is until the next review.
 
     Raises DomainError when there is no plan or the next review is not within the coming year,
-    `plans.PlanChangedMeanwhileError` when `seen` is not the plan in force.
+    `plans.PlanChangedMeanwhileError` when `seen` is not what stands.
     """
     with transaction.atomic():
         person, current = plans.lock_plan(jobseeker=jobseeker, seen=seen)
@@ -49,6 +49,27 @@ def keep_plan(
         return review
 
 
+def call_review(*, actor: User, jobseeker: Jobseeker, seen: str | None = None) -> ContactPlan:
+    """Record that the plan is to change: its review is due from now on, so that it is not forgotten.
+
+    A plan that began today waits for tomorrow. Raises DomainError when there is no plan,
+    `plans.PlanChangedMeanwhileError` when `seen` is not what stands.
+    """
+    with transaction.atomic():
+        person, current = plans.lock_plan(jobseeker=jobseeker, seen=seen)
+        if current is None:
+            raise DomainError("Cette personne n'a pas encore de plan de contact. Choisissez-en un avec elle.")
+        today = timezone.now().astimezone(person.agency.zone).date()
+        due_on = max(today, current.first_review_day)
+        if current.review_on > due_on:
+            current.review_on = due_on
+            current.save(update_fields=["review_on"])
+        audit.record(
+            actor=actor, jobseeker=person, action=AuditAction.CONTACT_PLAN, event="review_called", plan=current.pk
+        )
+        return current
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewPlan:
     """Another contact plan, as adviser and person agreed on it."""
@@ -65,7 +86,7 @@ def decide_plan(
     new_plan: NewPlan | None,
     reason: str,
     review_on: date,
-    seen: int | None = None,
+    seen: str | None = None,
 ) -> None:
     """Keep the plan (`new_plan` None) or set another one, and answer the person's open request with it, if any.
 

@@ -1,9 +1,10 @@
 """Contact plans, and the obligations that come out of them."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,7 +20,16 @@ from accompaniment.enums import (
     ReviewOutcome,
 )
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation, PlanDefault, PlanReview, User
+from accompaniment.models import (
+    Contact,
+    ContactPlan,
+    Jobseeker,
+    Obligation,
+    PlanDefault,
+    PlanRequest,
+    PlanReview,
+    User,
+)
 from accompaniment.presentation import contact_plan_in_words
 from accompaniment.rules import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, modality_of
 from accompaniment.services import audit, outbox
@@ -96,19 +106,45 @@ def begin_default_plan(
     )
 
 
+def plan_states(people: Collection[int]) -> dict[int, str]:
+    """Return what stands of each person's plan, as one word: the plan, its day of review, and the open wish.
+
+    A page sends back the word that it showed, so that nobody decides over what they have not seen. One statement.
+    """
+    of_the_person = {"jobseeker": OuterRef("pk")}
+    plan = ContactPlan.objects.current().filter(**of_the_person)
+    wish = PlanRequest.objects.open().filter(**of_the_person)
+    rows = (
+        Jobseeker.objects.filter(pk__in=people)
+        .annotate(
+            plan=Subquery(plan.values("pk")[:1]),
+            review_on=Subquery(plan.values("review_on")[:1]),
+            wish=Subquery(wish.values("pk")[:1]),
+        )
+        .values_list("pk", "plan", "review_on", "wish")
+    )
+    return {pk: ".".join(str(part or "") for part in parts) for pk, *parts in rows}
+
+
 class PlanChangedMeanwhileError(NotAllowedNowError):
-    """Somebody set another plan since the actor read it; `current` is that plan, None where there is none now."""
+    """Somebody reviewed or set the plan, or the person asked for another, since the actor read it.
+
+    `current` is the plan in force, None where there is none now.
+    """
 
     def __init__(self, current: ContactPlan | None) -> None:
         self.current = current
-        super().__init__("Ce plan de contact a changé depuis que vous avez ouvert la page. Rien n'a été enregistré.")
+        super().__init__(
+            "Le plan de contact, ou ce que la personne en demande, a changé depuis que vous avez ouvert la page. "
+            "Rien n'a été enregistré."
+        )
 
 
-def lock_plan(*, jobseeker: Jobseeker, seen: int | None = None) -> tuple[Jobseeker, ContactPlan | None]:
+def lock_plan(*, jobseeker: Jobseeker, seen: str | None = None) -> tuple[Jobseeker, ContactPlan | None]:
     """Lock the person and return them with their current plan, in the caller's transaction.
 
-    `seen` is the primary key of the plan that the actor had before them; PlanChangedMeanwhileError when it is
-    not the current one any more.
+    `seen` is the state (`plan_states`) that the actor had before them; PlanChangedMeanwhileError when it is not the
+    present one any more.
     """
     person: Jobseeker = (
         Jobseeker.objects.select_for_update(of=("self",), no_key=True)
@@ -116,7 +152,7 @@ def lock_plan(*, jobseeker: Jobseeker, seen: int | None = None) -> tuple[Jobseek
         .get(pk=jobseeker.pk)
     )
     current = ContactPlan.objects.current().filter(jobseeker=person).select_related("decided_by").first()
-    if seen is not None and (current is None or current.pk != seen):
+    if seen is not None and plan_states([person.pk])[person.pk] != seen:
         raise PlanChangedMeanwhileError(current)
     return person, current
 
@@ -130,14 +166,14 @@ def change_plan(
     reason: str,
     review_on: date,
     nature: str = ContactNature.INTERVIEW,
-    seen: int | None = None,
+    seen: str | None = None,
     tell: bool = True,
 ) -> ContactPlan:
     """Set another nature, channel and frequency with the person, from today on; history is kept.
 
     The plan that it follows counts as reviewed, and the person is told (`tell`: unless another letter says it).
     Raises DomainError when the review is not within the coming year or the channel does not carry the nature,
-    PlanChangedMeanwhileError when `seen` is not the plan in force.
+    PlanChangedMeanwhileError when `seen` is not what stands.
     """
     with transaction.atomic():
         person, current = lock_plan(jobseeker=jobseeker, seen=seen)

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from django import template
 from django.template.defaultfilters import date as django_date
 
+from accompaniment.presentation import frequency_in_words
+
 register = template.Library()
 
 FIRST = re.compile(r"\b1(?=[ \u00a0][^\W\d])")
@@ -15,3 +17,9 @@ FIRST = re.compile(r"\b1(?=[ \u00a0][^\W\d])")
 def french_date(value: datetime | date | None, style: str) -> str:
     """Write a day as Django's `date` does, with the first of the month as "1er": `{{ day|french_date:"j F Y" }}`."""
     return FIRST.sub("1er", django_date(value, style))
+
+
+@register.filter
+def frequency(interval_days: int) -> str:
+    """Write how often something comes back: `{{ plan.interval_days|frequency }}`, « toutes les 4 semaines »."""
+    return frequency_in_words(interval_days)

@@ -36,6 +36,10 @@ def ask_change(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "accompaniment/plan_wish.html",
-        {"form": form, "standing_request": PlanRequest.objects.open().filter(jobseeker=person).first()},
+        {
+            "form": form,
+            "standing_request": PlanRequest.objects.open().filter(jobseeker=person).first(),
+            "zone": person.agency.zone,
+        },
         status=status,
     )

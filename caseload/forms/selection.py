@@ -24,6 +24,12 @@ def selected_in(data: QueryDict) -> list[int]:
     return list(dict.fromkeys(keys))[:MOST_PEOPLE]
 
 
+def seen_in(data: QueryDict) -> dict[int, str]:
+    """Return by person what stood of the plan when the page was shown."""
+    parts = (text.partition(":") for text in data.getlist("vu"))
+    return {int(key): state for key, _, state in parts if key.isascii() and key.isdigit() and len(key) < 19}
+
+
 class SavedViewForm(forms.Form):
     """The name of a selection of the portfolio list."""
 

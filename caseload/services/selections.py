@@ -1,6 +1,6 @@
 """What is done for several people at once: each on their own, so that one who cannot does not stop the others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from accompaniment.errors import DomainError
 from accompaniment.models import ContactPlan, Jobseeker, User
 from accompaniment.services.enrolments import lock_jobseeker
 from accompaniment.services.plan_reviews import NewPlan
-from accompaniment.services.plans import change_plan
+from accompaniment.services.plans import PlanChangedMeanwhileError, change_plan
 from caseload.models import Adviser, Placement
 
 
@@ -39,19 +39,30 @@ def followed_among(*, actor: User, people: Iterable[int]) -> list[Jobseeker]:
 
 
 def change_plans(
-    *, actor: User, jobseekers: Iterable[Jobseeker], new_plan: NewPlan, reason: str, review_on: date
+    *,
+    actor: User,
+    jobseekers: Iterable[Jobseeker],
+    new_plan: NewPlan,
+    reason: str,
+    review_on: date,
+    seen: Mapping[int, str],
 ) -> list[Outcome]:
     """Set the same contact plan for several people, each in a transaction of their own.
 
-    Who has exactly this plan since today keeps it, so that sending twice changes it once.
+    Who has exactly this plan since today keeps it, so that sending twice changes it once. `seen` holds by person what
+    stood of the plan when the actor chose (`plan_states`): where it has changed since, nothing is overwritten.
     """
     return [
-        _change_one(actor=actor, jobseeker=each, new_plan=new_plan, reason=reason, review_on=review_on)
+        _change_one(
+            actor=actor, jobseeker=each, new_plan=new_plan, reason=reason, review_on=review_on, seen=seen.get(each.pk)
+        )
         for each in jobseekers
     ]
 
 
-def _change_one(*, actor: User, jobseeker: Jobseeker, new_plan: NewPlan, reason: str, review_on: date) -> Outcome:
+def _change_one(
+    *, actor: User, jobseeker: Jobseeker, new_plan: NewPlan, reason: str, review_on: date, seen: str | None
+) -> Outcome:
     try:
         with transaction.atomic():
             person = lock_jobseeker(jobseeker.pk)
@@ -67,7 +78,10 @@ def _change_one(*, actor: User, jobseeker: Jobseeker, new_plan: NewPlan, reason:
                 interval_days=new_plan.interval_days,
                 reason=reason,
                 review_on=review_on,
+                seen=seen,
             )
+    except PlanChangedMeanwhileError:
+        return Outcome(jobseeker, "Son plan de contact, ou ce qu'elle en demande, a changé entre-temps.")
     except DomainError as refusal:
         return Outcome(jobseeker, refusal.sentence)
     return Outcome(jobseeker)

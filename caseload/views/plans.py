@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
-from accompaniment.enums import FilePart, Role
+from accompaniment.enums import ContactNature, FilePart, Role
 from accompaniment.errors import DomainError
-from accompaniment.forms.plans import KEEP, PlanDecisionForm
-from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation
+from accompaniment.forms.plans import CHANGE, KEEP, PlanDecisionForm, contact_by
+from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation, PlanRequest
 from accompaniment.once import once
 from accompaniment.services import audit
 from accompaniment.services.plan_reviews import decide_plan
@@ -30,7 +30,7 @@ def person_plan(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     person = _visible(request, pk)
     page = plan_page(person, now=timezone.now())
     if request.method != "POST":
-        return _render(request, page, _form(page))
+        return _render(request, page, _form(page, to_change=request.GET.get("decision") == CHANGE))
     form = _form(page, request)
     if not form.is_valid():
         return _render(request, page, form, status=422)
@@ -41,7 +41,7 @@ def person_plan(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             new_plan=form.new_plan,
             reason=form.cleaned_data["reason"],
             review_on=form.cleaned_data["review_on"],
-            seen=form.cleaned_data["plan"],
+            seen=form.cleaned_data["seen"] or None,
         )
     except PlanChangedMeanwhileError:
         return _changed_meanwhile(request, person)
@@ -90,16 +90,23 @@ def _visible(request: AuthenticatedRequest, pk: int) -> Jobseeker:
     return person
 
 
-def _form(page: PlanPage, request: AuthenticatedRequest | None = None) -> PlanDecisionForm:
+def _contact(plan: ContactPlan | None, wish: PlanRequest | None) -> str:
+    """Return the contact that the form begins with: by the channel that the person wishes, or the present one."""
+    if wish is not None and wish.wished_channel:
+        return contact_by(wish.wished_channel, nature=plan.nature if plan else ContactNature.INTERVIEW)
+    return f"{plan.nature}-{plan.channel}" if plan else ""
+
+
+def _form(page: PlanPage, request: AuthenticatedRequest | None = None, *, to_change: bool = False) -> PlanDecisionForm:
     plan = page.current.plan if page.current else None
     default = page.default
     shown = plan or default
     wish = page.open_request
     wished = wish.wished_interval_days if wish else None
     initial = {
-        "plan": plan.pk if plan else None,
-        "decision": "" if wish or plan is None else KEEP,
-        "contact": f"{plan.nature}-{plan.channel}" if plan else "",
+        "seen": page.state,
+        "decision": CHANGE if to_change else "" if wish or plan is None else KEEP,
+        "contact": _contact(plan, wish),
         "interval_days": wished or (shown.interval_days if shown else None),
         "review_on": page.next_review,
     }
@@ -112,14 +119,16 @@ def _form(page: PlanPage, request: AuthenticatedRequest | None = None) -> PlanDe
 
 
 def _changed_meanwhile(request: AuthenticatedRequest, person: Jobseeker) -> HttpResponse:
-    """Show what a colleague has set meanwhile beside what was typed, which can be sent again."""
+    """Show what has changed meanwhile beside what was typed, which can be sent again."""
     page = plan_page(person, now=timezone.now())
     typed = request.POST.copy()
-    typed["plan"] = str(page.current.plan.pk) if page.current else ""
+    parts = zip(("plan", "review", "wish"), str(typed.get("seen")).split("."), page.state.split("."), strict=False)
+    changed = next((name for name, before, after in parts if before != after), "plan")
+    typed["seen"] = page.state
     present = page.current.plan.interval_days if page.current else None
     form = PlanDecisionForm(typed, present_interval=present, answers=page.open_request is not None)
     form.is_valid()
-    return _render(request, page, form, status=409, changed_meanwhile=True)
+    return _render(request, page, form, status=409, changed=changed)
 
 
 def _render(
@@ -128,12 +137,12 @@ def _render(
     form: PlanDecisionForm,
     *,
     status: int = 200,
-    changed_meanwhile: bool = False,
+    changed: str = "",
 ) -> HttpResponse:
     audit.record_reading(actor=request.user, jobseeker=page.person, part=FilePart.CONTACT_PLAN)
     return render(
         request,
         "caseload/plan.html",
-        {"page": page, "person": page.person, "form": form, "changed_meanwhile": changed_meanwhile},
+        {"page": page, "person": page.person, "form": form, "changed": changed},
         status=status,
     )

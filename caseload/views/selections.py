@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.once import went_through
+from accompaniment.services.plans import plan_states
 from caseload.desk import desk_of
-from caseload.forms.selection import PlansForm, selected_in
+from caseload.forms.selection import PlansForm, seen_in, selected_in
 from caseload.services.selections import change_plans, followed_among
 
 
@@ -21,6 +22,9 @@ def plan_many(request: AuthenticatedRequest) -> HttpResponse:
     selected = selected_in(request.POST if request.method == "POST" else request.GET)
     people = followed_among(actor=request.user, people=selected)
     context = {"people": people, "gone": len(selected) - len(people), "selected": selected}
+    present = plan_states([person.pk for person in people])
+    seen = seen_in(request.POST) if request.method == "POST" else present
+    context["seen"] = [f"{pk}:{state}" for pk, state in seen.items() if pk in present]
     form = PlansForm(request.POST if request.method == "POST" else None, today=desk.today)
     if request.method != "POST" or not people or not form.is_valid():
         status = 422 if request.method == "POST" else 200
@@ -31,6 +35,7 @@ def plan_many(request: AuthenticatedRequest) -> HttpResponse:
         new_plan=form.new_plan,
         reason=form.cleaned_data["reason"],
         review_on=form.cleaned_data["review_on"],
+        seen=seen,
     )
     context |= {
         "done": [outcome.jobseeker for outcome in outcomes if not outcome.why_not],

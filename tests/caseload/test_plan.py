@@ -38,7 +38,7 @@ def in_days(days: int) -> date:
 def typed(person: Jobseeker, **facts: Any) -> dict[str, Any]:
     """Return what an adviser sends who sets a plan by telephone every six weeks; `facts` differ."""
     return {
-        "plan": current(person).pk,
+        "seen": plans.plan_states([person.pk])[person.pk],
         "decision": "changer",
         "contact": "interview-phone",
         "interval_days": "42",
@@ -142,9 +142,56 @@ class TestTheAdviserDecides:
         assert current(person).pk == theirs.pk
         for part in ("a changé pendant que vous écriviez", "Décidé à deux hier", "en agence", "Ma propre raison"):
             assert part in page
-        assert f'value="{theirs.pk}"' in page
-        assert client.post(f"/personnes/{person.pk}/plan/", {**seen, "plan": theirs.pk}).status_code == 302
+        present = plans.plan_states([person.pk])[person.pk]
+        assert f'value="{present}"' in page
+        assert client.post(f"/personnes/{person.pk}/plan/", {**seen, "seen": present}).status_code == 302
         assert current(person).reason == "Ma propre raison"
+
+    def test_a_wish_that_the_adviser_never_saw_is_not_answered(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        facts = typed(person, decision="garder", reason="Tout va bien.")
+        wish = plan_reviews.ask_plan_change(
+            actor=person.user, jobseeker=person, comment="Plutôt le matin.", wished_interval_days=28
+        )
+        client.force_login(portfolio.adviser.user)
+        response = client.post(f"/personnes/{person.pk}/plan/", facts)
+        page = response.content.decode()
+        assert response.status_code == 409
+        for part in ("a demandé un changement pendant que vous écriviez", "Plutôt le matin.", "Tout va bien."):
+            assert part in page
+        assert "toutes les 4 semaines" in page
+        wish.refresh_from_db()
+        assert wish.answered_at is None
+        seen = plans.plan_states([person.pk])[person.pk]
+        assert client.post(f"/personnes/{person.pk}/plan/", {**facts, "seen": seen}).status_code == 302
+        wish.refresh_from_db()
+        assert wish.answer == "Tout va bien."
+
+    def test_of_two_who_keep_the_plan_the_second_sees_the_first_s_day(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        facts = typed(person, decision="garder", reason="", review_on=in_days(200).isoformat())
+        plan_reviews.keep_plan(actor=portfolio.adviser.user, jobseeker=person, next_review_on=in_days(20))
+        client.force_login(portfolio.adviser.user)
+        response = client.post(f"/personnes/{person.pk}/plan/", facts)
+        assert response.status_code == 409
+        assert "Le point a été fait pendant que vous écriviez" in response.content.decode()
+        assert current(person).review_on == in_days(20)
+
+    def test_the_form_begins_with_what_the_person_wishes(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        client.force_login(portfolio.adviser.user)
+        for channel, contact in (("phone", "interview-phone"), ("chat", "message-chat")):
+            wish = plan_reviews.ask_plan_change(
+                actor=person.user, jobseeker=person, comment="", wished_channel=channel, wished_interval_days=42
+            )
+            form = client.get(f"/personnes/{person.pk}/plan/").context["form"]
+            assert (form["contact"].value(), form["interval_days"].value()) == (contact, 42)
+            plan_reviews.answer_plan_request(
+                actor=portfolio.adviser.user, request=wish, accepted=False, answer="Voyons."
+            )
 
 
 class TestThePersonAsks:
@@ -184,7 +231,7 @@ class TestThePersonAsks:
         self.ask(client, person)
         again = self.ask(client, person)
         assert again.status_code == 409
-        assert "est chez votre conseiller" in again.content.decode()
+        assert "La réponse arrivera ici" in again.content.decode()
         assert PlanRequest.objects.count() == 1
 
     def test_an_empty_wish_asks_for_a_word(self, client: Client, person: Jobseeker) -> None:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.models import ContactPlan, Jobseeker, Notification
+from accompaniment.services.plans import change_plan
 from caseload.models import Portfolio, SavedView
 from caseload.services.saved_views import MOST_VIEWS, save_view
 from tests.caseload.factories import CoverFactory, PortfolioFactory, on_web_track
@@ -67,6 +68,23 @@ class TestPlans:
         assert ContactPlan.objects.filter(jobseeker=one, interval_days=60).count() == 1
         adviser.post(self.url, typed(one, reason="Autre motif"))
         assert ContactPlan.objects.filter(jobseeker=one, interval_days=60).count() == 2
+
+    def test_what_a_colleague_set_meanwhile_is_not_overwritten(self, adviser: Client, portfolio: Portfolio) -> None:
+        one, two = (on_web_track(portfolio) for _ in range(2))
+        page = adviser.get(self.url, {"personne": [one.pk, two.pk]})
+        seen = page.context["seen"]
+        assert all(f'name="vu" value="{state}"' in page.content.decode() for state in seen)
+        change_plan(
+            actor=portfolio.adviser.user,
+            jobseeker=one,
+            channel="on_site",
+            interval_days=14,
+            reason="Décidé hier",
+            review_on=timezone.localdate() + timedelta(days=50),
+        )
+        answer = said(adviser.post(self.url, typed(one, two, vu=seen)))
+        assert "a changé entre-temps" in answer
+        assert [plan(person) for person in (one, two)] == [("on_site", 14), ("phone", 60)]
 
     def test_who_is_in_no_portfolio_of_mine_stays_as_they_are(self, adviser: Client, portfolio: Portfolio) -> None:
         mine, elsewhere = on_web_track(portfolio), on_web_track(PortfolioFactory(agency=portfolio.agency))

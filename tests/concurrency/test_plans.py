@@ -4,12 +4,14 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel
-from accompaniment.models import ContactPlan, Jobseeker, User
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, User
 from accompaniment.services import plans
+from accompaniment.services.plan_reviews import ask_plan_change, decide_plan
 from accompaniment.services.plans import PlanChangedMeanwhileError
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.concurrency.test_messages import at_once
@@ -17,7 +19,7 @@ from tests.concurrency.test_messages import at_once
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def change(actor: User, person: Jobseeker, *, seen: int, interval_days: int) -> ContactPlan:
+def change(actor: User, person: Jobseeker, *, seen: str, interval_days: int) -> ContactPlan:
     return plans.change_plan(
         actor=actor,
         jobseeker=person,
@@ -32,7 +34,7 @@ def change(actor: User, person: Jobseeker, *, seen: int, interval_days: int) -> 
 def test_of_two_changes_at_once_one_stands_and_the_other_is_told() -> None:
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
-    seen = ContactPlan.objects.current().get(jobseeker=person).pk
+    seen = plans.plan_states([person.pk])[person.pk]
     results = at_once(
         *[lambda days=days: change(portfolio.adviser.user, person, seen=seen, interval_days=days) for days in (14, 42)]
     )
@@ -40,6 +42,59 @@ def test_of_two_changes_at_once_one_stands_and_the_other_is_told() -> None:
     (told,) = [result for result in results if isinstance(result, PlanChangedMeanwhileError)]
     assert told.current == stands
     assert ContactPlan.objects.current().get(jobseeker=person) == stands
+
+
+def test_of_two_wishes_at_once_one_stands() -> None:
+    person = on_web_track(PortfolioFactory())
+    results = at_once(*[lambda: ask_plan_change(actor=person.user, jobseeker=person, comment="Le matin")] * 3)
+    assert len([result for result in results if isinstance(result, PlanRequest)]) == 1
+    assert len([result for result in results if isinstance(result, NotAllowedNowError)]) == 2
+    assert PlanRequest.objects.open().count() == 1
+
+
+def test_without_lock_and_index_two_wishes_stand() -> None:
+    """The control: looking first and writing then lets both through, which only the index refuses."""
+    person = on_web_track(PortfolioFactory())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'plan_request_one_open'")
+        (definition,) = cursor.fetchone()
+        cursor.execute("DROP INDEX plan_request_one_open")
+    both_have_looked = Barrier(2, timeout=5)
+
+    def ask_unguarded() -> bool:
+        with transaction.atomic():
+            assert not PlanRequest.objects.open().filter(jobseeker=person).exists()
+            both_have_looked.wait()
+            PlanRequest.objects.create(jobseeker=person, asked_at=timezone.now(), comment="Le matin")
+            return True
+
+    try:
+        assert at_once(ask_unguarded, ask_unguarded) == [True, True]
+        assert PlanRequest.objects.open().count() == 2
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM accompaniment_planrequest")
+            cursor.execute(definition)
+
+
+def test_a_wish_at_the_moment_of_a_decision_is_answered_by_nobody_who_did_not_see_it() -> None:
+    portfolio = PortfolioFactory()
+    person = on_web_track(portfolio)
+    seen = plans.plan_states([person.pk])[person.pk]
+    wish, decided = at_once(
+        lambda: ask_plan_change(actor=person.user, jobseeker=person, comment="Le matin"),
+        lambda: decide_plan(
+            actor=portfolio.adviser.user,
+            jobseeker=person,
+            new_plan=None,
+            reason="Tout va bien.",
+            review_on=timezone.localdate() + timedelta(days=60),
+            seen=seen,
+        ),
+    )
+    assert decided is None or isinstance(decided, PlanChangedMeanwhileError)
+    wish.refresh_from_db()
+    assert wish.answered_at is None
 
 
 def test_without_the_lock_both_find_the_plan_that_they_saw() -> None:

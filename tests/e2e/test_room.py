@@ -116,6 +116,7 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     adviser.get_by_role("link", name="Conclure").click()
     expect(adviser.get_by_label("Conclusions")).to_have_value("Projet confirmé, CV à envoyer.")
     adviser.get_by_label("Suite").select_option("continue")
+    adviser.get_by_text("Convient encore").click()
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", name="Entretien terminé")).to_be_visible()
     expect(jobseeker.get_by_role("heading", name="Entretien terminé")).to_be_visible()

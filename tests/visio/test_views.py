@@ -1,6 +1,7 @@
 """The pages of interviews, as their two people and others see them."""
 
 import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Channel
-from accompaniment.models import PlanReview
+from accompaniment.models import ContactPlan, PlanReview
+from accompaniment.services.plan_reviews import ask_plan_change
+from accompaniment.services.plans import plan_states
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower
@@ -291,8 +294,42 @@ class TestReport:
         url = reverse("interview_report", args=[interview.pk])
         facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", "plan": "changer"}
         response = as_(client, interview.adviser.user).post(url, facts)
-        assert response.url == reverse("person_plan", args=[person.pk])
+        assert response.url == reverse("person_plan", args=[person.pk]) + "?decision=changer"
         assert not PlanReview.objects.exists()
+        # Whoever leaves that page without a decision finds the plan among those to review.
+        plan = ContactPlan.objects.current().get(jobseeker=person)
+        assert plan.review_on == plan.first_review_day
+        page = client.get(response.url).content.decode()
+        assert re.search(r'value="changer"[^>]*checked', page)
+
+    def test_nothing_is_ticked_before_the_adviser_says_so(self, client, person):
+        interview = InterviewFactory(jobseeker=person)
+        page = (
+            as_(client, interview.adviser.user).get(reverse("interview_report", args=[interview.pk])).content.decode()
+        )
+        assert re.search(r'name="plan" value="garder"', page)
+        assert not re.search(r'name="plan"[^>]*checked', page)
+
+    def test_a_wish_is_seen_before_the_plan_is_kept(self, client, person):
+        interview = InterviewFactory(jobseeker=person)
+        room.admit(actor=interview.adviser.user, interview=interview)
+        url = reverse("interview_report", args=[interview.pk])
+        seen = plan_states([person.pk])[person.pk]
+        facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", **PLAN_KEPT}
+        ask_plan_change(actor=person.user, jobseeker=person, comment="Plutôt le matin.")
+        response = as_(client, interview.adviser.user).post(url, {**facts, "plan_seen": seen})
+        assert response.status_code == 409
+        assert "Plutôt le matin." in texts(response)
+        assert "Projet confirmé." in texts(response)
+        interview.refresh_from_db()
+        assert interview.state == InterviewState.IN_PROGRESS
+        now_says = plan_states([person.pk])[person.pk]
+        assert f'value="{now_says}"' in texts(response)
+        # Seen, it is kept, and the page of the plan waits for the answer.
+        response = client.post(url, {**facts, "plan_seen": now_says})
+        assert response.url == reverse("person_plan", args=[person.pk])
+        interview.refresh_from_db()
+        assert interview.state == InterviewState.HELD
 
     @pytest.mark.parametrize("missing", ["conclusions", "next_step", "outcome", "plan", "plan_review_on"])
     def test_what_is_missing_is_asked_for(self, client, person, missing):

@@ -9,7 +9,7 @@ from accompaniment.enums import ContactNature, ObligationState
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import User
 from accompaniment.services.journal import write_contact
-from accompaniment.services.plan_reviews import keep_plan
+from accompaniment.services.plan_reviews import call_review, keep_plan
 from accompaniment.services.plans import hold_obligation
 from caseload.services.summaries import write_summary
 from visio.enums import InterviewState, NextStep
@@ -29,10 +29,13 @@ def close_interview(
     conclusions: str,
     next_step: NextStep,
     plan_kept_until: date | None = None,
+    plan_to_change: bool = False,
+    plan_seen: str | None = None,
 ) -> InterviewReport:
     """Close a held interview with its report: journal, obligation and list go with it, in one transaction.
 
-    With `plan_kept_until` the contact plan was reviewed at the interview and stays until that day.
+    With `plan_kept_until` the contact plan was reviewed at the interview and stays until that day; with
+    `plan_to_change` its review is due at once. PlanChangedMeanwhileError when `plan_seen` is not what stands of it.
 
     Raises NotAllowedNowError for everybody but the interview's adviser, before the hour, or when it is closed.
     """
@@ -55,7 +58,9 @@ def close_interview(
         if locked.obligation is not None and locked.obligation.state == ObligationState.DUE:
             hold_obligation(actor=actor, obligation=locked.obligation, contact=contact)
         if plan_kept_until is not None:
-            keep_plan(actor=actor, jobseeker=locked.jobseeker, next_review_on=plan_kept_until)
+            keep_plan(actor=actor, jobseeker=locked.jobseeker, next_review_on=plan_kept_until, seen=plan_seen)
+        elif plan_to_change:
+            call_review(actor=actor, jobseeker=locked.jobseeker, seen=plan_seen)
         write_summary(
             jobseeker_id=locked.jobseeker_id, last_contact_at=contact.at, last_contact_channel=contact.channel
         )

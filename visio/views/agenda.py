@@ -5,8 +5,9 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -17,9 +18,10 @@ from accompaniment.forms.plans import CHANGE
 from accompaniment.models import User
 from accompaniment.once import once
 from accompaniment.services import audit
+from accompaniment.services.plans import PlanChangedMeanwhileError
 from caseload.away import relay_of
 from caseload.models import Adviser
-from caseload.plans import plan_page
+from caseload.plans import PlanPage, plan_page
 from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
 from visio.forms import ReportForm
 from visio.models import Interview
@@ -103,24 +105,29 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return render(request, "visio/closed.html", {"interview": interview, "zone": zone, "is_adviser": True})
     now = timezone.now()
     plan = plan_page(interview.jobseeker, now=now)
-    form = ReportForm(
-        request.POST if request.method == "POST" else None,
-        reviews_plan=plan.current is not None,
-        initial={"plan_review_on": plan.next_review},
-    )
+    form = _report_form(plan, request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
                 _close(request.user, interview, form)
+            except PlanChangedMeanwhileError as refusal:
+                plan, typed = plan_page(interview.jobseeker, now=now), request.POST.copy()
+                typed["plan_seen"] = plan.state
+                form = _report_form(plan, typed)
+                form.add_error(None, refusal.sentence)
+                status = 409
             except DomainError as refusal:
                 form.add_error(None, refusal.sentence)
                 status = 409
             else:
                 messages.success(request, "L'entretien est conclu.")
-                if form.cleaned_data["outcome"] == Outcome.HELD and form.cleaned_data.get("plan") == CHANGE:
-                    return redirect("person_plan", pk=interview.jobseeker_id)
+                address = reverse("person_plan", args=[interview.jobseeker_id])
+                if form.is_to_change:
+                    return redirect(f"{address}?decision={CHANGE}")
+                if form.kept_until is not None and plan.open_request is not None:
+                    return redirect(address)
                 return redirect("interview_report", pk=interview.pk)
     obstacle = absence_obstacle(
         starts_at=interview.starts_at,
@@ -138,8 +145,14 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "outcomes": Outcome.choices,
         "missed": Outcome.MISSED.value,
         "plan_sentence": plan.current.sentence if plan.current else "",
+        "wish": plan.open_request,
     }
     return render(request, "visio/report.html", context, status=status)
+
+
+def _report_form(plan: PlanPage, typed: QueryDict | None) -> ReportForm:
+    initial = {"plan_review_on": plan.next_review, "plan_seen": plan.state}
+    return ReportForm(typed, reviews_plan=plan.current is not None, initial=initial)
 
 
 def _close(actor: User, interview: Interview, form: ReportForm) -> None:
@@ -152,6 +165,8 @@ def _close(actor: User, interview: Interview, form: ReportForm) -> None:
                 conclusions=facts["conclusions"],
                 next_step=NextStep(facts["next_step"]),
                 plan_kept_until=form.kept_until,
+                plan_to_change=form.is_to_change,
+                plan_seen=facts.get("plan_seen") or None,
             )
         case Outcome.INTERRUPTED:
             closing.interrupt_interview(actor=actor, interview=interview, note=facts["note"])
