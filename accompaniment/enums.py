@@ -183,3 +183,15 @@ class AuditAction(TextChoices):
     LAPSE_DELAY = "lapse_delay", "Délai de caducité"
     IMPORT = "import", "Import"
     EXPORT = "export", "Export"
+
+
+class ShownEntries(TextChoices):
+    """What of the journal of a file is shown: messages, which are many, only where they are asked for."""
+
+    DONE = "sans-messages", "Tout sauf les messages"
+    READINGS = "consultations", "Consultations seules"
+    ALL = "tout", "Tout, messages compris"
+
+
+READING_ACTIONS = (AuditAction.READ, AuditAction.EXPORT)
+"""What is no change of a file: somebody read it, or took it along in a list."""

@@ -1,12 +1,12 @@
 """Facts of the ground floor as sentences that people read: no database, no clock."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, time
-from typing import Any, Protocol
+from typing import Protocol
 
 import phonenumbers
 
-from accompaniment.enums import AuditAction, Channel, ContactNature, EnrolmentState, FilePart, Tier, Track
+from accompaniment.enums import Channel, ContactNature, EnrolmentState, Tier
 
 MONTHS = (
     "janvier",
@@ -169,73 +169,4 @@ ENROLMENT_STEPS = {
     EnrolmentState.WITHDRAWN: "Demande de 100 % web retirée",
     EnrolmentState.ACTIVE: "100 % web commencé",
     EnrolmentState.ENDED: "100 % web terminé",
-}
-INTERVIEW_STEPS = {
-    "registration_interview_started": "Entretien d'inscription commencé",
-    "registration_interview_continued": "Entretien d'inscription repris",
-    "registration_interview_concluded": "Entretien d'inscription conclu",
-}
-EQUIPMENT_STEPS = {
-    "device_check": "Test du matériel enregistré",
-    "device_test_link_sent": "Lien du test du matériel envoyé",
-}
-FIELDS = {
-    "email": "adresse e-mail",
-    "phone": "téléphone",
-    "last_name": "nom",
-    "first_name": "prénom",
-    "birth_date": "date de naissance",
-    "postal_code": "code postal",
-    "commune": "commune",
-    "rome": "métier recherché",
-    "agency": "agence",
-}
-
-
-def audit_in_words(action: str, details: Mapping[str, Any]) -> str:
-    """Return what was done in a person's file; what has no sentence of its own is named by its kind."""
-    known = AuditAction(action)
-    in_words = SENTENCES.get(known)
-    return (in_words(details) if in_words else "") or str(known.label)
-
-
-def _update_in_words(details: Mapping[str, Any]) -> str:
-    fields = [FIELDS[field] for field in details.get("fields", ()) if field in FIELDS]
-    return f"Fiche modifiée : {', '.join(fields)}" if fields else ""
-
-
-def _consent_in_words(details: Mapping[str, Any]) -> str:
-    done = {"withdrawn": "retirée", "published": "publiée"}.get(details.get("event", ""), "donnée")
-    return f"Acceptation du 100 % web {done} (texte version {details['version']})" if "version" in details else ""
-
-
-def _period_in_words(details: Mapping[str, Any]) -> str:
-    if "tier" not in details or "track" not in details:
-        return ""
-    return f"Accompagnement : {Tier(details['tier']).label.lower()}, {Track(details['track']).label.lower()}"
-
-
-def _placement_in_words(details: Mapping[str, Any]) -> str:
-    return "Fin de suivi par un conseiller" if details.get("event") == "ended" else "Affectation à un conseiller"
-
-
-def _plan_in_words(details: Mapping[str, Any]) -> str:
-    return "Fin du plan de contact" if details.get("event") == "ended" else "Nouveau plan de contact"
-
-
-def _reading_in_words(details: Mapping[str, Any]) -> str:
-    part = str(details.get("part", "")).partition(":")[0]
-    return str(FilePart(part).label) if part in FilePart.values else ""
-
-
-SENTENCES: dict[AuditAction, Callable[[Mapping[str, Any]], str]] = {
-    AuditAction.UPDATED: _update_in_words,
-    AuditAction.READ: _reading_in_words,
-    AuditAction.ENROLMENT: lambda details: ENROLMENT_STEPS.get(details.get("to_state", ""), ""),
-    AuditAction.CONSENT: _consent_in_words,
-    AuditAction.ACCOMPANIMENT: _period_in_words,
-    AuditAction.PLACEMENT: _placement_in_words,
-    AuditAction.CONTACT_PLAN: _plan_in_words,
-    AuditAction.INTERVIEW: lambda details: INTERVIEW_STEPS.get(details.get("event", ""), ""),
-    AuditAction.EQUIPMENT: lambda details: EQUIPMENT_STEPS.get(details.get("event", ""), ""),
 }

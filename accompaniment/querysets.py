@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accompaniment.alphabet import alphabetical
-from accompaniment.enums import EnrolmentState, ObligationState, Role
+from accompaniment.enums import READING_ACTIONS, AuditAction, EnrolmentState, ObligationState, Role, ShownEntries
 from accompaniment.perimeter import staff_perimeter, staff_reading_perimeter
 from accompaniment.rules import NOT_BEGUN_STATES, OPEN_ENROLMENT_STATES
 from accompaniment.search import named, words_of
@@ -58,6 +58,14 @@ class OfJobseekerQuerySet(QuerySet[Any]):
         if user.role == Role.JOBSEEKER:
             return self.filter(jobseeker__user=user)
         return self.filter(jobseeker__in=self.model.jobseeker.field.related_model.objects.readable_by(user))
+
+
+class AuditEntryQuerySet(OfJobseekerQuerySet):
+    def shown_as(self, shown: ShownEntries) -> Self:
+        """Keep the readings only, everything but messages, or everything."""
+        if shown == ShownEntries.READINGS:
+            return self.filter(action__in=READING_ACTIONS)
+        return self if shown == ShownEntries.ALL else self.exclude(action=AuditAction.MESSAGE)
 
 
 class DeviceCheckQuerySet(OfJobseekerQuerySet):

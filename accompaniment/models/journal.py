@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind
 from accompaniment.models.indexes import where_given
 from accompaniment.models.people import Jobseeker, User
-from accompaniment.querysets import NotificationQuerySet, OfJobseekerQuerySet
+from accompaniment.querysets import AuditEntryQuerySet, NotificationQuerySet, OfJobseekerQuerySet
 
 
 class Contact(models.Model):
@@ -47,7 +47,7 @@ class AuditEntry(models.Model):
     action = models.CharField(max_length=20, choices=AuditAction)
     details = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
 
-    objects = OfJobseekerQuerySet.as_manager()
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ("-at", "-pk")

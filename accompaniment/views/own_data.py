@@ -5,10 +5,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import Role
+from accompaniment.audit_words import audit_in_words, capacity_in_words
+from accompaniment.enums import Role, ShownEntries
 from accompaniment.models import AuditEntry, Consent, Enrolment, Jobseeker
 from accompaniment.paging import page_of
-from accompaniment.presentation import audit_in_words
 from accompaniment.views.own_file import own_file
 
 ENTRIES_PER_PAGE = 25
@@ -18,9 +18,11 @@ ENTRIES_PER_PAGE = 25
 @require_safe
 def own_data(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
+    asked = request.GET.get("voir", "")
+    shown = ShownEntries(asked) if asked in ShownEntries.values else ShownEntries.DONE
     page = page_of(
         request,
-        AuditEntry.objects.filter(jobseeker=person).select_related("actor"),
+        AuditEntry.objects.filter(jobseeker=person).shown_as(shown).select_related("actor"),
         per_page=ENTRIES_PER_PAGE,
     )
     return render(
@@ -31,7 +33,11 @@ def own_data(request: AuthenticatedRequest) -> HttpResponse:
             "registration": Enrolment.objects.decided_at_interview(person).first(),
             "consents": _with_what_followed(person),
             "page": page,
-            "entries": [(entry, audit_in_words(entry.action, entry.details)) for entry in page],
+            "shown": shown,
+            "choices": ShownEntries,
+            "entries": [
+                (entry, audit_in_words(entry.action, entry.details), capacity_in_words(entry.details)) for entry in page
+            ],
         },
     )
 

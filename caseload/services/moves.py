@@ -238,6 +238,8 @@ def _change_placement(transfer: Transfer, *, person: Jobseeker, source: Portfoli
         batch=batch.pk,
         source=source.pk,
         target=target.pk,
+        former=source.adviser.user.full_name,
+        adviser=target.adviser.user.full_name,
         keep_reading=batch.keep_reading,
     )
 

@@ -5,9 +5,8 @@ from datetime import date, time
 
 import pytest
 
-from accompaniment.enums import AuditAction, Channel, ContactNature, EnrolmentState, Tier
+from accompaniment.enums import Channel, ContactNature, Tier
 from accompaniment.presentation import (
-    audit_in_words,
     contact_plan_in_words,
     day_in_words,
     frequency_in_words,
@@ -98,31 +97,3 @@ def test_two_days_in_a_row_are_named_and_no_hours_say_nothing() -> None:
 )
 def test_what_stands_in_the_way_is_said_plainly(obstacle: str, opens_on: date | None, words: str) -> None:
     assert words in obstacle_in_words(obstacle, tier=Tier.SUIVI, opens_on=opens_on, today=TODAY)
-
-
-@pytest.mark.parametrize("action", AuditAction)
-def test_every_audit_row_has_words_whatever_its_details(action: AuditAction) -> None:
-    assert audit_in_words(action, {})
-    assert audit_in_words(action, {"event": "unknown", "fields": ["unknown"], "to_state": "unknown"})
-
-
-@pytest.mark.parametrize(
-    ("action", "details", "words"),
-    [
-        (AuditAction.UPDATED, {"fields": ["email", "phone"]}, "Fiche modifiée : adresse e-mail, téléphone"),
-        (AuditAction.ENROLMENT, {"to_state": EnrolmentState.ACTIVE}, "100 % web commencé"),
-        (AuditAction.CONSENT, {"version": 2}, "Acceptation du 100 % web donnée (texte version 2)"),
-        (
-            AuditAction.CONSENT,
-            {"version": 2, "event": "withdrawn"},
-            "Acceptation du 100 % web retirée (texte version 2)",
-        ),
-        (AuditAction.ACCOMPANIMENT, {"tier": "guide", "track": "web"}, "Accompagnement : guidé, 100 % web"),
-        (AuditAction.PLACEMENT, {"event": "ended"}, "Fin de suivi par un conseiller"),
-        (AuditAction.READ, {"part": "file"}, "Fiche consultée"),
-        (AuditAction.READ, {"part": "contact_details"}, "Coordonnées consultées"),
-        (AuditAction.INTERVIEW, {"event": "registration_interview_concluded"}, "Entretien d'inscription conclu"),
-    ],
-)
-def test_what_was_done_in_a_file_is_said_plainly(action: AuditAction, details: dict[str, object], words: str) -> None:
-    assert audit_in_words(action, details) == words

@@ -372,9 +372,30 @@ class TestOwnData:
         audit.record_reading(actor=AdviserFactory(user__last_name="Curieux").user, jobseeker=person)
         audit.record(actor=None, jobseeker=person, action=AuditAction.UPDATED, fields=["phone"])
         page = read(client, person, "own_data")
-        assert "Claude Curieux (conseiller)" in page
+        assert "Claude Curieux (conseiller de l'agence)" in page
         assert "Fiche modifiée : téléphone Le service, automatiquement" in page
         assert "100 % web commencé Vous" in page
+
+    def test_messages_do_not_drown_the_readings(self, client: Client, portfolio: Portfolio) -> None:
+        person = on_web_track(portfolio)
+        reader = AdviserFactory(user__last_name="Curieux").user
+        audit.record_reading(actor=reader, jobseeker=person)
+        for number in range(40):
+            audit.record(actor=person.user, jobseeker=person, action=AuditAction.MESSAGE, number=number)
+        client.force_login(person.user)
+
+        def shown(query: str) -> str:
+            return client.get(f"{reverse('own_data')}{query}").content.decode()
+
+        for query in ("", "?voir=sans-messages", "?voir=nonsense"):
+            assert "Claude Curieux" in shown(query)
+            assert "100 % web commencé" in shown(query)
+            assert "Message envoyé" not in shown(query)
+        assert "Message envoyé" in shown("?voir=tout")
+        assert "Claude Curieux" not in shown("?voir=tout")
+        readings = shown("?voir=consultations")
+        assert "Claude Curieux" in readings
+        assert "100 % web commencé" not in readings
 
     def test_turns_the_pages_of_a_long_history(
         self, client: Client, portfolio: Portfolio, django_assert_max_num_queries: DjangoAssertNumQueries
@@ -384,7 +405,7 @@ class TestOwnData:
         with django_assert_max_num_queries(10) as few:
             client.get(reverse("own_data"))
         AuditEntry.objects.bulk_create(
-            AuditEntry(at=timezone.now(), actor=portfolio.adviser.user, jobseeker=person, action=AuditAction.MESSAGE)
+            AuditEntry(at=timezone.now(), actor=portfolio.adviser.user, jobseeker=person, action=AuditAction.CONTACT)
             for _ in range(60)
         )
         with django_assert_max_num_queries(len(few)):
