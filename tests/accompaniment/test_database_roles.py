@@ -9,8 +9,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from accompaniment.checks import ROLE_IS_TOO_STRONG, history_is_out_of_reach
-from accompaniment.models import AuditEntry
-from tests.accompaniment.factories import consent_text_in_force, plan_defaults
+from accompaniment.models import AuditEntry, Jobseeker
+from accompaniment.services.imports.jobseekers import OTHER_TABLES, PEOPLE_TABLES
+from accompaniment.services.imports.transactions import MANY_ROWS, refresh_statistics
+from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, plan_defaults
 from tests.caseload.factories import PortfolioFactory, on_web_track
 
 pytestmark = pytest.mark.django_db
@@ -94,6 +96,28 @@ def test_the_ordinary_work_goes_on(tables: list[str]) -> None:
         person = on_web_track(portfolio)
         assert person.accompaniments.filter(ended_at=None, track="web").exists()
         assert AuditEntry.objects.count() > before
+
+
+def known_people() -> int:
+    """Return how many people the planner thinks that there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'accompaniment_jobseeker'::regclass")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_load_refreshes_the_statistics_under_the_role(tables: list[str]) -> None:
+    del tables
+    for _ in range(3):
+        JobseekerFactory()
+    everything = {"written": MANY_ROWS, "tables": (*PEOPLE_TABLES, *OTHER_TABLES)}
+    with acting_as_the_application():
+        refresh_statistics(**everything)
+    assert known_people() == 3 == Jobseeker.objects.count()
+    JobseekerFactory()
+    run(f'REVOKE MAINTAIN ON ALL TABLES IN SCHEMA public FROM "{ROLE}"')
+    with acting_as_the_application():
+        refresh_statistics(**everything)
+    assert known_people() == 3
 
 
 def test_the_check_warns_of_a_role_that_could(tables: list[str]) -> None:
