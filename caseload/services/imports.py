@@ -36,6 +36,9 @@ ATTEMPTS = 3
 """After how many workers that ended over it a file is given up."""
 WRONG_ROWS = 100
 """From how many rejected rows on a file is refused as a whole when they are more than half of it."""
+MOST_WRONG_ROWS = 10_000
+"""More rejected rows than this, of however many, refuse a file as a whole: nobody corrects ten thousand rows by hand,
+and what is wrong so often is wrong where the file is made. A month of the country is some 30,000 registrations."""
 REPORTS = 50
 """How often the progress of a file is written, at most."""
 JOB = "caseload.jobs.load_files"
@@ -226,10 +229,11 @@ def _is_refused_as_a_whole(outcome: Outcome) -> bool:
     """Tell whether a file is not worth loading: mostly wrong, or with more wrong rows than can be given back.
 
     Single rows are rejected one by one. But a file of which more than half is wrong was exported wrongly, and
-    loading what is left of it would only hide that.
+    loading what is left of it would only hide that. So was one with more wrong rows than anybody would correct.
     """
     wrong = outcome.rejections.total
-    return (wrong >= WRONG_ROWS and wrong * 2 > outcome.rows) or not outcome.rejected_rows.is_complete
+    mostly = wrong >= WRONG_ROWS and wrong * 2 > outcome.rows
+    return mostly or wrong > MOST_WRONG_ROWS or not outcome.rejected_rows.is_complete
 
 
 def _finish(run: ImportRun, state: ImportState, **facts: Any) -> None:

@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from pytest_django import Settings
 
+from accompaniment.imports.outcome import Outcome, RejectedRows
 from accompaniment.models import Agency, Jobseeker
 from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun
@@ -17,7 +18,9 @@ from caseload.services.imports import (
     FILE_GONE,
     INTERRUPTED,
     LOST_AFTER,
+    MOST_WRONG_ROWS,
     UNEXPECTED,
+    _is_refused_as_a_whole,
     load_waiting_files,
     receive_file,
     somebody_loads,
@@ -149,6 +152,22 @@ def test_twelve_thousand_wrong_rows_are_refused_as_a_whole_and_go_in_once_correc
     corrected = hand_in(run.rejected_csv.replace(";Mme;;", ";Mme;Aubrac;").encode("utf-8-sig"), "corrige.csv")
     load_waiting_files()
     assert (after(corrected).state, corrected.summary["created"]) == (ImportState.DONE, 12_000)
+
+
+def test_twelve_thousand_wrong_rows_of_thirty_thousand_are_refused_as_a_whole(agency: Agency) -> None:
+    run = hand_in(people(agency, 30_000, wrong=12_000))
+    load_waiting_files()
+    assert (after(run).state, run.summary["rejected"]) == (ImportState.FAILED, 12_000)
+    assert run.error.startswith("12\u00a0000 lignes sur 30\u00a0000 sont fausses")
+    assert (Jobseeker.objects.count(), kept_files()) == (0, [])
+    assert run.rejected_csv.count("\r\n") == 12_001
+
+
+@pytest.mark.parametrize(("wrong", "refused"), [(MOST_WRONG_ROWS, False), (MOST_WRONG_ROWS + 1, True)])
+def test_the_bound_of_wrong_rows_does_not_grow_with_the_file(wrong: int, refused: bool) -> None:
+    outcome = Outcome(RejectedRows(("identifiant",)), rows=1_000_000)
+    outcome.rejections.by_column["nom"] = wrong
+    assert _is_refused_as_a_whole(outcome) == refused
 
 
 @pytest.mark.parametrize(
