@@ -35,6 +35,7 @@ from accompaniment.rules import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, modality_of
 from accompaniment.services import audit, outbox
 
 PLAN_OBLIGATIONS = """
+WITH begun AS (
 INSERT INTO accompaniment_obligation (jobseeker_id, kind, plan_id, period, due_on, state, waived_reason)
 SELECT plan.jobseeker_id, %(kind)s, plan.id, daterange(starts, starts + plan.interval_days),
        starts + plan.interval_days - 1, %(due)s, ''
@@ -47,7 +48,7 @@ CROSS JOIN LATERAL (
     SELECT coalesce(%(today)s::date, (%(now)s::timestamptz AT TIME ZONE region.timezone)::date) AS today
 ) clock
 CROSS JOIN LATERAL generate_series(0, (clock.today - plan.starts_on) / plan.interval_days) AS step
-CROSS JOIN LATERAL (SELECT plan.starts_on + step * plan.interval_days AS starts) begun
+CROSS JOIN LATERAL (SELECT plan.starts_on + step * plan.interval_days AS starts) cadence
 WHERE plan.ended_on IS NULL AND plan.starts_on <= clock.today
   AND NOT EXISTS (
       SELECT FROM accompaniment_obligation known
@@ -55,7 +56,13 @@ WHERE plan.ended_on IS NULL AND plan.starts_on <= clock.today
         AND known.period = daterange(starts, starts + plan.interval_days) AND known.plan_id = plan.id
   )
 ON CONFLICT DO NOTHING
+RETURNING id, jobseeker_id
+)
+INSERT INTO accompaniment_auditentry (at, actor_id, jobseeker_id, action, details)
+SELECT %(now)s, NULL, begun.jobseeker_id, %(action)s, jsonb_build_object('event', 'begun', 'obligation', begun.id)
+FROM begun
 """
+"""One audit row for each obligation, by the statement that writes it."""
 
 
 def plan_obligations(*, today: date | None = None) -> int:
@@ -70,6 +77,7 @@ def plan_obligations(*, today: date | None = None) -> int:
             {
                 "kind": ObligationKind.FOLLOW_UP_INTERVIEW,
                 "due": ObligationState.DUE,
+                "action": AuditAction.OBLIGATION,
                 "today": today,
                 "now": timezone.now(),
             },

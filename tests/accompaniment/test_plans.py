@@ -10,7 +10,7 @@ from django.utils import timezone
 from accompaniment.enums import Channel, ContactNature, Modality, ObligationState, Tier, Track
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.invariants import obligations_never_overlap
-from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation
+from accompaniment.models import AuditEntry, Contact, ContactPlan, Jobseeker, Obligation
 from accompaniment.rules import obligation_periods
 from accompaniment.services import journal, plans
 from tests.accompaniment.factories import (
@@ -88,6 +88,15 @@ class TestPlanning:
         assert plans.plan_obligations(today=DAY + timedelta(days=60)) == 2
         assert plans.plan_obligations(today=DAY) == 0
         assert list(obligations_never_overlap()) == []
+
+    def test_leaves_an_audit_row_for_each_obligation(self, person: Jobseeker) -> None:
+        begin(person)
+        plans.plan_obligations(today=DAY + timedelta(days=60))
+        plans.plan_obligations(today=DAY + timedelta(days=60))
+        rows = AuditEntry.objects.filter(jobseeker=person, actor=None, details__event="begun", action="obligation")
+        written = Obligation.objects.filter(jobseeker=person).values_list("pk", flat=True)
+        assert sorted(row.details["obligation"] for row in rows) == sorted(written)
+        assert len(written) == 3
 
     def test_begins_on_the_day_of_the_agency(self) -> None:
         PlanDefaultFactory()

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accompaniment.models import Notification
+from accompaniment.models import AuditEntry, Notification
 from tests.caseload.factories import AdviserFactory, on_web_track
 from tests.visio.factories import bookable_portfolio, first_slots, follower
 from visio import jobs
@@ -54,6 +54,8 @@ def test_the_first_delivery_of_the_convocation_is_the_proof():
         note_convocation(notification, timezone.now())
     interview.refresh_from_db()
     assert interview.convocation_delivered_at == first
+    proofs = AuditEntry.objects.filter(jobseeker=person, details__event="convocation_delivered")
+    assert [(row.actor, row.details["interview"]) for row in proofs] == [(None, interview.pk)]
 
 
 def test_new_advisers_get_the_usual_hours_once():

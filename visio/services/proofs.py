@@ -2,15 +2,31 @@
 
 from datetime import datetime
 
-from accompaniment.enums import NotificationKind
+from accompaniment.enums import AuditAction, NotificationKind
 from accompaniment.models import Notification
+from accompaniment.services import audit
+from accompaniment.services.enrolments import lock_jobseeker
 from visio.models import Interview
 
 
 def note_convocation(notification: Notification, at: datetime) -> None:
-    """Write on the interview when the mail server took its convocation; the first time stands."""
-    if notification.kind != NotificationKind.INTERVIEW_BOOKED:
+    """Write on the interview when the mail server took its convocation, in the caller's transaction.
+
+    The first time stands. The person is locked first, as before every write to a file.
+    """
+    if notification.kind != NotificationKind.INTERVIEW_BOOKED or notification.jobseeker_id is None:
         return
-    Interview.objects.filter(pk=notification.context["interview"], convocation_delivered_at=None).update(
+    person = lock_jobseeker(notification.jobseeker_id)
+    interview = notification.context["interview"]
+    noted = Interview.objects.filter(pk=interview, jobseeker=person, convocation_delivered_at=None).update(
         convocation_delivered_at=at
     )
+    if noted:
+        audit.record(
+            actor=None,
+            jobseeker=person,
+            action=AuditAction.INTERVIEW,
+            interview=interview,
+            event="convocation_delivered",
+            delivered_at=at,
+        )
