@@ -1,6 +1,11 @@
 """What must be true of the tree itself, whatever the pages do."""
 
+import ast
 import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import import_module
+from inspect import getsource, unwrap
 from pathlib import Path
 
 import pytest
@@ -151,8 +156,6 @@ ONCE_ANYWAY = {
     "caseload/partials/_person_details_ask.html",
     "caseload/saved_view.html",
     "caseload/saved_views.html",
-    "caseload/step.html",
-    "caseload/transfer_confirm.html",
     "messaging/partials/_thread.html",
     "partials/_documents.html",
     "partials/_header.html",
@@ -176,6 +179,91 @@ def test_every_form_that_acts_has_a_token_to_act_once() -> None:
         if "{% once_token %}" not in form
     }
     assert sorted(without - ONCE_ANYWAY) == []
+
+
+INCLUDED = re.compile(r"{%\s*(?:include|extends)\s+[\"']([^\"']+)[\"']")
+ACTION = re.compile(r"<form\b[^>]*\baction=[\"']{%\s*url\s+[\"'](\w+)[\"']")
+
+
+@cache
+def views() -> dict[str, tuple[str, str]]:
+    """Return module and function of each named address."""
+
+    def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns)
+            else:
+                yield pattern
+
+    found = ((pattern.name, unwrap(pattern.callback)) for pattern in walk(get_resolver().url_patterns))
+    return {str(name): (view.__module__, view.__name__) for name, view in found}
+
+
+@cache
+def functions_of(module: str) -> dict[str, ast.FunctionDef]:
+    source = getsource(import_module(module))
+    return {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
+
+
+def reached(module: str, function: str) -> list[ast.FunctionDef]:
+    """Return a view and the functions of its module that it names, directly or through another one."""
+    functions, seen, left = functions_of(module), {}, [function]
+    while left:
+        name = left.pop()
+        if name in functions and name not in seen:
+            seen[name] = functions[name]
+            left += [node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)]
+    return list(seen.values())
+
+
+def words_of_code(nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the names and the strings that code holds."""
+    walked = [node for top in nodes for node in ast.walk(top)]
+    names = {node.id for node in walked if isinstance(node, ast.Name)}
+    return names | {str(node.value) for node in walked if isinstance(node, ast.Constant)}
+
+
+def pages_with(template: str) -> set[str]:
+    """Return a template and those that include it, directly or through another one."""
+    including = {
+        relative(path).removeprefix("templates/"): set(INCLUDED.findall(path.read_text(encoding="utf-8")))
+        for path in PAGES
+    }
+    found = {template}
+    while more := {page for page, parts in including.items() if parts & found} - found:
+        found |= more
+    return found
+
+
+def takes_the_form(view: tuple[str, str]) -> bool:
+    """Tell whether a view lets a form with a token through once, or says when it has gone through."""
+    names = words_of_code(reached(*view))
+    decorators = words_of_code(functions_of(view[0])[view[1]].decorator_list)
+    return "once" in decorators or "went_through" in names
+
+
+def test_every_view_that_takes_a_token_forgets_the_kept_text_when_it_went_through() -> None:
+    """Otherwise what was typed before a session ended comes back over what was saved since."""
+    wrong = set()
+    for path in PAGES:
+        for form in forms_in(path):
+            if "{% once_token %}" not in form:
+                continue
+            template = relative(path).removeprefix("templates/")
+            if action := ACTION.search(form):
+                takers = {views()[action.group(1)]}
+            else:
+                pages = pages_with(template)
+                takers = {
+                    view
+                    for view in views().values()
+                    if pages & words_of_code(reached(*view))
+                    and "require_safe" not in words_of_code(functions_of(view[0])[view[1]].decorator_list)
+                }
+            assert takers, template
+            wrong |= {(template, view) for view in takers if not takes_the_form(view)}
+    assert sorted(wrong) == []
 
 
 def test_every_form_whose_text_is_kept_says_when_it_went_through() -> None:

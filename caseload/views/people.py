@@ -13,6 +13,7 @@ from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.workbook import NoteForm
 from accompaniment.models import Jobseeker, Note
+from accompaniment.once import once
 from accompaniment.services import audit
 from accompaniment.services.contact_details import DETAILS, DetailsChangedMeanwhileError, change_details, details_of
 from caseload.enums import TimelineKind
@@ -71,6 +72,7 @@ def person_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @role_required(Role.ADVISER)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def edit_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Correct how the person is reached; who comes second is told field by field, and keeps what was typed."""
     person: Jobseeker = get_to_act(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
-from accompaniment.once import once
+from accompaniment.once import once, went_through
 from caseload.forms.transfers import TransferForm
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.services.transfers import TargetsFullError, cancel_transfers, foresee, transfer_people
@@ -194,4 +194,6 @@ def _decide(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
         token=facts["token"],
         wait_for=MOVED_WHILE_ONE_WAITS,
     )
-    return redirect("transfer", pk=batch.pk)
+    answer = redirect("transfer", pk=batch.pk)
+    went_through(request, answer)
+    return answer

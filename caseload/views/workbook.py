@@ -96,6 +96,7 @@ def close_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @role_required(Role.ADVISER)
 @require_http_methods(["GET", "HEAD", "POST"])
+@once
 def edit_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Change what a step says; when somebody else did meanwhile, both versions stand side by side."""
     step: Step = get_to_act(Step.objects.select_related("objective__jobseeker"), request.user, pk=pk)

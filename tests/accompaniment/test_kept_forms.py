@@ -16,7 +16,10 @@ from accompaniment.form_tokens import new_token
 from accompaniment.jobs import clear_sessions
 from accompaniment.kept_forms import KEY, LONGEST
 from accompaniment.models import OnSiteRequest, User
+from accompaniment.services.action_plan import StepFacts, add_objective, add_step
+from accompaniment.services.contact_details import details_of
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory
+from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.messaging.factories import pair
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +176,32 @@ class TestExpiredForm:
         answer = self.send(client, JobseekerFactory(with_account=True).user)
         assert "Revenez en arrière" in answer.content.decode()
         assert "fauteuil" not in client.get(ADDRESS).content.decode()
+
+
+@pytest.mark.parametrize("page", ["details", "step"])
+def test_what_was_saved_does_not_come_back_over_a_colleague_s_newer_word(client: Client, page: str) -> None:
+    portfolio = PortfolioFactory()
+    person, adviser = on_web_track(portfolio, commune="Colmar"), portfolio.adviser.user
+    objective = add_objective(actor=adviser, jobseeker=person, title="Passer le permis")
+    step = add_step(actor=adviser, objective=objective, facts=StepFacts(title="S'inscrire"))
+    adviser.set_password(PASSWORD)
+    adviser.save()
+    if page == "details":
+        address, shown = reverse("edit_details", args=[person.pk]), details_of(person)
+        seen = {f"vu-{name}": value for name, value in shown.items()}
+        typed = {**seen, **shown, "commune": "Sélestat"}
+    else:
+        address = reverse("edit_step", args=[step.pk])
+        typed = {"vu-title": step.title, "vu-due_on": "", "title": "Sélestat", "due_on": ""}
+    client.force_login(adviser)
+    Session.objects.all().delete()
+    client.post(address, {"once": new_token(adviser), **typed}, headers={"Referer": f"http://testserver{address}"})
+    enter(client, adviser)
+    assert "Sélestat" in client.get(address).content.decode()
+    assert client.post(address, {"once": new_token(adviser), **typed}).status_code == 302
+    assert KEY not in client.session
+    type(person).objects.filter(pk=person.pk).update(commune="Mulhouse")
+    type(step).objects.filter(pk=step.pk).update(title="Mulhouse")
+    again = client.get(address).content.decode()
+    assert "Mulhouse" in again
+    assert "Sélestat" not in again
