@@ -54,7 +54,7 @@ class AdviserParser:
 
     def parse(self, row: SourceRow) -> AdviserRow:
         """Return the adviser and portfolio that the row describes. Raises RowRejectedError."""
-        parser = RowParser(row, self._warn)
+        parser = RowParser(row, ADVISERS, self._warn)
         email = parser.must("email", self._email)
         last_name = parser.must("nom", person_name)
         first_name = parser.must("prenom", person_name)

@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
@@ -43,13 +44,13 @@ class Layout:
 
 
 class SourceRow(NamedTuple):
-    """One row of a file: the physical line on which it begins, and its values by column.
+    """One row of a file: the physical line on which it begins, and its values in the order of the layout's columns.
 
     `fault` says in French why the row has no such values; `cells` are then what could be read of it.
     """
 
     line: int
-    values: dict[str, str]
+    values: tuple[str, ...]
     cells: list[str]
     fault: str | None = None
 
@@ -95,6 +96,7 @@ class Reader:
         self._last_line = ""
         self._csv = csv.reader(self._lines(), delimiter=SEPARATOR, strict=True)
         self.columns = self._read_header(layout)
+        self._in_order = itemgetter(*map(self.columns.index, layout.columns))
 
     def __iter__(self) -> Iterator[SourceRow]:
         width = len(self.columns)
@@ -111,14 +113,14 @@ class Reader:
                 continue
             if len(cells) > width and not any(cells[width:]):
                 del cells[width:]
-            if not any(cell.strip() for cell in cells):
+            if not any(map(str.strip, cells)):
                 continue
             found = True
             if len(cells) != width:
                 counted = f"{len(cells)} champ{'s' if len(cells) > 1 else ''}"
-                yield SourceRow(line, {}, cells, f"La ligne a {counted} au lieu de {width}. Vérifiez ses séparateurs.")
+                yield SourceRow(line, (), cells, f"La ligne a {counted} au lieu de {width}. Vérifiez ses séparateurs.")
                 continue
-            yield SourceRow(line, dict(zip(self.columns, cells, strict=True)), cells)
+            yield SourceRow(line, self._in_order(cells), cells)
         if not found:
             raise UnreadableFileError("Le fichier n'a aucune ligne après son en-tête.")
 
@@ -153,7 +155,7 @@ class Reader:
                 f"Un guillemet ouvert à la ligne {line} n'est pas refermé, ou l'est plus loin que sa ligne. "
                 "Corrigez-le, puis chargez de nouveau le fichier."
             ) from None
-        return SourceRow(line, {}, [self._last_line.rstrip("\r\n")], "Les guillemets de la ligne sont mal placés.")
+        return SourceRow(line, (), [self._last_line.rstrip("\r\n")], "Les guillemets de la ligne sont mal placés.")
 
 
 def _detect_encoding(source: BinaryIO) -> str:

@@ -104,9 +104,14 @@ class KnownAgency:
 class RowParser:
     """Reads one row's values, collecting a warning for each that is left empty."""
 
-    def __init__(self, row: SourceRow, warn: Callable[[Remark], None]) -> None:
-        self._row = row
+    def __init__(self, row: SourceRow, layout: Layout, warn: Callable[[Remark], None]) -> None:
+        self._line = row.line
+        self._values = dict(zip(layout.columns, row.values, strict=True))
         self._warn = warn
+
+    def given(self, column: str) -> str:
+        """Return the column's value as it came."""
+        return self._values[column]
 
     def must(
         self,
@@ -116,7 +121,7 @@ class RowParser:
         **named_limits: Limits.kwargs,
     ) -> Value:
         """Return the column's value. Raises RowRejectedError when it fails."""
-        raw = self._row.values[column]
+        raw = self._values[column]
         try:
             return parse(raw, *limits, **named_limits)
         except InvalidValueError as fault:
@@ -131,11 +136,11 @@ class RowParser:
         **named_limits: Limits.kwargs,
     ) -> Value:
         """Return the column's value, or `otherwise` with a warning when it fails."""
-        raw = self._row.values[column]
+        raw = self._values[column]
         try:
             return parse(raw, *limits, **named_limits)
         except InvalidValueError as fault:
-            self._warn(Remark(self._row.line, column, raw, f"{fault.sentence} Le champ est laissé vide."))
+            self._warn(Remark(self._line, column, raw, f"{fault.sentence} Le champ est laissé vide."))
             return otherwise
 
 
@@ -149,7 +154,7 @@ class AgencyParser:
 
     def parse(self, row: SourceRow) -> AgencyRow:
         """Return the agency that the row describes. Raises RowRejectedError."""
-        parser = RowParser(row, self._warn)
+        parser = RowParser(row, AGENCIES, self._warn)
         code = parser.must("code", self._code)
         refuse_repetition(self._seen, code, row=row, column="code")
         return AgencyRow(
@@ -201,39 +206,57 @@ class JobseekerParser:
         Raises InvalidValueError for a fault in whichever column, of which only `_column_by_column` says what it
         means; RowRejectedError for an identifier that came before.
         """
-        given = row.values
-        identifier = values.identifier(given["identifiant"])
+        # In the order of JOBSEEKERS: names by position take a fifth less time than a dictionary for each row.
+        (
+            given_identifier,
+            civility,
+            last_name,
+            first_name,
+            born,
+            email,
+            telephone,
+            postcode,
+            commune,
+            agency_code,
+            registered,
+            tier,
+            volunteers,
+            webcam,
+            bandwidth,
+            rome,
+        ) = row.values
+        identifier = values.identifier(given_identifier)
         refuse_repetition(self._seen, identifier, row=row, column="identifiant")
-        agency = self._agency(given["code_agence"])
-        registered_on = past_day(given["date_inscription"], agency.today)
+        agency = self._agency(agency_code)
+        registered_on = past_day(registered, agency.today)
         return JobseekerRow(
             row.line,
             identifier,
-            values.choice(given["civilite"], CIVILITIES),
-            person_name(given["nom"]),
-            person_name(given["prenom"]),
-            values.birth_date(given["date_naissance"], min(registered_on, self._today)),
-            values.email(given["email"]) or None,
-            values.phone(given["telephone"]),
-            postal_code(given["code_postal"]),
-            values.text(given["commune"], NAME_MAXIMUM),
-            rome_code(given["rome"]),
+            values.choice(civility, CIVILITIES),
+            person_name(last_name),
+            person_name(first_name),
+            values.birth_date(born, min(registered_on, self._today)),
+            values.email(email) or None,
+            values.phone(telephone),
+            postal_code(postcode),
+            values.text(commune, NAME_MAXIMUM),
+            rome_code(rome),
             agency.pk,
             registered_on,
-            values.yes_or_no(given["volontaire_web"]) is True,
-            values.yes_or_no(given["webcam"]),
-            values.choice(given["debit"], BANDWIDTHS),
-            values.mandatory_choice(given["modalite"], TIERS),
+            values.yes_or_no(volunteers) is True,
+            values.yes_or_no(webcam),
+            values.choice(bandwidth, BANDWIDTHS),
+            values.mandatory_choice(tier, TIERS),
         )
 
     def _column_by_column(self, row: SourceRow) -> JobseekerRow:
         # Only what goes in is warned of, so warnings wait until nothing can be rejected any more.
-        parser = RowParser(row, self._warn)
+        parser = RowParser(row, JOBSEEKERS, self._warn)
         identifier = parser.must("identifiant", values.identifier)
         refuse_repetition(self._seen, identifier, row=row, column="identifiant")
         last_name = parser.must("nom", person_name)
         first_name = parser.must("prenom", person_name)
-        born = parser.must("date_naissance", values.birth_date, self._age_day(row))
+        born = parser.must("date_naissance", values.birth_date, self._age_day(parser.given("date_inscription")))
         agency = parser.must("code_agence", self._agency)
         registered_on = parser.must("date_inscription", past_day, agency.today)
         tier = parser.must("modalite", values.mandatory_choice, TIERS)
@@ -257,10 +280,10 @@ class JobseekerParser:
             tier=tier,
         )
 
-    def _age_day(self, row: SourceRow) -> date:
+    def _age_day(self, registered: str) -> date:
         """Return the day on which the person must be 16: the registration's, today where that one is not readable."""
         try:
-            return min(values.day(row.values["date_inscription"]), self._today)
+            return min(values.day(registered), self._today)
         except InvalidValueError:
             return self._today
 
