@@ -10,12 +10,15 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import AuditAction, EnrolmentState, Modality, Tier, Track
-from accompaniment.models import Accompaniment, Agency, AuditEntry, Enrolment, LapseDelay, Region, User
+from accompaniment.models import Accompaniment, Agency, AuditEntry, Enrolment, Jobseeker, LapseDelay, Region, User
+from accompaniment.querysets import AccompanimentQuerySet
 from accompaniment.services.enrolments.lapses import WAITING_STATES
 from caseload.figures import regions_of
 from caseload.models import Capacity
 
 HISTORY_SHOWN = 30
+PEOPLE_SHOWN = 50
+"""Names behind the count of whom an opening makes eligible."""
 
 
 @dataclass
@@ -86,29 +89,55 @@ class AgencyOpening:
 
     agency: Agency
     people: int
+    own_day: date | None = None
+    """The later day of the agency's own, where the day that is looked at does not open it."""
 
 
-def openings_of(agencies: Iterable[Agency]) -> list[AgencyOpening]:
+def openings_of(agencies: Iterable[Agency], *, day: date | None = None) -> list[AgencyOpening]:
     """Count for each agency, as of now, whom an opening makes eligible.
 
-    These are people of the classic track in the tier guidé, with an e-mail address, who have no open enrolment.
+    `day` is one that a region may be given: an agency with a later day of its own does not open on it.
     """
     places = list(agencies)
-    open_one = Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))
-    counted = dict(
-        Accompaniment.objects.current()
-        .filter(
-            ~Exists(open_one),
-            tier=Tier.GUIDE,
-            track=Track.CLASSIC,
-            jobseeker__agency__in=places,
-            jobseeker__email__isnull=False,
+    counted = dict(_may_ask(places).order_by().values_list("jobseeker__agency").annotate(people=Count("pk")))
+    return [
+        AgencyOpening(
+            agency,
+            counted.get(agency.pk, 0),
+            own_day=agency.web_opens_on if day and agency.web_opens_on and agency.web_opens_on > day else None,
         )
-        .order_by()
-        .values_list("jobseeker__agency")
-        .annotate(people=Count("pk"))
+        for agency in places
+    ]
+
+
+def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
+    """Return by agency and name the first of those whom an opening makes eligible; names, which are no reading."""
+    opened = [opening.agency for opening in openings if opening.own_day is None]
+    found = (
+        _may_ask(opened)
+        .select_related("jobseeker__agency")
+        .order_by(
+            alphabetical("jobseeker__agency__name"),
+            "jobseeker__agency",
+            alphabetical("jobseeker__last_name"),
+            alphabetical("jobseeker__first_name"),
+            "pk",
+        )
     )
-    return [AgencyOpening(agency, counted.get(agency.pk, 0)) for agency in places]
+    return [period.jobseeker for period in found[:PEOPLE_SHOWN]]
+
+
+def _may_ask(agencies: list[Agency]) -> AccompanimentQuerySet:
+    """Keep the people of the classic track in the tier guidé, with an e-mail address and no open enrolment."""
+    open_one = Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))
+    found: AccompanimentQuerySet = Accompaniment.objects.current().filter(
+        ~Exists(open_one),
+        tier=Tier.GUIDE,
+        track=Track.CLASSIC,
+        jobseeker__agency__in=agencies,
+        jobseeker__email__isnull=False,
+    )
+    return found
 
 
 def history_of_openings(user: User, *, region: Region | None = None) -> Iterator[Change]:

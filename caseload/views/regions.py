@@ -19,7 +19,7 @@ from accompaniment.once import once
 from accompaniment.services.territory import set_agency_opening, set_region_opening
 from caseload.figures import regions_of
 from caseload.forms.openings import CONFIRM, LOOK, OpeningForm
-from caseload.settings import AgencyOpening, agencies_of, history_of_openings, openings_of
+from caseload.settings import AgencyOpening, agencies_of, history_of_openings, openings_of, people_made_eligible
 from caseload.views.imports import steers_the_country
 
 
@@ -76,8 +76,8 @@ def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
         place=region,
         hint="Laissez vide tant que l'ouverture n'est pas décidée.",
         apply=apply,
-        openings=lambda: openings_of(_agencies_in(request, region)),
-        page={"back": "settings", "region": region},
+        openings=lambda day: openings_of(_agencies_in(request, region), day=day),
+        page={"back": "settings", "region": region, "without_day": "Aucun jour d'ouverture"},
     )
 
 
@@ -97,8 +97,8 @@ def agency_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
         place=agency,
         hint="Laissez vide pour ouvrir le même jour que la région.",
         apply=apply,
-        openings=lambda: openings_of([agency]),
-        page={"back": "region_agencies", "region": agency.region},
+        openings=lambda day: openings_of([agency]),
+        page={"back": "region_agencies", "region": agency.region, "without_day": "Aucun jour propre"},
     )
 
 
@@ -119,7 +119,7 @@ def _opening(
     place: Region | Agency,
     hint: str,
     apply: Callable[[date | None], str],
-    openings: Callable[[], list[AgencyOpening]],
+    openings: Callable[[date | None], list[AgencyOpening]],
     page: dict[str, Any],
 ) -> HttpResponse:
     """Take a day, show whom it makes eligible, and set it once that is confirmed."""
@@ -133,8 +133,14 @@ def _opening(
         return render(request, "caseload/opening.html", context, status=422)
     day = form.cleaned_data["web_opens_on"]
     if step == LOOK:
-        counted = openings()
-        context.update(looking=True, day=day, openings=counted, total=sum(one.people for one in counted))
+        counted = openings(day)
+        context.update(
+            looking=True,
+            day=day,
+            openings=counted,
+            total=sum(one.people for one in counted if one.own_day is None),
+            people=people_made_eligible(counted),
+        )
         return render(request, "caseload/opening.html", context)
     try:
         messages.success(request, apply(day))

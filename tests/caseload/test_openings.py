@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -68,6 +70,49 @@ def test_who_becomes_eligible_is_shown_before_it_is_confirmed(national: Client) 
     assert "Derniers changements" in words(done)
     region.refresh_from_db()
     assert region.web_opens_on == soon()
+
+
+def test_an_agency_with_a_later_day_of_its_own_makes_nobody_eligible_on_the_region_s(
+    national: Client, manager: User
+) -> None:
+    region = RegionFactory(web_opens_on=soon(5))
+    agency, later = AgencyFactory(region=region), AgencyFactory(region=region)
+    here, elsewhere = JobseekerFactory(agency=agency), JobseekerFactory(agency=later)
+    set_agency_opening(actor=manager, agency=later, opens_on=soon(30))
+    address = reverse("region_opening", args=[region.code])
+    page = national.post(address, {"web_opens_on": soon(10).isoformat(), "step": "voir"})
+    assert "1 personne pourra demander" in words(page)
+    assert {one.agency: one.own_day for one in page.context["openings"]} == {agency: None, later: soon(30)}
+    assert page.context["people"] == [here]
+    assert f"{here.last_name} {here.first_name}" in words(page)
+    after = national.post(address, {"web_opens_on": soon(30).isoformat(), "step": "voir"})
+    assert "2 personnes pourront demander" in words(after)
+    assert set(after.context["people"]) == {here, elsewhere}
+
+
+def test_taking_the_day_away_is_said_of_a_region_and_of_an_agency(national: Client) -> None:
+    region = RegionFactory(web_opens_on=soon(5))
+    agency = AgencyFactory(region=region)
+    for address, said in (
+        (reverse("region_opening", args=[region.code]), "Aucun jour d'ouverture"),
+        (reverse("agency_opening", args=[agency.code]), "Aucun jour propre"),
+    ):
+        assert said in words(national.post(address, {"web_opens_on": "", "step": "voir"}))
+
+
+def test_the_names_of_a_large_opening_are_the_first_fifty(national: Client) -> None:
+    agency = AgencyFactory(region=RegionFactory(closed=True))
+    address, typed = reverse("region_opening", args=[agency.region.code]), {"web_opens_on": "", "step": "voir"}
+    sizes = []
+    for more in (1, 60):
+        for _ in range(more):
+            JobseekerFactory(agency=agency)
+        with CaptureQueriesContext(connection) as queries:
+            page = national.post(address, typed)
+        sizes.append(len(queries))
+    assert len(page.context["people"]) == 50
+    assert "les 50 premières personnes sur 61" in words(page)
+    assert sizes[0] == sizes[1]
 
 
 def test_a_day_is_moved_and_taken_back_until_it_comes_and_each_change_is_kept(manager: User) -> None:
