@@ -173,7 +173,8 @@ def history_of_delays() -> Iterator[Change]:
     for entry in _last(AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY)):
         facts = entry.details
         state = EnrolmentState(facts["state"]).label
-        yield Change(entry.at, _by(entry), f"{state}\u00a0: {facts['days']} jours à partir du {_day(facts)}")
+        gone = " (annulé)" if facts.get("event") == "cancelled" else ""
+        yield Change(entry.at, _by(entry), f"{state}\u00a0: {facts['days']} jours à partir du {_day(facts)}{gone}")
 
 
 def _today(agency: Agency | None, now: datetime) -> date:

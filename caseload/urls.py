@@ -86,6 +86,7 @@ urlpatterns: list[URLPattern] = [
     path("reglages/plafonds/", capacities.capacities, name="capacities"),
     path("reglages/plafonds/<int:pk>/annuler/", capacities.cancel, name="cancel_capacity"),
     path("reglages/delais/", lapses.lapse_delays, name="lapse_delays"),
+    path("reglages/delais/<int:pk>/annuler/", lapses.cancel, name="cancel_lapse_delay"),
     path("reglages/regions/<str:code>/agences/", regions.region_agencies, name="region_agencies"),
     path("reglages/agences/<str:code>/", regions.agency_opening, name="agency_opening"),
     path("reglages/texte-a-accepter/", consent_texts.consent_texts, name="consent_texts"),

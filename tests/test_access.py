@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accompaniment.models import Contact, Document, Enrolment, Jobseeker, OnSiteRequest, Step, User
+from accompaniment.models import Contact, Document, Enrolment, Jobseeker, LapseDelay, OnSiteRequest, Step, User
 from accompaniment.services import enrolments
 from accompaniment.services.action_plan import StepFacts, add_objective, add_step
 from accompaniment.services.documents import add_document
@@ -80,6 +80,7 @@ class House:
     batch_pk: int
     view_pk: int
     capacity_pk: int
+    delay_pk: int
     portfolio_pk: int
     absence_pk: int
     cover_pk: int
@@ -137,6 +138,9 @@ def build_house() -> House:
         portfolio_pk=portfolio.pk,
         capacity_pk=CapacityFactory(
             agency=agency, value=200, starts_on=now.date() + timedelta(days=40), reason="Effectif", set_by=manager.user
+        ).pk,
+        delay_pk=LapseDelay.objects.create(
+            state="asked", days=45, starts_on=now.date() + timedelta(days=40), reason="Été"
         ).pk,
         absence_pk=absence.pk,
         cover_pk=absence.covers.get().pk,
@@ -568,6 +572,11 @@ TABLE: dict[str, Row] = {
     "lapse_delays": Row(
         "login 403 403 403 403 403 200 200 200",
         "login 403 403 403 403 403 403 403 422",
+    ),
+    "cancel_lapse_delay": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 403 403 403 403 403 >",
+        lambda house: (house.delay_pk,),
     ),
     "region_agencies": Row(
         "login 403 403 403 403 403 200 404 200",

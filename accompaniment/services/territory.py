@@ -1,27 +1,49 @@
 """The day on which the 100 % web track opens in a region, or in an agency on a later day of its own."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
-from accompaniment.errors import DomainError
+from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Agency, Enrolment, Region, User
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services import audit
 
 
-def set_region_opening(*, actor: User, region: Region, opens_on: date | None) -> Region:
+@dataclass(frozen=True, slots=True)
+class SeenDay:
+    """The day, or none, that the actor had before them."""
+
+    day: date | None
+
+
+class DayChangedMeanwhileError(NotAllowedNowError):
+    """Somebody set another day since the actor read it; `current` is that day. Nothing was written."""
+
+    def __init__(self, place: Region | Agency) -> None:
+        self.current = place.web_opens_on
+        now = f"fixé au {self.current:%d/%m/%Y}" if self.current else "retiré"
+        super().__init__(
+            f"{place.name}\u00a0: le jour d'ouverture a été {now} depuis que vous avez ouvert la page. Rien n'a été "
+            "enregistré de votre côté. Vérifiez votre saisie, puis envoyez-la de nouveau si elle convient toujours."
+        )
+
+
+def set_region_opening(*, actor: User, region: Region, opens_on: date | None, seen: SeenDay | None = None) -> Region:
     """Open the 100 % web track in a region on a day, or on none (None). The same day again changes nothing.
 
-    Tracks that run go on whatever the day. Raises DomainError for a day in the past, and when somebody was validated
-    there before that day: what began stays open.
+    Tracks that run go on whatever the day. Raises DayChangedMeanwhileError when the day is not the one `seen` any
+    more, DomainError for a day in the past, and when somebody was validated there before that day: what began stays
+    open.
     """
     with transaction.atomic():
         locked: Region = Region.objects.select_for_update(of=("self",)).get(pk=region.pk)
         if locked.web_opens_on == opens_on:
             return locked
+        _check_seen(locked, seen)
         _check_day(locked, opens_on, validated=Enrolment.objects.filter(jobseeker__agency__departement__region=locked))
         before = locked.web_opens_on
         locked.web_opens_on = opens_on
@@ -32,11 +54,11 @@ def set_region_opening(*, actor: User, region: Region, opens_on: date | None) ->
         return locked
 
 
-def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None) -> Agency:
+def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None, seen: SeenDay | None = None) -> Agency:
     """Open the 100 % web track in an agency on a day of its own, or with its region (None).
 
-    Raises DomainError for a day in the past or before the region's, and when somebody was validated there before
-    the day on which it would open.
+    Raises DayChangedMeanwhileError as for a region, DomainError for a day in the past or before the region's, and
+    when somebody was validated there before the day on which it would open.
     """
     with transaction.atomic():
         region = Region.objects.select_for_update(of=("self",)).get(departements__agencies=agency.pk)
@@ -45,6 +67,7 @@ def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None) ->
         )
         if locked.web_opens_on == opens_on:
             return locked
+        _check_seen(locked, seen)
         if opens_on is not None:
             if region.web_opens_on is None:
                 raise DomainError(
@@ -69,6 +92,11 @@ def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None) ->
             opens_on=opens_on,
         )
         return locked
+
+
+def _check_seen(place: Region | Agency, seen: SeenDay | None) -> None:
+    if seen is not None and place.web_opens_on != seen.day:
+        raise DayChangedMeanwhileError(place)
 
 
 def _check_day(region: Region, opens_on: date | None, *, validated: EnrolmentQuerySet) -> None:

@@ -34,3 +34,5 @@ class LapseDelayForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     reason = forms.CharField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
+    replaces = forms.IntegerField(required=False, widget=forms.HiddenInput())
+    """The days of the delay that this one replaces, which the page has shown."""

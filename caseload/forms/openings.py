@@ -17,6 +17,9 @@ class OpeningForm(forms.Form):
         error_messages={"invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
     )
 
+    vu = forms.DateField(required=False, widget=forms.HiddenInput())
+    """The day that the page showed."""
+
     def __init__(self, *args: Any, hint: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["web_opens_on"].help_text = hint

@@ -3,15 +3,16 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.models import LapseDelay
 from accompaniment.once import once
-from accompaniment.services.enrolments import set_lapse_delay
+from accompaniment.services.enrolments import DelayStandsError, cancel_lapse_delay, set_lapse_delay
 from caseload.forms.lapses import WAITS_FOR, LapseDelayForm
 from caseload.settings import delays_by_state, history_of_delays
 from caseload.views.imports import steers_the_country
@@ -27,10 +28,17 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
     if posted and not may_set:
         raise PermissionDenied
     today = timezone.localdate()
+    status = 422 if posted else 200
     form = LapseDelayForm(request.POST if posted else None, initial={"starts_on": today})
     if posted and form.is_valid():
         try:
             delay = set_lapse_delay(actor=request.user, **form.cleaned_data)
+        except DelayStandsError as refusal:
+            typed = request.POST.copy()
+            typed["replaces"] = str(refusal.standing.days)
+            form = LapseDelayForm(typed)
+            form.add_error(None, refusal.sentence)
+            status = 409
         except DomainError as refusal:
             form.add_error(None, refusal.sentence)
         else:
@@ -41,4 +49,21 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
             return redirect("lapse_delays")
     rows = [(WAITS_FOR[state], in_force, to_come) for state, in_force, to_come in delays_by_state(today=today)]
     context = {"form": form, "rows": rows, "may_set": may_set, "history": list(history_of_delays())}
-    return render(request, "caseload/lapse_delays.html", context, status=422 if posted else 200)
+    return render(request, "caseload/lapse_delays.html", context, status=status)
+
+
+@require_POST
+@role_required(Role.MANAGER)
+@once
+def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Take back a delay whose day has not come."""
+    if not steers_the_country(request):
+        raise PermissionDenied
+    delay = get_object_or_404(LapseDelay, pk=pk)
+    try:
+        cancel_lapse_delay(actor=request.user, delay=delay)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(request, f"Le délai prévu pour le {delay.starts_on:%d/%m/%Y} est annulé.")
+    return redirect("lapse_delays")

@@ -16,7 +16,12 @@ from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.models import Agency, Region
 from accompaniment.once import once
-from accompaniment.services.territory import set_agency_opening, set_region_opening
+from accompaniment.services.territory import (
+    DayChangedMeanwhileError,
+    SeenDay,
+    set_agency_opening,
+    set_region_opening,
+)
 from caseload.figures import regions_of
 from caseload.forms.openings import CONFIRM, LOOK, OpeningForm
 from caseload.settings import AgencyOpening, agencies_of, history_of_openings, openings_of, people_made_eligible
@@ -68,8 +73,8 @@ def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
         raise PermissionDenied
     region = get_object_or_404(Region, pk=code)
 
-    def apply(day: date | None) -> str:
-        return opening_sentence(set_region_opening(actor=request.user, region=region, opens_on=day))
+    def apply(day: date | None, seen: SeenDay) -> str:
+        return opening_sentence(set_region_opening(actor=request.user, region=region, opens_on=day, seen=seen))
 
     return _opening(
         request,
@@ -88,8 +93,8 @@ def agency_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
     found = Agency.objects.filter(departement__region__in=regions_of(request.user))
     agency = get_object_or_404(found.select_related("departement__region"), code=code)
 
-    def apply(day: date | None) -> str:
-        opened = set_agency_opening(actor=request.user, agency=agency, opens_on=day)
+    def apply(day: date | None, seen: SeenDay) -> str:
+        opened = set_agency_opening(actor=request.user, agency=agency, opens_on=day, seen=seen)
         return opening_sentence(opened) if day else f"{agency.name}\u00a0: l'agence ouvre avec sa région."
 
     return _opening(
@@ -118,13 +123,14 @@ def _opening(
     *,
     place: Region | Agency,
     hint: str,
-    apply: Callable[[date | None], str],
+    apply: Callable[[date | None, SeenDay], str],
     openings: Callable[[date | None], list[AgencyOpening]],
     page: dict[str, Any],
 ) -> HttpResponse:
     """Take a day, show whom it makes eligible, and set it once that is confirmed."""
     sent = request.POST if request.method == "POST" else None
-    form = OpeningForm(sent, initial={"web_opens_on": place.web_opens_on}, hint=hint)
+    shown = {"web_opens_on": place.web_opens_on, "vu": place.web_opens_on}
+    form = OpeningForm(sent, initial=shown, hint=hint)
     step = request.POST.get("step")
     context = {**page, "place": place, "form": form, "looking": False, "openings": [], "total": 0}
     if request.method != "POST" or (step not in {LOOK, CONFIRM} and form.is_valid()):
@@ -143,7 +149,13 @@ def _opening(
         )
         return render(request, "caseload/opening.html", context)
     try:
-        messages.success(request, apply(day))
+        messages.success(request, apply(day, SeenDay(form.cleaned_data["vu"])))
+    except DayChangedMeanwhileError as changed:
+        typed = request.POST.copy()
+        typed["vu"] = f"{changed.current:%Y-%m-%d}" if changed.current else ""
+        context["form"] = OpeningForm(typed, hint=hint)
+        context["form"].add_error(None, changed.sentence)
+        return render(request, "caseload/opening.html", context, status=409)
     except DomainError as refusal:
         form.add_error("web_opens_on", refusal.sentence)
         return render(request, "caseload/opening.html", context, status=422)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState
-from accompaniment.errors import DomainError
+from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, LapseDelay
 from accompaniment.services import enrolments
 from tests.caseload.factories import ManagerFactory
@@ -33,12 +33,29 @@ class TestSettingADelay:
         row = AuditEntry.objects.get(action=AuditAction.LAPSE_DELAY)
         assert (row.actor, row.details["days"], row.details["before"]) == (facts["actor"], 20, None)
 
-    def test_of_the_same_day_is_replaced_and_the_same_again_changes_nothing(self) -> None:
+    def test_of_the_same_day_is_replaced_by_who_has_seen_it_and_the_same_again_changes_nothing(self) -> None:
         facts = self.facts()
-        for days in (20, 20, 15):
+        for days in (20, 20):
             enrolments.set_lapse_delay(**{**facts, "days": days})
+        with pytest.raises(enrolments.DelayStandsError, match="20 jours") as refused:
+            enrolments.set_lapse_delay(**{**facts, "days": 15})
+        assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 20
+        enrolments.set_lapse_delay(**{**facts, "days": 15, "replaces": refused.value.standing.days})
         assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 15
-        assert AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY).count() == 2
+        rows = AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY).order_by("pk")
+        assert [(row.details["before"], row.details["days"]) for row in rows] == [(None, 20), (20, 15)]
+
+    def test_to_come_is_taken_back_and_one_in_force_is_not(self) -> None:
+        actor = ManagerFactory().user
+        later = enrolments.set_lapse_delay(**self.facts(starts_on=timezone.localdate() + timedelta(days=1)))
+        today = enrolments.set_lapse_delay(**self.facts())
+        enrolments.cancel_lapse_delay(actor=actor, delay=later)
+        for gone in (later, today):
+            with pytest.raises(NotAllowedNowError):
+                enrolments.cancel_lapse_delay(actor=actor, delay=gone)
+        assert LapseDelay.objects.filter(pk=today.pk).exists()
+        row = AuditEntry.objects.get(action=AuditAction.LAPSE_DELAY, details__event="cancelled")
+        assert (row.actor, row.details["days"]) == (actor, 20)
 
     @pytest.mark.parametrize(
         ("facts", "words"),

@@ -65,7 +65,7 @@ def test_who_becomes_eligible_is_shown_before_it_is_confirmed(national: Client) 
     )
     region.refresh_from_db()
     assert region.web_opens_on is None
-    done = national.post(address, {"web_opens_on": soon().isoformat(), "step": "confirmer"}, follow=True)
+    done = national.post(address, {"web_opens_on": soon().isoformat(), "vu": "", "step": "confirmer"}, follow=True)
     assert f"ouverture du 100 % web le {soon():%d/%m/%Y}" in words(done)
     assert "Derniers changements" in words(done)
     region.refresh_from_db()
@@ -175,7 +175,7 @@ def test_a_regional_manager_opens_their_agencies_and_no_region(client: Client) -
     assert f"{soon():%d/%m/%Y}" in words(client.post(address, typed, follow=True))
     agency.refresh_from_db()
     assert agency.web_opens_on == soon()
-    refused = client.post(address, {"web_opens_on": "2014-01-01", "step": "confirmer"})
+    refused = client.post(address, {"web_opens_on": "2014-01-01", "vu": soon().isoformat(), "step": "confirmer"})
     assert refused.status_code == 422
     assert 'value="2014-01-01"' in refused.content.decode()
 
@@ -210,3 +210,56 @@ def test_a_regional_manager_reads_the_delays_only(client: Client) -> None:
     assert "Un responsable de tout le pays" in words(client.get(reverse("lapse_delays")))
     assert client.post(reverse("lapse_delays"), {}).status_code == 403
     assert Region.objects.count() == 1
+
+
+def test_who_sets_a_day_second_is_told_and_keeps_what_was_typed(national: Client, manager: User) -> None:
+    region = RegionFactory(web_opens_on=soon(5))
+    agency = AgencyFactory(region=region)
+    places = (
+        (agency, reverse("agency_opening", args=[agency.code]), set_agency_opening, "agency", None),
+        (region, reverse("region_opening", args=[region.code]), set_region_opening, "region", soon(5)),
+    )
+    for place, address, service, name, shown in places:
+        seen = shown.isoformat() if shown else ""
+        hidden = f'name="vu" value="{seen}"' if seen else 'name="vu"'
+        assert hidden in national.get(address).content.decode()
+        service(actor=manager, opens_on=soon(20), **{name: place})
+        typed = {"web_opens_on": soon(30).isoformat(), "step": "confirmer"}
+        second = national.post(address, {**typed, "vu": seen})
+        assert second.status_code == 409
+        assert f"fixé au {soon(20):%d/%m/%Y} depuis que vous avez ouvert la page" in words(second)
+        assert f'value="{soon(30).isoformat()}"' in second.content.decode()
+        place.refresh_from_db()
+        assert place.web_opens_on == soon(20)
+        assert f'name="vu" value="{soon(20).isoformat()}"' in second.content.decode()
+        assert national.post(address, {**typed, "vu": soon(20).isoformat()}).status_code == 302
+        place.refresh_from_db()
+        assert place.web_opens_on == soon(30)
+
+
+def test_a_delay_of_the_same_day_is_replaced_only_once_it_was_seen(national: Client) -> None:
+    address = reverse("lapse_delays")
+    typed = {"state": EnrolmentState.ASKED, "days": 45, "starts_on": soon().isoformat(), "reason": "Été"}
+    national.post(address, typed)
+    second = national.post(address, {**typed, "days": 60, "reason": "Fêtes"})
+    assert second.status_code == 409
+    assert "Un délai de 45 jours est déjà fixé par" in words(second)
+    assert 'value="60"' in second.content.decode()
+    assert 'name="replaces" value="45"' in second.content.decode()
+    assert LapseDelay.objects.get(starts_on=soon()).days == 45
+    assert national.post(address, {**typed, "days": 60, "reason": "Fêtes", "replaces": 45}).status_code == 302
+    assert LapseDelay.objects.get(starts_on=soon()).days == 60
+
+
+def test_a_delay_to_come_is_taken_back(national: Client) -> None:
+    address = reverse("lapse_delays")
+    national.post(
+        address, {"state": EnrolmentState.ASKED, "days": 45, "starts_on": soon().isoformat(), "reason": "Été"}
+    )
+    delay = LapseDelay.objects.get(starts_on=soon())
+    cancel = reverse("cancel_lapse_delay", args=[delay.pk])
+    assert cancel in national.get(address).content.decode()
+    done = words(national.post(cancel, follow=True))
+    assert f"Le délai prévu pour le {soon():%d/%m/%Y} est annulé." in done
+    assert f"45 jours à partir du {soon():%d/%m/%Y} (annulé)" in done
+    assert not LapseDelay.objects.filter(pk=delay.pk).exists()

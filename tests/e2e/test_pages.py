@@ -72,6 +72,7 @@ NO_PAGES = {
     "hold_by_contact",
     "remove_document",
     "cancel_capacity",
+    "cancel_lapse_delay",
     "cancel_transfer",
     "delete_saved_view",
     "device_test_result",

@@ -12,7 +12,13 @@ from accompaniment.services.enrolments.interview import (
     conclude_registration_interview,
     open_registration_interview,
 )
-from accompaniment.services.enrolments.lapses import due_to_lapse, lapse_if_due, set_lapse_delay
+from accompaniment.services.enrolments.lapses import (
+    DelayStandsError,
+    cancel_lapse_delay,
+    due_to_lapse,
+    lapse_if_due,
+    set_lapse_delay,
+)
 from accompaniment.services.enrolments.leaving import leave_track
 from accompaniment.services.enrolments.periods import current_accompaniment
 from accompaniment.services.enrolments.publishing import publish_consent_text
@@ -21,9 +27,11 @@ from accompaniment.services.enrolments.tiers import AccompanimentChangedMeanwhil
 
 __all__ = [
     "AccompanimentChangedMeanwhileError",
+    "DelayStandsError",
     "InterviewFindings",
     "accept_terms",
     "ask_enrolment",
+    "cancel_lapse_delay",
     "change_tier",
     "conclude_registration_interview",
     "current_accompaniment",

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
-from accompaniment.errors import DomainError
+from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Enrolment, Jobseeker, LapseDelay, User
 from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments.acceptance import withdraw_consent
@@ -97,11 +97,26 @@ def lapse(enrolment: Enrolment, *, person: Jobseeker, actor: User | None, at: da
     withdraw_consent(person, actor=actor, at=at)
 
 
-def set_lapse_delay(*, actor: User, state: str, days: int, starts_on: date, reason: str) -> LapseDelay:
+class DelayStandsError(NotAllowedNowError):
+    """Another delay of the same state begins on the same day; `standing` is that one. Nothing was written."""
+
+    def __init__(self, standing: LapseDelay) -> None:
+        self.standing = standing
+        by = f" par {standing.set_by.full_name}" if standing.set_by else ""
+        super().__init__(
+            f"Un délai de {standing.days} jours est déjà fixé{by} à partir de ce jour. Rien n'a été enregistré de "
+            "votre côté. Pour le remplacer par votre saisie, envoyez-la de nouveau."
+        )
+
+
+def set_lapse_delay(
+    *, actor: User, state: str, days: int, starts_on: date, reason: str, replaces: int | None = None
+) -> LapseDelay:
     """Let enrolments in a state lapse after so many days, from a day on; for a manager of the whole country.
 
-    The row of the same state and day is replaced, and the same again changes nothing. Raises DomainError for a
-    state that does not wait for a decision, a day in the past, no reason, or a delay out of 1 to 365 days.
+    A delay of the same state and day is replaced only by who has seen it: `replaces` is its number of days. The same
+    again changes nothing. Raises DelayStandsError for who has not, DomainError for a state that does not wait for a
+    decision, a day in the past, no reason, or a delay out of 1 to 365 days.
     """
     if state not in WAITING_STATES:
         raise DomainError("Seule une demande ou une validation en attente peut devenir caduque.")
@@ -111,20 +126,46 @@ def set_lapse_delay(*, actor: User, state: str, days: int, starts_on: date, reas
         raise DomainError("Choisissez aujourd'hui ou un jour à venir.")
     if not reason.strip():
         raise DomainError("Donnez le motif de ce délai.")
+    facts = {"days": days, "reason": reason.strip()}
     with transaction.atomic():
-        before = LapseDelay.objects.select_for_update(of=("self",)).filter(state=state, starts_on=starts_on).first()
-        if before is not None and (before.days, before.reason) == (days, reason.strip()):
-            return before
-        delay, _ = LapseDelay.objects.update_or_create(
-            state=state, starts_on=starts_on, defaults={"days": days, "reason": reason.strip(), "set_by": actor}
+        # Who comes second waits here for the first one's row, and finds it.
+        delay, created = LapseDelay.objects.get_or_create(
+            state=state, starts_on=starts_on, defaults={**facts, "set_by": actor}
         )
-        audit.record(
-            actor=actor,
-            jobseeker=None,
-            action=AuditAction.LAPSE_DELAY,
-            state=state,
-            before=before.days if before else None,
-            days=days,
-            starts_on=starts_on,
-        )
+        before = None
+        if not created:
+            delay = LapseDelay.objects.select_for_update(of=("self",)).select_related("set_by").get(pk=delay.pk)
+            if (delay.days, delay.reason) == (days, reason.strip()):
+                return delay
+            if delay.days != replaces:
+                raise DelayStandsError(delay)
+            before = delay.days
+            delay.days, delay.reason, delay.set_by = days, reason.strip(), actor
+            delay.save(update_fields=["days", "reason", "set_by"])
+        _audit_delay(actor, delay, event="set", before=before)
         return delay
+
+
+def cancel_lapse_delay(*, actor: User, delay: LapseDelay) -> None:
+    """Take back a delay whose day has not come. Raises NotAllowedNowError when it has, or when it is gone already."""
+    with transaction.atomic():
+        standing = LapseDelay.objects.select_for_update(of=("self",)).filter(pk=delay.pk).first()
+        if standing is None:
+            raise NotAllowedNowError("Ce délai à venir est déjà annulé.")
+        if standing.starts_on <= timezone.localdate():
+            raise NotAllowedNowError("Ce délai est déjà en vigueur\u00a0: pour en changer, fixez-en un autre.")
+        _audit_delay(actor, standing, event="cancelled", before=standing.days)
+        standing.delete()
+
+
+def _audit_delay(actor: User, delay: LapseDelay, *, event: str, before: int | None) -> None:
+    audit.record(
+        actor=actor,
+        jobseeker=None,
+        action=AuditAction.LAPSE_DELAY,
+        event=event,
+        state=delay.state,
+        before=before,
+        days=delay.days,
+        starts_on=delay.starts_on,
+    )
