@@ -37,7 +37,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     AuditAction.OBLIGATION: {
         "begun": "Nouvelle échéance d'entretien",
         "invited": "Invitation à choisir un créneau envoyée",
-        "held": "Échéance tenue par un message ou un appel",
+        "held": "Échéance d'entretien tenue",
     },
     AuditAction.INTERVIEW: {
         "registration_interview_started": "Entretien d'inscription commencé",
