@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import BooleanField, ExpressionWrapper, Value
 
 from accompaniment.enums import Channel, Tier, Track
+from accompaniment.models import Jobseeker
 from accompaniment.search import named, plain, words_of
 from caseload.enums import CaseOrder, NeedKind
 from caseload.models import Placement, Portfolio
+from caseload.querysets import with_case
 from caseload.rules import Need, Situation, needs_of
 
 
@@ -58,27 +60,34 @@ class Case(Situation):
         return Channel(self.next_interview_channel).label if self.next_interview_channel else ""
 
 
+SUMMARISED = {
+    name: f"summary__{name}"
+    for name in (
+        "awaiting_reply_since",
+        "callback_due_at",
+        "next_interview_at",
+        "next_interview_channel",
+        "to_place_by",
+        "obligation_due_on",
+        "last_contact_at",
+        "last_contact_channel",
+    )
+}
+"""Where what the upper floors have told is found from a person."""
+
 PATHS = {
-    "identifier": "jobseeker__identifier",
-    "last_name": "jobseeker__last_name",
-    "first_name": "jobseeker__first_name",
-    **{
-        name: f"jobseeker__summary__{name}"
-        for name in (
-            "awaiting_reply_since",
-            "callback_due_at",
-            "next_interview_at",
-            "next_interview_channel",
-            "to_place_by",
-            "obligation_due_on",
-            "last_contact_at",
-            "last_contact_channel",
-        )
-    },
+    name: f"jobseeker__{path}"
+    for name, path in {
+        "identifier": "identifier",
+        "last_name": "last_name",
+        "first_name": "first_name",
+        **SUMMARISED,
+    }.items()
 }
 """Where the fields of a case are found from a placement, when not under their own name."""
 
 FIELDS = tuple(each.name for each in fields(Case) if each.name != "needs")
+WAITED_FOR = tuple(each.name for each in fields(Situation))
 
 
 def cases_of(
@@ -107,6 +116,16 @@ def cases_of(
         case.needs.extend(needs_of(case, now=now, zone=zone, without_contact_for=without_contact_for))
         found.append(case)
     return found
+
+
+def situations_of(people: Iterable[int]) -> dict[int, Situation]:
+    """Return what each of these people's needs are read from, by their key, placed or not: one statement.
+
+    The list, the file and the report of a transfer read the same columns, so that they never differ on a need.
+    """
+    rows = with_case(Jobseeker.objects.filter(pk__in=list(people))).order_by()
+    found = rows.values_list("pk", *(SUMMARISED.get(name, name) for name in WAITED_FOR))
+    return {pk: Situation(**dict(zip(WAITED_FOR, row, strict=True))) for pk, *row in found}
 
 
 def waiting_for(cases: Iterable[Case], kind: NeedKind | None, *, overdue: date | None = None) -> list[Case]:

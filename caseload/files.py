@@ -9,8 +9,9 @@ from accompaniment.enums import EnrolmentState
 from accompaniment.models import Accompaniment, Consent, ContactPlan, Document, Enrolment, Jobseeker, Objective, User
 from accompaniment.presentation import contact_plan_in_words, phone_in_words
 from accompaniment.workbook import objectives_of
-from caseload.models import CaseSummary, Cover, Placement, ReadingRight
-from caseload.rules import Need, Situation, needs_of
+from caseload.cases import situations_of
+from caseload.models import Cover, Placement, ReadingRight
+from caseload.rules import Need, needs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class PersonFile:
     placement: Placement | None
     covers: list[Cover]
     plan: ContactPlan | None
-    summary: CaseSummary
+    needs: list[Need]
+    """What the person waits for, as the portfolio list says it."""
     history: list[Accompaniment]
     """Every period of tier and track, the current one first."""
     placements: list[Placement]
@@ -74,18 +76,6 @@ class PersonFile:
         return self.enrolment is not None and self.enrolment.state == EnrolmentState.VALIDATED
 
     @property
-    def needs(self) -> list[Need]:
-        situation = Situation(
-            awaiting_reply_since=self.summary.awaiting_reply_since,
-            callback_due_at=self.summary.callback_due_at,
-            next_interview_at=self.summary.next_interview_at,
-            to_place_by=self.summary.to_place_by,
-            plan_review_on=self.plan.review_on if self.plan else None,
-            validated_at=self.enrolment.validated_at if self.enrolment and self.awaits_acceptance else None,
-        )
-        return needs_of(situation, now=self.now, zone=self.zone)
-
-    @property
     def phone(self) -> str:
         """The telephone number as people write it; empty where there is none."""
         return phone_in_words(self.person.phone) if self.person.phone else ""
@@ -125,7 +115,7 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         placement=placement,
         covers=covers,
         plan=ContactPlan.objects.current().filter(jobseeker=person).first(),
-        summary=CaseSummary.objects.filter(jobseeker=person).first() or CaseSummary(jobseeker=person),
+        needs=needs_of(situations_of([person.pk])[person.pk], now=now, zone=zone),
         history=periods[::-1],
         placements=placements,
         objectives=objectives_of(person, open_only=True),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.expressions import CombinedExpression
@@ -39,6 +39,37 @@ def managed_by(user: "User", region: str) -> Q:
 def filling() -> CombinedExpression:
     """Return the expression for how full a portfolio is; one without any place counts as one of one place."""
     return F("occupied") * 1.0 / Greatest(F("capacity"), 1)
+
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+
+
+def with_case(rows: Rows, *, person: str = "") -> Rows:
+    """Add what a person's needs are read from beside the summary: period, open enrolment, plan, what was asked.
+
+    `person` is the path from a row to the person. Each join meets one row at most, by the database's own constraints.
+    """
+    one_row_of_each: Rows = rows.annotate(
+        period=FilteredRelation(f"{person}accompaniments", condition=Q(**{f"{person}accompaniments__ended_at": None})),
+        accepting=FilteredRelation(
+            f"{person}enrolments", condition=Q(**{f"{person}enrolments__state": EnrolmentState.VALIDATED})
+        ),
+        plan=FilteredRelation(f"{person}contact_plans", condition=Q(**{f"{person}contact_plans__ended_on": None})),
+        wish=FilteredRelation(f"{person}plan_requests", condition=Q(**{f"{person}plan_requests__answered_at": None})),
+        on_site=FilteredRelation(
+            f"{person}on_site_requests", condition=Q(**{f"{person}on_site_requests__answered_at": None})
+        ),
+    ).annotate(
+        tier=F("period__tier"),
+        track=F("period__track"),
+        since=F("period__started_at"),
+        validated_at=F("accepting__validated_at"),
+        plan_review_on=F("plan__review_on"),
+        plan_interval_days=F("plan__interval_days"),
+        plan_change_asked_at=F("wish__asked_at"),
+        on_site_asked_at=F("on_site__asked_at"),
+    )
+    return one_row_of_each
 
 
 class AdviserQuerySet(QuerySet[Any]):
@@ -190,31 +221,8 @@ class PlacementQuerySet(OfJobseekerQuerySet):
         return self.filter(Q(portfolio__adviser=adviser) | covered).distinct()
 
     def with_case(self) -> Self:
-        """Add what the portfolio list shows of each person: period, open enrolment, contact plan, what was asked.
-
-        The summary's columns are reached by `jobseeker__summary__…`. Each join meets one row at most, by the
-        database's own constraints.
-        """
-        return self.annotate(
-            period=FilteredRelation("jobseeker__accompaniments", condition=Q(jobseeker__accompaniments__ended_at=None)),
-            accepting=FilteredRelation(
-                "jobseeker__enrolments", condition=Q(jobseeker__enrolments__state=EnrolmentState.VALIDATED)
-            ),
-            plan=FilteredRelation("jobseeker__contact_plans", condition=Q(jobseeker__contact_plans__ended_on=None)),
-            wish=FilteredRelation("jobseeker__plan_requests", condition=Q(jobseeker__plan_requests__answered_at=None)),
-            on_site=FilteredRelation(
-                "jobseeker__on_site_requests", condition=Q(jobseeker__on_site_requests__answered_at=None)
-            ),
-        ).annotate(
-            tier=F("period__tier"),
-            track=F("period__track"),
-            since=F("period__started_at"),
-            validated_at=F("accepting__validated_at"),
-            plan_review_on=F("plan__review_on"),
-            plan_interval_days=F("plan__interval_days"),
-            plan_change_asked_at=F("wish__asked_at"),
-            on_site_asked_at=F("on_site__asked_at"),
-        )
+        """Add what the portfolio list shows of each person; the summary's columns are under `jobseeker__summary__`."""
+        return with_case(self, person="jobseeker__")
 
 
 class CoverQuerySet(QuerySet[Any]):

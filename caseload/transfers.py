@@ -9,10 +9,11 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accompaniment.models import Jobseeker, User
+from caseload.cases import situations_of
 from caseload.enums import TransferState
 from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.querysets import TransferBatchQuerySet
-from caseload.rules import Need, Situation, needs_of
+from caseload.rules import Need, needs_of
 from caseload.services.moves import is_due, modalities_of
 
 
@@ -112,11 +113,12 @@ def leaving(placements: Iterable[Placement], *, reader: User, now: datetime) -> 
     """
     seen = list(placements)
     visible = _visible(reader, [placement.jobseeker_id for placement in seen])
+    needs = _needs([placement.jobseeker for placement in seen if placement.jobseeker_id in visible], now)
     return [
         Leaving(
             placement=placement,
             visible=placement.jobseeker_id in visible,
-            needs=_needs(placement.jobseeker, now) if placement.jobseeker_id in visible else [],
+            needs=needs.get(placement.jobseeker_id, []),
         )
         for placement in seen
     ]
@@ -191,15 +193,15 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
     people = [transfer.jobseeker_id for transfer in transfers]
     visible = _visible(reader, people)
     readable = set(Jobseeker.objects.readable_by(reader).filter(pk__in=people).values_list("pk", flat=True))
+    needs = _needs([transfer.jobseeker for transfer in transfers if transfer.jobseeker_id in readable], now)
     lines: dict[TransferState, list[Line]] = {state: [] for state in TransferState}
     for transfer in transfers:
-        seen = transfer.jobseeker_id in readable
         lines[TransferState(transfer.state)].append(
             Line(
                 transfer=transfer,
                 visible=transfer.jobseeker_id in visible,
-                readable=seen,
-                needs=_needs(transfer.jobseeker, now) if seen else [],
+                readable=transfer.jobseeker_id in readable,
+                needs=needs.get(transfer.jobseeker_id, []),
             )
         )
     planned = [line for line in lines[TransferState.PLANNED] if not is_due(line.transfer, now)]
@@ -244,10 +246,9 @@ def _visible(reader: User, people: Iterable[int]) -> set[int]:
     return set(Jobseeker.objects.visible_to(reader).filter(pk__in=people).values_list("pk", flat=True))
 
 
-def _due_first(line: Line) -> float:
-    """Sort by what is due first; who waits for nothing comes last, by name."""
-    due_at = line.needs[0].due_at if line.needs else None
-    return due_at.timestamp() if due_at else float("inf")
+def _due_first(line: Line) -> tuple[bool, tuple[int, float]]:
+    """Sort by what comes first; who waits for nothing comes last, by name."""
+    return not line.needs, line.needs[0].rank if line.needs else (0, 0.0)
 
 
 def staying_by_reason(rows: Iterable[Transfer]) -> list[tuple[str, list[Jobseeker]]]:
@@ -265,12 +266,7 @@ def _summary(person: Jobseeker) -> CaseSummary:
     return summary
 
 
-def _needs(person: Jobseeker, now: datetime) -> list[Need]:
-    summary = _summary(person)
-    situation = Situation(
-        awaiting_reply_since=summary.awaiting_reply_since,
-        callback_due_at=summary.callback_due_at,
-        next_interview_at=summary.next_interview_at,
-        to_place_by=summary.to_place_by,
-    )
-    return needs_of(situation, now=now, zone=person.agency.zone)
+def _needs(people: Sequence[Jobseeker], now: datetime) -> dict[int, list[Need]]:
+    """Return what each person waits for, by their key; load the agency's region."""
+    situations = situations_of(person.pk for person in people)
+    return {person.pk: needs_of(situations[person.pk], now=now, zone=person.agency.zone) for person in people}
