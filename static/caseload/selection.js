@@ -80,12 +80,22 @@ function between(box) {
   return all.slice(Math.min(from, to), Math.max(from, to) + 1).map((one) => one.value);
 }
 
+// Whom the address ticks, once: it loses them, so that who is unticked afterwards stays so when the page is loaded
+// again. Not what the browser may have ticked by itself.
+function tickedByTheAddress() {
+  const address = new URL(window.location.href);
+  const named = new Set(address.searchParams.getAll("personne"));
+  if (named.size === 0) return [];
+  address.searchParams.delete("personne");
+  window.history.replaceState(window.history.state, "", address);
+  return boxes().map((box) => box.value).filter((person) => named.has(person));
+}
+
 function begin() {
   const place = form();
   if (place === null) return;
   owner = place.dataset.selection;
-  // What the address ticks counts with what the tab remembers.
-  chosen = new Set([...recall(), ...boxes().filter((box) => box.checked).map((box) => box.value)]);
+  chosen = new Set([...recall(), ...tickedByTheAddress()]);
   remember();
   show();
 }

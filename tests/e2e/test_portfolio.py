@@ -200,6 +200,33 @@ def test_a_view_is_saved_found_again_and_the_file_downloaded(page: Page, few: Po
     assert re.fullmatch(r"portefeuille-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
 
 
+def test_who_is_unticked_after_coming_back_stays_so(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser, "?suivi=moi")
+    for name in ("Dupont", "Petit"):
+        page.get_by_label(f"Sélectionner {name}").press("Space")
+    page.get_by_role("button", name="Changer le plan").click()
+    page.get_by_role("link", name="Portefeuille", exact=True).last.click()
+    expect(page.locator("[data-actions]")).to_contain_text("2 personnes sélectionnées")
+    page.get_by_label("Sélectionner Petit").press("Space")
+    page.reload()
+    expect(page.locator("[data-actions]")).to_contain_text("1 personne sélectionnée")
+    assert [label.split()[1] for label in boxes(page)] == ["Dupont"]
+
+
+def test_going_back_to_a_list_after_the_act_ticks_nobody(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser)
+    page.get_by_label("Sélectionner Dupont").press("Space")
+    page.get_by_role("button", name="Écrire").click()
+    page.get_by_label("Votre message").fill("L'atelier est mardi à 9 h.")
+    page.get_by_role("button", name="Envoyer").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Message envoyé à 1 personne")
+    while not page.url.split("?")[0].endswith("/portefeuille/"):
+        page.go_back()
+    expect(page.locator("tbody tr")).to_have_count(7)
+    expect(page.locator("[data-actions]")).to_be_hidden()
+    assert boxes(page) == []
+
+
 def test_the_plan_of_several_people_changes_at_once(page: Page, few: Portfolio) -> None:
     open_list(page, few.adviser, "?suivi=moi")
     page.get_by_label("Tout sélectionner").check()
