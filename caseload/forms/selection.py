@@ -12,8 +12,11 @@ from accompaniment.forms.fields import LinesField
 from accompaniment.forms.plans import contact_choices, interval_choices
 from accompaniment.services.plan_reviews import NewPlan
 from accompaniment.services.plans import check_review_day
+from caseload.forms.desk import PortfolioFilter, filter_in
 
 PERSON = "personne"
+LIST = "liste"
+"""The filters and the order of the list on which they were ticked."""
 MOST_PEOPLE = 1000
 """Of one selection: more than the largest portfolio and its cover hold."""
 
@@ -28,6 +31,11 @@ def seen_in(data: QueryDict) -> dict[int, str]:
     """Return by person what stood of the plan when the page was shown."""
     parts = (text.partition(":") for text in data.getlist("vu"))
     return {int(key): state for key, _, state in parts if key.isascii() and key.isdigit() and len(key) < 19}
+
+
+def list_in(data: QueryDict) -> PortfolioFilter:
+    """Return how the list was asked for on which people were ticked, so that one comes back to it."""
+    return filter_in(data.get(LIST, ""))
 
 
 class SavedViewForm(forms.Form):

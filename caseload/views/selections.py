@@ -10,7 +10,7 @@ from accompaniment.enums import Role
 from accompaniment.once import went_through
 from accompaniment.services.plans import plan_states
 from caseload.desk import desk_of
-from caseload.forms.selection import PlansForm, seen_in, selected_in
+from caseload.forms.selection import PlansForm, list_in, seen_in, selected_in
 from caseload.services.selections import change_plans, followed_among
 
 
@@ -19,9 +19,10 @@ from caseload.services.selections import change_plans, followed_among
 def plan_many(request: AuthenticatedRequest) -> HttpResponse:
     """Set one contact plan for several people, and say for whom it could not be."""
     desk = desk_of(request.user, now=timezone.now())
-    selected = selected_in(request.POST if request.method == "POST" else request.GET)
+    sent = request.POST if request.method == "POST" else request.GET
+    selected = selected_in(sent)
     people = followed_among(actor=request.user, people=selected)
-    context = {"people": people, "gone": len(selected) - len(people), "selected": selected}
+    context = {"people": people, "gone": len(selected) - len(people), "selected": selected, "asked": list_in(sent)}
     present = plan_states([person.pk for person in people])
     seen = seen_in(request.POST) if request.method == "POST" else present
     context["seen"] = [f"{pk}:{state}" for pk, state in seen.items() if pk in present]

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.once import went_through
-from caseload.forms.selection import selected_in
+from caseload.forms.selection import list_in, selected_in
 from caseload.services.selections import followed_among
 from messaging.forms import GroupMessageForm
 from messaging.rules import clean_text
@@ -21,9 +21,10 @@ from messaging.services.groups import post_to_each
 def message_many(request: AuthenticatedRequest) -> HttpResponse:
     """Write to several people at once, and say who got it and who did not."""
     posted = request.method == "POST"
-    selected = selected_in(request.POST if posted else request.GET)
+    sent = request.POST if posted else request.GET
+    selected = selected_in(sent)
     people = followed_among(actor=request.user, people=selected)
-    context = {"people": people, "gone": len(selected) - len(people), "selected": selected}
+    context = {"people": people, "gone": len(selected) - len(people), "selected": selected, "asked": list_in(sent)}
     form = GroupMessageForm(request.POST if posted else None)
     if not posted or not people or not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if posted else HTTPStatus.OK

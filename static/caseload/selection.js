@@ -100,17 +100,17 @@ function begin() {
   show();
 }
 
-// Coming back from a file: the focus is on the person one had opened, where the list stood.
+// Coming back from a file to the same list: the focus is on the person seen last, where the list stood.
 function comeBack() {
   const opened = JSON.parse(sessionStorage.getItem(OPENED) ?? "null");
-  sessionStorage.removeItem(OPENED);
-  if (opened === null || opened.address !== window.location.href) return;
+  if (opened === null || opened.person === null || opened.address !== form()?.dataset.address) return;
+  sessionStorage.setItem(OPENED, JSON.stringify({ ...opened, person: null }));
   const link = [...(list()?.querySelectorAll(`a[data-person="${opened.person}"]`) ?? [])].find(
     (one) => one.offsetParent !== null,
   );
   if (!link) return;
-  link.focus({ preventScroll: true });
-  window.scrollTo({ top: opened.top, behavior: "instant" });
+  link.focus({ preventScroll: opened.top !== null });
+  if (opened.top !== null) window.scrollTo({ top: opened.top, behavior: "instant" });
 }
 
 let withShift = false;
@@ -126,7 +126,9 @@ document.addEventListener("click", (event) => {
   }
   const link = event.target.closest?.("a[data-person]");
   if (link) {
-    const opened = { person: link.dataset.person, address: window.location.href, top: window.scrollY };
+    const people = boxes().map((box) => box.value);
+    const address = form().dataset.address;
+    const opened = { owner, address, people, person: link.dataset.person, top: window.scrollY };
     sessionStorage.setItem(OPENED, JSON.stringify(opened));
   }
 });

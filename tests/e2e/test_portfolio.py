@@ -152,6 +152,27 @@ def test_opening_a_person_and_coming_back_keeps_place_filter_and_selection(page:
     expect(page).to_have_url(re.compile(r"\?tri=nom&sans_contact=5$"))
 
 
+def test_a_file_leads_back_to_its_list_and_to_the_next_person(page: Page, few: Portfolio) -> None:
+    open_list(page, few.adviser, "?suivi=moi&tri=-nom")
+    page.get_by_role("link", name="Petit Alix", exact=True).click()
+    around = page.get_by_role("navigation", name="Dans le portefeuille")
+    around.get_by_role("link", name="Personne suivante").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alix Nguyen")
+    around.get_by_role("link", name="Personne précédente").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alix Petit")
+    around.get_by_role("link", name="Personne précédente").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alix Roy")
+    expect(around.get_by_role("link", name="Personne précédente")).to_be_hidden()
+    check_axe(page)
+    # What is done on the page leads back to it, and the list is remembered all the same.
+    page.get_by_role("textbox", name="Note pour l'équipe").fill("Rappelée.")
+    page.get_by_role("button", name="Enregistrer la note").click()
+    expect(page.get_by_text("La note est enregistrée.")).to_be_visible()
+    around.get_by_role("link", name="Portefeuille").click()
+    expect(page).to_have_url(re.compile(r"/portefeuille/\?suivi=moi&tri=-nom$"))
+    expect(page.get_by_role("link", name="Roy Alix", exact=True)).to_be_focused()
+
+
 def test_a_selection_goes_on_through_a_filter_to_one_message_each(page: Page, few: Portfolio) -> None:
     open_list(page, few.adviser)
     page.get_by_label("Sélectionner Dupont").press("Space")
@@ -231,6 +252,10 @@ def test_the_plan_of_several_people_changes_at_once(page: Page, few: Portfolio) 
     open_list(page, few.adviser, "?suivi=moi")
     page.get_by_label("Tout sélectionner").check()
     page.get_by_role("button", name="Changer le plan").click()
+    page.get_by_role("link", name="Portefeuille", exact=True).last.click()
+    expect(page).to_have_url(re.compile(r"/portefeuille/\?suivi=moi$"))
+    expect(page.locator("[data-actions]")).to_contain_text("6 personnes sélectionnées")
+    page.get_by_role("button", name="Changer le plan").click()
     page.get_by_label("Contact", exact=True).select_option("interview-phone")
     page.get_by_label("Motif").fill("Le téléphone convient mieux en été.")
     page.get_by_label("À revoir le").fill((timezone.localdate() + timedelta(days=60)).isoformat())
@@ -238,6 +263,8 @@ def test_the_plan_of_several_people_changes_at_once(page: Page, few: Portfolio) 
     page.get_by_role("button", name="Changer le plan").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Plan de contact changé pour 6 personnes")
     check_axe(page)
+    page.get_by_role("link", name="Portefeuille", exact=True).last.click()
+    expect(page).to_have_url(re.compile(r"/portefeuille/\?suivi=moi$"))
 
 
 def test_an_empty_portfolio_says_what_will_appear(page: Page, server: object) -> None:
