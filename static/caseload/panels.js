@@ -1,14 +1,22 @@
-// Panels refresh themselves politely: never under the reader's hands, never in a hidden tab, and a panel whose
-// session has ended takes the whole page to the log-in instead of showing it inside. What could not be shown for one
-// of these reasons is asked for again as soon as it can.
+// Panels refresh themselves politely: never under the reader's hands, in a hidden tab only when something has changed
+// (its title counts what waits), and a panel whose session has ended takes the whole page to the log-in instead of
+// showing it inside. What could not be shown for one of these reasons is asked for again as soon as it can.
 
 const panelOf = (event) => (event.target instanceof Element ? event.target.closest("[data-panel]") : null);
 
-const isInUse = (panel) => panel.contains(document.activeElement) || panel.querySelector("details[open]") !== null;
+// Nobody is about to press a link of a tab that is not seen; what is typed or open stays as it is there too.
+function isInUse(panel) {
+  if (panel.querySelector("details[open]") !== null) return true;
+  if (!panel.contains(document.activeElement)) return false;
+  return !document.hidden || document.activeElement.matches("input, textarea, select");
+}
 
-const mayChange = (panel) => panel.dataset.panel !== "filled" || !(document.hidden || isInUse(panel));
+const mayChange = (panel) => panel.dataset.panel !== "filled" || !isInUse(panel);
 
-// Ask for a panel again: now, or once nobody is in it and the page is seen.
+// A hidden page of the day whose socket is cut has nothing but its own asking to follow by.
+const mayAskByItself = (panel) => !document.hidden || panel.closest("[data-desk]:not([data-live])") !== null;
+
+// Ask for a panel again: now, or once nobody is in it.
 export function refresh(panel) {
   if (mayChange(panel)) {
     delete panel.dataset.stale;
@@ -25,8 +33,13 @@ function catchUp() {
 document.body.addEventListener("htmx:beforeRequest", (event) => {
   const panel = panelOf(event);
   if (panel === null || event.target !== panel) return;
-  if (!mayChange(panel)) event.preventDefault();
+  const told = event.detail.requestConfig.triggeringEvent?.type === "refresh";
+  if (panel.dataset.panel !== "filled" || (mayChange(panel) && (told || mayAskByItself(panel)))) return;
+  event.preventDefault();
+  panel.dataset.stale = "";
 });
+
+let focused = null;
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const panel = panelOf(event);
@@ -42,15 +55,22 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (panel.dataset.panel === "filled" && isInUse(panel)) {
     event.detail.shouldSwap = false;
     panel.dataset.stale = "";
+    return;
   }
+  focused = panel.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
 });
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const panel = panelOf(event);
-  if (panel !== null && event.target === panel) panel.dataset.panel = "filled";
+  if (panel === null || event.target !== panel) return;
+  panel.dataset.panel = "filled";
+  if (focused !== null) panel.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  focused = null;
 });
 
 // The focus has gone on when the task is over; a closed answer lets its panel change again.
 document.body.addEventListener("focusout", () => setTimeout(catchUp));
 document.body.addEventListener("toggle", () => setTimeout(catchUp), true);
-document.addEventListener("visibilitychange", catchUp);
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) catchUp();
+});

@@ -55,6 +55,44 @@ def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage
     check_axe(day)
 
 
+def hide(page: Page, hidden: bool) -> None:
+    """Let the page believe that its tab is hidden, or seen again: a browser without a window has no tabs to change."""
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_the_title_of_a_hidden_tab_counts_on(new_page: NewPage, two: Pair) -> None:
+    aside(lambda: say(two.conversation, two.person))
+    day = open_day(new_page, two)
+    expect(day).to_have_title(re.compile(r"^\(1\) Ma journée"))
+    link = day.locator("#panneau-a-repondre").get_by_role("link", name=two.jobseeker.full_name)
+    link.focus()
+    hide(day, True)
+    other = pair(two.portfolio)
+    aside(lambda: say(other.conversation, other.person))
+    expect(day).to_have_title(re.compile(r"^\(2\) Ma journée"))
+    # Who comes back is where one was.
+    expect(link).to_be_focused()
+
+
+def test_a_hidden_tab_asks_for_what_it_has_missed_once_it_is_seen(new_page: NewPage, two: Pair) -> None:
+    day = open_day(new_page, two)
+    panel = day.locator("#panneau-rappels")
+    expect(panel.locator("[data-count]")).to_have_attribute("data-count", "0")
+    hide(day, True)
+    # What a minute does by itself.
+    panel.evaluate("panel => window.htmx.ajax('GET', panel.getAttribute('hx-get'), { source: panel, target: panel })")
+    expect(panel).to_have_attribute("data-stale", "")
+    with day.expect_response(lambda answer: "/rappels/panneau" in answer.url):
+        hide(day, False)
+    expect(panel).not_to_have_attribute("data-stale", "")
+
+
 def test_a_panel_in_which_one_types_waits_until_one_leaves_it(new_page: NewPage, two: Pair) -> None:
     ask_on_site(actor=two.person, jobseeker=two.jobseeker)
     day = open_day(new_page, two, width=390)
