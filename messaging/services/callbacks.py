@@ -24,6 +24,10 @@ CLOSED_MEANWHILE = "Cette demande de rappel est déjà close."
 WRONG_NUMBER = "Ce numéro de téléphone n'est pas valable. Écrivez-le comme ceci : 06 12 34 56 78."
 
 
+class CallbackClosedError(NotAllowedNowError):
+    """Somebody has called, or the person has taken the request back."""
+
+
 class CallbackAlreadyOpenError(NotAllowedNowError):
     """The person has an open request; `request` is it."""
 
@@ -88,8 +92,8 @@ def ask_callback(
 def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> CallbackRequest:
     """Record that the person was called, with what came of it; write the journal.
 
-    Raises NotAllowedNowError when the request is closed already or the actor follows the person no more,
-    DomainError without an outcome.
+    Raises CallbackClosedError when the request is closed already, NotAllowedNowError when the actor follows the
+    person no more, DomainError without an outcome.
     """
     said = clean_text(outcome)
     if not said:
@@ -140,7 +144,7 @@ def _locked(request: CallbackRequest) -> CallbackRequest:
 def _close(request: CallbackRequest, *, actor: User, at: datetime, to_state: CallbackState) -> None:
     from_state = CallbackState(request.state)
     if to_state not in CALLBACK_TRANSITIONS[from_state]:
-        raise NotAllowedNowError(CLOSED_MEANWHILE)
+        raise CallbackClosedError(CLOSED_MEANWHILE)
     request.state = to_state
     request.closed_at = at
     request.closed_by = actor

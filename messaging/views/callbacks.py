@@ -22,6 +22,7 @@ from messaging.forms import CallbackForm, OutcomeForm
 from messaging.models import CallbackRequest
 from messaging.services.callbacks import (
     CallbackAlreadyOpenError,
+    CallbackClosedError,
     ask_callback,
     cancel_callback,
     close_callback,
@@ -72,6 +73,8 @@ def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
         if form.is_valid():
             try:
                 close_callback(actor=request.user, request=callback, outcome=form.cleaned_data["outcome"])
+            except CallbackClosedError:
+                callback.refresh_from_db()
             except DomainError as error:
                 form.add_error(None, error.sentence)
             else:
@@ -79,8 +82,18 @@ def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
                 return redirect("callbacks")
     for part in (FilePart.CALLBACK, FilePart.CONTACT_DETAILS):
         audit.record_reading(actor=request.user, jobseeker=callback.jobseeker, part=part)
+    came_too_late = request.method == "POST" and callback.state != CallbackState.OPEN
     return render(
-        request, "messaging/callback.html", {"callback": callback, "form": form, "now": timezone.now()}, status=status
+        request,
+        "messaging/callback.html",
+        {
+            "callback": callback,
+            "form": form,
+            "now": timezone.now(),
+            "came_too_late": came_too_late,
+            "unsaved": [(form["outcome"].label, form["outcome"].value())] if form["outcome"].value() else [],
+        },
+        status=HTTPStatus.CONFLICT if came_too_late else status,
     )
 
 

@@ -1,8 +1,11 @@
 """Asking to be called back, calling, taking it back."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, ContactNature, Tier
@@ -103,6 +106,23 @@ def test_a_closed_request_stays_closed() -> None:
         close_callback(actor=two.adviser, request=request, outcome="Encore.")
     with pytest.raises(NotAllowedNowError):
         cancel_callback(actor=two.person, request=request)
+
+
+@pytest.mark.parametrize("outcome", ["Rendez-vous confirmé", ""])
+def test_what_was_noted_of_a_request_closed_meanwhile_is_given_back(client: Client, outcome: str) -> None:
+    two = pair()
+    request = ask(two.jobseeker)
+    client.force_login(two.adviser)
+    cancel_callback(actor=two.person, request=request)
+    answer = client.post(reverse("callback", args=[request.pk]), {"outcome": outcome})
+    assert answer.status_code == 409
+    text = unescape(answer.content.decode())
+    assert "Cette demande a été close pendant que vous écriviez" in text
+    assert text.count("readonly>Rendez-vous confirmé</textarea>") == bool(outcome)
+    assert "pendant que vous écriviez" not in client.get(reverse("callback", args=[request.pk])).content.decode()
+    # One fact less: the request is open, and the same words close it.
+    other = pair(two.portfolio)
+    assert client.post(reverse("callback", args=[ask(other.jobseeker).pk]), {"outcome": "Dit"}).status_code == 302
 
 
 def test_who_may_call() -> None:

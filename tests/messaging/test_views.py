@@ -307,7 +307,7 @@ def test_the_adviser_sees_the_request_and_marks_it_done(two: Pair) -> None:
     text = done.content.decode()
     assert "noté dans le journal" in text
     assert "Formation confirmée." in text
-    assert browser.post(reverse("callback", args=[request.pk]), {"outcome": "Encore"}).status_code == 422
+    assert browser.post(reverse("callback", args=[request.pk]), {"outcome": "Encore"}).status_code == 409
 
 
 def test_a_strangers_request_does_not_exist(two: Pair) -> None:

@@ -363,6 +363,21 @@ class TestReport:
         interview.refresh_from_db()
         assert interview.state == state
 
+    @pytest.mark.parametrize("facts", [{"outcome": "held", "next_step": "continue"}, {"outcome": "held"}])
+    def test_a_report_that_comes_after_the_end_is_given_back(self, client, person, facts):
+        interview = InterviewFactory(jobseeker=person)
+        url = reverse("interview_report", args=[interview.pk])
+        as_(client, interview.adviser.user)
+        interviews.cancel_interview(actor=person.user, interview=interview)
+        answer = client.post(url, {"conclusions": "Projet confirmé.", **facts})
+        assert answer.status_code == 409
+        assert "L'entretien a été clos pendant que vous écriviez" in texts(answer)
+        assert "readonly>Projet confirmé.</textarea>" in texts(answer)
+        # Who only looks is told how it has ended, and nothing of a text.
+        looked = client.get(url)
+        assert looked.status_code == 200
+        assert "pendant que vous écriviez" not in texts(looked)
+
     def test_only_its_adviser_closes_it(self, client, portfolio, person):
         interview = InterviewFactory(jobseeker=person)
         url = reverse("interview_report", args=[interview.pk])

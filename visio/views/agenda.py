@@ -102,7 +102,7 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.INTERVIEW)
     zone = interview.adviser.agency.zone
     if interview.state not in LIVE_STATES:
-        return render(request, "visio/closed.html", {"interview": interview, "zone": zone, "is_adviser": True})
+        return _closed(request, interview)
     now = timezone.now()
     plan = plan_page(interview.jobseeker, now=now)
     form = _report_form(plan, request.POST if request.method == "POST" else None)
@@ -119,6 +119,9 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 form.add_error(None, refusal.sentence)
                 status = 409
             except DomainError as refusal:
+                fresh = Interview.objects.with_people().select_related("report").get(pk=pk)
+                if fresh.state not in LIVE_STATES:
+                    return _closed(request, fresh)
                 form.add_error(None, refusal.sentence)
                 status = 409
             else:
@@ -153,6 +156,27 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def _report_form(plan: PlanPage, typed: QueryDict | None) -> ReportForm:
     initial = {"plan_review_on": plan.next_review, "plan_seen": plan.state}
     return ReportForm(typed, reviews_plan=plan.current is not None, initial=initial)
+
+
+def _closed(request: AuthenticatedRequest, interview: Interview) -> HttpResponse:
+    """Say how an interview has ended; a report that comes after that is given back, for it is stored nowhere."""
+    texts = []
+    if request.method == "POST":
+        form = ReportForm(request.POST, reviews_plan=False)
+        typed = [(str(form[name].label), str(form[name].value() or "").strip()) for name in ("conclusions", "note")]
+        texts = [(label, text) for label, text in typed if text]
+    return render(
+        request,
+        "visio/closed.html",
+        {
+            "interview": interview,
+            "zone": interview.adviser.agency.zone,
+            "is_adviser": True,
+            "came_too_late": request.method == "POST",
+            "unsaved": texts,
+        },
+        status=409 if request.method == "POST" else 200,
+    )
 
 
 def _close(actor: User, interview: Interview, form: ReportForm) -> None:

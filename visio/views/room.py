@@ -39,7 +39,7 @@ def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
         "opens_at": interview.starts_at - ROOM_OPENS_BEFORE,
     }
     if moment == RoomMoment.CLOSED:
-        return render(request, "visio/closed.html", context)
+        return render(request, "visio/closed.html", context | {"came_too_late": False})
     if moment == RoomMoment.EARLY:
         return render(request, "visio/early.html", context)
     if moment == RoomMoment.OVER:
