@@ -68,9 +68,9 @@ class Need:
 def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_for: int | None = None) -> list[Need]:
     """Return what a person waits for, what comes first standing first; empty when nothing does.
 
-    Days are days in `zone`. A message is due 72 hours after it came. An interview of a past day that still stands
-    is to be concluded. Without contact is who had none for `without_contact_for` days; for longer than the contact
-    plan's own interval when that is None.
+    Days are days in `zone`. A message and a wish of another plan are due 72 hours after they came. An interview of a
+    past day that still stands is to be concluded. Without contact is who had none for `without_contact_for` days;
+    for longer than the contact plan's own interval when that is None.
     """
     local = now.astimezone(zone)
     days = without_contact_for or case.plan_interval_days or USUAL_INTERVAL_DAYS
@@ -148,7 +148,8 @@ def _obligation(to_place_by: date | None, now: datetime) -> Need | None:
 def _plan(review_on: date | None, change_asked_at: datetime | None, now: datetime) -> Need | None:
     if change_asked_at is not None:
         phrase = f"Demande un autre plan de contact depuis {duration(now - change_asked_at)}"
-        return Need(NeedKind.PLAN, phrase, change_asked_at, Urgency.TODAY)
+        due_at = change_asked_at + REPLY_WITHIN
+        return Need(NeedKind.PLAN, phrase, due_at, _urgency(due_at, now))
     today = now.date()
     if review_on is None or review_on > today:
         return None

@@ -109,6 +109,23 @@ def test_what_is_due_first_stands_first_and_acceptance_last() -> None:
     assert kinds == [NeedKind.REPLY, NeedKind.INTERVIEW, NeedKind.CALLBACK, NeedKind.ACCEPTANCE]
 
 
+@pytest.mark.parametrize(
+    ("ago", "urgency"),
+    [
+        (timedelta(minutes=1), Urgency.SOON),
+        (timedelta(hours=70), Urgency.TODAY),
+        (timedelta(days=5), Urgency.LATE),
+    ],
+)
+def test_a_wish_of_another_plan_is_due_like_a_message(ago: timedelta, urgency: Urgency) -> None:
+    facts = Situation(plan_change_asked_at=NOW - ago, callback_due_at=NOW + timedelta(hours=3))
+    needs = {need.kind: need for need in needs_of(facts, now=NOW, zone=PARIS)}
+    assert needs[NeedKind.PLAN].urgency == urgency
+    # What is due today stands above a wish that has two days to wait yet.
+    first = needs_of(facts, now=NOW, zone=PARIS)[0].kind
+    assert first == (NeedKind.CALLBACK if urgency == Urgency.SOON else NeedKind.PLAN)
+
+
 def test_days_are_days_of_the_agency() -> None:
     late_in_paris = datetime(2026, 3, 4, 22, 30, tzinfo=UTC)  # 23 h 30 in Paris, 2 h 30 on the 5th in La Réunion
     facts = Situation(next_interview_at=late_in_paris + timedelta(minutes=15))
