@@ -3,7 +3,7 @@
 from django import forms
 
 from accompaniment.forms.fields import LinesField
-from accompaniment.services.action_plan import StepFacts
+from accompaniment.services.action_plan import ObjectiveFacts, StepFacts
 from accompaniment.services.notes import LONGEST_NOTE
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -29,6 +29,19 @@ class ObjectiveForm(forms.Form):
     due_on = forms.DateField(label="Pour le", required=False, widget=DAY)
 
 
+class EditObjectiveForm(forms.Form):
+    """An objective as it is to be."""
+
+    title = forms.CharField(
+        label="Objectif", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
+    )
+    due_on = forms.DateField(label="Pour le", required=False, widget=DAY)
+
+    @property
+    def facts(self) -> ObjectiveFacts:
+        return ObjectiveFacts(title=self.cleaned_data["title"], due_on=self.cleaned_data["due_on"])
+
+
 class StepForm(forms.Form):
     """A step as it is to be."""
 
@@ -42,17 +55,13 @@ class StepForm(forms.Form):
         return StepFacts(title=self.cleaned_data["title"], due_on=self.cleaned_data["due_on"])
 
 
-class StepSeenForm(forms.Form):
-    """The step as it was when the page was opened; the fields are hidden."""
+class LineSeenForm(forms.Form):
+    """The step or the objective as it was when the page was opened; the fields are hidden."""
 
     prefix = "vu"
 
     title = forms.CharField(max_length=200, widget=forms.HiddenInput)
     due_on = forms.DateField(required=False, widget=forms.HiddenInput)
-
-    @property
-    def facts(self) -> StepFacts:
-        return StepFacts(title=self.cleaned_data["title"], due_on=self.cleaned_data["due_on"])
 
 
 class DocumentForm(forms.Form):

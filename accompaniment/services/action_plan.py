@@ -23,6 +23,19 @@ class StepFacts:
     due_on: date | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveFacts(StepFacts):
+    """What an objective says: the same two things."""
+
+
+class ObjectiveChangedMeanwhileError(NotAllowedNowError):
+    """Somebody changed the objective since the actor read it; `current` is how it stands now."""
+
+    def __init__(self, current: Objective) -> None:
+        self.current = current
+        super().__init__("Cet objectif a changé depuis que vous avez ouvert la page. Rien n'a été enregistré.")
+
+
 class StepChangedMeanwhileError(NotAllowedNowError):
     """Somebody changed the step since the actor read it; `current` is how it stands now."""
 
@@ -34,9 +47,7 @@ class StepChangedMeanwhileError(NotAllowedNowError):
 def add_objective(*, actor: User, jobseeker: Jobseeker, title: str, due_on: date | None = None) -> Objective:
     """Set an objective with the person. Raises DomainError without a title or beyond ten open objectives."""
     with transaction.atomic():
-        Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker.pk)
-        if Objective.objects.filter(jobseeker=jobseeker, closed_at=None).count() >= MOST_OPEN_OBJECTIVES:
-            raise DomainError("Ce plan d'action a déjà dix objectifs ouverts. Clôturez-en un d'abord.")
+        _check_room(jobseeker.pk)
         objective = Objective.objects.create(
             jobseeker=jobseeker, title=_title(title), created_at=timezone.now(), created_by=actor, due_on=due_on
         )
@@ -55,6 +66,43 @@ def close_objective(*, actor: User, objective: Objective) -> Objective:
         return locked
 
 
+def reopen_objective(*, actor: User, objective: Objective) -> Objective:
+    """Open a closed objective again, with its steps. Doing it again changes nothing.
+
+    Raises DomainError while ten others are open.
+    """
+    with transaction.atomic():
+        # The person first, as for a new objective: both count those that are open.
+        Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=objective.jobseeker_id)
+        locked = _locked_objective(objective.pk)
+        if locked.closed_at is not None:
+            _check_room(locked.jobseeker_id)
+            locked.closed_at = None
+            locked.save(update_fields=["closed_at"])
+            _audit(actor, locked, event="objective_reopened")
+        return locked
+
+
+def change_objective(*, actor: User, objective: Objective, facts: ObjectiveFacts, seen: ObjectiveFacts) -> Objective:
+    """Change what an open objective says. `seen` is what the actor had before them.
+
+    Raises ObjectiveChangedMeanwhileError when it says something else by now, DomainError without a title,
+    NotAllowedNowError when it is closed.
+    """
+    with transaction.atomic():
+        locked = _locked_objective(objective.pk)
+        _check_open(locked)
+        title = _title(facts.title)
+        if (locked.title, locked.due_on) == (title, facts.due_on):
+            return locked
+        if (locked.title, locked.due_on) != (seen.title, seen.due_on):
+            raise ObjectiveChangedMeanwhileError(locked)
+        locked.title, locked.due_on = title, facts.due_on
+        locked.save(update_fields=["title", "due_on"])
+        _audit(actor, locked, event="objective_changed")
+        return locked
+
+
 def add_step(*, actor: User, objective: Objective, facts: StepFacts) -> Step:
     """Add a step. Raises DomainError without a title or beyond twenty steps, NotAllowedNowError when it is closed."""
     with transaction.atomic():
@@ -68,17 +116,19 @@ def add_step(*, actor: User, objective: Objective, facts: StepFacts) -> Step:
 
 
 def change_step(*, actor: User, step: Step, facts: StepFacts, seen: StepFacts) -> Step:
-    """Change what a step says. `seen` is what the actor had before them.
+    """Change what a step says. `seen` is what the actor had before them. What it says already changes nothing.
 
     Raises StepChangedMeanwhileError when it says something else by now, DomainError without a title.
     """
     with transaction.atomic():
         locked = _locked_step(step)
         _check_open(locked.objective)
+        title = _title(facts.title)
+        if (locked.title, locked.due_on) == (title, facts.due_on):
+            return locked
         if (locked.title, locked.due_on) != (seen.title, seen.due_on):
             raise StepChangedMeanwhileError(locked)
-        locked.title = _title(facts.title)
-        locked.due_on = facts.due_on
+        locked.title, locked.due_on = title, facts.due_on
         locked.save(update_fields=["title", "due_on"])
         _audit(actor, locked.objective, event="step_changed", step=locked.pk)
         return locked
@@ -96,6 +146,23 @@ def tick_step(*, actor: User, step: Step, done: bool) -> Step:
         locked.save(update_fields=["done_at", "done_by"])
         _audit(actor, locked.objective, event="step_done" if done else "step_reopened", step=locked.pk)
         return locked
+
+
+def remove_step(*, actor: User, step: Step) -> None:
+    """Take a step that is not done out of the plan. Raises NotAllowedNowError for one that is done."""
+    with transaction.atomic():
+        locked = _locked_step(step)
+        _check_open(locked.objective)
+        if locked.done_at is not None:
+            raise NotAllowedNowError("Cette étape est faite : elle reste dans le plan. Rouvrez-la pour la retirer.")
+        _audit(actor, locked.objective, event="step_removed", step=locked.pk)
+        locked.delete()
+
+
+def _check_room(jobseeker_id: int) -> None:
+    Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker_id)
+    if Objective.objects.filter(jobseeker=jobseeker_id, closed_at=None).count() >= MOST_OPEN_OBJECTIVES:
+        raise DomainError("Ce plan d'action a déjà dix objectifs ouverts. Clôturez-en un d'abord.")
 
 
 def _title(title: str) -> str:
@@ -121,7 +188,7 @@ def _locked_step(step: Step) -> Step:
 
 def _check_open(objective: Objective) -> None:
     if objective.closed_at is not None:
-        raise NotAllowedNowError("Cet objectif est clos. Rechargez la page.")
+        raise NotAllowedNowError("Cet objectif est clos. Rouvrez-le d'abord pour y changer quelque chose.")
 
 
 def _audit(actor: User, objective: Objective, *, event: str, **details: int) -> None:

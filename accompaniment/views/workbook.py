@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
@@ -23,13 +24,16 @@ def tick_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         step: Step = get_object_or_404(Step.objects.visible_to(request.user).select_related("objective"), pk=pk)
     else:
         step = get_to_act(Step.objects.select_related("objective"), request.user, pk=pk)
+    done = request.POST.get("fait") == "1"
     try:
-        action_plan.tick_step(actor=request.user, step=step, done=request.POST.get("fait") == "1")
+        action_plan.tick_step(actor=request.user, step=step, done=done)
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
-    if request.user.is_jobseeker:
-        return redirect("my_accompaniment")
-    return redirect("action_plan", pk=step.objective.jobseeker_id)
+    else:
+        messages.success(request, f"«\u00a0{step.title}\u00a0»\u00a0: {'étape faite' if done else 'étape à faire'}.")
+    own = request.user.is_jobseeker
+    page = reverse("my_accompaniment") if own else reverse("action_plan", args=[step.objective.jobseeker_id])
+    return redirect(f"{page}#etape-{step.pk}")
 
 
 @role_required(Role.JOBSEEKER)
@@ -90,16 +94,18 @@ def hand_over(document: Document) -> FileResponse:
 
 
 @role_required(Role.JOBSEEKER, Role.ADVISER)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def remove_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take a document out of the file; a person only what he or she put there."""
+    """Take a document out of the file, once it was asked for twice; a person only what he or she put there."""
     if request.user.is_jobseeker:
         own = Document.objects.visible_to(request.user).filter(added_by=request.user)
         found: Document = get_object_or_404(own, pk=pk)
     else:
         found = get_to_act(Document.objects.all(), request.user, pk=pk)
+    own_side = request.user.is_jobseeker
+    back = reverse("own_documents") if own_side else reverse("person_documents", args=[found.jobseeker_id])
+    if request.method != "POST":
+        return render(request, "accompaniment/remove_document.html", {"document": found, "back": back})
     documents.remove_document(actor=request.user, document=found)
     messages.success(request, "Le document est retiré.")
-    if request.user.is_jobseeker:
-        return redirect("own_documents")
-    return redirect("person_documents", pk=found.jobseeker_id)
+    return redirect(back)

@@ -59,6 +59,7 @@ def saved_view(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @role_required(Role.ADVISER)
+@once
 def delete_saved_view(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     view = get_object_or_404(SavedView, pk=pk, user=request.user)
     delete_view(actor=request.user, view=view)

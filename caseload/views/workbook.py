@@ -1,6 +1,7 @@
 """Notes, action plan and documents, as the adviser keeps them in a person's file."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -12,12 +13,24 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
-from accompaniment.forms.workbook import DocumentForm, NoteForm, ObjectiveForm, StepForm, StepSeenForm
+from accompaniment.forms.workbook import (
+    DocumentForm,
+    EditObjectiveForm,
+    LineSeenForm,
+    NoteForm,
+    ObjectiveForm,
+    StepForm,
+)
 from accompaniment.models import Document, Jobseeker, Note, Objective, Step
 from accompaniment.once import once
 from accompaniment.querysets import JobseekerQuerySet
 from accompaniment.services import action_plan, audit, notes
-from accompaniment.services.action_plan import StepChangedMeanwhileError
+from accompaniment.services.action_plan import (
+    ObjectiveChangedMeanwhileError,
+    ObjectiveFacts,
+    StepChangedMeanwhileError,
+    StepFacts,
+)
 from accompaniment.views.workbook import add_sent_document, hand_over
 from accompaniment.workbook import objectives_of
 from caseload.views.people import person_page
@@ -39,9 +52,12 @@ def add_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 @role_required(Role.ADVISER)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    note: Note = get_to_act(Note.objects.all(), request.user, pk=pk)
+    """Ask once whether a note is to leave the file for good (GET), and let it (POST)."""
+    note: Note = get_to_act(Note.objects.select_related("jobseeker"), request.user, pk=pk)
+    if request.method != "POST":
+        return render(request, "caseload/withdraw_note.html", {"note": note, "person": note.jobseeker})
     try:
         notes.withdraw_note(actor=request.user, note=note)
     except DomainError as refusal:
@@ -74,15 +90,17 @@ def action_plan_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def add_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     objective: Objective = get_to_act(Objective.objects.select_related("jobseeker"), request.user, pk=pk)
     form = StepForm(request.POST, auto_id=f"objectif-{pk}-%s")
+    status = 422
     if form.is_valid():
         try:
             action_plan.add_step(actor=request.user, objective=objective, facts=form.facts)
         except DomainError as refusal:
             form.add_error(None, refusal.sentence)
+            status = 409
         else:
             return redirect("action_plan", pk=objective.jobseeker_id)
     person = PEOPLE.get(pk=objective.jobseeker_id)
-    return _action_plan(request, person, step_forms={objective.pk: form}, status=422)
+    return _action_plan(request, person, step_forms={objective.pk: form}, status=status)
 
 
 @role_required(Role.ADVISER)
@@ -90,8 +108,60 @@ def add_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def close_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     objective: Objective = get_to_act(Objective.objects.all(), request.user, pk=pk)
     action_plan.close_objective(actor=request.user, objective=objective)
-    messages.success(request, "L'objectif est clos.")
+    messages.success(request, "L'objectif est clos. Vous pouvez le rouvrir.")
     return redirect("action_plan", pk=objective.jobseeker_id)
+
+
+@role_required(Role.ADVISER)
+@require_POST
+def reopen_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    objective: Objective = get_to_act(Objective.objects.all(), request.user, pk=pk)
+    try:
+        action_plan.reopen_objective(actor=request.user, objective=objective)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(request, "L'objectif est rouvert.")
+    return redirect("action_plan", pk=objective.jobseeker_id)
+
+
+@role_required(Role.ADVISER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def edit_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Change what an objective says; when somebody else did meanwhile, both versions stand side by side."""
+    objective: Objective = get_to_act(Objective.objects.select_related("jobseeker"), request.user, pk=pk)
+    now_says = _line(objective)
+    if request.method != "POST":
+        return _objective(request, objective, EditObjectiveForm(initial=now_says), LineSeenForm(initial=now_says))
+    form, seen = EditObjectiveForm(request.POST), LineSeenForm(request.POST)
+    if not (form.is_valid() and seen.is_valid()):
+        return _objective(request, objective, form, seen, status=422)
+    try:
+        action_plan.change_objective(
+            actor=request.user, objective=objective, facts=form.facts, seen=ObjectiveFacts(**seen.cleaned_data)
+        )
+    except ObjectiveChangedMeanwhileError as changed:
+        theirs = _line(changed.current)
+        return _objective(request, changed.current, form, LineSeenForm(initial=theirs), changed=True, status=409)
+    except DomainError as refusal:
+        form.add_error(None, refusal.sentence)
+        return _objective(request, objective, form, seen, status=409)
+    return redirect("action_plan", pk=objective.jobseeker_id)
+
+
+@role_required(Role.ADVISER)
+@require_POST
+@once
+def remove_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    step: Step = get_to_act(Step.objects.select_related("objective"), request.user, pk=pk)
+    try:
+        action_plan.remove_step(actor=request.user, step=step)
+    except DomainError as refusal:
+        messages.error(request, refusal.sentence)
+    else:
+        messages.success(request, "L'étape est retirée du plan.")
+    return redirect("action_plan", pk=step.objective.jobseeker_id)
 
 
 @role_required(Role.ADVISER)
@@ -100,17 +170,17 @@ def close_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def edit_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Change what a step says; when somebody else did meanwhile, both versions stand side by side."""
     step: Step = get_to_act(Step.objects.select_related("objective__jobseeker"), request.user, pk=pk)
-    now_says = {"title": step.title, "due_on": step.due_on}
+    now_says = _line(step)
     if request.method != "POST":
-        return _step(request, step, StepForm(initial=now_says), StepSeenForm(initial=now_says))
-    form, seen = StepForm(request.POST), StepSeenForm(request.POST)
+        return _step(request, step, StepForm(initial=now_says), LineSeenForm(initial=now_says))
+    form, seen = StepForm(request.POST), LineSeenForm(request.POST)
     if not (form.is_valid() and seen.is_valid()):
         return _step(request, step, form, seen, status=422)
     try:
-        action_plan.change_step(actor=request.user, step=step, facts=form.facts, seen=seen.facts)
+        action_plan.change_step(actor=request.user, step=step, facts=form.facts, seen=StepFacts(**seen.cleaned_data))
     except StepChangedMeanwhileError as changed:
-        theirs = {"title": changed.current.title, "due_on": changed.current.due_on}
-        return _step(request, changed.current, form, StepSeenForm(initial=theirs), changed=True, status=409)
+        theirs = _line(changed.current)
+        return _step(request, changed.current, form, LineSeenForm(initial=theirs), changed=True, status=409)
     except DomainError as refusal:
         form.add_error(None, refusal.sentence)
         return _step(request, step, form, seen, status=409)
@@ -189,7 +259,7 @@ def _step(
     request: AuthenticatedRequest,
     step: Step,
     form: StepForm,
-    seen: StepSeenForm,
+    seen: LineSeenForm,
     *,
     changed: bool = False,
     status: int = 200,
@@ -201,3 +271,25 @@ def _step(
         {"step": step, "person": step.objective.jobseeker, "form": form, "seen": seen, "changed": changed},
         status=status,
     )
+
+
+def _objective(
+    request: AuthenticatedRequest,
+    objective: Objective,
+    form: EditObjectiveForm,
+    seen: LineSeenForm,
+    *,
+    changed: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    return render(
+        request,
+        "caseload/objective.html",
+        {"objective": objective, "person": objective.jobseeker, "form": form, "seen": seen, "changed": changed},
+        status=status,
+    )
+
+
+def _line(line: Objective | Step) -> dict[str, Any]:
+    """Return what a line of the plan says, as its form shows it."""
+    return {"title": line.title, "due_on": line.due_on}

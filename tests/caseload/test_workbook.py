@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.form_tokens import FIELD, new_token
 from accompaniment.models import AuditEntry, Document, Jobseeker, Note, Objective, Step
 from accompaniment.services import action_plan, documents, notes
 from accompaniment.services.action_plan import StepFacts
@@ -177,6 +179,77 @@ class TestActionPlan:
         step.refresh_from_db()
         assert step.title == "Réviser le code"
 
+    def test_the_same_change_sent_twice_is_no_conflict(self, client: Client, portfolio: Portfolio, step: Step) -> None:
+        typed = {"vu-title": step.title, "vu-due_on": step.due_on.isoformat(), "title": "Réviser le code", "due_on": ""}
+        client.force_login(portfolio.adviser.user)
+        for _ in range(2):
+            assert client.post(f"/etapes/{step.pk}/", typed).status_code == 302
+        assert AuditEntry.objects.filter(details__event="step_changed").count() == 1
+
+    def test_a_step_that_comes_after_the_end_says_why_and_stays_typed(
+        self, client: Client, portfolio: Portfolio, step: Step
+    ) -> None:
+        client.force_login(portfolio.adviser.user)
+        client.post(f"/objectifs/{step.objective_id}/clore/")
+        answer = client.post(f"/objectifs/{step.objective_id}/etapes/", {"title": "Passer l'examen"})
+        page = unescape(answer.content.decode())
+        assert answer.status_code == 409
+        assert "Cet objectif est clos. Rouvrez-le d'abord" in page
+        assert 'value="Passer l\'examen"' in page
+        assert client.post(f"/objectifs/{step.objective_id}/rouvrir/").status_code == 302
+        answer = client.post(f"/objectifs/{step.objective_id}/etapes/", {"title": "Passer l'examen"})
+        assert answer.status_code == 302
+        assert Step.objects.filter(title="Passer l'examen").exists()
+
+    def test_an_objective_opens_again_while_there_is_room(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker, step: Step
+    ) -> None:
+        actor, objective = portfolio.adviser.user, step.objective
+        action_plan.close_objective(actor=actor, objective=objective)
+        others = [
+            action_plan.add_objective(actor=actor, jobseeker=person, title=f"Objectif {number}")
+            for number in range(action_plan.MOST_OPEN_OBJECTIVES)
+        ]
+        with pytest.raises(DomainError, match="dix objectifs"):
+            action_plan.reopen_objective(actor=actor, objective=objective)
+        action_plan.close_objective(actor=actor, objective=others[0])
+        for _ in range(2):
+            assert action_plan.reopen_objective(actor=actor, objective=objective).closed_at is None
+        assert AuditEntry.objects.filter(details__event="objective_reopened").count() == 1
+
+    def test_an_objective_is_renamed_and_the_second_is_told(
+        self, client: Client, portfolio: Portfolio, step: Step
+    ) -> None:
+        url = f"/objectifs/{step.objective_id}/"
+        client.force_login(portfolio.adviser.user)
+        assert "Passer le permis" in client.get(url).content.decode()
+        seen = {"vu-title": "Passer le permis", "vu-due_on": "2027-06-01"}
+        for _ in range(2):
+            answer = client.post(url, {**seen, "title": "Passer le permis B", "due_on": "2027-07-01"})
+            assert answer.status_code == 302
+        assert AuditEntry.objects.filter(details__event="objective_changed").count() == 1
+        late = client.post(url, {**seen, "title": "Apprendre à conduire", "due_on": ""})
+        assert late.status_code == 409
+        for part in ("a changé pendant que vous écriviez", "Passer le permis B", "Apprendre à conduire"):
+            assert part in late.content.decode()
+        assert client.post(url, {**seen, "title": " "}).status_code == 422
+
+    def test_a_step_leaves_the_plan_until_it_is_done(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker, step: Step
+    ) -> None:
+        client.force_login(portfolio.adviser.user)
+        url = f"/etapes/{step.pk}/retirer/"
+        action_plan.tick_step(actor=person.user, step=step, done=True)
+        assert url not in client.get(f"/etapes/{step.pk}/").content.decode()
+        assert "Cette étape est faite" in unescape(client.post(url, follow=True).content.decode())
+        assert Step.objects.filter(pk=step.pk).exists()
+        action_plan.tick_step(actor=person.user, step=step, done=False)
+        token = {FIELD: new_token(portfolio.adviser.user)}
+        for _ in range(2):
+            assert client.post(url, token).headers["Location"] == f"/personnes/{person.pk}/plan-d-action/"
+        assert not Step.objects.filter(pk=step.pk).exists()
+        assert AuditEntry.objects.filter(jobseeker=person, details__event="step_removed").count() == 1
+
     def test_a_closed_objective_takes_no_more(self, portfolio: Portfolio, step: Step) -> None:
         action_plan.close_objective(actor=portfolio.adviser.user, objective=step.objective)
         with pytest.raises(NotAllowedNowError, match="clos"):
@@ -278,6 +351,11 @@ class TestDocuments:
         before = stored_files()
         self.send(client, person, PDF, title="CV")
         document = Document.objects.get()
+        # Asked first: nothing is erased by one press.
+        assert f'href="/documents/{document.pk}/retirer/"' in client.get("/mes-documents/").content.decode()
+        asked = unescape(client.get(f"/documents/{document.pk}/retirer/").content.decode())
+        assert "Le fichier sera effacé tout de suite" in asked
+        assert stored_files() != before
         with django_capture_on_commit_callbacks(execute=True):
             client.post(f"/documents/{document.pk}/retirer/")
         assert client.get(f"/mes-documents/{document.pk}/").status_code == 404

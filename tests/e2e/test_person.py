@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from playwright.sync_api import Page, expect
 
 from accompaniment.models import Jobseeker, Note, Step
 from accompaniment.services import action_plan, notes
 from accompaniment.services.action_plan import StepFacts
+from accompaniment.services.documents import add_document
 from caseload.models import Portfolio
 from tests.accompaniment.factories import PASSWORD
 from tests.caseload.factories import PortfolioFactory, on_web_track
@@ -42,6 +44,12 @@ def test_the_pages_of_a_file_fit_and_axe_finds_nothing(
     page = new_page(width=width)
     log_in(page, portfolio.adviser.user.email, PASSWORD)
     step = Step.objects.get()
+    document = add_document(
+        actor=portfolio.adviser.user,
+        jobseeker=person,
+        title="CV",
+        upload=SimpleUploadedFile("cv.pdf", b"%PDF-1.7 for a test"),
+    )
     for address in (
         f"/personnes/{person.pk}/",
         f"/personnes/{person.pk}/?fil=plan#fil",
@@ -50,6 +58,9 @@ def test_the_pages_of_a_file_fit_and_axe_finds_nothing(
         f"/personnes/{person.pk}/documents/",
         f"/personnes/{person.pk}/coordonnees/modifier/",
         f"/etapes/{step.pk}/",
+        f"/objectifs/{step.objective_id}/",
+        f"/notes/{Note.objects.get().pk}/retirer/",
+        f"/documents/{document.pk}/retirer/",
     ):
         page.goto(address)
         page.wait_for_load_state("networkidle")
