@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
 from accompaniment.enums import Modality
 from accompaniment.models import User
@@ -21,6 +22,8 @@ class Desk:
     now: datetime
     own: list[Portfolio]
     covered: list[Portfolio]
+    overseen: bool = False
+    """Whether a manager looks at one portfolio of this adviser, who answers for it and whose day it is."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -58,6 +61,14 @@ def desk_of(user: User, *, now: datetime) -> Desk:
     )
 
 
+def overseen_desk(user: User, *, portfolio: int | None, now: datetime) -> Desk:
+    """Return one portfolio of a manager's regions as its adviser's desk; Http404 for any other."""
+    found = get_object_or_404(
+        with_covers(Portfolio.objects.visible_to(user, timezone.localdate(now)), timezone.localdate(now)), pk=portfolio
+    )
+    return Desk(adviser=found.adviser, now=now, own=[found], covered=[], overseen=True)
+
+
 def with_covers(portfolios: PortfolioQuerySet, day: date) -> PortfolioQuerySet:
     """Load what a gauge and its neighbours show on `day`, in two statements.
 
@@ -65,7 +76,7 @@ def with_covers(portfolios: PortfolioQuerySet, day: date) -> PortfolioQuerySet:
     """
     return (
         portfolios.with_people_in_cover(day)
-        .select_related("adviser__user", "agency__departement__region")
+        .select_related("adviser__user", "adviser__agency__departement__region", "agency__departement__region")
         .prefetch_related(
             Prefetch(
                 "covers", Cover.objects.running_on(day).select_related("colleague__user"), to_attr="running_covers"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +11,13 @@ from django.http import Http404
 from accompaniment.enums import Tier, Track
 from accompaniment.models import User
 from caseload.cases import Case, cases_of, in_order, waiting_for
-from caseload.desk import Desk, desk_of
+from caseload.desk import Desk, desk_of, overseen_desk
 from caseload.enums import Answerer, CaseOrder, NeedKind
 from caseload.forms.desk import NEEDS, OVERDUE, PortfolioFilter, portfolio_filter
+
+
+class PortfolioNotThereError(Http404):
+    """The address names a portfolio that the reader neither has nor covers today: a cover that has ended, for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,16 @@ class Listing:
     @property
     def total(self) -> int:
         return sum(portfolio.occupied for portfolio in self.desk.portfolios)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether a filter leaves anybody out; a manager's list is one portfolio anyhow."""
+        return replace(self.asked, portfolio=None if self.desk.overseen else self.asked.portfolio).narrows
+
+    @property
+    def unfiltered(self) -> str:
+        """The address of the list with everybody."""
+        return PortfolioFilter(portfolio=self.asked.portfolio if self.desk.overseen else None).address()
 
     @property
     def resembling(self) -> int:
@@ -117,7 +131,7 @@ class Listing:
             labels["track"] = str(Track(asked.track).label)
         if asked.answerer:
             labels["answerer"] = str(Answerer(asked.answerer).label)
-        if asked.portfolio:
+        if asked.portfolio and not self.desk.overseen:
             labels["portfolio"] = next(
                 (choice.label for choice in self.portfolio_choices if choice.chosen), "Portefeuille"
             )
@@ -140,12 +154,21 @@ class Listing:
 
 
 def listing_for(user: User, query: Mapping[str, Any], *, now: datetime) -> Listing:
-    """Return the list that an address asks for; Http404 for a portfolio that is neither own nor covered today."""
+    """Return the list that an address asks for.
+
+    Raises PortfolioNotThereError for a portfolio that is neither own nor covered today, nor of a manager's regions.
+    """
     asked = portfolio_filter(query)
-    desk = desk_of(user, now=now)
+    if user.is_manager:
+        try:
+            desk = overseen_desk(user, portfolio=asked.portfolio, now=now)
+        except Http404 as missing:
+            raise PortfolioNotThereError from missing
+    else:
+        desk = desk_of(user, now=now)
     portfolios = [portfolio for portfolio in desk.portfolios if asked.portfolio in {None, portfolio.pk}]
     if asked.portfolio and not portfolios:
-        raise Http404
+        raise PortfolioNotThereError
     own = {portfolio.pk for portfolio in desk.own}
     found = [
         case

@@ -303,7 +303,7 @@ TABLE: dict[str, Row] = {
         "login 405 405 405 405 405 405 405 405",
     ),
     "my_portfolio": Row(
-        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 200 200 200 > > >",
         "login 405 405 405 405 405 405 405 405",
     ),
     "my_portfolio_export": Row(
@@ -371,7 +371,7 @@ TABLE: dict[str, Row] = {
         lambda house: (house.document_pk,),
     ),
     "remove_document": Row(
-        "login 405 405 405 405 405 403 403 403",
+        "login 200 404 200 404 404 403 403 403",
         "login > 404 > 404 404 403 403 403",
         lambda house: (house.document_pk,),
     ),
@@ -386,7 +386,7 @@ TABLE: dict[str, Row] = {
         lambda house: (house.owner.pk,),
     ),
     "withdraw_note": Row(
-        "login 403 403 405 405 405 403 403 403",
+        "login 403 403 200 404 404 403 403 403",
         "login 403 403 > 404 404 403 403 403",
         lambda house: (house.note_pk,),
     ),
@@ -405,9 +405,24 @@ TABLE: dict[str, Row] = {
         "login 403 403 > 404 404 403 403 403",
         lambda house: (house.step.objective_id,),
     ),
+    "reopen_objective": Row(
+        "login 403 403 405 405 405 403 403 403",
+        "login 403 403 > 404 404 403 403 403",
+        lambda house: (house.step.objective_id,),
+    ),
+    "edit_objective": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.step.objective_id,),
+    ),
     "edit_step": Row(
         "login 403 403 200 404 404 403 403 403",
         "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.step.pk,),
+    ),
+    "remove_step": Row(
+        "login 403 403 405 405 405 403 403 403",
+        "login 403 403 > 404 404 403 403 403",
         lambda house: (house.step.pk,),
     ),
     "person_documents": Row(
@@ -834,13 +849,16 @@ READ_BY_A_FORMER_ADVISER = {
     "panel_person_interviews": "200 405",
     "person_tier": "403 403",
     "tick_step": "405 403",
-    "remove_document": "405 403",
+    "remove_document": "403 403",
     "edit_details": "403 403",
     "add_note": "405 403",
-    "withdraw_note": "405 403",
+    "withdraw_note": "403 403",
     "action_plan": "403 403",
     "add_step": "405 403",
     "close_objective": "405 403",
+    "reopen_objective": "405 403",
+    "edit_objective": "403 403",
+    "remove_step": "405 403",
     "edit_step": "403 403",
     "person_documents": "200 403",
     "person_document": "200 405",

@@ -1,4 +1,4 @@
-"""What leaves the house as a file is written down."""
+"""Lists of people: what leaves the house as a file, and what a manager opens, is written down."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction
 from accompaniment.models import AuditEntry, User
+from accompaniment.services import audit
+from accompaniment.services.audit import ONE_READING
 from caseload.cases import Case
 
 
@@ -39,3 +41,26 @@ def record_export(*, actor: User, cases: Iterable[Case], covered: Iterable[int],
     ]
     with transaction.atomic():
         AuditEntry.objects.bulk_create(rows)
+
+
+def record_opening(*, actor: User, portfolio: int, people: int, filters: Iterable[str]) -> None:
+    """Write that a manager opened the list of a portfolio, once within the same reading.
+
+    One row: the list says what is to be done, and in a person's own words it says nothing, so it is no reading of
+    each file (docs/security.md).
+    """
+    now = timezone.now()
+    known = AuditEntry.objects.filter(
+        actor=actor, action=AuditAction.READ, jobseeker=None, details__portfolio=portfolio, at__gt=now - ONE_READING
+    )
+    if known.exists():
+        return
+    audit.record(
+        actor=actor,
+        jobseeker=None,
+        action=AuditAction.READ,
+        list="portfolio",
+        portfolio=portfolio,
+        people=people,
+        filters=sorted(filters),
+    )

@@ -3,10 +3,11 @@
 import csv
 from collections.abc import Iterable
 from datetime import date, datetime
+from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -18,9 +19,9 @@ from caseload.cases import Case
 from caseload.enums import Answerer
 from caseload.forms.desk import PortfolioFilterForm
 from caseload.forms.selection import selected_in
-from caseload.listing import Listing, listing_for
+from caseload.listing import Listing, PortfolioNotThereError, listing_for
 from caseload.models import SavedView
-from caseload.services.exports import record_export
+from caseload.services.exports import record_export, record_opening
 from caseload.spreadsheets import BYTE_ORDER_MARK, harmless
 
 EXPORTED = (
@@ -41,9 +42,25 @@ EXPORTED = (
 
 
 @require_safe
-@role_required(Role.ADVISER)
+@role_required(Role.ADVISER, Role.MANAGER)
 def my_portfolio(request: AuthenticatedRequest) -> HttpResponse:
-    listing = listing_for(request.user, request.GET, now=timezone.now())
+    """The people whom an adviser answers for; for a manager, of one portfolio of their regions, to read.
+
+    A manager's opening leaves its row (the exception for a GET).
+    """
+    if request.user.is_manager and "portefeuille" not in request.GET:
+        return redirect("portfolios")
+    try:
+        listing = listing_for(request.user, request.GET, now=timezone.now())
+    except PortfolioNotThereError:
+        return render(request, "caseload/portfolio_not_there.html", status=HTTPStatus.NOT_FOUND)
+    if listing.desk.overseen:
+        record_opening(
+            actor=request.user,
+            portfolio=listing.desk.own[0].pk,
+            people=len(listing.cases),
+            filters=listing.asked.facts,
+        )
     only_the_list = request.htmx and not request.htmx.history_restore_request
     context = {
         "listing": listing,
@@ -53,10 +70,13 @@ def my_portfolio(request: AuthenticatedRequest) -> HttpResponse:
         "selected": set(selected_in(request.GET)),
     }
     if only_the_list:
-        answer = render(request, "caseload/partials/_cases.html", context)
+        answer = render(request, "caseload/partials/_cases_found.html", context)
         return replace_url(answer, reverse("my_portfolio") + listing.asked.address().removesuffix("?"))
+    form = PortfolioFilterForm(listing.asked.facts)
+    if listing.desk.overseen:
+        del form.fields["suivi"]
     context |= {
-        "form": PortfolioFilterForm(listing.asked.facts),
+        "form": form,
         "views": SavedView.objects.filter(user=request.user),
     }
     return render(request, "caseload/portfolio.html", context)

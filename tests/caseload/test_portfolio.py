@@ -18,7 +18,7 @@ from caseload.models import Portfolio
 from caseload.services.placements import end_placement
 from caseload.services.summaries import write_summary
 from tests.accompaniment.factories import AdviserUserFactory
-from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, placed, validated
+from tests.caseload.factories import CoverFactory, PortfolioFactory, on_web_track, placed, validated
 
 pytestmark = pytest.mark.django_db
 
@@ -202,8 +202,6 @@ def test_only_the_people_of_now_are_on_it(adviser: Client, portfolio: Portfolio)
 def test_it_is_an_adviser_s_page(client: Client, portfolio: Portfolio) -> None:
     assert client.get(URL).status_code == 302
     client.force_login(on_web_track(portfolio).user)
-    assert client.get(URL).status_code == 403
-    client.force_login(ManagerFactory().user)
     assert client.get(URL).status_code == 403
     client.force_login(AdviserUserFactory())
     assert client.get(URL).status_code == 404

@@ -72,6 +72,7 @@ def test_250_people_fit_and_axe_finds_nothing(new_page: NewPage, crowded: Advise
         expect(page.get_by_role("columnheader", name="Besoin")).to_be_in_viewport()
     else:
         expect(page.get_by_role("link", name="Ouvrir la fiche").first).to_be_visible()
+        expect(page.locator("thead a").first).to_be_hidden()
     expect(page.get_by_text("1 personne sélectionnée")).to_be_in_viewport()
 
 
@@ -84,9 +85,13 @@ def test_the_search_forgives_as_one_types(page: Page, few: Portfolio) -> None:
     expect(rows).to_contain_text("Dupont")
     expect(rows).to_contain_text("orthographe proche")
     expect(field).to_be_focused()
+    expect(page.locator("#personnes-annonce")).to_have_text("1 personne sur 7, dont 1 à l'orthographe proche")
     expect(page).to_have_url(re.compile(r"/portefeuille/\?q=dupond$"))
+    # The region that is announced is the one that was there: only its words have changed.
+    page.locator("#personnes-annonce").evaluate("region => { region.dataset.same = ''; }")
     field.fill("lemaitre")
     expect(rows).to_contain_text("Lemaître")
+    expect(page.locator("#personnes-annonce[data-same]")).to_have_text("1 personne sur 7")
     page.get_by_role("link", name="Enlever le filtre").click()
     expect(rows).to_have_count(7)
 
