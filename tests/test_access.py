@@ -910,6 +910,8 @@ def test_a_former_adviser_reads_for_a_while_and_does_nothing_else(keep_reading: 
 
 
 NOT_BY_A_COVER = {
+    # A note is taken back by who wrote it only.
+    "withdraw_note": "> >",
     # GET and POST of who covers today, where they are the adviser's own affair: views, absences, transfers, and
     # the interviews that were not given to the colleague.
     "saved_view": "404 404",

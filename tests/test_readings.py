@@ -51,6 +51,7 @@ TABLE_OF_READINGS = {
     "declare_absence": "none none none",
     "device_test": "none - none",
     "edit_details": "contact_details - -",
+    "edit_objective": "action_plan - -",
     "edit_step": "action_plan - -",
     "gauges_panel": "none - none",
     "home": "none none none",
@@ -66,7 +67,7 @@ TABLE_OF_READINGS = {
     "member": "- none -",
     "message_many": "none - none",
     "my_day": "none - none",
-    "my_portfolio": "none - none",
+    "my_portfolio": "none none none",
     "my_portfolio_export": "none - none",
     "on_site_requests": "on_site_request on_site_request none",
     "panel_callbacks": "none - none",
@@ -94,6 +95,7 @@ TABLE_OF_READINGS = {
     "region_agencies": "- none -",
     "registration": "registration - registration",
     "registrations": "none - none",
+    "remove_document": "documents - -",
     "room": "interview - -",
     "saved_views": "none - none",
     "sent_emails": "none none none",
@@ -107,6 +109,7 @@ TABLE_OF_READINGS = {
     "volunteers_panel": "none - none",
     "waiting_list": "none none none",
     "waiting_panel": "none - none",
+    "withdraw_note": "none - -",
 }
 
 

@@ -9,6 +9,7 @@ from accompaniment.models import Jobseeker, Note, User
 from accompaniment.services import audit
 
 LONGEST_NOTE = 5000  # characters
+ONLY_ITS_AUTHOR = "Seul l'auteur d'une note peut la retirer."
 
 
 def write_note(*, actor: User, jobseeker: Jobseeker, body: str) -> Note:
@@ -32,7 +33,7 @@ def withdraw_note(*, actor: User, note: Note) -> Note:
     with transaction.atomic():
         locked: Note = Note.objects.select_for_update(of=("self",)).select_related("jobseeker").get(pk=note.pk)
         if locked.author_id != actor.pk:
-            raise NotAllowedNowError("Seul l'auteur d'une note peut la retirer.")
+            raise NotAllowedNowError(ONLY_ITS_AUTHOR)
         if locked.withdrawn_at is None:
             locked.withdrawn_at = timezone.now()
             locked.save(update_fields=["withdrawn_at"])

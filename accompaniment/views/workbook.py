@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
-from accompaniment.enums import Role
+from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.workbook import DocumentForm
 from accompaniment.models import Document, Jobseeker, Step
 from accompaniment.once import once
-from accompaniment.services import action_plan, documents
+from accompaniment.services import action_plan, audit, documents
 from accompaniment.views.own_file import own_file
 
 
@@ -98,13 +98,14 @@ def hand_over(document: Document) -> FileResponse:
 def remove_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Take a document out of the file, once it was asked for twice; a person only what he or she put there."""
     if request.user.is_jobseeker:
-        own = Document.objects.visible_to(request.user).filter(added_by=request.user)
+        own = Document.objects.visible_to(request.user).filter(added_by=request.user).select_related("jobseeker")
         found: Document = get_object_or_404(own, pk=pk)
     else:
-        found = get_to_act(Document.objects.all(), request.user, pk=pk)
+        found = get_to_act(Document.objects.select_related("jobseeker"), request.user, pk=pk)
     own_side = request.user.is_jobseeker
     back = reverse("own_documents") if own_side else reverse("person_documents", args=[found.jobseeker_id])
     if request.method != "POST":
+        audit.record_reading(actor=request.user, jobseeker=found.jobseeker, part=FilePart.DOCUMENTS)
         return render(request, "accompaniment/remove_document.html", {"document": found, "back": back})
     documents.remove_document(actor=request.user, document=found)
     messages.success(request, "Le document est retiré.")

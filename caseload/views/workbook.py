@@ -56,8 +56,11 @@ def add_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def withdraw_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask once whether a note is to leave the file for good (GET), and let it (POST)."""
     note: Note = get_to_act(Note.objects.select_related("jobseeker"), request.user, pk=pk)
-    if request.method != "POST":
+    if request.method != "POST" and note.author_id == request.user.pk:
         return render(request, "caseload/withdraw_note.html", {"note": note, "person": note.jobseeker})
+    if request.method != "POST":
+        messages.error(request, notes.ONLY_ITS_AUTHOR)
+        return redirect("person", pk=note.jobseeker_id)
     try:
         notes.withdraw_note(actor=request.user, note=note)
     except DomainError as refusal:
@@ -282,6 +285,7 @@ def _objective(
     changed: bool = False,
     status: int = 200,
 ) -> HttpResponse:
+    audit.record_reading(actor=request.user, jobseeker=objective.jobseeker, part=FilePart.ACTION_PLAN)
     return render(
         request,
         "caseload/objective.html",

@@ -141,10 +141,14 @@ class TestActionPlan:
         assert "S&#x27;inscrire au code" in client.get("/mon-espace/").content.decode()
         assert "Passer le permis" in client.get("/mon-accompagnement/").content.decode()
         for _ in range(2):
-            assert client.post(f"/etapes/{step.pk}/faite/", {"fait": "1"}).status_code == 302
+            answer = client.post(f"/etapes/{step.pk}/faite/", {"fait": "1"})
+            assert answer.headers["Location"] == f"/mon-accompagnement/#etape-{step.pk}"
         step.refresh_from_db()
         assert step.done_by == person.user
         assert AuditEntry.objects.filter(jobseeker=person, details__event="step_done").count() == 1
+        said = client.get("/mon-accompagnement/").content.decode()
+        assert f'id="etape-{step.pk}"' in said
+        assert "étape faite." in said
         assert "S&#x27;inscrire au code" not in client.get("/mon-espace/").content.decode()
         client.post(f"/etapes/{step.pk}/faite/", {"fait": "0"})
         step.refresh_from_db()
