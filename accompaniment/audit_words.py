@@ -78,11 +78,14 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     AuditAction.NOTE: {"written": "Note de l'équipe ajoutée", "withdrawn": "Note de l'équipe retirée"},
     AuditAction.ACTION_PLAN: {
         "objective_added": "Objectif ajouté au plan d'action",
+        "objective_changed": "Objectif du plan d'action modifié",
         "objective_closed": "Objectif du plan d'action clos",
+        "objective_reopened": "Objectif du plan d'action rouvert",
         "step_added": "Étape ajoutée au plan d'action",
         "step_changed": "Étape du plan d'action modifiée",
         "step_done": "Étape du plan d'action cochée",
         "step_reopened": "Étape du plan d'action à refaire",
+        "step_removed": "Étape retirée du plan d'action",
     },
     AuditAction.DOCUMENT: {"added": "Document ajouté", "removed": "Document retiré"},
     AuditAction.TRANSFER: {
