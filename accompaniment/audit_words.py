@@ -31,6 +31,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "begun": "Nouveau plan de contact",
         "ended": "Fin du plan de contact",
         "reviewed": "Plan de contact revu et gardé",
+        "review_called": "Plan de contact à revoir dès maintenant",
         "change_asked": "Changement du plan de contact demandé",
         "change_answered": "Réponse à la demande de changement du plan de contact",
     },

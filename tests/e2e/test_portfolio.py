@@ -246,6 +246,7 @@ def test_going_back_to_a_list_after_the_act_ticks_nobody(page: Page, few: Portfo
     page.get_by_label("Votre message").fill("L'atelier est mardi à 9 h.")
     page.get_by_role("button", name="Envoyer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Message envoyé à 1 personne")
+    page.wait_for_function("() => sessionStorage.getItem('portefeuille-choisis') === null")
     while not page.url.split("?")[0].endswith("/portefeuille/"):
         page.go_back()
     expect(page.locator("tbody tr")).to_have_count(7)
