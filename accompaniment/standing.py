@@ -128,6 +128,8 @@ class OwnRights:
     """What the frame of every page of a jobseeker offers, and reminds of."""
 
     on_web: bool
+    may_leave: bool
+    """A track runs, or a wish for it does: there is something to give up."""
     is_asked_again: bool
     """A newer version of the text has to be accepted, while the track goes on."""
     asked_on_site: bool
@@ -144,6 +146,7 @@ def own_rights(user: User) -> OwnRights | None:
                 Consent.objects.standing().filter(jobseeker=OuterRef("jobseeker")).values("text__version")[:1]
             ),
             binding=Subquery(ConsentText.objects.binding().values("version")[:1]),
+            enrolled=Exists(Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))),
             asked_on_site=Exists(OnSiteRequest.objects.open().filter(jobseeker=OuterRef("jobseeker"))),
         )
         .first()
@@ -153,6 +156,7 @@ def own_rights(user: User) -> OwnRights | None:
     on_web = period.track == Track.WEB
     return OwnRights(
         on_web=on_web,
+        may_leave=period.enrolled,
         is_asked_again=on_web and not consent_holds(accepted=period.accepted or 0, binding=period.binding),
         asked_on_site=period.asked_on_site,
     )

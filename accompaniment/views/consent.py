@@ -53,8 +53,10 @@ def leave(request: AuthenticatedRequest) -> HttpResponse:
     """For good, at once, without a reason; being received once on site is another page and ends nothing."""
     person = own_file(request)
     if request.method == "POST":
+        ran = standing_of(person, timezone.now()).on_web
         enrolments.leave_track(actor=request.user, jobseeker=person)
-        messages.success(request, "Vous avez quitté le 100 % web. Votre suivi continue en agence.")
+        given_up = "Vous avez quitté le 100 % web." if ran else "Vous avez renoncé au 100 % web."
+        messages.success(request, f"{given_up} Votre suivi continue en agence.")
         return redirect("space")
     return render(
         request,

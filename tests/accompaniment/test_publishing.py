@@ -15,7 +15,7 @@ from accompaniment.models import Accompaniment, AuditEntry, Consent, ConsentText
 from accompaniment.services import enrolments
 from caseload.models import Portfolio
 from messaging.services import delivery
-from tests.accompaniment.factories import consent_text_in_force, reference
+from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, validated, volunteer
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +182,22 @@ def test_what_was_shown_is_kept_to_the_letter(client: Client, portfolio: Portfol
         assert line in page
     assert "J'ai lu ce texte" in consent.shown
     assert f"Version {consent.text.version}, publiée le" in consent.shown
+
+
+def test_a_wish_is_given_up_from_every_page_before_the_track_runs(client: Client, portfolio: Portfolio) -> None:
+    asked = volunteer(portfolio, with_account=True).jobseeker
+    accepted = validated(portfolio, with_account=True).jobseeker
+    none = JobseekerFactory(agency=portfolio.agency, with_account=True)
+    assert "Renoncer au 100 % web" not in read(client, none, "own_data")
+    for person in (asked, accepted):
+        for name in ("space", "own_data", "my_interviews", "accessibility"):
+            assert "Renoncer au 100 % web" in read(client, person, name)
+        page = read(client, person, "leave_track")
+        assert "n'a pas commencé" in page
+        assert "vos entretiens déjà prévus" not in page
+        done = html.unescape(client.post(reverse("leave_track"), follow=True).content.decode()).replace("\u00a0", " ")
+        assert "Vous avez renoncé au 100 % web." in done
+        assert "Renoncer au 100 % web" not in read(client, person, "own_data")
 
 
 def test_the_frame_offers_what_the_person_may_do(client: Client, portfolio: Portfolio) -> None:
