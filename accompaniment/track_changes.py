@@ -22,6 +22,10 @@ Apps are set up from the top floor down, so this list and the next are gone thro
 first, whose portfolios are locked before anybody's interviews."""
 
 
+said_at_track_end: list[Callable[["Jobseeker"], list[str]]] = []
+"""Called after all of `on_track_end`: what the letter to the person says of it, in sentences."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TierFollower:
     """What an app carries along with a change of tier, and how it says so beforehand."""

@@ -18,6 +18,7 @@ class CaseloadConfig(AppConfig):
             manager_perimeter,
         )
         from caseload.services.placements import follow_tier_change, follow_track_end, foresee_tier_change  # noqa: PLC0415
+        from caseload.services.received import say_who_follows  # noqa: PLC0415
         from caseload.timeline import timeline_sources  # noqa: PLC0415
         from caseload.timeline_sources import GROUND_SOURCES  # noqa: PLC0415
 
@@ -25,6 +26,7 @@ class CaseloadConfig(AppConfig):
         perimeter.staff_readers.append(former_adviser_reading)
         perimeter.reader_capacities.append(capacities)
         track_changes.on_track_end.append(follow_track_end)
+        track_changes.said_at_track_end.append(say_who_follows)
         track_changes.on_tier_change.append(
             track_changes.TierFollower(foresee=foresee_tier_change, follow=follow_tier_change)
         )

@@ -120,6 +120,7 @@ def finish(batch: TransferBatch) -> None:
                 context={
                     "first_name": user.first_name,
                     "received": portfolio.received,
+                    "person": "",
                     "modality": portfolio.get_modality_display(),
                     "reason": locked.reason,
                     "path": reverse("transfer", args=[locked.pk]),

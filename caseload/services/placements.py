@@ -19,6 +19,7 @@ from accompaniment.rules import modality_of
 from accompaniment.services import audit
 from caseload.enums import PlacementEnd, TransferState
 from caseload.models import Adviser, Placement, Portfolio, Transfer
+from caseload.services.received import tell_who_receives
 
 
 class PortfolioFullError(DomainError):
@@ -109,7 +110,7 @@ def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> 
     places = classic_places(jobseeker, Tier(Accompaniment.objects.current().get(jobseeker=jobseeker).tier))
     lock_in_order(jobseeker=jobseeker, portfolios=places)
     end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TRACK_ENDED, at=at)
-    _place_in_first_with_room(actor, jobseeker, places)
+    _place_in_first_with_room(actor, jobseeker, places, reason="Fin du 100 % web")
 
 
 def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
@@ -124,7 +125,7 @@ def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -
     places = classic_places(jobseeker, Tier(period.tier))
     lock_in_order(jobseeker=jobseeker, portfolios=places)
     end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TIER_CHANGED, at=at)
-    _place_in_first_with_room(actor, jobseeker, places)
+    _place_in_first_with_room(actor, jobseeker, places, reason="Changement de modalité")
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
@@ -163,14 +164,17 @@ def classic_places(jobseeker: Jobseeker, tier: Tier) -> list[Portfolio]:
     return sorted(found, key=lambda portfolio: follower is None or portfolio.adviser_id != follower.pk)
 
 
-def _place_in_first_with_room(actor: User | None, jobseeker: Jobseeker, portfolios: list[Portfolio]) -> None:
+def _place_in_first_with_room(
+    actor: User | None, jobseeker: Jobseeker, portfolios: list[Portfolio], *, reason: str
+) -> None:
     """Place the person into the first of these that still has room; into none where all have filled meanwhile."""
     for portfolio in portfolios:
         try:
             with transaction.atomic():
-                place(actor=actor, jobseeker=jobseeker, portfolio=portfolio)
+                placement = place(actor=actor, jobseeker=jobseeker, portfolio=portfolio)
         except PortfolioFullError:
             continue
+        tell_who_receives(actor=actor, placement=placement, reason=reason)
         return
 
 

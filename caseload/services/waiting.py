@@ -11,6 +11,7 @@ from accompaniment.services import enrolments, outbox
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.querysets import PortfolioQuerySet
 from caseload.services import placements
+from caseload.services.received import tell_who_receives
 
 
 def places_for(*, actor: User, jobseeker: Jobseeker, modality: str) -> PortfolioQuerySet:
@@ -43,6 +44,7 @@ def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) ->
         if not proposed.filter(pk=portfolio.pk).exists():
             raise DomainError("Choisissez un portefeuille proposé pour cette personne.")
         placement = placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
+        tell_who_receives(actor=actor, placement=placement, reason="Attendait un conseiller")
         adviser = portfolio.adviser.user.full_name
         outbox.notify_jobseeker(
             key=f"placed:{placement.pk}",

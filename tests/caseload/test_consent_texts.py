@@ -79,11 +79,16 @@ def test_without_a_new_acceptance_tells_nobody(manager: Client) -> None:
 
 @pytest.mark.parametrize(
     ("facts", "sentence"),
-    [({"title": ""}, "Donnez un titre"), ({"body": ""}, "Écrivez le texte"), ({"body": None}, "version en vigueur")],
+    [
+        ({"title": ""}, "Donnez un titre"),
+        ({"body": ""}, "Écrivez le texte"),
+        ({"body": None}, "version en vigueur"),
+    ],
 )
 def test_says_what_is_missing_and_keeps_the_rest(manager: Client, facts: dict[str, Any], sentence: str) -> None:
     if facts.get("body", "") is None:
-        facts = {"body": ConsentText.objects.latest().body}
+        # As a browser sends the end of a line.
+        facts = {"body": ConsentText.objects.latest().body.replace("\n", "\r\n")}
     response = manager.post(ADDRESS, typed(**facts))
     assert response.status_code == 422
     assert sentence in words(response)

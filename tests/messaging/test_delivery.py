@@ -42,7 +42,12 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     NotificationKind.PASSWORD_RESET: {"first_name": "Awa"},
     NotificationKind.ENROLMENT_REFUSED: {"first_name": "Awa", "reason": "Besoin d'un accompagnement en agence"},
     NotificationKind.TRACK_STARTED: {"first_name": "Awa"},
-    NotificationKind.TRACK_ENDED: {"first_name": "Awa", "reason": "À la demande de la personne"},
+    NotificationKind.TRACK_ENDED: {
+        "first_name": "Awa",
+        "reason": "À la demande de la personne",
+        "carried": ["Vous êtes maintenant suivi en agence par Claire Martin (Colmar Lacarre)."],
+        "plan": "Un entretien en agence tous les 2 mois, à revoir le 3 mars",
+    },
     NotificationKind.CHOOSE_SLOT: {"first_name": "Awa", "due_on": "mardi 3 mars 2026", "path": "/mes-entretiens/"},
     NotificationKind.INTERVIEW_BOOKED: {
         **INTERVIEW,
@@ -99,6 +104,7 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     NotificationKind.PEOPLE_RECEIVED: {
         "first_name": "Awa",
         "received": 12,
+        "person": "",
         "modality": "Guidé 100 % web",
         "reason": "Équilibrage",
         "path": "/transferts/1/",

@@ -7,10 +7,11 @@ from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, LeavingReason, NotificationKind, Role, Tier, Track
 from accompaniment.models import Enrolment, Jobseeker, User
-from accompaniment.services import outbox
+from accompaniment.services import outbox, plans
 from accompaniment.services.enrolments.acceptance import withdraw_consent
 from accompaniment.services.enrolments.periods import carry_along, new_period
 from accompaniment.services.enrolments.states import lock_jobseeker, move
+from accompaniment.track_changes import said_at_track_end
 
 
 def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
@@ -27,7 +28,8 @@ def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
             return person
         by_person = actor.role == Role.JOBSEEKER
         was_placed = enrolment.state != EnrolmentState.ASKED
-        if enrolment.state == EnrolmentState.ACTIVE:
+        was_active = enrolment.state == EnrolmentState.ACTIVE
+        if was_active:
             end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.BY_REQUEST)
             new_period(
                 person,
@@ -44,6 +46,8 @@ def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
             withdraw_consent(person, actor=actor, at=now)
         if was_placed:
             carry_along(person, actor, now)
+        if was_active:
+            _tell(person, enrolment)
         return person
 
 
@@ -54,18 +58,26 @@ def end_track(
     actor: User | None,
     at: datetime,
     reason: LeavingReason,
-    tell: bool = True,
 ) -> None:
-    """End a running track; `tell` the person, unless another letter says it."""
+    """End a running track; the letter that says it to the person is the caller's."""
     enrolment.closed_at = at
     enrolment.closed_by = actor
     enrolment.leaving_reason = reason
     move(enrolment, actor=actor, at=at, to_state=EnrolmentState.ENDED)
     withdraw_consent(person, actor=actor, at=at)
-    if tell:
-        outbox.notify_jobseeker(
-            key=f"track-ended:{enrolment.pk}",
-            kind=NotificationKind.TRACK_ENDED,
-            jobseeker=person,
-            context={"first_name": person.first_name, "reason": reason.label},
-        )
+
+
+def _tell(person: Jobseeker, enrolment: Enrolment) -> None:
+    """Say to the person that the track has ended, who follows them now, and by which plan of contact."""
+    _, plan = plans.lock_plan(jobseeker=person)
+    outbox.notify_jobseeker(
+        key=f"track-ended:{enrolment.pk}",
+        kind=NotificationKind.TRACK_ENDED,
+        jobseeker=person,
+        context={
+            "first_name": person.first_name,
+            "reason": LeavingReason(enrolment.leaving_reason).label,
+            "carried": [sentence for say in said_at_track_end for sentence in say(person)],
+            "plan": plans.plan_sentence(plan, today=timezone.localdate(timezone=person.agency.zone)) if plan else "",
+        },
+    )

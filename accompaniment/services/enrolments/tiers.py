@@ -50,7 +50,7 @@ def change_tier(
         )
         was_active = enrolment is not None and enrolment.state == EnrolmentState.ACTIVE
         if enrolment is not None and was_active:
-            end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.TIER_CHANGE, tell=False)
+            end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.TIER_CHANGE)
         elif enrolment is not None:
             lapse(enrolment, person=person, actor=actor, at=now)
         period = new_period(person, tier=tier, track=Track.CLASSIC, at=now, actor=actor, reason=reason.strip())
