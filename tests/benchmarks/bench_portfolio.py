@@ -1,4 +1,7 @@
-"""The portfolio page of 250 people, with a million jobseekers in the database, beside the same with ten thousand."""
+"""The portfolio page of 250 people, with a million jobseekers in the database, beside the same with ten thousand.
+
+The ratio is that of medians; beside it stands the first page that each database serves after it was filled.
+"""
 
 import time
 from functools import partial
@@ -19,8 +22,8 @@ MOST_QUERIES = 8
 PAGES_A_RUN = 5
 
 PAGES = {
-    "page du portefeuille": "/portefeuille/",
-    "recherche avec faute dans le portefeuille": "/portefeuille/?q=Duponr",
+    "portfolio page": "/portefeuille/",
+    "search with a typing error in the portfolio": "/portefeuille/?q=Duponr",
 }
 
 
@@ -29,22 +32,25 @@ def run(size: Size) -> list[Row]:
     many, few = PEOPLE[size]
     large, small = (_database(count) for count in (many, few))
     runs = RUNS if size is Size.FULL else 1
+    _warm_up(small)
     rows = []
     for what, address in PAGES.items():
+        first = {name: _first(name, address) for name in (large, small)}
         queries = {name: _queries(name, address) for name in (large, small)}
         ours, theirs = medians(partial(_page, large, address), partial(_page, small, address), runs=runs)
         rows.append(
             Row(
-                f"{what}, {many} demandeurs d'emploi",
+                f"{what}, {many} jobseekers beside {few}",
                 ours * 1000,
                 theirs * 1000,
                 "ms",
                 Target.AT_MOST,
                 1.2,
                 [
-                    (f"même nombre de requêtes ({queries[large]})", queries[large] == queries[small]),
-                    (f"au plus {MOST_QUERIES} requêtes", queries[large] <= MOST_QUERIES),
+                    (f"same number of queries ({queries[large]})", queries[large] == queries[small]),
+                    (f"at most {MOST_QUERIES} queries", queries[large] <= MOST_QUERIES),
                 ],
+                [f"the first page of all: {first[large] * 1000:.4g} ms, other side {first[small] * 1000:.4g} ms"],
             )
         )
     databases.drop(large)
@@ -62,6 +68,24 @@ def _client() -> Client:
     client = Client()
     client.force_login(Portfolio.objects.order_by("pk").first().adviser.user)
     return client
+
+
+def _warm_up(origin: str) -> None:
+    """Let Django read its templates and addresses, in a copy, so that a first page tells of the database alone."""
+    copy = databases.copy_of(origin, "warm_up")
+    client = _client()
+    for address in PAGES.values():
+        client.get(address)
+    databases.drop(copy)
+
+
+def _first(name: str, address: str) -> float:
+    """Return the seconds of the first page: a new connection, and what the page needs is fetched by the server."""
+    databases.use(name)
+    client = _client()
+    began = time.perf_counter()
+    client.get(address)
+    return time.perf_counter() - began
 
 
 def _queries(name: str, address: str) -> int:

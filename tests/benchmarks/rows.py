@@ -25,7 +25,10 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison. `also` holds what else must be true, as a sentence and whether it was."""
+    """One comparison. `also` holds what else must be true, as a sentence and whether it was.
+
+    `remarks` are figures beside it that no target speaks of.
+    """
 
     what: str
     ours: float
@@ -34,6 +37,7 @@ class Row:
     direction: Target
     target: float
     also: list[tuple[str, bool]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
@@ -46,10 +50,11 @@ class Row:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.what}: {'atteint' if self.reached else 'manqué'}",
-            f"  ici {self.ours:.4g} {self.unit}, en face {self.theirs:.4g} {self.unit}",
-            f"  rapport {self.ratio:.2f} (cible {self.direction} {self.target:g})",
-            *(f"  {sentence}: {'oui' if held else 'non'}" for sentence, held in self.also),
+            f"{self.what}: {'reached' if self.reached else 'MISSED'}",
+            f"  here {self.ours:.4g} {self.unit}, other side {self.theirs:.4g} {self.unit}",
+            f"  ratio {self.ratio:.2f} (target {self.direction} {self.target:g})",
+            *(f"  {remark}" for remark in self.remarks),
+            *(f"  {sentence}: {'yes' if held else 'NO'}" for sentence, held in self.also),
         ]
         return "\n".join(lines)
 
