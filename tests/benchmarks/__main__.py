@@ -35,7 +35,7 @@ def main() -> None:
     try:
         with databases.migrated_template():
             for name in asked.names or found:
-                _say(f"— {name} ({size}), charge de la machine {os.getloadavg()[0]:.1f}")
+                _say(f"— {name} ({size}), load of the machine {os.getloadavg()[0]:.1f}")
                 for row in importlib.import_module(f"tests.benchmarks.bench_{name}").run(size):
                     _say(str(row))
     finally:

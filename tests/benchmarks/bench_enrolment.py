@@ -3,7 +3,8 @@
 The statements are recorded from the service itself, with their parameters, in a copy of the same database; the other
 side sends them again, each client on a connection of its own, and rolls back where a look at the portfolio, with the
 lock or before it, finds it full. Keys that the database gave out while it was recorded are replaced by those that it
-gives out now. The service's clients share the process's pool of connections, as they do when it serves pages.
+gives out now. The service's clients share the process's pool of connections, as they do when it serves pages. The
+pool begins with one and opens the others inside the clock, whereas the other side's 64 stand open before it starts.
 """
 
 import re
@@ -72,11 +73,11 @@ def run(size: Size) -> list[Row]:
     )
     databases.drop(origin)
     exactly = [
-        (f"exactement {PLACES} places prises, ici {sorted(set(placed))}", set(placed) == {PLACES}),
-        (f"exactement {PLACES} places prises, en face {sorted(set(others))}", set(others) == {PLACES}),
+        (f"exactly {PLACES} places taken here ({sorted(set(placed))})", set(placed) == {PLACES}),
+        (f"exactly {PLACES} places taken on the other side ({sorted(set(others))})", set(others) == {PLACES}),
     ]
-    what = f"{clients} validations dans un portefeuille qui a {PLACES} places"
-    return [Row(what, ours, theirs, "décisions/s", Target.AT_LEAST, 0.7, exactly)]
+    what = f"{clients} validations into a portfolio that has {PLACES} places left"
+    return [Row(what, ours, theirs, "decisions/s", Target.AT_LEAST, 0.7, exactly)]
 
 
 def _prepare(clients: int) -> tuple[int, list[Candidate]]:

@@ -43,6 +43,7 @@ def run(size: Size) -> list[Row]:
     """Return the time of both sides, and what our process took of memory at most."""
     runs = RUNS if size is Size.FULL else 1
     peaks: list[float] = []
+    worked: list[float] = []
     with TemporaryDirectory() as folder:
         path = Path(folder) / "inscriptions.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -51,14 +52,18 @@ def run(size: Size) -> list[Row]:
         libraries: list[float] = []
         own: list[float] = []
         for _ in range(runs):
-            ours.append(_load(path, ROWS[size], peaks))
+            ours.append(_load(path, ROWS[size], peaks, worked))
             libraries.append(_copy(path, _checked_by_libraries))
             own.append(_copy(path, _checked_by_ours))
-    within = f"mémoire au plus {MEMORY_MEGABYTES} Mo (mesurée : {max(peaks):.0f})", max(peaks) <= MEMORY_MEGABYTES
-    what = f"import de {ROWS[size]} lignes, en face les validateurs"
+    within = f"memory at most {MEMORY_MEGABYTES} MB ({max(peaks):.0f})", max(peaks) <= MEMORY_MEGABYTES
+    what = f"import of {ROWS[size]} rows, other side with the validators"
+    remark = (
+        f"of the time here our own process worked {median(worked):.2g} s; the rest is PostgreSQL, which writes people, "
+        "periods, source records, enrolments, their events and audit rows, and checks each of their keys"
+    )
     return [
-        Row(f"{what} des bibliothèques", median(ours), median(libraries), "s", Target.AT_MOST, 3, [within]),
-        Row(f"{what} de la maison", median(ours), median(own), "s", Target.AT_MOST, 3, [within]),
+        Row(f"{what} of the {whose}", median(ours), median(theirs), "s", Target.AT_MOST, 3, [within], [remark])
+        for whose, theirs in (("libraries", libraries), ("house", own))
     ]
 
 
@@ -88,15 +93,19 @@ def _turned(identifier: str, turn: int) -> str:
     return identifier[:-1] + LETTERS[(LETTERS.index(identifier[-1]) + turn) % len(LETTERS)] if identifier else ""
 
 
-def _load(path: Path, count: int, peaks: list[float]) -> float:
-    """Load the file into a fresh database and return the seconds; check that all of it went in."""
+def _load(path: Path, count: int, peaks: list[float], worked: list[float]) -> float:
+    """Load the file into a fresh database and return the seconds; check that all of it went in.
+
+    Adds the peak of memory, in megabytes, and how long our own process worked, in seconds.
+    """
     name = databases.fresh("import")
     load_agencies(actor=None, source=io.BytesIO(pilot_file("agences")))
     _forget_peak_memory()
     with path.open("rb") as source:
-        began = time.perf_counter()
+        began, at_work = time.perf_counter(), time.process_time()
         outcome = load_jobseekers(actor=None, source=source)
         seconds = time.perf_counter() - began
+    worked.append(time.process_time() - at_work)
     peaks.append(_peak_memory())
     share = EXPECTED["rejected"] / EXPECTED["rows"]
     if outcome.rows != count or abs(outcome.rejections.total / count - share) > share / 2:

@@ -17,12 +17,12 @@ from tests.benchmarks.rows import Row, Target, in_turn, medians
 def test_a_ratio_is_reached_on_its_side(direction: Target, ours: float, reached: bool) -> None:
     row = Row("page", ours, 10.0, "ms", direction, 1.2 if direction is Target.AT_MOST else 0.7)
     assert row.reached is reached
-    assert ("atteint" if reached else "manqué") in str(row)
+    assert ("reached" if reached else "MISSED") in str(row)
 
 
 def test_what_must_also_be_true_counts() -> None:
-    assert Row("page", 1, 1, "ms", Target.AT_MOST, 1.2, [("au plus 8 requêtes", True)]).reached
-    assert not Row("page", 1, 1, "ms", Target.AT_MOST, 1.2, [("au plus 8 requêtes", False)]).reached
+    assert Row("page", 1, 1, "ms", Target.AT_MOST, 1.2, [("at most 8 queries", True)]).reached
+    assert not Row("page", 1, 1, "ms", Target.AT_MOST, 1.2, [("at most 8 queries", False)]).reached
 
 
 def test_the_sides_are_measured_in_turn() -> None:
