@@ -1,10 +1,11 @@
 """What is done for several people at once: each on their own, so that one who cannot does not stop the others."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from accompaniment.errors import DomainError
@@ -13,6 +14,11 @@ from accompaniment.services.enrolments import lock_jobseeker
 from accompaniment.services.plan_reviews import NewPlan
 from accompaniment.services.plans import PlanChangedMeanwhileError, change_plan
 from caseload.models import Adviser, Placement
+
+logger = logging.getLogger(__name__)
+
+SOMEBODY_AT_IT = "Ce dossier est en cours de modification par quelqu'un d'autre. Réessayez pour cette personne."
+"""Instead of a wait without an end: the database gives up a lock after some seconds, and the others go on."""
 
 
 class NotFollowedError(DomainError):
@@ -84,6 +90,9 @@ def _change_one(
         return Outcome(jobseeker, "Son plan de contact, ou ce qu'elle en demande, a changé entre-temps.")
     except DomainError as refusal:
         return Outcome(jobseeker, refusal.sentence)
+    except OperationalError:
+        logger.exception("No plan for person %s", jobseeker.pk)
+        return Outcome(jobseeker, SOMEBODY_AT_IT)
     return Outcome(jobseeker)
 
 

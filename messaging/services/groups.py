@@ -1,13 +1,19 @@
 """One text to several people: a message in each one's own conversation, never a group."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+from django.db import OperationalError
+
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
+from caseload.services.selections import SOMEBODY_AT_IT
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
+
+logger = logging.getLogger(__name__)
 
 NO_ACCOUNT = "Cette personne n'a pas encore de compte : elle ne lirait pas ce message. Appelez-la."
 
@@ -41,4 +47,7 @@ def _post_one(*, actor: User, jobseeker: Jobseeker, batch: UUID, body: str) -> O
         )
     except DomainError as refusal:
         return Outcome(jobseeker, refusal.sentence)
+    except OperationalError:
+        logger.exception("No message to person %s", jobseeker.pk)
+        return Outcome(jobseeker, SOMEBODY_AT_IT)
     return Outcome(jobseeker)

@@ -102,6 +102,17 @@ def test_a_plan_to_review_and_a_meeting_asked_for_are_needs(adviser: Client, por
         assert names(adviser, "?tri=plan")[0] == "Revoir"
 
 
+def test_today_s_interviews_and_those_to_conclude_are_one_need(adviser: Client, portfolio: Portfolio) -> None:
+    with time_machine.travel(NOW, tick=False):
+        person(portfolio, "Aujourd", next_interview_at=NOW + timedelta(hours=2))
+        person(portfolio, "Conclure", next_interview_at=NOW - timedelta(days=3))
+        person(portfolio, "Demain", next_interview_at=NOW + timedelta(days=1))
+        assert names(adviser, "?besoin=entretien") == ["Conclure", "Aujourd"]
+        counts = {choice.label: choice.count for choice in adviser.get(URL).context["listing"].need_choices}
+        assert counts == {"Entretiens du jour et à conclure": 2}
+        assert "Entretien aujourd'hui à 16 h" in text(adviser, "?besoin=entretien")
+
+
 def test_an_overdue_deadline_is_one_of_those_to_place(adviser: Client, portfolio: Portfolio) -> None:
     today = timezone.localdate()
     person(portfolio, "Passee", to_place_by=today - timedelta(days=1))

@@ -1,10 +1,11 @@
 """One contact plan for the people ticked in the list, and the views that one keeps of it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
+import time_machine
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
@@ -14,6 +15,7 @@ from accompaniment.models import ContactPlan, Jobseeker, Notification
 from accompaniment.services.plans import change_plan
 from caseload.models import Portfolio, SavedView
 from caseload.services.saved_views import MOST_VIEWS, save_view
+from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import CoverFactory, PortfolioFactory, on_web_track
 
 pytestmark = pytest.mark.django_db
@@ -99,14 +101,25 @@ class TestPlans:
         adviser.post(self.url, typed(away))
         assert plan(away) == ("phone", 60)
 
-    def test_one_who_cannot_does_not_stop_the_others(self, adviser: Client, portfolio: Portfolio) -> None:
-        """What a colleague set today with the same words stands; who has no such plan yet gets it."""
+    def test_what_was_set_today_with_the_same_words_stands(self, adviser: Client, portfolio: Portfolio) -> None:
         one, two = on_web_track(portfolio), on_web_track(portfolio)
         adviser.post(self.url, typed(one))
         before = ContactPlan.objects.current().get(jobseeker=one).pk
         adviser.post(self.url, typed(one, two))
         assert ContactPlan.objects.current().get(jobseeker=one).pk == before
         assert plan(two) == ("phone", 60)
+
+    def test_one_who_cannot_does_not_stop_the_others(self, adviser: Client, portfolio: Portfolio) -> None:
+        """Who lives where it is tomorrow already cannot review today's tomorrow: it is no day to come any more."""
+        overseas = AgencyFactory(region=RegionFactory(timezone="Indian/Reunion"))
+        with time_machine.travel(datetime(2026, 3, 4, 22, 30, tzinfo=UTC), tick=False):  # 23 h 30 in Paris
+            one, two, three = (on_web_track(portfolio) for _ in range(3))
+            Jobseeker.objects.filter(pk=two.pk).update(agency=overseas)
+            answer = adviser.post(self.url, typed(one, two, three, review_on="2026-03-05"))
+        assert [outcome.jobseeker for outcome in answer.context["not_done"]] == [two]
+        assert "date de révision à venir" in said(answer)
+        assert answer.context["done"] == [one, three]
+        assert [plan(person) for person in (one, two, three)] == [("phone", 60), ("video", 28), ("phone", 60)]
 
     @pytest.mark.parametrize(
         ("facts", "sentence"),
@@ -168,7 +181,8 @@ class TestSavedViews:
         assert SavedView.objects.filter(name="Un").count() == 2
 
     def test_there_is_an_end_to_views_and_to_their_length(self, adviser: Client, portfolio: Portfolio) -> None:
-        assert adviser.post(self.url + "?q=" + "%C3%A9" * 80 + "&besoin=reponse&modalite=guide", {"name": "x"})
+        fits = adviser.post(self.url + "?q=" + "%C3%A9" * 80, {"name": "x"})
+        assert fits.status_code == 302
         long = adviser.post(self.url + "?q=" + "%F0%9F%98%80" * 80, {"name": "Longue"})
         assert long.status_code == 409
         assert "trop longue" in said(long)

@@ -1,0 +1,87 @@
+"""One file that somebody else holds does not stop an action in common for the others."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Event, Thread
+from uuid import uuid4
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accompaniment.enums import Channel, ContactNature
+from accompaniment.models import ContactPlan, Jobseeker
+from accompaniment.services.plan_reviews import NewPlan
+from accompaniment.services.plans import plan_states
+from caseload.services.selections import SOMEBODY_AT_IT, change_plans
+from messaging.models import Conversation, Message
+from messaging.services.groups import post_to_each
+from tests.caseload.factories import PortfolioFactory
+from tests.messaging.factories import pair
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@contextmanager
+def held(person: Jobseeker) -> Iterator[None]:
+    """Let another connection hold the person and the conversation, and wait for a lock a fifth of a second only."""
+    taken, released = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                Jobseeker.objects.select_for_update().get(pk=person.pk)
+                Conversation.objects.select_for_update().get(jobseeker=person)
+                taken.set()
+                released.wait(30)
+        finally:
+            connection.close()
+
+    other = Thread(target=hold)
+    other.start()
+    assert taken.wait(10)
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '200ms'")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+        released.set()
+        other.join()
+
+
+def test_one_file_that_is_held_keeps_its_plan_and_the_others_get_theirs() -> None:
+    portfolio = PortfolioFactory()
+    people = [pair(portfolio).jobseeker for _ in range(3)]
+    actor = portfolio.adviser.user
+    with held(people[1]):
+        outcomes = change_plans(
+            actor=actor,
+            jobseekers=people,
+            new_plan=NewPlan(nature=ContactNature.INTERVIEW, channel=Channel.PHONE, interval_days=60),
+            reason="Convenu",
+            review_on=timezone.localdate() + timedelta(days=60),
+            seen=plan_states([person.pk for person in people]),
+        )
+    assert [outcome.why_not for outcome in outcomes] == ["", SOMEBODY_AT_IT, ""]
+    changed = ContactPlan.objects.current().filter(interval_days=60)
+    assert set(changed.values_list("jobseeker", flat=True)) == {people[0].pk, people[2].pk}
+
+
+def test_one_conversation_that_is_held_gets_no_message_and_the_others_do() -> None:
+    portfolio = PortfolioFactory()
+    pairs = [pair(portfolio) for _ in range(3)]
+    with held(pairs[1].jobseeker):
+        outcomes = post_to_each(
+            actor=portfolio.adviser.user,
+            jobseekers=[one.jobseeker for one in pairs],
+            batch=uuid4(),
+            body="L'atelier est mardi.",
+        )
+    assert [outcome.why_not for outcome in outcomes] == ["", SOMEBODY_AT_IT, ""]
+    assert set(Message.objects.values_list("conversation", flat=True)) == {
+        pairs[0].conversation.pk,
+        pairs[2].conversation.pk,
+    }
