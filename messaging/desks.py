@@ -38,6 +38,10 @@ TOLD = {
 Messages are told by `services.posting`, which knows whether somebody waits longer or no more."""
 
 
+JUST_ENDED = timedelta(minutes=1)
+"""Within which an act that ends a placement is committed."""
+
+
 def group_of(user_pk: int) -> str:
     """Return the name of the group that the open pages of one adviser's day are in."""
     return f"desk.{user_pk}"
@@ -107,9 +111,14 @@ def follow_departure(user: User) -> None:
 
 
 def _answering(jobseeker: Jobseeker) -> set[int]:
-    """Return who follows the person or covers now; a day too many tells nobody anything, so zones do not matter."""
+    """Return who follows the person or covers now, and whom the person has just left: their panels change too.
+
+    A day too many tells nobody anything, so zones do not matter.
+    """
     today = timezone.now().date()
-    portfolios = Portfolio.objects.filter(placements__jobseeker=jobseeker, placements__ended_at=None)
+    just_now = timezone.now() - JUST_ENDED
+    standing = Q(placements__ended_at=None) | Q(placements__ended_at__gt=just_now)
+    portfolios = Portfolio.objects.filter(standing, placements__jobseeker=jobseeker)
     covers = Cover.objects.filter(
         portfolio__in=portfolios,
         cancelled_at=None,

@@ -1,6 +1,7 @@
 """The open page of an adviser's day: it hears of its panels, of nobody else's, and of nothing more."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,21 +10,33 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from accompaniment.enums import Modality
-from accompaniment.models import User
+from accompaniment.enums import Channel, ContactNature, Modality
+from accompaniment.models import Obligation, User
 from accompaniment.services.enrolments import ask_enrolment, leave_track
+from accompaniment.services.journal import write_contact
 from accompaniment.services.onsite import ask_on_site
+from accompaniment.services.plan_reviews import NewPlan, ask_plan_change, decide_plan
+from accompaniment.services.plans import hold_obligation, plan_states
+from caseload.enums import PlacementEnd
 from caseload.services.absences import end_absence
+from caseload.services.placements import end_placement
 from caseload.services.staff import close_account
 from config.routing import websocket_urlpatterns
 from config.settings.connections import channel_layers
 from messaging.enums import Panel
 from tests.accompaniment.factories import JobseekerFactory
-from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, planned_absence
+from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, planned_absence, planned_transfer
 from tests.messaging.factories import Pair, ask, pair, say
 from tests.messaging.sockets import PATIENCE
+from tests.visio.factories import InterviewFactory, due_obligation, first_slots
+from visio.enums import NextStep
+from visio.models import Interview
+from visio.services.closing import close_interview
+from visio.services.hours import give_usual_hours
+from visio.services.interviews import book_interview, cancel_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -142,6 +155,102 @@ async def test_a_volunteer_is_told_to_who_receives_them(two: Pair) -> None:
     person = await database_sync_to_async(JobseekerFactory)(agency=two.portfolio.agency)
     await database_sync_to_async(ask_enrolment)(actor=None, jobseeker=person)
     assert await desk.panels() == {Panel.VOLUNTEERS}
+    await desk.leave()
+
+
+async def test_an_interview_that_is_booked_called_off_or_concluded_renews_the_day_and_the_next_free_hour(
+    two: Pair,
+) -> None:
+    await database_sync_to_async(give_usual_hours)([two.portfolio.adviser])
+    desk = await opened(two.adviser)
+
+    def book() -> Interview:
+        slot = first_slots(two.jobseeker)[0]
+        return book_interview(
+            actor=two.person,
+            jobseeker=two.jobseeker,
+            adviser=two.portfolio.adviser,
+            starts_at=slot,
+            channel=Channel.VIDEO,
+        )
+
+    shown = {Panel.TODAY, Panel.OBLIGATIONS, Panel.NEXT_FREE}
+    booked = await database_sync_to_async(book)()
+    assert await desk.panels() == shown
+    await database_sync_to_async(cancel_interview)(actor=two.person, interview=booked)
+    assert await desk.panels() == shown
+    present = await database_sync_to_async(InterviewFactory)(jobseeker=two.jobseeker)
+    await database_sync_to_async(close_interview)(
+        actor=two.adviser, interview=present, conclusions="Projet confirmé.", next_step=NextStep.CONTINUE
+    )
+    assert await desk.panels() >= shown
+    await desk.leave()
+
+
+async def test_a_plan_that_is_wished_changed_or_kept_renews_the_plans_and_the_deadlines(two: Pair) -> None:
+    desk = await opened(two.adviser)
+    await database_sync_to_async(ask_plan_change)(actor=two.person, jobseeker=two.jobseeker, comment="Moins souvent")
+    assert Panel.PLANS in await desk.panels()
+    await database_sync_to_async(decide)(two, NewPlan(nature="interview", channel="phone", interval_days=60))
+    assert await desk.panels() >= {Panel.PLANS, Panel.OBLIGATIONS}
+    await database_sync_to_async(decide)(two, None)
+    assert Panel.PLANS in await desk.panels()
+    await desk.leave()
+
+
+def decide(two: Pair, new_plan: NewPlan | None) -> None:
+    decide_plan(
+        actor=two.adviser,
+        jobseeker=two.jobseeker,
+        new_plan=new_plan,
+        reason="Convenu",
+        review_on=timezone.localdate() + timedelta(days=60),
+        seen=plan_states([two.jobseeker.pk])[two.jobseeker.pk],
+    )
+
+
+async def test_a_deadline_that_is_held_renews_the_deadlines(two: Pair) -> None:
+    desk = await opened(two.adviser)
+    due = await database_sync_to_async(due_obligation)(two.jobseeker)
+    while await desk.hears_nothing() is False:
+        await desk.panels()
+    await database_sync_to_async(hold)(two, due)
+    assert Panel.OBLIGATIONS in await desk.panels()
+    await desk.leave()
+
+
+def hold(two: Pair, due: Obligation) -> None:
+    contact = write_contact(
+        jobseeker=two.jobseeker,
+        at=timezone.now(),
+        channel=Channel.PHONE,
+        nature=ContactNature.CALLBACK,
+        author=two.adviser,
+        summary="Point fait",
+        source="test:1",
+    )
+    hold_obligation(actor=two.adviser, obligation=due, contact=contact)
+
+
+async def test_who_comes_and_who_goes_renews_every_panel_on_both_sides(two: Pair) -> None:
+    beside = await database_sync_to_async(PortfolioFactory)(agency=two.portfolio.agency)
+    before, after = await opened(two.adviser), await opened(beside.adviser.user)
+    await database_sync_to_async(planned_transfer)(two.jobseeker, to=beside, decided_by=two.adviser, in_days=0)
+    assert await before.panels() == set(Panel)
+    assert await after.panels() == set(Panel)
+    await before.leave()
+    await after.leave()
+
+
+async def test_who_leaves_the_portfolio_renews_every_panel_of_whom_they_leave(two: Pair) -> None:
+    desk = await opened(two.adviser)
+
+    def leave() -> None:
+        with transaction.atomic():
+            end_placement(actor=None, jobseeker=two.jobseeker, reason=PlacementEnd.LEFT, at=timezone.now())
+
+    await database_sync_to_async(leave)()
+    assert await desk.panels() == set(Panel)
     await desk.leave()
 
 
