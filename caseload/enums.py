@@ -82,3 +82,4 @@ class TimelineKind(TextChoices):
     NOTE = "notes", "Notes"
     DOCUMENT = "documents", "Documents"
     ON_SITE = "agence", "En agence"
+    OWN = "fiche", "Coordonnées et matériel"

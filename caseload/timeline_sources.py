@@ -1,14 +1,18 @@
 """What this floor and the one below have to tell in a person's timeline."""
 
 from collections.abc import Iterator
+from datetime import datetime, time
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from accompaniment.enums import ContactNature, EnrolmentState, ObligationState, ReviewOutcome
+from accompaniment.audit_words import audit_in_words
+from accompaniment.enums import AuditAction, ContactNature, EnrolmentState, ObligationState, ReviewOutcome
 from accompaniment.models import (
     Accompaniment,
+    AuditEntry,
     Consent,
     Contact,
     ContactPlan,
@@ -26,7 +30,7 @@ from accompaniment.models import (
 )
 from accompaniment.presentation import ENROLMENT_STEPS, frequency_in_words
 from caseload.enums import TimelineKind
-from caseload.models import Placement
+from caseload.models import Cover, Placement
 from caseload.timeline import Event, Source, Stretch
 
 INTERVIEW_NATURES = {ContactNature.INTERVIEW, ContactNature.REGISTRATION_INTERVIEW}
@@ -117,6 +121,43 @@ def placement_ends(stretch: Stretch) -> Iterator[Event]:
         )
 
 
+def covers(stretch: Stretch) -> Iterator[Event]:
+    """The colleagues who have answered in the adviser's place while the person was in the portfolio."""
+    zone = stretch.person.agency.zone
+    until = (stretch.before or timezone.now()).astimezone(zone).date()
+    rows = Cover.objects.filter(
+        Q(portfolio__placements__ended_at=None) | Q(portfolio__placements__ended_at__date__gte=F("starts_on")),
+        portfolio__placements__jobseeker=stretch.person,
+        portfolio__placements__started_at__date__lte=F("ends_on"),
+        cancelled_at=None,
+        starts_on__lte=until,
+    )
+    found = rows.select_related("colleague__user", "portfolio__adviser__user").order_by("-starts_on", "-pk").distinct()
+    for cover in found[: stretch.limit]:
+        begins = datetime.combine(cover.starts_on, time(), tzinfo=zone)
+        if stretch.before is None or begins < stretch.before:
+            yield Event(
+                at=begins,
+                kind=TimelineKind.TRACK,
+                title=f"Relais par {cover.colleague}, en l'absence de {cover.portfolio.adviser}",
+                text=f"Jusqu'au {cover.ends_on:%d/%m/%Y} inclus",
+            )
+
+
+def own_facts(stretch: Stretch) -> Iterator[Event]:
+    """Device tests and corrected details, which only the audit trail dates."""
+    rows = AuditEntry.objects.filter(action__in=(AuditAction.EQUIPMENT, AuditAction.UPDATED)).select_related("actor")
+    for entry in newest(rows, stretch):
+        failed = entry.details.get("carries_video") is False
+        yield Event(
+            at=entry.at,
+            kind=TimelineKind.OWN,
+            title=audit_in_words(entry.action, entry.details),
+            text="La visio n'a pas fonctionné." if failed else "",
+            by=said_by(entry.actor),
+        )
+
+
 def plans(stretch: Stretch) -> Iterator[Event]:
     for plan in newest(ContactPlan.objects.select_related("decided_by"), stretch, at="created_at"):
         yield Event(
@@ -197,6 +238,11 @@ def objectives(stretch: Stretch) -> Iterator[Event]:
         )
 
 
+def closed_objectives(stretch: Stretch) -> Iterator[Event]:
+    for objective in newest(Objective.objects.all(), stretch, at="closed_at"):
+        yield Event(at=objective.closed_at, kind=TimelineKind.PLAN, title=f"Objectif clos : {objective.title}")
+
+
 def steps_done(stretch: Stretch) -> Iterator[Event]:
     rows = Step.objects.select_related("done_by")
     for step in newest(rows, stretch, at="done_at", person="objective__jobseeker"):
@@ -233,9 +279,12 @@ def _only(kind: TimelineKind, *events: Any) -> list[Source]:
 
 GROUND_SOURCES: list[Source] = [
     Source(kinds=frozenset({TimelineKind.INTERVIEW, TimelineKind.CONTACT}), events=contacts),
-    *_only(TimelineKind.TRACK, periods, enrolment_steps, acceptances, placements, placement_ends),
-    *_only(TimelineKind.PLAN, plans, plan_reviews, plan_requests, obligations, objectives, steps_done),
+    *_only(TimelineKind.TRACK, periods, enrolment_steps, acceptances, placements, placement_ends, covers),
+    *_only(
+        TimelineKind.PLAN, plans, plan_reviews, plan_requests, obligations, objectives, closed_objectives, steps_done
+    ),
     *_only(TimelineKind.NOTE, notes),
     *_only(TimelineKind.DOCUMENT, documents),
+    *_only(TimelineKind.OWN, own_facts),
     *_only(TimelineKind.ON_SITE, on_site_requests, on_site_answers),
 ]

@@ -18,8 +18,9 @@ from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.form_tokens import FIELD, new_token
 from accompaniment.models import AuditEntry, Document, Jobseeker, Note, Objective, Step
-from accompaniment.services import action_plan, documents, notes
+from accompaniment.services import action_plan, audit, documents, notes
 from accompaniment.services.action_plan import StepFacts
+from accompaniment.services.contact_details import change_details, details_of
 from caseload.enums import TimelineKind
 from caseload.models import Portfolio, ReadingRight
 from caseload.timeline import PAGE, timeline_of
@@ -441,6 +442,34 @@ class TestTimeline:
             before = stretch.older_than
         assert sorted(seen) == sorted(f"note {number}" for number in range(2 * PAGE + 5))
 
+    def test_covers_closed_objectives_device_tests_and_new_details_are_told(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        actor = portfolio.adviser.user
+        cover = CoverFactory(portfolio=portfolio, starts_on=timezone.localdate(), ends_on=timezone.localdate())
+        CoverFactory(portfolio=PortfolioFactory(agency=portfolio.agency))
+        objective = action_plan.add_objective(actor=actor, jobseeker=person, title="Passer le permis")
+        action_plan.close_objective(actor=actor, objective=objective)
+        facts = details_of(person)
+        change_details(actor=actor, jobseeker=person, base=facts, typed={**facts, "phone": "+33612345678"})
+        audit.record(
+            actor=None, jobseeker=person, action=AuditAction.EQUIPMENT, event="device_check", carries_video=False
+        )
+
+        def told(kind: TimelineKind | None) -> set[str]:
+            months = timeline_of(person, kind=kind, before=None).months
+            return {event.title for month in months for event in month.events}
+
+        relay = f"Relais par {cover.colleague}, en l'absence de {portfolio.adviser}"
+        assert {title for title in told(TimelineKind.TRACK) if title.startswith("Relais")} == {relay}
+        assert "Objectif clos : Passer le permis" in told(TimelineKind.PLAN)
+        own = {"Fiche modifiée : téléphone", "Test du matériel enregistré"}
+        assert own == told(TimelineKind.OWN)
+        assert own | {relay, "Objectif clos : Passer le permis"} <= told(None)
+        cover.cancelled_at = timezone.now()
+        cover.save(update_fields=["cancelled_at"])
+        assert relay not in told(None)
+
     @pytest.mark.parametrize("lines", [1, 60])
     def test_the_number_of_statements_does_not_grow(
         self, client: Client, portfolio: Portfolio, person: Jobseeker, django_assert_num_queries: Any, lines: int
@@ -449,5 +478,5 @@ class TestTimeline:
             notes.write_note(actor=portfolio.adviser.user, jobseeker=person, body=f"note {number}")
         client.force_login(portfolio.adviser.user)
         client.get(f"/personnes/{person.pk}/")
-        with django_assert_num_queries(37):
+        with django_assert_num_queries(40):
             client.get(f"/personnes/{person.pk}/")
