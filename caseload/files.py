@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
+
 from accompaniment.enums import EnrolmentState
 from accompaniment.models import Accompaniment, Consent, ContactPlan, Document, Enrolment, Jobseeker, Objective, User
 from accompaniment.presentation import contact_plan_in_words, phone_in_words
 from accompaniment.workbook import objectives_of
 from caseload.cases import situations_of
+from caseload.enums import NeedKind
 from caseload.models import Cover, Placement, ReadingRight
 from caseload.rules import Need, needs_of
 
@@ -74,6 +77,32 @@ class PersonFile:
     @property
     def awaits_acceptance(self) -> bool:
         return self.enrolment is not None and self.enrolment.state == EnrolmentState.VALIDATED
+
+    @property
+    def tasks(self) -> list[tuple[Need, str]]:
+        """What the person waits for, each with the address where it is done; empty for who may not do it."""
+        return [(need, self._address_of(need.kind) if self.followed_by_reader else "") for need in self.needs]
+
+    def _address_of(self, kind: NeedKind) -> str:
+        match kind:
+            case NeedKind.REPLY | NeedKind.NO_CONTACT:
+                return reverse("conversation_with", args=[self.person.pk])
+            case NeedKind.CALLBACK:
+                return f"{reverse('callbacks')}#rappel-{self.person.pk}"
+            case NeedKind.PLAN:
+                return reverse("person_plan", args=[self.person.pk])
+            case NeedKind.INTERVIEW | NeedKind.OBLIGATION:
+                return "#panneau-entretiens"
+            case NeedKind.ON_SITE:
+                return reverse("on_site_requests")
+            case NeedKind.ACCEPTANCE:
+                return ""
+
+    @property
+    def preference(self) -> str:
+        """By which means and when the person would rather be reached; empty where nothing was said."""
+        said = (self.person.get_preferred_channel_display(), self.person.get_preferred_hours_display())
+        return ", ".join(filter(None, said)).capitalize()
 
     @property
     def phone(self) -> str:

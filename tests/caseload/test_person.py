@@ -10,7 +10,9 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, Channel, ContactNature
 from accompaniment.models import AuditEntry, Jobseeker
 from accompaniment.services import journal
+from accompaniment.services.plan_reviews import ask_plan_change
 from caseload.models import Portfolio
+from caseload.services.summaries import write_summary
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, validated
 
@@ -158,3 +160,33 @@ def test_a_cover_is_named_to_both(client: Client, portfolio: Portfolio, person: 
     for reader in (portfolio.adviser.user, cover.colleague.user):
         client.force_login(reader)
         assert f"Relais&nbsp;: {cover.colleague}" in client.get(address(person)).content.decode()
+
+
+def test_what_the_person_waits_for_leads_to_where_it_is_done(
+    client: Client, portfolio: Portfolio, person: Jobseeker
+) -> None:
+    now = timezone.now()
+    ask_plan_change(actor=person.user, jobseeker=person, comment="Moins souvent")
+    write_summary(jobseeker_id=person.pk, awaiting_reply_since=now, callback_due_at=now, next_interview_at=now)
+    client.force_login(portfolio.adviser.user)
+    page = client.get(address(person)).content.decode()
+    for target in (
+        f"/rappels/#rappel-{person.pk}",
+        f"/messagerie/avec/{person.pk}/",
+        f"/personnes/{person.pk}/plan/",
+        "#panneau-entretiens",
+    ):
+        assert any(f'href="{target}"' in part for part in page.split("<li>") if 'class="desk-need' in part), target
+    client.force_login(ManagerFactory().user)
+    assert '<a class="desk-need' not in client.get(address(person)).content.decode()
+
+
+def test_preferences_and_commune_are_on_the_page(client: Client, portfolio: Portfolio, person: Jobseeker) -> None:
+    client.force_login(portfolio.adviser.user)
+    assert "<dt>Préfère</dt><dd>" in client.get(address(person)).content.decode()
+    Jobseeker.objects.filter(pk=person.pk).update(preferred_channel="phone", preferred_hours="matin")
+    page = client.get(address(person)).content.decode()
+    assert "<dt>Préfère</dt><dd>Téléphone, le matin</dd>" in page
+    assert "<dt>Commune</dt><dd>67000 Strasbourg</dd>" in page
+    Jobseeker.objects.filter(pk=person.pk).update(preferred_channel="", preferred_hours="")
+    assert "<dt>Préfère</dt>" not in client.get(address(person)).content.decode()

@@ -25,7 +25,7 @@ from visio.querysets import nearest_to_place, to_place
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
 from visio.rules.wording import say_soon, say_zone
-from visio.views.agenda import lines_between, own_adviser, to_close
+from visio.views.agenda import line_of, lines_between, own_adviser, to_close
 from visio.views.booking import own_file
 
 SHOWN = 8
@@ -120,21 +120,24 @@ def person_on_site(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
 def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show a person's next interview and obligations, for the page of that person."""
+    """Show a person's next interview and obligations, for the page of that person; a whole page without a script."""
     jobseeker = get_object_or_404(
         Jobseeker.objects.readable_by(request.user).select_related("agency__departement__region"), pk=pk
     )
     # A part of the person's page: with it, it is one reading of the file; by itself, it is one too.
     audit.record_reading(actor=request.user, jobseeker=jobseeker)
+    now = timezone.now()
+    coming = Interview.objects.live().filter(jobseeker=jobseeker).with_people().order_by("starts_at")
     return render(
         request,
-        "visio/partials/_person.html",
+        "visio/partials/_person.html" if request.htmx else "visio/person_interviews.html",
         {
+            "person": jobseeker,
             "zone": jobseeker.agency.zone,
             "check": DeviceCheck.objects.filter(jobseeker=jobseeker).first(),
-            "coming": list(Interview.objects.live().filter(jobseeker=jobseeker).with_people().order_by("starts_at")),
+            "coming": [line_of(interview, now) for interview in coming],
             "to_place": list(to_place(Obligation.objects.filter(jobseeker=jobseeker))),
-            "today": timezone.now().astimezone(jobseeker.agency.zone).date(),
+            "today": now.astimezone(jobseeker.agency.zone).date(),
         },
     )
 
