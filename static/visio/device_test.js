@@ -33,7 +33,8 @@ async function roundTrip() {
   try {
     for (let number = 0; number < 3; number += 1) {
       const began = performance.now();
-      await fetch("/healthz", { cache: "no-store" });
+      const answer = await fetch("/healthz", { cache: "no-store" });
+      await answer.text(); // an answer that nobody reads stays under way for as long as the browser likes
       times.push(performance.now() - began);
     }
   } catch {
