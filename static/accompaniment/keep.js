@@ -60,6 +60,7 @@ function save(form) {
 }
 
 function forget(form) {
+  delete form.dataset.unsent;
   untouched.set(form, valuesOf(form));
   try {
     localStorage.removeItem(keyOf(form));
@@ -68,8 +69,24 @@ function forget(form) {
   }
 }
 
-function fill(form, values) {
+// What the form would hold if nobody had touched it. A person types before this file has come, too.
+function pristineOf(form) {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return valuesOf(copy);
+}
+
+// The names of the fields that hold something else than `values` says.
+function changedSince(values, form) {
+  const ofName = (all, wanted) => all.filter(([name]) => name === wanted);
+  const now = valuesOf(form);
+  const names = new Set(fieldsOf(form).map((field) => field.name));
+  return new Set([...names].filter((name) => !same(ofName(now, name), ofName(values, name))));
+}
+
+function fill(form, values, left = new Set()) {
   for (const field of fieldsOf(form)) {
+    if (left.has(field.name)) continue;
     const typed = values.filter(([name]) => name === field.name).map(([, value]) => value);
     if (field.type === "radio" || field.type === "checkbox") field.checked = !field.disabled && typed.includes(field.value);
     else if (field.type === "select-multiple") {
@@ -111,12 +128,14 @@ function begin(form) {
     save(form);
     return;
   }
-  untouched.set(form, before);
+  const pristine = pristineOf(form);
+  untouched.set(form, pristine);
   const kept = read(keyOf(form));
   const typed = new Set(fieldsOf(form).flatMap((field) => (field.type === "hidden" ? [] : [field.name])));
   const visible = (values) => values.filter(([name]) => typed.has(name));
   if (kept === null || same(visible(kept.values), visible(before))) return;
-  fill(form, kept.values);
+  // What the person has typed meanwhile is newer than what was kept.
+  fill(form, kept.values, changedSince(pristine, form));
   if (!same(visible(valuesOf(form)), visible(before))) say(form, before);
 }
 
@@ -145,13 +164,19 @@ function keysOf(prefixes) {
 
 const formOf = (target) => (person === "" ? null : (target?.closest?.("form[data-keep]") ?? null));
 
+function keepWhatIsTyped(target) {
+  const form = formOf(target);
+  if (form === null || !untouched.has(form)) return;
+  // Other scripts of the page may come later than the typing.
+  form.dataset.unsent = "";
+  save(form);
+}
+
 document.addEventListener("input", (event) => {
-  const form = formOf(event.target);
-  if (form && untouched.has(form)) save(form);
+  keepWhatIsTyped(event.target);
 });
 document.addEventListener("change", (event) => {
-  const form = formOf(event.target);
-  if (form && untouched.has(form)) save(form);
+  keepWhatIsTyped(event.target);
 });
 document.addEventListener("kept:forget", (event) => {
   const form = formOf(event.target);

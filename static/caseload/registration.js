@@ -174,8 +174,9 @@ document.addEventListener("keydown", (event) => {
 });
 
 showAll();
-// What `keep.js` has just put back is not on the server yet; htmx listens once it has loaded the page.
-if (form.querySelector("[data-kept-note]")) {
+// What `keep.js` has put back, or heard before this file came, is not on the server yet; htmx listens once it has
+// loaded the page.
+if ("unsent" in form.dataset) {
   setUnsaved();
   document.body.addEventListener("htmx:load", save, { once: true });
 }
