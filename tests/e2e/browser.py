@@ -1,17 +1,23 @@
 """What tests with browsers say again and again."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, WebError, expect
+
+from accompaniment.models import User
 
 _axe = Axe()
 
 
 @dataclass
 class Watch:
-    """What went wrong in one person's browser without the person's doing."""
+    """What went wrong in one person's browser, on the server at `url`, without the person's doing."""
 
+    url: str
     problems: list[str] = field(default_factory=list)
     forgiven: list[str] = field(default_factory=list)
 
@@ -25,8 +31,9 @@ class Watch:
         return [problem for problem in self.problems if not any(part in problem for part in self.forgiven)]
 
     def _console(self, message: ConsoleMessage) -> None:
-        # The status of a response is judged below, with its address.
-        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+        # The status of a response is judged below, with its address; what the page itself gives up is no fault.
+        judged_below = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+        if message.type == "error" and not message.text.startswith(judged_below):
             self.problems.append(f"console: {message.text}")
 
     def _error(self, error: WebError) -> None:
@@ -60,6 +67,24 @@ def log_in(page: Page, email: str, password: str) -> None:
     expect(page.get_by_role("button", name="Se déconnecter", include_hidden=True).first).to_be_attached()
 
 
+def step_inside(page: Page, user: User) -> None:
+    """Be logged in without the way through the door, which the tests of accounts go."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": watches[page.context].url}])
+
+
+SETTLED = """() => document.readyState === "complete" && document.fonts.status === "loaded" && !document.querySelector(
+  "[data-panel=waiting], .htmx-request, .htmx-swapping, .htmx-settling"
+)"""
+
+
+def settle(page: Page, timeout: float | None = None) -> None:
+    """Wait until the page is there with all of its panels; `timeout` in milliseconds, where it is not the usual."""
+    page.wait_for_function(SETTLED, timeout=timeout)
+
+
 def check_axe(page: Page) -> None:
     """Let axe look at the page; it must find nothing."""
     violations = _axe.run(page).response["violations"]
@@ -74,6 +99,48 @@ def check_fits(page: Page) -> None:
     """Nothing of the page reaches out of its width: it scrolls down, never sideways."""
     width, content = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
     assert content <= width, f"{page.url} is {content} px wide in a window of {width} px"
+
+
+NARROWEST = 320
+WIDTHS = (1280, 390, NARROWEST)
+"""A desk, a telephone, and the width at which nothing may be lost."""
+
+
+def problems_of(page: Page, widths: Sequence[int] = WIDTHS) -> Iterator[str]:
+    """Look at the page as it stands, in each width; yield what is wrong. Ends in the first width.
+
+    Axe finds at 320 px what it finds on a telephone: the layout is the same.
+    """
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 800})
+        for check in (check_fits,) if width == NARROWEST else (check_axe, check_fits):
+            try:
+                check(page)
+            except AssertionError as problem:
+                yield f"{page.url} at {width} px: {problem}"
+    page.set_viewport_size({"width": widths[0], "height": 800})
+
+
+def look(page: Page, widths: Sequence[int] = WIDTHS) -> None:
+    """Wait for the page, and look at it in each width: axe finds nothing, and it fits."""
+    settle(page)
+    problems = list(problems_of(page, widths))
+    assert not problems, "\n".join(problems)
+
+
+def focused(page: Page) -> str:
+    """Return what the element that has the focus reads."""
+    text: str = page.evaluate("document.activeElement.textContent.replace(/\\s+/g, ' ').trim()")
+    return text
+
+
+def tab_to(page: Page, words: str) -> None:
+    """Press Tab until what has the focus reads so; the keyboard must get there."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if focused(page) == words:
+            return
+    raise AssertionError(f"“{words}” is not within reach of the keyboard")
 
 
 def tick(box: Locator) -> None:

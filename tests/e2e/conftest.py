@@ -75,7 +75,7 @@ def new_page(browser: Browser, server: LiveServer) -> Iterator[NewPage]:
         )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
-        watch = watches[context] = Watch()
+        watch = watches[context] = Watch(server.url)
         watch.attach(context)
         return context.new_page()
 

@@ -8,9 +8,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from caseload.models import Absence, Adviser, Portfolio
-from tests.accompaniment.factories import PASSWORD
 from tests.caseload.factories import AdviserFactory, on_web_track, planned_absence
-from tests.e2e.browser import check_axe, check_fits, log_in, tick
+from tests.e2e.browser import look, step_inside, tick
 from tests.visio.factories import InterviewFactory, bookable_portfolio
 from visio.invariants import VISIO_CHECKS
 from visio.models import Interview
@@ -39,14 +38,12 @@ def interview(portfolio: Portfolio) -> Interview:
     return InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=starts_at)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
 def test_an_absence_is_declared_and_each_interview_decided(
-    new_page: NewPage, portfolio: Portfolio, colleague: Adviser, interview: Interview, width: int
+    page: Page, portfolio: Portfolio, colleague: Adviser, interview: Interview
 ) -> None:
-    page = new_page(width=width)
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto("/absences/")
-    check_axe(page)
+    look(page)
     page.get_by_role("link", name="Déclarer une absence").click()
     today = timezone.now().astimezone(portfolio.agency.zone).date()
     page.get_by_label("Premier jour").fill((today + timedelta(days=1)).isoformat())
@@ -54,13 +51,11 @@ def test_an_absence_is_declared_and_each_interview_decided(
     tick(page.get_by_role("checkbox", name=str(colleague)))
     page.get_by_role("button", name="Continuer").click()
     expect(page.get_by_role("heading", name="Entretiens prévus ces jours-là (1)")).to_be_visible()
-    check_axe(page)
-    check_fits(page)
+    look(page)
     tick(page.get_by_role("radio", name="À déplacer"))
     page.get_by_role("button", name="Enregistrer l'absence").click()
     expect(page.get_by_text("L'absence est enregistrée")).to_be_visible()
-    check_axe(page)
-    check_fits(page)
+    look(page)
     assert Absence.objects.get().adviser == portfolio.adviser
     assert not Interview.objects.live().exists()
     assert [breach for check in VISIO_CHECKS for breach in check()] == []
@@ -72,7 +67,7 @@ def test_the_person_reads_who_answers_and_the_colleague_for_whom(
     person = on_web_track(portfolio)
     planned_absence(portfolio, colleague=colleague, in_days=0)
     page = new_page()
-    log_in(page, person.user.email, PASSWORD)
+    step_inside(page, person.user)
     page.goto("/mon-espace/")
     expect(page.get_by_text(f"{portfolio.adviser} n'est pas là jusqu'au")).to_be_visible()
     page.goto("/messagerie/")
@@ -80,11 +75,11 @@ def test_the_person_reads_who_answers_and_the_colleague_for_whom(
     page.get_by_role("textbox").last.fill("Êtes-vous là ?")
     page.get_by_role("button", name="Envoyer").click()
     expect(page.get_by_role("log")).to_contain_text("Êtes-vous là ?")
+    expect(page.locator("[data-state]")).to_have_text(["Envoyé"])
     desk = new_page(width=390)
-    log_in(desk, colleague.user.email, PASSWORD)
+    step_inside(desk, colleague.user)
     desk.goto("/ma-journee/")
     waiting = desk.locator("#panneau-a-repondre")
     expect(waiting.get_by_role("link", name=person.full_name)).to_be_visible()
     expect(waiting.get_by_text(f"relais de {portfolio.adviser}")).to_be_visible()
-    check_axe(desk)
-    check_fits(desk)
+    look(desk, [390])

@@ -80,8 +80,8 @@ def test_locked_door_says_when_to_come_back(page: Page) -> None:
     user = jobseeker()
     page.goto("/connexion/")
     for _ in range(settings.AXES_FAILURE_LIMIT):
-        try_password(page, user.email, "faux")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            try_password(page, user.email, "faux")
     expect(page.get_by_role("heading", level=1)).to_have_text("Connexion suspendue pour 15 minutes")
     check_axe(page)
     check_fits(page)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from messaging.models import CallbackRequest, Message
 from tests.accompaniment.factories import PASSWORD
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.e2e.browser import check_axe, check_fits, forgive, step_inside, tick
 from tests.e2e.conftest import NewPage
 from tests.messaging.factories import Pair, ask, pair, say
 
@@ -42,7 +42,7 @@ def two(transactional_db: None) -> Pair:
 @pytest.fixture
 def person(two: Pair, new_page: NewPage) -> Page:
     page = new_page()
-    log_in(page, two.person.email, PASSWORD)
+    step_inside(page, two.person)
     page.goto("/messagerie/")
     return page
 
@@ -50,7 +50,7 @@ def person(two: Pair, new_page: NewPage) -> Page:
 @pytest.fixture
 def adviser(two: Pair, new_page: NewPage) -> Page:
     page = new_page()
-    log_in(page, two.adviser.email, PASSWORD)
+    step_inside(page, two.adviser)
     page.goto(f"/messagerie/{two.conversation.pk}/")
     return page
 
@@ -99,6 +99,8 @@ def test_what_was_typed_and_missed_while_cut_off_comes_once(person: Page, advise
     expect(person.get_by_text(CUT)).to_be_visible()
     write(adviser, "Vous êtes là ?")
     expect_shown(person, "Avant", "Pendant, un", "Pendant, deux")
+    # Her own screen shows it before the server has it, and it takes its number from the server.
+    expect(adviser.locator("[data-state]").last).to_have_text("Envoyé")
     person.context.set_offline(False)
     expect_shown(person, "Avant", "Vous êtes là ?", "Pendant, un", "Pendant, deux")
     expect(person.get_by_text(CUT)).to_have_count(0)
@@ -127,7 +129,7 @@ def test_with_the_websocket_blocked_the_form_posts_over_http(two: Pair, new_page
     page = new_page()
     forgive(page, "WebSocket")
     page.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } };")
-    log_in(page, two.person.email, PASSWORD)
+    step_inside(page, two.person)
     page.goto("/messagerie/")
     write(page, "Par HTTP")
     expect_shown(adviser, "Par HTTP")
@@ -188,7 +190,7 @@ def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page
     aside(talk)
     for user, address in ((two.person, "/messagerie/"), (two.adviser, f"/messagerie/{two.conversation.pk}/")):
         page = new_page(width=width)
-        log_in(page, user.email, PASSWORD)
+        step_inside(page, user)
         page.goto(address)
         expect(page.locator(".message")).to_have_count(100)
         expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport()
@@ -199,7 +201,7 @@ def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page
 def test_a_call_back_is_asked_seen_and_done(two: Pair, person: Page, adviser: Page) -> None:
     person.goto("/mon-espace/")
     person.get_by_role("link", name="Être rappelé", exact=True).click()
-    person.get_by_text("Une formation").click()
+    tick(person.get_by_role("radio", name="Une formation"))
     person.get_by_label("Numéro à appeler").fill("06 12 34 56 78")
     person.get_by_label("Précision").fill("Après 10 h")
     person.get_by_role("button", name="Demander le rappel").click()

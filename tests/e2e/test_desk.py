@@ -13,14 +13,13 @@ from accompaniment.models import AuditEntry
 from accompaniment.services import journal
 from caseload.models import Portfolio
 from caseload.services.summaries import write_summary
-from tests.accompaniment.factories import PASSWORD
+from messaging.models import Message
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, validated, volunteer
-from tests.e2e.browser import check_axe, check_fits, log_in
+from tests.e2e.browser import look, step_inside
 
 pytestmark = pytest.mark.e2e
 
 NewPage = Callable[..., Page]
-WIDTHS = (1280, 390, 320)
 
 
 @pytest.fixture
@@ -50,32 +49,24 @@ def portfolio(server: object) -> Portfolio:
     return portfolio
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_adviser_s_pages_fit_and_axe_finds_nothing(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
-    page = new_page(width=width)
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+def test_the_adviser_s_pages_fit_and_axe_finds_nothing(page: Page, portfolio: Portfolio) -> None:
+    step_inside(page, portfolio.adviser.user)
     person = portfolio.placements.first().jobseeker_id
     for address in ("/ma-journee/", "/portefeuille/", f"/personnes/{person}/"):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
-        check_axe(page)
-        check_fits(page)
+        look(page)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_manager_s_pages_fit_and_axe_finds_nothing(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
-    page = new_page(width=width)
-    log_in(page, ManagerFactory().user.email, PASSWORD)
+def test_the_manager_s_pages_fit_and_axe_finds_nothing(page: Page, portfolio: Portfolio) -> None:
+    step_inside(page, ManagerFactory().user)
     person = portfolio.placements.first().jobseeker_id
     for address in ("/pilotage/", "/portefeuilles/", "/equipes/", f"/personnes/{person}/"):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
-        check_axe(page)
-        check_fits(page)
+        look(page)
 
 
 def test_the_page_of_the_day_fills_its_panels(page: Page, portfolio: Portfolio) -> None:
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto("/ma-journee/")
     expect(page.get_by_role("heading", name="Volontaires à recevoir (1)")).to_be_visible()
     expect(page.get_by_role("link", name="Alix Volontaire")).to_be_visible()
@@ -87,24 +78,26 @@ def test_the_page_of_the_day_fills_its_panels(page: Page, portfolio: Portfolio) 
 
 def test_the_adviser_writes_without_leaving_the_person_s_page(page: Page, portfolio: Portfolio) -> None:
     person = portfolio.placements.order_by("pk").first().jobseeker
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto(f"/personnes/{person.pk}/")
     conversation = page.locator("#messages")
     conversation.get_by_role("textbox").fill("Bonjour, votre entretien est-il confirmé ?")
     conversation.get_by_role("button", name="Envoyer").click()
     expect(conversation.get_by_role("log")).to_contain_text("est-il confirmé")
+    expect(conversation.locator("[data-state]")).to_have_text(["Envoyé"])
+    assert Message.objects.get().body == "Bonjour, votre entretien est-il confirmé ?"
 
 
 def test_without_scripts_each_panel_is_a_link(new_page: NewPage, portfolio: Portfolio) -> None:
     page = new_page(java_script_enabled=False)
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto("/ma-journee/")
     page.get_by_role("link", name="Voir les inscriptions").click()
     expect(page).to_have_url(re.compile("/inscriptions/$"))
 
 
 def test_the_list_follows_what_is_typed_and_the_address_keeps_it(page: Page, portfolio: Portfolio) -> None:
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto("/portefeuille/")
     rows = page.locator("tbody tr")
     expect(rows).to_have_count(3)
@@ -121,7 +114,7 @@ def test_the_list_follows_what_is_typed_and_the_address_keeps_it(page: Page, por
 
 
 def test_filters_and_columns_are_links(page: Page, portfolio: Portfolio) -> None:
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto("/portefeuille/")
     rows = page.locator("tbody tr")
     page.get_by_role("link", name="En attente d'acceptation (1)").click()
@@ -136,7 +129,7 @@ def test_filters_and_columns_are_links(page: Page, portfolio: Portfolio) -> None
 
 
 def test_a_manager_opens_contact_details_on_demand(page: Page, portfolio: Portfolio) -> None:
-    log_in(page, ManagerFactory().user.email, PASSWORD)
+    step_inside(page, ManagerFactory().user)
     person = portfolio.placements.first().jobseeker
     page.goto(f"/personnes/{person.pk}/")
     expect(page.get_by_text(person.email)).to_have_count(0)
@@ -147,7 +140,7 @@ def test_a_manager_opens_contact_details_on_demand(page: Page, portfolio: Portfo
 
 
 def test_a_manager_reads_the_figures_of_another_period(page: Page, portfolio: Portfolio) -> None:
-    log_in(page, ManagerFactory().user.email, PASSWORD)
+    step_inside(page, ManagerFactory().user)
     page.goto("/pilotage/")
     expect(page.get_by_role("link", name="2 entretiens tenus")).to_be_visible()
     page.get_by_role("link", name="7 derniers jours").click()

@@ -11,14 +11,13 @@ from accompaniment.enums import EnrolmentState, Track
 from accompaniment.models import Accompaniment, Enrolment, RegistrationInterview
 from accompaniment.services import accounts
 from caseload.models import Placement, Portfolio
-from tests.accompaniment.factories import PASSWORD, ConsentTextFactory, JobseekerFactory, reference
+from tests.accompaniment.factories import ConsentTextFactory, JobseekerFactory, reference
 from tests.caseload.factories import PortfolioFactory, fill, on_web_track, validated, volunteer
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in, tick
+from tests.config.embedded_clients import eventually
+from tests.e2e.browser import forgive, look, step_inside, tab_to, tick
 from tests.e2e.conftest import PATIENCE, NewPage
 
 pytestmark = pytest.mark.e2e
-
-WIDTHS = (1280, 390)
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def portfolio(server: object) -> Portfolio:
 
 
 def enter(page: Page, portfolio: Portfolio) -> None:
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
 
 
 def open_interview(page: Page, enrolment: Enrolment) -> None:
@@ -46,15 +45,11 @@ def answer_everything(page: Page) -> None:
     choose(page, "À l'aise", "Oui")
 
 
-def check_page(page: Page) -> None:
-    check_axe(page)
-    check_fits(page)
-
-
 def test_from_the_list_to_the_track(new_page: NewPage, portfolio: Portfolio) -> None:
     enrolment = volunteer(portfolio, first_name="Margaux", last_name="Lefèvre")
     adviser = new_page()
     enter(adviser, portfolio)
+    adviser.goto(reverse("my_day"))
     adviser.get_by_role("link", name="Inscriptions", exact=True).click()
     adviser.get_by_role("link", name="Margaux Lefèvre").click()
     answer_everything(adviser)
@@ -63,7 +58,7 @@ def test_from_the_list_to_the_track(new_page: NewPage, portfolio: Portfolio) -> 
     expect(adviser.get_by_role("heading", level=1)).to_have_text("Margaux Lefèvre : 100 % web validé")
     expect(adviser.get_by_role("main")).to_contain_text("Anne Vidal")
     assert Placement.objects.get(jobseeker=enrolment.jobseeker).portfolio == portfolio
-    check_page(adviser)
+    look(adviser)
 
     enrolment.jobseeker.refresh_from_db()
     link = accounts.issue_activation_link(user=enrolment.jobseeker.user)
@@ -97,10 +92,8 @@ def test_nothing_is_lost_when_the_browser_closes(new_page: NewPage, portfolio: P
     page.get_by_label("Situation et projet").press_sequentially("Écrit au vol")
     # Away before the page had time to save by itself.
     page.goto(reverse("registrations"))
-    for _ in range(20):  # what was sent while the page closed may arrive after the next one
-        if RegistrationInterview.objects.exists():
-            break
-        page.reload()
+    # What was sent while the page closed may arrive after the next one.
+    eventually(RegistrationInterview.objects.exists)
     page.reload()
     expect(page.get_by_text("Entretien commencé")).to_be_visible()
     open_interview(page, enrolment)
@@ -152,10 +145,7 @@ def test_from_end_to_end_by_the_keyboard(new_page: NewPage, portfolio: Portfolio
     page.keyboard.type("Au clavier")
     for key in ("Tab", "Tab", "Tab", "Space"):  # webcam, connection, ease
         page.keyboard.press(key)
-    for _ in range(30):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim()") == "Conclure l'entretien":
-            break
+    tab_to(page, "Conclure l'entretien")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
     enrolment.refresh_from_db()
@@ -186,7 +176,7 @@ def test_an_error_is_said_first_and_leads_to_its_field(new_page: NewPage, portfo
     open_interview(page, volunteer(portfolio))
     page.get_by_role("button", name="Conclure l'entretien").click()
     expect(page.get_by_role("alert")).to_be_focused()
-    check_page(page)
+    look(page)
     page.get_by_role("alert").get_by_role("link", name="Vérifiez une pièce").click()
     expect(page.get_by_label("J'ai vérifié l'identité")).to_be_focused()
 
@@ -203,7 +193,7 @@ def test_a_portfolio_filled_meanwhile_loses_nothing(new_page: NewPage, portfolio
     fill(other, 1)
     page.get_by_role("button", name="Conclure l'entretien").click()
     expect(page.get_by_role("alert")).to_contain_text("est complet (1 / 1)")
-    check_page(page)
+    look(page)
     expect(page.get_by_role("radio", name="Anne Vidal")).to_be_checked()
     expect(page.get_by_label("Situation et projet")).to_have_value("Cherche un poste d'assistante.")
     page.get_by_role("button", name="Conclure l'entretien").click()
@@ -222,31 +212,27 @@ def test_searches_as_one_types(new_page: NewPage, portfolio: Portfolio) -> None:
     expect(page).to_have_url(re.compile(r"\?q=bena$"))
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_adviser_s_pages_are_for_everybody(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
-    page = new_page(width=width)
+def test_the_adviser_s_pages_are_for_everybody(page: Page, portfolio: Portfolio) -> None:
     enter(page, portfolio)
     page.goto(reverse("registrations"))
-    check_page(page)
+    look(page)
     long_name = "de La Rochefoucauld-Montmorency-Vandenbroucke-Delaplace"
     enrolment = volunteer(portfolio, first_name="Jean-Baptiste-Emmanuel", last_name=long_name)
     page.goto(reverse("registrations"))
-    check_page(page)
+    look(page)
     open_interview(page, enrolment)
-    check_page(page)
+    look(page)
     choose(page, "Parcours", "Classique")
-    check_page(page)
+    look(page)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_jobseeker_s_pages_are_for_everybody(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
+def test_the_jobseeker_s_pages_are_for_everybody(new_page: NewPage, portfolio: Portfolio) -> None:
     text = "\n\n".join(f"Point {number}. Vous pouvez arrêter quand vous voulez." for number in range(9))
     ConsentTextFactory(body=text)
     accepting = validated(portfolio, with_account=True).jobseeker
     for person in (accepting, on_web_track(portfolio), JobseekerFactory(agency=portfolio.agency, with_account=True)):
-        page = new_page(width=width)
-        log_in(page, person.email, PASSWORD)
+        page = new_page()
+        step_inside(page, person.user)
         for name in ("space", "acceptance", "leave_track", "my_accompaniment", "own_data", "space_adviser_panel"):
             page.goto(reverse(name))
-            page.wait_for_load_state("networkidle")
-            check_page(page)
+            look(page)

@@ -10,13 +10,13 @@ from pytest_django import Settings
 
 from accompaniment.models import Jobseeker
 from caseload.models import ImportRun
-from tests.accompaniment.factories import PASSWORD, AgencyFactory
+from tests.accompaniment.factories import AgencyFactory
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory
 from tests.caseload.files import kept_files, no_broker
 from tests.concurrency.test_imports import somebody_waits_for_the_people, work, writing_held_up
 from tests.config.embedded_clients import eventually
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.e2e.browser import check_axe, check_fits, forgive, step_inside
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +49,7 @@ def exported(server: object, tmp_path: Path) -> Path:
 
 
 def enter(page: Page) -> None:
-    log_in(page, ManagerFactory().user.email, PASSWORD)
+    step_inside(page, ManagerFactory().user)
     page.goto("/imports/")
 
 

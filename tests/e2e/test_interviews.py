@@ -1,6 +1,7 @@
 """Choosing a slot, asking for a meeting on site, and the adviser's agenda, in real browsers and by keyboard."""
 
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,10 +10,9 @@ from playwright.sync_api import Page, expect
 from accompaniment.models import Jobseeker
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Portfolio
-from tests.accompaniment.factories import PASSWORD
 from tests.caseload.factories import on_web_track
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in
-from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots, follower
+from tests.e2e.browser import check_axe, check_fits, forgive, settle, step_inside, tick
+from tests.visio.factories import InterviewFactory, bookable_portfolio, follower
 from visio.models import Interview
 from visio.services.interviews import book_interview
 
@@ -32,63 +32,67 @@ def person(portfolio: Portfolio) -> Jobseeker:
 
 
 def looked_at(page: Page) -> None:
+    settle(page)
     check_axe(page)
     check_fits(page)
 
 
 def test_a_slot_is_chosen_by_keyboard_on_a_phone(new_page: Any, person: Jobseeker) -> None:
     page = new_page(width=390, height=844)
-    log_in(page, person.email, PASSWORD)
+    step_inside(page, person.user)
     page.goto("/mes-entretiens/")
     looked_at(page)
     page.get_by_role("link", name="Choisir un créneau").click()
+    expect(page.get_by_role("radio", name="Par téléphone")).to_be_attached()
     looked_at(page)
     page.get_by_role("radio", name="Par téléphone").focus()
     page.keyboard.press("Space")
-    slot = first_slots(person, person.obligations.get())[1]
-    page.locator(f"input[value='{slot.isoformat()}']").focus()
+    slot = page.locator("input[name=slot]").nth(1)
+    wanted = slot.get_attribute("value")
+    slot.focus()
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").filter(has_text="C'est noté")).to_be_visible()
     expect(page.get_by_role("link", name="Déplacer")).to_be_visible()
     looked_at(page)
-    assert Interview.objects.get(jobseeker=person).starts_at == slot
+    assert Interview.objects.get(jobseeker=person).starts_at.isoformat() == wanted
 
 
 def test_of_two_who_see_one_slot_the_slower_is_shown_the_next_ones(
     new_page: Any, portfolio: Portfolio, person: Jobseeker
 ) -> None:
     page = new_page()
-    log_in(page, person.email, PASSWORD)
+    step_inside(page, person.user)
     page.goto(f"/mes-entretiens/choisir/{person.obligations.get().pk}/")
-    slot, following = first_slots(person)[:2]
-    page.get_by_text("En agence", exact=True).click()
-    page.locator(f"input[value='{slot.isoformat()}']").check()
-    faster = on_web_track(portfolio)
-    book_interview(actor=faster.user, jobseeker=faster, adviser=follower(faster), starts_at=slot, channel="video")
+    slots = page.locator("input[name=slot]")
+    slot, following = (slots.nth(number).get_attribute("value") or "" for number in range(2))
+    tick(page.get_by_role("radio", name="En agence"))
+    tick(page.locator(f"input[value='{slot}']"))
+    faster, starts_at = on_web_track(portfolio), datetime.fromisoformat(slot)
+    book_interview(actor=faster.user, jobseeker=faster, adviser=follower(faster), starts_at=starts_at, channel="video")
 
     forgive(page, "409")
     page.get_by_role("button", name="Réserver ce créneau").click()
 
     expect(page.get_by_role("alert")).to_contain_text("Ce créneau vient d'être pris")
     expect(page.get_by_role("alert")).to_be_focused()
-    expect(page.locator(f"input[value='{slot.isoformat()}']")).to_be_disabled()
+    expect(page.locator(f"input[value='{slot}']")).to_be_disabled()
     expect(page.get_by_role("radio", name="En agence")).to_be_checked()
     looked_at(page)
-    page.locator(f"input[value='{following.isoformat()}']").check()
+    tick(page.locator(f"input[value='{following}']"))
     page.get_by_role("button", name="Réserver ce créneau").click()
     expect(page).to_have_url(re.compile("/mes-entretiens/$"))
 
 
 def test_a_meeting_on_site_is_asked_for_and_answered(new_page: Any, portfolio: Portfolio, person: Jobseeker) -> None:
     jobseeker, adviser = new_page(width=390, height=844), new_page()
-    log_in(jobseeker, person.email, PASSWORD)
+    step_inside(jobseeker, person.user)
     jobseeker.goto("/etre-recu/")
     looked_at(jobseeker)
     jobseeker.get_by_role("button", name="Demander à être reçu", exact=True).click()
     expect(jobseeker.get_by_text("Votre demande est en cours")).to_be_visible()
 
-    log_in(adviser, portfolio.adviser.user.email, PASSWORD)
+    step_inside(adviser, portfolio.adviser.user)
     adviser.goto("/agenda/")
     adviser.get_by_text(re.compile("^Répondre")).click()
     adviser.get_by_label("Votre réponse").fill("Mardi à 10 h, à l'agence.")
@@ -104,7 +108,7 @@ def test_the_agenda_and_the_band_lead_to_the_room(new_page: Any, portfolio: Port
     interview = InterviewFactory(jobseeker=person)
     for width in (1280, 390):
         page = new_page(width=width, height=844)
-        log_in(page, portfolio.adviser.user.email, PASSWORD)
+        step_inside(page, portfolio.adviser.user)
         page.goto("/agenda/")
         expect(
             page.get_by_role("region", name="Entretien qui approche").get_by_role("link", name="Rejoindre")

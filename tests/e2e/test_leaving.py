@@ -10,35 +10,18 @@ from accompaniment.enums import Modality, Tier, Track
 from accompaniment.models import Accompaniment, ConsentText, Jobseeker, OnSiteRequest
 from accompaniment.services import enrolments
 from caseload.models import Placement, Portfolio
-from tests.accompaniment.factories import PASSWORD, reference
+from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, placed
-from tests.e2e.browser import check_axe, check_fits, log_in
+from tests.e2e.browser import look, step_inside, tab_to
 from tests.e2e.conftest import NewPage
 
 pytestmark = pytest.mark.e2e
-
-WIDTHS = (1280, 390)
 
 
 @pytest.fixture
 def portfolio(server: object) -> Portfolio:
     reference()
     return PortfolioFactory(adviser__user__first_name="Anne", adviser__user__last_name="Vidal")
-
-
-def look(page: Page) -> None:
-    page.wait_for_load_state("networkidle")
-    check_axe(page)
-    check_fits(page)
-
-
-def tab_to(page: Page, words: str) -> None:
-    """Press Tab until what has the focus reads so."""
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent.trim().replace(/\\s+/g, ' ')") == words:
-            return
-    raise AssertionError(f"“{words}” is not within reach of the keyboard")
 
 
 def current(person: Jobseeker) -> Accompaniment:
@@ -48,7 +31,7 @@ def current(person: Jobseeker) -> Accompaniment:
 def test_leaving_by_the_keyboard_leads_to_the_waiting_list(new_page: NewPage, portfolio: Portfolio) -> None:
     person = on_web_track(portfolio, first_name="Zoé", last_name="Lefèvre")
     page = new_page()
-    log_in(page, person.email, PASSWORD)
+    step_inside(page, person.user)
     page.goto(reverse("own_data"))
     tab_to(page, "Quitter le 100 % web")
     page.keyboard.press("Enter")
@@ -62,7 +45,8 @@ def test_leaving_by_the_keyboard_leads_to_the_waiting_list(new_page: NewPage, po
 
     target = PortfolioFactory(agency=portfolio.agency, modality=Modality.GUIDE)
     manager = new_page()
-    log_in(manager, ManagerFactory().user.email, PASSWORD)
+    step_inside(manager, ManagerFactory().user)
+    manager.goto(reverse("steering"))
     manager.get_by_role("link", name="Portefeuilles", exact=True).click()
     manager.get_by_role("link", name="Voir la liste d'attente").click()
     manager.get_by_role("link", name="Placer Zoé Lefèvre").click()
@@ -75,7 +59,7 @@ def test_leaving_by_the_keyboard_leads_to_the_waiting_list(new_page: NewPage, po
 def test_being_received_is_one_button_and_leaves_the_track_alone(new_page: NewPage, portfolio: Portfolio) -> None:
     person = on_web_track(portfolio)
     page = new_page(java_script_enabled=False)
-    log_in(page, person.email, PASSWORD)
+    step_inside(page, person.user)
     page.goto(reverse("leave_track"))
     page.get_by_role("button", name="Demander un entretien en agence").click()
     expect(page.get_by_role("main")).to_contain_text("Votre demande est en cours")
@@ -88,9 +72,8 @@ def test_being_received_is_one_button_and_leaves_the_track_alone(new_page: NewPa
     assert current(person).track == Track.WEB
 
     adviser = new_page()
-    log_in(adviser, portfolio.adviser.user.email, PASSWORD)
+    step_inside(adviser, portfolio.adviser.user)
     adviser.goto(reverse("my_day"))
-    adviser.wait_for_load_state("networkidle")
     expect(adviser.locator(".desk-panel").first).to_contain_text("attend une réponse depuis")
 
 
@@ -98,7 +81,7 @@ def test_the_tier_is_changed_by_the_keyboard(new_page: NewPage, portfolio: Portf
     person = on_web_track(portfolio, first_name="Zoé", last_name="Lefèvre")
     target = PortfolioFactory(adviser=portfolio.adviser, agency=portfolio.agency, modality=Modality.SUIVI)
     page = new_page()
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto(reverse("person", args=[person.pk]))
     page.get_by_role("link", name="Changer de modalité").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Changer de modalité")
@@ -119,36 +102,35 @@ def test_the_tier_is_changed_by_the_keyboard(new_page: NewPage, portfolio: Portf
     assert Placement.objects.open().get(jobseeker=person).portfolio == target
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_jobseeker_s_pages_are_for_everybody(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
+def test_the_jobseeker_s_pages_are_for_everybody(page: Page, portfolio: Portfolio) -> None:
     person = on_web_track(portfolio)
     last = ConsentText.objects.latest()
     enrolments.publish_consent_text(
         actor=None, title=last.title, body="Un point nouveau.", needs_acceptance=True, after=last.version
     )
-    page = new_page(width=width)
-    log_in(page, person.email, PASSWORD)
+    step_inside(page, person.user)
     for name in ("space", "acceptance", "leave_track", "own_data", "ask_on_site"):
         page.goto(reverse(name))
         look(page)
     page.get_by_role("button", name="Être reçu en agence").click()
+    expect(page.get_by_role("status").first).not_to_be_empty()
     look(page)
     page.goto(reverse("leave_track"))
     page.get_by_role("button", name="Quitter le 100 % web maintenant").click()
+    expect(page.get_by_role("status").first).to_contain_text("Vous avez quitté le 100 % web.")
     look(page)
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_staff_s_pages_are_for_everybody(new_page: NewPage, portfolio: Portfolio, width: int) -> None:
+def test_the_staff_s_pages_are_for_everybody(page: Page, portfolio: Portfolio) -> None:
     person, left = on_web_track(portfolio), on_web_track(portfolio)
     enrolments.leave_track(actor=left.user, jobseeker=left)
     placed(PortfolioFactory(agency=portfolio.agency, modality=Modality.GUIDE))
     PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI)
-    page = new_page(width=width)
-    log_in(page, ManagerFactory().user.email, PASSWORD)
+    step_inside(page, ManagerFactory().user)
     page.goto(reverse("waiting_list"))
     look(page)
     page.get_by_role("link", name="Placer").click()
+    expect(page.get_by_role("button", name="Placer", exact=True)).to_be_visible()
     look(page)
     page.goto(reverse("person_tier", args=[person.pk]) + "?modalite=suivi")
     look(page)

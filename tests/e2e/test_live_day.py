@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accompaniment.services.onsite import ask_on_site
-from tests.accompaniment.factories import PASSWORD
-from tests.e2e.browser import check_axe, check_fits, log_in, tick
+from tests.e2e.browser import check_axe, check_fits, step_inside, tick
+from tests.e2e.conftest import PATIENCE
 from tests.e2e.test_chat import aside
 from tests.messaging.factories import Pair, pair, say
 
@@ -24,7 +24,7 @@ def two(server: object) -> Pair:
 
 def open_day(new_page: NewPage, two: Pair, **options: object) -> Page:
     page = new_page(**options)
-    log_in(page, two.adviser.email, PASSWORD)
+    step_inside(page, two.adviser)
     page.goto("/ma-journee/")
     expect(page.locator("[data-panel=waiting]")).to_have_count(0)
     expect(page.locator("[data-desk][data-live]")).to_be_attached()
@@ -38,7 +38,7 @@ def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage
     expect(day.get_by_text("Rien n'attend.")).to_be_visible()
     expect(day).to_have_title(re.compile("^Ma journée"))
     person = new_page(width=390)
-    log_in(person, two.person.email, PASSWORD)
+    step_inside(person, two.person)
     person.goto("/rappels/demander/")
     tick(person.locator("[name=subject]").first)
     person.get_by_label("Quand vous appeler").select_option(index=0)
@@ -46,7 +46,7 @@ def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage
     person.get_by_role("button", name="Demander le rappel").click()
     expect(person.get_by_role("heading", name="Votre demande est enregistrée")).to_be_visible()
     panel = day.locator("#panneau-rappels")
-    expect(panel.get_by_role("heading", name="Rappels à faire (1)")).to_be_visible(timeout=5000)
+    expect(panel.get_by_role("heading", name="Rappels à faire (1)")).to_be_visible(timeout=PATIENCE)
     expect(panel.get_by_role("link", name=two.jobseeker.full_name)).to_be_visible()
     expect(day).to_have_title(re.compile(r"^\(1\) Ma journée"))
     expect(day.get_by_role("status").filter(has_text="Rappels à faire : 1")).to_be_attached()
@@ -104,13 +104,13 @@ def test_a_panel_in_which_one_types_waits_until_one_leaves_it(new_page: NewPage,
     ask_on_site(actor=other.person, jobseeker=other.jobseeker)
     aside(lambda: say(two.conversation, two.person))
     # The other panel follows, this one keeps what is typed and the focus.
-    expect(day.get_by_role("heading", name="Messages à traiter (1)")).to_be_visible(timeout=5000)
+    expect(day.get_by_role("heading", name="Messages à traiter (1)")).to_be_visible(timeout=PATIENCE)
     expect(panel).to_have_attribute("data-stale", "")
     expect(answer).to_have_value("Venez mardi à")
     expect(answer).to_be_focused()
     panel.get_by_text("Répondre").first.click()
     day.get_by_role("heading", name="Ma journée").click()
-    expect(day.get_by_role("heading", name="Demandes d'entretien en agence (2)")).to_be_visible(timeout=5000)
+    expect(day.get_by_role("heading", name="Demandes d'entretien en agence (2)")).to_be_visible(timeout=PATIENCE)
     check_axe(day)
     check_fits(day)
 

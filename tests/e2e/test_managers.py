@@ -8,9 +8,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from caseload.models import Placement
-from tests.accompaniment.factories import PASSWORD, AgencyFactory, RegionFactory
+from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, on_web_track
-from tests.e2e.browser import check_axe, check_fits, log_in
+from tests.e2e.browser import look, step_inside, tick
 
 pytestmark = pytest.mark.e2e
 
@@ -18,40 +18,33 @@ NewPage = Callable[..., Page]
 LONG = "Agence de Saint-Rémy-en-Bouzemont-Saint-Genest-et-Isson, quartier de l'Ancienne Gare"
 
 
-def sound(page: Page) -> None:
-    check_axe(page)
-    check_fits(page)
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_settles_the_house(new_page: NewPage, width: int) -> None:
+def test_settles_the_house(page: Page) -> None:
     CapacityFactory(value=250)
     region = RegionFactory()
     agency = AgencyFactory(region=region, name=LONG)
     leaving, receiving = PortfolioFactory(agency=agency), PortfolioFactory(agency=agency)
     person = on_web_track(leaving)
-    page = new_page(width=width)
-    log_in(page, ManagerFactory().user.email, PASSWORD)
+    step_inside(page, ManagerFactory().user)
 
     page.goto("/reglages/plafonds/")
-    sound(page)
+    look(page)
     page.goto("/reglages/delais/")
-    sound(page)
+    look(page)
     page.goto(f"/reglages/regions/{region.code}/agences/")
-    sound(page)
+    look(page)
     page.goto("/equipes/inviter/")
-    sound(page)
+    look(page)
     page.get_by_label("Prénom").fill("Maëlle")
     page.get_by_label("Nom", exact=True).fill("Dupont")
     page.get_by_label("Adresse e-mail").fill("maelle.dupont@exemple.fr")
     page.get_by_label("Agence").select_option(agency.code)
     page.get_by_role("button", name="Envoyer l'invitation").click()
     expect(page.get_by_text("Invitation envoyée")).to_be_visible()
-    sound(page)
+    look(page)
 
     page.goto(f"/equipes/{leaving.adviser.user_id}/")
-    sound(page)
-    page.locator(f"label[for$=targets_{receiving.pk}]").click()
+    look(page)
+    tick(page.get_by_role("checkbox", name=str(receiving.adviser)))
     page.get_by_label("Motif").fill("Départ")
     page.get_by_role("button", name="Transférer tout le portefeuille").click()
     page.wait_for_url("**/transferts/*/")
@@ -59,19 +52,19 @@ def test_settles_the_house(new_page: NewPage, width: int) -> None:
     page.goto(f"/equipes/{leaving.adviser.user_id}/")
     page.get_by_role("button", name="Fermer le compte").click()
     expect(page.get_by_text("Personne ne peut se connecter")).to_be_visible()
-    sound(page)
+    look(page)
 
 
 def test_opens_an_agency_after_a_look(new_page: NewPage) -> None:
     agency = AgencyFactory(name=LONG)
     day = timezone.localdate() + timedelta(days=20)
     page = new_page(width=390)
-    log_in(page, ManagerFactory(regions=[agency.region]).user.email, PASSWORD)
+    step_inside(page, ManagerFactory(regions=[agency.region]).user)
     page.goto(f"/reglages/agences/{agency.code}/")
     page.get_by_label("Jour d'ouverture").fill(day.isoformat())
     page.get_by_role("button", name="Voir qui est concerné").click()
     expect(page.get_by_text("0 personnes pourront demander")).to_be_visible()
-    sound(page)
+    look(page)
     page.get_by_role("button", name="Confirmer").click()
     expect(page.get_by_text(f"{day:%d/%m/%Y}").first).to_be_visible()
     agency.refresh_from_db()

@@ -19,7 +19,7 @@ from caseload.models import Absence, Adviser, ImportRun, TransferBatch
 from caseload.services.saved_views import save_view
 from caseload.waiting import waiting_for
 from messaging.models import CallbackRequest, Conversation
-from tests.e2e.browser import check_axe, check_fits, log_in
+from tests.e2e.browser import problems_of, settle, step_inside
 from tests.e2e.conftest import NewPage
 from tests.test_access import addresses
 from visio.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
@@ -235,7 +235,7 @@ def test_every_page(new_page: NewPage) -> None:
     for login, pages in VISITORS:
         page = new_page(permissions=["camera", "microphone"])
         if login is not None:
-            log_in(page, login.email, login.password)
+            step_inside(page, User.objects.get(email=login.email))
         for name, address in pages().items():
             visited.add(name)
             wrong += [f"{name}: {sentence}" for sentence in look_at(page, address)]
@@ -261,7 +261,7 @@ def come_to_rest(page: Page, address: str) -> Iterator[str]:
     page.on("requestfailed", ended)
     try:
         page.goto(address)
-        page.wait_for_load_state("networkidle", timeout=PATIENCE)
+        settle(page, timeout=PATIENCE)
     except PlaywrightTimeoutError:
         yield f"still waits for {', '.join(under_way) or 'nothing'}"
     finally:
@@ -272,11 +272,5 @@ def come_to_rest(page: Page, address: str) -> Iterator[str]:
 
 def look_at(page: Page, address: str) -> Iterator[str]:
     """Open a page and look at it in three widths; yield what is wrong."""
-    page.set_viewport_size({"width": 1280, "height": 800})
     yield from come_to_rest(page, address)
-    for width, check in ((1280, check_axe), (1280, check_fits), (390, check_axe), (390, check_fits), (320, check_fits)):
-        page.set_viewport_size({"width": width, "height": 800})
-        try:
-            check(page)
-        except AssertionError as problem:
-            yield f"{width} px: {problem}"
+    yield from problems_of(page)

@@ -11,9 +11,8 @@ from accompaniment.services import action_plan, notes
 from accompaniment.services.action_plan import StepFacts
 from accompaniment.services.documents import add_document
 from caseload.models import Portfolio
-from tests.accompaniment.factories import PASSWORD
 from tests.caseload.factories import PortfolioFactory, on_web_track
-from tests.e2e.browser import check_axe, check_fits, log_in
+from tests.e2e.browser import look, step_inside
 
 pytestmark = pytest.mark.e2e
 
@@ -37,12 +36,8 @@ def person(portfolio: Portfolio) -> Jobseeker:
     return person
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-def test_the_pages_of_a_file_fit_and_axe_finds_nothing(
-    new_page: NewPage, portfolio: Portfolio, person: Jobseeker, width: int
-) -> None:
-    page = new_page(width=width)
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+def test_the_pages_of_a_file_fit_and_axe_finds_nothing(page: Page, portfolio: Portfolio, person: Jobseeker) -> None:
+    step_inside(page, portfolio.adviser.user)
     step = Step.objects.get()
     document = add_document(
         actor=portfolio.adviser.user,
@@ -63,28 +58,20 @@ def test_the_pages_of_a_file_fit_and_axe_finds_nothing(
         f"/documents/{document.pk}/retirer/",
     ):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
-        check_axe(page)
-        check_fits(page)
+        look(page)
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-def test_what_the_person_sees_of_it_fits_and_axe_finds_nothing(
-    new_page: NewPage, person: Jobseeker, width: int
-) -> None:
-    page = new_page(width=width)
+def test_what_the_person_sees_of_it_fits_and_axe_finds_nothing(page: Page, person: Jobseeker) -> None:
     assert person.user is not None
-    log_in(page, person.user.email, PASSWORD)
+    step_inside(page, person.user)
     for address in ("/mon-espace/", "/mon-accompagnement/", "/mon-accompagnement/plan/", "/mes-documents/"):
         page.goto(address)
-        page.wait_for_load_state("networkidle")
-        check_axe(page)
-        check_fits(page)
+        look(page)
 
 
 def test_a_narrow_screen_shows_one_part_at_a_time(new_page: NewPage, portfolio: Portfolio, person: Jobseeker) -> None:
     page = new_page(width=390)
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto(f"/personnes/{person.pk}/")
     parts = page.get_by_role("navigation", name="Dans cette page")
     expect(page.locator("#resume")).to_be_visible()
@@ -97,7 +84,7 @@ def test_a_narrow_screen_shows_one_part_at_a_time(new_page: NewPage, portfolio: 
 
 
 def test_a_note_is_written_by_keyboard(page: Page, portfolio: Portfolio, person: Jobseeker) -> None:
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto(f"/personnes/{person.pk}/")
     page.get_by_label("Note pour l'équipe").focus()
     page.keyboard.type("Préfère le matin.")
@@ -109,7 +96,7 @@ def test_a_note_is_written_by_keyboard(page: Page, portfolio: Portfolio, person:
 
 def test_the_person_ticks_a_step(page: Page, person: Jobseeker) -> None:
     assert person.user is not None
-    log_in(page, person.user.email, PASSWORD)
+    step_inside(page, person.user)
     page.goto("/mon-accompagnement/")
     page.get_by_role("button", name="C'est fait").focus()
     page.keyboard.press("Enter")

@@ -5,14 +5,14 @@ import re
 import pytest
 from django.contrib.sessions.models import Session
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accompaniment.enums import EnrolmentState
 from accompaniment.models import DeviceCheck, Enrolment, RegistrationInterview
 from caseload.models import Portfolio
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory, reference
 from tests.caseload.factories import PortfolioFactory, volunteer
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in, tick
+from tests.e2e.browser import check_axe, check_fits, focused, forgive, look, settle, step_inside, tab_to, tick
 from tests.e2e.conftest import PATIENCE, NewPage
 
 pytestmark = pytest.mark.e2e
@@ -34,18 +34,13 @@ def beside(portfolio: Portfolio) -> Portfolio:
 
 
 def open_interview(page: Page, portfolio: Portfolio, enrolment: Enrolment) -> None:
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto(reverse("registration", args=[enrolment.pk]))
     expect(page.get_by_role("heading", level=1)).to_have_text("Entretien d'inscription")
 
 
 def is_saved(page: Page) -> None:
     expect(page.locator("#draft-state:not([data-unsaved])")).to_contain_text("Enregistré à", timeout=PATIENCE)
-
-
-def focused(page: Page) -> str:
-    text: str = page.evaluate("document.activeElement.textContent.replace(/\\s+/g, ' ').trim()")
-    return text
 
 
 def test_from_part_to_part_and_to_the_end_by_the_keyboard(new_page: NewPage, portfolio: Portfolio) -> None:
@@ -69,13 +64,7 @@ def test_from_part_to_part_and_to_the_end_by_the_keyboard(new_page: NewPage, por
     for key in ("Tab", "Tab", "Tab", "Space"):  # webcam, connection, ease
         page.keyboard.press(key)
     # No trap on the way down: every stop leads on, until the button that decides.
-    stops = []
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        stops.append(focused(page))
-        if stops[-1] == "Conclure l'entretien":
-            break
-    assert stops[-1] == "Conclure l'entretien"
+    tab_to(page, "Conclure l'entretien")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
     enrolment.refresh_from_db()
@@ -118,10 +107,40 @@ def test_a_session_that_ends_midway_loses_nothing(new_page: NewPage, portfolio: 
     page.get_by_label("Mot de passe", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Se connecter", exact=True).click()
     expect(page.get_by_label(SITUATION)).to_have_value("La session est finie")
+    settle(page)
     page.get_by_label(SITUATION).press("End")
     page.get_by_label(SITUATION).press_sequentially(".")
     is_saved(page)
     assert RegistrationInterview.objects.get().typed["situation"] == "La session est finie."
+
+
+def test_what_is_typed_before_the_scripts_have_come_is_not_typed_over(new_page: NewPage, portfolio: Portfolio) -> None:
+    enrolment = volunteer(portfolio)
+    page = new_page()
+    forgive(page, "ERR_INTERNET_DISCONNECTED", "console: htmx:")
+    open_interview(page, portfolio, enrolment)
+    page.context.set_offline(True)
+    page.get_by_label(SITUATION).fill("Resté dans le navigateur")
+    page.get_by_label("Conclusion de l'entretien").fill("Resté aussi")
+    expect(page.locator("#draft-problem")).to_contain_text("Votre saisie reste sur cet ordinateur")
+    slow: list[Route] = []
+
+    def hold_up(route: Route) -> None:
+        slow.append(route)
+
+    again = page.context.new_page()
+    page.close()
+    again.context.set_offline(False)
+    again.route("**/keep.js", hold_up)
+    again.goto(reverse("registration", args=[enrolment.pk]), wait_until="commit")
+    again.get_by_label(SITUATION).fill("Tapé plus vite")
+    [script] = slow
+    script.continue_()
+    expect(again.get_by_label("Conclusion de l'entretien")).to_have_value("Resté aussi")
+    expect(again.get_by_label(SITUATION)).to_have_value("Tapé plus vite")
+    is_saved(again)
+    typed = RegistrationInterview.objects.get().typed
+    assert (typed["situation"], typed["notes"]) == ("Tapé plus vite", "Resté aussi")
 
 
 def test_two_advisers_in_one_interview(new_page: NewPage, portfolio: Portfolio, beside: Portfolio) -> None:
@@ -183,7 +202,7 @@ def test_two_versions_without_scripts(new_page: NewPage, portfolio: Portfolio, b
     luc.get_by_role("button", name="Commencer l'entretien").click()
     expect(luc.get_by_role("alert")).to_contain_text("Par Anne Vidal")
     expect(luc.get_by_label(SITUATION)).to_have_value("De Luc")
-    luc.get_by_label("Garder la mienne").check(force=True)
+    tick(luc.get_by_label("Garder la mienne"))
     luc.get_by_role("button", name="Garder ce choix").click()
     expect(luc.get_by_role("alert")).to_have_count(0)
     expect(luc.get_by_label(SITUATION)).to_have_value("De Luc")
@@ -198,7 +217,7 @@ def test_the_person_s_test_reaches_the_adviser(new_page: NewPage, portfolio: Por
     adviser.get_by_role("button", name="Envoyer le lien du test").click()
     expect(adviser.get_by_role("status").first).to_contain_text("Le lien du test part à")
     person = new_page(permissions=["camera", "microphone"])
-    log_in(person, enrolment.jobseeker.user.email, PASSWORD)
+    step_inside(person, enrolment.jobseeker.user)
     person.goto(reverse("device_test"))
     expect(person.locator("[data-kept]")).to_contain_text("votre conseiller le verra", timeout=3 * PATIENCE)
     check = DeviceCheck.objects.get(jobseeker=enrolment.jobseeker)
@@ -208,12 +227,12 @@ def test_the_person_s_test_reaches_the_adviser(new_page: NewPage, portfolio: Por
     expect(adviser.get_by_role("complementary", name="Test fait par la personne")).to_contain_text("Chrome")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_test_page_is_for_everybody(new_page: NewPage, width: int) -> None:
+def test_the_test_page_is_for_everybody(new_page: NewPage) -> None:
     user = JobseekerFactory(with_account=True).user
-    page = new_page(width=width, permissions=["camera", "microphone"])
-    log_in(page, user.email, PASSWORD)
-    page.goto(reverse("device_test"))
+    page = new_page(permissions=["camera", "microphone"])
+    step_inside(page, user)
+    # What the page asks the server for does end: an answer that nobody reads would stay under way.
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/healthz")):
+        page.goto(reverse("device_test"))
     expect(page.locator("[data-kept]")).to_contain_text("transmis à votre conseiller")
-    check_axe(page)
-    check_fits(page)
+    look(page)

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from tests.accompaniment.factories import PASSWORD
+from accompaniment.models import User
 from tests.caseload.factories import on_web_track
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.e2e.browser import check_axe, check_fits, forgive, step_inside
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -60,9 +60,9 @@ def sees_and_hears(page: Page) -> None:
     assert received is True, f"received only {received}"
 
 
-def enter(page: Page, email: str, interview: Interview) -> None:
+def enter(page: Page, user: User, interview: Interview) -> None:
     page.add_init_script(KEEP_CONNECTIONS)
-    log_in(page, email, PASSWORD)
+    step_inside(page, user)
     page.goto(f"/visio/{interview.token}/")
 
 
@@ -79,12 +79,12 @@ def interview(server: Any) -> Interview:
 
 def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any, interview: Interview) -> None:
     jobseeker, adviser = new_page(width=390, height=844), new_page()
-    enter(jobseeker, interview.jobseeker.email, interview)
+    enter(jobseeker, interview.jobseeker.user, interview)
     expect(jobseeker.locator("[data-status]")).to_contain_text("n'est pas encore dans la salle")
     check_axe(jobseeker)
     check_fits(jobseeker)
 
-    enter(adviser, interview.adviser.user.email, interview)
+    enter(adviser, interview.adviser.user, interview)
     expect(adviser.locator("[data-status]")).to_contain_text("attend")
     expect(jobseeker.locator("[data-status]")).to_have_text("Vous êtes dans la salle d'attente.")
     for page in (jobseeker, adviser):
@@ -125,8 +125,8 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
 
 def test_a_second_tab_of_the_same_person_takes_over(new_page: Any, interview: Interview) -> None:
     jobseeker, adviser = new_page(), new_page()
-    enter(jobseeker, interview.jobseeker.email, interview)
-    enter(adviser, interview.adviser.user.email, interview)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
     let_in(adviser, jobseeker)
 
     second = jobseeker.context.new_page()
@@ -143,8 +143,8 @@ def test_the_conversation_comes_back_after_a_reload_without_being_let_in_again(
     new_page: Any, interview: Interview
 ) -> None:
     jobseeker, adviser = new_page(), new_page()
-    enter(jobseeker, interview.jobseeker.email, interview)
-    enter(adviser, interview.adviser.user.email, interview)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
     let_in(adviser, jobseeker)
 
     adviser.reload()
@@ -156,8 +156,8 @@ def test_the_conversation_comes_back_after_a_reload_without_being_let_in_again(
 
 def test_a_cut_socket_comes_back_and_the_conversation_goes_on(new_page: Any, interview: Interview) -> None:
     jobseeker, adviser = new_page(), new_page()
-    enter(jobseeker, interview.jobseeker.email, interview)
-    enter(adviser, interview.adviser.user.email, interview)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
     let_in(adviser, jobseeker)
 
     jobseeker.evaluate("window.keptSockets.at(-1).close()")
@@ -172,8 +172,8 @@ def test_a_cut_socket_comes_back_and_the_conversation_goes_on(new_page: Any, int
 
 def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any, interview: Interview) -> None:
     jobseeker, adviser = new_page(), new_page()
-    enter(jobseeker, interview.jobseeker.email, interview)
-    enter(adviser, interview.adviser.user.email, interview)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
 
     jobseeker.get_by_text("Problème technique", exact=True).click()
     jobseeker.get_by_label("Que se passe-t-il").select_option("On ne m'entend pas")
@@ -197,7 +197,8 @@ def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any
 def test_a_stranger_finds_neither_page_nor_socket(new_page: Any, interview: Interview) -> None:
     stranger = new_page()
     forgive(stranger, "403")
-    log_in(stranger, on_web_track().email, PASSWORD)
+    step_inside(stranger, on_web_track().user)
+    stranger.goto("/mon-espace/")
     assert stranger.request.get(f"/visio/{interview.token}/").status == 404
     outcome = stranger.evaluate(
         """(path) => new Promise((resolve) => {
@@ -215,7 +216,7 @@ def test_without_camera_and_microphone_the_page_says_what_to_do(new_page: Any, i
     jobseeker.add_init_script(
         "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));"
     )
-    enter(jobseeker, interview.jobseeker.email, interview)
+    enter(jobseeker, interview.jobseeker.user, interview)
     expect(jobseeker.get_by_role("alert")).to_contain_text("Aucun micro ni caméra n'a été trouvé")
     expect(jobseeker.get_by_role("button", name="Continuer par téléphone")).to_be_enabled()
     expect(jobseeker.locator("[data-status]")).to_contain_text("n'est pas encore dans la salle")
@@ -224,7 +225,7 @@ def test_without_camera_and_microphone_the_page_says_what_to_do(new_page: Any, i
 def test_before_its_time_the_room_says_when_it_opens(new_page: Any, server: Any) -> None:
     interview = InterviewFactory(starts_at=timezone.now() + timedelta(days=2))
     page = new_page(width=390)
-    log_in(page, interview.jobseeker.email, PASSWORD)
+    step_inside(page, interview.jobseeker.user)
     page.goto(f"/visio/{interview.token}/")
     expect(page.get_by_role("heading", name="La salle n'est pas encore ouverte")).to_be_visible()
     page.get_by_role("link", name="Tester mon matériel").click()

@@ -30,7 +30,7 @@ from tests.caseload.factories import ManagerFactory
 from tests.e2e.browser import forgive, log_in, tick
 from tests.e2e.conftest import PATIENCE, NewPage
 from tests.e2e.server import LiveServer
-from tests.e2e.test_room import KEEP_CONNECTIONS, SEES_AND_HEARS
+from tests.e2e.test_room import KEEP_CONNECTIONS, sees_and_hears
 from visio.models import Interview
 from visio.rules.slots import LENGTH, OCCUPIED
 
@@ -199,6 +199,8 @@ def talk(adviser: Page, jobseeker: Page) -> None:
     write(jobseeker, "Écrit pendant la coupure")
     write(adviser, "Manqué pendant la coupure")
     expect_shown(adviser, "Bonjour", "Bonjour, bienvenue", "Manqué pendant la coupure")
+    # Her own screen shows it before the server has it, and it takes its number from the server.
+    expect(adviser.locator("[data-state]").last).to_have_text("Envoyé")
     jobseeker.context.set_offline(False)
     everything = ("Bonjour", "Bonjour, bienvenue", "Manqué pendant la coupure", "Écrit pendant la coupure")
     for page in (jobseeker, adviser):
@@ -223,7 +225,7 @@ def talk_without_websocket(page: Page, adviser: Page) -> None:
 def call_back(adviser: Page, jobseeker: Page) -> None:
     """The jobseeker asks to be called; the adviser sees it and marks it done."""
     jobseeker.goto("/rappels/demander/")
-    jobseeker.get_by_text("Une formation").click()
+    tick(jobseeker.get_by_role("radio", name="Une formation"))
     jobseeker.get_by_label("Numéro à appeler").fill("04 65 71 12 34")
     jobseeker.get_by_label("Précision").fill("La session de mars")
     jobseeker.get_by_role("button", name="Demander le rappel").click()
@@ -247,8 +249,8 @@ def choose_slots(jobseeker: Page, rival: Page) -> Interview:
         tick(page.get_by_role("radio", name="visio"))
     wanted = rival.locator("input[name=slot]").first
     value = wanted.get_attribute("value") or ""
-    jobseeker.locator(f"input[name=slot][value='{value}']").check()
-    wanted.check()
+    tick(jobseeker.locator(f"input[name=slot][value='{value}']"))
+    tick(wanted)
     jobseeker.get_by_role("button", name="Réserver ce créneau").click()
     expect(jobseeker).to_have_url(re.compile("/mes-entretiens/$"))
 
@@ -256,7 +258,7 @@ def choose_slots(jobseeker: Page, rival: Page) -> Interview:
     rival.get_by_role("button", name="Réserver ce créneau").click()
     expect(rival.get_by_role("alert")).to_contain_text("Ce créneau vient d'être pris")
     expect(rival.locator(f"input[name=slot][value='{value}']")).to_be_disabled()
-    rival.locator("input[name=slot]:enabled").first.check()
+    tick(rival.locator("input[name=slot]:enabled").first)
     rival.get_by_role("button", name="Réserver ce créneau").click()
     expect(rival).to_have_url(re.compile("/mes-entretiens/$"))
     first, second = (Interview.objects.live().get(jobseeker__identifier=who) for who in (FIRST, SECOND))
@@ -281,7 +283,7 @@ def meet(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
     expect(jobseeker.locator("[data-status]")).to_have_text("Vous êtes dans la salle d'attente.")
     adviser.get_by_role("button", name="Faire entrer").click()
     for page in (adviser, jobseeker):
-        page.wait_for_function(SEES_AND_HEARS)
+        sees_and_hears(page)
         expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
 
 

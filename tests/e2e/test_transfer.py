@@ -11,9 +11,8 @@ from accompaniment.enums import Channel
 from caseload.models import Portfolio
 from caseload.services.summaries import write_summary
 from messaging.models import Conversation
-from tests.accompaniment.factories import PASSWORD
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, planned_transfer
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in, tick
+from tests.e2e.browser import forgive, look, step_inside, tick
 
 pytestmark = pytest.mark.e2e
 
@@ -45,40 +44,30 @@ def beside(portfolio: Portfolio) -> Portfolio:
     return PortfolioFactory(agency=portfolio.agency)
 
 
-@pytest.mark.parametrize("width", [1280, 390, 320])
-def test_the_pages_fit_and_axe_finds_nothing(
-    new_page: NewPage, portfolio: Portfolio, beside: Portfolio, width: int
-) -> None:
+def test_the_pages_fit_and_axe_finds_nothing(page: Page, portfolio: Portfolio, beside: Portfolio) -> None:
     manager = ManagerFactory().user
     batch = planned_transfer(portfolio.placements.first().jobseeker, to=beside, decided_by=manager)
-    page = new_page(width=width)
-
-    def look() -> None:
-        page.wait_for_load_state("networkidle")
-        check_axe(page)
-        check_fits(page)
-
-    log_in(page, manager.email, PASSWORD)
+    step_inside(page, manager)
     page.goto("/transferts/nouveau/")
-    look()
+    look(page)
     page.goto(f"/transferts/nouveau/?portefeuille={portfolio.pk}")
-    look()
+    look(page)
     forgive(page, "422")
     page.get_by_role("button", name="Voir ce qui va se passer").click()
     expect(page.get_by_role("alert")).to_contain_text("Choisissez au moins un portefeuille")
-    look()
+    look(page)
     tick(page.get_by_role("checkbox", name=str(beside.adviser)))
     page.get_by_label("Motif").fill("Congé parental")
     page.get_by_role("button", name="Voir ce qui va se passer").click()
     expect(page.get_by_role("heading", name=f"{beside.adviser} reçoit 2 personnes")).to_be_visible()
-    look()
+    look(page)
     page.get_by_role("button", name="Transférer").click()
     expect(page.get_by_role("heading", name="2 personnes transférées")).to_be_visible()
-    look()
+    look(page)
     page.goto(f"/transferts/{batch.pk}/")
-    look()
+    look(page)
     page.goto("/transferts/")
-    look()
+    look(page)
 
 
 def test_an_adviser_hands_over_by_the_keyboard_and_the_colleague_finds_them(
@@ -86,7 +75,7 @@ def test_an_adviser_hands_over_by_the_keyboard_and_the_colleague_finds_them(
 ) -> None:
     person = portfolio.placements.get(jobseeker__last_name="Petit").jobseeker
     page = new_page()
-    log_in(page, portfolio.adviser.user.email, PASSWORD)
+    step_inside(page, portfolio.adviser.user)
     page.goto(f"/personnes/{person.pk}/")
     page.get_by_role("link", name="Transférer").press("Enter")
     expect(page.get_by_role("heading", name="Transférer une personne")).to_be_visible()
@@ -102,7 +91,7 @@ def test_an_adviser_hands_over_by_the_keyboard_and_the_colleague_finds_them(
     report = page.url
 
     colleague = new_page()
-    log_in(colleague, beside.adviser.user.email, PASSWORD)
+    step_inside(colleague, beside.adviser.user)
     colleague.goto(report)
     colleague.get_by_role("link", name="Alix Petit").click()
     expect(colleague.get_by_role("heading", name="Alix Petit")).to_be_visible()
@@ -115,11 +104,11 @@ def test_the_former_advisers_open_conversation_closes(
     conversation = Conversation.objects.create(jobseeker=person)
     former = new_page()
     forgive(former, "404", "403", "closed before")
-    log_in(former, portfolio.adviser.user.email, PASSWORD)
+    step_inside(former, portfolio.adviser.user)
     former.goto(f"/messagerie/{conversation.pk}/")
     expect(former.get_by_label("Votre message")).to_be_visible()
     manager = new_page()
-    log_in(manager, ManagerFactory().user.email, PASSWORD)
+    step_inside(manager, ManagerFactory().user)
     manager.goto(f"/transferts/nouveau/?personne={person.pk}")
     tick(manager.get_by_role("checkbox", name=str(beside.adviser)))
     manager.get_by_label("Motif").fill("Départ")
