@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -38,6 +39,25 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
     eventually(lambda: none_left(folder))
 
 
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PostgreSQL's data as a first start leaves them, made once: that takes longer than all else of most tests."""
+    folder = tmp_path_factory.mktemp("cluster") / ".data"
+    connected(begin(folder)).leave()
+    eventually(lambda: none_left(folder))
+    return Places(folder).postgres
+
+
+@pytest.fixture
+def used_dir(data_dir: Path, cluster: Path) -> Path:
+    """The same folder, in which servers have run before."""
+    places = Places(data_dir)
+    places.make()
+    if cluster.exists():  # elsewhere, where PostgreSQL runs as a user of its own
+        shutil.copytree(cluster, places.postgres, dirs_exist_ok=True)
+    return data_dir
+
+
 def kill_everything(data_dir: Path) -> None:
     """Kill the keeper first, so that nobody stops anything in good order, then whatever is left of the servers."""
     for process in (*keeper_processes(data_dir), *server_processes(data_dir)):
@@ -65,32 +85,32 @@ def test_start_in_a_deep_path_opens_no_port_and_changes_no_rights(data_dir: Path
     client.leave()
 
 
-def test_the_servers_end_with_the_last_client_and_the_data_stay(data_dir: Path) -> None:
-    first = connected(begin(data_dir))
-    second = connected(begin(data_dir))
+def test_the_servers_end_with_the_last_client_and_the_data_stay(used_dir: Path) -> None:
+    first = connected(begin(used_dir))
+    second = connected(begin(used_dir))
     first.sql("CREATE TABLE kept AS SELECT 1 AS one")
     first.valkey().set("kept", "1")
-    running = server_processes(data_dir)
+    running = server_processes(used_dir)
 
     first.leave()
     assert second.sql("SELECT one FROM kept") == [(1,)]
-    assert server_processes(data_dir) & running
+    assert server_processes(used_dir) & running
 
     second.leave()
-    eventually(lambda: none_left(data_dir))
-    assert not Places(data_dir).socket_note.exists()
+    eventually(lambda: none_left(used_dir))
+    assert not Places(used_dir).socket_note.exists()
 
-    third = connected(begin(data_dir))
+    third = connected(begin(used_dir))
     assert third.sql("SELECT one FROM kept") == [(1,)]
     assert third.valkey().get("kept") == b"1"
     third.leave()
 
 
-def test_a_client_that_is_killed_gives_its_lease_back(data_dir: Path) -> None:
-    client = connected(begin(data_dir))
+def test_a_client_that_is_killed_gives_its_lease_back(used_dir: Path) -> None:
+    client = connected(begin(used_dir))
     client.process.kill()
     client.process.communicate()
-    eventually(lambda: none_left(data_dir))
+    eventually(lambda: none_left(used_dir))
 
 
 def test_two_commands_that_start_at_once_share_the_servers(data_dir: Path) -> None:
@@ -102,20 +122,20 @@ def test_two_commands_that_start_at_once_share_the_servers(data_dir: Path) -> No
         client.leave()
 
 
-def test_committed_data_survive_when_everything_is_killed(data_dir: Path) -> None:
-    client = connected(begin(data_dir))
+def test_committed_data_survive_when_everything_is_killed(used_dir: Path) -> None:
+    client = connected(begin(used_dir))
     client.sql("CREATE TABLE kept AS SELECT 1 AS one")
-    kill_everything(data_dir)
+    kill_everything(used_dir)
     client.process.kill()
     client.process.communicate()
-    sockets = Path(Places(data_dir).socket_note.read_text(encoding="utf-8"))
+    sockets = Path(Places(used_dir).socket_note.read_text(encoding="utf-8"))
     assert (sockets / "valkey.sock").exists()  # stale
     # Its number has meanwhile been given to another program, which PostgreSQL would take for a server.
-    for stale in _stale_lock_files(data_dir, sockets):
+    for stale in _stale_lock_files(used_dir, sockets):
         lines = stale.read_text(encoding="utf-8").splitlines()
         stale.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n", encoding="utf-8")
 
-    again = connected(begin(data_dir))
+    again = connected(begin(used_dir))
 
     assert again.sql("SELECT one FROM kept") == [(1,)]
     again.leave()
@@ -128,26 +148,26 @@ def _stale_lock_files(data_dir: Path, sockets: Path) -> list[Path]:
     return found
 
 
-def test_servers_whose_keeper_was_killed_are_replaced(data_dir: Path) -> None:
-    client = connected(begin(data_dir))
-    orphans = server_processes(data_dir)
-    for process in keeper_processes(data_dir):
+def test_servers_whose_keeper_was_killed_are_replaced(used_dir: Path) -> None:
+    client = connected(begin(used_dir))
+    orphans = server_processes(used_dir)
+    for process in keeper_processes(used_dir):
         os.kill(process, signal.SIGKILL)
-    eventually(lambda: not keeper_processes(data_dir))
+    eventually(lambda: not keeper_processes(used_dir))
 
-    after = connected(begin(data_dir))
+    after = connected(begin(used_dir))
 
     assert after.sql("SELECT 1") == [(1,)]
-    assert not server_processes(data_dir) & orphans
+    assert not server_processes(used_dir) & orphans
     assert client.sql("SELECT 1") == [(1,)]  # an older client finds them where they were
     client.leave()
     after.leave()
 
 
-def test_a_server_that_dies_is_started_again_where_it_was(data_dir: Path) -> None:
-    client = connected(begin(data_dir))
+def test_a_server_that_dies_is_started_again_where_it_was(used_dir: Path) -> None:
+    client = connected(begin(used_dir))
     client.sql("CREATE TABLE kept AS SELECT 1 AS one")
-    places = Places(data_dir)
+    places = Places(used_dir)
     for lock, answers in (
         (places.postgres_lock, lambda: client.sql("SELECT one FROM kept") == [(1,)]),
         (places.valkey_lock, lambda: client.valkey().ping()),
@@ -168,14 +188,14 @@ def _without_error(answers: Callable[[], bool]) -> bool:
         return False
 
 
-def test_a_folder_that_others_may_enter_is_not_trusted_with_sockets(data_dir: Path, tmp_path: Path) -> None:
+def test_a_folder_that_others_may_enter_is_not_trusted_with_sockets(used_dir: Path, tmp_path: Path) -> None:
     planted = tmp_path / "planted"
     planted.mkdir(mode=0o755)
-    places = Places(data_dir)
+    places = Places(used_dir)
     places.make()
     places.socket_note.write_text(str(planted), encoding="utf-8")
 
-    client = connected(begin(data_dir))
+    client = connected(begin(used_dir))
 
     assert places.socket_note.read_text(encoding="utf-8") != str(planted)
     assert list(planted.iterdir()) == []
@@ -236,10 +256,10 @@ def test_one_address_without_the_other_is_refused_in_a_sentence(data_dir: Path) 
     assert not data_dir.exists()
 
 
-def test_the_socket_folder_is_short_enough(data_dir: Path, tmp_path: Path) -> None:
+def test_the_socket_folder_is_short_enough(used_dir: Path, tmp_path: Path) -> None:
     temporary = tmp_path / ("long/" * 40)
     temporary.mkdir(parents=True)
-    client = connected(begin(data_dir, TMPDIR=str(temporary)))
+    client = connected(begin(used_dir, TMPDIR=str(temporary)))
     path = client.redis.removeprefix("unix://")
     assert len(os.fsencode(path)) <= SOCKET_PATH_LIMIT
     with socket.socket(socket.AF_UNIX) as connection:

@@ -85,8 +85,10 @@ def test_static_files_can_be_collected(tmp_path: Path) -> None:
     """Every file that a style sheet or a template's script names must be there, or the deployment stops here."""
     program = (
         "import django; django.setup(); from django.conf import settings; from django.core.management import "
-        "call_command; import sys; settings.STATIC_ROOT = sys.argv[1]; call_command('collectstatic', verbosity=0, "
-        "interactive=False)"
+        "call_command; import sys; settings.STATIC_ROOT = sys.argv[1]; "
+        # Brotli takes most of the time, and finds nothing missing.
+        "settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ('css', 'js', 'svg', 'json', 'md', 'txt', 'csv'); "
+        "call_command('collectstatic', verbosity=0, interactive=False)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path)],
