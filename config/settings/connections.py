@@ -14,6 +14,9 @@ WEB_LIMITS = {
 }
 """How long the database works for one statement of a page, waits for a lock, and keeps a transaction that does
 nothing. Jobs and commands have no such limits: a load of a large file takes as long as it takes."""
+WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+"""How a page tries to reach the broker, in seconds: what it has to say is found by the clock otherwise, so nobody
+waits for a broker that is away. The worker is more patient."""
 CACHE_NUMBER = 0
 BROKER_NUMBER = 1
 

@@ -5,7 +5,7 @@ import re
 
 from config.logs import configuration
 
-from .connections import cache, channel_layers
+from .connections import WEB_BROKER, cache, channel_layers
 from .local import *  # noqa: F403
 from .local import DATA_DIR, DATABASES, REDIS_URL
 
@@ -14,6 +14,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+CELERY_BROKER_TRANSPORT_OPTIONS = WEB_BROKER
 
 LOGGING = configuration("WARNING")
 
