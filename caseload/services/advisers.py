@@ -79,18 +79,13 @@ def load_advisers(
 
 
 def _known() -> _Known:
+    # Portfolios before advisers, as everybody locks them.
+    portfolios = list(Portfolio.objects.select_for_update(of=("self",)).order_by("pk"))
+    advisers = list(Adviser.objects.select_for_update(of=("self",)).select_related("user", "agency").order_by("pk"))
     return _Known(
         agencies={agency.code: agency for agency in Agency.objects.select_related("departement__region")},
-        advisers={
-            adviser.user.email: adviser
-            for adviser in Adviser.objects.select_for_update(of=("self",))
-            .select_related("user", "agency")
-            .order_by("pk")
-        },
-        portfolios={
-            (portfolio.adviser_id, portfolio.modality): portfolio
-            for portfolio in Portfolio.objects.select_for_update(of=("self",)).order_by("pk")
-        },
+        advisers={adviser.user.email: adviser for adviser in advisers},
+        portfolios={(portfolio.adviser_id, portfolio.modality): portfolio for portfolio in portfolios},
         caps={},
     )
 

@@ -19,9 +19,7 @@ from accompaniment.services import audit
 from caseload.models import Capacity, Manager, Portfolio
 
 APPLY_IN_FORCE = """
-UPDATE caseload_portfolio AS portfolio
-SET capacity = greatest(in_force.value, portfolio.occupied), capacity_share = in_force.share
-FROM (
+WITH in_force AS (
     SELECT one.id, places.value, places.share
     FROM caseload_portfolio one
     JOIN caseload_adviser adviser ON adviser.id = one.adviser_id
@@ -41,10 +39,17 @@ FROM (
                ELSE cap.value END AS value,
                CASE WHEN cap.by_working_share THEN adviser.working_share ELSE 100 END AS share
     ) places
-) in_force
-WHERE in_force.id = portfolio.id AND (portfolio.capacity, portfolio.capacity_share)
-      <> (greatest(in_force.value, portfolio.occupied), in_force.share)
+    WHERE (one.capacity, one.capacity_share) <> (greatest(places.value, one.occupied), places.share)
+    ORDER BY one.id
+    FOR UPDATE OF one
+)
+UPDATE caseload_portfolio AS portfolio
+SET capacity = greatest(in_force.value, portfolio.occupied), capacity_share = in_force.share
+FROM in_force
+WHERE in_force.id = portfolio.id
 """
+"""What changes is locked in primary-key order first, as everybody locks portfolios; an UPDATE alone takes its rows
+in the order of its plan."""
 
 
 def capacity_for(*, agency: Agency, modality: Modality, day: date, working_share: int = 100) -> int:
