@@ -11,12 +11,13 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accompaniment.enums import EnrolmentState, Modality, RefusalReason
+from accompaniment.enums import EnrolmentState, Modality, RefusalReason, Tier, Track
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.invariants import GROUND_CHECKS
 from accompaniment.models import (
     Accompaniment,
     AuditEntry,
+    Consent,
     Contact,
     Enrolment,
     EnrolmentEvent,
@@ -42,14 +43,13 @@ from tests.caseload.factories import (
     findings,
     volunteer,
 )
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.test_messages import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CAPACITY = 5
 TAKEN = 2
 CANDIDATES = 12
-PATIENCE = 20  # seconds
 
 
 @pytest.fixture
@@ -73,6 +73,30 @@ def validation(enrolment: Enrolment, portfolio: Portfolio, actor: User | None = 
         findings=findings(),
         portfolio=portfolio,
     )
+
+
+def decide_unguarded(enrolment: Enrolment, both_have_looked: Barrier, **decision: Any) -> Callable[[], bool]:
+    """Return the act of deciding on an enrolment after a look without its lock; it tells what it saw."""
+
+    def act() -> bool:
+        with transaction.atomic():
+            undecided = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
+            both_have_looked.wait()
+            Enrolment.objects.filter(pk=enrolment.pk).update(closed_at=timezone.now(), **decision)
+            EnrolmentEvent.objects.create(
+                enrolment=enrolment, at=timezone.now(), from_state=EnrolmentState.ASKED, to_state=decision["state"]
+            )
+            return undecided
+
+    return act
+
+
+def decided_twice(enrolment: Enrolment) -> None:
+    """One decision stands, and the history tells of two."""
+    decisions = EnrolmentEvent.objects.filter(enrolment=enrolment, from_state=EnrolmentState.ASKED)
+    assert decisions.count() == 2
+    enrolment.refresh_from_db()
+    assert decisions.exclude(to_state=enrolment.state).count() == 1
 
 
 def nothing_is_broken() -> bool:
@@ -255,11 +279,27 @@ class TestAnAccountThatCloses:
     def test_without_its_places_taken_away_somebody_is_placed_there(self) -> None:
         """The control: who looked before the account was closed places there all the same."""
         empty = PortfolioFactory()
-        User.objects.filter(pk=empty.adviser.user_id).update(is_active=False)
-        with transaction.atomic():
-            place(actor=None, jobseeker=JobseekerFactory(agency=empty.agency), portfolio=empty)
-        empty.refresh_from_db()
-        assert empty.occupied == 1
+        person = JobseekerFactory(agency=empty.agency)
+        seen, closed = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
+
+        def close_unguarded() -> bool:
+            nobody = not Placement.objects.open().filter(portfolio=empty).exists()
+            seen.wait()
+            User.objects.filter(pk=empty.adviser.user_id).update(is_active=False)
+            closed.wait()
+            return nobody
+
+        def place_one() -> bool:
+            with transaction.atomic():
+                proposed = Portfolio.objects.proposed_for(empty.agency, empty.modality).filter(pk=empty.pk).exists()
+                seen.wait()
+                closed.wait()
+                place(actor=None, jobseeker=person, portfolio=empty)
+                return proposed
+
+        assert at_once(close_unguarded, place_one) == [True, True]
+        left = Placement.objects.open().get(jobseeker=person).portfolio.adviser.user
+        assert not left.is_active
 
 
 class TestTwoDecisionsAtOnce:
@@ -301,19 +341,20 @@ class TestTwoDecisionsAtOnce:
 
     def test_without_the_lock_both_decide(self, portfolio: Portfolio) -> None:
         """The control: both find it undecided, both write, and the second silently overrides the first."""
-        enrolment = volunteer(portfolio)
-        both_have_looked = Barrier(2)
-
-        def withdraw_unguarded() -> bool:
-            with transaction.atomic():
-                undecided = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
-                both_have_looked.wait(timeout=PATIENCE)
-                Enrolment.objects.filter(pk=enrolment.pk).update(
-                    state=EnrolmentState.WITHDRAWN, closed_at=timezone.now()
-                )
-                return undecided
-
-        assert at_once(withdraw_unguarded, withdraw_unguarded) == [True, True]
+        enrolment, both_have_looked = volunteer(portfolio), Barrier(2, timeout=PATIENCE)
+        refuse, withdraw = (
+            decide_unguarded(enrolment, both_have_looked, **facts)
+            for facts in (
+                {
+                    "state": EnrolmentState.REFUSED,
+                    "refusal_reason": RefusalReason.EASE,
+                    "closed_by": portfolio.adviser.user,
+                },
+                {"state": EnrolmentState.WITHDRAWN, "refusal_reason": ""},
+            )
+        )
+        assert at_once(refuse, withdraw) == [True, True]
+        decided_twice(enrolment)
 
 
 def test_acceptance_and_validation_at_once_start_the_track(portfolio: Portfolio) -> None:
@@ -329,6 +370,46 @@ def test_acceptance_and_validation_at_once_start_the_track(portfolio: Portfolio)
     assert nothing_is_broken()
 
 
+def test_without_the_lock_each_of_the_two_waits_for_the_other(portfolio: Portfolio) -> None:
+    """The control: neither sees what the other writes, so what is validated and accepted never begins."""
+    enrolment = volunteer(portfolio, with_account=True)
+    person, adviser = enrolment.jobseeker, portfolio.adviser.user
+    interview = enrolments.conclude_registration_interview(
+        actor=adviser,
+        interview=enrolments.open_registration_interview(actor=adviser, jobseeker=person),
+        findings=findings(),
+    )
+    both_have_looked = Barrier(2, timeout=PATIENCE)
+
+    def validate_unguarded() -> bool:
+        with transaction.atomic():
+            accepted = Consent.objects.standing().filter(jobseeker=person).exists()
+            both_have_looked.wait()
+            Enrolment.objects.filter(pk=enrolment.pk).update(
+                state=EnrolmentState.VALIDATED,
+                validated_at=timezone.now(),
+                validated_by=adviser,
+                interview=interview,
+                equipment_declared_at=interview.concluded_at,
+            )
+            return accepted
+
+    def accept_unguarded() -> bool:
+        with transaction.atomic():
+            is_validated = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.VALIDATED
+            both_have_looked.wait()
+            Consent.objects.create(
+                jobseeker=person, text=consent_text_in_force(), accepted_at=timezone.now(), shown="Le texte"
+            )
+            return is_validated
+
+    assert at_once(validate_unguarded, accept_unguarded) == [False, False]
+    enrolment.refresh_from_db()
+    assert enrolment.state == EnrolmentState.VALIDATED
+    assert Consent.objects.standing().filter(jobseeker=person).exists()
+    assert Accompaniment.objects.current().get(jobseeker=person).track == Track.CLASSIC
+
+
 def test_leaving_and_accepting_at_once_leaves_one_current_period(portfolio: Portfolio) -> None:
     enrolment = volunteer(portfolio, with_account=True)
     person = enrolment.jobseeker
@@ -341,3 +422,40 @@ def test_leaving_and_accepting_at_once_leaves_one_current_period(portfolio: Port
     assert Accompaniment.objects.current().filter(jobseeker=person).count() == 1
     assert not Enrolment.objects.open().filter(jobseeker=person).exists()
     assert nothing_is_broken()
+
+
+def test_without_the_lock_who_has_left_is_followed_at_a_distance(portfolio: Portfolio) -> None:
+    """The control: the acceptance goes on from what it saw before the person left."""
+    enrolment = volunteer(portfolio, with_account=True)
+    person = enrolment.jobseeker
+    validation(enrolment, portfolio)()
+    person.refresh_from_db()
+    looked, left = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
+
+    def accept_unguarded() -> bool:
+        with transaction.atomic():
+            seen = Enrolment.objects.get(pk=enrolment.pk)
+            looked.wait()
+            left.wait()
+            now = timezone.now()
+            seen.consent = Consent.objects.create(
+                jobseeker=person, text=consent_text_in_force(), accepted_at=now, shown="Le texte"
+            )
+            seen.state, seen.started_at = EnrolmentState.ACTIVE, now
+            seen.save()
+            Accompaniment.objects.current().filter(jobseeker=person).update(ended_at=now)
+            Accompaniment.objects.create(
+                jobseeker=person, tier=Tier.GUIDE, track=Track.WEB, enrolment=seen, started_at=now
+            )
+            return True
+
+    def leave() -> bool:
+        looked.wait()
+        enrolments.leave_track(actor=person.user, jobseeker=person)
+        gone = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.WITHDRAWN
+        left.wait()
+        return gone
+
+    assert at_once(accept_unguarded, leave) == [True, True]
+    assert Accompaniment.objects.current().get(jobseeker=person).track == Track.WEB
+    assert not nothing_is_broken()

@@ -5,7 +5,6 @@ from threading import Barrier
 
 import pytest
 import time_machine
-from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState
@@ -18,8 +17,8 @@ from caseload.services import lapses
 from tests.accompaniment.factories import lapse_delays, reference
 from tests.caseload.factories import PortfolioFactory, volunteer
 from tests.caseload.test_lapses import DAY
-from tests.concurrency.test_cap import PATIENCE, validation
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.test_cap import decide_unguarded, decided_twice, validation
+from tests.concurrency.test_messages import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,16 +64,10 @@ def test_five_schedulers_at_once_lapse_each_person_once(portfolio: Portfolio) ->
 
 def test_without_the_lock_both_decide(portfolio: Portfolio) -> None:
     """The control: both find it waiting, both write, and the second silently overrides the first."""
-    enrolment = overdue(portfolio)
-    both_have_looked = Barrier(2)
-
-    def unguarded(to_state: EnrolmentState) -> bool:
-        with transaction.atomic():
-            waits = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
-            both_have_looked.wait(timeout=PATIENCE)
-            Enrolment.objects.filter(pk=enrolment.pk).update(state=to_state, closed_at=timezone.now())
-            return waits
-
-    assert (
-        at_once(partial(unguarded, EnrolmentState.LAPSED), partial(unguarded, EnrolmentState.WITHDRAWN)) == [True] * 2
+    enrolment, both_have_looked = overdue(portfolio), Barrier(2, timeout=PATIENCE)
+    lapse, withdraw = (
+        decide_unguarded(enrolment, both_have_looked, state=state)
+        for state in (EnrolmentState.LAPSED, EnrolmentState.WITHDRAWN)
     )
+    assert at_once(lapse, withdraw) == [True, True]
+    decided_twice(enrolment)

@@ -20,11 +20,19 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 T = TypeVar("T")
 
+PATIENCE = 20  # seconds
+
 
 def at_once(*acts: Callable[[], T]) -> list[T | Exception]:
-    """Run each act in a thread with a connection of its own; return what each gave, or the error it met."""
+    """Run each act in a thread with a connection of its own; return what each gave, or the error it met.
+
+    None begins before all are there, for one after the other they would pass without any guard. None holds a
+    connection while it waits for the others: there are fewer of them than acts.
+    """
+    start = Barrier(len(acts), timeout=PATIENCE)
 
     def run(act: Callable[[], T]) -> T | Exception:
+        start.wait()
         try:
             return act()
         except Exception as error:  # noqa: BLE001  (the test looks at it)

@@ -1,10 +1,11 @@
 """Two advisers set a person's contact plan at once: the second is told; and what happens without the lock."""
 
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel
@@ -14,7 +15,8 @@ from accompaniment.services import plans
 from accompaniment.services.plan_reviews import ask_plan_change, decide_plan
 from accompaniment.services.plans import PlanChangedMeanwhileError
 from tests.caseload.factories import PortfolioFactory, on_web_track
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.guards import dropped
+from tests.concurrency.test_messages import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,11 +57,7 @@ def test_of_two_wishes_at_once_one_stands() -> None:
 def test_without_lock_and_index_two_wishes_stand() -> None:
     """The control: looking first and writing then lets both through, which only the index refuses."""
     person = on_web_track(PortfolioFactory())
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'plan_request_one_open'")
-        (definition,) = cursor.fetchone()
-        cursor.execute("DROP INDEX plan_request_one_open")
-    both_have_looked = Barrier(2, timeout=5)
+    both_have_looked = Barrier(2, timeout=PATIENCE)
 
     def ask_unguarded() -> bool:
         with transaction.atomic():
@@ -68,13 +66,9 @@ def test_without_lock_and_index_two_wishes_stand() -> None:
             PlanRequest.objects.create(jobseeker=person, asked_at=timezone.now(), comment="Le matin")
             return True
 
-    try:
+    with dropped("accompaniment_planrequest", "plan_request_one_open"):
         assert at_once(ask_unguarded, ask_unguarded) == [True, True]
         assert PlanRequest.objects.open().count() == 2
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM accompaniment_planrequest")
-            cursor.execute(definition)
 
 
 def test_a_wish_at_the_moment_of_a_decision_is_answered_by_nobody_who_did_not_see_it() -> None:
@@ -97,17 +91,29 @@ def test_a_wish_at_the_moment_of_a_decision_is_answered_by_nobody_who_did_not_se
     assert wish.answered_at is None
 
 
-def test_without_the_lock_both_find_the_plan_that_they_saw() -> None:
-    """The control: looking without the lock lets both believe that nothing has changed."""
-    portfolio = PortfolioFactory()
-    person = on_web_track(portfolio)
-    seen = ContactPlan.objects.current().get(jobseeker=person).pk
-    both_have_looked = Barrier(2, timeout=5)
+def test_without_the_lock_the_second_overrides_the_first() -> None:
+    """The control: both find the plan that they saw, so neither is told; only the unique index notices."""
+    person = on_web_track(PortfolioFactory())
+    seen = ContactPlan.objects.current().get(jobseeker=person)
+    both_have_looked = Barrier(2, timeout=PATIENCE)
 
-    def look() -> bool:
+    def change_unguarded(interval_days: int) -> bool:
         with transaction.atomic():
-            unchanged = ContactPlan.objects.current().get(jobseeker=person).pk == seen
+            assert ContactPlan.objects.current().get(jobseeker=person) == seen
             both_have_looked.wait()
-            return unchanged
+            ContactPlan.objects.filter(pk=seen.pk).update(ended_on=seen.starts_on)
+            ContactPlan.objects.create(
+                jobseeker=person,
+                channel=Channel.PHONE,
+                interval_days=interval_days,
+                starts_on=seen.starts_on,
+                review_on=seen.review_on,
+                reason="À deux",
+            )
+            return True
 
-    assert at_once(look, look) == [True, True]
+    changes = [partial(change_unguarded, days) for days in (14, 42)]
+    with dropped("accompaniment_contactplan", "contact_plan_one_current"):
+        assert at_once(*changes) == [True, True]
+        stand = ContactPlan.objects.current().filter(jobseeker=person)
+        assert sorted(stand.values_list("interval_days", flat=True)) == [14, 42]

@@ -12,8 +12,7 @@ from accompaniment.models import ConsentText, Notification
 from accompaniment.services import enrolments
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, on_web_track
-from tests.concurrency.test_cap import PATIENCE
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.test_messages import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
