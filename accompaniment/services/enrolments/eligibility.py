@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from django.db import connection
+
 from accompaniment.errors import DomainError
-from accompaniment.models import Jobseeker
+from accompaniment.models import Agency, Jobseeker
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES, not_eligible_reason
 from accompaniment.services.enrolments.periods import current_accompaniment
 
@@ -22,6 +24,13 @@ def why_not_eligible(person: Jobseeker, now: datetime) -> str | None:
 
 
 def check_eligible(person: Jobseeker, now: datetime) -> None:
+    """Raise DomainError unless the person is eligible; the opening cannot be put off before the transaction ends."""
+    with connection.cursor() as cursor:
+        # Whoever changes a day of opening holds the region's row. Those who only look do not wait for each other.
+        cursor.execute(
+            "SELECT 1 FROM accompaniment_region WHERE code = %s FOR SHARE", [person.agency.departement.region_id]
+        )
+    person.agency = Agency.objects.select_related("departement__region").get(pk=person.agency_id)
     reason = why_not_eligible(person, now)
     if reason is not None:
         raise DomainError(NOT_ELIGIBLE_SENTENCES[reason])
