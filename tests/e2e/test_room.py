@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accompaniment.models import User
 from tests.caseload.factories import on_web_track
-from tests.e2e.browser import check_axe, check_fits, forgive, step_inside
+from tests.e2e.browser import check_axe, check_fits, forgive, step_inside, tick
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -116,7 +116,7 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     adviser.get_by_role("link", name="Conclure").click()
     expect(adviser.get_by_label("Conclusions")).to_have_value("Projet confirmé, CV à envoyer.")
     adviser.get_by_label("Suite").select_option("continue")
-    adviser.get_by_text("Convient encore").click()
+    tick(adviser.get_by_role("radio", name="Convient encore"))
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", name="Entretien terminé")).to_be_visible()
     expect(jobseeker.get_by_role("heading", name="Entretien terminé")).to_be_visible()

@@ -292,6 +292,7 @@ def report(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
     adviser.get_by_role("link", name="Conclure").click()
     adviser.get_by_label("Conclusions").fill("Deux offres ciblées, CV à revoir.")
     adviser.get_by_label("Suite").select_option("continue")
+    tick(adviser.get_by_role("radio", name="Convient encore"))
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", name="Entretien terminé")).to_be_visible()
     assert Obligation.objects.get(pk=meeting.obligation_id).state == ObligationState.HELD
