@@ -457,6 +457,15 @@ class TestPeople:
             Jobseeker.objects.filter(pk=person.pk).update(email=email)
         Jobseeker.objects.filter(pk=person.pk).update(email="alix@example.org")
 
+    def test_an_identifier_or_an_address_that_somebody_has(self) -> None:
+        person = JobseekerFactory(identifier="1234567A", email="alix@example.org")
+        other = JobseekerFactory(identifier="1234567B", email=None)
+        JobseekerFactory(email=None)
+        for field, constraint in (("identifier", "jobseeker_identifier_once"), ("email", "jobseeker_email_once")):
+            with refused(constraint):
+                Jobseeker.objects.filter(pk=other.pk).update(**{field: getattr(person, field)})
+        Jobseeker.objects.filter(pk=other.pk).update(identifier="1234567C", email="camille@example.org")
+
     def test_an_account_with_capitals_or_without_a_role(self) -> None:
         user = UserFactory()
         with refused("user_email_lower_case"):

@@ -165,3 +165,7 @@ def plan_of(query: Any) -> str:
 @pytest.mark.parametrize("typed", ["dupond", "dup", "dupond alix"])
 def test_the_search_of_everybody_is_answered_by_the_index(typed: str) -> None:
     assert "jobseeker_plain_name" in plan_of(Jobseeker.objects.matching(typed))
+
+
+def test_the_beginning_of_an_identifier_is_answered_by_the_index_that_keeps_it_single() -> None:
+    assert "jobseeker_identifier_once" in plan_of(Jobseeker.objects.filter(identifier__startswith="1234"))
