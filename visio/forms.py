@@ -1,7 +1,9 @@
 """Forms of the top floor: they parse."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.urls import reverse
@@ -10,8 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accompaniment.enums import Bandwidth, Channel
 from accompaniment.forms.fields import LinesField
 from accompaniment.forms.plans import CHANGE, KEEP
-from visio.availability import parse_slot
+from visio.availability import SlotDay, parse_slot
 from visio.enums import NextStep, Outcome
+from visio.rules.wording import say_day, say_hour
 
 CHANNEL_CHOICES = [
     (Channel.VIDEO.value, "En visio"),
@@ -63,6 +66,34 @@ class OnSiteAnswerForm(forms.Form):
         """Return the page to go back to: one of this site, or the list of the requests."""
         back: str = self.cleaned_data["back"]
         return back if url_has_allowed_host_and_scheme(back, None) else reverse("on_site_requests")
+
+
+class OnSiteMeetingForm(OnSiteAnswerForm):
+    """An answer in words, or with one of the free hours of the adviser who follows: the meeting is then booked."""
+
+    slot = forms.TypedChoiceField(
+        label="Recevoir la personne le",
+        help_text="Le rendez-vous est réservé et la personne reçoit sa convocation.",
+        coerce=parse_slot,
+        empty_value=None,
+        required=False,
+        error_messages={"invalid_choice": "Ce créneau n'est plus proposé. Choisissez-en un autre."},
+    )
+
+    field_order = ("slot", "answer", "back")
+
+    def __init__(self, *args: Any, days: Sequence[SlotDay], zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [
+            (say_day(day.day), [(starts.isoformat(), say_hour(starts.astimezone(zone))) for starts in day.slots])
+            for day in days
+        ]
+        if not offered:
+            del self.fields["slot"]
+            return
+        self.fields["slot"].choices = [("", "Sans rendez-vous"), *offered]  # type: ignore[attr-defined]
+        self.fields["answer"].help_text = "Facultative avec un rendez-vous. La personne la lit sur sa page."
+        self.fields["answer"].required = not self.data.get("slot")
 
 
 class TroubleForm(forms.Form):

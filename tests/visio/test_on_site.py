@@ -10,7 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import NotificationKind
+from accompaniment.enums import Channel, NotificationKind
+from accompaniment.errors import NotAllowedNowError
 from accompaniment.form_tokens import new_token
 from accompaniment.models import AuditEntry, Jobseeker, Notification, OnSiteRequest, SentForm, User
 from accompaniment.services.enrolments import leave_track
@@ -19,7 +20,12 @@ from caseload.models import Portfolio
 from caseload.onsite import requests_answered_by, requests_seen_by
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
 from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, PortfolioFactory, on_web_track
-from tests.visio.factories import bookable_portfolio
+from tests.visio.factories import bookable_portfolio, first_slots
+from visio.availability import parse_slot
+from visio.models import Interview
+from visio.services.errors import SlotTakenError
+from visio.services.interviews import book_interview
+from visio.services.onsite import receive_on_site
 
 pytestmark = pytest.mark.django_db
 
@@ -303,3 +309,75 @@ class TestARefusedAnswer:
         assert response.status_code == status
         request.refresh_from_db()
         assert request.answer == ("x\n\n" + "y" * letters if status == 302 else "")
+
+
+class TestAMeetingIsBooked:
+    def slots(self, client: Client, request: OnSiteRequest) -> list[str]:
+        page = client.get(answer_to(request)).content.decode()
+        return re.findall(r'<option value="(20[^"]+)"', page)
+
+    def test_with_the_answer_the_convocation_leaves(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        as_(client, portfolio.adviser.user)
+        slot = self.slots(client, request)[3]
+        assert client.post(answer_to(request), {"slot": slot, "answer": "Apportez votre CV."}).status_code == 302
+        meeting = Interview.objects.get(jobseeker=person)
+        assert (meeting.channel, meeting.starts_at.isoformat()) == (Channel.ON_SITE, slot)
+        assert meeting.adviser == portfolio.adviser
+        request.refresh_from_db()
+        assert request.answer.startswith(f"{portfolio.adviser} vous reçoit le ")
+        assert request.answer.endswith("\nApportez votre CV.")
+        kinds = set(Notification.objects.filter(jobseeker=person).values_list("kind", flat=True))
+        assert {NotificationKind.ON_SITE_ANSWERED, NotificationKind.INTERVIEW_BOOKED} <= kinds
+        assert "en agence" in texts(as_(client, person.user).get("/mes-entretiens/")).lower()
+
+    def test_without_words_the_day_and_the_hour_are_the_answer(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        as_(client, portfolio.adviser.user)
+        assert client.post(answer_to(request), {"slot": "", "answer": ""}).status_code == 422
+        assert client.post(answer_to(request), {"slot": self.slots(client, request)[0]}).status_code == 302
+        request.refresh_from_db()
+        assert portfolio.agency.name in request.answer
+
+    def test_a_slot_that_has_gone_books_and_answers_nothing_and_keeps_the_words(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        as_(client, portfolio.adviser.user)
+        slot = self.slots(client, request)[0]
+        other = on_web_track(portfolio)
+        book_interview(
+            actor=other.user,
+            jobseeker=other,
+            adviser=portfolio.adviser,
+            starts_at=parse_slot(slot),
+            channel=Channel.VIDEO,
+        )
+        response = client.post(answer_to(request), {"slot": slot, "answer": "Apportez votre CV."})
+        assert response.status_code == 422
+        assert "n'est plus proposé" in texts(response)
+        assert "Apportez votre CV." in texts(response)
+        with pytest.raises(SlotTakenError):
+            receive_on_site(actor=portfolio.adviser.user, request=request, starts_at=parse_slot(slot))
+        request.refresh_from_db()
+        assert request.answered_at is None
+        assert not Interview.objects.filter(jobseeker=person).exists()
+
+    def test_a_request_answered_meanwhile_books_nothing(self, portfolio: Portfolio, person: Jobseeker) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        answer_on_site(actor=portfolio.adviser.user, request=request, answer="Lundi.")
+        with pytest.raises(NotAllowedNowError):
+            receive_on_site(actor=portfolio.adviser.user, request=request, starts_at=first_slots(person)[0])
+        assert not Interview.objects.exists()
+
+    def test_somebody_whom_nobody_follows_is_answered_in_words(
+        self, client: Client, portfolio: Portfolio, alone: Jobseeker
+    ) -> None:
+        request = OnSiteRequest.objects.get(jobseeker=alone)
+        as_(client, portfolio.adviser.user)
+        assert self.slots(client, request) == []
+        assert client.post(answer_to(request), {"answer": "Jeudi."}).status_code == 302

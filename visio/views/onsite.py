@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,8 +17,11 @@ from accompaniment.services.onsite import answer_on_site, ask_on_site
 from caseload.onsite import requests_answered_by, requests_seen_by
 from caseload.rules import duration
 from caseload.services.placements import follower_of
-from visio.forms import OnSiteAnswerForm, OnSiteForm
+from visio.availability import by_day, free_slots, last_day_offered
+from visio.forms import OnSiteAnswerForm, OnSiteForm, OnSiteMeetingForm
 from visio.onsite import asked_lines, oldest_first, record_wishes
+from visio.services.errors import SlotTakenError
+from visio.services.onsite import receive_on_site
 from visio.views.booking import own_file
 
 PER_PAGE = 50
@@ -84,18 +87,42 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Show a person's request to be received on site, and answer it."""
     asked = _to_answer(request.user, pk)
     if request.method != "POST":
-        return _answer_page(request, asked, OnSiteAnswerForm())
-    form = OnSiteAnswerForm(request.POST)
+        return _answer_page(request, asked, _answer_form(asked))
+    form = _answer_form(asked, request.POST)
     if not form.is_valid():
         return _answer_page(request, asked, form, status=422)
     try:
-        answer_on_site(actor=request.user, request=asked, answer=form.cleaned_data["answer"])
+        _answer(request.user, asked, form)
+    except SlotTakenError as refusal:
+        form = _answer_form(asked, request.POST)
+        form.is_valid()
+        form.add_error(None, refusal.sentence)
+        return _answer_page(request, asked, form, status=409)
     except DomainError as refusal:
         form.add_error(None, refusal.sentence)
         return _answer_page(request, _to_answer(request.user, pk), form, status=409)
     waited = duration(timezone.now() - asked.asked_at)
     messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande.")
     return redirect(form.cleaned_data["back"])
+
+
+def _answer_form(asked: OnSiteRequest, typed: QueryDict | None = None) -> OnSiteMeetingForm:
+    """Return the form with the hours that are free for the person and for the adviser who follows, if one does."""
+    adviser, zone = follower_of(asked.jobseeker), asked.jobseeker.agency.zone
+    if adviser is None:
+        return OnSiteMeetingForm(typed, days=[], zone=zone)
+    now = timezone.now()
+    last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
+    free = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day)
+    return OnSiteMeetingForm(typed, days=by_day(free, adviser.agency.zone), zone=adviser.agency.zone)
+
+
+def _answer(actor: User, asked: OnSiteRequest, form: OnSiteMeetingForm) -> None:
+    words, slot = form.cleaned_data["answer"], form.cleaned_data.get("slot")
+    if slot is None:
+        answer_on_site(actor=actor, request=asked, answer=words)
+    else:
+        receive_on_site(actor=actor, request=asked, starts_at=slot, words=words)
 
 
 def _to_answer(user: User, pk: int) -> OnSiteRequest:
