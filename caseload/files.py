@@ -13,7 +13,7 @@ from accompaniment.presentation import contact_plan_in_words, phone_in_words
 from accompaniment.workbook import objectives_of
 from caseload.cases import situations_of
 from caseload.enums import NeedKind
-from caseload.models import Cover, Placement, ReadingRight
+from caseload.models import Cover, Placement, ReadingRight, Transfer
 from caseload.rules import Need, needs_of
 
 
@@ -41,6 +41,8 @@ class PersonFile:
     documents: int
     registration: Enrolment | None
     """The last enrolment that was decided at a registration interview, with that interview."""
+    planned: Transfer | None
+    """The transfer that is decided for a day to come."""
     reading_until: datetime | None
     """Until when the reader, a former adviser, may read and nothing else; None for everybody who may act."""
 
@@ -150,6 +152,10 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         objectives=objectives_of(person, open_only=True),
         documents=Document.objects.filter(jobseeker=person, removed_at=None).count(),
         registration=Enrolment.objects.decided_at_interview(person).first(),
+        planned=Transfer.objects.planned()
+        .filter(jobseeker=person)
+        .select_related("batch", "target__adviser__user")
+        .first(),
         reading_until=_reading_until(person, reader, placement, covers, now),
     )
 
