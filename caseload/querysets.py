@@ -176,11 +176,36 @@ class PortfolioQuerySet(QuerySet[Any]):
         people = covers.values("colleague").annotate(people=Sum("portfolio__occupied")).values("people")
         return self.annotate(in_cover=Coalesce(Subquery(people), 0))
 
-    def proposed_for(self, agency: "Agency", modality: str) -> Self:
-        """Keep the portfolios of a modality in the agency's region: the agency's own first, least loaded first."""
-        return self.filter(
-            modality=modality, agency__departement__region=agency.departement.region_id, adviser__user__is_active=True
-        ).order_by(Case(When(agency=agency, then=Value(0)), default=Value(1)), filling(), "pk")
+    def with_presence(self, day: date) -> Self:
+        """Add until when the adviser is away on `day` (`away_until`), and whether a colleague answers (`relayed`)."""
+        absences = self.model.adviser.field.related_model.absences.rel.related_model.objects
+        covers = self.model.covers.rel.related_model.objects
+        away = absences.running_on(day).filter(adviser=OuterRef("adviser")).order_by()
+        return self.annotate(
+            away_until=Subquery(away.values("ends_on")[:1]),
+            relayed=Exists(covers.running_on(day).filter(portfolio=OuterRef("pk"))),
+        )
+
+    def proposed_for(self, agency: "Agency", modality: str, day: date) -> Self:
+        """Keep the portfolios of a modality in the agency's region in which somebody answers on `day`.
+
+        Who is away comes last, then those of the agency first, then the least loaded.
+        """
+        return (
+            self.with_presence(day)
+            .filter(
+                Q(away_until=None) | Q(relayed=True),
+                modality=modality,
+                agency__departement__region=agency.departement.region_id,
+                adviser__user__is_active=True,
+            )
+            .order_by(
+                Case(When(away_until=None, then=Value(0)), default=Value(1)),
+                Case(When(agency=agency, then=Value(0)), default=Value(1)),
+                filling(),
+                "pk",
+            )
+        )
 
 
 class PlacementQuerySet(OfJobseekerQuerySet):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from accompaniment.models import Jobseeker, User
@@ -137,15 +137,16 @@ def going_along(people: Iterable[Leaving]) -> GoingAlong:
 def proposed_targets(actor: User, placements: Sequence[Placement]) -> list[Portfolio]:
     """Return where these people can go: the portfolios of their agencies, then the region's, least loaded first.
 
-    Only portfolios with room, of a modality that one of the people needs, into which the actor may transfer.
+    Only portfolios of a modality that one of the people needs, into which the actor may transfer. Whose adviser is
+    away today comes last. One that is full today is there too, for a day to come; `with_room` keeps the others.
     """
     sources = {placement.portfolio_id for placement in placements}
     agencies = {placement.portfolio.agency_id for placement in placements}
     found = (
         Portfolio.objects.open_to_transfers_of(actor)
         .with_people_in_cover(timezone.localdate())
+        .with_presence(timezone.localdate())
         .filter(
-            occupied__lt=F("capacity"),
             modality__in=set(modalities_of(placement.jobseeker for placement in placements).values()),
             agency__departement__region__in={
                 placement.jobseeker.agency.departement.region_id for placement in placements
@@ -158,11 +159,17 @@ def proposed_targets(actor: User, placements: Sequence[Placement]) -> list[Portf
     return sorted(
         found,
         key=lambda portfolio: (
+            portfolio.away_until is not None,
             portfolio.agency_id not in agencies,
-            portfolio.occupied / portfolio.capacity,
+            portfolio.occupied / max(portfolio.capacity, 1),
             portfolio.pk,
         ),
     )
+
+
+def with_room(proposals: Iterable[Portfolio]) -> list[Portfolio]:
+    """Keep those that take somebody today."""
+    return [one for one in proposals if one.places_left > 0 and (one.away_until is None or one.relayed)]
 
 
 def shares_of(rows: Iterable[Transfer]) -> list[Share]:

@@ -19,10 +19,11 @@ def proposed_portfolios(*, jobseeker: Jobseeker, modality: Modality = Modality.G
 
     Each has as `in_cover` how many people its adviser answers for today, beside the cap.
     """
+    today = timezone.localdate(timezone=jobseeker.agency.zone)
     return list(
         Portfolio.objects.filter(occupied__lt=F("capacity"))
-        .proposed_for(jobseeker.agency, modality)
-        .with_people_in_cover(timezone.localdate(timezone=jobseeker.agency.zone))
+        .proposed_for(jobseeker.agency, modality, today)
+        .with_people_in_cover(today)
         .select_related("adviser__user", "agency")
     )
 

@@ -25,7 +25,7 @@ from caseload.enums import PlacementEnd, TransferState
 from caseload.handover import Carried, Handover, carry_along
 from caseload.models import Manager, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.services import placements
-from caseload.services.placements import PortfolioFullError
+from caseload.services.placements import NobodyAnswersError, PortfolioFullError
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def modalities_of(people: Iterable[Jobseeker]) -> dict[int, Modality]:
 
 
 def why_not_there(*, person: Jobseeker, modality: Modality, target: Portfolio) -> str | None:
-    """Say in French why a portfolio is none for this person, its room aside; None where it is one."""
+    """Say in French why a portfolio is none for this person, its room and absences aside; None where it is one."""
     if not target.adviser.user.is_active:
         return f"Le compte de {target.adviser} est fermé."
     if target.modality != modality:
@@ -79,7 +79,7 @@ def carry_out(transfer: Transfer) -> None:
     for target in _targets(transfer):
         try:
             _try(transfer, target)
-        except (PortfolioFullError, _ElsewhereError) as error:
+        except (PortfolioFullError, NobodyAnswersError, _ElsewhereError) as error:
             refused = refused or error
         else:
             return

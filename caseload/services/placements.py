@@ -5,7 +5,7 @@ in the same transaction, and a CHECK refuses more than the capacity.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
@@ -14,6 +14,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, Modality, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
+from accompaniment.presentation import day_in_words
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.rules import modality_of
 from accompaniment.services import audit
@@ -33,6 +34,23 @@ class PortfolioFullError(DomainError):
         )
 
 
+class NobodyAnswersError(DomainError):
+    """The adviser of the portfolio is away and no colleague answers, so nobody is placed there meanwhile."""
+
+    def __init__(self, portfolio: Portfolio, *, until: date, today: date) -> None:
+        super().__init__(
+            f"{portfolio.adviser} est absent jusqu'au {day_in_words(until, today=today)} inclus et personne ne répond "
+            "à sa place. Choisissez un autre portefeuille, ou ajoutez un relais à son absence."
+        )
+
+
+def unanswered_on(portfolios: Iterable[Portfolio], day: date) -> dict[int, date]:
+    """Return of which of these portfolios the adviser is away on `day` without a cover, and until when."""
+    found = Portfolio.objects.filter(pk__in=[portfolio.pk for portfolio in portfolios]).with_presence(day)
+    away = found.filter(away_until__isnull=False, relayed=False)
+    return dict(away.values_list("pk", "away_until"))
+
+
 def look_for_room(*, jobseeker: Jobseeker, portfolio: Portfolio) -> None:
     """Raise PortfolioFullError when no place is free now, except for a person who is there already.
 
@@ -49,15 +67,21 @@ def look_for_room(*, jobseeker: Jobseeker, portfolio: Portfolio) -> None:
 def place(*, actor: User | None, jobseeker: Jobseeker, portfolio: Portfolio) -> Placement:
     """Place a person into a portfolio, in the caller's transaction.
 
-    Raises PortfolioFullError when no place is free, NotAllowedNowError when the person is placed already.
+    Raises PortfolioFullError when no place is free, NobodyAnswersError while the adviser is away and nobody covers,
+    NotAllowedNowError when the person is placed already.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("place() runs inside the transaction of the act that it belongs to")
     locked: Portfolio = (
-        Portfolio.objects.select_for_update(of=("self",)).select_related("adviser__user").get(pk=portfolio.pk)
+        Portfolio.objects.select_for_update(of=("self",))
+        .select_related("adviser__user", "agency__departement__region")
+        .get(pk=portfolio.pk)
     )
     if locked.occupied >= locked.capacity:
         raise PortfolioFullError(locked)
+    today = timezone.localdate(timezone=locked.agency.zone)
+    if (until := unanswered_on([locked], today).get(locked.pk)) is not None:
+        raise NobodyAnswersError(locked, until=until, today=today)
     try:
         with transaction.atomic():
             placement = Placement.objects.create(
@@ -157,7 +181,7 @@ def classic_places(jobseeker: Jobseeker, tier: Tier) -> list[Portfolio]:
     follower = follower_of(jobseeker)
     found = (
         Portfolio.objects.with_room()
-        .proposed_for(jobseeker.agency, Modality(tier))
+        .proposed_for(jobseeker.agency, Modality(tier), timezone.localdate(timezone=jobseeker.agency.zone))
         .filter(agency=jobseeker.agency)
         .select_related("adviser__user")
     )
@@ -172,7 +196,7 @@ def _place_in_first_with_room(
         try:
             with transaction.atomic():
                 placement = place(actor=actor, jobseeker=jobseeker, portfolio=portfolio)
-        except PortfolioFullError:
+        except (PortfolioFullError, NobodyAnswersError):
             continue
         tell_who_receives(actor=actor, placement=placement, reason=reason)
         return

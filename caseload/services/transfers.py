@@ -21,7 +21,7 @@ from caseload.enums import TransferState
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.querysets import TransferQuerySet
 from caseload.rules import Load, spread
-from caseload.services import moves
+from caseload.services import moves, placements
 
 ALREADY_GONE = "N'est plus dans le portefeuille de {adviser}."
 ALREADY_PLANNED = "Un transfert est déjà prévu pour cette personne. Annulez-le pour en décider un autre."
@@ -35,7 +35,10 @@ class TargetsFullError(DomainError):
     """Nobody can be moved, for the chosen portfolios are full; others may have room."""
 
     def __init__(self) -> None:
-        super().__init__("Les portefeuilles choisis viennent de se remplir. Choisissez parmi ceux qui ont de la place.")
+        super().__init__(
+            "Les portefeuilles choisis sont complets, ou viennent de se remplir. Choisissez parmi ceux qui ont de la "
+            "place, ou indiquez un jour à venir."
+        )
 
 
 def transfer_people(
@@ -268,23 +271,49 @@ def _rows(
         .filter(jobseeker__in=[placement.jobseeker_id for placement in seen])
         .values_list("jobseeker_id", flat=True)
     )
+    obstacles = _Obstacles(targets, day=due_on, today=now.astimezone(seen[0].portfolio.agency.zone).date())
     rows = [
         Transfer(
             jobseeker=placement.jobseeker,
             source=placement.portfolio,
             why_not=_why_not(
-                actor, placement, modality=modalities[placement.jobseeker_id], planned=planned, targets=targets
+                actor,
+                placement,
+                modality=modalities[placement.jobseeker_id],
+                planned=planned,
+                targets=targets,
+                obstacles=obstacles,
             ),
         )
         for placement in seen
     ]
     at_once = any(due_on <= now.astimezone(row.source.agency.zone).date() for row in rows)
-    _give_targets([row for row in rows if not row.why_not], modalities, targets, at_once=at_once)
+    _give_targets([row for row in rows if not row.why_not], modalities, targets, obstacles, at_once=at_once)
     return rows
 
 
+class _Obstacles:
+    """Why portfolios are none for somebody on the day of the transfer; who is away then is looked up once."""
+
+    def __init__(self, targets: Sequence[Portfolio], *, day: date, today: date) -> None:
+        self._today = today
+        self._away = placements.unanswered_on(targets, day)
+
+    def between(self, person: Jobseeker, modality: Modality, target: Portfolio) -> str | None:
+        """Return the sentence, or None where nothing stands between them, room aside."""
+        if (until := self._away.get(target.pk)) is not None:
+            return placements.NobodyAnswersError(target, until=until, today=self._today).sentence
+        return moves.why_not_there(person=person, modality=modality, target=target)
+
+
 def _why_not(
-    actor: User, placement: Placement, *, modality: Modality, planned: Collection[int], targets: Sequence[Portfolio]
+    actor: User,
+    placement: Placement,
+    *,
+    modality: Modality,
+    planned: Collection[int],
+    targets: Sequence[Portfolio],
+    obstacles: "_Obstacles",
 ) -> str:
     """Say why the person cannot be moved by this decision, room aside; empty where they can."""
     if placement.ended_at is not None:
@@ -296,12 +325,17 @@ def _why_not(
     others = [target for target in targets if target.pk != placement.portfolio_id]
     if not others:
         return ALREADY_THERE
-    obstacles = [moves.why_not_there(person=placement.jobseeker, modality=modality, target=target) for target in others]
-    return "" if None in obstacles else str(obstacles[0])
+    found = [obstacles.between(placement.jobseeker, modality, target) for target in others]
+    return "" if None in found else str(found[0])[:300]
 
 
 def _give_targets(
-    rows: Sequence[Transfer], modalities: dict[int, Modality], targets: Sequence[Portfolio], *, at_once: bool
+    rows: Sequence[Transfer],
+    modalities: dict[int, Modality],
+    targets: Sequence[Portfolio],
+    obstacles: "_Obstacles",
+    *,
+    at_once: bool,
 ) -> None:
     by_pk = {target.pk: target for target in targets}
     fitting = [
@@ -309,7 +343,7 @@ def _give_targets(
             target.pk
             for target in targets
             if target.pk != row.source_id
-            and moves.why_not_there(person=row.jobseeker, modality=modalities[row.jobseeker_id], target=target) is None
+            and obstacles.between(row.jobseeker, modalities[row.jobseeker_id], target) is None
         ]
         for row in rows
     ]

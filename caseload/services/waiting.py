@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accompaniment.enums import NotificationKind
 from accompaniment.errors import DomainError
@@ -22,7 +23,7 @@ def places_for(*, actor: User, jobseeker: Jobseeker, modality: str) -> Portfolio
     """
     found: PortfolioQuerySet = (
         Portfolio.objects.with_room()
-        .proposed_for(jobseeker.agency, modality)
+        .proposed_for(jobseeker.agency, modality, timezone.localdate(timezone=jobseeker.agency.zone))
         .select_related("adviser__user", "agency__departement")
     )
     return found.filter(agency=jobseeker.agency_id) if actor.is_adviser else found
@@ -37,7 +38,8 @@ def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) ->
     with transaction.atomic():
         person = enrolments.lock_jobseeker(jobseeker.pk)
         period = enrolments.current_accompaniment(person)
-        proposed = Portfolio.objects.proposed_for(person.agency, modality_of(period.tier, period.track))
+        today = timezone.localdate(timezone=person.agency.zone)
+        proposed = Portfolio.objects.proposed_for(person.agency, modality_of(period.tier, period.track), today)
         if actor.is_adviser:
             own = Adviser.objects.filter(user=actor, agency=person.agency_id)
             proposed = proposed.filter(agency=person.agency_id) if own.exists() else proposed.none()

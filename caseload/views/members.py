@@ -20,7 +20,7 @@ from caseload.models import Adviser, Manager, Placement, Portfolio
 from caseload.services import staff
 from caseload.services.transfers import TargetsFullError, move_everybody
 from caseload.settings import agencies_of
-from caseload.transfers import proposed_targets
+from caseload.transfers import proposed_targets, with_room
 from caseload.views.imports import steers_the_country
 from caseload.views.transfers import MOVED_WHILE_ONE_WAITS
 
@@ -152,7 +152,7 @@ def _hand_over_form(request: AuthenticatedRequest, source: Portfolio, data: Any 
     )
     return HandOverForm(
         data,
-        proposals=proposed_targets(request.user, list(placements)),
+        proposals=with_room(proposed_targets(request.user, list(placements))),
         targets=Portfolio.objects.open_to_transfers_of(request.user),
         auto_id=f"id_{source.pk}_%s",
     )

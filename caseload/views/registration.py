@@ -278,7 +278,9 @@ def _form(
 
 
 def _portfolios(enrolment: Enrolment) -> PortfolioQuerySet:
-    proposed: PortfolioQuerySet = Portfolio.objects.proposed_for(enrolment.jobseeker.agency, Modality.GUIDE_WEB)
+    proposed: PortfolioQuerySet = Portfolio.objects.proposed_for(
+        enrolment.jobseeker.agency, Modality.GUIDE_WEB, _today(enrolment)
+    )
     return proposed.select_related("adviser__user")
 
 

@@ -1,6 +1,8 @@
 """Transferts: who goes to another portfolio for good, what became of it, and what is planned."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -8,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -27,6 +30,7 @@ from caseload.transfers import (
     report_of,
     shares_of,
     staying_by_reason,
+    with_room,
 )
 
 PER_PAGE = 50
@@ -146,17 +150,26 @@ def _form_page(request: AuthenticatedRequest, form: TransferForm, *, status: int
     people = leaving(placements, reader=request.user, now=timezone.now())
     proposals = proposed_targets(request.user, placements)
     chosen = {str(pk) for pk in form["targets"].value() or ()}
-    kept = [portfolio.pk for portfolio in proposals if str(portfolio.pk) in chosen]
+    takes = with_room(proposals)
+    possible = proposals if form["due_on"].value() else takes
+    kept = [portfolio.pk for portfolio in possible if str(portfolio.pk) in chosen]
     context = {
         "form": form,
         "people": people,
         "along": going_along(people),
         "proposals": proposals,
         # What was filled meanwhile is proposed no more: the next one stands in its place.
-        "selected": kept or [portfolio.pk for portfolio in proposals[:1] if chosen],
+        "selected": kept or [portfolio.pk for portfolio in takes[:1] if chosen],
+        "address": _address(request, placements),
         "back": "portfolios" if request.user.is_manager else "my_portfolio",
     }
     return render(request, "caseload/transfer_new.html", context, status=status)
+
+
+def _address(request: AuthenticatedRequest, placements: Iterable[Placement]) -> str:
+    """Return the address of the form, which names the people: whoever has to log in again finds them there."""
+    named = request.GET.urlencode() or urlencode([("personne", placement.jobseeker_id) for placement in placements])
+    return f"{reverse('transfer_new')}?{named}"
 
 
 def _look(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
@@ -178,6 +191,7 @@ def _look(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
         "staying_count": sum(row.target is None for row in rows),
         "moving": len(moving),
         "along": going_along(people),
+        "address": _address(request, facts["people"]),
     }
     return render(request, "caseload/transfer_confirm.html", context)
 

@@ -1,7 +1,10 @@
 """The pages of transfers: choosing, looking, deciding, and the report as each side reads it."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
@@ -12,10 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Modality
+from accompaniment.form_tokens import FIELD
 from accompaniment.models import Jobseeker, User
-from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
+from caseload.models import Absence, CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from tests.accompaniment.factories import AgencyFactory
-from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed, planned_transfer
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed, planned_absence, planned_transfer
 
 pytestmark = pytest.mark.django_db
 
@@ -229,3 +233,80 @@ class TestReport:
                 client.get("/transferts/")
             counts.append(len(captured))
         assert counts[:3] == counts[3:]
+
+
+class TestWhoIsProposed:
+    def test_who_is_away_comes_last_and_nobody_goes_where_nobody_answers(
+        self, portfolio: Portfolio, beside: Portfolio
+    ) -> None:
+        relayed, alone = (PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency) for _ in range(2))
+        placed(beside)
+        planned_absence(relayed, colleague=beside.adviser, in_days=0, lasts=3)
+        away = Absence.objects.create(
+            adviser=alone.adviser,
+            starts_on=timezone.localdate(),
+            ends_on=timezone.localdate() + timedelta(days=2),
+            set_by=alone.adviser.user,
+            set_at=timezone.now(),
+        )
+        person = placed(portfolio)
+        client = as_user(portfolio.adviser.user)
+        page = client.get(NEW, {"personne": person.pk})
+        assert [one.pk for one in page.context["proposals"]] == [beside.pk, relayed.pk, alone.pk]
+        assert page.content.decode().count("absent jusqu'au") == 2
+        assert page.content.decode().count("sans relais") == 1
+        look = client.post(NEW, {**typed(person, targets=[alone]), "etape": "voir"}).content.decode()
+        assert "personne ne répond à sa place" in look
+        back = (away.ends_on + timedelta(days=1)).isoformat()
+        for target, facts in ((relayed, {}), (alone, {"due_on": back})):
+            look = client.post(NEW, {**typed(person, targets=[target], **facts), "etape": "voir"}).content.decode()
+            assert f"{target.adviser} reçoit 1 personne" in look
+
+    def test_full_today_is_chosen_for_a_day_to_come(self, portfolio: Portfolio) -> None:
+        small = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency, capacity=1)
+        placed(small)
+        person = placed(portfolio)
+        client, tomorrow = as_user(portfolio.adviser.user), (timezone.localdate() + timedelta(days=1)).isoformat()
+        assert [one.pk for one in client.get(NEW, {"personne": person.pk}).context["proposals"]] == [small.pk]
+        facts = typed(person, targets=[small])
+        assert client.post(NEW, {**facts, "etape": "faire"}).status_code == 409
+        assert client.post(NEW, {**facts, "due_on": tomorrow, "etape": "faire"}).status_code == 302
+        assert TransferBatch.objects.get().transfers.get().target == small
+
+    def test_an_adviser_alone_in_the_agency_reads_who_can_help(self, portfolio: Portfolio) -> None:
+        page = as_user(portfolio.adviser.user).get(NEW, {"personne": placed(portfolio).pk}).content.decode()
+        assert "Un responsable peut transférer dans toute la région" in page
+
+
+class TestASessionThatEnds:
+    @pytest.mark.parametrize("step", ["voir", "faire"])
+    def test_brings_the_people_and_the_text_back(self, portfolio: Portfolio, beside: Portfolio, step: str) -> None:
+        person = placed(portfolio)
+        client = as_user(portfolio.adviser.user)
+        page = client.get(NEW, {"personne": person.pk})
+        if step == "faire":
+            page = client.post(page.context["address"], {**typed(person, targets=[beside]), "etape": "voir"})
+        address = html.unescape(re.findall(r'<form[^>]* action="(/transferts/nouveau/[^"]*)"', page.content.decode())[0])
+        token = re.findall(f'name="{FIELD}" value="([^"]+)"', page.content.decode())[-1]
+        sent = {**typed(person, targets=[beside]), FIELD: token, "etape": step}
+        client.logout()
+        door = client.post(address, sent)["Location"]
+        client.force_login(portfolio.adviser.user)
+        again = client.get(parse_qs(urlsplit(door).query)["next"][0])
+        assert [one.placement.jobseeker for one in again.context["people"]] == [person]
+        assert 'value="Congé parental"' in again.content.decode()
+        assert again.context["selected"] == [beside.pk]
+        done = client.post(again.context["address"], {**sent, "etape": "faire"})
+        assert done.status_code == 302
+        assert 'value="Congé parental"' not in client.get(NEW, {"personne": person.pk}).content.decode()
+
+
+def test_the_person_s_page_and_the_portfolio_lead_to_what_is_planned(portfolio: Portfolio, beside: Portfolio) -> None:
+    person = placed(portfolio)
+    client, page = as_user(portfolio.adviser.user), reverse("person", args=[person.pk])
+    assert "Transfert prévu" not in client.get(page).content.decode()
+    batch = planned_transfer(person, to=beside, decided_by=portfolio.adviser.user)
+    shown = client.get(page).content.decode()
+    assert "Transfert prévu" in shown
+    assert reverse("transfer", args=[batch.pk]) in shown
+    assert reverse("transfers") in client.get("/portefeuille/").content.decode()
