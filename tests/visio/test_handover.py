@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, NotificationKind
@@ -76,6 +77,7 @@ def test_it_goes_to_the_new_adviser_at_the_same_hour(person: Jobseeker, portfoli
     assert (after.starts_at, after.token, after.channel) == (before.starts_at, before.token, before.channel)
     assert "à la même heure" in carried(batch)
     assert f"est maintenu, avec {heir.adviser}" in told(person)
+    assert not Notification.objects.filter(kind=NotificationKind.INTERVIEW_CANCELLED).exists()
     assert AuditEntry.objects.filter(
         jobseeker=person, action=AuditAction.INTERVIEW, details__event="handed_over"
     ).exists()
@@ -98,7 +100,14 @@ def test_where_the_new_adviser_is_taken_the_person_chooses_again(
     assert interview.state == InterviewState.CANCELLED
     assert "n'est pas libre alors" in carried(batch)
     assert "Choisissez une autre heure" in told(person)
-    assert Notification.objects.filter(jobseeker=person, kind=NotificationKind.INTERVIEW_CANCELLED).exists()
+    # Both letters say the same: another hour is to be chosen.
+    cancelled = Notification.objects.get(jobseeker=person, kind=NotificationKind.INTERVIEW_CANCELLED)
+    changed = Notification.objects.get(jobseeker=person, kind=NotificationKind.ADVISER_CHANGED)
+    for letter in (cancelled, changed):
+        links = {"link": "https://exemple.fr", "public_url": "https://exemple.fr"}
+        words = render_to_string(f"messaging/emails/{letter.kind}.txt", {**letter.context, **links})
+        assert "Vous n'avez rien à faire" not in words
+        assert "Choisissez un" in words
     # The duty stands as it stood, and is to be placed with the new adviser.
     obligation.refresh_from_db()
     assert obligation.state == "due"

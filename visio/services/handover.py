@@ -27,7 +27,7 @@ def follow_handover(handover: Handover) -> Carried:
             carried.report.append(f"L'entretien du {on} passe à {handover.target}, à la même heure.")
             carried.person.append(f"Votre entretien du {on} est maintenu, avec {handover.target}.")
         else:
-            cancel_locked(interview, actor=handover.actor, at=handover.at)
+            cancel_locked(interview, actor=handover.actor, at=handover.at, choose=True)
             carried.report.append(
                 f"L'entretien du {on} est annulé : {handover.target} n'est pas libre alors. "
                 "La personne est invitée à choisir un autre créneau."
