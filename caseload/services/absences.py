@@ -295,7 +295,7 @@ def _lock_people(people: Sequence[int]) -> None:
 
 
 def _locked_portfolios(adviser: Adviser) -> list[Portfolio]:
-    return list(Portfolio.objects.select_for_update(of=("self",)).filter(adviser=adviser).order_by("pk"))
+    return list(Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(adviser=adviser).order_by("pk"))
 
 
 def _locked_advisers(pks: set[int]) -> dict[int, Adviser]:

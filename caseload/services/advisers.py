@@ -80,7 +80,7 @@ def load_advisers(
 
 def _known() -> _Known:
     # Portfolios before advisers, as everybody locks them.
-    portfolios = list(Portfolio.objects.select_for_update(of=("self",)).order_by("pk"))
+    portfolios = list(Portfolio.objects.select_for_update(of=("self",), no_key=True).order_by("pk"))
     advisers = list(Adviser.objects.select_for_update(of=("self",)).select_related("user", "agency").order_by("pk"))
     return _Known(
         agencies={agency.code: agency for agency in Agency.objects.select_related("departement__region")},

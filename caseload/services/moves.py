@@ -290,7 +290,7 @@ def _close(transfer: Transfer, state: TransferState, *, why_not: str = "") -> No
 
 def _locked_portfolios(*pks: int) -> dict[int, Portfolio]:
     locked = (
-        Portfolio.objects.select_for_update(of=("self",))
+        Portfolio.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=pks)
         .select_related("agency__departement__region", "adviser__user", "adviser__agency__departement__region")
         .order_by("pk")

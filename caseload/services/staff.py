@@ -212,7 +212,9 @@ def _locked_within_reach(actor: User, user: User) -> User:
 
 
 def _locked_portfolios(advisers: Iterable[int]) -> list[Portfolio]:
-    return list(Portfolio.objects.select_for_update(of=("self",)).filter(adviser__in=list(advisers)).order_by("pk"))
+    return list(
+        Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(adviser__in=list(advisers)).order_by("pk")
+    )
 
 
 def _check_not_last(user: User) -> None:
