@@ -14,6 +14,8 @@ def portfolios_within_capacity() -> Iterator[str]:
             ON placement.portfolio_id = portfolio.id AND placement.ended_at IS NULL
         GROUP BY portfolio.id
         HAVING portfolio.occupied > portfolio.capacity OR portfolio.occupied <> count(placement.id)
+            OR portfolio.lowered_to >= portfolio.occupied
+            OR (portfolio.lowered_to IS NOT NULL AND portfolio.capacity > portfolio.occupied)
     """):
         yield f"portfolio {portfolio} says {occupied} / {capacity} and holds {counted}"
 

@@ -67,12 +67,13 @@ class Manager(models.Model):
 class Capacity(models.Model):
     """How many permanent placements a portfolio of a modality may hold, from a day on.
 
-    The row of an agency goes before the one of the whole country; it has a reason.
+    The row of an agency goes before the one of the whole country; it has a reason. One without a value says that the
+    agency has the cap of the country again.
     """
 
     modality = models.CharField("modalité", max_length=10, choices=Modality)
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, blank=True, related_name="capacities")
-    value = models.PositiveSmallIntegerField("plafond")
+    value = models.PositiveSmallIntegerField("plafond", null=True)
     starts_on = models.DateField("à partir du")
     by_working_share = models.BooleanField(
         "selon la quotité", default=False, help_text="the value is for a full-time adviser; others in proportion"
@@ -93,26 +94,41 @@ class Capacity(models.Model):
                 condition=Q(agency=None) | (~Q(reason="") & Q(set_by__isnull=False)),
                 name="capacity_agency_reason",
             ),
+            models.CheckConstraint(
+                condition=Q(value__isnull=False) | Q(agency__isnull=False, by_working_share=False),
+                name="capacity_country_has_value",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.modality} {self.value}"
 
     def places_for(self, working_share: int) -> int:
-        """Return the cap of an adviser's portfolio; the working share is in per cent."""
-        return proportional_cap(self.value, working_share) if self.by_working_share else self.value
+        """Return the cap of an adviser's portfolio; the working share is in per cent.
+
+        Raises ValueError for a row that leaves the cap to the country.
+        """
+        if self.value is None:
+            raise ValueError("the cap is the country's")
+        places: int = self.value
+        return proportional_cap(places, working_share) if self.by_working_share else places
 
 
 class Portfolio(models.Model):
     """An adviser's set of jobseekers of one modality.
 
-    `occupied` counts the open placements and is kept by a trigger on them, in their transaction.
+    `occupied` counts the open placements and is kept by a trigger on them, in their transaction. Where more people
+    were there when a lower cap came into force, `capacity` is their number and `lowered_to` that cap: the same trigger
+    brings `capacity` down with each place that is freed, so that it is never taken again.
     """
 
     adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="portfolios", verbose_name="conseiller")
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="portfolios", verbose_name="agence")
     modality = models.CharField("modalité", max_length=10, choices=Modality)
     capacity = models.PositiveSmallIntegerField("plafond")
+    lowered_to = models.PositiveSmallIntegerField(
+        "plafond dépassé", null=True, help_text="the cap in force while more people are there; empty otherwise"
+    )
     capacity_share = models.PositiveSmallIntegerField(
         "quotité du plafond", default=100, db_default=100, help_text="per cent by which the cap in force was reduced"
     )
@@ -130,11 +146,20 @@ class Portfolio(models.Model):
                 name="portfolio_within_capacity",
                 violation_error_message="Ce portefeuille est complet.",
             ),
+            models.CheckConstraint(
+                condition=Q(lowered_to=None) | Q(lowered_to__lt=F("occupied"), capacity=F("occupied")),
+                name="portfolio_above_its_cap_is_full",
+            ),
         ]
         indexes = [models.Index(fields=("agency", "modality", "occupied"), name="portfolio_least_loaded")]
 
     def __str__(self) -> str:
         return f"{self.get_modality_display()} – {self.adviser}"
+
+    @property
+    def cap(self) -> int:
+        """The cap in force, which may be below the number of people who are there."""
+        return self.capacity if self.lowered_to is None else self.lowered_to
 
     @property
     def places_left(self) -> int:

@@ -75,7 +75,8 @@ def history_of_caps(user: User) -> Iterator[Change]:
     for entry in _last(AuditEntry.objects.filter(seen, action=AuditAction.CAPACITY)):
         facts = entry.details
         where = codes.get(facts["agency"], "tout le pays")
-        what = f"{Modality(facts['modality']).label}, {where}\u00a0: {facts['value']} à partir du {_day(facts)}"
+        value = "celui du pays" if facts["value"] is None else facts["value"]
+        what = f"{Modality(facts['modality']).label}, {where}\u00a0: {value} à partir du {_day(facts)}"
         if facts.get("by_working_share"):
             what += ", selon la quotité"
         if facts.get("event") == "cancelled":

@@ -22,14 +22,19 @@ class CapacityForm(forms.Form):
     modality = forms.TypedChoiceField(label="Modalité", choices=Modality.choices, coerce=Modality)
     value = forms.IntegerField(
         label="Personnes par portefeuille, au plus",
+        required=False,
         min_value=1,
         max_value=LARGEST,
         error_messages={
-            "required": "Indiquez un nombre.",
             "invalid": "Écrivez un nombre entier.",
             "min_value": "Un portefeuille a au moins une place.",
             "max_value": f"Indiquez {LARGEST} au plus.",
         },
+    )
+    national = forms.BooleanField(
+        label="Revenir au plafond du pays",
+        help_text="Pour une agence qui a son propre plafond : laissez alors le nombre vide.",
+        required=False,
     )
     by_working_share = forms.BooleanField(
         label="Selon la quotité de travail",
@@ -51,6 +56,19 @@ class CapacityForm(forms.Form):
             by_region.setdefault(agency.region.name, []).append((agency.code, agency.name))
         choices: list[Any] = [(COUNTRY, "Tout le pays")] if whole_country else []
         self.fields["place"].choices = [("", "Choisissez"), *choices, *by_region.items()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not found.get("national"):
+            if "value" not in self.errors and found.get("value") is None:
+                self.add_error("value", "Indiquez un nombre.")
+        elif found.get("value") is not None:
+            self.add_error("value", "Laissez le nombre vide, ou ne revenez pas au plafond du pays.")
+        elif "place" not in self.errors and found.get("place") is None:
+            self.add_error("national", "Choisissez une agence : le pays a toujours un plafond à lui.")
+        elif found.get("by_working_share"):
+            self.add_error("by_working_share", "Le plafond du pays dit lui-même s'il dépend de la quotité.")
+        return found
 
     def clean_place(self) -> Agency | None:
         """Return the agency; None stands for the whole country."""

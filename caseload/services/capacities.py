@@ -1,6 +1,7 @@
 """How many permanent placements a portfolio may hold: dated data, never code.
 
-The cap of an agency goes before the one of the whole country; among those, the latest that has begun is in force.
+The cap of an agency goes before the one of the whole country; among those, the latest that has begun is in force. An
+agency returns to the cap of the country by a row without a value.
 Days are days of the agency.
 """
 
@@ -9,7 +10,6 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
-from django.db.models import F, Q
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality
@@ -30,7 +30,13 @@ WITH in_force AS (
     CROSS JOIN LATERAL (
         SELECT rule.value, rule.by_working_share FROM caseload_capacity rule
         WHERE rule.modality = one.modality AND (rule.agency_id = one.agency_id OR rule.agency_id IS NULL)
-          AND rule.starts_on <= (%(now)s AT TIME ZONE region.timezone)::date
+          AND rule.starts_on <= (%(now)s AT TIME ZONE region.timezone)::date AND rule.value IS NOT NULL
+          AND NOT EXISTS (
+              SELECT FROM caseload_capacity back
+              WHERE back.modality = rule.modality AND back.agency_id = rule.agency_id AND back.value IS NULL
+                AND back.starts_on > rule.starts_on
+                AND back.starts_on <= (%(now)s AT TIME ZONE region.timezone)::date
+          )
         ORDER BY rule.agency_id NULLS LAST, rule.starts_on DESC LIMIT 1
     ) cap
     CROSS JOIN LATERAL (
@@ -39,12 +45,15 @@ WITH in_force AS (
                ELSE cap.value END AS value,
                CASE WHEN cap.by_working_share THEN adviser.working_share ELSE 100 END AS share
     ) places
-    WHERE (one.capacity, one.capacity_share) <> (greatest(places.value, one.occupied), places.share)
+    WHERE (one.capacity, one.capacity_share, one.lowered_to)
+          IS DISTINCT FROM (greatest(places.value, one.occupied), places.share,
+                            CASE WHEN places.value < one.occupied THEN places.value END)
     ORDER BY one.id
-    FOR UPDATE OF one
+    FOR NO KEY UPDATE OF one
 )
 UPDATE caseload_portfolio AS portfolio
-SET capacity = greatest(in_force.value, portfolio.occupied), capacity_share = in_force.share
+SET capacity = greatest(in_force.value, portfolio.occupied), capacity_share = in_force.share,
+    lowered_to = CASE WHEN in_force.value < portfolio.occupied THEN in_force.value END
 FROM in_force
 WHERE in_force.id = portfolio.id
 """
@@ -57,14 +66,13 @@ def capacity_for(*, agency: Agency, modality: Modality, day: date, working_share
 
     Raises DomainError where none is set for the modality.
     """
-    in_force: Capacity | None = (
-        Capacity.objects.filter(Q(agency=agency) | Q(agency=None), modality=modality, starts_on__lte=day)
-        .order_by(F("agency").asc(nulls_last=True), "-starts_on")
-        .first()
-    )
+    rules = Capacity.objects.filter(modality=modality, starts_on__lte=day).order_by("-starts_on")
+    own = rules.filter(agency=agency).first()
+    in_force = own if own is not None and own.value is not None else rules.filter(agency=None).first()
     if in_force is None:
         raise DomainError(f"Aucun plafond n'est fixé pour la modalité « {Modality(modality).label} ».")
-    return in_force.places_for(working_share)
+    places: int = in_force.places_for(working_share)
+    return places
 
 
 def set_capacity(
@@ -72,16 +80,17 @@ def set_capacity(
     actor: User,
     modality: Modality,
     agency: Agency | None,
-    value: int,
+    value: int | None,
     starts_on: date,
     reason: str,
     by_working_share: bool = False,
 ) -> Capacity:
     """Set another cap for an agency (None: the whole country) from a day on, with a reason.
 
-    `by_working_share`: the value is for full time, others have their share of it. It is in force at once when the
-    day has come. Raises DomainError when it is below the present occupancy of a portfolio, which is named, when the
-    day is past, or when the actor does not steer the agency.
+    Without a `value` the agency has the cap of the country again. `by_working_share`: the value is for full time,
+    others have their share of it. It is in force at once when the day has come. Raises DomainError when it is below
+    the present occupancy of a portfolio, which is named, when the day is past, or when the actor does not steer the
+    agency.
     """
     with transaction.atomic():
         _check_steers(actor, agency)
@@ -97,15 +106,16 @@ def set_capacity(
             "reason": reason.strip(),
             "set_by": actor,
         }
+        locked = _locked_portfolios(modality, agency, starts_on)
         meant = Capacity(modality=modality, agency=agency, starts_on=starts_on, **facts)
+        if value is None:
+            meant = _of_the_country(modality, agency, starts_on)
         too_full = [
-            portfolio
-            for portfolio in _locked_portfolios(modality, agency)
-            if portfolio.occupied > meant.places_for(portfolio.adviser.working_share)
+            portfolio for portfolio in locked if portfolio.occupied > meant.places_for(portfolio.adviser.working_share)
         ]
         if too_full:
             raise DomainError(
-                f"Le plafond de {value} est inférieur à l'occupation actuelle : {_named(too_full)}. "
+                f"Le plafond de {meant.value} est inférieur à l'occupation actuelle : {_named(too_full)}. "
                 "Transférez d'abord des personnes ou choisissez un plafond plus élevé."
             )
         capacity, _ = Capacity.objects.update_or_create(
@@ -141,7 +151,8 @@ def apply_capacities(*, now: datetime) -> int:
     """Give every portfolio the cap that is in force at `now`, and return how many changed.
 
     However late and often it runs, the outcome is the same. A portfolio that has grown past a lower cap since that
-    was set is full at its occupancy, and comes down to the cap as people leave. Closed accounts have no place.
+    was set is full at its occupancy, and comes down to the cap with each place that is freed. Closed accounts have no
+    place.
     """
     with connection.cursor() as cursor:
         cursor.execute(APPLY_IN_FORCE, {"now": now})
@@ -183,17 +194,29 @@ def _check_steers(actor: User, agency: Agency | None) -> None:
         raise DomainError("Vous ne pilotez pas la région de cette agence.")
 
 
-def _locked_portfolios(modality: Modality, agency: Agency | None) -> list[Portfolio]:
-    """Lock the portfolios that the cap is for, in primary-key order, so that nobody is placed meanwhile."""
-    portfolios = Portfolio.objects.select_for_update(of=("self",)).filter(modality=modality)
+def _of_the_country(modality: Modality, agency: Agency | None, day: date) -> Capacity:
+    if agency is None:
+        raise DomainError("Indiquez le plafond du pays.")
+    found: Capacity | None = (
+        Capacity.objects.filter(modality=modality, agency=None, starts_on__lte=day).order_by("-starts_on").first()
+    )
+    if found is None:
+        raise DomainError(f"Le pays n'a pas de plafond pour la modalité « {Modality(modality).label} ».")
+    return found
+
+
+def _locked_portfolios(modality: Modality, agency: Agency | None, day: date) -> list[Portfolio]:
+    """Lock the portfolios that the cap is for on its first day, in primary-key order, so that nobody is placed."""
+    portfolios = Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(modality=modality)
     if agency is not None:
         portfolios = portfolios.filter(agency=agency)
     else:
-        portfolios = portfolios.exclude(
-            agency__in=Capacity.objects.filter(modality=modality, agency__isnull=False).values("agency")
-        )
+        # A cap of an agency's own that begins later leaves it the country's until then.
+        begun = Capacity.objects.filter(modality=modality, agency__isnull=False, starts_on__lte=day)
+        own = dict(begun.order_by("starts_on").values_list("agency", "value"))
+        portfolios = portfolios.exclude(agency__in=[pk for pk, value in own.items() if value is not None])
     return list(portfolios.select_related("adviser__user").order_by("pk"))
 
 
 def _named(portfolios: Iterable[Portfolio]) -> str:
-    return ", ".join(f"{portfolio.adviser} ({portfolio.occupied} / {portfolio.capacity})" for portfolio in portfolios)
+    return ", ".join(f"{portfolio.adviser} ({portfolio.occupied} / {portfolio.cap})" for portfolio in portfolios)

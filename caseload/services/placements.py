@@ -29,7 +29,7 @@ class PortfolioFullError(DomainError):
     def __init__(self, portfolio: Portfolio) -> None:
         self.portfolio = portfolio
         super().__init__(
-            f"Le portefeuille de {portfolio.adviser} est complet ({portfolio.occupied} / {portfolio.capacity}). "
+            f"Le portefeuille de {portfolio.adviser} est complet ({portfolio.occupied} / {portfolio.cap}). "
             "Choisissez-en un autre."
         )
 
@@ -73,7 +73,7 @@ def place(*, actor: User | None, jobseeker: Jobseeker, portfolio: Portfolio) -> 
     if not connection.in_atomic_block:
         raise RuntimeError("place() runs inside the transaction of the act that it belongs to")
     locked: Portfolio = (
-        Portfolio.objects.select_for_update(of=("self",))
+        Portfolio.objects.select_for_update(of=("self",), no_key=True)
         .select_related("adviser__user", "agency__departement__region")
         .get(pk=portfolio.pk)
     )
@@ -100,7 +100,7 @@ def lock_in_order(*, jobseeker: Jobseeker, portfolios: Iterable[Portfolio]) -> N
     """
     left = Placement.objects.open().filter(jobseeker=jobseeker).values("portfolio")
     wanted = Q(pk__in=[portfolio.pk for portfolio in portfolios]) | Q(pk__in=left)
-    list(Portfolio.objects.select_for_update(of=("self",)).filter(wanted).order_by("pk").values_list("pk"))
+    list(Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(wanted).order_by("pk").values_list("pk"))
 
 
 def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: PlacementEnd, at: datetime) -> None:

@@ -43,7 +43,8 @@ def capacities(request: AuthenticatedRequest) -> HttpResponse:
             where = cap.agency or "tout le pays"
             messages.success(
                 request,
-                f"{cap.get_modality_display()}, {where}\u00a0: {cap.value} à partir du {cap.starts_on:%d/%m/%Y}.",
+                f"{cap.get_modality_display()}, {where}\u00a0: "
+                f"{'celui du pays' if cap.value is None else cap.value} à partir du {cap.starts_on:%d/%m/%Y}.",
             )
             return redirect("capacities")
     country, own = caps_by_place(request.user, now=timezone.now())

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -11,11 +12,13 @@ from pytest_django import DjangoAssertNumQueries
 from accompaniment.enums import AuditAction, Modality
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry
+from caseload.enums import PlacementEnd
 from caseload.jobs import apply_capacities
 from caseload.models import Capacity, Portfolio
 from caseload.services.capacities import cancel_capacity, capacity_for, set_capacity
+from caseload.services.placements import PortfolioFullError
 from tests.accompaniment.factories import AgencyFactory
-from tests.caseload.factories import CapacityFactory, CoverFactory, ManagerFactory, PortfolioFactory, fill
+from tests.caseload.factories import CapacityFactory, CoverFactory, ManagerFactory, PortfolioFactory, fill, validated
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +26,7 @@ WEB = Modality.GUIDE_WEB
 
 
 def capacity(portfolio: Portfolio) -> int:
-    portfolio.refresh_from_db(fields=["capacity"])
+    portfolio.refresh_from_db(fields=["capacity", "lowered_to", "occupied"])
     return portfolio.capacity
 
 
@@ -113,9 +116,33 @@ def test_a_portfolio_that_grew_meanwhile_is_full_and_comes_down_as_people_leave(
     CapacityFactory(value=2, starts_on=timezone.localdate())
     apply_capacities()
     assert capacity(portfolio) == 3
-    portfolio.placements.first().delete()
-    apply_capacities()
+    assert portfolio.cap == 2
+    first, second = portfolio.placements.all()[:2]
+    first.delete()
     assert capacity(portfolio) == 2
+    second.ended_at, second.end_reason = timezone.now(), PlacementEnd.LEFT
+    second.save()
+    assert capacity(portfolio) == 2
+    assert (portfolio.occupied, portfolio.lowered_to) == (1, None)
+    assert apply_capacities() == 0
+
+
+def test_a_place_freed_above_a_lowered_cap_is_not_taken_again(client: Client) -> None:
+    portfolio = PortfolioFactory(capacity=10)
+    fill(portfolio, 4)
+    CapacityFactory(value=2, starts_on=timezone.localdate())
+    apply_capacities()
+    client.force_login(ManagerFactory().user)
+    page = client.get("/portefeuilles/").content.decode()
+    assert "Plafond dépassé" in page
+    assert "4 sur 2" in page
+    for left in (3, 2):
+        portfolio.placements.first().delete()
+        with pytest.raises(PortfolioFullError, match=f"{left} / 2"):
+            validated(portfolio)
+    portfolio.placements.first().delete()
+    validated(portfolio)
+    call_command("check_invariants")
 
 
 def test_a_portfolio_without_a_cap_keeps_its_own() -> None:
@@ -170,6 +197,66 @@ def test_the_country_s_cap_leaves_agencies_that_have_their_own() -> None:
     set_capacity(actor=manager.user, modality=WEB, agency=own.agency, value=99, starts_on=today, reason="Petite équipe")
     set_capacity(actor=manager.user, modality=WEB, agency=None, value=240, starts_on=today, reason="Décision nationale")
     assert (capacity(own), capacity(usual)) == (99, 240)
+
+
+def test_a_cap_of_an_agency_that_begins_later_does_not_let_the_country_s_pass_below() -> None:
+    portfolio, manager, today = PortfolioFactory(), ManagerFactory(), timezone.localdate()
+    fill(portfolio, 2)
+    facts = {"actor": manager.user, "modality": WEB, "reason": "Motif"}
+    later = today + timedelta(days=5)
+    set_capacity(agency=portfolio.agency, value=99, starts_on=later, **facts)
+    with pytest.raises(DomainError, match="inférieur à l'occupation"):
+        set_capacity(agency=None, value=1, starts_on=later - timedelta(days=1), **facts)
+    assert set_capacity(agency=None, value=1, starts_on=later, **facts).value == 1
+
+
+class TestBackToTheCountry:
+    def test_an_agency_has_the_cap_of_the_country_again(self, client: Client) -> None:
+        portfolio, manager, today = PortfolioFactory(), ManagerFactory(), timezone.localdate()
+        CapacityFactory(value=250)
+        facts = {"actor": manager.user, "modality": WEB, "agency": portfolio.agency, "reason": "Motif"}
+        set_capacity(value=99, starts_on=today, **facts)
+        assert capacity(portfolio) == 99
+        client.force_login(manager.user)
+        tomorrow = today + timedelta(days=1)
+        typed = {"place": portfolio.agency.code, "modality": WEB, "national": "on", "reason": "Fin de l'essai"}
+        page = client.post("/reglages/plafonds/", {**typed, "starts_on": tomorrow.isoformat()}, follow=True)
+        assert "celui du pays à partir du" in page.content.decode()
+        assert capacity(portfolio) == 99
+        with time_machine.travel(timezone.now() + timedelta(days=1, hours=1)):
+            apply_capacities()
+        assert capacity(portfolio) == 250
+        assert capacity_for(agency=portfolio.agency, modality=WEB, day=today) == 99
+        assert capacity_for(agency=portfolio.agency, modality=WEB, day=tomorrow) == 250
+
+    def test_not_below_who_is_there(self) -> None:
+        portfolio, today = PortfolioFactory(), timezone.localdate()
+        fill(portfolio, 2)
+        facts = {"actor": ManagerFactory().user, "modality": WEB, "agency": portfolio.agency, "reason": "Motif"}
+        set_capacity(value=99, starts_on=today, **facts)
+        small = CapacityFactory(value=1)
+        with pytest.raises(DomainError, match="Le plafond de 1 est inférieur"):
+            set_capacity(value=None, starts_on=today, **facts)
+        small.value = 2
+        small.save()
+        set_capacity(value=None, starts_on=today, **facts)
+        assert capacity(portfolio) == 2
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"value": 80}, "Laissez le nombre vide"),
+            ({"place": "pays"}, "Choisissez une agence"),
+            ({"national": ""}, "Indiquez un nombre"),
+        ],
+    )
+    def test_what_is_said_of_it_has_to_fit(self, client: Client, changes: dict[str, object], sentence: str) -> None:
+        client.force_login(ManagerFactory().user)
+        agency = AgencyFactory()
+        typed = {"place": agency.code, "modality": WEB, "national": "on", "reason": "Fin de l'essai"}
+        page = client.post("/reglages/plafonds/", {**typed, "starts_on": timezone.localdate().isoformat(), **changes})
+        assert page.status_code == 422
+        assert sentence in page.content.decode()
 
 
 def part_time(share: int, **facts: object) -> Portfolio:

@@ -286,7 +286,9 @@ class TestASessionThatEnds:
         page = client.get(NEW, {"personne": person.pk})
         if step == "faire":
             page = client.post(page.context["address"], {**typed(person, targets=[beside]), "etape": "voir"})
-        address = html.unescape(re.findall(r'<form[^>]* action="(/transferts/nouveau/[^"]*)"', page.content.decode())[0])
+        address = html.unescape(
+            re.findall(r'<form[^>]* action="(/transferts/nouveau/[^"]*)"', page.content.decode())[0]
+        )
         token = re.findall(f'name="{FIELD}" value="([^"]+)"', page.content.decode())[-1]
         sent = {**typed(person, targets=[beside]), FIELD: token, "etape": step}
         client.logout()

@@ -17,7 +17,7 @@ from accompaniment.models import Enrolment, Jobseeker, Notification
 from accompaniment.services import enrolments
 from caseload.enums import PlacementEnd, TransferState
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
-from caseload.services.capacities import set_capacity
+from caseload.services.capacities import apply_capacities, set_capacity
 from caseload.services.moves import carry_out, carry_out_due
 from caseload.services.placements import PortfolioFullError
 from caseload.services.transfers import TargetsFullError, transfer_people
@@ -269,6 +269,46 @@ class TestALowerCap:
             assert at_once(lower, move) == [True, True]
             target.refresh_from_db()
             assert target.occupied == 2 > target.capacity == 1
+
+
+class TestAPlaceFreedAboveTheCap:
+    @pytest.fixture
+    def above(self, classic: Portfolio) -> Portfolio:
+        """A portfolio of four people whose cap has come down to two."""
+        above = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency, capacity=10)
+        for _ in range(4):
+            placed(above)
+        CapacityFactory(
+            modality=Modality.GUIDE,
+            agency=classic.agency,
+            value=2,
+            reason="Locaux réduits",
+            set_by=classic.adviser.user,
+        )
+        apply_capacities(now=timezone.now())
+        Portfolio.objects.filter(pk=classic.pk).update(capacity=150)
+        return above
+
+    def test_is_taken_by_nobody_who_comes_at_the_same_moment(self, classic: Portfolio, above: Portfolio) -> None:
+        leaving = [placement.jobseeker for placement in above.placements.order_by("pk")[:2]]
+        coming = [placed(classic) for _ in range(2)]
+        acts = [decision(person, classic) for person in leaving] + [decision(person, above) for person in coming]
+        results = at_once(*acts)
+        assert all(isinstance(result, TransferBatch | TargetsFullError) for result in results), results
+        above.refresh_from_db()
+        assert (above.occupied, above.capacity, above.lowered_to) == (2, 2, None)
+        assert nothing_is_broken()
+
+    def test_without_the_cap_in_force_beside_it_the_next_one_takes_it(
+        self, classic: Portfolio, above: Portfolio
+    ) -> None:
+        """The control: the number of people alone does not say that it is too high."""
+        Portfolio.objects.filter(pk=above.pk).update(lowered_to=None)
+        leaving, coming = above.placements.order_by("pk")[0].jobseeker, placed(classic)
+        decision(leaving, classic)()
+        decision(coming, above)()
+        above.refresh_from_db()
+        assert above.occupied > 3
 
 
 def test_carried_out_twice_at_once_it_is_done_once(classic: Portfolio) -> None:
