@@ -1,5 +1,7 @@
 """Advisers, managers, portfolios with their caps, placements and covers."""
 
+from datetime import date
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
@@ -133,6 +135,10 @@ class Portfolio(models.Model):
         "quotité du plafond", default=100, db_default=100, help_text="per cent by which the cap in force was reduced"
     )
     occupied = models.PositiveSmallIntegerField("occupés", default=0)
+
+    away_until: date | None
+    relayed: bool
+    # Both only where `with_presence` has added them.
 
     objects = PortfolioQuerySet.as_manager()
 

@@ -186,6 +186,11 @@ class PortfolioQuerySet(QuerySet[Any]):
             relayed=Exists(covers.running_on(day).filter(portfolio=OuterRef("pk"))),
         )
 
+    def unanswered_on(self, day: date) -> dict[int, date]:
+        """Return of which of these the adviser is away on `day` without a cover, and until when."""
+        away = self.with_presence(day).filter(away_until__isnull=False, relayed=False).order_by()
+        return dict(away.values_list("pk", "away_until"))
+
     def proposed_for(self, agency: "Agency", modality: str, day: date) -> Self:
         """Keep the portfolios of a modality in the agency's region in which somebody answers on `day`.
 

@@ -46,9 +46,10 @@ class NobodyAnswersError(DomainError):
 
 def unanswered_on(portfolios: Iterable[Portfolio], day: date) -> dict[int, date]:
     """Return of which of these portfolios the adviser is away on `day` without a cover, and until when."""
-    found = Portfolio.objects.filter(pk__in=[portfolio.pk for portfolio in portfolios]).with_presence(day)
-    away = found.filter(away_until__isnull=False, relayed=False)
-    return dict(away.values_list("pk", "away_until"))
+    unanswered: dict[int, date] = Portfolio.objects.filter(
+        pk__in=[portfolio.pk for portfolio in portfolios]
+    ).unanswered_on(day)
+    return unanswered
 
 
 def look_for_room(*, jobseeker: Jobseeker, portfolio: Portfolio) -> None:
