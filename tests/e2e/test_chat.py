@@ -181,21 +181,22 @@ def test_the_page_of_the_day_and_the_persons_page_lead_to_it(two: Pair, adviser:
     check_fits(adviser)
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page: NewPage, width: int) -> None:
+def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page: NewPage) -> None:
     def talk() -> None:
         for number in range(200):
             say(two.conversation, two.person if number % 2 else two.adviser, "a" * (number + 1))
 
     aside(talk)
     for user, address in ((two.person, "/messagerie/"), (two.adviser, f"/messagerie/{two.conversation.pk}/")):
-        page = new_page(width=width)
-        step_inside(page, user)
-        page.goto(address)
-        expect(page.locator(".message")).to_have_count(100)
-        expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport()
-        check_fits(page)
-        check_axe(page)
+        for width in (390, 1280):
+            page = new_page(width=width)
+            step_inside(page, user)
+            page.goto(address)
+            expect(page.locator(".message")).to_have_count(100)
+            expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport()
+            check_fits(page)
+            check_axe(page)
+            page.close()
 
 
 def test_a_call_back_is_asked_seen_and_done(two: Pair, person: Page, adviser: Page) -> None:

@@ -16,7 +16,7 @@ from tests.caseload.factories import ManagerFactory
 from tests.caseload.files import kept_files, no_broker
 from tests.concurrency.test_imports import somebody_waits_for_the_people, work, writing_held_up
 from tests.config.embedded_clients import eventually
-from tests.e2e.browser import check_axe, check_fits, forgive, step_inside
+from tests.e2e.browser import check_axe, check_fits, forgive, look, step_inside
 
 pytestmark = pytest.mark.e2e
 
@@ -58,17 +58,12 @@ def hand_in(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Charger : Inscriptions").click()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_file_waits_is_loaded_and_tells_its_result_without_a_reload(
-    new_page: NewPage, exported: Path, width: int
-) -> None:
-    page = new_page(width=width)
+def test_a_file_waits_is_loaded_and_tells_its_result_without_a_reload(page: Page, exported: Path) -> None:
     enter(page)
     with no_broker():
         hand_in(page, exported)
         expect(page.get_by_role("heading", name="En attente du service de fond")).to_be_visible()
-    check_axe(page)
-    check_fits(page)
+    look(page)
     with ThreadPoolExecutor(1) as worker:
         with writing_held_up():
             loading = worker.submit(work)
@@ -76,13 +71,11 @@ def test_a_file_waits_is_loaded_and_tells_its_result_without_a_reload(
             expect(page.get_by_role("heading", name="Le chargement est en cours")).to_be_visible()
             expect(page.get_by_role("progressbar")).to_be_visible()
             expect(page.get_by_role("status").filter(has_text="Le chargement est en cours.")).to_be_attached()
-            check_axe(page)
-            check_fits(page)
+            look(page)
         assert loading.result() == 1
     expect(page.get_by_role("heading", name="3 lignes rejetées")).to_be_visible()
     expect(page.get_by_role("status").filter(has_text="Le fichier est chargé.")).to_be_attached()
-    check_axe(page)
-    check_fits(page)
+    look(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Télécharger les lignes rejetées").click()
     corrected = exported.with_name("corrige.csv")
