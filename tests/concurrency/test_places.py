@@ -12,12 +12,20 @@ from accompaniment.enums import Modality, NotificationKind
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Jobseeker, Notification
 from accompaniment.services import enrolments
-from caseload.models import Placement, Portfolio
+from caseload.enums import PlacementEnd
+from caseload.models import Placement, Portfolio, Transfer
 from caseload.services.placements import PortfolioFullError, place
 from caseload.services.staff import change_adviser
 from caseload.services.waiting import place_waiting
 from tests.accompaniment.factories import JobseekerFactory, reference
-from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, on_web_track, placed
+from tests.caseload.factories import (
+    CapacityFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    on_web_track,
+    placed,
+    planned_transfer,
+)
 from tests.concurrency.guards import dropped
 from tests.concurrency.test_cap import nothing_is_broken
 from tests.concurrency.test_messages import PATIENCE, at_once
@@ -176,3 +184,28 @@ class TestAShareThatFalls:
             portfolio.refresh_from_db()
             assert portfolio.occupied == 3 > portfolio.capacity == 2
             assert not nothing_is_broken()
+
+
+def test_without_the_lock_two_schedulers_move_a_person_twice(classic: Portfolio) -> None:
+    """The control of the schedulers that carry out what is planned: both find the transfer planned, and both move."""
+    target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
+    person, looked = placed(classic), Barrier(2, timeout=PATIENCE)
+    planned_transfer(person, to=target, decided_by=classic.adviser.user)
+
+    def carry_out_unguarded() -> bool:
+        with transaction.atomic():
+            is_planned = Transfer.objects.planned().filter(jobseeker=person).exists()
+            looked.wait()
+            Placement.objects.open().filter(jobseeker=person, portfolio=classic).update(
+                ended_at=timezone.now(), end_reason=PlacementEnd.TRANSFERRED
+            )
+            Placement.objects.create(portfolio=target, jobseeker=person, started_at=timezone.now())
+            return is_planned
+
+    with (
+        dropped("caseload_placement", "placement_one_open"),
+        dropped("caseload_placement", "placement_never_overlaps"),
+    ):
+        assert at_once(carry_out_unguarded, carry_out_unguarded) == [True, True]
+        assert Placement.objects.open().filter(jobseeker=person, portfolio=target).count() == 2
+        assert not nothing_is_broken()
