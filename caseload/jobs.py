@@ -28,3 +28,9 @@ def lapse_enrolments() -> int:
 def load_files() -> int:
     """Load the files that managers have handed in."""
     return imports.load_waiting_files()
+
+
+@shared_task
+def forget_rejected_rows() -> int:
+    """Forget what rejected rows of files said, when nobody has to correct them any more."""
+    return imports.forget_rejected_rows(now=timezone.now())

@@ -9,7 +9,7 @@ transaction, so a file that is taken up again was not loaded before.
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Protocol, cast
 
 from celery import current_app
@@ -19,10 +19,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
+from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError
 from accompaniment.imports.outcome import Outcome, Remarks
 from accompaniment.imports.reader import Progress, UnreadableFileError, reading
-from accompaniment.models import User
+from accompaniment.models import AuditEntry, User
+from accompaniment.services import audit
 from accompaniment.services.imports import load_agencies, load_jobseekers
 from caseload.enums import ImportKind, ImportState
 from caseload.imports import LAYOUTS
@@ -44,6 +46,10 @@ REPORTS = 50
 JOB = "caseload.jobs.load_files"
 LOADING = (0x1A90, 1)
 """The two numbers of the lock that a worker holds while it loads."""
+VALUES_SHOWN = "values_shown"
+REJECTED_ROWS_KEPT = timedelta(days=90)
+"""How long rejected rows and wrong values are kept to be corrected: they are names, addresses and telephones of people,
+some of whom never come into the house. A quarter leaves time for the next export, which brings what is right."""
 LOST_AFTER = timedelta(days=1)
 """How old a file must be that belongs to no row: its upload was cut off between the file and the row."""
 
@@ -99,6 +105,7 @@ def receive_file(*, actor: User, kind: ImportKind, filename: str, source: File) 
     try:
         with transaction.atomic():
             run.save()
+            record(actor=actor, run=run, event="received")
     except Exception:
         run.source.delete(save=False)
         raise
@@ -246,7 +253,9 @@ def _write(run: ImportRun, state: ImportState, **facts: Any) -> None:
     run.finished_at = timezone.now()
     for name, value in facts.items():
         setattr(run, name, value)
-    run.save(update_fields=["state", "finished_at", *facts])
+    with transaction.atomic():
+        run.save(update_fields=["state", "finished_at", *facts])
+        record(actor=run.uploaded_by, run=run, event=state)
 
 
 def _discard(run: ImportRun) -> None:
@@ -288,6 +297,32 @@ def _progress_of(run: ImportRun) -> Iterator[Callable[[int], None]]:
         yield write
     finally:
         beside.close()
+
+
+def record(*, actor: User | None, run: ImportRun, event: str) -> None:
+    """Write what was done with a file, or read of it: its rejected rows hold people whom no file of ours has."""
+    audit.record(actor=actor, jobseeker=None, action=AuditAction.IMPORT, event=event, run=run.pk, kind=run.kind)
+
+
+def record_values_shown(*, actor: User, run: ImportRun) -> None:
+    """Write that somebody read wrong values of a file on its page; within ten minutes it is the same reading."""
+    known = AuditEntry.objects.filter(
+        actor=actor,
+        action=AuditAction.IMPORT,
+        details__run=run.pk,
+        details__event=VALUES_SHOWN,
+        at__gt=timezone.now() - audit.ONE_READING,
+    )
+    if not known.exists():
+        record(actor=actor, run=run, event=VALUES_SHOWN)
+
+
+def forget_rejected_rows(*, now: datetime) -> int:
+    """Forget what rows of files said, once the time to correct them is over; the counts stay. Return of how many."""
+    over = ImportRun.objects.filter(finished_at__lte=now - REJECTED_ROWS_KEPT).exclude(
+        rejected_csv="", rejected_rows=[], warned_rows=[]
+    )
+    return over.update(rejected_csv="", rejected_rows=[], warned_rows=[])
 
 
 def _forget_files() -> None:

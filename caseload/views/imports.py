@@ -7,6 +7,7 @@ from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,7 +19,13 @@ from accompaniment.once import once
 from caseload.enums import ImportKind, ImportState
 from caseload.forms.imports import ImportForm, ImportKindForm
 from caseload.models import ImportRun
-from caseload.services.imports import receive_file, somebody_loads
+from caseload.services.imports import (
+    REJECTED_ROWS_KEPT,
+    receive_file,
+    record,
+    record_values_shown,
+    somebody_loads,
+)
 
 PER_PAGE = 20
 ROWS_SHOWN = 200
@@ -75,6 +82,8 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(
         ImportRun.objects.visible_to(request.user).select_related("uploaded_by").defer("rejected_csv"), pk=pk
     )
+    if run.rejected_rows or run.warned_rows:
+        record_values_shown(actor=request.user, run=run)
     unfinished = run.state in {ImportState.WAITING, ImportState.RUNNING}
     summary = run.summary
     response = render(
@@ -94,6 +103,8 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "tiers": [(tier.label, summary.get("tiers", {}).get(tier, 0)) for tier in Tier],
             "rejected_by_column": sorted(summary.get("rejected_by_column", {}).items(), key=lambda item: -item[1]),
             "rejected": run.rejected_rows[:ROWS_SHOWN],
+            "forgotten": run.finished_at is not None and run.finished_at <= timezone.now() - REJECTED_ROWS_KEPT,
+            "kept_days": REJECTED_ROWS_KEPT.days,
             "rejected_total": summary.get("rejected", 0),
             "warned": run.warned_rows[:ROWS_SHOWN],
             "warned_total": summary.get("warnings", 0),
@@ -111,6 +122,7 @@ def import_rejected_rows(request: AuthenticatedRequest, pk: int) -> HttpResponse
     run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
     if not run.rejected_csv:
         raise Http404
+    record(actor=request.user, run=run, event="rejected_rows_taken")
     response = HttpResponse(codecs.BOM_UTF8 + run.rejected_csv.encode(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = str(content_disposition_header(True, f"{run.filename}.rejets.csv"))
     return response

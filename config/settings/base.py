@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "lapse-enrolments": {"task": "caseload.jobs.lapse_enrolments", "schedule": 600.0, "options": {"expires": 600.0}},
     # An upload starts the job itself; this finds what was uploaded while no broker answered, or whose worker died.
     "load-files": {"task": "caseload.jobs.load_files", "schedule": 30.0, "options": {"expires": 30.0}},
+    "forget-rejected-rows": {"task": "caseload.jobs.forget_rejected_rows", "schedule": 3600.0},
     "apply-capacities": {"task": "caseload.jobs.apply_capacities", "schedule": 600.0},
     "forget-sent-forms": {"task": "accompaniment.jobs.forget_sent_forms", "schedule": 3600.0},
     "clear-sessions": {"task": "accompaniment.jobs.clear_sessions", "schedule": 1800.0},

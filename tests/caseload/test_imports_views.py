@@ -1,10 +1,11 @@
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
@@ -15,7 +16,7 @@ from pytest_django import Settings
 from accompaniment.enums import AuditAction
 from accompaniment.models import Agency, AuditEntry, Jobseeker
 from caseload.enums import ImportKind, ImportState
-from caseload.jobs import load_files
+from caseload.jobs import forget_rejected_rows, load_files
 from caseload.models import Adviser, ImportRun
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.accompaniment.files import EXPECTED, as_file, pilot_file, registration
@@ -286,3 +287,48 @@ def test_without_a_broker_the_file_waits(
     load_files()
     assert "En attente" not in text(manager_client.get(response["Location"]))
     assert Jobseeker.objects.count() == 1
+
+
+def events(run: ImportRun) -> list[tuple[str, str]]:
+    rows = AuditEntry.objects.filter(action=AuditAction.IMPORT, details__run=run.pk).order_by("pk")
+    return [(row.actor.email, row.details["event"]) for row in rows]
+
+
+def test_what_is_done_with_a_file_and_read_of_it_leaves_its_rows(
+    client: Client, upload: Upload, agency: Agency
+) -> None:
+    manager, other = ManagerFactory().user, ManagerFactory().user
+    client.force_login(manager)
+    upload(client, ImportKind.JOBSEEKERS, as_file(registration(agency), registration(agency, nom="")).read())
+    run = ImportRun.objects.get()
+    loaded = [(manager.email, event) for event in ("received", "done", "values_shown")]
+    assert events(run) == loaded
+    client.force_login(other)
+    for _ in range(2):
+        client.get(reverse("import", args=[run.pk]))
+    client.get(reverse("import_rejected_rows", args=[run.pk]))
+    assert events(run) == [*loaded, (other.email, "values_shown"), (other.email, "rejected_rows_taken")]
+
+
+def test_what_rejected_rows_said_is_forgotten_after_ninety_days_and_the_counts_stay(
+    manager_client: Client, upload: Upload, agency: Agency
+) -> None:
+    upload(manager_client, ImportKind.JOBSEEKERS, as_file(registration(agency), registration(agency, nom="")).read())
+    run = ImportRun.objects.get()
+    address = reverse("import", args=[run.pk])
+    finished = run.finished_at
+    assert finished is not None
+    with time_machine.travel(finished + timedelta(days=89), tick=False):
+        manager_client.force_login(ManagerFactory().user)
+        assert forget_rejected_rows() == 0
+        assert "Télécharger les lignes rejetées" in text(manager_client.get(address))
+    with time_machine.travel(finished + timedelta(days=90), tick=False):
+        manager_client.force_login(ManagerFactory().user)
+        assert [forget_rejected_rows() for _ in range(2)] == [1, 0]
+        page = text(manager_client.get(address))
+        assert manager_client.get(reverse("import_rejected_rows", args=[run.pk])).status_code == 404
+    assert "Ces lignes ne sont plus gardées" in page
+    assert "Télécharger les lignes rejetées" not in page
+    assert "1 ligne rejetée" in page
+    run.refresh_from_db()
+    assert (run.rejected_csv, run.rejected_rows, run.summary["rejected"]) == ("", [], 1)

@@ -61,12 +61,12 @@ def handed_in(actor: User, content: bytes) -> ImportRun:
 
 @contextmanager
 def writing_held_up() -> Iterator[None]:
-    """Let a load read its whole file and then wait: nobody may look at the people."""
+    """Let a load read its whole file and then wait: nobody may write people."""
     holder = connection.copy()
     holder.set_autocommit(False)
     try:
         with holder.cursor() as cursor:
-            cursor.execute("LOCK TABLE accompaniment_jobseeker IN ACCESS EXCLUSIVE MODE")
+            cursor.execute("LOCK TABLE accompaniment_jobseeker IN SHARE ROW EXCLUSIVE MODE")
         yield
     finally:
         holder.rollback()
