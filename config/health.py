@@ -1,12 +1,20 @@
 """Whether the process lives, and whether it can serve: for the machines that watch it."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import redis
 from django.conf import settings
 from django.db import connection
+
+from accompaniment.services.database_roles import weaknesses_by
+
+logger = logging.getLogger(__name__)
+_looked: list[bool] = []
+"""Filled once the process has looked at its database role."""
 
 LIMIT = 2  # seconds for each server to answer; libpq knows no shorter one
 
@@ -38,9 +46,20 @@ def _database_answers() -> bool:
     try:
         with psycopg.connect(**{**parameters, "connect_timeout": LIMIT}) as fresh:
             fresh.execute("SELECT 1")
+            _look_at_the_role(fresh)
     except psycopg.Error:
         return False
     return True
+
+
+def _look_at_the_role(fresh: "psycopg.Connection[Any]") -> None:
+    """Say once in a process's log that its database role could change history; the probe's answer tells nobody."""
+    if settings.DEMONSTRATION or _looked:
+        return
+    _looked.append(True)
+    with fresh.cursor() as cursor:
+        for sentence in weaknesses_by(cursor):
+            logger.warning("%s Run `manage.py restrict_database_role ROLE` as the owner.", sentence)
 
 
 def _redis_answers() -> bool:

@@ -4,6 +4,8 @@ A trigger refuses every change of them, but who owns a table can switch its trig
 tables belong to the role that migrates, and the application's own role may only read and add.
 """
 
+from typing import Any
+
 from django.db import connection, transaction
 from psycopg import sql
 
@@ -78,11 +80,16 @@ def restrict(*, role: str) -> list[str]:
 def weaknesses() -> list[str]:
     """Say why the role of this connection could change history all the same; empty when it cannot."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        if cursor.fetchone()[0]:
-            return ["The database role of the application is a superuser: no trigger and no grant holds it back."]
-        cursor.execute(WEAK)
-        rows = cursor.fetchall()
+        return weaknesses_by(cursor)
+
+
+def weaknesses_by(cursor: Any) -> list[str]:
+    """Say the same of the role of another connection, by a cursor of it."""
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    if cursor.fetchone()[0]:
+        return ["The database role of the application is a superuser: no trigger and no grant holds it back."]
+    cursor.execute(WEAK)
+    rows = cursor.fetchall()
     owned = ", ".join(table for table, is_owned, _ in rows if is_owned)
     changeable = ", ".join(table for table, is_owned, is_changeable in rows if is_changeable and not is_owned)
     found = []

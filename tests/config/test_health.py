@@ -5,6 +5,8 @@ from django.db import connection
 from django.test import AsyncClient, Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from config import health
+
 pytestmark = pytest.mark.django_db
 
 
@@ -49,3 +51,15 @@ def test_readyz_names_the_database_when_it_is_away(client: Client, monkeypatch: 
     answer = client.get("/readyz")
     assert (answer.status_code, answer.content) == (503, b"database: no answer\n")
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_role_that_is_too_strong_is_told_once_in_the_log_and_not_to_the_probe(
+    client: Client, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "_looked", [])
+    client.get("/readyz")
+    assert "database role" not in caplog.text  # a demonstration owns all it has
+    settings.DEMONSTRATION = False
+    for _ in range(2):
+        assert client.get("/readyz").content == b"ok\n"
+    assert caplog.text.count("The database role of the application is a superuser") == 1
