@@ -836,6 +836,38 @@ def test_every_address() -> None:
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+def test_outside_is_404_wherever_inside_opens_and_never_where_a_role_has_no_right() -> None:
+    """What opens inside the perimeter is 404 outside it. A role without the right gets 403, in and out alike.
+
+    So neither answer says whether a file exists: 404 is that of nothing, and 403 that of a role.
+    """
+    beside = {"manager": "other_manager", "follower": "stranger"}
+    wrong = []
+    for name, row in TABLE.items():
+        if row.args is Row.args:
+            continue
+        for statuses in (row.get, row.post):
+            got = dict(zip(ACTORS, statuses.split(), strict=True))
+            for inside, outside in beside.items():
+                opens = got[inside] in {"200", ">", "400", "409", "422"}
+                allowed = {"404"} if opens else {got[inside], "404"} if got[inside] == "403" else {got[inside]}
+                if got[outside] not in allowed:
+                    wrong.append(f"{name}: {inside} {got[inside]}, {outside} {got[outside]}")
+    assert wrong == []
+
+
+@pytest.mark.django_db
+def test_a_role_without_the_right_gets_the_same_answer_where_nothing_is() -> None:
+    house = build_house()
+    manager = house.users["manager"]
+    for name, row in TABLE.items():
+        managers = row.get.split()[ACTORS.index("manager") :]
+        if row.args is Row.args or set(managers) != {"403"}:
+            continue
+        nowhere = [0 if isinstance(one, int) else one for one in row.args(house)]
+        assert ask(manager, "GET", reverse(name, args=nowhere)) == "403", name
+
+
 READ_BY_A_FORMER_ADVISER = {
     # GET and POST of who has handed the person over and may still read: what is not listed is as for a colleague.
     "certificate": "200 405",
