@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accompaniment.services.documents import LARGEST
 from config.middleware import Around
 
 Scope = MutableMapping[str, Any]
@@ -120,5 +121,10 @@ def _is_refused(request: HttpRequest) -> bool:
 def _refusal(request: HttpRequest) -> HttpResponse:
     before = request.headers.get("Referer", "")
     safe = url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure())
-    context = {"maximum": settings.IMPORT_MAXIMUM_MEGABYTES, "before": before if safe else "/"}
+    loads_files = request.user.is_authenticated and request.user.is_manager
+    context = {
+        "loads_files": loads_files,
+        "maximum": settings.IMPORT_MAXIMUM_MEGABYTES if loads_files else LARGEST // (1024 * 1024),
+        "before": before if safe else "/",
+    }
     return render(request, "413.html", context, status=STATUS)

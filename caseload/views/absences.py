@@ -118,12 +118,12 @@ def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     form = EndForm(request.POST)
     if not form.is_valid() or ("raccourcir" in request.POST and not form.cleaned_data["au"]):
         said = [str(sentence) for sentence in form.errors.get("au", [])] or ["Indiquez le nouveau dernier jour."]
-        return _page(request, found, refusal=" ".join(said), status=422)
+        return _page(request, found, refusal=" ".join(said), end_form=form, status=422)
     last_day = form.cleaned_data["au"] if "raccourcir" in request.POST else None
     try:
         said = end_absence(actor=request.user, absence=found, last_day=last_day)
     except DomainError as refusal:
-        return _page(request, found, refusal=refusal.sentence, status=409)
+        return _page(request, found, refusal=refusal.sentence, end_form=form, status=409)
     messages.success(request, " ".join(["L'absence est raccourcie." if last_day else "L'absence prend fin.", *said]))
     return redirect("absence", pk=pk)
 
@@ -179,7 +179,14 @@ def _declaring(
     )
 
 
-def _page(request: AuthenticatedRequest, found: Absence, *, refusal: str = "", status: int = 200) -> HttpResponse:
+def _page(
+    request: AuthenticatedRequest,
+    found: Absence,
+    *,
+    refusal: str = "",
+    end_form: EndForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     today = _today(found)
     may_change = found.cancelled_at is None and found.ends_on >= today and may_declare(request.user, found.adviser)
     covers = list(found.covers.select_related("portfolio", "colleague__user").order_by("portfolio", "starts_on", "pk"))
@@ -204,7 +211,7 @@ def _page(request: AuthenticatedRequest, found: Absence, *, refusal: str = "", s
             "may_change": may_change,
             "has_begun": found.starts_on <= today,
             "today": today,
-            "end_form": EndForm(),
+            "end_form": end_form or EndForm(),
             "refusal": refusal,
         },
         status=status,

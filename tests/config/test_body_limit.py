@@ -51,7 +51,8 @@ async def test_a_body_that_says_it_is_too_large_is_answered_before_it_comes() ->
     await sent.send_input({"type": "http.request", "body": b"x", "more_body": True})
     status, page = await answer(sent)
     assert status == 413
-    assert "dépasse 100&nbsp;Mo" in page
+    assert "dépasse 10&nbsp;Mo" in page
+    assert "Découpez-le" not in page
     assert 'href="http://localhost/imports/"' in page
     await sent.send_input({"type": "http.disconnect"})
     await sent.wait(PATIENCE)
