@@ -32,7 +32,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
     """Let the test database be emptied after a test with real transactions, and be dropped at the end.
 
     Histories refuse TRUNCATE in every database of ours; here they are allowed it, and nothing else.
-    Django's own way to empty takes half a second each time: it gives every table and index a new file, and asks all
+    Django's own way to empty takes fifteen times as long: it gives every table and index a new file, and asks all
     models again for their permissions.
     """
     if not str(connection.settings_dict["NAME"]).startswith("test_"):
