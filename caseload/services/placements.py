@@ -112,11 +112,15 @@ def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: Placement
     placement.ended_at = at
     placement.end_reason = reason
     placement.save(update_fields=["ended_at", "end_reason"])
-    Transfer.objects.planned().filter(jobseeker=jobseeker).update(
-        state=TransferState.NOT_DONE,
-        finished_at=at,
-        why_not=f"N'est plus dans le portefeuille : {reason.label.lower()}.",
-    )
+    planned = Transfer.objects.select_for_update(of=("self",)).planned().filter(jobseeker=jobseeker).first()
+    if planned is not None:
+        planned.state = TransferState.NOT_DONE
+        planned.finished_at = at
+        planned.why_not = f"N'est plus dans le portefeuille : {reason.label.lower()}."
+        planned.save(update_fields=["state", "finished_at", "why_not"])
+        audit.record(
+            actor=actor, jobseeker=jobseeker, action=AuditAction.TRANSFER, event="not_done", batch=planned.batch_id
+        )
     audit.record(
         actor=actor,
         jobseeker=jobseeker,

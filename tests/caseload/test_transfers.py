@@ -201,6 +201,9 @@ class TestWhoDoesNotMove:
         enrolments.leave_track(actor=person.user, jobseeker=person)
         transfer = batch.transfers.get()
         assert (transfer.state, where(person)) == (TransferState.NOT_DONE, None)
+        assert AuditEntry.objects.filter(
+            jobseeker=person, action=AuditAction.TRANSFER, actor=person.user, details__event="not_done"
+        ).exists()
         carry_out_due(now=timezone.now() + timedelta(days=2))
         assert where(person) is None
         batch.refresh_from_db()
@@ -227,8 +230,16 @@ class TestWhoMay:
 
     def test_a_manager_only_in_the_own_regions(self, portfolio: Portfolio, beside: Portfolio) -> None:
         person = placed(portfolio)
-        with pytest.raises(DomainError):
-            decide(portfolio, person, targets=[beside], actor=ManagerFactory(regions=[]).user)
+        here, elsewhere = beside.agency.region, AgencyFactory().region
+        with pytest.raises(DomainError, match="Choisissez des portefeuilles de vos régions"):
+            decide(portfolio, person, targets=[beside], actor=ManagerFactory(regions=[elsewhere]).user)
+        far = PortfolioFactory(modality=Modality.GUIDE)
+        stranger, local = placed(far), ManagerFactory(regions=[here]).user
+        with pytest.raises(DomainError, match="que vous suivez ou de vos régions"):
+            decide(portfolio, person, stranger, targets=[beside], actor=local)
+        assert where(person) == portfolio
+        decide(portfolio, person, targets=[beside], actor=local)
+        assert where(person) == beside
 
     def test_a_reason_is_needed(self, portfolio: Portfolio, beside: Portfolio) -> None:
         with pytest.raises(DomainError, match="motif"):

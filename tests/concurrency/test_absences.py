@@ -5,10 +5,11 @@ from threading import Barrier, Event
 from time import monotonic
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel
+from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker
 from caseload.absences import UndecidedError
 from caseload.models import Absence, Adviser, Cover, Portfolio
@@ -125,6 +126,37 @@ def test_of_two_who_name_each_other_one_is_absent(portfolio: Portfolio) -> None:
     results = at_once(lambda: declare(portfolio, other.adviser), lambda: declare(other, portfolio.adviser))
     assert len([result for result in results if isinstance(result, Absence)]) == 1, results
     assert Cover.objects.count() == 1
+
+
+def test_of_two_absences_of_the_same_days_at_once_one_stands(portfolio: Portfolio, colleague: Adviser) -> None:
+    results = at_once(*[lambda: declare(portfolio, colleague)] * 2)
+    (refused,) = [result for result in results if isinstance(result, Exception)]
+    assert isinstance(refused, DomainError), refused
+    assert Absence.objects.count() == Cover.objects.count() == 1
+
+
+def test_two_absences_at_once_that_the_table_alone_has_to_tell_apart(portfolio: Portfolio) -> None:
+    """The control: both have looked and found none; only the exclusion constraint is left."""
+    both_have_looked = Barrier(2, timeout=PATIENCE)
+    today = timezone.localdate()
+
+    def naive() -> bool:
+        with transaction.atomic():
+            assert not Absence.objects.filter(adviser=portfolio.adviser).exists()
+            both_have_looked.wait()
+            Absence.objects.create(
+                adviser=portfolio.adviser,
+                starts_on=today,
+                ends_on=today,
+                set_by=portfolio.adviser.user,
+                set_at=timezone.now(),
+            )
+            return True
+
+    results = at_once(naive, naive)
+    (refused,) = [result for result in results if isinstance(result, Exception)]
+    assert isinstance(refused, IntegrityError), refused
+    assert "absence_never_overlaps" in str(refused)
 
 
 def test_without_the_guard_both_stand(portfolio: Portfolio, colleague: Adviser) -> None:

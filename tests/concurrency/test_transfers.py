@@ -11,7 +11,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accompaniment.enums import Modality, NotificationKind
+from accompaniment.enums import Modality, NotificationKind, Tier
+from accompaniment.errors import NotAllowedNowError
 from accompaniment.invariants import checks
 from accompaniment.models import Enrolment, Jobseeker, Notification
 from accompaniment.services import enrolments
@@ -20,7 +21,7 @@ from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.services.capacities import apply_capacities, set_capacity
 from caseload.services.moves import carry_out, carry_out_due
 from caseload.services.placements import PortfolioFullError
-from caseload.services.transfers import TargetsFullError, transfer_people
+from caseload.services.transfers import TargetsFullError, cancel_transfers, transfer_people
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import (
     CapacityFactory,
@@ -31,8 +32,12 @@ from tests.caseload.factories import (
     planned_transfer,
     volunteer,
 )
+from tests.concurrency.test_absences import until_somebody_waits
 from tests.concurrency.test_cap import PATIENCE, validation
 from tests.concurrency.test_messages import at_once
+from tests.visio.factories import InterviewFactory
+from visio.enums import InterviewState
+from visio.services.room import admit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -138,17 +143,57 @@ class TestOnePerson:
         assert Notification.objects.filter(kind=NotificationKind.ADVISER_CHANGED).count() == 1
         assert nothing_is_broken()
 
-    def test_without_the_lock_both_find_the_person_there(self, classic: Portfolio) -> None:
-        """The control: both look at the same placement, both end it, and the second undoes what the first decided."""
-        person, both_have_looked = placed(classic), Barrier(2)
+    def test_without_the_lock_the_second_undoes_what_the_first_decided(self, classic: Portfolio) -> None:
+        """The control: both find the person there, each moves, and where the person ends is the later one's chance."""
+        targets = [PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency) for _ in range(2)]
+        person, both_have_looked, first_has_moved = placed(classic), Barrier(2), Event()
 
-        def naive() -> bool:
+        def naive(target: Portfolio, *, waits: bool) -> bool:
             with transaction.atomic():
                 there = Placement.objects.open().filter(jobseeker=person, portfolio=classic).exists()
                 both_have_looked.wait(timeout=PATIENCE)
-                return there
+                if waits:
+                    assert first_has_moved.wait(timeout=PATIENCE)
+                now = timezone.now()
+                Placement.objects.open().filter(jobseeker=person).update(
+                    ended_at=now, end_reason=PlacementEnd.TRANSFERRED
+                )
+                Placement.objects.create(portfolio=target, jobseeker=person, started_at=now)
+            first_has_moved.set()
+            return there
 
-        assert at_once(naive, naive) == [True, True]
+        moved = at_once(
+            *(partial(naive, target, waits=waits) for target, waits in zip(targets, (False, True), strict=True))
+        )
+        assert moved == [True, True]
+        assert open_places(person) == [targets[1].pk]
+        assert Placement.objects.filter(jobseeker=person, portfolio=targets[0]).exists()
+
+    @pytest.mark.parametrize("act", ["cancelled", "tier"])
+    def test_carried_out_while_it_is_cancelled_or_the_tier_changes_one_comes_first(
+        self, classic: Portfolio, act: str
+    ) -> None:
+        target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
+        room = PortfolioFactory(modality=Modality.SUIVI, agency=classic.agency)
+        person, manager = placed(classic), ManagerFactory().user
+        batch = planned_transfer(person, to=target, decided_by=manager)
+        later = timezone.now() + timedelta(days=8)
+        other: partial[object] = (
+            partial(cancel_transfers, actor=manager, batch=batch)
+            if act == "cancelled"
+            else partial(enrolments.change_tier, actor=manager, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        )
+        carried, acted = at_once(partial(carry_out_due, now=later), other)
+        assert not isinstance(carried, Exception), carried
+        state = batch.transfers.get().state
+        if act == "cancelled":
+            assert isinstance(acted, NotAllowedNowError) == (state == TransferState.DONE), acted
+            assert open_places(person) == [target.pk if state == TransferState.DONE else classic.pk]
+        else:
+            assert not isinstance(acted, Exception), acted
+            assert open_places(person) == [room.pk]
+        assert state in {TransferState.DONE, TransferState.CANCELLED, TransferState.NOT_DONE}
+        assert nothing_is_broken()
 
     def test_five_schedulers_move_once(self, classic: Portfolio) -> None:
         target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
@@ -320,3 +365,26 @@ def test_carried_out_twice_at_once_it_is_done_once(classic: Portfolio) -> None:
     assert results == [None, None]
     assert open_places(person) == [target.pk]
     assert Placement.objects.filter(jobseeker=person).count() == 2
+
+
+def test_an_interview_that_is_let_in_at_that_moment_stays_where_it_is(web: Portfolio) -> None:
+    interview = InterviewFactory(jobseeker=on_web_track(web))
+    target = PortfolioFactory(agency=web.agency)
+    let_in = Event()
+
+    def slow_admission() -> None:
+        with transaction.atomic():
+            admit(actor=web.adviser.user, interview=interview)
+            let_in.set()
+            until_somebody_waits()
+
+    def move() -> TransferBatch:
+        assert let_in.wait(PATIENCE)
+        return decision(interview.jobseeker, target)()
+
+    admitted, moved = at_once(slow_admission, move)
+    assert admitted is None, admitted
+    assert isinstance(moved, TransferBatch), moved
+    interview.refresh_from_db()
+    assert (interview.state, interview.adviser) == (InterviewState.IN_PROGRESS, web.adviser)
+    assert open_places(interview.jobseeker) == [target.pk]

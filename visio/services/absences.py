@@ -117,6 +117,8 @@ def follow_covers(change: CoverChange) -> list[str]:
     said = []
     for pk in coming.values_list("pk", flat=True):
         interview = lock_interview(pk)
+        if interview.state != InterviewState.BOOKED:
+            continue  # let in, or closed, since it was looked for
         day = interview.starts_at.astimezone(interview.adviser.agency.zone).date()
         covering = [
             cover.colleague

@@ -22,6 +22,8 @@ def follow_handover(handover: Handover) -> Carried:
     ).exclude(adviser=handover.target)
     for pk in coming.order_by("pk").values_list("pk", flat=True):
         interview = lock_interview(pk)
+        if interview.state != InterviewState.BOOKED:
+            continue  # the adviser has let the person in meanwhile: a conversation under way stays where it is
         on = when(interview)
         if give(interview, handover.target, actor=handover.actor):
             carried.report.append(f"L'entretien du {on} passe à {handover.target}, à la même heure.")
