@@ -167,6 +167,8 @@ def close_account(*, actor: User, user: User) -> None:
                 raise DomainError(
                     f"{adviser} suit encore {people} personne{'s' * (people > 1)}. Transférez-les d'abord."
                 )
+            # Whoever names the adviser as a cover holds this row: the cover is known here, or the closing there.
+            Adviser.objects.select_for_update(of=("self",)).get(pk=adviser.pk)
             if left := left_to_settle(adviser):
                 raise DomainError(" ".join(left))
         accounts.close(user=locked)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -28,11 +28,11 @@ from accompaniment.models import (
 )
 from accompaniment.services import enrolments
 from caseload.invariants import CASELOAD_CHECKS
-from caseload.models import Placement, Portfolio
+from caseload.models import Cover, Placement, Portfolio
 from caseload.services.capacities import set_capacity
 from caseload.services.enrolments import refuse_at_interview, validate_at_interview
 from caseload.services.placements import PortfolioFullError, place
-from caseload.services.staff import close_account
+from caseload.services.staff import close_account, left_to_settle
 from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
 from tests.caseload.factories import (
     AdviserFactory,
@@ -41,8 +41,10 @@ from tests.caseload.factories import (
     PortfolioFactory,
     fill,
     findings,
+    planned_absence,
     volunteer,
 )
+from tests.concurrency.test_absences import until_somebody_waits
 from tests.concurrency.test_messages import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -276,6 +278,59 @@ class TestAnAccountThatCloses:
             assert (empty.occupied, empty.capacity, empty.adviser.user.is_active) == (0, 0, False)
         assert nothing_is_broken()
 
+    def test_nobody_who_leaves_is_named_as_a_cover(self) -> None:
+        absent = PortfolioFactory()
+        colleague = AdviserFactory(agency=absent.agency)
+        close = partial(close_account, actor=ManagerFactory().user, user=colleague.user)
+        closed, named = at_once(close, partial(planned_absence, absent, colleague=colleague))
+        is_open = User.objects.get(pk=colleague.user_id).is_active
+        assert isinstance(closed, DomainError) == is_open, closed
+        assert isinstance(named, DomainError) != is_open, named
+        assert Cover.objects.filter(colleague=colleague).exists() == is_open
+
+    def test_closing_waits_for_the_absence_that_names_the_cover(self) -> None:
+        absent = PortfolioFactory()
+        colleague = AdviserFactory(agency=absent.agency)
+        written = Event()
+
+        def slow_absence() -> None:
+            with transaction.atomic():
+                planned_absence(absent, colleague=colleague)
+                written.set()
+                until_somebody_waits()
+
+        def close() -> None:
+            assert written.wait(PATIENCE)
+            close_account(actor=ManagerFactory().user, user=colleague.user)
+
+        named, closed = at_once(slow_absence, close)
+        assert named is None, named
+        assert isinstance(closed, DomainError)
+        assert "relais" in closed.sentence
+
+    def test_without_the_colleague_s_row_the_cover_is_not_seen(self) -> None:
+        """The control: what is asked while the absence is being written knows nothing of it."""
+        absent = PortfolioFactory()
+        colleague = AdviserFactory(agency=absent.agency)
+        written, asked = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
+
+        def absence() -> None:
+            with transaction.atomic():
+                planned_absence(absent, colleague=colleague)
+                written.wait()
+                asked.wait()
+
+        def close() -> list[str]:
+            written.wait()
+            left = left_to_settle(colleague)
+            User.objects.filter(pk=colleague.user_id).update(is_active=False)
+            asked.wait()
+            return left
+
+        named, left = at_once(absence, close)
+        assert (named, left) == (None, [])
+        assert Cover.objects.filter(colleague__user__is_active=False).exists()
+
     def test_without_its_places_taken_away_somebody_is_placed_there(self) -> None:
         """The control: who looked before the account was closed places there all the same."""
         empty = PortfolioFactory()
@@ -291,7 +346,11 @@ class TestAnAccountThatCloses:
 
         def place_one() -> bool:
             with transaction.atomic():
-                proposed = Portfolio.objects.proposed_for(empty.agency, empty.modality).filter(pk=empty.pk).exists()
+                proposed = (
+                    Portfolio.objects.proposed_for(empty.agency, empty.modality, timezone.localdate())
+                    .filter(pk=empty.pk)
+                    .exists()
+                )
                 seen.wait()
                 closed.wait()
                 place(actor=None, jobseeker=person, portfolio=empty)
