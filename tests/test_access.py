@@ -342,6 +342,11 @@ TABLE: dict[str, Row] = {
         "login 403 403 200 404 404 200 404 200",
         lambda house: (house.owner.pk,),
     ),
+    "person_leaves": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 > 404 404 403 403 403",
+        lambda house: (house.owner.pk,),
+    ),
     "person_plan": Row(
         "login 403 403 200 404 404 403 403 403",
         "login 403 403 422 404 404 403 403 403",
@@ -727,6 +732,11 @@ TABLE: dict[str, Row] = {
         "login 403 403 422 404 404 403 403 403",
         lambda house: (house.interview.pk,),
     ),
+    "record_on_site": Row(
+        "login 403 403 405 405 405 403 403 403",
+        "login 403 403 > 404 404 403 403 403",
+        lambda house: (house.owner.pk,),
+    ),
     "on_site_requests": Row(
         "login 403 403 200 200 200 200 200 200",
         "login 403 403 405 405 405 405 405 405",
@@ -898,6 +908,8 @@ READ_BY_A_FORMER_ADVISER = {
     "hold_by_contact": "405 403",
     "callback": "403 403",
     "answer_on_site": "403 403",
+    "record_on_site": "405 403",
+    "person_leaves": "403 403",
     "panel_person_on_site": "200 405",
 }
 

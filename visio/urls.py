@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("etre-recu/", onsite.ask, name="ask_on_site"),
     path("agenda/", agenda.agenda, name="agenda"),
     path("agenda/<int:pk>/compte-rendu/", agenda.report, name="interview_report"),
+    path("personnes/<int:pk>/demande-en-agence/", onsite.record, name="record_on_site"),
     path("demandes-en-agence/", onsite.requests, name="on_site_requests"),
     path("demandes-en-agence/<int:pk>/", onsite.answer, name="answer_on_site"),
     path("agenda/panneau/aujourdhui/", panels.today, name="panel_today"),

@@ -59,6 +59,7 @@ NO_PAGES = {
     "ask_enrolment",
     "decline_enrolment",
     "take_interview",
+    "record_on_site",
     "room_trouble",
     "room_phone",
     "conversation_read",
@@ -131,6 +132,7 @@ def adviser_pages() -> dict[str, str]:
     view = save_view(actor=adviser.user, name="Sans réponse", query="besoin=reponse")
     several = f"?personne={person.pk}"
     return {
+        "person_leaves": reverse("person_leaves", args=[person.pk]),
         "person_tier": reverse("person_tier", args=[person.pk]) + "?modalite=renforce",
         "saved_views": reverse("saved_views"),
         "saved_view": reverse("saved_view", args=[view.pk]),

@@ -6,12 +6,12 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role, Track
 from accompaniment.errors import DomainError
-from accompaniment.models import Accompaniment, OnSiteRequest, User
+from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.once import once
 from accompaniment.services.onsite import answer_on_site, ask_on_site
 from caseload.onsite import requests_answered_by, requests_seen_by
@@ -57,6 +57,17 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
         },
         status=422 if form.errors else 200,
     )
+
+
+@role_required(Role.ADVISER)
+@require_POST
+@once
+def record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Note for a person who calls or comes by that they ask to be received; who answers for them does it."""
+    person: Jobseeker = get_to_act(Jobseeker.objects.all(), request.user, pk=pk)
+    ask_on_site(actor=request.user, jobseeker=person)
+    messages.success(request, f"La demande de {person} est enregistrée.")
+    return redirect("person", pk=person.pk)
 
 
 def _said(asked: OnSiteRequest, *, before: OnSiteRequest | None) -> str:
