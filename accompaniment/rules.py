@@ -33,6 +33,11 @@ def modality_of(tier: str, track: str) -> Modality:
     return Modality(tier)
 
 
+def tier_of(modality: str) -> Tier:
+    """Return the tier of the people in a modality."""
+    return Tier.GUIDE if modality == Modality.GUIDE_WEB else Tier(modality)
+
+
 def not_eligible_reason(*, tier: str, opens_on: date | None, day: date, email: str | None) -> str | None:
     """Say which condition of the 100 % web track fails first: `modalite`, `region`, `email`, or None.
 

@@ -31,7 +31,7 @@ OUTCOMES = {
         follows="En attente de l'acceptation de la personne",
         letter=NotificationKind.INVITATION,
     ),
-    EnrolmentState.ACTIVE: Outcome(title=VALIDATED, follows="Commencé", letter=NotificationKind.INVITATION),
+    EnrolmentState.ACTIVE: Outcome(title=VALIDATED, follows="Commencé", letter=NotificationKind.TRACK_STARTED),
     EnrolmentState.ENDED: Outcome(
         title=f"{VALIDATED}, puis terminé", follows=MAY_ASK_AGAIN, letter=NotificationKind.TRACK_ENDED
     ),

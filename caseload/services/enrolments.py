@@ -2,14 +2,16 @@
 
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import Modality, RefusalReason
+from accompaniment.enums import EnrolmentState, Modality, NotificationKind, RefusalReason
 from accompaniment.errors import DomainError
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
-from accompaniment.services import enrolments
+from accompaniment.services import enrolments, outbox
 from accompaniment.services.enrolments import InterviewFindings
 from caseload.enums import PlacementEnd
+from caseload.handover import Carried, Handover, carry_along
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.services import placements
 
@@ -38,6 +40,8 @@ def validate_at_interview(
 ) -> Placement:
     """Conclude the interview, validate the volunteer and place the person: one transaction.
 
+    Where another adviser followed, what is booked goes along; the person and the receiving adviser are told.
+
     Raises PortfolioFullError when the portfolio was filled meanwhile, DomainError for every other refusal; nothing
     is written then.
     """
@@ -49,11 +53,64 @@ def validate_at_interview(
         if portfolio.agency.departement.region_id != person.agency.departement.region_id:
             raise DomainError("Choisissez un portefeuille de la région de la personne.")
         placements.look_for_room(jobseeker=person, portfolio=portfolio)
+        # A change of tier looks for a place of its own, so it finds the person in the portfolio already. Otherwise the
+        # portfolio is locked last, so that the many who enter it at once hold each other up as little as may be.
+        moves_first = enrolments.current_accompaniment(person).tier != findings.tier
+        moved = _move_into(portfolio, person=person, actor=actor) if moves_first else None
         concluded = enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings)
-        enrolments.validate_enrolment(actor=actor, enrolment=enrolment, interview=concluded)
-        placements.lock_in_order(jobseeker=person, portfolios=[portfolio])
-        placements.end_placement(actor=actor, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=timezone.now())
-        return placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
+        decided = enrolments.validate_enrolment(actor=actor, enrolment=enrolment, interview=concluded)
+        placement, carried = moved or _move_into(portfolio, person=person, actor=actor)
+        _tell(decided, person=person, placement=placement, carried=carried, actor=actor)
+        return placement
+
+
+def _move_into(portfolio: Portfolio, *, person: Jobseeker, actor: User) -> tuple[Placement, Carried]:
+    """Place the person, out of the portfolio that may have had them; what is booked goes along to the new adviser."""
+    former = placements.follower_of(person)
+    now = timezone.now()
+    placements.lock_in_order(jobseeker=person, portfolios=[portfolio])
+    placements.end_placement(actor=actor, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=now)
+    placement = placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
+    follower = placement.portfolio.adviser
+    if former is None or former == follower:
+        return placement, Carried()
+    return placement, carry_along(Handover(jobseeker=person, source=former, target=follower, actor=actor, at=now))
+
+
+def _tell(enrolment: Enrolment, *, person: Jobseeker, placement: Placement, carried: Carried, actor: User) -> None:
+    """Tell the person who follows from now on, and the adviser who receives the person without having been there."""
+    portfolio = placement.portfolio
+    user = portfolio.adviser.user
+    if enrolment.state == EnrolmentState.VALIDATED:
+        enrolments.invite_volunteer(actor=actor, enrolment=enrolment, follower=user.full_name, carried=carried.person)
+    else:  # Accepted before: the letter that the track has begun is there already.
+        outbox.notify_jobseeker(
+            key=f"placed:{placement.pk}",
+            kind=NotificationKind.ADVISER_CHANGED,
+            jobseeker=person,
+            context={
+                "first_name": person.first_name,
+                "adviser": user.full_name,
+                "agency": portfolio.agency.name,
+                "carried": carried.person,
+                "path": reverse("space"),
+            },
+        )
+    if user != actor:
+        outbox.notify(
+            key=f"received:{placement.pk}",
+            kind=NotificationKind.PEOPLE_RECEIVED,
+            email=user.email,
+            user=user,
+            context={
+                "first_name": user.first_name,
+                "received": 1,
+                "person": person.full_name,
+                "modality": portfolio.get_modality_display(),
+                "reason": f"validation à l'entretien d'inscription par {actor.full_name}",
+                "path": reverse("person", args=[person.pk]),
+            },
+        )
 
 
 def refuse_at_interview(

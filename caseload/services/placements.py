@@ -16,7 +16,7 @@ from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
 from accompaniment.presentation import day_in_words
 from accompaniment.querysets import EnrolmentQuerySet
-from accompaniment.rules import modality_of
+from accompaniment.rules import tier_of
 from accompaniment.services import audit
 from caseload.enums import PlacementEnd, TransferState
 from caseload.models import Adviser, Placement, Portfolio, Transfer
@@ -145,11 +145,12 @@ def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> 
 def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
     """Move a person who is in a portfolio into one of the new modality, the present adviser's own before others.
 
-    Where none of the agency has room the person stands on the waiting list. Who is in no portfolio stays out.
+    Where none of the agency has room the person stands on the waiting list. Who is in no portfolio stays out. A
+    volunteer whom the registration interview has just placed for the 100 % web is in a portfolio of the tier.
     """
     placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio").first()
     period = Accompaniment.objects.current().get(jobseeker=jobseeker)
-    if placement is None or placement.portfolio.modality == modality_of(period.tier, period.track):
+    if placement is None or tier_of(placement.portfolio.modality) == period.tier:
         return
     places = classic_places(jobseeker, Tier(period.tier))
     lock_in_order(jobseeker=jobseeker, portfolios=places)

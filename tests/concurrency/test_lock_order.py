@@ -20,7 +20,7 @@ from caseload.services.enrolments import validate_at_interview
 from caseload.services.summaries import write_summary
 from caseload.services.transfers import transfer_people
 from messaging.models import Message
-from tests.accompaniment.factories import EnrolmentFactory
+from tests.accompaniment.factories import EnrolmentFactory, plan_defaults
 from tests.caseload.factories import PortfolioFactory, findings, on_web_track, placed
 from tests.concurrency.test_absences import book, until_somebody_waits
 from tests.concurrency.test_messages import at_once
@@ -63,6 +63,30 @@ def test_leaving_and_entering_at_once_all_go_through() -> None:
     in_classic = set(Placement.objects.open().filter(portfolio=classic).values_list("jobseeker", flat=True))
     assert in_web == {person.pk for person in entering}
     assert in_classic == {person.pk for person in leaving}
+
+
+def test_leaving_and_entering_with_another_tier_all_go_through() -> None:
+    """A validation that changes the tier locks the web portfolio with the one that is left, and no other before it."""
+    plan_defaults()
+    web = PortfolioFactory()
+    PortfolioFactory(adviser=web.adviser, agency=web.agency, modality=Modality.GUIDE)
+    of_the_tier = PortfolioFactory(adviser=web.adviser, agency=web.agency, modality=Modality.SUIVI)
+    leaving = [on_web_track(web) for _ in range(PAIRS)]
+    entering = [placed(of_the_tier, tier=Tier.SUIVI) for _ in range(PAIRS)]
+    actor = web.adviser.user
+    acts: list[partial[object]] = [
+        partial(enrolments.leave_track, actor=person.user, jobseeker=person) for person in leaving
+    ]
+    for person in entering:
+        # The wish of before the tier was changed by a file: asking needs the tier, the interview sets it.
+        waiting = Enrolment.objects.create(jobseeker=person, asked_at=timezone.now())
+        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        decision = {"actor": actor, "enrolment": waiting, "interview": interview, "portfolio": web}
+        acts.append(partial(validate_at_interview, findings=findings(), **decision))
+    results = at_once(*acts)
+    assert [result for result in results if not isinstance(result, (Jobseeker, Placement))] == []
+    in_web = set(Placement.objects.open().filter(portfolio=web).values_list("jobseeker", flat=True))
+    assert in_web == {person.pk for person in entering}
 
 
 def test_without_the_order_one_of_two_is_ended_by_the_database() -> None:

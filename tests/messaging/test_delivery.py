@@ -37,7 +37,12 @@ INTERVIEW = {
     "path": "/mes-entretiens/",
 }
 CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
-    NotificationKind.INVITATION: {"adviser": "Claire Martin", "first_name": "Awa"},
+    NotificationKind.INVITATION: {
+        "adviser": "Claire Martin",
+        "first_name": "Awa",
+        "follower": "Luc Roy",
+        "carried": ["Votre entretien du 3 mars est maintenu, avec Luc Roy."],
+    },
     NotificationKind.ACCOUNT_ACTIVATION: {"first_name": "Awa"},
     NotificationKind.PASSWORD_RESET: {"first_name": "Awa"},
     NotificationKind.ENROLMENT_REFUSED: {"first_name": "Awa", "reason": "Besoin d'un accompagnement en agence"},

@@ -7,13 +7,21 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Channel, NotificationKind
+from accompaniment.enums import AuditAction, Channel, Modality, NotificationKind, Tier
 from accompaniment.invariants import checks
-from accompaniment.models import AuditEntry, Jobseeker, Notification
+from accompaniment.models import AuditEntry, Enrolment, Jobseeker, Notification, User
+from accompaniment.services import enrolments
 from caseload.models import Absence, CaseSummary, Placement, Portfolio, TransferBatch
+from caseload.services.enrolments import validate_at_interview
 from caseload.services.transfers import transfer_people
-from tests.accompaniment.factories import AgencyFactory
-from tests.caseload.factories import ManagerFactory, on_web_track
+from tests.accompaniment.factories import (
+    AgencyFactory,
+    EnrolmentFactory,
+    JobseekerFactory,
+    consent_text_in_force,
+    plan_defaults,
+)
+from tests.caseload.factories import ManagerFactory, findings, on_web_track, placed, validated
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -159,3 +167,77 @@ def test_what_is_past_stays_with_who_has_to_conclude_it(
     hand_over(person, heir)
     interview.refresh_from_db()
     assert (interview.state, interview.adviser) == (InterviewState.BOOKED, portfolio.adviser)
+
+
+class TestValidation:
+    """A volunteer whom another adviser followed until the registration interview."""
+
+    @pytest.fixture
+    def classic(self, portfolio: Portfolio) -> Portfolio:
+        plan_defaults()
+        return bookable_portfolio(agency=portfolio.agency, modality=Modality.GUIDE)
+
+    def validate(self, person: Jobseeker, into: Portfolio, *, actor: User | None = None) -> Placement:
+        actor = actor or into.adviser.user
+        enrolment = EnrolmentFactory(jobseeker=person)
+        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        return validate_at_interview(
+            actor=actor, enrolment=enrolment, interview=interview, findings=findings(), portfolio=into
+        )
+
+    def test_takes_the_booked_interview_along_and_says_so(self, portfolio: Portfolio, classic: Portfolio) -> None:
+        person = placed(classic)
+        booked = book(person, classic, channel=Channel.PHONE)
+        self.validate(person, portfolio)
+        booked.refresh_from_db()
+        assert (booked.adviser, booked.state) == (portfolio.adviser, InterviewState.BOOKED)
+        letter = Notification.objects.get(jobseeker=person, kind=NotificationKind.INVITATION)
+        assert letter.context["follower"] == portfolio.adviser.user.full_name
+        assert f"est maintenu, avec {portfolio.adviser}" in " ".join(letter.context["carried"])
+        assert [breach for check in checks for breach in check()] == []
+
+    def test_who_keeps_the_adviser_keeps_what_is_booked(self, portfolio: Portfolio) -> None:
+        plan_defaults()
+        own = bookable_portfolio(adviser=portfolio.adviser, modality=Modality.GUIDE)
+        person = placed(own)
+        booked = book(person, own, channel=Channel.PHONE)
+        self.validate(person, portfolio)
+        booked.refresh_from_db()
+        assert (booked.adviser, booked.state) == (portfolio.adviser, InterviewState.BOOKED)
+        letter = Notification.objects.get(jobseeker=person, kind=NotificationKind.INVITATION)
+        assert letter.context["carried"] == []
+
+    def test_with_another_tier_moves_once_and_takes_it_along(self, portfolio: Portfolio, classic: Portfolio) -> None:
+        of_the_tier = bookable_portfolio(agency=portfolio.agency, modality=Modality.SUIVI)
+        person = placed(of_the_tier, tier=Tier.SUIVI)
+        booked = book(person, of_the_tier, channel=Channel.PHONE)
+        waiting = Enrolment.objects.create(jobseeker=person, asked_at=timezone.now())
+        actor = portfolio.adviser.user
+        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        validate_at_interview(
+            actor=actor, enrolment=waiting, interview=interview, findings=findings(), portfolio=portfolio
+        )
+        booked.refresh_from_db()
+        assert (booked.adviser, booked.state) == (portfolio.adviser, InterviewState.BOOKED)
+        places = Placement.objects.filter(jobseeker=person).order_by("started_at")
+        assert [place.portfolio for place in places] == [of_the_tier, portfolio]
+        assert [breach for check in checks for breach in check()] == []
+
+    def test_by_a_colleague_tells_who_receives(self, portfolio: Portfolio, heir: Portfolio) -> None:
+        person = JobseekerFactory(agency=portfolio.agency)
+        self.validate(person, portfolio, actor=heir.adviser.user)
+        received = Notification.objects.get(kind=NotificationKind.PEOPLE_RECEIVED)
+        assert received.user == portfolio.adviser.user
+        assert heir.adviser.user.full_name in received.context["reason"]
+        self.validate(JobseekerFactory(agency=portfolio.agency), portfolio)
+        assert Notification.objects.filter(kind=NotificationKind.PEOPLE_RECEIVED).count() == 1
+
+    def test_of_who_had_accepted_names_the_adviser_and_asks_for_nothing(self, portfolio: Portfolio) -> None:
+        plan_defaults()
+        person = JobseekerFactory(agency=portfolio.agency, with_account=True)
+        enrolment = EnrolmentFactory(jobseeker=person)
+        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        validated(portfolio, enrolment=enrolment)
+        letters = {letter.kind: letter for letter in Notification.objects.filter(jobseeker=person)}
+        assert set(letters) == {NotificationKind.TRACK_STARTED, NotificationKind.ADVISER_CHANGED}
+        assert letters[NotificationKind.ADVISER_CHANGED].context["adviser"] == portfolio.adviser.user.full_name

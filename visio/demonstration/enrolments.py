@@ -245,7 +245,12 @@ def send_invitations(stories: list[Story]) -> None:
                 key=f"invitation:{story.enrolment.pk}",
                 kind=NotificationKind.INVITATION,
                 jobseeker=story.person,
-                context={"adviser": story.staff.full_name, "first_name": story.person.first_name},
+                context={
+                    "adviser": story.staff.full_name,
+                    "first_name": story.person.first_name,
+                    "follower": story.staff.full_name,
+                    "carried": [],
+                },
             )
 
 

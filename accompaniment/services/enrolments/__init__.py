@@ -5,7 +5,7 @@ Lock order of the house: the person first, then the portfolio, then everything e
 
 from accompaniment.services.enrolments.acceptance import accept_terms
 from accompaniment.services.enrolments.asking import ask_enrolment
-from accompaniment.services.enrolments.deciding import refuse_enrolment, validate_enrolment
+from accompaniment.services.enrolments.deciding import invite_volunteer, refuse_enrolment, validate_enrolment
 from accompaniment.services.enrolments.eligibility import why_not_eligible
 from accompaniment.services.enrolments.interview import (
     InterviewFindings,
@@ -37,6 +37,7 @@ __all__ = [
     "current_accompaniment",
     "due_to_lapse",
     "foresee_tier_change",
+    "invite_volunteer",
     "lapse_if_due",
     "leave_track",
     "lock_jobseeker",

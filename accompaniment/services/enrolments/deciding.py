@@ -1,5 +1,7 @@
 """The decision on a volunteer: validated, or refused with a reason."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,10 +17,10 @@ from accompaniment.services.enrolments.states import check_transition, lock_jobs
 
 
 def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: RegistrationInterview) -> Enrolment:
-    """Validate a volunteer at the registration interview, invite the person, start the track if it is accepted.
+    """Validate a volunteer at the registration interview, start the track if it is accepted already.
 
-    Runs in the caller's transaction, which also places the person. Raises DomainError when the person is not
-    eligible on this day, NotAllowedNowError when the enrolment has moved on.
+    Runs in the caller's transaction, which also places the person and then invites them. Raises DomainError when the
+    person is not eligible on this day, NotAllowedNowError when the enrolment has moved on.
     """
     person = lock_jobseeker(enrolment.jobseeker_id)
     enrolment = locked(enrolment.pk)
@@ -35,14 +37,27 @@ def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: Registra
     enrolment.validated_by = actor
     move(enrolment, actor=actor, at=now, to_state=EnrolmentState.VALIDATED)
     _give_account(person)
+    start_if_ready(enrolment, person=person, actor=actor, at=now)
+    return enrolment
+
+
+def invite_volunteer(*, actor: User, enrolment: Enrolment, follower: str, carried: Sequence[str] = ()) -> None:
+    """Invite a validated person to accept, naming the adviser who will follow and what becomes of what is booked.
+
+    Runs in the caller's transaction, after `validate_enrolment`.
+    """
+    person = lock_jobseeker(enrolment.jobseeker_id)  # read again: the validation may have given an account
     outbox.notify_jobseeker(
         key=f"invitation:{enrolment.pk}",
         kind=NotificationKind.INVITATION,
         jobseeker=person,
-        context={"adviser": actor.full_name, "first_name": person.first_name},
+        context={
+            "adviser": actor.full_name,
+            "first_name": person.first_name,
+            "follower": follower,
+            "carried": list(carried),
+        },
     )
-    start_if_ready(enrolment, person=person, actor=actor, at=now)
-    return enrolment
 
 
 def refuse_enrolment(
