@@ -59,6 +59,35 @@ class PasswordForgottenForm(forms.Form):
     )
 
 
+class FirstAccessForm(forms.Form):
+    """By what a person without an account is known: the identifier, and the address that the file holds."""
+
+    use_required_attribute = False
+
+    identifier = forms.RegexField(
+        regex=r"^\s*[0-9]{7}[A-Za-z]\s*$",
+        label="Identifiant",
+        help_text="Sept chiffres et une lettre, sur vos courriers. Format attendu : 1234567A",
+        error_messages={
+            "required": "Entrez votre identifiant.",
+            "invalid": "Entrez sept chiffres et une lettre, par exemple 1234567A.",
+        },
+    )
+    email = forms.EmailField(
+        label="Adresse e-mail",
+        help_text="Celle que vous avez donnée à votre agence. Format attendu : nom@domaine.fr",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": "Entrez votre adresse e-mail.",
+            "invalid": "Entrez une adresse e-mail complète, par exemple nom@domaine.fr.",
+        },
+    )
+
+    def clean_identifier(self) -> str:
+        # In capitals before the throttle counts: writing it differently is no new attempt.
+        return str(self.cleaned_data["identifier"]).strip().upper()
+
+
 class ChoosePasswordForm(forms.Form):
     """A new password, typed twice, held against the house's rules for this person."""
 

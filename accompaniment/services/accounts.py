@@ -20,6 +20,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from accompaniment.enums import AuditAction, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import ActivationLink, Jobseeker, User
+from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import audit, outbox
 
 LINK_IS_OVER = "Ce lien a déjà servi ou n'est plus valable."
@@ -128,13 +129,34 @@ def change_password(*, actor: User, password: str) -> None:
     actor.password = user.password
 
 
+def give_account(*, actor: User | None, person: Jobseeker) -> User:
+    """Return a person's account; without one it is made now, without a password: a link sets one.
+
+    Runs in the caller's transaction, the person being locked. Raises DomainError without an address, or when it
+    opens somebody else's account.
+    """
+    if person.user is not None:
+        return person.user
+    if person.email is None:
+        raise DomainError(NOT_ELIGIBLE_SENTENCES["email"])
+    if User.objects.filter(email=person.email).exists():
+        raise DomainError("Cette adresse e-mail ouvre déjà un autre compte. Demandez une autre adresse à la personne.")
+    user = User.objects.create_user(
+        person.email, first_name=person.first_name, last_name=person.last_name, role=Role.JOBSEEKER
+    )
+    person.user = user
+    person.save(update_fields=["user", "updated_at"])
+    audit.record(actor=actor, jobseeker=person, action=AuditAction.ACCOUNT, event="created", user=user.pk)
+    return user
+
+
 def create_staff_account(*, actor: User | None, email: str, first_name: str, last_name: str, role: Role) -> User:
     """Create the account of an adviser or a manager, and invite them to choose a password.
 
     `actor` None is the system (an import). Raises DomainError when the address has an account already.
     """
     if role == Role.JOBSEEKER:
-        raise ValueError("a jobseeker's account comes with the validation of an enrolment")
+        raise ValueError("a jobseeker's account comes with the file: give_account")
     with transaction.atomic():
         if User.objects.filter(email=email.strip().lower()).exists():
             raise DomainError(f"L'adresse {email} a déjà un compte.")

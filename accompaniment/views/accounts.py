@@ -1,6 +1,8 @@
 """Log-in, log-out, passwords, activation."""
 
+from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off, get_failure_limit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
@@ -13,9 +15,19 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accompaniment.access import AuthenticatedRequest
 from accompaniment.errors import NotAllowedNowError
-from accompaniment.forms.accounts import ChangePasswordForm, ChoosePasswordForm, LogInForm, PasswordForgottenForm
+from accompaniment.forms.accounts import (
+    ChangePasswordForm,
+    ChoosePasswordForm,
+    FirstAccessForm,
+    LogInForm,
+    PasswordForgottenForm,
+)
 from accompaniment.models import User
 from accompaniment.services import accounts
+from accompaniment.services.first_access import request_first_access
+
+FIRST_ACCESS = "premiere-connexion"
+"""What the throttle counts such requests under, apart from the log-ins of the same address."""
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -65,6 +77,31 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
 def password_forgotten_sent(request: HttpRequest) -> HttpResponse:
     """Say what happens next."""
     return render(request, "accompaniment/password_forgotten_sent.html")
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def first_access(request: HttpRequest) -> HttpResponse:
+    """Open one's space before anybody has decided anything; the answer is the same whether or not there is a match.
+
+    Every request counts with the throttle of the log-in, the successful ones too: stopping must tell nothing either.
+    """
+    form = FirstAccessForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "accompaniment/first_access.html", {"form": form}, status=422 if form.is_bound else 200)
+    attempt = {"username": f"{FIRST_ACCESS}:{form.cleaned_data['identifier']}"}
+    if not AxesProxyHandler.is_allowed(request, attempt):
+        return login_locked(request, credentials=attempt)
+    AxesProxyHandler.user_login_failed(sender=FIRST_ACCESS, credentials=attempt, request=request)
+    request_first_access(identifier=form.cleaned_data["identifier"], email=form.cleaned_data["email"])
+    return redirect("first_access_sent")
+
+
+@login_not_required
+@require_GET
+def first_access_sent(request: HttpRequest) -> HttpResponse:
+    """Say what happens next."""
+    return render(request, "accompaniment/first_access_sent.html", {"days": settings.ACTIVATION_LINK_DAYS})
 
 
 @login_not_required

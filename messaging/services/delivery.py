@@ -108,6 +108,8 @@ def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]
         case NotificationKind.PASSWORD_RESET:
             path = accounts.issue_password_reset_link(user=_account(user))
             return {"link": _absolute(path), "valid_minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+        case NotificationKind.ENROLMENT_REFUSED | NotificationKind.ENROLMENT_LAPSED:
+            return _way_to_the_space(notification)
         case _:
             return {"link": _absolute(str(notification.context.get("path") or reverse("home")))}
 
@@ -123,6 +125,14 @@ def _way_in(user: User) -> dict[str, Any]:
         "has_password": False,
         "valid_until": until.astimezone(ZoneInfo(settings.TIME_ZONE)).date(),
     }
+
+
+def _way_to_the_space(notification: Notification) -> dict[str, Any]:
+    """Return the link to the space, or for who has not opened it yet the one to the page that opens it."""
+    person = notification.jobseeker
+    user = person.user if person else notification.user
+    has_account = user is not None and user.has_usable_password()
+    return {"link": _absolute(reverse("home" if has_account else "first_access")), "has_account": has_account}
 
 
 def _account(user: User | None) -> User:

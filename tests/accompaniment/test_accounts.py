@@ -179,7 +179,7 @@ def test_staff_account_with_a_known_address_is_refused() -> None:
 
 
 def test_jobseeker_account_is_no_staff_account() -> None:
-    with pytest.raises(ValueError, match="enrolment"):
+    with pytest.raises(ValueError, match="give_account"):
         accounts.create_staff_account(
             actor=None, email="a@example.org", first_name="A", last_name="B", role=Role.JOBSEEKER
         )

@@ -113,6 +113,8 @@ def public_pages() -> dict[str, str]:
         "login",
         "password_forgotten",
         "password_forgotten_sent",
+        "first_access",
+        "first_access_sent",
         "accessibility",
         "personal_data",
         "legal_notice",

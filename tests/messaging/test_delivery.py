@@ -45,7 +45,11 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     },
     NotificationKind.ACCOUNT_ACTIVATION: {"first_name": "Awa"},
     NotificationKind.PASSWORD_RESET: {"first_name": "Awa"},
-    NotificationKind.ENROLMENT_REFUSED: {"first_name": "Awa", "reason": "Besoin d'un accompagnement en agence"},
+    NotificationKind.ENROLMENT_REFUSED: {
+        "first_name": "Awa",
+        "reason": "Besoin d'un accompagnement en agence",
+        "withdrawn_with": "",
+    },
     NotificationKind.TRACK_STARTED: {"first_name": "Awa"},
     NotificationKind.TRACK_ENDED: {
         "first_name": "Awa",

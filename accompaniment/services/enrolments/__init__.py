@@ -5,7 +5,12 @@ Lock order of the house: the person first, then the portfolio, then everything e
 
 from accompaniment.services.enrolments.acceptance import accept_terms
 from accompaniment.services.enrolments.asking import ask_enrolment
-from accompaniment.services.enrolments.deciding import invite_volunteer, refuse_enrolment, validate_enrolment
+from accompaniment.services.enrolments.deciding import (
+    invite_volunteer,
+    record_withdrawal,
+    refuse_enrolment,
+    validate_enrolment,
+)
 from accompaniment.services.enrolments.eligibility import why_not_eligible
 from accompaniment.services.enrolments.interview import (
     InterviewFindings,
@@ -43,6 +48,7 @@ __all__ = [
     "lock_jobseeker",
     "open_registration_interview",
     "publish_consent_text",
+    "record_withdrawal",
     "refuse_enrolment",
     "set_lapse_delay",
     "validate_enrolment",

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import EnrolmentState, NotificationKind, RefusalReason, Role
+from accompaniment.enums import EnrolmentState, NotificationKind, RefusalReason
 from accompaniment.errors import DomainError
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
-from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
-from accompaniment.services import outbox
+from accompaniment.services import accounts, outbox
 from accompaniment.services.enrolments.acceptance import start_if_ready, withdraw_consent
 from accompaniment.services.enrolments.eligibility import check_eligible
 from accompaniment.services.enrolments.periods import carry_along
@@ -36,7 +35,7 @@ def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: Registra
     enrolment.validated_at = now
     enrolment.validated_by = actor
     move(enrolment, actor=actor, at=now, to_state=EnrolmentState.VALIDATED)
-    _give_account(person)
+    accounts.give_account(actor=actor, person=person)
     start_if_ready(enrolment, person=person, actor=actor, at=now)
     return enrolment
 
@@ -73,38 +72,69 @@ def refuse_enrolment(
     `interview` is the registration interview at which it was decided, if it was.
     """
     with transaction.atomic():
-        person = lock_jobseeker(enrolment.jobseeker_id)
-        enrolment = locked(enrolment.pk)
-        check_transition(enrolment, EnrolmentState.REFUSED)
-        now = timezone.now()
-        was_validated = enrolment.state == EnrolmentState.VALIDATED
-        enrolment.refusal_reason = reason
-        enrolment.comment = comment
-        enrolment.interview = interview or enrolment.interview
-        enrolment.closed_by = actor
-        enrolment.closed_at = now
-        move(enrolment, actor=actor, at=now, to_state=EnrolmentState.REFUSED)
-        withdraw_consent(person, actor=actor, at=now)
-        if was_validated:
-            carry_along(person, actor, now)
+        closed, person = _close(
+            actor=actor,
+            enrolment=enrolment,
+            to_state=EnrolmentState.REFUSED,
+            comment=comment,
+            interview=interview,
+            reason=reason,
+        )
         outbox.notify_jobseeker(
-            key=f"enrolment-refused:{enrolment.pk}",
+            key=f"enrolment-refused:{closed.pk}",
             kind=NotificationKind.ENROLMENT_REFUSED,
             jobseeker=person,
-            context={"reason": RefusalReason(reason).label, "first_name": person.first_name},
+            context={"reason": RefusalReason(reason).label, "first_name": person.first_name, "withdrawn_with": ""},
         )
-        return enrolment
+        return closed
 
 
-def _give_account(person: Jobseeker) -> None:
-    """Give the person an account without a password; the invitation's link sets one."""
-    if person.user is not None:
-        return
-    if person.email is None:
-        raise DomainError(NOT_ELIGIBLE_SENTENCES["email"])
-    if User.objects.filter(email=person.email).exists():
-        raise DomainError("Cette adresse e-mail ouvre déjà un autre compte. Demandez une autre adresse à la personne.")
-    person.user = User.objects.create_user(
-        person.email, first_name=person.first_name, last_name=person.last_name, role=Role.JOBSEEKER
-    )
-    person.save(update_fields=["user", "updated_at"])
+def record_withdrawal(
+    *, actor: User, enrolment: Enrolment, interview: RegistrationInterview, comment: str = ""
+) -> Enrolment:
+    """Write down that the person, at the registration interview, wants the track no more, and confirm it by letter.
+
+    It is the person's own decision, so it is no refusal, and no figure counts it as one.
+    """
+    with transaction.atomic():
+        closed, person = _close(
+            actor=actor,
+            enrolment=enrolment,
+            to_state=EnrolmentState.WITHDRAWN,
+            comment=comment,
+            interview=interview,
+        )
+        outbox.notify_jobseeker(
+            key=f"enrolment-withdrawn:{closed.pk}",
+            kind=NotificationKind.ENROLMENT_REFUSED,
+            jobseeker=person,
+            context={"reason": "", "first_name": person.first_name, "withdrawn_with": actor.full_name},
+        )
+        return closed
+
+
+def _close(
+    *,
+    actor: User,
+    enrolment: Enrolment,
+    to_state: EnrolmentState,
+    comment: str,
+    interview: RegistrationInterview | None,
+    reason: str = "",
+) -> tuple[Enrolment, Jobseeker]:
+    """Close an enrolment that has not begun; the acceptance falls with it, and the place of who was validated."""
+    person = lock_jobseeker(enrolment.jobseeker_id)
+    enrolment = locked(enrolment.pk)
+    check_transition(enrolment, to_state)
+    now = timezone.now()
+    was_validated = enrolment.state == EnrolmentState.VALIDATED
+    enrolment.refusal_reason = reason
+    enrolment.comment = comment
+    enrolment.interview = interview or enrolment.interview
+    enrolment.closed_by = actor
+    enrolment.closed_at = now
+    move(enrolment, actor=actor, at=now, to_state=to_state)
+    withdraw_consent(person, actor=actor, at=now)
+    if was_validated:
+        carry_along(person, actor, now)
+    return enrolment, person

@@ -1,0 +1,33 @@
+"""The account of a person who has none yet, opened by the person and not by a decision."""
+
+from django.db import transaction
+
+from accompaniment.enums import AuditAction
+from accompaniment.models import Jobseeker, User
+from accompaniment.services import accounts, audit
+from accompaniment.services.enrolments import lock_jobseeker
+
+
+def request_first_access(*, identifier: str, email: str) -> None:
+    """Send the link that opens the space to the address of the file, where identifier and address are its own.
+
+    The caller is told nothing, so that nobody learns who is registered or under which address. Who has a password
+    already gets the link for a new one. Asking again within `ASK_AGAIN_AFTER` sends nothing.
+    """
+    address = email.strip().lower()
+    with transaction.atomic():
+        found = Jobseeker.objects.filter(identifier=identifier.strip().upper(), email=address).first()
+        person = lock_jobseeker(found.pk) if found else None
+        if person is None or person.email != address or _opens_another_account(person):
+            audit.record(actor=None, jobseeker=None, action=AuditAction.ACCOUNT, event="first_access_without_match")
+            return
+        user = accounts.give_account(actor=None, person=person)
+        audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_asked")
+        if user.has_usable_password():
+            accounts.request_password_reset(email=address)
+        elif user.is_active:
+            accounts.invite_again(user=user)
+
+
+def _opens_another_account(person: Jobseeker) -> bool:
+    return person.user is None and User.objects.filter(email=person.email).exists()
