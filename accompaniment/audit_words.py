@@ -67,6 +67,8 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "answered": "Réponse à la demande d'entretien en agence",
     },
     AuditAction.ACCOUNT: {
+        "created": "Compte ouvert",
+        "first_access_asked": "Première connexion demandée",
         "activated": "Compte activé",
         "reset_asked": "Nouveau mot de passe demandé",
         "password_reset": "Mot de passe remplacé",

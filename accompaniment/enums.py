@@ -79,6 +79,7 @@ class FilePart(TextChoices):
     INTERVIEW = "interview", "Entretien consulté"
     ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence consultée"
     REGISTRATION = "registration", "Entretien d'inscription consulté"
+    FOUND_BY_SEARCH = "found_by_search", "Nom trouvé par une recherche dans l'agence"
     WAITING = "waiting", "Situation consultée pour trouver un conseiller"
 
 

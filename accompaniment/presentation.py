@@ -136,13 +136,17 @@ def obstacle_in_words(obstacle: str, *, tier: str, opens_on: date | None, today:
     return f"Le 100 % web ouvre dans votre {place} le {day_in_words(opens_on, today=today)}."
 
 
-def closed_enrolment_in_words(state: str, *, closed_on: date, today: date, reason: str = "") -> str:
-    """Say to the person what became of the last enrolment; empty for what the person withdrew or ended."""
+def closed_enrolment_in_words(
+    state: str, *, closed_on: date, today: date, reason: str = "", at_interview: bool = False
+) -> str:
+    """Say to the person what became of the last enrolment; empty for what the person withdrew or ended alone."""
     day = day_in_words(closed_on, today=today)
     if state == EnrolmentState.REFUSED:
         return f"Votre demande de 100 % web a été refusée le {day}. Motif : {reason[:1].lower()}{reason[1:]}."
     if state == EnrolmentState.LAPSED:
-        return f"Votre demande de 100 % web est devenue caduque le {day}."
+        return f"Votre demande de 100 % web n'a pas eu de réponse à temps : elle a pris fin le {day}."
+    if state == EnrolmentState.WITHDRAWN and at_interview:
+        return f"Votre demande de 100 % web a été retirée le {day}, comme vous l'avez souhaité à l'entretien."
     return ""
 
 
@@ -165,7 +169,7 @@ ENROLMENT_STEPS = {
     EnrolmentState.ASKED: "Demande de 100 % web enregistrée",
     EnrolmentState.VALIDATED: "100 % web validé à l'entretien d'inscription",
     EnrolmentState.REFUSED: "Demande de 100 % web refusée",
-    EnrolmentState.LAPSED: "Demande de 100 % web devenue caduque",
+    EnrolmentState.LAPSED: "Demande de 100 % web restée sans réponse à temps",
     EnrolmentState.WITHDRAWN: "Demande de 100 % web retirée",
     EnrolmentState.ACTIVE: "100 % web commencé",
     EnrolmentState.ENDED: "100 % web terminé",

@@ -38,19 +38,24 @@ def tier_of(modality: str) -> Tier:
     return Tier.GUIDE if modality == Modality.GUIDE_WEB else Tier(modality)
 
 
-def not_eligible_reason(*, tier: str, opens_on: date | None, day: date, email: str | None) -> str | None:
-    """Say which condition of the 100 % web track fails first: `modalite`, `region`, `email`, or None.
+def not_eligible_reasons(*, tier: str, opens_on: date | None, day: date, email: str | None) -> list[str]:
+    """Return which conditions of the 100 % web track fail: `modalite`, `region`, `email`.
 
     `opens_on` is the day on which the web track opens in the person's agency, `day` the day on which eligibility is
     asked, in the agency's zone.
     """
-    if tier != Tier.GUIDE:
-        return "modalite"
-    if opens_on is None or opens_on > day:
-        return "region"
-    if not email:
-        return "email"
-    return None
+    failing = {
+        "modalite": tier != Tier.GUIDE,
+        "region": opens_on is None or opens_on > day,
+        "email": not email,
+    }
+    return [condition for condition, fails in failing.items() if fails]
+
+
+def not_eligible_reason(*, tier: str, opens_on: date | None, day: date, email: str | None) -> str | None:
+    """Return the first of the conditions that fail, or None."""
+    reasons = not_eligible_reasons(tier=tier, opens_on=opens_on, day=day, email=email)
+    return reasons[0] if reasons else None
 
 
 NOT_ELIGIBLE_SENTENCES = {

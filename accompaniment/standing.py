@@ -17,7 +17,7 @@ from accompaniment.models import (
     User,
 )
 from accompaniment.presentation import closed_enrolment_in_words, consent_version_in_words, obstacle_in_words
-from accompaniment.rules import OPEN_ENROLMENT_STATES, consent_holds, not_eligible_reason
+from accompaniment.rules import OPEN_ENROLMENT_STATES, consent_holds, not_eligible_reasons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,8 @@ class Standing:
     """The newest version of the text that has to be accepted."""
     zone: ZoneInfo
     today: date
-    obstacle: str | None
-    """Which condition of the 100 % web track fails today: `modalite`, `region`, `email`, or None."""
-    obstacle_sentence: str
-    """The same for the person; empty when nothing stands in the way."""
+    obstacles: tuple[str, ...]
+    """All that stands in the way of the 100 % web today, in sentences for the person."""
 
     @property
     def on_web(self) -> bool:
@@ -82,11 +80,12 @@ class Standing:
             closed_on=self.closed.closed_at.astimezone(self.zone).date(),
             today=self.today,
             reason=self.closed.get_refusal_reason_display(),
+            at_interview=self.closed.interview_id is not None and self.closed.validated_at is None,
         )
 
     @property
     def may_ask(self) -> bool:
-        return self.enrolment is None and self.obstacle is None
+        return self.enrolment is None and not self.obstacles
 
 
 def standing_of(person: Jobseeker, now: datetime) -> Standing:
@@ -94,7 +93,7 @@ def standing_of(person: Jobseeker, now: datetime) -> Standing:
     period = Accompaniment.objects.current().get(jobseeker=person)
     today = now.astimezone(person.agency.zone).date()
     opens_on = person.agency.web_opening_day
-    obstacle = not_eligible_reason(tier=period.tier, opens_on=opens_on, day=today, email=person.email)
+    reasons = not_eligible_reasons(tier=period.tier, opens_on=opens_on, day=today, email=person.email)
     enrolments = list(Enrolment.objects.filter(jobseeker=person).order_by("-asked_at", "-pk"))
     standing = next((enrolment for enrolment in enrolments if enrolment.state in OPEN_ENROLMENT_STATES), None)
     binding = ConsentText.objects.binding().values("version")[:1]
@@ -108,17 +107,15 @@ def standing_of(person: Jobseeker, now: datetime) -> Standing:
         binding=text.binding if text else None,
         zone=person.agency.zone,
         today=today,
-        obstacle=obstacle,
-        obstacle_sentence=(
+        obstacles=tuple(
             obstacle_in_words(
-                obstacle,
+                reason,
                 tier=period.tier,
                 opens_on=opens_on,
                 today=today,
                 place="région" if opens_on == person.agency.region.web_opens_on else "agence",
             )
-            if obstacle
-            else ""
+            for reason in reasons
         ),
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from accompaniment.enums import Tier, Track
 from accompaniment.models import Enrolment, RegistrationInterview
 from accompaniment.services.enrolments import current_accompaniment
 from accompaniment.services.registration import FieldChange
@@ -59,17 +58,18 @@ def conflicts_in_words(changes: Iterable[FieldChange], portfolios: PortfolioQuer
     ]
 
 
-def initial_of(enrolment: Enrolment, interview: RegistrationInterview | None, obstacle: str) -> dict[str, str]:
-    """Return what the person's file says, and over it what was typed before."""
+def initial_of(enrolment: Enrolment, interview: RegistrationInterview | None) -> dict[str, str]:
+    """Return what the person's file says, and over it what was typed before.
+
+    The track is nobody's to begin with: it is chosen when the person has confirmed the wish.
+    """
     person = enrolment.jobseeker
-    tier = current_accompaniment(person).tier
     from_file = {
         "has_webcam": yes_or_no(person.has_webcam),
         "bandwidth": person.bandwidth,
         "preferred_channel": person.preferred_channel,
         "preferred_hours": person.preferred_hours,
-        "tier": tier,
-        "track": Track.WEB if tier == Tier.GUIDE and not obstacle else "",
+        "tier": current_accompaniment(person).tier,
     }
     if interview is None:
         return {name: str(value) for name, value in from_file.items()}

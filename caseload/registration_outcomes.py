@@ -57,10 +57,17 @@ NOT_ACCEPTED_IN_TIME = Outcome(
 )
 
 
+WITHDRAWN_AT_INTERVIEW = Outcome(
+    title="demande retirée à l'entretien", follows=MAY_ASK_AGAIN, letter=NotificationKind.ENROLMENT_REFUSED
+)
+
+
 def outcome_of(enrolment: Enrolment) -> Outcome:
     """Return how an enrolment that is asked for no more is told."""
     if enrolment.state == EnrolmentState.LAPSED and enrolment.validated_at is not None:
         return NOT_ACCEPTED_IN_TIME
+    if enrolment.state == EnrolmentState.WITHDRAWN and enrolment.interview_id and enrolment.validated_at is None:
+        return WITHDRAWN_AT_INTERVIEW
     return OUTCOMES[EnrolmentState(enrolment.state)]
 
 

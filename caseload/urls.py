@@ -24,6 +24,7 @@ from caseload.views import (
     tiers,
     transfers,
     waiting,
+    wishes,
     workbook,
 )
 
@@ -58,6 +59,7 @@ urlpatterns: list[URLPattern] = [
     path("echeances/<int:pk>/tenue-par/<int:contact>/", plans.hold_by_contact, name="hold_by_contact"),
     path("portefeuille/panneau/plans/", plans.plans_panel, name="plans_panel"),
     path("inscriptions/", registration.registrations, name="registrations"),
+    path("inscriptions/demande/", wishes.record_wish, name="record_wish"),
     path("inscriptions/<int:pk>/", registration.registration, name="registration"),
     path("inscriptions/<int:pk>/brouillon/", registration.registration_draft, name="registration_draft"),
     path("inscriptions/<int:pk>/test/", registration.registration_device_link, name="registration_device_link"),

@@ -27,6 +27,12 @@ class SearchForm(forms.Form):
     q = forms.CharField(label="Rechercher un nom ou un identifiant", required=False, max_length=100)
 
 
+class WishForm(forms.Form):
+    """Whose wish is written down."""
+
+    person = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class EmailForm(forms.Form):
     email = forms.EmailField(
         label="Adresse e-mail",
@@ -94,10 +100,10 @@ class RegistrationForm(forms.Form):
         label="Parcours",
         choices=(
             (Track.WEB, "100 % web : l'adhésion est validée"),
-            (Track.CLASSIC, "Classique : l'adhésion est refusée"),
+            (Track.CLASSIC, "Classique : l'adhésion n'est pas validée"),
         ),
         widget=forms.RadioSelect,
-        error_messages={"required": "Choisissez le parcours."},
+        error_messages={"required": "Demandez à la personne si elle confirme son souhait : choisissez le parcours."},
     )
     portfolio = forms.ModelChoiceField(
         label="Portefeuille",
@@ -141,6 +147,7 @@ class RegistrationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         facts: dict[str, Any] = super().clean() or {}
+        # What was chosen for the other track stays in the draft, and decides nothing.
         if facts.get("track") == Track.WEB:
             if self.obstacle:
                 self.add_error("track", self.obstacle)
@@ -150,6 +157,8 @@ class RegistrationForm(forms.Form):
                 self.add_error("portfolio", "Choisissez le portefeuille où la personne sera suivie.")
         elif facts.get("track") == Track.CLASSIC and not facts.get("refusal_reason"):
             self.add_error("refusal_reason", "Choisissez le motif : la personne le recevra.")
+        elif facts.get("refusal_reason") == RefusalReason.TIER and facts.get("tier") == Tier.GUIDE:
+            self.add_error("refusal_reason", "La modalité choisie est « guidé » : choisissez un autre motif.")
         return facts
 
     def findings(self) -> InterviewFindings:

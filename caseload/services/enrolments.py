@@ -14,6 +14,7 @@ from caseload.enums import PlacementEnd
 from caseload.handover import Carried, Handover, carry_along
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.services import placements
+from caseload.services.received import tell_who_receives
 
 
 def proposed_portfolios(*, jobseeker: Jobseeker, modality: Modality = Modality.GUIDE_WEB) -> list[Portfolio]:
@@ -28,6 +29,19 @@ def proposed_portfolios(*, jobseeker: Jobseeker, modality: Modality = Modality.G
         .with_people_in_cover(today)
         .select_related("adviser__user", "agency")
     )
+
+
+def ask_at_interview(*, actor: User, jobseeker: Jobseeker) -> Enrolment:
+    """Record a wish that the person speaks at the registration interview, and begin that interview: one transaction.
+
+    Raises DomainError where the 100 % web is not open yet, NotAllowedNowError when a request is open already.
+    """
+    with transaction.atomic():
+        person = enrolments.lock_jobseeker(jobseeker.pk)
+        _check_decides(actor, person)
+        enrolment = enrolments.ask_enrolment(actor=actor, jobseeker=person, at_interview=True)
+        enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        return enrolment
 
 
 def validate_at_interview(
@@ -96,21 +110,9 @@ def _tell(enrolment: Enrolment, *, person: Jobseeker, placement: Placement, carr
                 "path": reverse("space"),
             },
         )
-    if user != actor:
-        outbox.notify(
-            key=f"received:{placement.pk}",
-            kind=NotificationKind.PEOPLE_RECEIVED,
-            email=user.email,
-            user=user,
-            context={
-                "first_name": user.first_name,
-                "received": 1,
-                "person": person.full_name,
-                "modality": portfolio.get_modality_display(),
-                "reason": f"validation à l'entretien d'inscription par {actor.full_name}",
-                "path": reverse("person", args=[person.pk]),
-            },
-        )
+    tell_who_receives(
+        actor=actor, placement=placement, reason=f"validation à l'entretien d'inscription par {actor.full_name}"
+    )
 
 
 def refuse_at_interview(
@@ -122,18 +124,26 @@ def refuse_at_interview(
     reason: RefusalReason,
     comment: str,
 ) -> Enrolment:
-    """Conclude the interview and refuse the volunteer with a reason: one transaction."""
+    """Conclude the interview and refuse the volunteer with a reason: one transaction.
+
+    Who does not want the track any more is not refused: the withdrawal is written down.
+    """
     with transaction.atomic():
         person = enrolments.lock_jobseeker(enrolment.jobseeker_id)
         _check_decides(actor, person)
-        refused = enrolments.refuse_enrolment(
-            actor=actor, enrolment=enrolment, reason=reason, comment=comment, interview=interview
-        )
+        if reason == RefusalReason.NOT_WANTED:
+            closed = enrolments.record_withdrawal(
+                actor=actor, enrolment=enrolment, comment=comment, interview=interview
+            )
+        else:
+            closed = enrolments.refuse_enrolment(
+                actor=actor, enrolment=enrolment, reason=reason, comment=comment, interview=interview
+            )
         enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings)
-        return refused
+        return closed
 
 
 def _check_decides(actor: User, person: Jobseeker) -> None:
     """Only an adviser of the person's agency decides at the registration interview."""
     if not Adviser.objects.filter(user=actor, agency=person.agency_id).exists():
-        raise DomainError("Seul un conseiller de l'agence de la personne peut conclure cet entretien.")
+        raise DomainError("Seul un conseiller de l'agence de la personne peut mener cet entretien.")

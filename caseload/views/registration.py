@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import EnrolmentState, Modality, RefusalReason, Role
+from accompaniment.enums import EnrolmentState, FilePart, Modality, RefusalReason, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.kept_forms import typed_before
 from accompaniment.models import DeviceCheck, Enrolment, Notification, RegistrationInterview
@@ -46,7 +46,6 @@ from caseload.registration import (
 from caseload.registration_drafts import conflicts_in_words, initial_of, news_in_words
 from caseload.registration_outcomes import outcome_of, settled_by
 from caseload.services.enrolments import proposed_portfolios, refuse_at_interview, validate_at_interview
-from caseload.services.placements import follower_of
 
 READ_AGAIN = "La saisie a changé entre-temps sur cette page. Relisez ce qui suit, puis concluez à nouveau."
 PEOPLE_PER_PAGE = 50
@@ -79,14 +78,13 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def registration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    adviser, enrolment = _found(request, pk)
+    _, enrolment = _found(request, pk)
+    # Whatever comes back shows the person: the interview, a refusal, or what became of the request.
+    record_reading(actor=request.user, jobseeker=enrolment.jobseeker, part=FilePart.REGISTRATION)
     if enrolment.state != EnrolmentState.ASKED:
         return _too_late(request, enrolment) if request.method == "POST" else _outcome(request, enrolment)
     if request.method == "POST":
         return _conclude(request, enrolment)
-    person = enrolment.jobseeker
-    if follower_of(person) != adviser:
-        record_reading(actor=request.user, jobseeker=person, part="registration")
     return _page(request, enrolment)
 
 
@@ -103,8 +101,15 @@ def registration_draft(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             return _too_late(request, enrolment)
         return render(
             request,
-            "caseload/partials/_draft_state.html",
-            {"interview": None, "refusal": refusal.sentence, "saved": None, "conflicts": [], "answer": ""},
+            "caseload/partials/_draft_saved.html",
+            {
+                "interview": None,
+                "refusal": refusal.sentence,
+                "news_sentences": [],
+                "conflicts": [],
+                "conflicts_changed": False,
+                "answer": "",
+            },
             status=409,
         )
     if request.htmx:
@@ -175,10 +180,8 @@ def _draft_saved(
     request: AuthenticatedRequest, enrolment: Enrolment, saved: SavedDraft, typing: Typing
 ) -> HttpResponse:
     """Tell the page when its draft was kept, what somebody else typed, and between what there is to choose."""
-    proposals = proposed_portfolios(jobseeker=enrolment.jobseeker)
-    obstacle = _obstacle(enrolment, proposals)
     selected = (typing.base or {}).get("portfolio", "")
-    base = _base(initial_of(enrolment, saved.interview, obstacle), selected, saved, typing.base)
+    base = _base(initial_of(enrolment, saved.interview), selected, saved, typing.base)
     return render(
         request,
         "caseload/partials/_draft_saved.html",
@@ -320,7 +323,7 @@ def _page(
     interview = interview_in_progress(person)  # read again: a decision that was refused has undone what it wrote
     proposals = proposed_portfolios(jobseeker=person)
     obstacle = _obstacle(enrolment, proposals)
-    initial = initial_of(enrolment, interview, obstacle)
+    initial = initial_of(enrolment, interview)
     conflicts = saved.conflicts if saved else ()
     mine = {change.name: change.mine for change in conflicts}
     form = form or _form(enrolment, obstacle, initial={**initial, **mine})

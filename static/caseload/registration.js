@@ -12,6 +12,7 @@ const RETRY_AFTER_MS = 5000;
 
 let unsaved = false;
 let leavingByForm = false;
+let trackBefore = "";  // what the adviser had chosen before another tier than « guidé » put it aside
 
 // "Enregistré à 9 h 05" speaks of everything on the page only while nothing has been typed since.
 function setUnsaved() {
@@ -48,9 +49,19 @@ function followTier() {
   const line = document.getElementById("web-obstacle");
   if (line.textContent !== obstacle) line.textContent = obstacle;
   web.disabled = obstacle !== "";
-  if (notGuide && value("track") !== "classique") {
+}
+
+// Trying a tier decides nothing: what another tier than « guidé » has set is taken back with it.
+function putTrackAside() {
+  const tier = value("tier");
+  if (tier !== "guide") {
+    if (value("track") === "classique") return;
+    trackBefore = value("track");
     setValue("track", "classique");
     if (value("refusal_reason") === "") setValue("refusal_reason", "tier");
+  } else if (value("refusal_reason") === "tier") {
+    setValue("refusal_reason", "");
+    setValue("track", web.disabled ? "" : trackBefore);
   }
 }
 
@@ -110,8 +121,12 @@ function takeOver(answer) {
   showAll();
 }
 
-form.addEventListener("input", () => {
+form.addEventListener("input", (event) => {
   setUnsaved();
+  if (event.target.name === "tier") {
+    followTier();
+    putTrackAside();
+  }
   showAll();
 });
 

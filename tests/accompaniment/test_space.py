@@ -145,7 +145,7 @@ class TestSpace:
             sentence = "Motif : besoin d'un accompagnement en agence."
         else:
             enrolments.lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now())
-            sentence = "Votre demande de 100 % web est devenue caduque le"
+            sentence = "Votre demande de 100 % web n'a pas eu de réponse à temps"
         page = read(client, person)
         assert sentence in page
         assert "Demander le 100 % web" in page

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accompaniment.audit_words import audit_in_words
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind, RefusalReason, Tier, Track
 from accompaniment.models import (
     Accompaniment,
@@ -25,6 +26,7 @@ from accompaniment.models import (
 from accompaniment.services import enrolments
 from accompaniment.services.registration import save_draft
 from caseload.models import Placement, Portfolio
+from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import (
     AgencyFactory,
     ConsentTextFactory,
@@ -199,6 +201,22 @@ class TestWhoMayOpen:
             adviser.get(address(enrolment))
         row = AuditEntry.objects.get(jobseeker=enrolment.jobseeker, action=AuditAction.READ)
         assert row.actor == portfolio.adviser.user
+
+    def test_a_reading_of_the_decision_leaves_its_row_too(self, client: Client, portfolio: Portfolio) -> None:
+        enrolment = validated(portfolio)
+        colleague = PortfolioFactory(agency=portfolio.agency).adviser.user
+        for user in (colleague, portfolio.adviser.user):
+            client.force_login(user)
+            assert client.get(address(enrolment)).status_code == 200
+        row = AuditEntry.objects.get(jobseeker=enrolment.jobseeker, action=AuditAction.READ)
+        assert (row.actor, audit_in_words(row.action, row.details)) == (colleague, "Entretien d'inscription consulté")
+
+    def test_no_track_is_chosen_beforehand(self, adviser: Client, portfolio: Portfolio) -> None:
+        page = adviser.get(address(volunteer(portfolio))).content.decode()
+        tracks = re.findall(r'<input[^>]*name="track"[^>]*>', page)
+        assert len(tracks) == 2
+        assert not any(re.search(r"\schecked\b", track) for track in tracks)
+        assert "confirme-t-elle son souhait" in page
 
     def test_looking_begins_no_interview(self, adviser: Client, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
@@ -377,6 +395,22 @@ class TestRefusing:
         enrolment.refresh_from_db()
         assert enrolment.state == EnrolmentState.REFUSED
 
+    def test_of_who_wants_it_no_more_is_a_withdrawal(self, adviser: Client, portfolio: Portfolio) -> None:
+        enrolment = volunteer(portfolio, with_account=True)
+        page = text_of(adviser.post(address(enrolment), refusing(refusal_reason="not_wanted"), follow=True))
+        assert "demande retirée à l'entretien" in page
+        enrolment.refresh_from_db()
+        assert (enrolment.state, enrolment.refusal_reason) == (EnrolmentState.WITHDRAWN, "")
+        assert enrolment.closed_by == portfolio.adviser.user
+        letter = letter_for(Notification.objects.get(jobseeker=enrolment.jobseeker))
+        assert f"vous avez dit à {portfolio.adviser.user.full_name} ne plus souhaiter" in letter.body
+        assert "n'a pas été retenue" not in letter.body
+        person = Client()
+        person.force_login(enrolment.jobseeker.user)
+        space = text_of(person.get(reverse("space")))
+        assert "comme vous l'avez souhaité à l'entretien" in space
+        assert "refusée" not in space
+
     def test_without_an_address_says_that_no_email_leaves(self, adviser: Client, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
         Jobseeker.objects.filter(pk=enrolment.jobseeker_id).update(email=None)
@@ -437,11 +471,12 @@ class TestErrors:
             ({"bandwidth": None}, "Choisissez la qualité de la connexion"),
             ({"at_ease": None}, "à l'aise avec les outils numériques."),
             ({"tier": None}, "Choisissez une modalité."),
-            ({"track": None}, "Choisissez le parcours."),
+            ({"track": None}, "si elle confirme son souhait"),
             ({"portfolio": None}, "Choisissez le portefeuille où la personne sera suivie."),
             ({"portfolio": "x"}, "Choisissez l'un des portefeuilles proposés."),
             ({"tier": "suivi"}, "Le 100 % web demande la modalité « guidé »"),
             ({"track": "classique"}, "Choisissez le motif"),
+            ({"track": "classique", "refusal_reason": "tier"}, "La modalité choisie est « guidé »"),
         ],
     )
     def test_say_what_to_do_and_keep_everything(

@@ -55,7 +55,7 @@ def base_of(client: Client, enrolment: Enrolment) -> str:
 
 def typed(into: Portfolio, base: str, **differing: Any) -> dict[str, Any]:
     """Return what a page sends that shows what the person's file says, and into which this was typed."""
-    as_shown = answers(into, at_ease=None, identity_checked=None, situation="", preferred_channel=None)
+    as_shown = answers(into, at_ease=None, track=None, identity_checked=None, situation="", preferred_channel=None)
     return {**as_shown, "base": base, **differing}
 
 
@@ -283,6 +283,34 @@ def test_a_saved_draft_says_who_typed_what_and_when(portfolio: Portfolio) -> Non
     assert interview.touched["notes"]["name"] == "Anne Vidal"
     later = save_draft(actor=user, enrolment=enrolment, typed={"notes": "a"}, base={"notes": "a"}).interview
     assert later.touched == interview.touched
+
+
+class TestWhatAScreenReaderHears:
+    def test_is_the_news_and_the_refusal_and_not_the_time(
+        self, adviser: Client, colleague: Client, portfolio: Portfolio
+    ) -> None:
+        enrolment = volunteer(portfolio)
+        page = adviser.get(address(enrolment)).content.decode()
+        assert re.search(r'id="draft-news" role="status">\s*</div>', page)
+        base = base_of(adviser, enrolment)
+        draft(colleague, enrolment, typed(portfolio, base, situation="De Luc"), **HTMX)
+        saved = draft(adviser, enrolment, typed(portfolio, base, notes="D'Anne"), **HTMX).content.decode()
+        state, news = saved.split('<div id="draft-news" hx-swap-oob="innerHTML">')
+        assert "Enregistré" in state
+        assert "Changé entre-temps" not in state
+        assert "Enregistré" not in news
+        assert "Changé entre-temps par Luc Roy" in news
+
+    def test_a_refusal_has_a_button_that_brings_the_text_back(
+        self, adviser: Client, colleague: Client, portfolio: Portfolio
+    ) -> None:
+        enrolment = volunteer(portfolio)
+        colleague.post(address(enrolment), answers(portfolio))
+        late = draft(adviser, enrolment, {"notes": "Trop tard"}, **HTMX).content.decode()
+        (button,) = re.findall(r"<button[^>]*>", late)
+        assert 'type="submit"' in button  # of the form itself: what is typed goes along, and comes back
+        assert "href" not in late
+        assert "Trop tard" in text_of(adviser.post(address(enrolment), {"notes": "Trop tard"}))
 
 
 class TestARequestThatCloses:

@@ -104,9 +104,9 @@ def test_without_the_guard_somebody_is_validated_before_the_region_opens(portfol
     )
     looked, moved = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
 
-    def validate_unguarded() -> str | None:
+    def validate_unguarded() -> list[str]:
         with transaction.atomic():
-            obstacle = why_not_eligible(enrolment.jobseeker, timezone.now())
+            obstacles = why_not_eligible(enrolment.jobseeker, timezone.now())
             looked.wait()
             moved.wait()
             Enrolment.objects.filter(pk=enrolment.pk).update(
@@ -116,7 +116,7 @@ def test_without_the_guard_somebody_is_validated_before_the_region_opens(portfol
                 interview=interview,
                 equipment_declared_at=interview.concluded_at,
             )
-            return obstacle
+            return obstacles
 
     def open_later() -> object:
         looked.wait()
@@ -124,7 +124,7 @@ def test_without_the_guard_somebody_is_validated_before_the_region_opens(portfol
         moved.wait()
         return region
 
-    obstacle, region = at_once(validate_unguarded, open_later)
-    assert obstacle is None
+    obstacles, region = at_once(validate_unguarded, open_later)
+    assert obstacles == []
     assert isinstance(region, Region)
     assert not nothing_is_broken()

@@ -43,6 +43,7 @@ def answer_everything(page: Page) -> None:
     tick(page.get_by_label("J'ai vérifié l'identité"))
     page.get_by_label("Situation et projet").fill("Cherche un poste d'assistante.")
     choose(page, "À l'aise", "Oui")
+    choose(page, "Parcours", "100 % web")
 
 
 def test_from_the_list_to_the_track(new_page: NewPage, portfolio: Portfolio) -> None:
@@ -121,17 +122,31 @@ def test_the_page_follows_tier_and_track(new_page: NewPage, portfolio: Portfolio
     open_interview(page, volunteer(portfolio))
     web = page.get_by_role("radiogroup", name="Parcours").get_by_role("radio", name="100 % web")
     proposals = page.get_by_role("radiogroup", name="Portefeuille")
-    reasons = page.get_by_role("radiogroup", name="Motif du refus")
-    expect(web).to_be_checked()
+    reasons = page.get_by_role("radiogroup", name="Motif")
+    expect(web).not_to_be_checked()
+    choose(page, "Parcours", "100 % web")
     expect(proposals).to_be_visible()
     expect(reasons).to_be_hidden()
+    # By the arrow keys, through a tier that the adviser does not want, and back.
+    page.get_by_role("radiogroup", name="Modalité").get_by_role("radio", name="Guidé").focus()
+    page.keyboard.press("ArrowDown")
+    expect(web).to_be_disabled()
+    expect(reasons.get_by_role("radio", name="La modalité décidée")).to_be_checked()
+    page.keyboard.press("ArrowUp")
+    expect(web).to_be_checked()
+    expect(proposals).to_be_visible()
     choose(page, "Modalité", "Suivi")
     expect(web).to_be_disabled()
     expect(page.get_by_text("Le 100 % web demande la modalité « guidé ».")).to_be_visible()
     expect(proposals).to_be_hidden()
     expect(reasons.get_by_role("radio", name="La modalité décidée")).to_be_checked()
+    # A page that is opened again does not force anything by itself, and going back to guidé takes the reason away.
+    expect(page.locator("#draft-state:not([data-unsaved])")).to_contain_text("Enregistré à")
+    page.reload()
     choose(page, "Modalité", "Guidé")
     expect(web).to_be_enabled()
+    expect(web).not_to_be_checked()
+    expect(page.locator("input[name=refusal_reason][value=tier]")).not_to_be_checked()
 
 
 def test_from_end_to_end_by_the_keyboard(new_page: NewPage, portfolio: Portfolio) -> None:
@@ -144,6 +159,8 @@ def test_from_end_to_end_by_the_keyboard(new_page: NewPage, portfolio: Portfolio
     page.keyboard.press("Tab")
     page.keyboard.type("Au clavier")
     for key in ("Tab", "Tab", "Tab", "Space"):  # webcam, connection, ease
+        page.keyboard.press(key)
+    for key in ("Alt+Shift+Digit4", "Tab", "Tab", "Space"):  # tier, track: the wish is confirmed
         page.keyboard.press(key)
     tab_to(page, "Conclure l'entretien")
     page.keyboard.press("Enter")

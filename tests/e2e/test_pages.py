@@ -149,6 +149,7 @@ def adviser_pages() -> dict[str, str]:
         "my_portfolio": reverse("my_portfolio"),
         "person": reverse("person", args=[person.pk]),
         "registrations": reverse("registrations"),
+        "record_wish": f"{reverse('record_wish')}?q=petit",
         "registration": reverse("registration", args=[volunteer.pk]),
         "agenda": reverse("agenda"),
         "on_site_requests": reverse("on_site_requests"),

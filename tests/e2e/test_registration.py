@@ -64,6 +64,8 @@ def test_from_part_to_part_and_to_the_end_by_the_keyboard(new_page: NewPage, por
     for key in ("Tab", "Tab", "Tab", "Space"):  # webcam, connection, ease
         page.keyboard.press(key)
     # No trap on the way down: every stop leads on, until the button that decides.
+    for key in ("Alt+Shift+Digit4", "Tab", "Tab", "Space"):  # tier, track: the wish is confirmed
+        page.keyboard.press(key)
     tab_to(page, "Conclure l'entretien")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
@@ -155,12 +157,12 @@ def test_two_advisers_in_one_interview(new_page: NewPage, portfolio: Portfolio, 
     luc.get_by_label(SITUATION).fill("Écrit par Luc")
     is_saved(luc)
     anne.get_by_label("Conclusion de l'entretien").fill("Écrit par Anne")
-    expect(anne.locator("#draft-state")).to_contain_text("Changé entre-temps par Luc Roy", timeout=PATIENCE)
+    expect(anne.locator("#draft-news")).to_contain_text("Changé entre-temps par Luc Roy", timeout=PATIENCE)
     expect(anne.get_by_label(SITUATION)).to_have_value("Écrit par Luc")
 
     # The same field: neither is overwritten, and the second chooses.
     anne.get_by_label(SITUATION).fill("Réécrit par Anne")
-    expect(anne.locator("#draft-state")).not_to_contain_text("Changé", timeout=PATIENCE)
+    expect(anne.locator("#draft-news")).not_to_contain_text("Changé", timeout=PATIENCE)
     luc.get_by_label(SITUATION).fill("Réécrit par Luc")
     conflicts = luc.get_by_role("alert")
     expect(conflicts).to_contain_text("Par Anne Vidal", timeout=PATIENCE)
@@ -177,14 +179,15 @@ def test_two_advisers_in_one_interview(new_page: NewPage, portfolio: Portfolio, 
     # Anne's page does not show it yet, so it does not decide over it.
     tick(anne.get_by_label("J'ai vérifié l'identité"))
     tick(anne.get_by_role("radiogroup", name="À l'aise").get_by_role("radio", name="Oui"))
+    tick(anne.get_by_role("radiogroup", name="Parcours").get_by_role("radio", name="100 % web"))
     expect(anne.get_by_label(SITUATION)).to_have_value(re.compile("Réécrit par Luc"), timeout=PATIENCE)
     anne.get_by_role("button", name="Conclure l'entretien").click()
     expect(anne.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
 
     # And what Luc types after the decision is given back to him.
     luc.get_by_label("Conclusion de l'entretien").fill("Trop tard, mais pas perdu")
-    expect(luc.locator("#draft-state")).to_contain_text("déjà été traitée", timeout=PATIENCE)
-    luc.get_by_role("button", name="Conclure l'entretien").click()
+    expect(luc.locator("#draft-news")).to_contain_text("déjà été traitée", timeout=PATIENCE)
+    luc.locator("#draft-news").get_by_role("button", name="Voir ce qu'elle est devenue").click()
     expect(luc.get_by_role("alert")).to_contain_text("a été prise pendant que vous écriviez")
     expect(luc.get_by_label("Conclusion de l'entretien (non enregistré)")).to_have_value("Trop tard, mais pas perdu")
     check_axe(luc)

@@ -177,7 +177,7 @@ def _enrolment(
         enrolment.refusal_reason = RefusalReason.TIER
     elif story.fate is Fate.REFUSED:
         enrolment.refusal_reason = world.rng.choice(
-            [reason for reason in RefusalReason if reason != RefusalReason.TIER]
+            [reason for reason in RefusalReason if reason not in {RefusalReason.TIER, RefusalReason.NOT_WANTED}]
         )
     if enrolment.refusal_reason:
         enrolment.has_webcam, enrolment.bandwidth = interview.has_webcam if interview else None, Bandwidth.POOR

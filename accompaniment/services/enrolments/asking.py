@@ -10,16 +10,20 @@ from accompaniment.services.enrolments.eligibility import check_eligible
 from accompaniment.services.enrolments.interview import forget_earlier_decision
 from accompaniment.services.enrolments.states import lock_jobseeker, log
 
+SETTLED_AT_THE_INTERVIEW = ("modalite", "email")
+"""Conditions that the registration interview decides or writes down; the validation looks at them again."""
 
-def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker) -> Enrolment:
+
+def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker, at_interview: bool = False) -> Enrolment:
     """Record the person's wish to be followed 100 % web.
 
-    Raises DomainError when the person is not eligible today, or when an enrolment is open already.
+    `at_interview`: spoken to the adviser, so tier and address may still be missing. Raises DomainError when the
+    person is not eligible today, or when an enrolment is open already.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
         now = timezone.now()
-        check_eligible(person, now)
+        check_eligible(person, now, later=SETTLED_AT_THE_INTERVIEW if at_interview else ())
         try:
             with transaction.atomic():
                 enrolment = Enrolment.objects.create(
