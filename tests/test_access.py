@@ -775,6 +775,11 @@ TABLE: dict[str, Row] = {
         "login 403 403 405 405 405 405 405 405",
         lambda house: (house.owner.pk,),
     ),
+    "book_for": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.owner.pk,),
+    ),
     "panel_person_interviews": Row(
         "login 403 403 200 404 404 200 404 200",
         "login 403 403 405 405 405 405 405 405",
@@ -910,6 +915,7 @@ READ_BY_A_FORMER_ADVISER = {
     "action_plan": "403 403",
     "add_step": "405 403",
     "close_objective": "405 403",
+    "book_for": "403 403",
     "reopen_objective": "405 403",
     "edit_objective": "403 403",
     "remove_step": "405 403",

@@ -39,6 +39,7 @@ TABLE_OF_READINGS = {
     "agency_opening": "- none -",
     "agenda": "none - none",
     "answer_on_site": "on_site_request - -",
+    "book_for": "none - -",
     "callback": "callback+contact_details - -",
     "callbacks": "callback - none",
     "capacities": "- none -",

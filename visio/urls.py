@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("agenda/panneau/en-agence/", panels.on_site, name="panel_on_site"),
     path("agenda/panneau/personne/<int:pk>/", panels.person, name="panel_person_interviews"),
     path("agenda/panneau/personne/<int:pk>/en-agence/", panels.person_on_site, name="panel_person_on_site"),
+    path("agenda/personne/<int:pk>/rendez-vous/", booking.book_for, name="book_for"),
     path("visio/test/", room.device_test, name="device_test"),
     path("visio/test/resultat/", room.device_test_result, name="device_test_result"),
     path("visio/<str:token>/", room.room, name="room"),

@@ -148,6 +148,7 @@ def adviser_pages() -> dict[str, str]:
         "my_day": reverse("my_day"),
         "my_portfolio": reverse("my_portfolio"),
         "person": reverse("person", args=[person.pk]),
+        "book_for": reverse("book_for", args=[person.pk]),
         "registrations": reverse("registrations"),
         "record_wish": f"{reverse('record_wish')}?q=petit",
         "registration": reverse("registration", args=[volunteer.pk]),

@@ -8,8 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import Channel
-from accompaniment.models import ContactPlan, PlanReview
+from accompaniment.enums import Channel, NotificationKind
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.models import AuditEntry, ContactPlan, Notification, PlanReview
 from accompaniment.services.plan_reviews import ask_plan_change
 from accompaniment.services.plans import plan_states
 from tests.accompaniment.factories import JobseekerFactory
@@ -262,6 +263,46 @@ PLAN_KEPT = {
     "plan": "garder",
     "plan_review_on": (timezone.localdate() + timedelta(days=60)).isoformat(),
 }
+
+
+class TestBookingForThePerson:
+    def test_the_adviser_books_what_is_due_together_with_the_person(self, client, portfolio, person):
+        obligation = due_obligation(person)
+        url = reverse("book_for", args=[person.pk])
+        as_(client, portfolio.adviser.user)
+        panel = texts(client.get(reverse("panel_person_interviews", args=[person.pk])))
+        assert f'href="{url}"' in panel
+        assert "Pas encore d'invitation" in panel
+        assert f'href="{url}"' in texts(client.get(reverse("panel_obligations")))
+        slot = first_slots(person, obligation)[0]
+        assert f'value="{slot.isoformat()}"' in client.get(url).content.decode()
+        answer = client.post(url, {"channel": "phone", "slot": slot.isoformat()})
+        assert answer.headers["Location"] == reverse("person", args=[person.pk])
+        booked = Interview.objects.get(jobseeker=person)
+        assert (booked.obligation, booked.booked_by, booked.channel) == (obligation, portfolio.adviser.user, "phone")
+        assert AuditEntry.objects.filter(jobseeker=person, actor=portfolio.adviser.user, action="interview").exists()
+        assert Notification.objects.filter(jobseeker=person, kind=NotificationKind.INTERVIEW_BOOKED).exists()
+
+    def test_a_slot_that_has_gone_is_struck_out_and_nothing_is_lost(self, client, portfolio, person):
+        slot = first_slots(person)[0]
+        other = on_web_track(portfolio)
+        interviews.book_interview(
+            actor=other.user, jobseeker=other, adviser=portfolio.adviser, starts_at=slot, channel=Channel.VIDEO
+        )
+        answer = as_(client, portfolio.adviser.user).post(
+            reverse("book_for", args=[person.pk]), {"channel": "phone", "slot": slot.isoformat()}
+        )
+        assert answer.status_code == 409
+        assert "vient d'être pris" in texts(answer)
+        assert answer.context["channel"] == "phone"
+        assert not Interview.objects.filter(jobseeker=person).exists()
+
+    def test_who_follows_the_person_no_more_books_nothing(self, portfolio, person):
+        stranger = bookable_portfolio(agency=portfolio.agency).adviser.user
+        facts = {"jobseeker": person, "adviser": portfolio.adviser, "starts_at": first_slots(person)[0]}
+        with pytest.raises(NotAllowedNowError, match="plus dans vos portefeuilles"):
+            interviews.book_interview(actor=stranger, channel=Channel.VIDEO, **facts)
+        assert interviews.book_interview(actor=portfolio.adviser.user, channel=Channel.VIDEO, **facts).pk
 
 
 class TestReport:

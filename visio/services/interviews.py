@@ -41,10 +41,13 @@ def book_interview(
 ) -> Interview:
     """Book a slot that the adviser offers, for an obligation or without one, and send the convocation.
 
-    Raises SlotTakenError when the slot is not free any more, DomainError for every other refusal.
+    The actor is the person, or an adviser who answers for the person. Raises SlotTakenError when the slot is not
+    free any more, DomainError for every other refusal.
     """
     with transaction.atomic():
         person = lock_person(jobseeker.pk)
+        if actor.is_adviser and not Jobseeker.objects.visible_to(actor).filter(pk=person.pk).exists():
+            raise NotAllowedNowError("Cette personne n'est plus dans vos portefeuilles.")
         return _book(
             actor=actor,
             person=person,
@@ -220,7 +223,7 @@ def _refusal(interview: Interview, error: IntegrityError) -> DomainError | Integ
     if name == "interview_adviser_free":
         return SlotTakenError(interview.starts_at)
     if name == "interview_jobseeker_free":
-        return SlotTakenError(interview.starts_at, "Vous avez déjà un entretien à cette heure.")
+        return SlotTakenError(interview.starts_at, "Un autre entretien est déjà prévu à cette heure.")
     if name == "interview_one_live_per_obligation":
         return NotAllowedNowError("Un entretien est déjà prévu pour cette échéance. Rechargez la page.")
     return error

@@ -1,6 +1,6 @@
 """The jobseeker's interviews: choosing a slot, moving, cancelling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -8,9 +8,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Channel, Role
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, Obligation
@@ -84,6 +84,17 @@ def take_interview(request: AuthenticatedRequest) -> HttpResponse:
     return _picker(request, person, obligation=None, moving=None)
 
 
+@role_required(Role.ADVISER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def book_for(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Book a slot together with the person, on the telephone for one; what is due first comes first."""
+    people = Jobseeker.objects.select_related("agency__departement__region", "user")
+    person: Jobseeker = get_to_act(people, request.user, pk=pk)
+    due = to_place(Obligation.objects.filter(jobseeker=person)).first()
+    return _picker(request, person, obligation=due, moving=None)
+
+
 @role_required(Role.JOBSEEKER)
 @once
 def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
@@ -140,12 +151,37 @@ class PickerDay:
     slots: list[PickerSlot]
 
 
+@dataclass(frozen=True)
+class PickerWords:
+    """How the picker speaks to who chooses: the person, or the adviser together with the person."""
+
+    channel: str
+    submit: str
+    nothing: str
+
+
+CHOOSING = PickerWords(
+    channel="Comment souhaitez-vous échanger\u00a0?",
+    submit="Réserver ce créneau",
+    nothing="Aucun créneau n'est libre pour le moment. Votre conseiller est peut-être absent\u00a0: demandez à être "
+    "rappelé, ou à être reçu en agence.",
+)
+MOVING = replace(CHOOSING, submit="Déplacer mon entretien")
+PROPOSING = PickerWords(
+    channel="Comment la personne souhaite-t-elle échanger\u00a0?",
+    submit="Réserver ce créneau",
+    nothing="Aucun créneau n'est libre pour le moment. Les heures de réservation et les absences du conseiller en "
+    "décident.",
+)
+
+
 def _picker(
     request: AuthenticatedRequest, person: Jobseeker, *, obligation: Obligation | None, moving: Interview | None
 ) -> HttpResponse:
     adviser = follower_of(person)
     if adviser is None:
         return render(request, "visio/nobody_yet.html", {})
+    own = request.user.is_jobseeker
     posted = request.POST if request.method == "POST" else None
     form = SlotForm(posted, initial={"channel": _usual_channel(obligation, moving)})
     gone: datetime | None = None
@@ -169,8 +205,9 @@ def _picker(
         except DomainError as error:
             refusal = error.sentence
         else:
-            messages.success(request, _booked_sentence(interview, adviser))
-            return redirect("my_interviews")
+            told = "Vous allez recevoir une confirmation par e-mail." if own else "La convocation part par e-mail."
+            messages.success(request, f"{_booked_sentence(interview, adviser)} {told}")
+            return redirect("my_interviews") if own else redirect("person", pk=person.pk)
     context = {
         **_offer(request, person, adviser, obligation=obligation, moving=moving, gone=gone),
         "form": form,
@@ -178,9 +215,12 @@ def _picker(
         "refusal": refusal,
         "obligation": obligation,
         "moving": moving,
+        "person": person,
+        "words": (MOVING if moving else CHOOSING) if own else PROPOSING,
     }
     status = 409 if refusal else 422 if form.errors else 200
-    return render(request, "visio/choose_slot.html", context, status=status)
+    template = "visio/choose_slot.html" if own else "visio/book_for.html"
+    return render(request, template, context, status=status)
 
 
 def _offer(
@@ -238,7 +278,4 @@ def _usual_channel(obligation: Obligation | None, moving: Interview | None) -> s
 
 def _booked_sentence(interview: Interview, adviser: Adviser) -> str:
     local = interview.starts_at.astimezone(adviser.agency.zone)
-    return (
-        f"C'est noté : {say_day(local.date())} à {say_hour(local)}, {Channel(interview.channel).label.lower()}. "
-        "Vous allez recevoir une confirmation par e-mail."
-    )
+    return f"C'est noté : {say_day(local.date())} à {say_hour(local)}, {Channel(interview.channel).label.lower()}."

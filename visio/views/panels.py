@@ -128,6 +128,7 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     audit.record_reading(actor=request.user, jobseeker=jobseeker)
     now = timezone.now()
     coming = Interview.objects.live().filter(jobseeker=jobseeker).with_people().order_by("starts_at")
+    unplaced = to_place(Obligation.objects.filter(jobseeker=jobseeker)).select_related("slot_invitation")
     return render(
         request,
         "visio/partials/_person.html" if request.htmx else "visio/person_interviews.html",
@@ -136,7 +137,8 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "zone": jobseeker.agency.zone,
             "check": DeviceCheck.objects.filter(jobseeker=jobseeker).first(),
             "coming": [line_of(interview, now) for interview in coming],
-            "to_place": list(to_place(Obligation.objects.filter(jobseeker=jobseeker))),
+            "to_place": list(unplaced),
+            "may_book": request.user.is_adviser and Jobseeker.objects.visible_to(request.user).filter(pk=pk).exists(),
             "today": now.astimezone(jobseeker.agency.zone).date(),
         },
     )
