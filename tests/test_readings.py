@@ -88,6 +88,7 @@ TABLE_OF_READINGS = {
     "person": "file file file",
     "person_document": "document document document",
     "person_documents": "documents documents documents",
+    "person_leaves": "file - -",
     "person_plan": "contact_plan - -",
     "person_tier": "file file -",
     "personal_data": "none none none",

@@ -478,5 +478,5 @@ class TestTimeline:
             notes.write_note(actor=portfolio.adviser.user, jobseeker=person, body=f"note {number}")
         client.force_login(portfolio.adviser.user)
         client.get(f"/personnes/{person.pk}/")
-        with django_assert_num_queries(40):
+        with django_assert_num_queries(41):
             client.get(f"/personnes/{person.pk}/")
