@@ -1,18 +1,15 @@
-"""How the messaging floor writes texts, hours and telephone numbers on a page."""
+"""How the messaging floor writes texts and hours on a page."""
 
 import re
 from datetime import datetime
 
-import phonenumbers
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from messaging.rules import NBSP, say_time
+from messaging.rules import say_time
 
 register = template.Library()
-
-FRANCE = 33
 
 LINK = re.compile(r"https://[^\s<>\"'«»]+[^\s<>\"'«».,;:!?)\]}]")
 """The same in `static/messaging/conversation.js`."""
@@ -37,15 +34,3 @@ def message_text(body: str) -> SafeString:
 def hour(instant: datetime) -> str:
     """Say the hour of an instant, in the zone of the page: `9 h`, `13 h 30`."""
     return say_time(instant.time())
-
-
-@register.filter
-def telephone(number: str) -> str:
-    """Write an E.164 number as people read it in France; one that cannot be read stays as it is."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    home = parsed.country_code == FRANCE
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(parsed, style).replace(" ", NBSP)

@@ -16,6 +16,7 @@ from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
+from accompaniment.templatetags.french import telephone
 from caseload.away import relay_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
@@ -28,7 +29,6 @@ from messaging.services.callbacks import (
     close_callback,
     windows_of,
 )
-from messaging.templatetags.messaging_text import telephone
 from messaging.views.conversations import own_file
 
 CLOSED_SHOWN = 20

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from django import template
 from django.utils import timezone
 
-from accompaniment.presentation import phone_in_words
 from visio.rules import wording
 
 register = template.Library()
@@ -22,9 +21,3 @@ def day_words(value: datetime | date) -> str:
 def hour_words(value: datetime) -> str:
     """Return "9 h 45" of an instant."""
     return wording.say_hour(timezone.localtime(value))
-
-
-@register.filter
-def phone_words(number: str) -> str:
-    """Return "06 39 98 00 01" of a French number in E.164, another country's in its international form."""
-    return phone_in_words(number)
