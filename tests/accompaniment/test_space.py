@@ -23,6 +23,7 @@ from accompaniment.enums import (
 )
 from accompaniment.models import Accompaniment, AuditEntry, Consent, Enrolment, Jobseeker, Region
 from accompaniment.services import audit, enrolments, journal, plans
+from accompaniment.templatetags.french import telephone
 from caseload.models import Portfolio
 from tests.accompaniment.factories import (
     ConsentTextFactory,
@@ -356,7 +357,8 @@ class TestOwnData:
     def test_shows_what_is_held_and_how_to_correct_it(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         page = read(client, person, "own_data")
-        for fact in (person.identifier, person.email, person.phone, person.agency.name, "17 mai 1985", "Une erreur ?"):
+        phone = telephone(person.phone).replace("\u00a0", " ")
+        for fact in (person.identifier, person.email, phone, person.agency.name, "17 mai 1985", "Une erreur ?"):
             assert fact in page
 
     def test_shows_every_acceptance_and_its_withdrawal(self, client: Client, portfolio: Portfolio) -> None:
