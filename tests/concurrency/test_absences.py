@@ -72,6 +72,8 @@ def until_somebody_waits() -> None:
     deadline = monotonic() + PATIENCE
     with connection.cursor() as cursor:
         while monotonic() < deadline:
+            # Inside a transaction the server shows the same picture again until it is told to forget it.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             )
