@@ -18,7 +18,7 @@ from accompaniment.models import (
     RegistrationInterview,
 )
 from accompaniment.rules import modality_of
-from caseload.models import Placement, Portfolio
+from caseload.models import Absence, Placement, Portfolio
 
 CAPS = {Modality.GUIDE_WEB: 2, Modality.GUIDE: 2, Modality.RENFORCE: 1, Modality.SUIVI: 1}
 
@@ -35,6 +35,8 @@ class Person:
     """The version of the text whose acceptance stands."""
     portfolio: int | None = None
     waits_on_site: bool = False
+    goes_to_later: int | None = None
+    """The portfolio of a transfer that is planned."""
     periods: int = 1
 
     @property
@@ -62,9 +64,20 @@ class Shelf:
 
 
 @dataclass
+class Relay:
+    """An absence, and the portfolio of the colleague who answers."""
+
+    absence: Absence
+    colleague: int
+
+
+@dataclass
 class Paper:
     people: list[Person] = field(default_factory=list)
     shelves: dict[int, Shelf] = field(default_factory=dict)
+    relays: dict[int, Relay] = field(default_factory=dict)
+    planned: list[Person] = field(default_factory=list)
+    """In the order in which their transfers were decided."""
     version: int = 1
     binding: int = 1
     """The version of the text that has to be accepted at least."""

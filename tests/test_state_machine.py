@@ -10,6 +10,7 @@ so that the deep states are reached: `WANTED` names what a run has to have seen,
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import pytest
@@ -38,16 +39,18 @@ from accompaniment.models import (
 )
 from accompaniment.services import enrolments, onsite
 from caseload.enums import TransferState
-from caseload.models import Cover, Manager, Placement, Portfolio
+from caseload.models import Cover, Manager, Placement, Portfolio, Transfer
+from caseload.services.absences import declare_absence, end_absence
 from caseload.services.capacities import set_capacity
 from caseload.services.enrolments import refuse_at_interview, validate_at_interview
+from caseload.services.moves import carry_out_due
 from caseload.services.placements import PortfolioFullError, place
 from caseload.services.transfers import transfer_people
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, consent_text_in_force, plan_defaults
-from tests.caseload.factories import CapacityFactory, CoverFactory, ManagerFactory, PortfolioFactory, findings
-from tests.house_on_paper import CAPS, Paper, Person, Shelf, everything_written, histories, written_by_person
+from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, findings
+from tests.house_on_paper import CAPS, Paper, Person, Relay, Shelf, everything_written, histories, written_by_person
 
-EXAMPLES = 10
+EXAMPLES = 12
 STEPS = 40
 PEOPLE = 6
 USUALLY = 5
@@ -73,6 +76,12 @@ WANTED = {
     "on site asked",
     "on site answered",
     "acceptance asked again",
+    "went away",
+    "absence refused",
+    "came back",
+    "transfer planned",
+    "moved on the day",
+    "not moved on the day",
 }
 
 OPEN = (EnrolmentState.ASKED, EnrolmentState.VALIDATED, EnrolmentState.ACTIVE)
@@ -91,8 +100,11 @@ ACTS = (
     "answer_on_site",
     "place_by_hand",
     "another_cap",
-    "cover",
+    "go_away",
+    "come_back",
     "transfer",
+    "transfer_later",
+    "the_day_comes",
     "another_text",
 )
 BEGUN = (None, EnrolmentState.ASKED, EnrolmentState.VALIDATED, EnrolmentState.ACTIVE)
@@ -177,7 +189,7 @@ class House(RuleBasedStateMachine):
     def settle(self, person: Person) -> None:
         """Read where a person went who had to leave a portfolio: anywhere that fits and has room, else nowhere."""
         modality = person.expected_modality
-        person.portfolio = None
+        person.portfolio = person.goes_to_later = None
         options = [pk for pk in self.paper.of(modality) if self.paper.has_room(pk)]
         found = Placement.objects.open().filter(jobseeker=person.row).values_list("portfolio", flat=True).first()
         assert (found in options) if options else found is None
@@ -225,7 +237,7 @@ class House(RuleBasedStateMachine):
             return
         if person.tier != Tier.GUIDE:
             person.goes_to(Tier.GUIDE, Track.CLASSIC)
-        person.portfolio = portfolio
+        person.portfolio, person.goes_to_later = portfolio, None
         person.enrolment = EnrolmentState.VALIDATED
         self.seen["validated"] += 1
         self.start_if_ready(person)
@@ -347,11 +359,39 @@ class House(RuleBasedStateMachine):
             for pk in self.paper.of(modality):
                 self.paper.shelves[pk].capacity = value
 
-    def cover(self, draw: st.DataObject) -> None:
+    def go_away(self, draw: st.DataObject) -> None:
         """A cover changes no count: it is not held against the cap (invariant 6)."""
-        portfolio = self.portfolio(draw, []).row
-        if not Cover.objects.filter(portfolio=portfolio).exists():
-            CoverFactory(portfolio=portfolio)
+        here = [pk for pk in self.paper.shelves if pk not in self.paper.relays]
+        if not here:
+            return
+        mine, other = draw.draw(st.sampled_from(here)), draw.draw(st.sampled_from(list(self.paper.shelves)))
+        adviser, colleague = self.paper.shelves[mine].row.adviser, self.paper.shelves[other].row.adviser
+        answers_for_another = any(relay.colleague == mine for relay in self.paper.relays.values())
+        today = timezone.now().astimezone(self.agency.zone).date()
+
+        def act() -> None:
+            absence, _ = declare_absence(
+                actor=adviser.user,
+                adviser=adviser,
+                starts_on=today,
+                ends_on=today + timedelta(days=9),
+                colleagues={mine: [colleague.pk]},
+                decisions={},
+            )
+            self.paper.relays[mine] = Relay(absence, other)
+
+        allowed = other != mine and other not in self.paper.relays and not answers_for_another
+        self.attempt(allowed, act)
+        self.seen["went away" if allowed else "absence refused"] += 1
+
+    def come_back(self, draw: st.DataObject) -> None:
+        if not self.paper.relays:
+            return
+        mine = draw.draw(st.sampled_from(list(self.paper.relays)))
+        absence = self.paper.relays.pop(mine).absence
+        end_absence(actor=self.manager.user, absence=absence)
+        assert not Cover.objects.filter(absence=absence, cancelled_at=None).exists()
+        self.seen["came back"] += 1
 
     def transfer(self, draw: st.DataObject) -> None:
         """As many of those who fit go as there are places; the others stay where they are and are named."""
@@ -362,7 +402,13 @@ class House(RuleBasedStateMachine):
         elsewhere = [pk for pk in self.paper.of(first.expected_modality) if pk != first.portfolio]
         target = self.portfolio(draw, elsewhere)
         moving = [first, *(one for one in placed if one is not first and draw.draw(st.booleans()))]
-        fit = [one for one in moving if one.expected_modality == target.modality and one.portfolio != target.row.pk]
+        fit = [
+            one
+            for one in moving
+            if one.expected_modality == target.modality
+            and one.portfolio not in {None, target.row.pk}
+            and one.goes_to_later is None
+        ]
         places = min(len(fit), max(0, target.capacity - self.paper.occupied(target.row.pk)))
         seen = list(Placement.objects.open().filter(jobseeker__in=[person.row for person in moving]))
         before = everything_written(self.paper.people)
@@ -382,6 +428,41 @@ class House(RuleBasedStateMachine):
         for person in fit:
             if person.row.pk in done:
                 person.portfolio = target.row.pk
+
+    def transfer_later(self, draw: st.DataObject) -> None:
+        """Decided for a day to come; there need not be room yet."""
+        some = [one for one in self.paper.people if one.portfolio is not None and one.goes_to_later is None]
+        if not some:
+            return
+        person = draw.draw(st.sampled_from(some))
+        elsewhere = [pk for pk in self.paper.of(person.expected_modality) if pk != person.portfolio]
+        if not elsewhere:
+            return
+        target = draw.draw(st.sampled_from(elsewhere))
+        batch = transfer_people(
+            actor=self.manager.user,
+            people=Placement.objects.open().filter(jobseeker=person.row),
+            targets=[self.paper.shelves[target].row],
+            reason="Départ",
+            due_on=timezone.now().astimezone(self.agency.zone).date() + timedelta(days=1),
+        )
+        assert batch.transfers.planned().count() == 1
+        person.goes_to_later = target
+        self.paper.planned.append(person)
+        self.seen["transfer planned"] += 1
+
+    def the_day_comes(self, draw: st.DataObject) -> None:
+        """Who is still where they were moves, one after the other, as long as there is room; nobody twice."""
+        carry_out_due(now=timezone.now() + timedelta(days=2))
+        for person in self.paper.planned:
+            target, person.goes_to_later = person.goes_to_later, None
+            if target is None:
+                continue
+            moves = self.paper.has_room(target)
+            if moves:
+                person.portfolio = target
+            self.seen["moved on the day" if moves else "not moved on the day"] += 1
+        self.paper.planned.clear()
 
     def another_text(self, draw: st.DataObject) -> None:
         """A running track goes on meanwhile; a validated one starts only with the text that binds."""
@@ -425,6 +506,7 @@ class House(RuleBasedStateMachine):
         states = dict(Enrolment.objects.open().filter(**mine).values_list("jobseeker", "state"))
         accepted = dict(Consent.objects.filter(**mine, withdrawn_at=None).values_list("jobseeker", "text__version"))
         placed = dict(Placement.objects.open().filter(**mine).values_list("jobseeker", "portfolio"))
+        planned = dict(Transfer.objects.planned().filter(**mine).values_list("jobseeker", "target"))
         waiting = set(OnSiteRequest.objects.open().filter(**mine).values_list("jobseeker", flat=True))
         for person in self.paper.people:
             pk = person.row.pk
@@ -433,6 +515,7 @@ class House(RuleBasedStateMachine):
             assert states.get(pk) == person.enrolment
             assert accepted.get(pk) == person.accepted
             assert placed.get(pk) == person.portfolio
+            assert planned.get(pk) == person.goes_to_later
             assert (pk in waiting) == person.waits_on_site
         loads = Portfolio.objects.in_bulk(self.paper.shelves)
         for pk, shelf in self.paper.shelves.items():
