@@ -546,6 +546,11 @@ TABLE: dict[str, Row] = {
         "login 403 403 > 404 404 > 404 >",
         lambda house: (house.absence_pk,),
     ),
+    "add_cover": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 422 404 404 422 404 422",
+        lambda house: (house.absence_pk,),
+    ),
     "replace_cover": Row(
         "login 405 405 405 405 405 405 405 405",
         "login 403 403 422 404 404 422 404 422",
@@ -932,7 +937,12 @@ READ_BY_A_FORMER_ADVISER = {
 }
 
 
-AS_WHO_DOES_NOT_COVER = {"absence": "404 405", "end_absence": "405 404", "replace_cover": "405 404"}
+AS_WHO_DOES_NOT_COVER = {
+    "absence": "404 405",
+    "end_absence": "405 404",
+    "add_cover": "405 404",
+    "replace_cover": "405 404",
+}
 """The colleague of the table is going to cover an absence; who has handed the person over is not."""
 
 
@@ -982,6 +992,7 @@ NOT_BY_A_COVER = {
     "cancel_transfer": "405 404",
     "absence": "404 405",
     "end_absence": "405 404",
+    "add_cover": "405 404",
     "replace_cover": "405 404",
     "interview_report": "404 404",
     "room": "404 405",

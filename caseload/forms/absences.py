@@ -17,6 +17,11 @@ def _day_input() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
+def portfolio_in_words(portfolio: Portfolio) -> str:
+    """Name a portfolio among those of its adviser."""
+    return f"{portfolio.get_modality_display()}, {portfolio.occupied} personne{'s' * (portfolio.occupied > 1)}"
+
+
 class ColleaguesField(forms.TypedMultipleChoiceField):
     """Asked for; that nobody is chosen is for the service to judge, which knows whether somebody is there."""
 
@@ -52,7 +57,7 @@ class AbsenceForm(forms.Form):
             else:
                 elsewhere.setdefault(str(colleague.agency), []).append(line)
         for portfolio in portfolios:
-            whom = f"{portfolio.get_modality_display()}, {portfolio.occupied} personne{'s' * (portfolio.occupied > 1)}"
+            whom = portfolio_in_words(portfolio)
             if beside:
                 self.fields[f"relais_{portfolio.pk}"] = ColleaguesField(
                     label=f"Qui répond\u00a0? {whom}",
@@ -155,6 +160,30 @@ class ReplaceForm(forms.Form):
             ("", "Choisir…"),
             *((colleague.pk, f"{colleague}, {colleague.agency}") for colleague in colleagues),
         ]
+
+
+class AddCoverForm(ReplaceForm):
+    """One more colleague for a portfolio of the absent adviser."""
+
+    portefeuille = forms.TypedChoiceField(
+        label="Portefeuille",
+        coerce=int,
+        error_messages={
+            "required": "Choisissez un portefeuille.",
+            "invalid_choice": "Choisissez parmi les portefeuilles de la liste.",
+        },
+    )
+    field_order = ("portefeuille", "collegue")
+
+    def __init__(
+        self, *args: Any, portfolios: Sequence[Portfolio], colleagues: Iterable[Adviser], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, colleagues=colleagues, **kwargs)
+        self.fields["collegue"].label = "Collègue"
+        named = [(portfolio.pk, portfolio_in_words(portfolio)) for portfolio in portfolios]
+        self.fields["portefeuille"].choices = (  # type: ignore[attr-defined]
+            named if len(named) == 1 else [("", "Choisir…"), *named]
+        )
 
 
 class AdviserChoiceForm(forms.Form):

@@ -34,6 +34,7 @@ LONGEST = timedelta(days=366)
 
 OVERLAPS = "Une absence est déjà prévue sur ces jours\u00a0: annulez-la ou choisissez d'autres dates."
 NOT_YOURS = "Vous ne pouvez déclarer que vos propres absences, ou celles des conseillers de vos régions."
+CANNOT_COVER = "Choisissez un autre collègue\u00a0: celui-ci est absent ces jours-là, ou son compte est fermé."
 OVER = "Cette absence est terminée ou annulée\u00a0: il n'y a plus rien à changer."
 
 
@@ -172,29 +173,40 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser) -> list[
         allowed = colleagues_for(locked.adviser, starts_on=begins, ends_on=standing.ends_on)
         new = allowed.filter(pk=colleague.pk).first()
         if new is None:
-            raise DomainError(
-                "Choisissez un autre collègue\u00a0: celui-ci est absent ces jours-là, ou son compte est fermé."
-            )
+            raise DomainError(CANNOT_COVER)
         if standing.starts_on < today:
             standing.ends_on = today - timedelta(days=1)
         else:
             standing.cancelled_at = timezone.now()
         standing.save(update_fields=["ends_on", "cancelled_at"])
-        try:
-            with transaction.atomic():
-                replacing = Cover.objects.create(
-                    portfolio_id=standing.portfolio_id,
-                    absence=locked,
-                    colleague=new,
-                    starts_on=begins,
-                    ends_on=cover.ends_on,
-                    set_by=actor,
-                )
-        except IntegrityError as error:
-            raise DomainError(f"{new} assure déjà ce relais ces jours-là.") from error
+        portfolio = next(one for one in portfolios if one.pk == standing.portfolio_id)
+        replacing = _cover(locked, portfolio, new, starts_on=begins, ends_on=cover.ends_on, actor=actor)
         _tell(new, [replacing], today=today)
         _audit(locked, actor=actor, event="cover_replaced", covers=[standing.pk, replacing.pk])
         return _follow(locked, portfolios, [*colleagues, new], actor=actor)
+
+
+def add_cover(*, actor: User, absence: Absence, portfolio: Portfolio, colleague: Adviser) -> list[str]:
+    """Let one more colleague answer for a portfolio, from today or from the absence's first day, to its last day.
+
+    Returns what was done, in sentences. Raises NotAllowedNowError when the absence is over, DomainError for a
+    portfolio of somebody else, and for a colleague who is not there on all these days or covers on one already.
+    """
+    with transaction.atomic():
+        locked, portfolios, _ = _locked(absence, actor, more={colleague.pk}, uncovered=[portfolio.pk])
+        covered = next((one for one in portfolios if one.pk == portfolio.pk), None)
+        if covered is None:
+            raise DomainError(f"Choisissez un portefeuille de {locked.adviser}.")
+        today = _today(locked.adviser)
+        begins = max(today, locked.starts_on)
+        allowed = colleagues_for(locked.adviser, starts_on=begins, ends_on=locked.ends_on)
+        new = allowed.filter(pk=colleague.pk).first()
+        if new is None:
+            raise DomainError(CANNOT_COVER)
+        added = _cover(locked, covered, new, starts_on=begins, ends_on=locked.ends_on, actor=actor)
+        _tell(new, [added], today=today)
+        _audit(locked, actor=actor, event="cover_added", covers=[added.pk])
+        return _follow(locked, [covered], [new], actor=actor)
 
 
 def may_declare(actor: User, adviser: Adviser) -> bool:
@@ -264,16 +276,40 @@ def _insert(absence: Absence) -> Absence:
     return absence
 
 
+def _cover(
+    absence: Absence, portfolio: Portfolio, colleague: Adviser, *, starts_on: date, ends_on: date, actor: User
+) -> Cover:
+    try:
+        with transaction.atomic():
+            cover: Cover = Cover.objects.create(
+                portfolio=portfolio,
+                absence=absence,
+                colleague=colleague,
+                starts_on=starts_on,
+                ends_on=ends_on,
+                set_by=actor,
+            )
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, psycopg.errors.ExclusionViolation):
+            raise
+        raise DomainError(f"{colleague} assure déjà ce relais ces jours-là.") from error
+    return cover
+
+
 def _locked(
-    absence: Absence, actor: User, *, more: set[int] | None = None
+    absence: Absence, actor: User, *, more: set[int] | None = None, uncovered: Sequence[int] = ()
 ) -> tuple[Absence, list[Portfolio], list[Adviser]]:
-    """Lock an absence that may still be changed, its people, portfolios, and everybody who covers."""
+    """Lock an absence that may still be changed, its people, portfolios, and everybody who covers.
+
+    `more`: advisers who are going to cover; `uncovered`: portfolios whose people are concerned though nobody covers.
+    """
     if not may_declare(actor, absence.adviser):
         raise DomainError(NOT_YOURS)
     covers = Cover.objects.filter(absence=absence, cancelled_at=None)
     colleagues = set(covers.values_list("colleague", flat=True))
     people = Jobseeker.objects.filter(
-        Q(placements__portfolio__in=covers.values("portfolio"), placements__ended_at=None)
+        Q(placements__portfolio__in=covers.values("portfolio")) | Q(placements__portfolio__in=uncovered),
+        placements__ended_at=None,
     )
     _lock_people(list(people.values_list("pk", flat=True)))
     portfolios = _locked_portfolios(absence.adviser)

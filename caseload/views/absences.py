@@ -15,10 +15,11 @@ from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.once import once
 from caseload.absences import PlannedAbsence, questions_about
-from caseload.forms.absences import AbsenceForm, AdviserChoiceForm, DecisionForm, EndForm, ReplaceForm
+from caseload.forms.absences import AbsenceForm, AddCoverForm, AdviserChoiceForm, DecisionForm, EndForm, ReplaceForm
 from caseload.models import Absence, Adviser, Cover, Portfolio
 from caseload.querysets import AbsenceQuerySet
 from caseload.services.absences import (
+    add_cover,
     colleagues_for,
     declare_absence,
     end_absence,
@@ -148,6 +149,26 @@ def replace_cover(request: AuthenticatedRequest, pk: int, cover: int) -> HttpRes
     return redirect("absence", pk=pk)
 
 
+@require_POST
+@role_required(Role.ADVISER, Role.MANAGER)
+@once
+def add_to_absence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Let one more colleague answer during the rest of an absence."""
+    found = _changeable(request, pk)
+    form = _add_form(found, request.POST)
+    if not form.is_valid():
+        said = [str(sentence) for sentences in form.errors.values() for sentence in sentences]
+        return _page(request, found, refusal=" ".join(said), add_form=form, status=422)
+    portfolio = get_object_or_404(Portfolio, pk=form.cleaned_data["portefeuille"], adviser=found.adviser)
+    colleague = get_object_or_404(Adviser, pk=form.cleaned_data["collegue"])
+    try:
+        said = add_cover(actor=request.user, absence=found, portfolio=portfolio, colleague=colleague)
+    except DomainError as refusal:
+        return _page(request, found, refusal=refusal.sentence, add_form=form, status=409)
+    messages.success(request, " ".join([f"{colleague} assure aussi le relais, et en est prévenu.", *said]))
+    return redirect("absence", pk=pk)
+
+
 def _absence_form(adviser: Adviser, sent: object) -> AbsenceForm:
     return AbsenceForm(
         sent,
@@ -185,6 +206,7 @@ def _page(
     *,
     refusal: str = "",
     end_form: EndForm | None = None,
+    add_form: AddCoverForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     today = _today(found)
@@ -209,6 +231,8 @@ def _page(
                 for cover in covers
             ],
             "may_change": may_change,
+            "add_form": (add_form or _add_form(found)) if may_change else None,
+            "nobody_there": not others,
             "has_begun": found.starts_on <= today,
             "today": today,
             "end_form": end_form or EndForm(),
@@ -221,6 +245,15 @@ def _page(
 def _colleagues(found: Absence) -> list[Adviser]:
     begins = max(found.starts_on, _today(found))
     return list(colleagues_for(found.adviser, starts_on=begins, ends_on=max(begins, found.ends_on)))
+
+
+def _add_form(found: Absence, sent: object = None) -> AddCoverForm:
+    return AddCoverForm(
+        sent,
+        portfolios=list(Portfolio.objects.filter(adviser=found.adviser).order_by("modality", "pk")),
+        colleagues=_colleagues(found),
+        auto_id="ajout-%s",
+    )
 
 
 def _changeable(request: AuthenticatedRequest, pk: int) -> Absence:

@@ -16,8 +16,9 @@ from accompaniment.models import AuditEntry, Jobseeker, Notification
 from caseload import invariants
 from caseload.away import away_now
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import declare_absence, end_absence, replace_colleague
-from tests.accompaniment.factories import AgencyFactory
+from caseload.services.absences import add_cover, declare_absence, end_absence, replace_colleague
+from caseload.services.placements import NobodyAnswersError, place
+from tests.accompaniment.factories import AgencyFactory, JobseekerFactory
 from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, PortfolioFactory, on_web_track
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +223,88 @@ def test_shortened_to_a_day(portfolio: Portfolio, colleague: Adviser) -> None:
     assert breaches() == []
 
 
+def add(absence: Absence, portfolio: Portfolio, colleague: Adviser, **facts: Any) -> list[str]:
+    return add_cover(
+        **{
+            "actor": absence.adviser.user,
+            "absence": absence,
+            "portfolio": portfolio,
+            "colleague": colleague,
+            **facts,
+        }
+    )
+
+
+def test_an_added_colleague_answers_from_today_to_the_end(portfolio: Portfolio) -> None:
+    person = on_web_track(portfolio)
+    absence = declare(portfolio, first=0)  # nobody was there
+    newcomer = PortfolioFactory(agency=portfolio.agency).adviser
+    with time_machine.travel("2026-03-04T09:00:00Z"):
+        with pytest.raises(NobodyAnswersError, match="ajoutez un relais"):
+            place(actor=None, jobseeker=JobseekerFactory(agency=portfolio.agency), portfolio=portfolio)
+        assert not sees(newcomer, person)
+        add(absence, portfolio, newcomer)
+        assert sees(newcomer, person)
+        place(actor=None, jobseeker=JobseekerFactory(agency=portfolio.agency), portfolio=portfolio)
+    cover = Cover.objects.get()
+    assert (cover.starts_on, cover.ends_on, cover.set_by) == (day(2), day(4), portfolio.adviser.user)
+    told = Notification.objects.get(kind=NotificationKind.COVER_SET)
+    assert (told.email, told.context["people"]) == (newcomer.user.email, 1)
+    entry = AuditEntry.objects.filter(action=AuditAction.ABSENCE).latest("pk")
+    assert (entry.actor, entry.details["event"]) == (portfolio.adviser.user, "cover_added")
+    assert entry.details["covers"] == [cover.pk]
+    assert breaches() == []
+
+
+def test_before_the_absence_an_added_colleague_has_all_its_days(portfolio: Portfolio, colleague: Adviser) -> None:
+    absence = declare(portfolio, colleague)
+    other = AdviserFactory(agency=portfolio.agency)
+    add(absence, portfolio, other)
+    assert set(Cover.objects.values_list("colleague", "starts_on", "ends_on")) == {
+        (one.pk, day(1), day(4)) for one in (colleague, other)
+    }
+
+
+def test_who_is_away_on_a_day_that_is_left_is_not_added(portfolio: Portfolio, colleague: Adviser) -> None:
+    third, back_in_time = (AdviserFactory(agency=portfolio.agency) for _ in range(2))
+    absence = declare(portfolio, third, first=0, last=4)
+    declare(PortfolioFactory(adviser=colleague), third, first=4, last=6)
+    declare(PortfolioFactory(adviser=back_in_time), third, first=0, last=1)
+    with time_machine.travel("2026-03-04T09:00:00Z"):
+        with pytest.raises(DomainError, match="absent ces jours-là"):
+            add(absence, portfolio, colleague)
+        add(absence, portfolio, back_in_time)
+
+
+def test_who_covers_already_is_not_added_to_the_same_portfolio(portfolio: Portfolio, colleague: Adviser) -> None:
+    classic = PortfolioFactory(adviser=portfolio.adviser, modality=Modality.GUIDE)
+    absence = declare(portfolio, colleague)
+    with pytest.raises(DomainError, match="déjà ce relais"):
+        add(absence, portfolio, colleague)
+    add(absence, classic, colleague)
+    assert Cover.objects.filter(colleague=colleague).count() == 2
+
+
+def test_nobody_is_added_once_the_absence_is_over(portfolio: Portfolio, colleague: Adviser) -> None:
+    absence, called_off = declare(portfolio), declare(portfolio, first=6, last=8)
+    end_absence(actor=portfolio.adviser.user, absence=called_off)
+    with pytest.raises(NotAllowedNowError):
+        add(called_off, portfolio, colleague)
+    with time_machine.travel("2026-03-07T09:00:00Z"), pytest.raises(NotAllowedNowError):
+        add(absence, portfolio, colleague)
+    with time_machine.travel("2026-03-06T09:00:00Z"):
+        add(absence, portfolio, colleague)
+
+
+def test_only_a_portfolio_of_the_absent_adviser_by_who_may_declare(portfolio: Portfolio, colleague: Adviser) -> None:
+    absence = declare(portfolio)
+    with pytest.raises(DomainError, match="Choisissez un portefeuille de"):
+        add(absence, PortfolioFactory(agency=portfolio.agency), colleague)
+    with pytest.raises(DomainError, match="vos régions"):
+        add(absence, portfolio, colleague, actor=colleague.user)
+    add(absence, portfolio, colleague, actor=ManagerFactory(regions=[portfolio.agency.departement.region]).user)
+
+
 def test_each_breach_is_found(portfolio: Portfolio, colleague: Adviser) -> None:
     absence = declare(portfolio, colleague)
     Cover.objects.update(ends_on=day(5))
@@ -283,6 +366,38 @@ def test_a_manager_changes_the_colleague_and_shortens(client: Client, portfolio:
     assert client.post(f"/absences/{absence.pk}/fin/", {"raccourcir": "1", "au": "2026-03-04"}).status_code == 302
     absence.refresh_from_db()
     assert absence.ends_on == day(2)
+
+
+def test_a_relay_is_added_on_the_page(client: Client, portfolio: Portfolio, colleague: Adviser) -> None:
+    classic = PortfolioFactory(adviser=portfolio.adviser, modality=Modality.GUIDE)
+    absence = declare(portfolio, colleague)
+    third = AdviserFactory(agency=portfolio.agency)
+    client.force_login(portfolio.adviser.user)
+    url = f"/absences/{absence.pk}/relais/"
+    assert "Ajouter un relais" in client.get(f"/absences/{absence.pk}/").content.decode()
+    incomplete = client.post(url, {"portefeuille": classic.pk, "collegue": ""})
+    assert incomplete.status_code == 422
+    assert f'<option value="{classic.pk}" selected>' in incomplete.content.decode()
+    refused = client.post(url, {"portefeuille": portfolio.pk, "collegue": colleague.pk})
+    assert refused.status_code == 409
+    assert "assure déjà ce relais" in refused.content.decode()
+    assert f'<option value="{portfolio.pk}" selected>' in refused.content.decode()
+    answer = client.post(url, {"portefeuille": classic.pk, "collegue": third.pk}, follow=True)
+    assert f"{third} assure aussi le relais" in answer.content.decode().replace("&#x27;", "'")
+    assert Cover.objects.get(portfolio=classic).colleague == third
+    client.force_login(third.user)
+    assert "Ajouter un relais" not in client.get(f"/absences/{absence.pk}/").content.decode()
+    assert client.post(url, {"portefeuille": classic.pk, "collegue": third.pk}).status_code == 403
+    client.force_login(PortfolioFactory().adviser.user)
+    assert client.post(url, {"portefeuille": classic.pk, "collegue": third.pk}).status_code == 404
+
+
+def test_the_page_says_that_nobody_is_there(client: Client, portfolio: Portfolio) -> None:
+    absence = declare(portfolio)
+    client.force_login(portfolio.adviser.user)
+    assert "Aucun collègue de la région n'est là" in client.get(f"/absences/{absence.pk}/").content.decode()
+    AdviserFactory(agency=portfolio.agency)
+    assert "Aucun collègue de la région n'est là" not in client.get(f"/absences/{absence.pk}/").content.decode()
 
 
 def test_a_cover_without_an_absence_also_says_who_answers(portfolio: Portfolio) -> None:

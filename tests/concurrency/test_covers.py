@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accompaniment.errors import NotAllowedNowError
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import end_absence, replace_colleague
+from caseload.services.absences import add_cover, end_absence, replace_colleague
 from tests.caseload.factories import AdviserFactory, planned_absence
 from tests.concurrency.test_cap import nothing_is_broken
 from tests.concurrency.test_messages import PATIENCE, at_once
@@ -42,6 +42,18 @@ def test_no_cover_is_left_whoever_comes_first(absence: Absence, other: Adviser) 
     assert not isinstance(replaced, Exception) or isinstance(replaced, NotAllowedNowError), replaced
     absence.refresh_from_db()
     assert absence.cancelled_at is not None
+    assert not Cover.objects.filter(cancelled_at=None).exists()
+    assert nothing_is_broken()
+
+
+def test_no_added_cover_is_left_either(absence: Absence, other: Adviser, portfolio: Portfolio) -> None:
+    actor = absence.adviser.user
+    ended, added = at_once(
+        partial(end_absence, actor=actor, absence=absence),
+        partial(add_cover, actor=actor, absence=absence, portfolio=portfolio, colleague=other),
+    )
+    assert not isinstance(ended, Exception), ended
+    assert not isinstance(added, Exception) or isinstance(added, NotAllowedNowError), added
     assert not Cover.objects.filter(cancelled_at=None).exists()
     assert nothing_is_broken()
 

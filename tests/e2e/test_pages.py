@@ -79,6 +79,7 @@ NO_PAGES = {
     "device_test_result",
     "registration_device_link",
     "end_absence",
+    "add_cover",
     "replace_cover",
     "hand_over",
     "member_account",
