@@ -17,9 +17,16 @@ from caseload import invariants
 from caseload.away import away_now
 from caseload.models import Absence, Adviser, Cover, Portfolio
 from caseload.services.absences import add_cover, declare_absence, end_absence, replace_colleague
-from caseload.services.placements import NobodyAnswersError, place
-from tests.accompaniment.factories import AgencyFactory, JobseekerFactory
-from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, PortfolioFactory, on_web_track
+from caseload.services.placements import NobodyAnswersError
+from tests.accompaniment.factories import AgencyFactory
+from tests.caseload.factories import (
+    AdviserFactory,
+    CoverFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    on_web_track,
+    validated,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -241,11 +248,11 @@ def test_an_added_colleague_answers_from_today_to_the_end(portfolio: Portfolio) 
     newcomer = PortfolioFactory(agency=portfolio.agency).adviser
     with time_machine.travel("2026-03-04T09:00:00Z"):
         with pytest.raises(NobodyAnswersError, match="ajoutez un relais"):
-            place(actor=None, jobseeker=JobseekerFactory(agency=portfolio.agency), portfolio=portfolio)
+            validated(portfolio)
         assert not sees(newcomer, person)
         add(absence, portfolio, newcomer)
         assert sees(newcomer, person)
-        place(actor=None, jobseeker=JobseekerFactory(agency=portfolio.agency), portfolio=portfolio)
+        validated(portfolio)
     cover = Cover.objects.get()
     assert (cover.starts_on, cover.ends_on, cover.set_by) == (day(2), day(4), portfolio.adviser.user)
     told = Notification.objects.get(kind=NotificationKind.COVER_SET)
