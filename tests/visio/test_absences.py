@@ -13,13 +13,14 @@ from accompaniment.enums import Channel, NotificationKind
 from accompaniment.models import Jobseeker, Notification
 from caseload.absences import CANCEL, MOVE, RELAY, Decision, UndecidedError
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import declare_absence, end_absence, replace_colleague
+from caseload.services.absences import declare_absence, end_absence, foresee_absence, replace_colleague
 from tests.accompaniment.factories import AgencyFactory
 from tests.caseload.factories import AdviserFactory, on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots
 from visio.enums import InterviewState
 from visio.invariants import VISIO_CHECKS, nothing_booked_in_an_absence
 from visio.models import Interview
+from visio.services.absences import ask_about_interviews
 from visio.services.errors import SlotTakenError
 from visio.services.hours import give_usual_hours
 from visio.services.interviews import book_interview
@@ -141,6 +142,25 @@ def test_a_colleague_who_is_not_free_gets_none(
         declare(portfolio, colleague, relay(interview, colleague))
     assert not Absence.objects.exists()
     declare(portfolio, colleague, to(MOVE, interview))
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_number_of_queries_grows_neither_with_interviews_nor_with_colleagues(
+    portfolio: Portfolio, django_assert_num_queries: Any, size: int
+) -> None:
+    for number in range(size):
+        InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=at(2, 9 + number))
+    colleagues = [AdviserFactory(agency=portfolio.agency) for _ in range(size)]
+    give_usual_hours(colleagues)
+    planned = foresee_absence(
+        adviser=portfolio.adviser,
+        starts_on=MONDAY + timedelta(days=1),
+        ends_on=MONDAY + timedelta(days=4),
+        colleagues={portfolio.pk: [one.pk for one in colleagues]},
+    )
+    with django_assert_num_queries(5):  # interviews, portfolios; absences, hours and interviews of the colleagues
+        questions = ask_about_interviews(planned)
+    assert [len(question.choices) for question in questions] == [size + 2] * size
 
 
 def test_a_person_is_asked_to_choose_another_slot(

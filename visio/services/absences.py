@@ -6,7 +6,7 @@ the person is asked to choose another slot.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import psycopg
 from django.db import IntegrityError, transaction
@@ -28,9 +28,9 @@ from caseload.absences import (
     UndecidedError,
 )
 from caseload.away import days_away
-from caseload.models import Adviser, Cover, Placement
+from caseload.models import Absence, Adviser, Cover, Placement
 from visio.enums import InterviewState
-from visio.models import Interview
+from visio.models import Interview, WorkingHours
 from visio.querysets import InterviewQuerySet
 from visio.rules.slots import Busy, Stretch, is_free, within_hours
 from visio.rules.wording import say_day, say_hour
@@ -174,18 +174,23 @@ def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
 
 def may_hold(adviser: Adviser, interview: Interview) -> bool:
     """Tell whether the adviser works then, and in the agency where the interview takes place if it is on site."""
+    return _is_there(
+        adviser, interview, away=days_away(adviser, interview.jobseeker), hours=adviser.working_hours.all()
+    )
+
+
+def _is_there(
+    adviser: Adviser, interview: Interview, *, away: Iterable[tuple[date, date]], hours: Iterable[WorkingHours]
+) -> bool:
     if interview.channel == Channel.ON_SITE and interview.adviser.agency_id != adviser.agency_id:
         return False
     zone = adviser.agency.zone
     day = interview.starts_at.astimezone(zone).date()
     if is_public_holiday(day, adviser.agency.departement.holidays_subdivision):
         return False
-    if any(first <= day <= last for first, last in days_away(adviser, interview.jobseeker)):
+    if any(first <= day <= last for first, last in away):
         return False
-    stretches = [
-        Stretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
-        for hours in adviser.working_hours.all()
-    ]
+    stretches = [Stretch(weekday=one.weekday, starts_at=one.starts_at, ends_at=one.ends_at) for one in hours]
     return within_hours(starts_at=interview.starts_at, ends_at=interview.ends_at, stretches=stretches, zone=zone)
 
 
@@ -217,10 +222,19 @@ def _portfolio_of(interviews: Iterable[Interview]) -> dict[int, int]:
 def _free_colleagues(
     planned: PlannedAbsence, interviews: list[Interview], portfolios: Mapping[int, int]
 ) -> dict[int, list[Adviser]]:
-    """Return who of the covering colleagues could hold each interview."""
-    everybody = {one.pk: one for group in planned.colleagues.values() for one in group}
+    """Return who of the covering colleagues could hold each interview; three queries, however many there are.
+
+    None of them follows these people, so of `days_away` the absences are enough.
+    """
+    everybody = {one.pk for group in planned.colleagues.values() for one in group}
     busy: dict[int, list[Busy]] = {pk: [] for pk in everybody}
+    away: dict[int, list[tuple[date, date]]] = {pk: [] for pk in everybody}
+    hours: dict[int, list[WorkingHours]] = {pk: [] for pk in everybody}
     if interviews:
+        for absence in Absence.objects.standing().filter(adviser__in=everybody):
+            away[absence.adviser_id].append((absence.starts_on, absence.ends_on))
+        for stretch in WorkingHours.objects.filter(adviser__in=everybody):
+            hours[stretch.adviser_id].append(stretch)
         taken = Interview.objects.live().filter(
             adviser__in=everybody,
             occupies_until__gt=interviews[0].starts_at,
@@ -232,7 +246,8 @@ def _free_colleagues(
         interview.pk: [
             one
             for one in planned.colleagues.get(portfolios.get(interview.pk, 0), ())
-            if is_free(interview.starts_at, busy[one.pk]) and may_hold(one, interview)
+            if is_free(interview.starts_at, busy[one.pk])
+            and _is_there(one, interview, away=away[one.pk], hours=hours[one.pk])
         ]
         for interview in interviews
     }
