@@ -10,11 +10,14 @@ from accompaniment.imports import values
 from accompaniment.imports.values import InvalidValueError
 from accompaniment.models import Jobseeker
 from accompaniment.services.contact_details import DETAILS
+from accompaniment.templatetags.french import telephone
 
 POSTAL_CODE = re.compile(r"[0-9]{5}")
 
 
-class DetailsForm(forms.Form):
+class ReachForm(forms.Form):
+    """Telephone and e-mail address, as they are written down."""
+
     phone = forms.CharField(label="Téléphone", required=False, max_length=30)
     email = forms.EmailField(
         label="Adresse e-mail",
@@ -22,6 +25,21 @@ class DetailsForm(forms.Form):
         max_length=254,
         error_messages={"invalid": "Écrivez une adresse complète, par exemple prenom.nom@exemple.fr."},
     )
+
+    def clean_phone(self) -> str:
+        number: str = self.cleaned_data["phone"]
+        if number == self.initial.get("phone", ""):
+            return number
+        try:
+            return values.phone(number)
+        except InvalidValueError as error:
+            raise forms.ValidationError("Écrivez un numéro complet, par exemple 06 12 34 56 78.") from error
+
+    def clean_email(self) -> str:
+        return (self.cleaned_data["email"] or "").strip().lower()
+
+
+class DetailsForm(ReachForm):
     postal_code = forms.CharField(label="Code postal", required=False, max_length=5)
     commune = forms.CharField(label="Commune", required=False, max_length=80)
     preferred_channel = forms.ChoiceField(
@@ -36,18 +54,6 @@ class DetailsForm(forms.Form):
         if person.user_id is not None:
             self.fields["email"].disabled = True
             self.fields["email"].help_text = "Elle ouvre le compte de la personne et ne se change pas ici."
-
-    def clean_phone(self) -> str:
-        number: str = self.cleaned_data["phone"]
-        if number == self.initial.get("phone", ""):
-            return number
-        try:
-            return values.phone(number)
-        except InvalidValueError as error:
-            raise forms.ValidationError("Écrivez un numéro complet, par exemple 06 12 34 56 78.") from error
-
-    def clean_email(self) -> str:
-        return (self.cleaned_data["email"] or "").strip().lower()
 
     def clean_postal_code(self) -> str:
         code: str = self.cleaned_data["postal_code"].strip()
@@ -65,3 +71,57 @@ class DetailsSeenForm(forms.Form):
         super().__init__(*args, **kwargs)
         for name in DETAILS:
             self.fields[name] = forms.CharField(required=False, max_length=254, widget=forms.HiddenInput)
+
+
+class CorrectionForm(ReachForm):
+    """Telephone and address that turn out wrong at the identity check; its fields are none of the draft's.
+
+    It stands inside the page's own form, so that whichever button is pressed sends it along. `seen` is what the page
+    showed: only what was changed since is written.
+    """
+
+    prefix = "correction"
+    seen_phone = forms.CharField(required=False, widget=forms.HiddenInput)
+    seen_email = forms.CharField(required=False, widget=forms.HiddenInput)
+    field_order = ("seen_phone", "seen_email", "phone", "email")
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
+        now = {"phone": person.phone, "email": person.email or ""}
+        kwargs["initial"] = {**now, **{f"seen_{name}": value for name, value in now.items()}}
+        super().__init__(*args, **kwargs)
+        for name in ("seen_phone", "seen_email"):
+            # Restored by the browser with what was typed, so that a colleague's newer value is not taken for one seen.
+            self.fields[name].widget.attrs.update({"data-keep-too": True, "autocomplete": "off"})
+        # What a person without an address is asked for stands beside; what opens an account is no longer corrected.
+        self.offers_email = bool(person.email) and person.user_id is None
+
+    def clean_phone(self) -> str:
+        number: str = self.cleaned_data["phone"]
+        return number if number == self.cleaned_data.get("seen_phone") else super().clean_phone()
+
+    @property
+    def seen(self) -> dict[str, str]:
+        """What the page showed, by detail; of a valid form."""
+        return {"phone": self.cleaned_data["seen_phone"], "email": self.cleaned_data["seen_email"]}
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What was typed, by detail; a field that the page did not have says what the page showed."""
+        return {
+            name: self.cleaned_data[name] if self.add_prefix(name) in self.data else seen
+            for name, seen in self.seen.items()
+        }
+
+    def against(self, person: Jobseeker, conflicts: frozenset[str]) -> "CorrectionForm":
+        """Return the form with what was typed, beside what a colleague has written meanwhile."""
+        data = dict(self.data.items())
+        now = {"phone": person.phone, "email": person.email or ""}
+        for name in conflicts & now.keys():
+            data[self.add_prefix(f"seen_{name}")] = now[name]
+        form = CorrectionForm(data, person=person)
+        for name in sorted(conflicts & now.keys()):
+            shown = telephone(now[name]) if name == "phone" else now[name]
+            theirs = f"Un collègue a écrit «\u00a0{shown}\u00a0» entre-temps." if shown else "Un collègue l'a effacé."
+            form.add_error(name, f"{theirs} Gardez votre saisie ou reprenez la sienne.")
+        return form

@@ -20,9 +20,11 @@ from accompaniment.once import once
 from accompaniment.paging import page_of
 from accompaniment.rules import age_on
 from accompaniment.services.audit import record_reading
+from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details
 from accompaniment.services.equipment import send_device_test_link
 from accompaniment.services.registration import SavedDraft, add_email, save_draft
 from accompaniment.standing import standing_of
+from caseload.forms.details import CorrectionForm
 from caseload.forms.registration import (
     DRAFT_FIELDS,
     FREE_TEXTS,
@@ -91,7 +93,10 @@ def registration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER)
 @require_POST
 def registration_draft(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Begin the interview, or keep what was typed so far beside what a colleague typed meanwhile."""
+    """Begin the interview, or keep what was typed so far beside what a colleague typed meanwhile.
+
+    A button sends the corrected telephone and address along; what is kept by itself leaves them alone.
+    """
     _, enrolment = _found(request, pk)
     typing = typing_in(request.POST)
     try:
@@ -114,6 +119,9 @@ def registration_draft(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         )
     if request.htmx:
         return _draft_saved(request, enrolment, saved, typing)
+    correction = _correct(request, enrolment)
+    if correction.errors:
+        return _page(request, enrolment, saved=saved, correction=correction, status=422)
     return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
 
 
@@ -127,8 +135,9 @@ def registration_email(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except NotAllowedNowError:
         return _too_late(request, enrolment)
     email_form = _write_email(request, enrolment)
-    if email_form.errors:
-        return _page(request, enrolment, saved=saved, email_form=email_form, status=422)
+    correction = _correct(request, enrolment)
+    if email_form.errors or correction.errors:
+        return _page(request, enrolment, saved=saved, email_form=email_form, correction=correction, status=422)
     messages.success(request, "L'adresse e-mail est enregistrée.")
     return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
 
@@ -142,6 +151,9 @@ def registration_device_link(request: AuthenticatedRequest, pk: int) -> HttpResp
         saved = _save(request, enrolment, typing_in(request.POST))
     except NotAllowedNowError:
         return _too_late(request, enrolment)
+    correction = _correct(request, enrolment)
+    if correction.errors:
+        return _page(request, enrolment, saved=saved, correction=correction, status=422)
     try:
         leaves = send_device_test_link(actor=request.user, jobseeker=enrolment.jobseeker)
     except DomainError as refusal:
@@ -217,11 +229,21 @@ def _conclude(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpRespon
         email_form = None
         if not enrolment.jobseeker.email and request.POST.get("email"):
             email_form = _write_email(request, enrolment)
+        # Before the decision, for the invitation goes to the address that the page shows.
+        correction = _correct(request, enrolment)
         if saved.conflicts or saved.news or typing.chosen:
-            return _page(request, enrolment, saved=saved, email_form=email_form, refusal=READ_AGAIN, status=409)
+            return _page(
+                request,
+                enrolment,
+                saved=saved,
+                email_form=email_form,
+                correction=correction,
+                refusal=READ_AGAIN,
+                status=409,
+            )
         form = _bound(request, enrolment)
         refusal = ""
-        if form.is_valid() and not (email_form and email_form.errors):
+        if form.is_valid() and not correction.errors and not (email_form and email_form.errors):
             # After a PortfolioFullError the page offers those that have room now, and selects the first of them.
             try:
                 _decide(request, enrolment, saved.interview, form)
@@ -231,7 +253,16 @@ def _conclude(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpRespon
             if enrolment.state != EnrolmentState.ASKED:
                 return redirect("registration", pk=enrolment.pk)
     status = 409 if refusal else 422
-    return _page(request, enrolment, saved=saved, form=form, email_form=email_form, refusal=refusal, status=status)
+    return _page(
+        request,
+        enrolment,
+        saved=saved,
+        form=form,
+        email_form=email_form,
+        correction=correction,
+        refusal=refusal,
+        status=status,
+    )
 
 
 def _decide(
@@ -266,6 +297,24 @@ def _write_email(request: AuthenticatedRequest, enrolment: Enrolment) -> EmailFo
             )
         except DomainError as refusal:
             form.add_error("email", refusal.sentence)
+    return form
+
+
+def _correct(request: AuthenticatedRequest, enrolment: Enrolment) -> CorrectionForm:
+    """Write the telephone and the address that were corrected; the form comes back with errors when they cannot be."""
+    person = enrolment.jobseeker
+    form = CorrectionForm(request.POST, person=person)
+    if form.is_valid():
+        try:
+            changed = change_details(actor=request.user, jobseeker=person, base=form.seen, typed=form.typed)
+        except DetailsChangedMeanwhileError as meanwhile:
+            form = form.against(meanwhile.person, meanwhile.conflicts)
+        except DomainError as refusal:
+            form.add_error("email", refusal.sentence)
+        else:
+            if changed:
+                messages.success(request, "Les coordonnées sont enregistrées.")
+        person.refresh_from_db(fields=["phone", "email", "user"])
     return form
 
 
@@ -316,6 +365,7 @@ def _page(
     saved: SavedDraft | None = None,
     form: RegistrationForm | None = None,
     email_form: EmailForm | None = None,
+    correction: CorrectionForm | None = None,
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -342,6 +392,7 @@ def _page(
             "interview": interview,
             "form": form,
             "email_form": email_form or EmailForm(initial={**(interview.typed if interview else {}), **mine}),
+            "correction": correction if correction and correction.errors else CorrectionForm(person=person),
             "obstacle": obstacle,
             "proposals": proposals,
             "selected": selected,

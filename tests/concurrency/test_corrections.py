@@ -1,0 +1,60 @@
+"""Two correct one address, or the account opens, at the same moment; and what happens without the lock."""
+
+from threading import Barrier
+
+import pytest
+from django.db import transaction
+
+from accompaniment.errors import DomainError
+from accompaniment.models import Jobseeker, User
+from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details
+from accompaniment.services.first_access import request_first_access
+from tests.accompaniment.factories import JobseekerFactory
+from tests.caseload.factories import AdviserFactory
+from tests.concurrency.test_messages import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WRONG, RIGHT = "inconnu@example.org", "alix@example.org"
+
+
+@pytest.fixture
+def person() -> Jobseeker:
+    return JobseekerFactory(email=WRONG)
+
+
+def correct(person: Jobseeker, email: str) -> frozenset[str]:
+    actor = AdviserFactory(agency=person.agency).user
+    return change_details(actor=actor, jobseeker=person, base={"email": WRONG}, typed={"email": email})
+
+
+def test_the_second_of_two_is_told(person: Jobseeker) -> None:
+    one, other = at_once(lambda: correct(person, RIGHT), lambda: correct(person, "alice@example.org"))
+    assert {type(one), type(other)} == {frozenset, DetailsChangedMeanwhileError}
+
+
+def test_an_account_never_opens_with_another_address_than_the_file_s(person: Jobseeker) -> None:
+    result, _ = at_once(
+        lambda: correct(person, RIGHT),
+        lambda: request_first_access(identifier=person.identifier, email=WRONG),
+    )
+    person.refresh_from_db()
+    if isinstance(result, DomainError):
+        assert (person.email, User.objects.get(jobseeker=person).email) == (WRONG, WRONG)
+    else:
+        assert (person.email, person.user) == (RIGHT, None)
+
+
+def test_without_the_lock_the_second_overwrites_the_first(person: Jobseeker) -> None:
+    """The control: both have read the wrong address, both write, and the first hears nothing."""
+    both_have_read = Barrier(2, timeout=5)
+
+    def correct_unguarded(email: str) -> bool:
+        with transaction.atomic():
+            read = Jobseeker.objects.get(pk=person.pk)
+            both_have_read.wait()
+            read.email = email
+            read.save(update_fields=["email"])
+            return True
+
+    assert at_once(lambda: correct_unguarded(RIGHT), lambda: correct_unguarded("alice@example.org")) == [True, True]
