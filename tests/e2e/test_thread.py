@@ -145,6 +145,7 @@ def validate(adviser: Page, identifier: str) -> None:
     open_interview(adviser, identifier)
     mine = Portfolio.objects.get(adviser__user__email=ADVISER, modality="guide_web")
     occupied = mine.occupied
+    choose(adviser, "Parcours", "100 % web")
     choose(adviser, "Portefeuille", ADVISER_NAME)
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
@@ -157,7 +158,7 @@ def refuse(adviser: Page, identifier: str) -> None:
     """Refuse with a reason."""
     open_interview(adviser, identifier)
     choose(adviser, "Parcours", "Classique")
-    choose(adviser, "Motif du refus", "Besoin d'un accompagnement")
+    choose(adviser, "Motif", "Besoin d'un accompagnement")
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", level=1)).to_contain_text("100 % web refusé")
 
