@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from caseload.models import Absence, Adviser, Portfolio
 from tests.caseload.factories import AdviserFactory, on_web_track, planned_absence
-from tests.e2e.browser import look, step_inside, tick
+from tests.e2e.browser import forgive, look, step_inside, tick
 from tests.visio.factories import InterviewFactory, bookable_portfolio
 from visio.invariants import VISIO_CHECKS
 from visio.models import Interview
@@ -83,3 +83,20 @@ def test_the_person_reads_who_answers_and_the_colleague_for_whom(
     expect(waiting.get_by_role("link", name=person.full_name)).to_be_visible()
     expect(waiting.get_by_text(f"relais de {portfolio.adviser}")).to_be_visible()
     look(desk, [390])
+
+
+def test_a_relay_is_added_with_the_keyboard(page: Page, portfolio: Portfolio, colleague: Adviser) -> None:
+    other = AdviserFactory(agency=portfolio.agency)
+    absence = planned_absence(portfolio, colleague=colleague)
+    step_inside(page, portfolio.adviser.user)
+    forgive(page, "422")
+    page.goto(f"/absences/{absence.pk}/")
+    page.get_by_role("button", name="Ajouter ce relais").press("Enter")
+    expect(page.get_by_role("alert")).to_have_text("Choisissez un collègue.")
+    expect(page.get_by_role("alert")).to_be_focused()
+    look(page)
+    page.get_by_label("Collègue", exact=True).select_option(label=f"{other}, {other.agency}")
+    page.get_by_role("button", name="Ajouter ce relais").press("Enter")
+    expect(page.get_by_text(f"{other} assure aussi le relais")).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=str(other)).first).to_be_visible()
+    assert set(absence.covers.values_list("colleague", flat=True)) == {colleague.pk, other.pk}
