@@ -1,11 +1,13 @@
 """What the pages of the registration interview read."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview
 from accompaniment.presentation import contact_plan_in_words, day_in_words
 from accompaniment.querysets import EnrolmentQuerySet
+from accompaniment.services import enrolments
 from accompaniment.services.plans import default_plan
 from caseload.models import Adviser, Portfolio
 from caseload.services.placements import volunteers_of
@@ -25,6 +27,24 @@ def registrations_of(adviser: Adviser, now: datetime) -> EnrolmentQuerySet:
 def waiting_registrations(adviser: Adviser, words: str) -> EnrolmentQuerySet:
     """Return the volunteers who wait in the adviser's agency, longest first, and whether their interview began."""
     return volunteers_of(adviser).matching(words).with_interview_begun()
+
+
+def with_time_left(waiting: Iterable[Enrolment], now: datetime) -> list[tuple[Enrolment, str]]:
+    """Return each enrolment with « expire dans 3 jours »: one statement for all of them, none for none."""
+    shown = list(waiting)
+    left = enrolments.time_left(now=now, only=[enrolment.pk for enrolment in shown]) if shown else {}
+    return [
+        (enrolment, time_left_in_words(left[enrolment.pk].days) if enrolment.pk in left else "") for enrolment in shown
+    ]
+
+
+def time_left_in_words(days: int) -> str:
+    """Say how many days are left until the last one, which counts as a whole."""
+    if days < 0:
+        return "délai passé"
+    if days == 0:
+        return "expire ce soir"
+    return "expire demain soir" if days == 1 else f"expire dans {days} jours"
 
 
 def obstacle_to_web(*, person: Jobseeker, proposals: list[Portfolio], today: date) -> str:

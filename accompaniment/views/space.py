@@ -28,10 +28,18 @@ SETTLED_SHOWN = 12
 @require_safe
 def space(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
+    now = timezone.now()
+    standing = standing_of(person, now)
+    waits = standing.enrolment if standing.awaits_interview or standing.must_accept else None
     return render(
         request,
         "accompaniment/space.html",
-        {"person": person, "standing": standing_of(person, timezone.now()), "steps": next_steps(person)[:STEPS_SHOWN]},
+        {
+            "person": person,
+            "standing": standing,
+            "time_left": waits and enrolments.time_left(now=now, only=[waits.pk]).get(waits.pk),
+            "steps": next_steps(person)[:STEPS_SHOWN],
+        },
     )
 
 

@@ -9,6 +9,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from caseload.desk import desk_of
 from caseload.onsite import requests_seen_by
+from caseload.registration import with_time_left
 from caseload.services.placements import volunteers_of
 from caseload.waiting import waiting_for
 
@@ -35,11 +36,14 @@ def gauges_panel(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.ADVISER)
 def volunteers_panel(request: AuthenticatedRequest) -> HttpResponse:
     """The volunteers of the adviser's agency, for the page of the day."""
-    desk = desk_of(request.user, now=timezone.now())
+    now = timezone.now()
+    desk = desk_of(request.user, now=now)
     waiting = volunteers_of(desk.adviser)
     shown = list(waiting[:VOLUNTEERS_SHOWN])
     count = len(shown) if len(shown) < VOLUNTEERS_SHOWN else waiting.count()
-    return render(request, "caseload/partials/_volunteers_panel.html", {"volunteers": shown, "count": count})
+    return render(
+        request, "caseload/partials/_volunteers_panel.html", {"volunteers": with_time_left(shown, now), "count": count}
+    )
 
 
 @require_safe

@@ -44,6 +44,7 @@ from caseload.registration import (
     obstacle_to_web,
     registrations_of,
     waiting_registrations,
+    with_time_left,
 )
 from caseload.registration_drafts import conflicts_in_words, initial_of, news_in_words
 from caseload.registration_outcomes import outcome_of, settled_by
@@ -62,6 +63,8 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
     words = search.cleaned_data["q"] if search.is_valid() else ""
     only_the_list = request.htmx and not request.htmx.history_restore_request
     waiting = waiting_registrations(adviser, words) if keeps_web else Enrolment.objects.none()
+    now = timezone.now()
+    page = page_of(request, waiting, per_page=PEOPLE_PER_PAGE)
     return render(
         request,
         "caseload/partials/_volunteers.html" if only_the_list else "caseload/registrations.html",
@@ -70,8 +73,9 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
             "keeps_web": keeps_web,
             "search": search,
             "words": words,
-            "page": page_of(request, waiting, per_page=PEOPLE_PER_PAGE),
-            "now": timezone.now(),
+            "page": page,
+            "lines": with_time_left(page, now),
+            "now": now,
         },
     )
 

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -130,6 +130,19 @@ class TestSpace:
         page = read(client, JobseekerFactory(agency=agency, with_account=True))
         assert ("ouvre dans votre agence le" in page) is later
         assert ("Demander le 100 % web" in page) is not later
+
+    def test_says_until_when_the_request_waits_and_for_whom(self, client: Client, portfolio: Portfolio) -> None:
+        lapse_delays()
+        asked_at = datetime(2026, 3, 2, 10, tzinfo=UTC)
+        with time_machine.travel(asked_at):
+            person = JobseekerFactory(agency=portfolio.agency, with_account=True)
+            enrolment = EnrolmentFactory(jobseeker=person)
+            ends = "d'ici au 1er avril, votre demande s'arrête ; vous pourrez la refaire."
+            assert f"Sans réponse de votre agence {ends}" in read(client, person)
+            validated(portfolio, enrolment=enrolment)
+            assert f"Sans réponse de votre part {ends}" in read(client, person)
+            enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+            assert "votre demande s'arrête" not in read(client, person)
 
     @pytest.mark.parametrize("outcome", ["refused", "lapsed"])
     def test_says_what_became_of_the_last_wish_and_lets_ask_again(

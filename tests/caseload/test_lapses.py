@@ -11,6 +11,7 @@ from accompaniment.enums import EnrolmentState, Modality, NotificationKind, Refu
 from accompaniment.invariants import GROUND_CHECKS
 from accompaniment.models import Consent, Enrolment, EnrolmentEvent, LapseDelay, Notification
 from accompaniment.services import enrolments
+from accompaniment.services.registration import save_draft
 from caseload.invariants import CASELOAD_CHECKS
 from caseload.jobs import lapse_enrolments
 from caseload.models import Placement, Portfolio
@@ -112,6 +113,57 @@ class TestWhen:
     def test_a_track_that_runs_never_lapses(self, portfolio: Portfolio) -> None:
         on_web_track(portfolio)
         assert lapses.lapse_due(now=timezone.now() + 4000 * DAY) == 0
+
+
+class TestTimeLeft:
+    @staticmethod
+    def left(enrolment: Enrolment, at: datetime) -> tuple[date, int] | None:
+        return enrolments.time_left(now=at, only=[enrolment.pk]).get(enrolment.pk)
+
+    @pytest.mark.parametrize("days", [0, 29, 30])
+    def test_the_last_day_is_the_one_after_which_it_lapses(self, portfolio: Portfolio, days: int) -> None:
+        with time_machine.travel(BEGUN):
+            enrolment = volunteer(portfolio)
+        assert self.left(enrolment, BEGUN + days * DAY) == (date(2026, 4, 1), 30 - days)
+        assert lapses.lapse_due(now=BEGUN + 30 * DAY) == 0
+        assert lapses.lapse_due(now=BEGUN + 31 * DAY) == 1
+        assert self.left(enrolment, BEGUN + 31 * DAY) is None
+
+    @pytest.mark.parametrize(
+        ("days", "starts_on", "last_day"),
+        [
+            (5, date(2026, 3, 12), date(2026, 3, 11)),  # over already on the day on which it begins
+            (20, date(2026, 3, 12), date(2026, 3, 22)),
+            (60, date(2026, 3, 12), date(2026, 5, 1)),
+            (5, date(2026, 4, 2), date(2026, 4, 1)),  # the longer one is over before
+        ],
+    )
+    def test_a_delay_to_come_counts_from_its_day(
+        self, portfolio: Portfolio, days: int, starts_on: date, last_day: date
+    ) -> None:
+        with time_machine.travel(BEGUN):
+            enrolment = volunteer(portfolio)
+            facts = {"state": "asked", "days": days, "starts_on": starts_on, "reason": "Autre délai"}
+            enrolments.set_lapse_delay(actor=ManagerFactory().user, **facts)
+        assert self.left(enrolment, BEGUN) == (last_day, (last_day - BEGUN.date()).days)
+        noon = datetime(last_day.year, last_day.month, last_day.day, 12, tzinfo=UTC)
+        assert lapses.lapse_due(now=noon) == 0
+        assert lapses.lapse_due(now=noon + DAY) == 1
+
+    def test_the_clock_of_a_validated_one_begins_anew_and_a_track_has_none(self, portfolio: Portfolio) -> None:
+        with time_machine.travel(BEGUN):
+            waiting = validated(portfolio)
+        assert self.left(waiting, BEGUN + DAY) == (date(2026, 4, 1), 29)
+        runs = Enrolment.objects.get(jobseeker=on_web_track(portfolio))
+        assert self.left(runs, BEGUN) is None
+
+    def test_an_interview_in_progress_holds_it_open(self, portfolio: Portfolio) -> None:
+        with time_machine.travel(BEGUN):
+            enrolment = volunteer(portfolio)
+        with time_machine.travel(BEGUN + 30 * DAY):
+            save_draft(actor=portfolio.adviser.user, enrolment=enrolment, typed={"notes": "En cours"})
+        assert lapses.lapse_due(now=BEGUN + 31 * DAY) == 0
+        assert self.left(enrolment, BEGUN + 31 * DAY) == (date(2026, 4, 1), -1)
 
 
 class TestWhatBecomes:

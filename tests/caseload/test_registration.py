@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from accompaniment.models import (
     Contact,
     Enrolment,
     Jobseeker,
+    LapseDelay,
     Notification,
     RegistrationInterview,
 )
@@ -35,6 +36,7 @@ from tests.accompaniment.factories import (
     JobseekerFactory,
     RegionFactory,
     consent_text_in_force,
+    lapse_delays,
     reference,
 )
 from tests.caseload.factories import (
@@ -50,8 +52,10 @@ from tests.caseload.factories import (
 
 pytestmark = pytest.mark.django_db
 
-LIST_QUERIES = 6
-"""Session, account, adviser, portfolio, how many wait, the page of them; nothing per row."""
+LIST_QUERIES = 7
+"""Session, account, adviser, portfolio, how many wait, the page of them, until when; nothing per row."""
+PANEL_QUERIES = 7
+"""Session, account, adviser, portfolios, covers, the first of them, until when; nothing per row."""
 
 
 @pytest.fixture
@@ -150,6 +154,34 @@ class TestList:
         page = client.get(reverse("registrations")).content.decode()
         assert "pas de portefeuille 100 % web" in page
         assert "Dupré" not in page
+
+    @pytest.mark.parametrize(
+        ("days", "words"),
+        [(0, "expire dans 30 jours"), (28, "expire dans 2 jours"), (29, "expire demain soir"), (30, "expire ce soir")],
+    )
+    def test_says_when_a_request_lapses_on_the_panel_too(
+        self, client: Client, portfolio: Portfolio, days: int, words: str
+    ) -> None:
+        lapse_delays()
+        asked_at = datetime(2026, 3, 2, 10, tzinfo=UTC)
+        with time_machine.travel(asked_at):
+            volunteer(portfolio)
+        with time_machine.travel(asked_at + timedelta(days=days)):
+            client.force_login(portfolio.adviser.user)
+            for name in ("registrations", "volunteers_panel"):
+                assert words in text_of(client.get(reverse(name)))
+            LapseDelay.objects.all().delete()
+            for name in ("registrations", "volunteers_panel"):
+                assert "expire" not in text_of(client.get(reverse(name)))
+
+    def test_the_panel_asks_the_same_number_of_queries_at_any_size(
+        self, adviser: Client, portfolio: Portfolio, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        for people in (1, 3):
+            for _ in range(people):
+                volunteer(portfolio)
+            with django_assert_num_queries(PANEL_QUERIES):
+                adviser.get(reverse("volunteers_panel"))
 
     def test_asks_the_same_number_of_queries_at_any_size(
         self, adviser: Client, portfolio: Portfolio, django_assert_num_queries: DjangoAssertNumQueries

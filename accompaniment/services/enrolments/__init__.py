@@ -19,10 +19,12 @@ from accompaniment.services.enrolments.interview import (
 )
 from accompaniment.services.enrolments.lapses import (
     DelayStandsError,
+    TimeLeft,
     cancel_lapse_delay,
     due_to_lapse,
     lapse_if_due,
     set_lapse_delay,
+    time_left,
 )
 from accompaniment.services.enrolments.leaving import leave_track
 from accompaniment.services.enrolments.periods import current_accompaniment
@@ -34,6 +36,7 @@ __all__ = [
     "AccompanimentChangedMeanwhileError",
     "DelayStandsError",
     "InterviewFindings",
+    "TimeLeft",
     "accept_terms",
     "ask_enrolment",
     "cancel_lapse_delay",
@@ -51,6 +54,7 @@ __all__ = [
     "record_withdrawal",
     "refuse_enrolment",
     "set_lapse_delay",
+    "time_left",
     "validate_enrolment",
     "why_not_eligible",
 ]
