@@ -71,7 +71,9 @@ def my_accompaniment(request: AuthenticatedRequest) -> HttpResponse:
         {
             "person": person,
             "standing": standing_of(person, timezone.now()),
-            "periods": Accompaniment.objects.filter(jobseeker=person).order_by("-started_at"),
+            "periods": Accompaniment.objects.filter(jobseeker=person)
+            .select_related("decided_by")
+            .order_by("-started_at"),
             "plan": plan,
             "plan_sentence": plan and plan_sentence(plan, today=today),
             "objectives": objectives_of(person),

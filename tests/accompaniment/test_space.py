@@ -307,6 +307,25 @@ class TestAccompaniment:
         page = read(client, on_web_track(portfolio), "my_accompaniment")
         assert page.index("parcours 100 % web") < page.index("parcours classique")
 
+    def test_says_of_each_period_who_decided_when_and_why(self, client: Client, portfolio: Portfolio) -> None:
+        with time_machine.travel(datetime(2026, 3, 2, 10, tzinfo=UTC)):
+            person = on_web_track(portfolio)
+        with time_machine.travel(datetime(2026, 3, 20, 10, tzinfo=UTC)):
+            enrolments.change_tier(
+                actor=portfolio.adviser.user, jobseeker=person, tier=Tier.RENFORCE, reason="Besoin d'appui"
+            )
+        page = read(client, person, "my_accompaniment")
+        assert f"Depuis le 20 mars 2026 · Besoin d'appui · décidé par {portfolio.adviser} " in page
+        why = "Adhésion validée et acceptée"
+        assert f"Du 2 mars 2026 au 20 mars 2026 · {why} · décidé par {portfolio.adviser} " in page
+        assert "repris du fichier des inscriptions" in page
+        assert "décidé par vous" not in page
+
+    def test_says_what_one_has_decided_oneself(self, client: Client, portfolio: Portfolio) -> None:
+        person = on_web_track(portfolio)
+        enrolments.leave_track(actor=person.user, jobseeker=person)
+        assert "décidé par vous" in read(client, person, "my_accompaniment")
+
     def test_shows_the_obligations(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         assert "Aucun entretien obligatoire prévu." in read(client, person, "my_accompaniment")

@@ -1,19 +1,21 @@
 """A person's file: who opens it, what it tells, and which readings leave a row."""
 
-from datetime import timedelta
+import html
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Channel, ContactNature
+from accompaniment.enums import AuditAction, Channel, ContactNature, Tier
 from accompaniment.models import AuditEntry, Jobseeker
-from accompaniment.services import journal
+from accompaniment.services import enrolments, journal
 from accompaniment.services.plan_reviews import ask_plan_change
 from caseload.models import Portfolio
 from caseload.services.summaries import write_summary
-from tests.accompaniment.factories import JobseekerFactory
+from tests.accompaniment.factories import JobseekerFactory, reference
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, validated
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +54,22 @@ def test_the_adviser_reads_the_whole_file_and_leaves_no_row(
     for part in (person.full_name, person.identifier, PHONE, person.email, "(vous)", "version 1", "Guidé", "100 % web"):
         assert part in text
     assert readings(person) == []
+
+
+def test_the_history_says_of_each_period_who_decided_when_and_why(client: Client, portfolio: Portfolio) -> None:
+    reference()
+    with time_machine.travel(datetime(2026, 3, 2, 10, tzinfo=UTC)):
+        person = on_web_track(portfolio)
+    manager = ManagerFactory(regions=[portfolio.agency.region]).user
+    with time_machine.travel(datetime(2026, 3, 20, 10, tzinfo=UTC)):
+        enrolments.change_tier(actor=manager, jobseeker=person, tier=Tier.RENFORCE, reason="Besoin d'appui")
+    client.force_login(manager)
+    page = html.unescape(re.sub(r"<[^>]+>", " ", client.get(address(person)).content.decode()))
+    page = " ".join(page[page.index("Modalité et parcours") :].split())
+    assert f"Renforcé, classique, depuis le 20 mars 2026 Besoin d'appui · {manager.full_name} " in page
+    web = "Guidé, 100 % web, du 2 mars 2026 au 20 mars 2026 Adhésion validée et acceptée"
+    assert f"{web} · {portfolio.adviser} " in page
+    assert "2 mars 2026 Inscription · import" in page
 
 
 def test_the_plan_is_one_sentence(client: Client, portfolio: Portfolio, person: Jobseeker) -> None:

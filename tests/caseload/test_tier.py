@@ -168,7 +168,7 @@ class TestThePage:
         assert "Son parcours 100 % web prend fin tout de suite" in page
         assert f"rejoint celui de {target.adviser}, « suivi » (0 / 350)" in page
         assert "1 entretien prévu est annulé" in page
-        assert "Son plan de contact devient : un entretien par téléphone tous les 3 mois" in page or "90 jours" in page
+        assert "Son plan de contact devient : un entretien par téléphone tous les 3 mois" in page
         assert current(person).track == Track.WEB
 
         response = send(client, person)
