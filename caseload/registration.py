@@ -1,14 +1,16 @@
 """What the pages of the registration interview read."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from accompaniment.enums import EnrolmentState, Modality
-from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview
+from accompaniment.enums import Bandwidth, EnrolmentState, Modality
+from accompaniment.models import DeviceCheck, Enrolment, Jobseeker, RegistrationInterview
 from accompaniment.presentation import contact_plan_in_words, day_in_words
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services import enrolments
 from accompaniment.services.plans import default_plan
+from caseload.forms.registration import NO
 from caseload.models import Adviser, Portfolio
 from caseload.services.placements import volunteers_of
 
@@ -61,6 +63,33 @@ def obstacle_to_web(*, person: Jobseeker, proposals: list[Portfolio], today: dat
     if not proposals:
         return "Aucun portefeuille « guidé 100 % web » de la région n'a de place. Prévenez votre responsable."
     return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """One thing that speaks against the web track and forbids nothing: it holds while `field` has `value`."""
+
+    field: str
+    """Empty for what no answer of the page changes."""
+    value: str
+    sentence: str
+    holds: bool
+
+
+def doubts_about_web(answer: Callable[[str], str], check: DeviceCheck | None) -> list[Doubt]:
+    """Return what the adviser weighs before choosing the web track: the answers so far, and the person's own test."""
+    doubts = [
+        Doubt(field=field, value=value, sentence=sentence, holds=answer(field) == value)
+        for field, value, sentence in (
+            ("has_webcam", NO, "elle ne dispose pas d'une webcam et d'un micro"),
+            ("bandwidth", Bandwidth.NONE, "elle n'a pas d'accès à internet"),
+            ("at_ease", NO, "elle n'est pas à l'aise avec les outils numériques"),
+        )
+    ]
+    if check is not None and not check.carries_video:
+        sentence = "son test du matériel a trouvé un problème, décrit dans la partie 3"
+        doubts.append(Doubt(field="", value="", sentence=sentence, holds=True))
+    return doubts
 
 
 def default_plan_in_words(modality: Modality, *, today: date) -> str:

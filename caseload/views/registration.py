@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import EnrolmentState, FilePart, Modality, RefusalReason, Role
+from accompaniment.enums import EnrolmentState, FilePart, Modality, RefusalReason, Role, Track
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.kept_forms import typed_before
 from accompaniment.models import DeviceCheck, Enrolment, Notification, RegistrationInterview
@@ -40,6 +40,7 @@ from caseload.models import Adviser, Placement, Portfolio
 from caseload.querysets import PortfolioQuerySet
 from caseload.registration import (
     default_plan_in_words,
+    doubts_about_web,
     interview_in_progress,
     obstacle_to_web,
     registrations_of,
@@ -384,6 +385,8 @@ def _page(
     chosen = str(form["portfolio"].value())
     selected = next((p.pk for p in proposals if str(p.pk) == chosen), proposals[0].pk if proposals else None)
     today = _today(enrolment)
+    check = DeviceCheck.objects.filter(jobseeker=person).first()
+    doubts = doubts_about_web(lambda name: str(form[name].value() or ""), check)
     before = typing_in(request.POST).base if request.method == "POST" else None
     kept_base = typed_before().get("base", [""])[-1]
     return render(
@@ -408,7 +411,9 @@ def _page(
             "conflicts": conflicts_in_words(conflicts, _portfolios(enrolment)),
             "answer": "",
             "base": kept_base or json.dumps(_base(initial, str(selected or ""), saved, before)),
-            "check": DeviceCheck.objects.filter(jobseeker=person).first(),
+            "check": check,
+            "doubts": doubts,
+            "shows_doubts": form["track"].value() == Track.WEB and not obstacle and any(one.holds for one in doubts),
             "can_test": bool(person.email and person.user and person.user.has_usable_password()),
             "zone": person.agency.zone,
         },

@@ -72,6 +72,17 @@ function followTrack() {
   }
 }
 
+// What speaks against the web track is said when it is chosen, and forbids nothing.
+function followDoubts() {
+  const notice = document.getElementById("web-doubts").firstElementChild;
+  const doubts = [...notice.querySelectorAll("[data-doubt]")];
+  for (const doubt of doubts) {
+    const { doubt: name, doubtValue } = doubt.dataset;
+    doubt.hidden = name !== "" && value(name) !== doubtValue;
+  }
+  notice.hidden = value("track") !== "web" || doubts.every((doubt) => doubt.hidden);
+}
+
 function markSteps() {
   for (const part of form.querySelectorAll("[data-part]")) {
     const names = part.dataset.part.split(" ").filter(Boolean);
@@ -83,6 +94,7 @@ function markSteps() {
 function showAll() {
   followTier();
   followTrack();
+  followDoubts();
   markSteps();
 }
 

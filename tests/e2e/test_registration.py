@@ -230,6 +230,21 @@ def test_the_person_s_test_reaches_the_adviser(new_page: NewPage, portfolio: Por
     expect(adviser.get_by_role("complementary", name="Test fait par la personne")).to_contain_text("Chrome")
 
 
+def test_what_speaks_against_the_web_is_said_as_soon_as_it_is_chosen(new_page: NewPage, portfolio: Portfolio) -> None:
+    page = new_page()
+    open_interview(page, portfolio, volunteer(portfolio))
+    notice = page.locator("#web-doubts")
+    ease = page.get_by_role("radiogroup", name="À l'aise avec les outils numériques")
+    tick(ease.get_by_label("Non"))
+    expect(notice.locator(".fr-alert")).to_be_hidden()
+    tick(page.locator("#id_track_web"))
+    expect(notice).to_contain_text("elle n'est pas à l'aise avec les outils numériques")
+    expect(notice.get_by_role("listitem")).to_have_count(1)
+    check_axe(page)
+    tick(ease.get_by_label("Oui"))
+    expect(notice.locator(".fr-alert")).to_be_hidden()
+
+
 def test_the_test_page_is_for_everybody(new_page: NewPage) -> None:
     user = JobseekerFactory(with_account=True).user
     page = new_page(permissions=["camera", "microphone"])
