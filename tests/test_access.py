@@ -754,6 +754,11 @@ TABLE: dict[str, Row] = {
         "login 403 403 > 404 404 403 403 403",
         lambda house: (house.owner.pk,),
     ),
+    "left_interviews": Row(
+        "login 403 403 403 403 403 200 404 200",
+        "login 403 403 403 403 403 > 404 >",
+        lambda house: (User.objects.get(pk=_user_pk(house, "follower")).adviser.pk,),
+    ),
     "on_site_requests": Row(
         "login 403 403 200 200 200 200 200 200",
         "login 403 403 405 405 405 405 405 405",

@@ -67,6 +67,7 @@ TABLE_OF_READINGS = {
     "lapse_delays": "- none -",
     "legal_notice": "none none none",
     "login": "none none none",
+    "left_interviews": "- none -",
     "member": "- none -",
     "message_many": "none - none",
     "my_day": "none - none",

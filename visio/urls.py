@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from visio.views import agenda, booking, onsite, panels, room
+from visio.views import agenda, booking, departures, onsite, panels, room
 
 urlpatterns: list[URLPattern] = [
     path("mes-entretiens/", booking.my_interviews, name="my_interviews"),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("etre-recu/", onsite.ask, name="ask_on_site"),
     path("agenda/", agenda.agenda, name="agenda"),
     path("agenda/<int:pk>/compte-rendu/", agenda.report, name="interview_report"),
+    path("agenda/conseillers/<int:pk>/", departures.left_interviews, name="left_interviews"),
     path("personnes/<int:pk>/demande-en-agence/", onsite.record, name="record_on_site"),
     path("demandes-en-agence/", onsite.requests, name="on_site_requests"),
     path("demandes-en-agence/<int:pk>/", onsite.answer, name="answer_on_site"),

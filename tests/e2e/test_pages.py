@@ -154,6 +154,7 @@ def adviser_pages() -> dict[str, str]:
         "record_wish": f"{reverse('record_wish')}?q=petit",
         "registration": reverse("registration", args=[volunteer.pk]),
         "agenda": reverse("agenda"),
+        "left_interviews": reverse("left_interviews", args=[Adviser.objects.get(user__email=ADVISER.email).pk]),
         "on_site_requests": reverse("on_site_requests"),
         "answer_on_site": reverse("answer_on_site", args=[OnSiteRequest.objects.open().filter(**mine)[0].pk]),
         "interview_report": reverse("interview_report", args=[meeting.pk]),

@@ -1,0 +1,104 @@
+"""What an adviser who leaves never concluded holds the account open until a manager closes it, and is no absence."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, NotificationKind
+from accompaniment.errors import DomainError
+from accompaniment.models import AuditEntry, Notification
+from caseload.models import Portfolio
+from caseload.services import staff
+from caseload.services.transfers import transfer_people
+from tests.accompaniment.factories import RegionFactory
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
+from tests.visio.factories import InterviewFactory
+from visio.enums import InterviewState
+from visio.models import Interview
+from visio.services.departures import close_left_open
+
+pytestmark = pytest.mark.django_db
+
+QUERIES = 5
+"""Session, account, manager, adviser, interviews."""
+
+
+@pytest.fixture
+def portfolio() -> Portfolio:
+    return PortfolioFactory()
+
+
+def left_behind(portfolio: Portfolio, *, days: int = 3) -> Interview:
+    """Return an interview of some days ago without a report, whose person has a new adviser since."""
+    person = on_web_track(portfolio)
+    interview = InterviewFactory(jobseeker=person, starts_at=timezone.now() - timedelta(days=days))
+    transfer_people(
+        actor=ManagerFactory().user,
+        people=person.placements.filter(ended_at=None),
+        targets=[PortfolioFactory(agency=portfolio.agency)],
+        reason="Départ",
+    )
+    interview.refresh_from_db()
+    assert (interview.adviser_id, interview.state) == (portfolio.adviser_id, InterviewState.BOOKED)
+    return interview
+
+
+def test_what_was_never_concluded_holds_the_account_open_until_a_manager_closes_it(
+    client: Client, portfolio: Portfolio
+) -> None:
+    manager, interview = ManagerFactory().user, left_behind(portfolio)
+    with pytest.raises(DomainError, match="1 entretien passé sans compte rendu"):
+        staff.close_account(actor=manager, user=portfolio.adviser.user)
+    client.force_login(manager)
+    address = reverse("left_interviews", args=[portfolio.adviser.pk])
+    page = client.get(address)
+    assert interview.jobseeker.full_name in page.content.decode()
+    assert client.post(address)["Location"] == reverse("member", args=[portfolio.adviser.user_id])
+    interview.refresh_from_db()
+    assert (interview.state, interview.closed_by) == (InterviewState.CANCELLED, manager)
+    row = AuditEntry.objects.filter(jobseeker=interview.jobseeker, action=AuditAction.INTERVIEW).latest("pk")
+    assert (row.actor, row.details["to_state"]) == (manager, InterviewState.CANCELLED)
+    told = Notification.objects.filter(jobseeker=interview.jobseeker, kind=NotificationKind.INTERVIEW_CANCELLED)
+    assert told.count() == 1
+    assert "Aucun entretien passé" in client.get(address).content.decode()
+    staff.close_account(actor=manager, user=portfolio.adviser.user)
+
+
+def test_one_that_was_under_way_is_interrupted_and_no_absence(portfolio: Portfolio) -> None:
+    interview = left_behind(portfolio)
+    Interview.objects.filter(pk=interview.pk).update(state=InterviewState.IN_PROGRESS, admitted_at=interview.starts_at)
+    assert close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser) == 1
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.INTERRUPTED
+    assert close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser) == 0
+
+
+def test_what_the_adviser_may_still_conclude_is_left_alone(portfolio: Portfolio) -> None:
+    interview = left_behind(portfolio, days=0)
+    assert close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser) == 0
+    interview.refresh_from_db()
+    assert interview.state == InterviewState.BOOKED
+
+
+def test_another_region_s_manager_finds_no_page(client: Client, portfolio: Portfolio) -> None:
+    address = reverse("left_interviews", args=[portfolio.adviser.pk])
+    client.force_login(ManagerFactory(regions=[RegionFactory()]).user)
+    assert client.get(address).status_code == 404
+    client.force_login(ManagerFactory(regions=[portfolio.agency.departement.region]).user)
+    assert client.get(address).status_code == 200
+
+
+def test_the_page_costs_the_same_at_any_size(
+    client: Client, portfolio: Portfolio, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    client.force_login(ManagerFactory().user)
+    address = reverse("left_interviews", args=[portfolio.adviser.pk])
+    for days in (2, 3, 4):
+        left_behind(portfolio, days=days)
+        with django_assert_num_queries(QUERIES):
+            assert client.get(address).status_code == 200

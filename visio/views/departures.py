@@ -1,0 +1,29 @@
+"""What an adviser leaves behind: interviews whose day has passed without a report, for the managers of the region."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.enums import Role
+from accompaniment.once import once
+from caseload.models import Adviser
+from visio.services.departures import close_left_open, left_open
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.MANAGER)
+@once
+def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    adviser = get_object_or_404(
+        Adviser.objects.visible_to(request.user).select_related("user", "agency__departement__region"), pk=pk
+    )
+    if request.method == "POST":
+        closed = close_left_open(actor=request.user, adviser=adviser)
+        plural = "s" * (closed > 1)
+        messages.success(request, f"{closed} entretien{plural} clos, sans conséquence pour les personnes.")
+        return redirect("member", adviser.user_id)
+    interviews = left_open(adviser, now=timezone.now()).select_related("jobseeker")
+    return render(request, "visio/left_interviews.html", {"adviser": adviser, "interviews": interviews})
