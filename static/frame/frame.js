@@ -35,6 +35,14 @@ function isByItself(event) {
 
 focusErrorSummary(document);
 
+// A form that leads away ends what the page still asks for: an answer that comes too late must not turn it back,
+// as the log-in page would that a panel gets while its reader logs out.
+document.addEventListener("submit", (event) => {
+  const leadsAway = !event.defaultPrevented && event.target.closest("[hx-post], [hx-get]") === null;
+  if (leadsAway) document.body.dataset.leaving = "";
+});
+window.addEventListener("pageshow", () => delete document.body.dataset.leaving);
+
 document.addEventListener("htmx:afterSwap", (event) => focusErrorSummary(event.detail.target));
 
 document.addEventListener("htmx:beforeSwap", (event) => {
@@ -42,7 +50,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // The session is over: the whole page goes to the log-in, not a part of it.
   if (new URL(xhr.responseURL, window.location.href).pathname === logInPath) {
     event.detail.shouldSwap = false;
-    window.location.reload();
+    if (document.body.dataset.leaving === undefined) window.location.reload();
     return;
   }
   // The same again is not read out again.

@@ -73,7 +73,7 @@ def test_volunteers_wait_in_the_order_in_which_they_asked(adviser: Client, portf
     page = adviser.get(PANEL)
     assert page.context["count"] == 7
     assert len(page.context["volunteers"]) == 5
-    assert page.context["volunteers"][0] == first
+    assert page.context["volunteers"][0][0] == first
     assert "Voir les 7 volontaires" in page.content.decode()
 
 

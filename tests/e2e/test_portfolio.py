@@ -171,7 +171,9 @@ def test_a_file_leads_back_to_its_list_and_to_the_next_person(page: Page, few: P
     page.get_by_role("textbox", name="Note pour l'équipe").fill("Rappelée.")
     page.get_by_role("button", name="Enregistrer la note").click()
     expect(page.get_by_text("La note est enregistrée.")).to_be_visible()
-    around.get_by_role("link", name="Portefeuille").click()
+    back = around.get_by_role("link", name="Portefeuille")
+    expect(back).to_have_attribute("href", re.compile("suivi=moi"))  # the page's script has come
+    back.click()
     expect(page).to_have_url(re.compile(r"/portefeuille/\?suivi=moi&tri=-nom$"))
     expect(page.get_by_role("link", name="Roy Alix", exact=True)).to_be_focused()
 

@@ -30,7 +30,7 @@ PANELS = {
     "/agenda/panneau/en-agence/": 7,
     "/agenda/panneau/echeances/": 4,
     "/portefeuille/panneau/plans/": 9,
-    VOLUNTEERS: 6,
+    VOLUNTEERS: 7,
     "/agenda/panneau/heure-libre/": 6,
     "/ma-journee/portefeuilles/": 5,
     "/ma-journee/liste-d-attente/": 6,
