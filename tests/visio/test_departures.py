@@ -9,15 +9,17 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, NotificationKind
+from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind, ObligationState
 from accompaniment.errors import DomainError
 from accompaniment.models import AuditEntry, Notification
+from accompaniment.services.journal import write_contact
+from accompaniment.services.plans import hold_obligation
 from caseload.models import Portfolio
 from caseload.services import staff
 from caseload.services.transfers import transfer_people
 from tests.accompaniment.factories import RegionFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
-from tests.visio.factories import InterviewFactory
+from tests.visio.factories import InterviewFactory, due_obligation
 from visio.enums import InterviewState
 from visio.models import Interview
 from visio.services.departures import close_left_open
@@ -69,13 +71,46 @@ def test_what_was_never_concluded_holds_the_account_open_until_a_manager_closes_
     staff.close_account(actor=manager, user=portfolio.adviser.user)
 
 
-def test_one_that_was_under_way_is_interrupted_and_no_absence(portfolio: Portfolio) -> None:
+def test_one_that_was_under_way_is_neither_an_absence_nor_a_technical_failure(portfolio: Portfolio) -> None:
     interview = left_behind(portfolio)
     Interview.objects.filter(pk=interview.pk).update(state=InterviewState.IN_PROGRESS, admitted_at=interview.starts_at)
     assert close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser) == 1
     interview.refresh_from_db()
-    assert interview.state == InterviewState.INTERRUPTED
+    assert (interview.state, interview.technical_failure_at) == (InterviewState.CANCELLED, None)
     assert close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser) == 0
+
+
+@pytest.mark.parametrize(("state", "chooses"), [(ObligationState.DUE, True), (ObligationState.HELD, False)])
+def test_another_hour_is_chosen_where_a_deadline_still_needs_one(
+    portfolio: Portfolio, state: ObligationState, chooses: bool
+) -> None:
+    interview = left_behind(portfolio)
+    obligation = due_obligation(interview.jobseeker)
+    Interview.objects.filter(pk=interview.pk).update(obligation=obligation)
+    if state == ObligationState.HELD:
+        contact = write_contact(
+            jobseeker=interview.jobseeker,
+            at=timezone.now(),
+            channel=Channel.PHONE,
+            nature=ContactNature.INTERVIEW,
+            author=portfolio.adviser.user,
+            summary="Fait par téléphone.",
+            source="test",
+        )
+        hold_obligation(actor=portfolio.adviser.user, obligation=obligation, contact=contact)
+    close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser)
+    obligation.refresh_from_db()
+    assert obligation.state == state
+    told = Notification.objects.get(jobseeker=interview.jobseeker, kind=NotificationKind.INTERVIEW_CANCELLED)
+    assert told.context["choose"] is chooses
+
+
+def test_only_a_manager_of_the_region_closes(portfolio: Portfolio) -> None:
+    left_behind(portfolio)
+    with pytest.raises(DomainError, match="région"):
+        close_left_open(actor=ManagerFactory(regions=[RegionFactory()]).user, adviser=portfolio.adviser)
+    here = ManagerFactory(regions=[portfolio.agency.departement.region]).user
+    assert close_left_open(actor=here, adviser=portfolio.adviser) == 1
 
 
 def test_what_the_adviser_may_still_conclude_is_left_alone(portfolio: Portfolio) -> None:

@@ -7,7 +7,7 @@ from visio.enums import RoomMoment
 
 INTERVIEW_TRANSITIONS: dict[S, frozenset[S]] = {
     S.BOOKED: frozenset({S.IN_PROGRESS, S.HELD, S.INTERRUPTED, S.MISSED, S.CANCELLED}),
-    S.IN_PROGRESS: frozenset({S.HELD, S.INTERRUPTED}),
+    S.IN_PROGRESS: frozenset({S.HELD, S.INTERRUPTED, S.CANCELLED}),
     S.HELD: frozenset(),
     S.INTERRUPTED: frozenset(),
     S.MISSED: frozenset(),

@@ -6,22 +6,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import ObligationState
-from accompaniment.errors import NotAllowedNowError
+from accompaniment.errors import DomainError
 from accompaniment.models import User
 from caseload.models import Adviser
-from visio.enums import InterviewState
 from visio.models import Interview
 from visio.querysets import InterviewQuerySet
-from visio.services import notices
-from visio.services.broadcast import tell_room
-from visio.services.changes import lock_interview, lock_person, move_state
+from visio.rules import LIVE_STATES
+from visio.services.changes import lock_interview, lock_person
 from visio.services.interviews import cancel_locked
-from visio.services.summaries import refresh_summary
 
 LEFT_AFTER = timedelta(days=1)
 """From then on an interview without a report is not one that its adviser is about to conclude."""
-
-NEVER_CLOSED = "Jamais conclu par le conseiller."
 
 
 def left_open(adviser: Adviser, *, now: datetime) -> InterviewQuerySet:
@@ -51,9 +46,12 @@ def interviews_left(adviser: Adviser) -> list[str]:
 def close_left_open(*, actor: User, adviser: Adviser) -> int:
     """Close what an adviser never closed as not having taken place, without consequence, and return how many.
 
-    A manager's act, for interviews of an adviser within reach: never an absence. Each is a transaction of its own,
-    the person locked first; the person is told, and chooses another hour where a deadline still needs one.
+    A manager's act, for an adviser within reach (DomainError for another): never an absence, and no technical failure
+    either, for nobody saw one. Each is a transaction of its own, the person locked first; the person is told, and
+    chooses another hour where a deadline still needs one. What its adviser closes meanwhile stays as it is.
     """
+    if not Adviser.objects.visible_to(actor).filter(pk=adviser.pk).exists():
+        raise DomainError("Vous ne pilotez pas la région de ce conseiller.")
     left = left_open(adviser, now=timezone.now()).values_list("pk", "jobseeker_id")
     return sum(_close(actor=actor, pk=pk, jobseeker=jobseeker) for pk, jobseeker in list(left))
 
@@ -62,20 +60,8 @@ def _close(*, actor: User, pk: int, jobseeker: int) -> bool:
     with transaction.atomic():
         lock_person(jobseeker)
         locked = lock_interview(pk)
-        now = timezone.now()
-        try:
-            if locked.state == InterviewState.BOOKED:
-                due = locked.obligation is not None and locked.obligation.state == ObligationState.DUE
-                cancel_locked(locked, actor=actor, at=now, choose=due)
-            else:
-                if locked.technical_failure_at is None:
-                    locked.technical_failure_at = now
-                    locked.technical_failure_note = NEVER_CLOSED
-                move_state(locked, actor=actor, at=now, to_state=InterviewState.INTERRUPTED)
-                notices.invite_again(locked)
-                refresh_summary(locked.jobseeker_id)
-                tell_room(locked.pk, "closed")
-        except NotAllowedNowError:
-            # Its adviser has closed it meanwhile.
+        if locked.state not in LIVE_STATES:
             return False
+        due = locked.obligation is not None and locked.obligation.state == ObligationState.DUE
+        cancel_locked(locked, actor=actor, at=timezone.now(), choose=due)
         return True

@@ -8,15 +8,15 @@ from django.views.decorators.http import require_http_methods
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.once import once
+from accompaniment.once import went_through
 from caseload.models import Adviser
 from visio.services.departures import close_left_open, left_open
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.MANAGER)
-@once
 def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Not `once`, which would make one transaction of all of them: sent again, nothing is left to close."""
     adviser = get_object_or_404(
         Adviser.objects.visible_to(request.user).select_related("user", "agency__departement__region"), pk=pk
     )
@@ -24,6 +24,8 @@ def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         closed = close_left_open(actor=request.user, adviser=adviser)
         plural = "s" * (closed > 1)
         messages.success(request, f"{closed} entretien{plural} clos, sans conséquence pour les personnes.")
-        return redirect("member", adviser.user_id)
+        response = redirect("member", adviser.user_id)
+        went_through(request, response)
+        return response
     interviews = left_open(adviser, now=timezone.now()).select_related("jobseeker")
     return render(request, "visio/left_interviews.html", {"adviser": adviser, "interviews": interviews})
