@@ -5,11 +5,11 @@ the order of their numbers, `last` stored), `ack` and `refused` (client_id), `re
 shown before the first `sync`, which says what the screen has; from then on numbers arrive without a gap, whatever the
 way by which the server heard of them.
 
-Close codes: 4401 not logged in (any more), 4403 the right is gone, 4404 no such conversation, 1013 try again later.
+Close codes: 4401 not logged in (any more), 4403 the right is gone, 4404 no such conversation, 1013 try again later,
+1011 broken.
 """
 
 import asyncio
-import json
 import logging
 import random
 import time
@@ -25,10 +25,10 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from accompaniment.errors import DomainError
 from accompaniment.models import User
+from accompaniment.sockets import FAILED, TRY_LATER, CalmSocket, frame_in
 from messaging import desks, live
 from messaging.models import Conversation
 from messaging.services import conversations
@@ -40,7 +40,6 @@ logger = logging.getLogger(__name__)
 NOT_LOGGED_IN = 4401
 RIGHT_GONE = 4403
 NOT_FOUND = 4404
-TRY_LATER = 1013
 
 COMPARE_EVERY = 10.0
 """Seconds between two looks at the database by the sockets of a process, less up to a fifth."""
@@ -85,7 +84,7 @@ class Allowance:
         return True
 
 
-class ConversationConsumer(AsyncJsonWebsocketConsumer):
+class ConversationConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
     """One screen on one conversation."""
 
     # No channel of its own: the hub of the process listens for all its sockets, and does without Redis.
@@ -145,14 +144,10 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
         if not self._allowance.take():
             await self.send_json({"type": "error", "sentence": TOO_MANY, "retry": True})
             return
-        if text_data is None or len(text_data) > FRAME_LIMIT:
-            await self.send_json({"type": "error", "sentence": UNREADABLE if text_data is None else TOO_LONG})
+        if text_data is not None and len(text_data) > FRAME_LIMIT:
+            await self.send_json({"type": "error", "sentence": TOO_LONG})
             return
-        try:
-            frame = json.loads(text_data)
-        except (ValueError, RecursionError):
-            frame = None
-        match frame:
+        match frame_in(text_data, largest=FRAME_LIMIT):
             case {"type": "send", "client_id": str(client_id), "body": str(body)}:
                 await self._send_message(client_id, body)
             case {"type": "sync", "after": int(after)} if 0 <= after < 2**31:
@@ -241,6 +236,9 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
         except DatabaseError:
             logger.warning("The database does not answer a socket; its screen connects again.")
             await self._close(TRY_LATER)
+        except Exception as error:  # noqa: BLE001  (nobody awaits this task: it must not end in silence)
+            self.log_failure(error)
+            await self._close(FAILED)
 
     async def _show(self, notice: "live.Event | Sync") -> None:
         if isinstance(notice, Sync):
@@ -294,7 +292,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
             await self.close(code=code)
 
 
-class DeskConsumer(AsyncJsonWebsocketConsumer):
+class DeskConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
     """An adviser's open page of the day. It hears the names of the panels that have changed, and nothing else.
 
     Frame to it: `changed` (panels). What the browser sends is not read. Without Redis the socket closes with 1013 and
@@ -302,13 +300,6 @@ class DeskConsumer(AsyncJsonWebsocketConsumer):
     """
 
     group = ""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except (RedisError, OSError):
-            logger.warning("The channel layer does not answer: pages of the day ask by themselves.")
-            await send({"type": "websocket.close", "code": TRY_LATER})
 
     async def connect(self) -> None:
         user = self.scope.get("user")

@@ -5,14 +5,12 @@ relay loses is found again: every ping reads the truth and announces who is ther
 """
 
 import json
-import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -20,6 +18,7 @@ from redis.exceptions import RedisError
 from accompaniment.enums import Channel
 from accompaniment.errors import DomainError
 from accompaniment.models import User
+from accompaniment.sockets import CalmSocket, frame_in
 from visio.enums import RoomMoment, RoomRole
 from visio.models import Interview
 from visio.rules.signals import BURST, LARGEST_MESSAGE, Bucket, clean_signal, is_id
@@ -28,9 +27,6 @@ from visio.rules.turn import Relay, ice_servers
 from visio.services.broadcast import room_group
 from visio.services.room import admit, arrive
 
-logger = logging.getLogger(__name__)
-
-CLOSE_TRY_LATER = 1013
 CLOSE_REFUSED = 4403
 CLOSE_REPLACED = 4409
 CLOSE_OVER = 4410
@@ -60,7 +56,7 @@ class Peer:
     seen: float
 
 
-class RoomConsumer(AsyncWebsocketConsumer):
+class RoomConsumer(CalmSocket):
     """One tab of one of the two people of an interview."""
 
     user: User
@@ -82,14 +78,6 @@ class RoomConsumer(AsyncWebsocketConsumer):
             "hand": self.hand,
             "media": self.media,
         }
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket; where Redis does not answer, refuse it, and the page says so and offers the telephone."""
-        try:
-            await super().__call__(scope, receive, send)
-        except (RedisError, OSError) as error:
-            logger.warning("a room's socket was refused, the relay is down: %s", error)
-            await send({"type": "websocket.close", "code": CLOSE_TRY_LATER})
 
     async def connect(self) -> None:
         """Accept only the two people of the interview; everybody else learns nothing, not even that it exists."""
@@ -118,11 +106,8 @@ class RoomConsumer(AsyncWebsocketConsumer):
         if not self.bucket.take(time.monotonic()):
             await self.close(CLOSE_TOO_MANY)
             return
-        try:
-            message = json.loads(text_data)
-        except (ValueError, RecursionError):
-            message = None
-        kind = message.get("type") if isinstance(message, dict) else None
+        message = frame_in(text_data, largest=LARGEST_MESSAGE) or {}
+        kind = message.get("type")
         handler = self.on_message.get(kind) if isinstance(kind, str) else None
         if handler is None:
             await self._error("unknown", "Message inconnu.")

@@ -12,6 +12,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accompaniment.models import User
+from accompaniment.sockets import TRY_LATER
 from caseload.models import Adviser
 from config.settings.connections import channel_layers
 from tests.caseload.factories import PortfolioFactory, on_web_track
@@ -381,7 +382,7 @@ class TestWithoutRedis:
 
     async def test_the_socket_is_refused_without_a_traceback(self, person):
         await person.send_input({"type": "websocket.connect"})
-        assert await person.receive_output(PATIENCE) == {"type": "websocket.close", "code": consumers.CLOSE_TRY_LATER}
+        assert await person.receive_output(PATIENCE) == {"type": "websocket.close", "code": TRY_LATER}
         person.has_left = True
 
     def test_an_interview_is_closed_all_the_same(self, interview):

@@ -1,6 +1,7 @@
 """What a socket of a room may send: sizes, shapes and how fast."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,11 @@ PER_SECOND = 20.0
 """A new connection sends some thirty candidates at once; afterwards a socket is quiet."""
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+NOT_PLAIN = re.compile("[\0\ud800-\udfff]")
+
+MOST_LINES = 2**16
+"""A line's number has 16 bits for a browser."""
 
 DESCRIPTION_TYPES = frozenset({"offer", "answer", "pranswer", "rollback"})
 
@@ -42,12 +48,33 @@ def clean_signal(data: Any) -> dict[str, Any] | None:
     """Return what may be relayed of a signal: one description or one candidate; None for anything else."""
     if not isinstance(data, dict):
         return None
-    description, candidate = data.get("description"), data.get("candidate")
-    if isinstance(description, dict) and candidate is None:
-        kind, sdp = description.get("type"), description.get("sdp")
-        if kind in DESCRIPTION_TYPES and isinstance(sdp, str):
-            return {"description": {"type": kind, "sdp": sdp}}
-    if isinstance(candidate, dict) and description is None and isinstance(candidate.get("candidate"), str):
-        known = ("candidate", "sdpMid", "sdpMLineIndex", "usernameFragment")
-        return {"candidate": {key: candidate[key] for key in known if key in candidate}}
+    match data:
+        case {"description": {"type": str(kind), "sdp": str(sdp)}} if data.get("candidate") is None:
+            return {"description": {"type": kind, "sdp": sdp}} if kind in DESCRIPTION_TYPES and is_plain(sdp) else None
+        case {"candidate": {"candidate": str()} as candidate} if data.get("description") is None:
+            known = {key: candidate[key] for key in CANDIDATE if key in candidate}
+            return {"candidate": known} if all(CANDIDATE[key](value) for key, value in known.items()) else None
     return None
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether this is text that can be sent on: no NUL, no half of a surrogate pair."""
+    return isinstance(value, str) and NOT_PLAIN.search(value) is None
+
+
+def _is_plain_or_none(value: Any) -> bool:
+    return value is None or is_plain(value)
+
+
+def _is_line(value: Any) -> bool:
+    """Tell whether this numbers a media line of a description, or says that none is named."""
+    return value is None or (type(value) is int and 0 <= value < MOST_LINES)
+
+
+CANDIDATE: dict[str, Callable[[Any], bool]] = {
+    "candidate": is_plain,
+    "sdpMid": _is_plain_or_none,
+    "sdpMLineIndex": _is_line,
+    "usernameFragment": _is_plain_or_none,
+}
+"""What a candidate is made of, as browsers define it."""
