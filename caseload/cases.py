@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import BooleanField, ExpressionWrapper, Value
 
 from accompaniment.enums import Channel, Tier, Track
-from accompaniment.models import Jobseeker
+from accompaniment.models import Jobseeker, User
 from accompaniment.search import named, plain, words_of
 from caseload.enums import CaseOrder, NeedKind
 from caseload.models import Placement, Portfolio
@@ -97,12 +97,16 @@ def cases_of(
     zone: ZoneInfo,
     words: str = "",
     without_contact_for: int | None = None,
+    overseen_by: User | None = None,
 ) -> list[Case]:
     """Return the people now in these portfolios, those whom `words` name, unordered.
 
-    `without_contact_for` days count as such a need; None: each one's own contact plan decides.
+    `without_contact_for` days count as such a need; None: each one's own contact plan decides. `overseen_by`: a
+    manager, for whom a portfolio of the region may hold somebody of another; the right belongs to the person.
     """
     rows = Placement.objects.open().filter(portfolio__in=list(portfolios)).with_case().order_by()
+    if overseen_by is not None:
+        rows = rows.in_charge_of(overseen_by)
     as_typed: Any = Value(True)
     if words:
         typed = words_of(words)

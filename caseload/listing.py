@@ -178,6 +178,7 @@ def listing_for(user: User, query: Mapping[str, Any], *, now: datetime) -> Listi
             zone=desk.zone,
             words=asked.words,
             without_contact_for=asked.days_without_contact,
+            overseen_by=user if desk.overseen else None,
         )
         if asked.tier in {"", case.tier}
         and asked.track in {"", case.track}

@@ -279,30 +279,31 @@ class AbsenceQuerySet(QuerySet[Any]):
 
 
 class TransferBatchQuerySet(QuerySet[Any]):
-    def decided_over_by(self, user: "User") -> Self:
-        """Keep what oneself decided; for a manager also what concerns the portfolios of their regions."""
-        decided = Q(decided_by=user)
-        if user.role == Role.MANAGER:
-            transfers = self.model.transfers.field.model.objects
-            concerned = transfers.filter(managed_by(user, "source__agency__departement__region"))
-            decided |= Q(pk__in=concerned.values("batch"))
-        return self.filter(decided)
-
     def visible_to(self, user: "User") -> Self:
-        """Keep what one decides over, and what an adviser has received or handed over by it."""
-        if user.role != Role.ADVISER:
-            return self.decided_over_by(user)
-        transfers = self.model.transfers.field.model.objects.of_adviser(user)
-        return self.filter(Q(decided_by=user) | Q(pk__in=transfers.values("batch")))
+        """Keep the decisions of which at least one row is the user's to see; what each shows is asked of its rows."""
+        rows = self.model.transfers.field.model.objects.shown_to(user)
+        return self.filter(pk__in=rows.values("batch"))
 
 
 class TransferQuerySet(OfJobseekerQuerySet):
     def planned(self) -> Self:
         return self.filter(state=TransferState.PLANNED)
 
-    def of_adviser(self, user: "User") -> Self:
-        """Keep the transfers out of an adviser's portfolios, and those that have brought somebody into them."""
-        return self.filter(Q(source__adviser__user=user) | Q(target__adviser__user=user, state=TransferState.DONE))
+    def decided_over_by(self, user: "User") -> Self:
+        """Keep what a manager steers, person by person: the people of their regions; for an adviser the own decisions.
+
+        A decision that concerns several regions belongs to nobody of one of them as a whole.
+        """
+        if user.role == Role.MANAGER:
+            return self.visible_to(user)
+        return self.filter(batch__decided_by=user)
+
+    def shown_to(self, user: "User") -> Self:
+        """Keep what one decides over, and for an adviser what came into the own portfolios or is to leave them."""
+        if user.role != Role.ADVISER:
+            return self.decided_over_by(user)
+        received = Q(target__adviser__user=user, state=TransferState.DONE)
+        return self.filter(Q(batch__decided_by=user) | Q(source__adviser__user=user) | received)
 
 
 class ReadingRightQuerySet(OfJobseekerQuerySet):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from accompaniment.models import Jobseeker, User
@@ -182,20 +182,21 @@ def shares_of(rows: Iterable[Transfer]) -> list[Share]:
 
 
 def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
-    """Return the report: whole for whoever decides over it, for another adviser only what concerns them."""
-    decides = TransferBatch.objects.decided_over_by(reader).filter(pk=batch.pk).exists()
-    found = Transfer.objects.filter(batch=batch)
-    if not decides:
-        found = found.of_adviser(reader)
+    """Return the report as far as its rows are the reader's, with what they may still cancel of it."""
+    own = Transfer.objects.decided_over_by(reader).filter(batch=batch)
     transfers = list(
-        found.select_related(
+        Transfer.objects.shown_to(reader)
+        .filter(batch=batch)
+        .annotate(decides=Exists(own.filter(pk=OuterRef("pk"))))
+        .select_related(
             "jobseeker__summary",
             "jobseeker__agency__departement__region",
             "batch",
             "source__adviser__user",
             "source__agency__departement__region",
             "target__adviser__user",
-        ).order_by("jobseeker__last_name", "jobseeker__first_name", "pk")
+        )
+        .order_by("jobseeker__last_name", "jobseeker__first_name", "pk")
     )
     people = [transfer.jobseeker_id for transfer in transfers]
     visible = _visible(reader, people)
@@ -212,6 +213,7 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
             )
         )
     planned = [line for line in lines[TransferState.PLANNED] if not is_due(line.transfer, now)]
+    decides = any(transfer.decides for transfer in transfers)
     return Report(
         batch=batch,
         done=sorted(lines[TransferState.DONE], key=_due_first),
@@ -219,15 +221,27 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
         planned=planned,
         not_done=lines[TransferState.NOT_DONE],
         cancelled=lines[TransferState.CANCELLED],
-        targets=list(batch.targets.select_related("adviser__user", "agency").order_by("pk")) if decides else [],
+        targets=_targets(batch, transfers, reader) if decides else [],
         may_cancel=decides,
         decides=decides,
     )
 
 
+def _targets(batch: TransferBatch, transfers: Iterable[Transfer], reader: User) -> list[Portfolio]:
+    """Return the chosen portfolios that the reader can choose, and those into which the shown people go or went."""
+    reached = {transfer.target_id for transfer in transfers if transfer.target_id}
+    known = Portfolio.objects.open_to_transfers_of(reader).values("pk")
+    found = batch.targets.filter(Q(pk__in=known) | Q(pk__in=reached))
+    return list(found.select_related("adviser__user", "agency").order_by("pk"))
+
+
 def history_of(reader: User) -> TransferBatchQuerySet:
-    """Return the batches that the reader has a part in, newest first, with how many people went, wait, and did not."""
-    counted = {state.value: Count("transfers", filter=Q(transfers__state=state)) for state in TransferState}
+    """Return the batches that the reader has a part in, newest first.
+
+    Each with how many of the people who are the reader's to see went, wait, and did not.
+    """
+    mine = Q(transfers__in=Transfer.objects.shown_to(reader).values("pk"))
+    counted = {state.value: Count("transfers", filter=mine & Q(transfers__state=state)) for state in TransferState}
     found: TransferBatchQuerySet = (
         TransferBatch.objects.visible_to(reader)
         .select_related("decided_by")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 from django.db.models import Q
 
 from accompaniment.querysets import ObligationQuerySet, OfJobseekerQuerySet
+from caseload.querysets import managed_by
 from visio.rules import LIVE_STATES
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ class InterviewQuerySet(OfJobseekerQuerySet):
     def of_the_two(self, user: "User") -> Self:
         """Keep those of which the user is one of the two people: the jobseeker, or the adviser."""
         return self.filter(Q(jobseeker__user=user) | Q(adviser__user=user))
+
+    def of_people_steered_by(self, user: "User") -> Self:
+        """Keep those with people of a manager's regions: an adviser of the region may have had somebody of another."""
+        return self.filter(managed_by(user, "jobseeker__agency__departement__region"))
 
     def conducted_by(self, user: "User") -> Self:
         """Keep an adviser's own interviews with people whom he or she follows, and what is still to be closed."""

@@ -106,18 +106,20 @@ def move_everybody(
 
 
 def cancel_transfers(*, actor: User, batch: TransferBatch, only: Collection[Transfer] | None = None) -> int:
-    """Cancel what is not carried out yet of a batch, or these transfers of it; return how many.
+    """Cancel what is not carried out yet of a batch and is the actor's to decide; return how many.
 
-    Whoever decided it may, and a manager of the region. Raises NotAllowedNowError when nothing is left to cancel.
+    `only`: these transfers of it. Each row is asked for by itself: an adviser cancels what he or she decided, a
+    manager what concerns the people of their regions; the others of the batch stand. Raises DomainError when none of
+    it is the actor's, NotAllowedNowError when nothing is left to cancel.
     """
     with transaction.atomic():
-        if not TransferBatch.objects.decided_over_by(actor).filter(pk=batch.pk).exists():
-            raise DomainError("Seule la personne qui a décidé ce transfert, ou un responsable, peut l'annuler.")
-        planned = Transfer.objects.planned().filter(batch=batch)
+        rows = Transfer.objects.decided_over_by(actor).filter(batch=batch)
         if only is not None:
-            planned = planned.filter(pk__in=[transfer.pk for transfer in only])
-        _lock_people(planned.values_list("jobseeker_id", flat=True))
-        cancelled = _cancel(planned, actor=actor, at=timezone.now())
+            rows = rows.filter(pk__in=[transfer.pk for transfer in only])
+        if not rows.exists():
+            raise DomainError("Seule la personne qui a décidé ce transfert, ou un responsable, peut l'annuler.")
+        _lock_people(rows.planned().values_list("jobseeker_id", flat=True))
+        cancelled = _cancel(rows.planned(), actor=actor, at=timezone.now())
         if not cancelled:
             raise NotAllowedNowError("Il n'y a plus rien à annuler : ce transfert a déjà été traité.")
     moves.finish(batch)

@@ -87,10 +87,11 @@ def transfer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Cancel what is planned: everybody, or the one person whose button was pressed."""
     batch = get_object_or_404(TransferBatch.objects.visible_to(request.user).select_related("decided_by"), pk=pk)
-    if not TransferBatch.objects.decided_over_by(request.user).filter(pk=batch.pk).exists():
-        raise PermissionDenied
+    own = Transfer.objects.decided_over_by(request.user).filter(batch=batch)
     wanted = [int(one) for one in request.POST.getlist("transfert") if one.isdecimal()]
-    only = list(Transfer.objects.filter(batch=batch, pk__in=wanted)) if wanted else None
+    only = list(own.filter(pk__in=wanted)) if wanted else None
+    if not (own.exists() if only is None else only):
+        raise PermissionDenied
     try:
         cancelled = cancel_transfers(actor=request.user, batch=batch, only=only)
     except DomainError as refusal:

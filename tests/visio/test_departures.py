@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind, ObligationState
 from accompaniment.errors import DomainError
-from accompaniment.models import AuditEntry, Notification
+from accompaniment.models import AuditEntry, Jobseeker, Notification
 from accompaniment.services.journal import write_contact
 from accompaniment.services.plans import hold_obligation
 from caseload.models import Portfolio
 from caseload.services import staff
 from caseload.services.transfers import transfer_people
-from tests.accompaniment.factories import RegionFactory
+from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory, due_obligation
 from visio.enums import InterviewState
@@ -137,3 +137,16 @@ def test_the_page_costs_the_same_at_any_size(
         left_behind(portfolio, days=days)
         with django_assert_num_queries(QUERIES):
             assert client.get(address).status_code == 200
+
+
+def test_of_what_an_adviser_left_a_manager_reads_and_closes_only_the_rows_of_the_own_regions(
+    client: Client, portfolio: Portfolio
+) -> None:
+    mine, other = left_behind(portfolio), left_behind(portfolio, days=4)
+    Jobseeker.objects.filter(pk=other.jobseeker_id).update(agency=AgencyFactory())
+    regional = ManagerFactory(regions=[portfolio.agency.region]).user
+    client.force_login(regional)
+    page = client.get(reverse("left_interviews", args=[portfolio.adviser.pk]))
+    assert [interview.pk for interview in page.context["interviews"]] == [mine.pk]
+    assert close_left_open(actor=regional, adviser=portfolio.adviser) == 1
+    assert close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser) == 1

@@ -46,13 +46,14 @@ def interviews_left(adviser: Adviser) -> list[str]:
 def close_left_open(*, actor: User, adviser: Adviser) -> int:
     """Close what an adviser never closed as not having taken place, without consequence, and return how many.
 
-    A manager's act, for an adviser within reach (DomainError for another): never an absence, and no technical failure
-    either, for nobody saw one. Each is a transaction of its own, the person locked first; the person is told, and
-    chooses another hour where a deadline still needs one. What its adviser closes meanwhile stays as it is.
+    A manager's act, for an adviser within reach (DomainError for another) and people of the manager's regions: never
+    an absence, and no technical failure either, for nobody saw one. Each is a transaction of its own, the person
+    locked first; the person is told, and chooses another hour where a deadline still needs one. What its adviser
+    closes meanwhile stays as it is.
     """
     if not Adviser.objects.visible_to(actor).filter(pk=adviser.pk).exists():
         raise DomainError("Vous ne pilotez pas la région de ce conseiller.")
-    left = left_open(adviser, now=timezone.now()).values_list("pk", "jobseeker_id")
+    left = left_open(adviser, now=timezone.now()).of_people_steered_by(actor).values_list("pk", "jobseeker_id")
     return sum(_close(actor=actor, pk=pk, jobseeker=jobseeker) for pk, jobseeker in list(left))
 
 

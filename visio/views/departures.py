@@ -27,5 +27,6 @@ def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         response = redirect("member", adviser.user_id)
         went_through(request, response)
         return response
-    interviews = left_open(adviser, now=timezone.now()).select_related("jobseeker")
+    left = left_open(adviser, now=timezone.now()).of_people_steered_by(request.user)
+    interviews = left.select_related("jobseeker")
     return render(request, "visio/left_interviews.html", {"adviser": adviser, "interviews": interviews})
