@@ -246,7 +246,7 @@ def end_plan(*, actor: User | None, jobseeker: Jobseeker, day: date, at: datetim
     audit.record(actor=actor, jobseeker=jobseeker, action=AuditAction.CONTACT_PLAN, event="ended", reason=reason)
 
 
-def hold_obligation(*, actor: User, obligation: Obligation, contact: Contact) -> Obligation:
+def hold_obligation(*, actor: User | None, obligation: Obligation, contact: Contact) -> Obligation:
     """Mark an obligation as held by a line of the journal.
 
     Raises NotAllowedNowError when it is not due any more, DomainError when the line is another person's or lies

@@ -25,6 +25,7 @@ from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.changes import lock_interview, lock_person, log_state, move_state
 from visio.services.errors import SlotTakenError
+from visio.services.holding import attach_interviews, obligation_of_day
 from visio.services.summaries import refresh_summary
 
 BOOKABLE_CHANNELS = (Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)
@@ -40,6 +41,8 @@ def book_interview(
     obligation: Obligation | None = None,
 ) -> Interview:
     """Book a slot that the adviser offers, for an obligation or without one, and send the convocation.
+
+    Without one it holds what is due in the period of its day, if nothing else does.
 
     The actor is the person, or an adviser who answers for the person. Raises SlotTakenError when the slot is not
     free any more, DomainError for every other refusal.
@@ -62,6 +65,9 @@ def book_interview(
 def move_interview(*, actor: User, interview: Interview, starts_at: datetime, channel: str) -> Interview:
     """Give an interview another slot: the old one is cancelled and the new one booked, or neither.
 
+    The new one holds the same obligation, after its period too, for what is late is still due; one that held nothing
+    holds what is due in the period of its new day.
+
     Raises SlotTakenError when the new slot is not free any more; the old one then stands.
     """
     with transaction.atomic():
@@ -77,7 +83,7 @@ def move_interview(*, actor: User, interview: Interview, starts_at: datetime, ch
             adviser=old.adviser,
             starts_at=starts_at,
             channel=channel,
-            obligation=old.obligation,
+            obligation=old.obligation if old.obligation and old.obligation.state == ObligationState.DUE else None,
             replaces=old,
         )
 
@@ -89,11 +95,12 @@ def cancel_interview(*, actor: User, interview: Interview) -> Interview:
     NotAllowedNowError when it is too late or closed already.
     """
     with transaction.atomic():
-        lock_person(interview.jobseeker_id)
+        person = lock_person(interview.jobseeker_id)
         locked = lock_interview(interview.pk)
         now = timezone.now()
         _check_can_be_given_up(locked, actor=actor, now=now)
         cancel_locked(locked, actor=actor, at=now)
+        attach_interviews(person, actor=actor)
         return locked
 
 
@@ -174,6 +181,8 @@ def _book(
     follower = follower_of(person)
     if follower is None or follower.pk != adviser.pk:
         raise NotAllowedNowError("Votre conseiller a changé. Rechargez la page pour voir ses créneaux.")
+    if obligation is None:
+        obligation = obligation_of_day(person, starts_at.astimezone(person.agency.zone).date())
     due = _locked_due(obligation, person) if obligation is not None else None
     # An absence that is being declared now comes before this booking, or knows of it.
     hold_present(follower)

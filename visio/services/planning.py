@@ -2,19 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from accompaniment.enums import AuditAction, NotificationKind, ObligationState, Track
+from accompaniment.models import Jobseeker, Obligation
 from accompaniment.services.plans import plan_obligations
+from caseload.figures import LocalDay
+from visio.models import Interview
+from visio.querysets import to_place
 from visio.rules import LIVE_STATES
 from visio.rules.wording import MONTHS, WEEKDAYS
+from visio.services.holding import FREE, HOLDING_STATES, attach_interviews
 from visio.services.summaries import refresh_deadlines
 
-INVITE = """
-WITH due AS (
-    SELECT obligation.id, obligation.jobseeker_id, obligation.due_on, person.first_name, person.email, person.user_id
+DUE = """
     FROM accompaniment_obligation obligation
     JOIN accompaniment_jobseeker person ON person.id = obligation.jobseeker_id
     JOIN accompaniment_agency agency ON agency.id = person.agency_id
@@ -30,6 +35,15 @@ WITH due AS (
           SELECT FROM visio_interview booked
           WHERE booked.obligation_id = obligation.id AND booked.state = ANY(%(live)s)
       )
+"""
+"""The obligations that have begun, without an interview and without an invitation."""
+
+LOCK_DUE = f"SELECT person.id {DUE} ORDER BY person.id FOR NO KEY UPDATE OF person SKIP LOCKED"
+
+INVITE = f"""
+WITH due AS (
+    SELECT obligation.id, obligation.jobseeker_id, obligation.due_on, person.first_name, person.email, person.user_id
+    {DUE} AND person.id = ANY(%(people)s)
 ),
 invited AS (
     INSERT INTO visio_slotinvitation (obligation_id, jobseeker_id, invited_at)
@@ -60,7 +74,7 @@ audited AS (
     FROM due JOIN invited ON invited.obligation_id = due.id
 )
 SELECT count(*) FROM invited
-"""
+"""  # noqa: S608  (our own text)
 
 
 @dataclass(frozen=True)
@@ -74,20 +88,51 @@ class Planned:
 def plan_interviews(*, today: date | None = None) -> Planned:
     """Write the obligations that have begun and invite once for each that has no interview.
 
-    People on the web track who are in a portfolio are invited. The same rows come out whether zero, one or five
-    schedulers run, however late: who finds an invitation there leaves it, and only who wrote it tells the person.
-    `today` replaces each agency's own day.
+    People on the web track who are in a portfolio are invited. Whoever has booked in the period, or had the interview
+    already, is not: that interview holds the obligation. The same rows come out whether zero, one or five schedulers
+    run, however late: who finds an invitation there leaves it, and only who wrote it tells the person. `today`
+    replaces each agency's own day.
     """
     with transaction.atomic():
         obligations = plan_obligations(today=today)
-    with transaction.atomic(), connection.cursor() as cursor:
+    attach_what_came_first()
+    invitations = invite_due(today=today)
+    refresh_deadlines()
+    return Planned(obligations=obligations, invitations=invitations)
+
+
+def attach_what_came_first() -> None:
+    """Let interviews hold what was planned after they were booked, one transaction for each person."""
+    for pk in _people_to_attach().values_list("pk", flat=True):
+        with transaction.atomic():
+            found = _people_to_attach().select_for_update(of=("self",), no_key=True, skip_locked=True)
+            for person in found.filter(pk=pk):
+                attach_interviews(person)
+
+
+def invite_due(*, today: date | None = None) -> int:
+    """Invite whoever has nothing booked for what has begun; return how many invitations leave.
+
+    Whoever books, moves or cancels at this moment holds the person's lock: their turn comes with the next round.
+    """
+    with transaction.atomic():
+        people = _locked_due(today)
+        for person in _people_to_attach().filter(pk__in=people):
+            attach_interviews(person)
+        return invite(people=people, today=today)
+
+
+def invite(*, people: list[int], today: date | None = None) -> int:
+    """Invite each of these people once for what has begun and has no interview; return how many invitations leave.
+
+    The caller has locked them and looked for their interviews since.
+    """
+    with connection.cursor() as cursor:
         cursor.execute(
             INVITE,
-            {
-                "today": today,
-                "due": ObligationState.DUE,
-                "web": Track.WEB,
-                "live": list(LIVE_STATES),
+            _parameters(today)
+            | {
+                "people": people,
                 "kind": NotificationKind.CHOOSE_SLOT,
                 "action": AuditAction.OBLIGATION,
                 "weekdays": list(WEEKDAYS),
@@ -96,5 +141,28 @@ def plan_interviews(*, today: date | None = None) -> Planned:
             },
         )
         (invitations,) = cursor.fetchone()
-    refresh_deadlines()
-    return Planned(obligations=obligations, invitations=invitations)
+        return int(invitations)
+
+
+def _locked_due(today: date | None) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_DUE, _parameters(today))
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _parameters(today: date | None) -> dict[str, Any]:
+    return {"today": today, "due": ObligationState.DUE, "web": Track.WEB, "live": list(LIVE_STATES)}
+
+
+def _people_to_attach() -> QuerySet[Jobseeker]:
+    """Return the people with something to place and, in its period, an interview that holds nothing."""
+    free = Interview.objects.filter(FREE, jobseeker=OuterRef("jobseeker"), state__in=HOLDING_STATES).annotate(
+        day=LocalDay(F("jobseeker__agency__departement__region__timezone"), F("starts_at"))
+    )
+    unplaced = to_place(Obligation.objects.filter(Exists(free.filter(day__contained_by=OuterRef("period"))))).order_by()
+    people: QuerySet[Jobseeker] = (
+        Jobseeker.objects.filter(pk__in=unplaced.values("jobseeker"))
+        .select_related("agency__departement__region", "user")
+        .order_by("pk")
+    )
+    return people

@@ -1,0 +1,166 @@
+"""An interview and the obligation of its period find each other, whichever came first."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accompaniment.enums import Channel, ContactNature, NotificationKind, ObligationState
+from accompaniment.models import AuditEntry, Jobseeker, Notification, Obligation
+from accompaniment.services.plans import change_plan
+from tests.caseload.factories import on_web_track
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower
+from visio.enums import NextStep
+from visio.models import Interview
+from visio.services import interviews
+from visio.services.closing import close_interview
+from visio.services.planning import Planned, plan_interviews
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def person() -> Jobseeker:
+    return on_web_track(bookable_portfolio())
+
+
+def book(person, starts_at, *, actor=None):
+    return interviews.book_interview(
+        actor=actor or person.user,
+        jobseeker=person,
+        adviser=follower(person),
+        starts_at=starts_at,
+        channel=Channel.VIDEO,
+    )
+
+
+def invitations() -> int:
+    return Notification.objects.filter(kind=NotificationKind.CHOOSE_SLOT).count()
+
+
+def close(interview: Interview) -> None:
+    close_interview(
+        actor=interview.adviser.user, interview=interview, conclusions="Le projet avance.", next_step=NextStep.CONTINUE
+    )
+
+
+class TestBookedBeforeThePlannerRan:
+    @pytest.mark.parametrize("by_adviser", [False, True], ids=["by the person", "with the adviser"])
+    def test_the_interview_holds_the_obligation_and_no_invitation_leaves(self, person, by_adviser):
+        interview = book(person, first_slots(person)[0], actor=follower(person).user if by_adviser else None)
+
+        assert plan_interviews() == Planned(obligations=1, invitations=0)
+
+        interview.refresh_from_db()
+        assert interview.obligation == Obligation.objects.due().get(jobseeker=person)
+        assert invitations() == 0
+        assert AuditEntry.objects.filter(details__event="placed", details__interview=interview.pk).count() == 1
+
+    def test_who_booked_nothing_is_asked(self, person):
+        assert plan_interviews() == Planned(obligations=1, invitations=1)
+        assert invitations() == 1
+
+    def test_an_interview_that_was_held_already_holds_the_obligation(self, person):
+        interview = InterviewFactory(jobseeker=person)
+        close(interview)
+
+        assert plan_interviews() == Planned(obligations=1, invitations=0)
+
+        obligation = Obligation.objects.get(jobseeker=person)
+        assert obligation.state == ObligationState.HELD
+        assert obligation.contact.source == f"interview:{interview.pk}"
+        interview.refresh_from_db()
+        assert interview.obligation == obligation
+
+    def test_one_booked_into_the_period_to_come_holds_that_one(self, person):
+        first = due_obligation(person)
+        day = first.period.upper + timedelta(days=1)
+        coming = InterviewFactory(jobseeker=person, starts_at=timezone.now() + (day - timezone.localdate()) * 1)
+
+        assert plan_interviews(today=first.period.upper).invitations == 1  # for the first, which nothing holds
+
+        coming.refresh_from_db()
+        assert coming.obligation is not None
+        assert coming.obligation.period.lower == first.period.upper
+
+    def test_a_plan_that_changes_asks_nobody_again_who_has_an_interview(self, person):
+        """Booked for an obligation that the new plan waives: the interview holds the one that comes instead."""
+        waived = due_obligation(person)
+        interview = book(person, first_slots(person, waived)[0])
+        change_plan(
+            actor=follower(person).user,
+            jobseeker=person,
+            nature=ContactNature.INTERVIEW,
+            channel=Channel.VIDEO,
+            interval_days=21,
+            reason="Un rythme plus soutenu",
+            review_on=timezone.localdate() + timedelta(days=60),
+        )
+
+        assert plan_interviews() == Planned(obligations=1, invitations=0)
+
+        interview.refresh_from_db()
+        assert interview.obligation == Obligation.objects.due().get(jobseeker=person) != waived
+
+
+class TestBookedAfterThePlannerRan:
+    @pytest.mark.parametrize("by_adviser", [False, True], ids=["by the person", "with the adviser"])
+    def test_the_interview_holds_the_obligation_without_being_told(self, person, by_adviser):
+        obligation = due_obligation(person)
+        interview = book(person, first_slots(person)[0], actor=follower(person).user if by_adviser else None)
+        assert interview.obligation == obligation
+        assert plan_interviews().invitations == 0
+
+    def test_a_second_one_of_the_period_holds_nothing_until_the_first_is_cancelled(self, person):
+        obligation = due_obligation(person)
+        first, second = (book(person, slot) for slot in first_slots(person)[:2])
+        assert (first.obligation, second.obligation) == (obligation, None)
+
+        interviews.cancel_interview(actor=person.user, interview=first)
+
+        second.refresh_from_db()
+        assert second.obligation == obligation
+        assert plan_interviews().invitations == 0
+
+
+class TestMoved:
+    def test_into_the_period_it_holds_the_obligation(self, person):
+        obligation = due_obligation(person)
+        outside = timezone.now() + (obligation.period.upper - timezone.localdate()) + timedelta(days=2)
+        interview = InterviewFactory(jobseeker=person, starts_at=outside)
+
+        moved = interviews.move_interview(
+            actor=person.user, interview=interview, starts_at=first_slots(person)[0], channel=Channel.VIDEO
+        )
+
+        assert moved.obligation == obligation
+        assert plan_interviews().invitations == 0
+
+    def test_out_of_the_period_it_still_holds_what_would_be_late(self, person):
+        obligation = due_obligation(person)
+        interview = book(person, first_slots(person)[0])
+        Obligation.objects.filter(pk=obligation.pk).update(
+            period=(obligation.period.lower, timezone.localdate() + timedelta(days=1)), due_on=timezone.localdate()
+        )
+        later = first_slots(person)[-1]
+        assert later.date() > timezone.localdate()
+
+        moved = interviews.move_interview(
+            actor=person.user, interview=interview, starts_at=later, channel=Channel.VIDEO
+        )
+
+        assert moved.obligation == obligation
+
+    def test_one_whose_obligation_is_due_no_more_can_be_moved(self, person):
+        obligation = due_obligation(person)
+        slots = first_slots(person)
+        interview = book(person, slots[0])
+        Obligation.objects.filter(pk=obligation.pk).update(
+            state=ObligationState.WAIVED, waived_at=timezone.now(), waived_reason="Changement d'accompagnement"
+        )
+
+        moved = interviews.move_interview(
+            actor=person.user, interview=interview, starts_at=slots[1], channel=Channel.VIDEO
+        )
+
+        assert moved.obligation is None
