@@ -70,6 +70,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     AuditAction.ACCOUNT: {
         "created": "Compte ouvert",
         "first_access_asked": "Première connexion demandée",
+        "first_access_told": "Chemin de la première connexion envoyé par e-mail",
         "activated": "Compte activé",
         "reset_asked": "Nouveau mot de passe demandé",
         "password_reset": "Mot de passe remplacé",

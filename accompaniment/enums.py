@@ -137,6 +137,7 @@ class NotificationKind(TextChoices):
     INVITATION = "invitation", "Invitation à activer le compte"
     ACCOUNT_ACTIVATION = "account_activation", "Activation d'un compte d'agent"
     PASSWORD_RESET = "password_reset", "Nouveau mot de passe"
+    NO_ACCOUNT_YET = "no_account_yet", "Chemin de la première connexion"
     ENROLMENT_REFUSED = "enrolment_refused", "Refus motivé"
     TRACK_STARTED = "track_started", "Début du 100 % web"
     TRACK_ENDED = "track_ended", "Fin du 100 % web"

@@ -9,6 +9,8 @@ import unicodedata
 
 from django.db.models import BooleanField, Func, Q, TextField, Value
 
+from accompaniment.identifiers import joined_within
+
 LIKENESS = 0.32
 """Share of its trigrams that a typed word has in common with a word of the name, from which it counts as that word
 with a typing error: one wrong, missing or additional letter in five is forgiven. What it finds, and finds wrongly,
@@ -66,8 +68,11 @@ def plain(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of what was typed, in the form in which names are compared; at most six."""
-    return re.findall(r"[a-z0-9]+", plain(text))[:MOST_WORDS]
+    """Return the words of what was typed, in the form in which names are compared; at most six.
+
+    An identifier is one word, however it was spaced.
+    """
+    return re.findall(r"[a-z0-9]+", plain(joined_within(text)))[:MOST_WORDS]
 
 
 def named(words: list[str], *, jobseeker: str = "", forgiving: bool = True) -> Q:

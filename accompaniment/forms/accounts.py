@@ -7,11 +7,13 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
+from accompaniment.forms.fields import IdentifierField
 from accompaniment.models import User
+from accompaniment.passwords import ADVICE, normalised
 
 CHOICE_RULES = (
-    "Au moins 12 caractères, et pas seulement des chiffres. Ni votre nom, ni un mot de passe très répandu. "
-    "Une phrase que vous êtes seul à connaître convient très bien."
+    "Au moins 12 caractères, et pas seulement des chiffres. Ni votre nom, ni celui de ce service, ni une suite de "
+    "touches. Quatre mots sans rapport entre eux, que vous êtes seul à connaître, conviennent très bien."
 )
 
 
@@ -64,8 +66,7 @@ class FirstAccessForm(forms.Form):
 
     use_required_attribute = False
 
-    identifier = forms.RegexField(
-        regex=r"^\s*[0-9]{7}[A-Za-z]\s*$",
+    identifier = IdentifierField(
         label="Identifiant",
         help_text="Sept chiffres et une lettre, sur vos courriers. Format attendu : 1234567A",
         error_messages={
@@ -82,10 +83,6 @@ class FirstAccessForm(forms.Form):
             "invalid": "Entrez une adresse e-mail complète, par exemple nom@domaine.fr.",
         },
     )
-
-    def clean_identifier(self) -> str:
-        # In capitals before the throttle counts: writing it differently is no new attempt.
-        return str(self.cleaned_data["identifier"]).strip().upper()
 
 
 class ChoosePasswordForm(forms.Form):
@@ -110,14 +107,20 @@ class ChoosePasswordForm(forms.Form):
         self.user = user
 
     def clean_password(self) -> str:
-        password = str(self.cleaned_data["password"])
-        password_validation.validate_password(password, self.user)
+        # In the spelling that is hashed, so that the length is the one that counts.
+        password = normalised(str(self.cleaned_data["password"]))
+        try:
+            password_validation.validate_password(password, self.user)
+        except ValidationError as refusal:
+            if not any(ADVICE in sentence for sentence in refusal.messages):
+                raise ValidationError([*refusal.error_list, ValidationError(ADVICE)]) from refusal
+            raise
         return password
 
     def clean_confirmation(self) -> str:
         confirmation = str(self.cleaned_data["confirmation"])
         # A password that was refused is no longer there to compare with.
-        if confirmation != self.data.get(self.add_prefix("password")):
+        if normalised(confirmation) != normalised(self.data.get(self.add_prefix("password"), "")):
             raise ValidationError("Les deux mots de passe ne sont pas les mêmes. Entrez-les de nouveau.")
         return confirmation
 

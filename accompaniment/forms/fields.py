@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from accompaniment.identifiers import compact
+
 
 class LinesField(forms.CharField):
     """A text of several lines.
@@ -18,3 +20,14 @@ class LinesField(forms.CharField):
         """Return the text with plain ends of lines."""
         text = value.replace("\r\n", "\n") if isinstance(value, str) else value
         return str(super().to_python(text))
+
+
+class IdentifierField(forms.RegexField):
+    """A person's identifier, read however it is spaced and in either case; the value is the one that is stored."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(regex=r"^[0-9]{7}[A-Z]$", **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        """Return the identifier in one piece and in capitals."""
+        return compact(str(super().to_python(value)))

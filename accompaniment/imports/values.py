@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 from accompaniment.errors import DomainError
+from accompaniment.identifiers import compact
 from accompaniment.rules import MINIMUM_AGE_YEARS, age_on
 
 IDENTIFIER = re.compile(r"[0-9]{7}[A-Z]")
@@ -77,8 +78,8 @@ def code(value: str, pattern: re.Pattern[str], sentence: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """Return a jobseeker's identifier: seven digits and a capital letter."""
-    value = value.strip().upper()
+    """Return a jobseeker's identifier: seven digits and a capital letter, however they were spaced."""
+    value = compact(value)
     if not value:
         raise InvalidValueError("Valeur obligatoire.")
     if IDENTIFIER.fullmatch(value) is None:

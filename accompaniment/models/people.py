@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -11,6 +12,7 @@ from django.db.models.functions import Lower
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, Role
 from accompaniment.models.territory import Agency
+from accompaniment.passwords import normalised
 from accompaniment.querysets import DeviceCheckQuerySet, JobseekerQuerySet
 from accompaniment.search import PlainName
 
@@ -54,6 +56,28 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.full_name
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Keep the hash of the password's one spelling."""
+        password = None if raw_password is None else normalised(raw_password)
+        if self._state.adding and password != raw_password:
+            # For an address without an account Django hashes here what was typed, to take as long as a comparison.
+            # That compares two spellings.
+            make_password(raw_password)
+        super().set_password(password)
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Compare the password's one spelling; a hash from before that was one is compared as typed, and made anew."""
+        if raw_password is None:
+            return False
+        password = normalised(raw_password)
+        if super().check_password(password):
+            return True
+        if password == raw_password or not super().check_password(raw_password):
+            return False
+        self.set_password(raw_password)
+        self.save(update_fields=["password"])
+        return True
 
     @property
     def full_name(self) -> str:

@@ -69,12 +69,15 @@ def activate(*, token: str, password: str) -> User:
 def request_password_reset(*, email: str) -> None:
     """Put the e-mail with a new link into the outbox, if there is such an account; tell the caller nothing.
 
-    An account that was never activated gets its activation again.
+    An account that was never activated gets its activation again. Who has a file and no account is told, at the
+    file's address, how to open one: the way there asks for the identifier, so a stranger opens nothing.
     """
-    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-    if user is None:
-        return
+    address = email.strip().lower()
     slot = int(timezone.now().timestamp() // ASK_AGAIN_AFTER.total_seconds())
+    user = User.objects.filter(email=address, is_active=True).first()
+    if user is None:
+        _point_to_first_access(address, slot)
+        return
     with transaction.atomic():
         if user.has_usable_password():
             outbox.notify(
@@ -90,6 +93,20 @@ def request_password_reset(*, email: str) -> None:
         audit.record(
             actor=None, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="reset_asked", user=user.pk
         )
+
+
+def _point_to_first_access(address: str, slot: int) -> None:
+    person = Jobseeker.objects.filter(email=address, user=None).first()
+    if person is None or User.objects.filter(email=address).exists():
+        return
+    with transaction.atomic():
+        outbox.notify_jobseeker(
+            key=f"no_account_yet:{person.pk}:{slot}",
+            kind=NotificationKind.NO_ACCOUNT_YET,
+            jobseeker=person,
+            context={"first_name": person.first_name, "path": reverse("first_access")},
+        )
+        audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_told")
 
 
 def issue_password_reset_link(*, user: User) -> str:

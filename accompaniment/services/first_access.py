@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from accompaniment.enums import AuditAction
+from accompaniment.identifiers import compact
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import accounts, audit
 from accompaniment.services.enrolments import lock_jobseeker
@@ -16,7 +17,7 @@ def request_first_access(*, identifier: str, email: str) -> None:
     """
     address = email.strip().lower()
     with transaction.atomic():
-        found = Jobseeker.objects.filter(identifier=identifier.strip().upper(), email=address).first()
+        found = Jobseeker.objects.filter(identifier=compact(identifier), email=address).first()
         person = lock_jobseeker(found.pk) if found else None
         if person is None or person.email != address or _opens_another_account(person):
             audit.record(actor=None, jobseeker=None, action=AuditAction.ACCOUNT, event="first_access_without_match")

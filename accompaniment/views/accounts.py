@@ -43,9 +43,13 @@ class LogInView(LoginView):
 def login_locked(
     request: HttpRequest, original_response: HttpResponse | None = None, credentials: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Say that the throttle has closed an address, and when to try again (called by django-axes)."""
+    """Say what the throttle has closed, what was not done, and when to try again (called by django-axes)."""
     minutes = round(get_cool_off(request).total_seconds() / 60)
-    context = {"attempts": get_failure_limit(request, credentials), "minutes": minutes}
+    context = {
+        "attempts": get_failure_limit(request, credentials),
+        "minutes": minutes,
+        "first_access": str((credentials or {}).get("username", "")).startswith(f"{FIRST_ACCESS}:"),
+    }
     return render(request, "accompaniment/login_locked.html", context, status=429)
 
 

@@ -89,6 +89,45 @@ def test_without_a_match_the_answer_is_the_same_and_nothing_leaves(
     assert events == ["first_access_without_match", "created", "first_access_asked"]
 
 
+@pytest.mark.parametrize(
+    "typed", ["1234 567 a", "1234567\u00a0A", "12.34.567-a", "\u202f1234\u202f567\u202fA ", "1234567\u200ba"]
+)
+def test_an_identifier_is_read_however_it_is_spaced(client: Client, person: Jobseeker, typed: str) -> None:
+    assert ask(client, typed).headers["Location"] == reverse("first_access_sent")
+    assert Notification.objects.get().kind == NotificationKind.ACCOUNT_ACTIVATION
+
+
+@pytest.mark.parametrize("typed", ["1234 567", "123 4567 8a", "1234567aa", "l234567a", "１２３４５６７A"])
+def test_what_is_no_identifier_is_not_made_one(client: Client, person: Jobseeker, typed: str) -> None:
+    assert ask(client, typed).status_code == 422
+
+
+def test_forgotten_password_leads_who_has_no_account_to_the_first_log_in(client: Client, person: Jobseeker) -> None:
+    """The page offers both ways to everybody; the letter goes to the file's address and opens nothing by itself."""
+    asked = [client.post(reverse("password_forgotten"), {"email": email}) for email in (person.email, "x@example.org")]
+    assert asked[0]["Location"] == asked[1]["Location"]
+    assert reverse("first_access") in client.get(asked[0]["Location"]).content.decode()
+    assert reverse("first_access") in client.get(reverse("password_forgotten")).content.decode()
+    letter = letter_for(Notification.objects.get())
+    assert f"{settings.PUBLIC_URL}{reverse('first_access')}\n" in letter.body
+    assert "/activation/" not in letter.body
+    assert not User.objects.exists()
+    events = [entry.details["event"] for entry in AuditEntry.objects.filter(jobseeker=person)]
+    assert events == ["first_access_told"]
+
+
+def test_the_page_of_the_lock_says_what_was_not_done(client: Client, person: Jobseeker) -> None:
+    """A lock names what it closed: a request by identifier is no refused password, and nothing was sent."""
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        page = ask(client).content.decode()
+    assert "aucun e-mail n'est parti" in page
+    assert "mot de passe" not in page
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        page = client.post(reverse("login"), {"username": "x@example.org", "password": "faux"}).content.decode()
+    assert "aucun e-mail n'a été envoyé" in page
+    assert "depuis votre connexion" in page
+
+
 def test_asking_twice_makes_one_account_and_sends_one_letter(client: Client, person: Jobseeker) -> None:
     for _ in range(2):
         ask(client)

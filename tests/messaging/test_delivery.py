@@ -45,6 +45,7 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     },
     NotificationKind.ACCOUNT_ACTIVATION: {"first_name": "Awa"},
     NotificationKind.PASSWORD_RESET: {"first_name": "Awa"},
+    NotificationKind.NO_ACCOUNT_YET: {"first_name": "Awa", "path": "/premiere-connexion/"},
     NotificationKind.ENROLMENT_REFUSED: {
         "first_name": "Awa",
         "reason": "Besoin d'un accompagnement en agence",
