@@ -153,6 +153,7 @@ class NotificationKind(TextChoices):
     ON_SITE_ANSWERED = "on_site_answered", "Réponse à une demande d'entretien en agence"
     ADVISER_CHANGED = "adviser_changed", "Nouveau conseiller"
     PEOPLE_RECEIVED = "people_received", "Personnes reçues par transfert"
+    PEOPLE_LEFT = "people_left", "Personnes parties d'un portefeuille"
     COVER_SET = "cover_set", "Relais confié"
     DEVICE_TEST = "device_test", "Invitation à tester son matériel"
 

@@ -4,8 +4,8 @@
 Upper apps add theirs in `AppConfig.ready`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,10 @@ class TierFollower:
     """Returns, in sentences for the adviser, what the tier would change if it were set now; changes nothing."""
     follow: TrackEnd
     """Called after the change, the end of a track included, so it finds its work done where that did it."""
+    hold: Callable[[Mapping[int, "Tier"]], set[int]] = field(default=lambda changes: set())
+    """Called before many changes in one transaction, with each person's new tier by primary key; the people are locked.
+
+    Locks in the order of the house all that following them may take, and returns those whom `follow` concerns."""
 
 
 on_tier_change: list[TierFollower] = []

@@ -17,7 +17,12 @@ class CaseloadConfig(AppConfig):
             former_adviser_reading,
             manager_perimeter,
         )
-        from caseload.services.placements import follow_tier_change, follow_track_end, foresee_tier_change  # noqa: PLC0415
+        from caseload.services.placements import (  # noqa: PLC0415
+            follow_tier_change,
+            follow_track_end,
+            foresee_tier_change,
+            hold_for_tier_changes,
+        )
         from caseload.services.received import say_who_follows  # noqa: PLC0415
         from caseload.timeline import timeline_sources  # noqa: PLC0415
         from caseload.timeline_sources import GROUND_SOURCES  # noqa: PLC0415
@@ -28,7 +33,9 @@ class CaseloadConfig(AppConfig):
         track_changes.on_track_end.append(follow_track_end)
         track_changes.said_at_track_end.append(say_who_follows)
         track_changes.on_tier_change.append(
-            track_changes.TierFollower(foresee=foresee_tier_change, follow=follow_tier_change)
+            track_changes.TierFollower(
+                foresee=foresee_tier_change, follow=follow_tier_change, hold=hold_for_tier_changes
+            )
         )
         invariants.checks.extend(CASELOAD_CHECKS)
         timeline_sources.extend(GROUND_SOURCES)

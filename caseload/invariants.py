@@ -31,7 +31,7 @@ def one_open_placement() -> Iterator[str]:
 
 
 def placed_where_the_modality_fits() -> Iterator[str]:
-    """A person of the 100 % web track is in no portfolio of another modality, and the other way round."""
+    """Whoever is in a portfolio has its tier; that of the 100 % web is for a track that is validated or running."""
     for identifier, portfolio in rows("""
         SELECT person.identifier, portfolio.id FROM caseload_placement placement
         JOIN caseload_portfolio portfolio ON portfolio.id = placement.portfolio_id
@@ -42,6 +42,7 @@ def placed_where_the_modality_fits() -> Iterator[str]:
         WHERE placement.ended_at IS NULL AND (
             (period.track = 'web' AND portfolio.modality <> 'guide_web')
             OR (portfolio.modality = 'guide_web' AND enrolment.id IS NULL)
+            OR period.tier <> CASE portfolio.modality WHEN 'guide_web' THEN 'guide' ELSE portfolio.modality END
         )
     """):
         yield f"jobseeker {identifier} is in portfolio {portfolio} of another modality"

@@ -25,7 +25,12 @@ class VisioConfig(AppConfig):
         from visio.services.departures import interviews_left  # noqa: PLC0415
         from visio.services.handover import follow_handover  # noqa: PLC0415
         from visio.services.hours import give_usual_hours  # noqa: PLC0415
-        from visio.services.interviews import follow_tier_change, follow_track_end, foresee_tier_change  # noqa: PLC0415
+        from visio.services.interviews import (  # noqa: PLC0415
+            booked_among,
+            follow_tier_change,
+            follow_track_end,
+            foresee_tier_change,
+        )
         from visio.services.proofs import note_convocation  # noqa: PLC0415
         from visio.services.summaries import refresh_summary  # noqa: PLC0415
         from visio.timeline import VISIO_SOURCES  # noqa: PLC0415
@@ -34,7 +39,7 @@ class VisioConfig(AppConfig):
         on_delivered.append(note_convocation)
         track_changes.on_track_end.append(follow_track_end)
         track_changes.on_tier_change.append(
-            track_changes.TierFollower(foresee=foresee_tier_change, follow=follow_tier_change)
+            track_changes.TierFollower(foresee=foresee_tier_change, follow=follow_tier_change, hold=booked_among)
         )
         before_departure.append(interviews_left)
         on_handover.append(follow_handover)

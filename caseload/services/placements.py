@@ -4,7 +4,7 @@ The guard is threefold: the portfolio's row is locked before it is looked at, a 
 in the same transaction, and a CHECK refuses more than the capacity.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import IntegrityError, connection, transaction
@@ -20,7 +20,7 @@ from accompaniment.rules import tier_of
 from accompaniment.services import audit
 from caseload.enums import PlacementEnd, TransferState
 from caseload.models import Adviser, Placement, Portfolio, Transfer
-from caseload.services.received import tell_who_receives
+from caseload.services.received import tell_who_followed, tell_who_receives
 
 
 class PortfolioFullError(DomainError):
@@ -148,14 +148,35 @@ def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -
     Where none of the agency has room the person stands on the waiting list. Who is in no portfolio stays out. A
     volunteer whom the registration interview has just placed for the 100 % web is in a portfolio of the tier.
     """
-    placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio").first()
+    placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio__adviser__user").first()
     period = Accompaniment.objects.current().get(jobseeker=jobseeker)
     if placement is None or tier_of(placement.portfolio.modality) == period.tier:
         return
     places = classic_places(jobseeker, Tier(period.tier))
     lock_in_order(jobseeker=jobseeker, portfolios=places)
+    former = placement.portfolio
     end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TIER_CHANGED, at=at)
     _place_in_first_with_room(actor, jobseeker, places, reason="Changement de modalité")
+    tell_who_followed(actor=actor, former=former, jobseeker=jobseeker, follower=follower_of(jobseeker))
+
+
+def hold_for_tier_changes(changes: Mapping[int, Tier]) -> set[int]:
+    """Lock the portfolios that these people would leave, and those that may take them, in primary-key order.
+
+    Returns who is in a portfolio of another tier than the new one.
+    """
+    placed = (
+        Placement.objects.open()
+        .filter(jobseeker__in=list(changes))
+        .values_list("jobseeker", "portfolio", "portfolio__modality", "jobseeker__agency")
+    )
+    moving = [row for row in placed if tier_of(row[2]) != changes[row[0]]]
+    wanted = Q(pk__in={portfolio for _, portfolio, _, _ in moving})
+    for tier in Tier:
+        agencies = {agency for person, _, _, agency in moving if changes[person] == tier}
+        wanted |= Q(agency__in=agencies, modality=Modality(tier))
+    list(Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(wanted).order_by("pk").values_list("pk"))
+    return {person for person, _, _, _ in moving}
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:

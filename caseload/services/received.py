@@ -1,17 +1,24 @@
 """Who follows a person from now on: said to the person, and told to the adviser who did not do it."""
 
+from datetime import timedelta
+
 from django.urls import reverse
+from django.utils import timezone
 
 from accompaniment.enums import NotificationKind
-from accompaniment.models import Jobseeker, User
+from accompaniment.models import Jobseeker, Notification, User
 from accompaniment.services import outbox
-from caseload.models import Placement
+from caseload.models import Adviser, Placement, Portfolio
+
+RECEIVED = "person-received:"
+"""How the keys of letters about single people begin, which may gather more."""
 
 
 def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) -> None:
     """Tell the adviser of a placement who comes and why, in the caller's transaction.
 
-    Nothing is said to an adviser who placed the person, or who followed them before.
+    Nothing is said to an adviser who placed the person, or who followed them before. Where a letter of the same
+    reason has not left yet, as while a file is loaded, it tells of one person more.
     """
     user, person = placement.portfolio.adviser.user, placement.jobseeker
     before = (
@@ -22,8 +29,20 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
     )
     if user == actor or user.pk == before:
         return
+    waiting = (
+        Notification.objects.select_for_update(of=("self",))
+        .filter(user=user, kind=NotificationKind.PEOPLE_RECEIVED, key__startswith=RECEIVED, attempts=0, sent_at=None)
+        .filter(context__reason=reason, context__modality=placement.portfolio.get_modality_display())
+        .order_by("pk")
+        .first()
+    )
+    if waiting is not None:
+        received = waiting.context["received"] + 1
+        waiting.context.update(received=received, person="", path=reverse("my_portfolio"))
+        waiting.save(update_fields=["context"])
+        return
     outbox.notify(
-        key=f"person-received:{placement.pk}",
+        key=f"{RECEIVED}{placement.pk}",
         kind=NotificationKind.PEOPLE_RECEIVED,
         email=user.email,
         user=user,
@@ -35,6 +54,28 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
             "reason": reason,
             "path": reverse("person", args=[person.pk]),
         },
+    )
+
+
+def tell_who_followed(*, actor: User | None, former: Portfolio, jobseeker: Jobseeker, follower: Adviser | None) -> None:
+    """Tell the adviser whom a person has left by a change of tier, who did it not, and who does not go on.
+
+    Several of them, as when a file is loaded, make one letter.
+    """
+    user = former.adviser.user
+    if user == actor or former.adviser == follower or not user.is_active:
+        return
+    outbox.add_to_digest(
+        key=f"person-left:{former.pk}:{jobseeker.pk}:{timezone.now().timestamp()}",
+        kind=NotificationKind.PEOPLE_LEFT,
+        user=user,
+        line={
+            "person": jobseeker.full_name,
+            "identifier": jobseeker.identifier,
+            "follower": follower.user.full_name if follower else "",
+        },
+        gather_for=timedelta(),
+        context={"first_name": user.first_name, "path": reverse("my_portfolio")},
     )
 
 

@@ -6,17 +6,23 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, LeavingReason, Modality, NotificationKind, Tier, Track
 from accompaniment.errors import DomainError
 from accompaniment.models import Accompaniment, AuditEntry, ContactPlan, Enrolment, Jobseeker, Notification
+from accompaniment.rules import tier_of
 from accompaniment.services import enrolments
+from accompaniment.services.imports import load_jobseekers
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import EnrolmentFactory, JobseekerFactory, reference
+from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, on_web_track, placed, validated
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
@@ -257,3 +263,87 @@ class TestThePage:
         assert (
             reverse("person_tier", args=[person.pk]) in client.get(reverse("person", args=[person.pk])).content.decode()
         )
+
+
+class TestByAFile:
+    """A tier that changes by an import is a change of tier: the kind of things that follow is the same."""
+
+    def changed(self, *people: Jobseeker, tier: Tier = Tier.SUIVI) -> None:
+        """Load a file that knows these people by another tier than the one that they have."""
+        for value in ("guide", tier.value):
+            rows = [
+                registration(
+                    one.agency, identifiant=one.identifier, email=one.email or "", volontaire_web="N", modalite=value
+                )
+                for one in people
+            ]
+            load_jobseekers(actor=None, source=as_file(*rows))
+
+    def test_it_moves_the_placement_and_tells_all_three(self, portfolio: Portfolio) -> None:
+        person = placed(portfolio, identifier="1234567A", email="eloise.aubrac@courriel.example")
+        interview = booked(person)
+        target = PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI)
+        self.changed(person)
+        assert where(person) == target
+        assert Placement.objects.get(portfolio=portfolio).end_reason == PlacementEnd.TIER_CHANGED
+        interview.refresh_from_db()
+        assert interview.state == InterviewState.CANCELLED
+        told = {letter.kind: letter for letter in Notification.objects.all()}
+        assert told[NotificationKind.TIER_CHANGED].jobseeker == person
+        assert told[NotificationKind.TIER_CHANGED].context["tier"] == "suivi"
+        assert told[NotificationKind.PEOPLE_LEFT].user == portfolio.adviser.user
+        assert told[NotificationKind.PEOPLE_LEFT].context["lines"][0]["follower"] == target.adviser.user.full_name
+        assert told[NotificationKind.PEOPLE_RECEIVED].user == target.adviser.user
+        call_command("check_invariants")
+
+    def test_where_none_has_room_the_person_waits_and_the_adviser_reads_so(self, portfolio: Portfolio) -> None:
+        person = placed(portfolio, identifier="1234567A", email="eloise.aubrac@courriel.example")
+        self.changed(person)
+        assert where(person) is None
+        assert [one.jobseeker for one in Placement.objects.waiting()] == [person]
+        (left,) = Notification.objects.filter(kind=NotificationKind.PEOPLE_LEFT)
+        assert left.context["lines"][0]["follower"] == ""
+
+    def test_many_make_one_letter_to_each_adviser_and_never_pass_a_cap(self, portfolio: Portfolio) -> None:
+        people = [
+            placed(portfolio, identifier=f"123456{number}A", email=f"p{number}@courriel.example") for number in range(4)
+        ]
+        target = PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI, capacity=3)
+        self.changed(*people)
+        assert [where(person) for person in people].count(target) == 3
+        assert Placement.objects.waiting().count() == 1
+        (left,) = Notification.objects.filter(kind=NotificationKind.PEOPLE_LEFT)
+        assert len(left.context["lines"]) == 4
+        (received,) = Notification.objects.filter(kind=NotificationKind.PEOPLE_RECEIVED)
+        assert (received.context["received"], received.context["person"]) == (3, "")
+        assert received.context["path"] == reverse("my_portfolio")
+        assert Notification.objects.filter(kind=NotificationKind.TIER_CHANGED).count() == 4
+
+    def test_who_is_followed_by_nobody_is_told_and_costs_no_statement_of_their_own(self, portfolio: Portfolio) -> None:
+        counts = []
+        for size in (1, 4):
+            people = [JobseekerFactory(agency=portfolio.agency) for _ in range(size)]
+            with CaptureQueriesContext(connection) as captured:
+                self.changed(*people)
+            counts.append(len(captured))
+            assert Notification.objects.filter(jobseeker__in=people, kind=NotificationKind.TIER_CHANGED).count() == size
+        assert counts[0] == counts[1]
+
+    def test_an_unchanged_tier_moves_and_tells_nobody(self, portfolio: Portfolio) -> None:
+        person = placed(portfolio, identifier="1234567A", email="eloise.aubrac@courriel.example")
+        self.changed(person, tier=Tier.GUIDE)
+        assert where(person) == portfolio
+        assert not Notification.objects.filter(kind__in=("tier_changed", "people_left")).exists()
+
+
+@pytest.mark.parametrize("modality", [Modality.GUIDE, Modality.SUIVI, Modality.RENFORCE])
+def test_a_placement_of_another_tier_is_a_breach_in_every_portfolio(
+    modality: Modality, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = placed(PortfolioFactory(modality=modality), tier=tier_of(modality))
+    call_command("check_invariants")
+    other = next(one for one in (Modality.GUIDE, Modality.SUIVI) if one != modality)
+    Portfolio.objects.filter(placements__jobseeker=person).update(modality=other)
+    with pytest.raises(SystemExit):
+        call_command("check_invariants")
+    assert "placed_where_the_modality_fits: " in capsys.readouterr().out

@@ -111,6 +111,11 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
         "carried": ["Votre entretien du mardi 3 mars à 9 h aura lieu avec Claire Martin."],
         "path": "/mon-espace/",
     },
+    NotificationKind.PEOPLE_LEFT: {
+        "first_name": "Awa",
+        "lines": [{"person": "Nadia Benali", "identifier": "1234567A", "follower": "Claire Martin"}],
+        "path": "/portefeuille/",
+    },
     NotificationKind.PEOPLE_RECEIVED: {
         "first_name": "Awa",
         "received": 12,

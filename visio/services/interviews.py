@@ -5,6 +5,7 @@ same slot at once get one interview and one SlotTakenError.
 """
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 import psycopg
@@ -119,6 +120,12 @@ def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -
     for pk in coming.values_list("pk", flat=True):
         cancel_locked(lock_interview(pk), actor=actor, at=at)
     refresh_summary(jobseeker.pk)
+
+
+def booked_among(changes: Mapping[int, Tier]) -> set[int]:
+    """Return who of these people has an interview to come; its rows are locked one by one, after the portfolios."""
+    coming = Interview.objects.filter(jobseeker__in=list(changes), state=InterviewState.BOOKED)
+    return set(coming.values_list("jobseeker_id", flat=True))
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:

@@ -30,7 +30,13 @@ from accompaniment.services.enrolments.leaving import leave_track
 from accompaniment.services.enrolments.periods import current_accompaniment
 from accompaniment.services.enrolments.publishing import publish_consent_text
 from accompaniment.services.enrolments.states import lock_jobseeker
-from accompaniment.services.enrolments.tiers import AccompanimentChangedMeanwhileError, change_tier, foresee_tier_change
+from accompaniment.services.enrolments.tiers import (
+    AccompanimentChangedMeanwhileError,
+    change_tier,
+    follow_tier_change,
+    foresee_tier_change,
+    hold_for_tier_changes,
+)
 
 __all__ = [
     "AccompanimentChangedMeanwhileError",
@@ -44,7 +50,9 @@ __all__ = [
     "conclude_registration_interview",
     "current_accompaniment",
     "due_to_lapse",
+    "follow_tier_change",
     "foresee_tier_change",
+    "hold_for_tier_changes",
     "invite_volunteer",
     "lapse_if_due",
     "leave_track",

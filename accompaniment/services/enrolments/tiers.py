@@ -1,5 +1,8 @@
 """The change of tier, with what it carries along."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -56,8 +59,7 @@ def change_tier(
         period = new_period(person, tier=tier, track=Track.CLASSIC, at=now, actor=actor, reason=reason.strip())
         if enrolment is not None:
             carry_along(person, actor, now)
-        for follower in reversed(on_tier_change):
-            follower.follow(person, actor, now)
+        follow_tier_change(person, actor=actor, at=now)
         if tell:
             outbox.notify_jobseeker(
                 key=f"tier-changed:{period.pk}",
@@ -76,3 +78,19 @@ def change_tier(
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     """Return what a change of tier would carry along on upper floors, in sentences for the adviser."""
     return [sentence for follower in reversed(on_tier_change) for sentence in follower.foresee(jobseeker, tier)]
+
+
+def hold_for_tier_changes(changes: Mapping[int, Tier]) -> list[int]:
+    """Lock what these changes of tier, by the person's primary key, may take on upper floors; the people are locked.
+
+    Returns in order those for whom `follow_tier_change` is to be called once the periods have changed.
+    """
+    if not changes:
+        return []
+    return sorted(set().union(*(follower.hold(changes) for follower in reversed(on_tier_change))))
+
+
+def follow_tier_change(person: Jobseeker, *, actor: User | None, at: datetime) -> None:
+    """Let every floor carry along what a change of tier entails, in the caller's transaction."""
+    for follower in reversed(on_tier_change):
+        follower.follow(person, actor, at)

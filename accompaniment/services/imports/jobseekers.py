@@ -1,5 +1,6 @@
 """Loading `inscriptions.csv`: rows are validated as they are read and copied, then written set by set."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -7,13 +8,13 @@ from typing import Any, BinaryIO
 from django.db import connection
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Tier
+from accompaniment.enums import AuditAction, NotificationKind, Tier
 from accompaniment.imports.outcome import JobseekerOutcome, RejectedRows, Remark
 from accompaniment.imports.reader import Progress, Reader, reading
 from accompaniment.imports.rows import JOBSEEKERS, JobseekerParser, JobseekerRow, KnownAgency, RowRejectedError
-from accompaniment.models import Accompaniment, Agency, User
+from accompaniment.models import Accompaniment, Agency, Jobseeker, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
-from accompaniment.services import audit, plans
+from accompaniment.services import audit, enrolments, plans
 from accompaniment.services.imports import statements
 from accompaniment.services.imports.transactions import import_transaction, refresh_statistics
 
@@ -33,8 +34,9 @@ def load_jobseekers(
 
     - A value changes here when it differs from the one last loaded (`SourceRecord`), so that what was decided or
       corrected here stands, and a file that is loaded again changes nothing.
-    - A new tier ends the current period and begins another one now. A person whose 100 % web track is validated
-      or running keeps the tier, with a warning: only an adviser or the person ends a track.
+    - A new tier ends the current period and begins another one now, with all that a change of tier entails: the
+      placement, the plan and what is booked follow, and the person and the advisers are told. A person whose
+      100 % web track is validated or running keeps the tier, with a warning: only an adviser or the person ends it.
     - An e-mail address that somebody else has is left out, with a warning. The log-in of an account never changes.
     - Volunteers who are new, or whose row changed, and who never had an enrolment get a pending one when they are
       eligible on the day of registration.
@@ -122,12 +124,28 @@ def _update(actor: User | None, now: datetime) -> None:
     _run(statements.FREE_EMAILS)
     _run(statements.UPDATE_PEOPLE, {"now": now})
     audit.record_each(actor=actor, action=AuditAction.UPDATED, at=now, people=statements.UPDATED_PEOPLE)
-    _run(statements.CHANGE_TIERS, {"now": now, "actor": actor.pk if actor else None})
-    audit.record_each(actor=actor, action=AuditAction.ACCOMPANIMENT, at=now, people=statements.CHANGED_TIERS)
+    _change_tiers(actor)
+
+
+def _change_tiers(actor: User | None) -> None:
+    """Change the tiers set by set; only who is followed by somebody, has a plan or is booked takes the slow way."""
+    # Later than what happened to these people while the file was read; they are locked since.
+    at = timezone.now()
+    followed = enrolments.hold_for_tier_changes({pk: Tier(tier) for pk, tier in _rows(statements.NEW_TIERS)})
+    _run(statements.CHANGE_TIERS, {"now": at, "actor": actor.pk if actor else None})
+    audit.record_each(actor=actor, action=AuditAction.ACCOMPANIMENT, at=at, people=statements.CHANGED_TIERS)
     # People who came by a file have no plan before their first interview here, so these are few.
     planned = Accompaniment.objects.filter(pk__in=[pk for (pk,) in _rows(statements.CHANGED_WITH_PLAN)])
     for period in planned.select_related("jobseeker__agency__departement__region").order_by("jobseeker_id"):
-        plans.begin_default_plan(actor=actor, jobseeker=period.jobseeker, tier=period.tier, track=period.track, at=now)
+        plans.begin_default_plan(actor=actor, jobseeker=period.jobseeker, tier=period.tier, track=period.track, at=at)
+    people = Jobseeker.objects.select_related("agency__departement__region", "user").in_bulk(followed)
+    for pk in followed:
+        enrolments.follow_tier_change(people[pk], actor=actor, at=at)
+    labels = {tier.value: tier.label.lower() for tier in Tier}
+    _run(
+        statements.TELL_NEW_TIERS,
+        {"now": at, "kind": NotificationKind.TIER_CHANGED, "labels": json.dumps(labels, ensure_ascii=False)},
+    )
 
 
 def _create(actor: User | None, now: datetime) -> int:

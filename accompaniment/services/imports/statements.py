@@ -190,6 +190,26 @@ SELECT jobseeker_id, jsonb_build_object(
 FROM import_tier_changes ORDER BY jobseeker_id
 """
 
+NEW_TIERS = "SELECT jobseeker_id, tier FROM import_tier_changes"
+
+# What `services.enrolments.change_tier` says to one person, to each of them; a track that holds keeps its tier.
+TELL_NEW_TIERS = """
+INSERT INTO accompaniment_notification
+    (key, kind, user_id, jobseeker_id, email, context, created_at, next_try_at, attempts, last_error)
+SELECT 'tier-changed:' || period.id, %(kind)s, person.user_id, person.id, person.email,
+       jsonb_build_object(
+           'first_name', person.first_name, 'tier', %(labels)s::jsonb ->> period.tier,
+           'track_ended', false, 'enrolment_lapsed', false
+       ),
+       %(now)s, %(now)s, 0, ''
+FROM import_tier_changes changes
+JOIN accompaniment_jobseeker person ON person.id = changes.jobseeker_id
+JOIN accompaniment_accompaniment period ON period.jobseeker_id = person.id AND period.ended_at IS NULL
+WHERE person.email IS NOT NULL
+ORDER BY person.id
+ON CONFLICT DO NOTHING
+"""
+
 CHANGED_WITH_PLAN = """
 SELECT period.id FROM import_tier_changes changes
 JOIN accompaniment_accompaniment period ON period.jobseeker_id = changes.jobseeker_id AND period.ended_at IS NULL
