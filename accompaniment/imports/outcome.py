@@ -1,13 +1,13 @@
 """What came of loading a file: counts, remarks on rows, and the rejected rows as a file to correct."""
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from accompaniment.imports.reader import REJECTION_COLUMNS, SEPARATOR, SourceRow
+from accompaniment.imports.reader import REJECTION_COLUMNS, SourceRow
+from accompaniment.spreadsheets import SEPARATOR, SheetWriter
 
 REMARKS_KEPT = 1000
 """How many remarks are kept word by word; all of them are counted, and every rejected row is in the file."""
@@ -48,15 +48,15 @@ class Remarks:
 class RejectedRows:
     """The rejected rows as they came, with line, column and reason: corrected, the file can be loaded as it is.
 
-    Values are kept to the letter, also those that a spreadsheet would take for a formula: what is loaded again
-    must be what was exported.
+    The file is harmless in a spreadsheet. The reader takes off what makes it so, so what is loaded again is to the
+    letter what was exported.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
         self._kept = [index for index, column in enumerate(columns) if column not in REJECTION_COLUMNS]
         self._width = len(columns)
         self._text = io.StringIO()
-        self._writer = csv.writer(self._text, delimiter=SEPARATOR, lineterminator="\r\n")
+        self._sheet = SheetWriter(self._text)
         self._header = [*(columns[index] for index in self._kept), *REJECTION_COLUMNS]
         self._empty = True
         self.is_complete = True
@@ -66,13 +66,13 @@ class RejectedRows:
             self.is_complete = False
             return
         if self._empty:
-            self._writer.writerow(self._header)
+            self._sheet.write(self._header)
             self._empty = False
         cells = [*row.cells, *([""] * (self._width - len(row.cells)))]
         kept = [cells[index] for index in self._kept]
         # What stands beyond the last column must not be lost: it may be what was cut off.
         kept[-1] = SEPARATOR.join([kept[-1], *cells[self._width :]])
-        self._writer.writerow([*kept, rejection.line, rejection.column, rejection.reason])
+        self._sheet.write([*kept, rejection.line, rejection.column, rejection.reason])
 
     @property
     def text(self) -> str:

@@ -16,11 +16,11 @@ from typing import BinaryIO, NamedTuple, TextIO
 from django.conf import settings
 
 from accompaniment.errors import DomainError
+from accompaniment.spreadsheets import SEPARATOR, as_meant
 
 CHUNK_BYTES = 1024 * 1024
 LINES_PER_REPORT = 500
 """How many lines are read between two reports of progress."""
-SEPARATOR = ";"
 OTHER_SEPARATORS = {",": "la virgule", "\t": "la tabulation", "|": "la barre verticale", ":": "le deux-points"}
 REJECTION_COLUMNS = ("ligne", "colonne", "motif")
 """Added to a file of rejected rows; read over when that file is corrected and loaded again."""
@@ -104,7 +104,7 @@ class Reader:
         while True:
             line = self._csv.line_num + 1
             try:
-                cells = next(self._csv)
+                cells = [as_meant(cell) for cell in next(self._csv)]
             except StopIteration:
                 break
             except csv.Error as error:

@@ -1,6 +1,5 @@
 """Pilotage: the figures of a manager's regions, on a page and as a file."""
 
-import csv
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
+from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter
 from caseload.figures import (
     INTERVIEW_CHANNELS,
     Period,
@@ -23,7 +23,6 @@ from caseload.figures import (
 )
 from caseload.forms.dashboard import PeriodForm
 from caseload.onsite import on_site_answers
-from caseload.spreadsheets import BYTE_ORDER_MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,8 @@ def steering_export(request: AuthenticatedRequest) -> HttpResponse:
     figures = dashboard(user=request.user, period=period)
     response = HttpResponse(BYTE_ORDER_MARK, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="pilotage-{period.first}-{period.last}.csv"'
-    rows = csv.writer(response, delimiter=";", lineterminator="\r\n")
-    rows.writerow(
+    sheet = SheetWriter(response)
+    sheet.write(
         [
             "Région",
             "Ouverture du 100 % web",
@@ -82,7 +81,7 @@ def steering_export(request: AuthenticatedRequest) -> HttpResponse:
         ]
     )
     for row in (*figures.regions, figures.total):
-        rows.writerow(_csv_row(row))
+        sheet.write(_csv_row(row))
     return response
 
 

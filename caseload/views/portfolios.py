@@ -1,7 +1,5 @@
 """Portefeuille: the people whom an adviser follows or covers, on one page and as a file."""
 
-import csv
-from collections.abc import Iterable
 from datetime import date, datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
@@ -15,14 +13,14 @@ from django_htmx.http import replace_url
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
+from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter
 from caseload.cases import Case
 from caseload.enums import Answerer
 from caseload.forms.desk import PortfolioFilterForm
 from caseload.forms.selection import selected_in
-from caseload.listing import Listing, PortfolioNotThereError, listing_for
+from caseload.listing import PortfolioNotThereError, listing_for
 from caseload.models import SavedView
 from caseload.services.exports import record_export, record_opening
-from caseload.spreadsheets import BYTE_ORDER_MARK, harmless
 
 EXPORTED = (
     "Besoin",
@@ -95,16 +93,12 @@ def my_portfolio_export(request: AuthenticatedRequest) -> HttpResponse:
     )
     response = HttpResponse(BYTE_ORDER_MARK, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="portefeuille-{listing.desk.today}.csv"'
-    rows = csv.writer(response, delimiter=";", lineterminator="\r\n")
-    rows.writerow(EXPORTED)
-    rows.writerows(_lines(listing))
-    return response
-
-
-def _lines(listing: Listing) -> Iterable[list[str]]:
+    sheet = SheetWriter(response)
+    sheet.write(EXPORTED)
     covered = {portfolio.pk for portfolio in listing.desk.covered}
     for case in listing.cases:
-        yield [harmless(cell) for cell in _line(case, zone=listing.desk.zone, covered=case.portfolio_id in covered)]
+        sheet.write(_line(case, zone=listing.desk.zone, covered=case.portfolio_id in covered))
+    return response
 
 
 def _line(case: Case, *, zone: ZoneInfo, covered: bool) -> list[str]:

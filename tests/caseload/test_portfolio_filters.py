@@ -256,7 +256,7 @@ class TestExport:
         assert [line[1] for line in lines] == ["Zoe", "Ébrard"] == names(adviser, "?besoin=reponse&tri=-nom")
         assert lines[1][0] == "Sans réponse depuis 31 h"
 
-    @pytest.mark.parametrize("name", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1"])
+    @pytest.mark.parametrize("name", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1", "＝1", "＋33", "－2", "＠A1", " =1"])
     def test_no_cell_is_a_formula(self, adviser: Client, portfolio: Portfolio, name: str) -> None:
         person(portfolio, name)
         assert self.rows(adviser)[1][1] == f"'{name}"
