@@ -1,6 +1,5 @@
-"""Documents of a person's file: what they are is read from their first bytes, never from their name."""
+"""Documents of a person's file: what they are is read from their bytes, not their name, and nothing is unpacked."""
 
-import zipfile
 from dataclasses import dataclass
 from typing import IO
 
@@ -8,6 +7,7 @@ from django.core.files.base import File
 from django.db import transaction
 from django.utils import timezone
 
+from accompaniment.archives import NoArchiveError, entries_of, stored_content
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError
 from accompaniment.models import Document, Jobseeker, User
@@ -33,8 +33,13 @@ ODT = FileKind("application/vnd.oasis.opendocument.text", "odt")
 DOCX = FileKind("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx")
 KINDS = {kind.media_type: kind for kind in (PDF, PNG, JPEG, WEBP, ODT, DOCX)}
 
+LONGEST_MEDIA_TYPE = 100  # bytes
+ODT_MACROS = (b"basic/", b"scripts/")
+DOCX_MACROS = b"vbaproject.bin"
+
 WRONG_KIND = (
-    "Ce fichier n'est ni un PDF, ni une image (JPEG, PNG, WebP), ni un document ODT ou DOCX. Choisissez-en un autre."
+    "Ce fichier n'est ni un PDF, ni une image (JPEG, PNG, WebP), ni un document ODT ou DOCX lisible et sans macro. "
+    "Choisissez-en un autre."
 )
 
 
@@ -57,18 +62,20 @@ def kind_of(source: IO[bytes]) -> FileKind | None:
 
 
 def _kind_of_archive(source: IO[bytes]) -> FileKind | None:
+    """Return what an archive is by its names and its first entry, of which the format asks that it is not packed."""
     try:
-        with zipfile.ZipFile(source) as archive:
-            names = set(archive.namelist())
-            if "word/document.xml" in names and not any(name.endswith("vbaProject.bin") for name in names):
-                return DOCX
-            if "mimetype" in names and archive.getinfo("mimetype").file_size == len(ODT.media_type):
-                return ODT if archive.read("mimetype").decode("ascii", "replace") == ODT.media_type else None
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+        entries = entries_of(source)
+        kind = stored_content(source, entries[0], largest=LONGEST_MEDIA_TYPE)
+    except NoArchiveError:
         return None
     finally:
         source.seek(0)
-    return None
+    names = {entry.name.lower() for entry in entries}
+    if entries[0].offset or any(name.startswith(ODT_MACROS) or name.endswith(DOCX_MACROS) for name in names):
+        return None
+    if entries[0].name == b"mimetype":
+        return ODT if kind == ODT.media_type.encode() else None
+    return DOCX if b"word/document.xml" in names else None
 
 
 def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File) -> Document:

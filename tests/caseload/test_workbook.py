@@ -333,7 +333,7 @@ class TestDocuments:
         [
             (b"MZ\x90\x00", "cv.pdf", "ni un PDF, ni une image"),
             (b"<html><script>alert(1)</script></html>", "cv.pdf", "ni un PDF, ni une image"),
-            (archive(word__document_xml=b"<w/>", **{"word/vbaProject.bin": b"x"}), "cv.docx", "ni un PDF"),
+            (archive(word__document_xml=b"<w/>", **{"word/vbaProject.bin": b"x"}), "cv.docx", "sans macro"),
             (archive(autre=b"x"), "cv.docx", "ni un PDF"),
             (b"PK\x03\x04 broken", "cv.docx", "ni un PDF"),
             (b"", "cv.pdf", "Ce fichier est vide."),
