@@ -9,7 +9,7 @@ from pathlib import Path
 from .errors import EmbeddedServersError
 from .places import Places
 
-DATABASES = 64  # the demonstration takes the first two, each worker of a test run two of its own
+DATABASES = 64  # the demonstration takes the first three, each worker of a test run two of its own
 START_LIMIT = 30.0  # seconds
 POLL = 0.01  # seconds
 

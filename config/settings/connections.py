@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -14,11 +14,15 @@ WEB_LIMITS = {
 }
 """How long the database works for one statement of a page, waits for a lock, and keeps a transaction that does
 nothing. Jobs and commands have no such limits: a load of a large file takes as long as it takes."""
-WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2}
+REDIS_LIMITS = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
+"""Seconds that a page waits for Redis to take a connection, and to answer: a frozen one would take for ever."""
+WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2, **REDIS_LIMITS}
 """How a page tries to reach the broker, in seconds: what it has to say is found by the clock otherwise, so nobody
 waits for a broker that is away. The worker is more patient."""
-CACHE_NUMBER = 0
-BROKER_NUMBER = 1
+WORKER_BROKER = {"socket_connect_timeout": 5.0, "socket_timeout": 30.0, "socket_keepalive": True}
+"""How worker and beat wait for the broker, in seconds. They try again for as long as it takes."""
+CACHE_NUMBER, BROKER_NUMBER, LAYER_NUMBER = range(3)
+"""Which database of Redis holds what, counted from the one that the URL names: emptying the cache empties no queue."""
 
 
 def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
@@ -36,11 +40,11 @@ def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
 
 
 def channel_layers(url: str, prefix: str = "accompagnement") -> dict[str, Any]:
-    """Return CHANNEL_LAYERS over Redis pub/sub, whose channels know no numbered database, only a prefix."""
+    """Return CHANNEL_LAYERS over Redis pub/sub. Its channels know no numbered database, so they have a prefix too."""
     return {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [numbered(url, CACHE_NUMBER)], "prefix": prefix},
+            "CONFIG": {"hosts": [{"address": numbered(url, LAYER_NUMBER), **REDIS_LIMITS}], "prefix": prefix},
         }
     }
 
@@ -51,26 +55,35 @@ def cache(url: str, number: int = CACHE_NUMBER) -> dict[str, Any]:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": numbered(url, number),
+            "OPTIONS": dict(REDIS_LIMITS),
         }
     }
 
 
 def broker(url: str) -> str:
     """Return the URL of the same Redis in the form that Celery reads, in a numbered database of its own."""
-    parts = urlsplit(url)
+    parts = urlsplit(numbered(url, BROKER_NUMBER))
     if parts.scheme == "unix":
-        return f"redis+socket://{parts.path}?virtual_host={BROKER_NUMBER}"
-    return numbered(url, BROKER_NUMBER)
+        return f"redis+socket://{parts.path}?virtual_host={_database_number(parts)}"
+    return urlunsplit(parts)
 
 
 def numbered(url: str, number: int) -> str:
-    """Return the Redis URL for another numbered database, unless it names one itself."""
+    """Return the Redis URL of the database `number` places after the one that the URL names, which is 0 without."""
     parts = urlsplit(url)
+    database = _database_number(parts) + number
     if parts.scheme == "unix":
-        return f"unix://{parts.path}?db={number}"  # urlunsplit would drop the empty host's slashes
-    if parts.path.strip("/"):
-        return url
-    return urlunsplit(parts._replace(path=f"/{number}"))
+        return f"unix://{parts.path}?db={database}"  # urlunsplit would drop the empty host's slashes
+    return urlunsplit(parts._replace(path=f"/{database}"))
+
+
+def _database_number(parts: SplitResult) -> int:
+    """Return the database that a Redis URL names: `redis://host/4` or `unix:///path?db=4`."""
+    named = parse_qs(parts.query).get("db", ["0"])[0] if parts.scheme == "unix" else parts.path.strip("/") or "0"
+    if not (named.isascii() and named.isdecimal()):
+        msg = f"REDIS_URL must name a database by its number, as redis://host:6379/0, not {named!r}."
+        raise ImproperlyConfigured(msg)
+    return int(named)
 
 
 @dataclass(frozen=True)

@@ -65,20 +65,33 @@ def test_the_mail_server_is_read_from_one_address() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "cache", "broker"),
+    ("url", "cache", "broker", "layer"),
     [
         (
             "unix:///tmp/a%20b/valkey.sock",
             "unix:///tmp/a%20b/valkey.sock?db=0",
             "redis+socket:///tmp/a%20b/valkey.sock?virtual_host=1",
+            "unix:///tmp/a%20b/valkey.sock?db=2",
         ),
-        ("redis://:secret@host:6379", "redis://:secret@host:6379/0", "redis://:secret@host:6379/1"),
-        ("rediss://host/4", "rediss://host/4", "rediss://host/4"),
+        (
+            "redis://:secret@host:6379",
+            "redis://:secret@host:6379/0",
+            "redis://:secret@host:6379/1",
+            "redis://:secret@host:6379/2",
+        ),
+        ("rediss://host/4", "rediss://host/4", "rediss://host/5", "rediss://host/6"),
     ],
 )
-def test_one_redis_serves_cache_and_broker(url: str, cache: str, broker: str) -> None:
+def test_cache_broker_and_layer_have_databases_of_their_own(url: str, cache: str, broker: str, layer: str) -> None:
+    """Emptying one must never empty another, whatever database the address names."""
     assert connections.cache(url)["default"]["LOCATION"] == cache
     assert connections.broker(url) == broker
+    assert connections.channel_layers(url)["default"]["CONFIG"]["hosts"][0]["address"] == layer
+
+
+def test_a_database_that_is_no_number_is_refused_with_a_sentence() -> None:
+    with pytest.raises(ImproperlyConfigured, match="by its number"):
+        connections.broker("redis://host:6379/queue")
 
 
 def test_static_files_can_be_collected(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""A Redis that takes connections and never answers holds nobody up: every call has a time limit."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+from channels_redis.pubsub import RedisPubSubChannelLayer
+from django.conf import settings
+from django.core.cache.backends.redis import RedisCache
+from kombu.exceptions import OperationalError as BrokerError
+from pytest_django import Settings
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from config import health
+from config.settings import connections
+
+PATIENCE = 8.0
+"""Seconds: two limits of a connection, twice tried, with room for a slow machine."""
+
+
+@pytest.fixture
+def frozen() -> Iterator[str]:
+    """The address of a server that accepts and says nothing, as a Redis that was stopped does."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture(autouse=True)
+def _bounded() -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < PATIENCE
+
+
+def test_a_job_that_a_page_asks_for(frozen: str) -> None:
+    """As the page does that takes a file to load: it then waits for the next round of the clock."""
+    app = Celery("frozen", broker=connections.broker(frozen), set_as_current=False)
+    app.conf.broker_transport_options = connections.WEB_BROKER
+    with pytest.raises(BrokerError):
+        app.send_task("job", retry=False)
+    app.close()
+
+
+def test_the_cache(frozen: str) -> None:
+    entry = connections.cache(frozen)["default"]
+    cache = RedisCache(entry["LOCATION"], {"OPTIONS": entry["OPTIONS"]})
+    with pytest.raises(RedisTimeoutError):
+        cache.get("key")
+
+
+def test_the_channel_layer(frozen: str) -> None:
+    layer = RedisPubSubChannelLayer(**connections.channel_layers(frozen)["default"]["CONFIG"])
+    with pytest.raises(RedisTimeoutError):
+        asyncio.run(layer.group_send("group", {"type": "news"}))
+
+
+def test_the_probe(frozen: str, settings: Settings) -> None:
+    settings.REDIS_URL = frozen
+    assert not health._redis_answers()
+
+
+def test_a_worker_tries_again_for_as_long_as_it_takes() -> None:
+    assert settings.CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP
+    assert settings.CELERY_BROKER_CONNECTION_MAX_RETRIES is None
+    app = Celery("patient", set_as_current=False)
+    app.config_from_object(settings, namespace="CELERY")
+    assert app.conf.broker_connection_max_retries is None
