@@ -67,19 +67,22 @@ def invite_manager(
 ) -> Manager:
     """Create a manager's account for regions of the actor's, or by a manager of the whole country for all of it."""
     with transaction.atomic():
-        if whole_country:
-            if not _steers_country(actor):
-                raise DomainError("Seul un responsable de tout le pays peut en inviter un autre.")
-        elif not regions:
-            raise DomainError("Choisissez au moins une région.")
+        if whole_country and not _steers_country(actor):
+            raise DomainError("Seul un responsable de tout le pays peut en inviter un autre.")
         for region in regions:
             _check_region(actor, region.pk)
-        user = _new_account(actor, email, first_name, last_name, Role.MANAGER)
-        manager = Manager.objects.create(user=user, whole_country=whole_country)
-        if not whole_country:
-            manager.regions.set(regions)
-        _audit(actor, user, event="invited", whole_country=whole_country, regions=[region.code for region in regions])
-        return manager
+        return _new_manager(actor, email, (first_name, last_name), whole_country=whole_country, regions=regions)
+
+
+def create_manager(
+    *, email: str, first_name: str, last_name: str, whole_country: bool, regions: Collection[Region]
+) -> Manager:
+    """Create a manager's account from the machine itself, as the first one of a new house must be.
+
+    Nobody is logged in there, so the audit names the system. Raises DomainError as `invite_manager` does.
+    """
+    with transaction.atomic():
+        return _new_manager(None, email, (first_name, last_name), whole_country=whole_country, regions=regions)
 
 
 def invite_again(*, actor: User, user: User) -> None:
@@ -189,7 +192,25 @@ def reopen_account(*, actor: User, user: User) -> None:
         _audit(actor, locked, event="reopened")
 
 
-def _new_account(actor: User, email: str, first_name: str, last_name: str, role: Role) -> User:
+def _new_manager(
+    actor: User | None,
+    email: str,
+    names: tuple[str, str],
+    *,
+    whole_country: bool,
+    regions: Collection[Region],
+) -> Manager:
+    if not whole_country and not regions:
+        raise DomainError("Choisissez au moins une région.")
+    user = _new_account(actor, email, *names, Role.MANAGER)
+    manager: Manager = Manager.objects.create(user=user, whole_country=whole_country)
+    if not whole_country:
+        manager.regions.set(regions)
+    _audit(actor, user, event="invited", whole_country=whole_country, regions=[region.code for region in regions])
+    return manager
+
+
+def _new_account(actor: User | None, email: str, first_name: str, last_name: str, role: Role) -> User:
     address = email.strip().lower()
     if Jobseeker.objects.filter(email=address).exists():
         raise DomainError(f"L'adresse {address} est celle d'une personne accompagnée. Indiquez une autre adresse.")
@@ -240,5 +261,5 @@ def _steers_country(actor: User) -> bool:
     return Manager.objects.filter(user=actor, whole_country=True, user__is_active=True).exists()
 
 
-def _audit(actor: User, user: User, *, event: str, **facts: object) -> None:
+def _audit(actor: User | None, user: User, *, event: str, **facts: object) -> None:
     audit.record(actor=actor, jobseeker=None, action=AuditAction.STAFF, event=event, user=user.pk, **facts)
