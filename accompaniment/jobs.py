@@ -1,14 +1,31 @@
 """What the ground floor does by the clock. Each job may run late, twice, or on several machines."""
 
+from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
-from accompaniment.services import sent_forms
+from accompaniment.services import clock, sent_forms
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
+
+
+class RecordedTask(Task):
+    """What each job of the house is: `manage.py status` reads when it last did its work."""
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        """Note the success. That a note cannot be written is no failure of the work."""
+        with suppress(DatabaseError):
+            clock.record_success(job=self.name, now=timezone.now())
+
+    def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Note the failure."""
+        with suppress(DatabaseError):
+            clock.record_failure(job=self.name, now=timezone.now(), error=exc)
 
 
 @shared_task

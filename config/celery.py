@@ -13,7 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 # code, cannot happen: only JSON is accepted.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
-app = Celery("accompagnement")
+app = Celery("accompagnement", task_cls="accompaniment.jobs:RecordedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(related_name="jobs")
 

@@ -34,7 +34,7 @@ def alive() -> Report:
 
 def ready() -> Report:
     """Say whether PostgreSQL and Redis answer: 200, or 503 with the ones that do not."""
-    down = [name for name, answers in (("database", _database_answers), ("redis", _redis_answers)) if not answers()]
+    down = [name for name, answers in PROBED.items() if not answers()]
     if down:
         return Report(503, "\n".join(f"{name}: no answer" for name in down))
     return Report(200, "ok")
@@ -71,4 +71,5 @@ def _redis_answers() -> bool:
         return False
 
 
+PROBED: dict[str, Callable[[], bool]] = {"database": _database_answers, "redis": _redis_answers}
 PROBES: dict[str, Callable[[], Report]] = {"/healthz": alive, "/readyz": ready}

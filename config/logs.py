@@ -1,8 +1,18 @@
-"""A calm log: one line a fact, on standard error, and no flood while a server is away."""
+"""A calm log: one line a fact, on standard error, and no flood while a server is away.
+
+LOG_FORMAT says for whom: `text` for people, `json` for machines, one object a line.
+"""
 
 import logging
 import time
+from contextvars import ContextVar
 from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from pythonjsonlogger.json import JsonFormatter
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+"""Names the request that is being answered; each line that is written meanwhile carries it."""
 
 QUIET_TIME = 60.0  # seconds during which the same complaint is not written again
 
@@ -30,6 +40,14 @@ class OncePerMinute(logging.Filter):
         return True
 
 
+class OfRequest(logging.Filter):
+    """Give each line the id of the request that it belongs to."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
 class WithoutDetail(logging.Formatter):
     """Write the time in UTC; leave out what PostgreSQL adds to an error: the values of somebody's row."""
 
@@ -40,26 +58,53 @@ class WithoutDetail(logging.Formatter):
         return "\n".join(line for line in lines if not line.startswith(("DETAIL:", "CONTEXT:")))
 
 
-def configuration(level: str = "INFO") -> dict[str, Any]:
-    """Return LOGGING for all environments."""
+class Line(WithoutDetail):
+    """One line for people; only the traceback of an error takes more."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the name is logging's)
+        record.message = " ".join(record.message.split())
+        return super().formatMessage(record)
+
+
+class Json(WithoutDetail, JsonFormatter):
+    """One JSON object a line, tracebacks included."""
+
+
+TIME = "%Y-%m-%dT%H:%M:%S"
+FORMATTERS: dict[str, dict[str, Any]] = {
+    "text": {
+        "()": Line,
+        "format": "{asctime}.{msecs:03.0f}Z {levelname:<7} {name} {request_id} {message}",
+        "datefmt": TIME,
+        "style": "{",
+    },
+    "json": {
+        "()": Json,
+        "format": "{asctime} {levelname} {name} {request_id} {message}",
+        "datefmt": f"{TIME}Z",
+        "style": "{",
+        "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        "json_ensure_ascii": False,
+    },
+}
+
+
+def configuration(level: str = "INFO", layout: str = "text") -> dict[str, Any]:
+    """Return LOGGING for all environments; raise ImproperlyConfigured for a layout that is not known."""
+    if layout not in FORMATTERS:
+        msg = f"LOG_FORMAT must be one of {', '.join(FORMATTERS)}, not {layout!r}."
+        raise ImproperlyConfigured(msg)
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "()": WithoutDetail,
-                "format": "{asctime}.{msecs:03.0f}Z {levelname:<7} {name} {message}",
-                "datefmt": "%Y-%m-%dT%H:%M:%S",
-                "style": "{",
-            },
-        },
-        "filters": {"once_per_minute": {"()": OncePerMinute}},
+        "formatters": {"line": FORMATTERS[layout]},
+        "filters": {"once_per_minute": {"()": OncePerMinute}, "of_request": {"()": OfRequest}},
         "handlers": {
-            "console": {"class": "logging.StreamHandler", "formatter": "line"},
+            "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["of_request"]},
             "patient": {
                 "class": "logging.StreamHandler",
                 "formatter": "line",
-                "filters": ["once_per_minute"],
+                "filters": ["once_per_minute", "of_request"],
             },
         },
         "root": {"handlers": ["console"], "level": level},

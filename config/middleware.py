@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import closing
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -13,11 +15,14 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from config import health
+from config.logs import request_id
 
 Handler = Callable[[HttpRequest], Any]
 
 SECRET_ARGUMENTS = frozenset({"token", "key", "uidb64"})
 """Names of the parts of an address that open a door for whoever knows them: never written to the log."""
+
+REQUEST_ID = "X-Request-ID"
 
 request_log = logging.getLogger("config.requests")
 
@@ -81,35 +86,53 @@ def _health(report: health.Report) -> HttpResponse:
 
 
 class RequestLogMiddleware(Around):
-    """Write one line for each request: method, path, status, milliseconds, number of the person.
+    """Write one line for each request: method, path, status, milliseconds, number of the person, address.
 
-    Neither the query nor a secret part of the address, and no name, appears in it.
+    Neither the query nor a secret part of the address, and no name, appears in it. The id of the request stands in
+    each line that is written meanwhile, and in the answer.
     """
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
-        began = time.perf_counter()
-        response: HttpResponseBase = self.get_response(request)
-        _write_line(request, response, began)
+        with _named(request):
+            began = time.perf_counter()
+            response: HttpResponseBase = self.get_response(request)
+            _write_line(request, response, began)
         return response
 
     async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
-        began = time.perf_counter()
-        response: HttpResponseBase = await self.get_response(request)
-        _write_line(request, response, began)
+        with _named(request):
+            began = time.perf_counter()
+            response: HttpResponseBase = await self.get_response(request)
+            _write_line(request, response, began)
         return response
 
 
+@contextmanager
+def _named(request: HttpRequest) -> Iterator[None]:
+    """Give the request the id that the proxy has given it, or a new one where it gave none that looks like one."""
+    given = request.headers.get(REQUEST_ID, "")
+    token = request_id.set(given if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given) else uuid.uuid4().hex)
+    try:
+        yield
+    finally:
+        request_id.reset(token)
+
+
 def _write_line(request: HttpRequest, response: HttpResponseBase, began: float) -> None:
+    response.headers[REQUEST_ID] = request_id.get()
     milliseconds = (time.perf_counter() - began) * 1000
     # Only a person who was looked up anyway: the log must not cost a query of its own.
     person = getattr(request, "_cached_user", None)
+    facts = {
+        "method": request.method,
+        "path": _speakable_path(request),
+        "status": response.status_code,
+        "milliseconds": round(milliseconds),
+        "user": getattr(person, "pk", None) or "-",
+        "address": request.META.get("REMOTE_ADDR") or "-",
+    }
     request_log.info(
-        "%s %s %d %.0f ms user=%s",
-        request.method,
-        _speakable_path(request),
-        response.status_code,
-        milliseconds,
-        getattr(person, "pk", None) or "-",
+        "%(method)s %(path)s %(status)d %(milliseconds)d ms user=%(user)s from=%(address)s", facts, extra=facts
     )
 
 

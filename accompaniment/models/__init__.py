@@ -9,7 +9,7 @@ from accompaniment.models.enrolment import (
     LapseDelay,
     RegistrationInterview,
 )
-from accompaniment.models.journal import AuditEntry, Contact, Notification
+from accompaniment.models.journal import AuditEntry, Contact, JobRun, Notification
 from accompaniment.models.people import ActivationLink, DeviceCheck, Jobseeker, SentForm, SourceRecord, User
 from accompaniment.models.plan import ContactPlan, Obligation, OnSiteRequest, PlanDefault, PlanRequest, PlanReview
 from accompaniment.models.territory import Agency, Departement, OpeningHours, Region
@@ -29,6 +29,7 @@ __all__ = [
     "Document",
     "Enrolment",
     "EnrolmentEvent",
+    "JobRun",
     "Jobseeker",
     "LapseDelay",
     "Note",

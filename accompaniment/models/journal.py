@@ -98,3 +98,15 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class JobRun(models.Model):
+    """When a job of the clock last did its work, so that a clock that has stopped is seen. One row a job."""
+
+    job = models.CharField(max_length=120, primary_key=True, help_text="name of the task")
+    succeeded_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=80, blank=True, help_text="class of the last failure, never its words")
+
+    def __str__(self) -> str:
+        return self.job

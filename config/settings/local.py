@@ -16,7 +16,7 @@ SECRET_KEY = "local-only-key-that-protects-nothing-but-invented-data"  # noqa: S
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PORT') or 8000}").rstrip("/")
-LOGGING = configuration()
+LOGGING = configuration(layout=os.environ.get("LOG_FORMAT") or "text")
 EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
 
 # Static files come straight from the apps' folders, as they are on disk now.

@@ -12,6 +12,7 @@
 | MEDIA_ROOT | folder of the files that people hand in, shared by web and worker; default: `files` in DATA_DIR |
 | IMPORT_MAXIMUM_MEGABYTES | how large a file to load may be; default 100 |
 | LOG_LEVEL | default INFO |
+| LOG_FORMAT | text (default) or json, one object a line |
 | FORWARDED_ALLOW_IPS | addresses of the proxies whose X-Forwarded-* headers uvicorn believes; default 127.0.0.1 |
 """
 
@@ -62,4 +63,4 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-LOGGING = configuration(os.environ.get("LOG_LEVEL") or "INFO")
+LOGGING = configuration(os.environ.get("LOG_LEVEL") or "INFO", os.environ.get("LOG_FORMAT") or "text")

@@ -1,13 +1,16 @@
 """What stands around every request: its line in the log, and static files on both sides of Django."""
 
+import json
 import logging
+import sys
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client, RequestFactory
 from django.urls import ResolverMatch
 
-from config.logs import OncePerMinute, WithoutDetail
+from config.logs import FORMATTERS, OfRequest, OncePerMinute, WithoutDetail, configuration
 from config.middleware import RequestLogMiddleware
 
 STYLES = "/static/dsfr/dist/dsfr/dsfr.min.css"
@@ -22,7 +25,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 def test_a_request_is_one_line_without_its_query(client: Client, lines: pytest.LogCaptureFixture) -> None:
     client.get("/static/nothing-here.css", {"nom": "Durand"})
     assert len(lines.messages) == 1
-    method, path, status, milliseconds, unit, user = lines.messages[0].split()
+    method, path, status, milliseconds, unit, user, _address = lines.messages[0].split()
     assert (method, path, status, unit, user) == ("GET", "/static/nothing-here.css", "404", "ms", "user=-")
     assert milliseconds.isdecimal()
 
@@ -40,7 +43,7 @@ def test_the_line_has_the_number_of_the_person_and_no_secret_of_the_address(
 
     RequestLogMiddleware(answer)(RequestFactory().get("/visio/open-sesame/%0A"))
 
-    method, path, status, _milliseconds, _unit, user = lines.messages[0].split()
+    method, path, status, _milliseconds, _unit, user, _address = lines.messages[0].split()
     assert (method, path, status, user) == ("GET", "/visio/…/\\n", "204", "user=7")
 
 
@@ -93,3 +96,61 @@ def test_a_traceback_shows_no_values_of_a_row() -> None:
         text = WithoutDetail().formatException((type(error), error, error.__traceback__))
     assert "duplicate key" in text
     assert "durand" not in text
+
+
+def test_each_line_of_a_request_carries_its_id_and_the_answer_does(
+    client: Client, lines: pytest.LogCaptureFixture
+) -> None:
+    answer = client.get("/static/nothing-here.css", headers={"X-Request-ID": "from-the-proxy-1"})
+    assert answer["X-Request-ID"] == "from-the-proxy-1"
+    assert lines.messages[0].endswith("user=- from=127.0.0.1")
+    forged = client.get("/static/nothing-here.css", headers={"X-Request-ID": "a\tb ERROR forged"})
+    assert len(forged["X-Request-ID"]) == 32
+
+
+def formatted(layout: str, record: logging.LogRecord) -> str:
+    options = dict(FORMATTERS[layout])
+    formatter = options.pop("()")(options.pop("format"), **options)
+    OfRequest().filter(record)
+    return str(formatter.format(record))
+
+
+def failure() -> logging.LogRecord:
+    try:
+        msg = "duplicate key\nDETAIL:  Key (email)=(durand@example.org) already exists."
+        raise ValueError(msg)
+    except ValueError:
+        return logging.makeLogRecord(
+            {"name": "config", "levelname": "ERROR", "msg": "a\nb", "exc_info": sys.exc_info()}
+        )
+
+
+def test_a_log_for_machines_is_one_object_a_line_without_the_values_of_a_row() -> None:
+    line = formatted("json", failure())
+    told = json.loads(line)
+    assert "\n" not in line
+    assert (told["level"], told["logger"], told["request_id"], told["message"]) == ("ERROR", "config", "-", "a\nb")
+    assert told["time"].endswith("Z")
+    assert "duplicate key" in told["exc_info"]
+    assert "durand" not in line
+
+
+def test_the_facts_of_a_request_are_fields_of_their_own_for_machines(
+    client: Client, lines: pytest.LogCaptureFixture
+) -> None:
+    client.get("/static/nothing-here.css")
+    told = json.loads(formatted("json", lines.records[0]))
+    assert (told["method"], told["path"], told["status"]) == ("GET", "/static/nothing-here.css", 404)
+    assert told["address"] == "127.0.0.1"
+
+
+def test_a_warning_of_a_library_takes_one_line() -> None:
+    record = logging.makeLogRecord(
+        {"name": "py.warnings", "levelname": "WARNING", "msg": "file.py:1: UserWarning: old\n  call()\n"}
+    )
+    assert formatted("text", record).endswith("py.warnings - file.py:1: UserWarning: old call()")
+
+
+def test_an_unknown_layout_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(ImproperlyConfigured, match="LOG_FORMAT must be one of text, json"):
+        configuration(layout="xml")

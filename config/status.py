@@ -1,0 +1,133 @@
+"""How the house is, for the operator: each part in one line, and whether somebody has to get up.
+
+Asks the servers, the worker, and the database for what should have been done by now. Writes nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Count, Min, Q
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import RedisError
+
+from accompaniment.models import JobRun, Notification
+from caseload.enums import ImportState
+from caseload.models import ImportRun, Transfer
+from caseload.services.imports import somebody_loads
+from caseload.services.moves import is_due
+from config import health
+
+LATE = timedelta(minutes=10)
+"""How long what waits may be due before the operator should know: longer than a restart takes."""
+ROUNDS_MISSED = 3
+"""How many rounds of the clock a job may miss, a minute of grace aside."""
+GRACE = timedelta(minutes=1)
+WORKER_ANSWERS_WITHIN = 2.0  # seconds
+RECENTLY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One part of the house: its name, whether it is well, and what there is to say."""
+
+    part: str
+    well: bool
+    text: str
+
+
+def look(now: datetime) -> Iterator[Line]:
+    """Look at each part in turn; without the database nothing else can be told."""
+    database, redis = (health.PROBED[name]() for name in ("database", "redis"))
+    yield Line("database", database, "answers" if database else "no answer")
+    yield Line("redis", redis, "answers" if redis else "no answer: chat is slower, letters and planning wait")
+    if not database:
+        return
+    yield _migrations()
+    yield _worker() if redis else Line("worker", well=False, text="cannot be asked without Redis")
+    for part in (_beat, _outbox, _imports, _transfers):
+        yield part(now)
+
+
+def _migrations() -> Line:
+    executor = MigrationExecutor(connection)
+    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return Line("migrations", not missing, f"{missing} not applied" if missing else "all applied")
+
+
+def _worker() -> Line:
+    try:
+        answers = current_app.control.inspect(timeout=WORKER_ANSWERS_WITHIN).ping() or {}
+    except (BrokerError, RedisError, OSError):
+        return Line("worker", well=False, text="the broker does not answer")
+    return Line("worker", bool(answers), f"{len(answers)} answering" if answers else "nobody answers")
+
+
+def _beat(now: datetime) -> Line:
+    """The clock is well when each of its jobs was done within its rounds."""
+    done = {run.job: run for run in JobRun.objects.all()}
+    late, failing = [], []
+    for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
+        run = done.get(entry["task"])
+        allowed = ROUNDS_MISSED * timedelta(seconds=entry["schedule"]) + GRACE
+        if run is None or run.succeeded_at is None:
+            late.append(f"{name} (never)")
+        elif now - run.succeeded_at > allowed:
+            late.append(f"{name} (last {_instant(run.succeeded_at)})")
+        if run is not None and run.failed_at and run.failed_at > (run.succeeded_at or datetime.min.replace(tzinfo=UTC)):
+            failing.append(f"{name} ({run.error} at {_instant(run.failed_at)})")
+    said = [f"{word}: {', '.join(names)}" for word, names in (("late", late), ("failing", failing)) if names]
+    return Line("beat", not said, "; ".join(said) or f"{len(settings.CELERY_BEAT_SCHEDULE)} jobs on time")
+
+
+def _outbox(now: datetime) -> Line:
+    waiting = Q(sent_at=None, given_up_at=None)
+    found = Notification.objects.filter(waiting).aggregate(
+        due=Count("pk", filter=Q(next_try_at__lte=now)),
+        later=Count("pk", filter=Q(next_try_at__gt=now)),
+        tried=Count("pk", filter=Q(attempts__gt=0)),
+        since=Min("next_try_at"),
+    )
+    given_up = Notification.objects.filter(given_up_at__gt=now - RECENTLY).count()
+    late = bool(found["due"]) and found["since"] < now - LATE
+    return Line(
+        "outbox",
+        not late,
+        f"{found['due']} due"
+        + (f" since {_instant(found['since'])}" if found["due"] else "")
+        + f", {found['later']} for later, {found['tried']} tried and not taken, {given_up} given up within a day",
+    )
+
+
+def _imports(now: datetime) -> Line:
+    unfinished = ImportRun.objects.unfinished().aggregate(
+        waiting=Count("pk", filter=Q(state=ImportState.WAITING)),
+        running=Count("pk", filter=Q(state=ImportState.RUNNING)),
+        since=Min("started_at"),
+    )
+    loading = somebody_loads()
+    files = unfinished["waiting"] + unfinished["running"]
+    stuck = bool(files) and not loading and unfinished["since"] < now - LATE
+    text = f"{unfinished['waiting']} waiting, {unfinished['running']} being loaded"
+    if stuck:
+        text += f", and nobody loads since {_instant(unfinished['since'])}"
+    return Line("imports", not stuck, text)
+
+
+def _transfers(now: datetime) -> Line:
+    """A planned transfer is overdue some minutes after its day has begun where the person is."""
+    planned = Transfer.objects.planned().select_related("batch", "source__agency__departement__region")
+    last_day_anywhere = now.date() + timedelta(days=1)
+    overdue = [
+        transfer for transfer in planned.filter(batch__due_on__lte=last_day_anywhere) if is_due(transfer, now - LATE)
+    ]
+    text = f"{planned.count()} planned, {len(overdue)} overdue"
+    return Line("transfers", not overdue, text)
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
