@@ -7,22 +7,7 @@ from typing import Protocol
 import phonenumbers
 
 from accompaniment.enums import Channel, ContactNature, EnrolmentState, Tier
-
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-)
-WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+from accompaniment.french import WEEKDAYS, day_in_style, day_in_words, hour_in_words
 
 NATURES = {
     ContactNature.REGISTRATION_INTERVIEW: "Un entretien d'inscription",
@@ -47,18 +32,6 @@ class Stretch(Protocol):
     weekday: int
     opens_at: time
     closes_at: time
-
-
-def day_in_words(day: date, *, today: date) -> str:
-    """Return « 3 mars », with the year when it is another one than today's: « 1er mars 2027 »."""
-    number = "1er" if day.day == 1 else str(day.day)
-    year = f" {day.year}" if day.year != today.year else ""
-    return f"{number} {MONTHS[day.month - 1]}{year}"
-
-
-def hour_in_words(hour: time) -> str:
-    """Return « 9 h » or « 9 h 30 »."""
-    return f"{hour.hour} h" + (f" {hour.minute:02d}" if hour.minute else "")
 
 
 FRENCH_COUNTRY_CODES = frozenset({33, 262, 590, 594, 596})
@@ -156,8 +129,7 @@ ACCEPTANCE_STATEMENT = "J'ai lu ce texte et j'accepte un suivi 100 % web."
 
 def consent_version_in_words(version: int, published_on: date) -> str:
     """Return « Version 2, publiée le 3 mars 2026 »."""
-    number = "1er" if published_on.day == 1 else str(published_on.day)
-    return f"Version {version}, publiée le {number} {MONTHS[published_on.month - 1]} {published_on.year}"
+    return f"Version {version}, publiée le {day_in_style(published_on, 'j F Y')}"
 
 
 def consent_as_shown(*, title: str, version: int, published_on: date, body: str) -> str:

@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Concat
 
+from accompaniment.french import day_in_words
 from accompaniment.models import Jobseeker, User
-from accompaniment.presentation import day_in_words
 from caseload.models import Absence, Adviser, Cover, Placement
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import Http404
 
 from accompaniment.enums import Tier, Track
+from accompaniment.french import days_in_words
 from accompaniment.models import User
 from caseload.cases import Case, cases_of, in_order, waiting_for
 from caseload.desk import Desk, desk_of, overseen_desk
@@ -87,7 +88,7 @@ class Listing:
                 Choice(
                     portfolio.get_modality_display()
                     if portfolio in self.desk.own
-                    else f"Relais de {portfolio.adviser}",
+                    else f"Relais pour {portfolio.adviser}",
                     self.asked.address(portfolio=portfolio.pk),
                     portfolio.occupied,
                     self.asked.portfolio == portfolio.pk,
@@ -121,8 +122,7 @@ class Listing:
         if asked.words:
             labels["words"] = f"«\u00a0{asked.words}\u00a0»"
         if asked.days_without_contact:
-            plural = "s" if asked.days_without_contact > 1 else ""
-            labels["days_without_contact"] = f"Sans contact depuis {asked.days_without_contact} jour{plural}"
+            labels["days_without_contact"] = f"Sans contact depuis {days_in_words(asked.days_without_contact)}"
         elif asked.need:
             labels["need"] = str(dict(NEEDS)[asked.need])
         if asked.tier:

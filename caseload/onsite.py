@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from django.db.models import Aggregate, Count, Exists, F, FloatField, Func, OuterRef, Q
 
+from accompaniment.french import duration_in_words, plural
 from accompaniment.models import Jobseeker, OnSiteRequest, User
 from accompaniment.querysets import OnSiteRequestQuerySet
 from caseload.figures import LocalDay, Period, regions_of
 from caseload.models import Adviser, Placement
-from caseload.rules import SUPPRESSION_THRESHOLD, duration
+from caseload.rules import SUPPRESSION_THRESHOLD
 
 
 class Median(Aggregate):
@@ -69,11 +70,11 @@ class OnSiteAnswers:
         """What a manager reads; of few answers the delay is not shown, for it would tell of single people."""
         if self.median is None or self.answered < SUPPRESSION_THRESHOLD:
             return f"Moins de {SUPPRESSION_THRESHOLD} réponses sur la période"
-        return f"La moitié des réponses est venue en {duration(self.median)} au plus"
+        return f"La moitié des réponses est venue en {duration_in_words(self.median)} au plus"
 
     @property
     def still_open(self) -> str:
-        return f"{self.waiting} demande{'s' if self.waiting > 1 else ''} sans réponse"
+        return f"{self.waiting} demande{plural(self.waiting)} sans réponse"
 
 
 def on_site_answers(*, user: User, period: Period) -> OnSiteAnswers:

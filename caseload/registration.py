@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from accompaniment.enums import Bandwidth, EnrolmentState, Modality
+from accompaniment.french import day_in_words
 from accompaniment.models import DeviceCheck, Enrolment, Jobseeker, RegistrationInterview
-from accompaniment.presentation import contact_plan_in_words, day_in_words
+from accompaniment.presentation import contact_plan_in_words
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services import enrolments
 from accompaniment.services.plans import default_plan

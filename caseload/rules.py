@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from accompaniment.presentation import day_in_words
+from accompaniment.french import day_in_words, days_in_words, duration_in_words, hour_in_words
 from caseload.enums import NeedKind, Urgency
 
 REPLY_WITHIN = timedelta(hours=72)
@@ -93,7 +93,7 @@ def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_
 def _on_site(asked_at: datetime | None, now: datetime) -> Need | None:
     if asked_at is None:
         return None
-    phrase = f"Entretien en agence demandé depuis {duration(now - asked_at)}"
+    phrase = f"Entretien en agence demandé depuis {duration_in_words(now - asked_at)}"
     late = now - asked_at >= REPLY_WITHIN
     return Need(NeedKind.ON_SITE, phrase, asked_at, Urgency.LATE if late else Urgency.TODAY)
 
@@ -103,11 +103,11 @@ def _callback(due_at: datetime | None, now: datetime) -> Need | None:
         return None
     due = due_at.astimezone(now.tzinfo)
     if due < now:
-        phrase = f"Rappel en retard de {duration(now - due)}"
+        phrase = f"Rappel en retard de {duration_in_words(now - due)}"
     elif due.date() == now.date():
-        phrase = f"Rappel à faire avant {clock(due)}"
+        phrase = f"Rappel à faire avant {hour_in_words(due)}"
     else:
-        phrase = f"Rappel à faire avant {_day(due.date(), now.date())} {clock(due)}"
+        phrase = f"Rappel à faire avant {_day(due.date(), now.date())} {hour_in_words(due)}"
     return Need(NeedKind.CALLBACK, phrase, due_at, _urgency(due_at, now))
 
 
@@ -115,7 +115,7 @@ def _reply(since: datetime | None, now: datetime) -> Need | None:
     if since is None:
         return None
     due_at = since + REPLY_WITHIN
-    return Need(NeedKind.REPLY, f"Sans réponse depuis {duration(now - since)}", due_at, _urgency(due_at, now))
+    return Need(NeedKind.REPLY, f"Sans réponse depuis {duration_in_words(now - since)}", due_at, _urgency(due_at, now))
 
 
 def _interview(at: datetime | None, now: datetime) -> Need | None:
@@ -125,7 +125,7 @@ def _interview(at: datetime | None, now: datetime) -> Need | None:
     if local.date() > now.date():
         return None
     if local.date() == now.date():
-        return Need(NeedKind.INTERVIEW, f"Entretien aujourd'hui à {clock(local)}", at, Urgency.TODAY)
+        return Need(NeedKind.INTERVIEW, f"Entretien aujourd'hui à {hour_in_words(local)}", at, Urgency.TODAY)
     return Need(
         NeedKind.INTERVIEW, f"Entretien du {day_in_words(local.date(), today=now.date())} à conclure", at, Urgency.LATE
     )
@@ -147,7 +147,7 @@ def _obligation(to_place_by: date | None, now: datetime) -> Need | None:
 
 def _plan(review_on: date | None, change_asked_at: datetime | None, now: datetime) -> Need | None:
     if change_asked_at is not None:
-        phrase = f"Demande un autre plan de contact depuis {duration(now - change_asked_at)}"
+        phrase = f"Demande un autre plan de contact depuis {duration_in_words(now - change_asked_at)}"
         due_at = change_asked_at + REPLY_WITHIN
         return Need(NeedKind.PLAN, phrase, due_at, _urgency(due_at, now))
     today = now.date()
@@ -175,26 +175,6 @@ def _urgency(due_at: datetime, now: datetime) -> Urgency:
     if due_at <= datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=now.tzinfo):
         return Urgency.TODAY
     return Urgency.SOON if due_at - now <= SOON else Urgency.LATER
-
-
-def duration(span: timedelta) -> str:
-    """Say a span as a person would: minutes under an hour, hours under three days, then days."""
-    minutes = max(0, int(span.total_seconds() // 60))
-    if minutes < 60:
-        return f"{minutes}\u00a0min"
-    if minutes < 72 * 60:
-        return f"{minutes // 60}\u00a0h"
-    return f"{minutes // (24 * 60)}\u00a0jours"
-
-
-def days_in_words(days: int) -> str:
-    """Return "1 jour" or "12 jours", never cut at the end of a line."""
-    return f"{days}\u00a0jour{'s' if days > 1 else ''}"
-
-
-def clock(at: datetime) -> str:
-    """Return "16 h" or "9 h 05", never cut at the end of a line."""
-    return f"{at.hour}\u00a0h" + (f"\u00a0{at.minute:02d}" if at.minute else "")
 
 
 def _day(day: date, today: date) -> str:

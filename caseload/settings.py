@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import AuditAction, EnrolmentState, Modality, Tier, Track
+from accompaniment.french import day_in_style
 from accompaniment.models import Accompaniment, Agency, AuditEntry, Enrolment, Jobseeker, LapseDelay, Region, User
 from accompaniment.querysets import AccompanimentQuerySet
 from accompaniment.services.enrolments.lapses import WAITING_STATES
@@ -188,7 +189,7 @@ def _last(entries: Any) -> Iterable[AuditEntry]:
 
 
 def _day(facts: dict[str, Any], name: str = "starts_on") -> str:
-    return f"{date.fromisoformat(facts[name]):%d/%m/%Y}"
+    return day_in_style(date.fromisoformat(facts[name]), "j F Y")
 
 
 def _by(entry: AuditEntry) -> str:

@@ -10,8 +10,8 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from accompaniment.french import MONTHS
 from accompaniment.models import Jobseeker
-from accompaniment.presentation import MONTHS
 from caseload.enums import TimelineKind
 
 PAGE = 40

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accompaniment.audit_words import audit_in_words
 from accompaniment.enums import AuditAction, ContactNature, EnrolmentState, ObligationState, ReviewOutcome
+from accompaniment.french import day_in_style, of_name
 from accompaniment.models import (
     Accompaniment,
     AuditEntry,
@@ -139,8 +140,8 @@ def covers(stretch: Stretch) -> Iterator[Event]:
             yield Event(
                 at=begins,
                 kind=TimelineKind.TRACK,
-                title=f"Relais par {cover.colleague}, en l'absence de {cover.portfolio.adviser}",
-                text=f"Jusqu'au {cover.ends_on:%d/%m/%Y} inclus",
+                title=f"Relais par {cover.colleague}, en l'absence {of_name(cover.portfolio.adviser)}",
+                text=f"Jusqu'au {day_in_style(cover.ends_on, 'j F Y')} inclus",
             )
 
 
@@ -201,7 +202,7 @@ def obligations(stretch: Stretch) -> Iterator[Event]:
         yield Event(
             at=obligation.settled_at,
             kind=TimelineKind.PLAN,
-            title=f"Échéance du {obligation.due_on:%d/%m/%Y} {'tenue' if held else 'levée'}",
+            title=f"Échéance du {day_in_style(obligation.due_on, 'j F Y')} {'tenue' if held else 'levée'}",
             text=obligation.waived_reason,
         )
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from django.utils import timezone
 
 from accompaniment.enums import Modality
+from accompaniment.french import duration_in_words
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.rules import modality_of
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio
 from caseload.querysets import PlacementQuerySet
-from caseload.rules import duration
 from caseload.services.waiting import places_for
 
 
@@ -36,7 +36,7 @@ class Waiting:
     @property
     def asks_since(self) -> str:
         """How long the person has waited for the answer to a request to be received on site; empty without one."""
-        return duration(self.now - self.on_site.asked_at) if self.on_site else ""
+        return duration_in_words(self.now - self.on_site.asked_at) if self.on_site else ""
 
     @property
     def why(self) -> str:

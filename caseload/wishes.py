@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from accompaniment.enums import Tier
+from accompaniment.french import day_in_words
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker
-from accompaniment.presentation import day_in_words
 from accompaniment.rules import not_eligible_reasons
 from caseload.models import Adviser
 

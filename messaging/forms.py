@@ -7,11 +7,11 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.formats import date_format
 
 from accompaniment.forms.fields import LinesField
+from accompaniment.french import hour_in_words, weekday_in_words
 from messaging.enums import CallbackSubject
-from messaging.rules import BODY_LIMIT, Window, say_time
+from messaging.rules import BODY_LIMIT, Window
 
 COMMENT_LIMIT = 1000
 SECONDS = "%Y%m%dT%H%M%SZ"
@@ -59,7 +59,7 @@ def _read_window(value: str) -> Window:
 
 def _say_window(window: Window, zone: ZoneInfo) -> str:
     start, end = window.starts_at.astimezone(zone), window.ends_at.astimezone(zone)
-    return f"{date_format(start, 'l j F')}, {say_time(start.time())} – {say_time(end.time())}"
+    return f"{weekday_in_words(start.date())}, entre {hour_in_words(start)} et {hour_in_words(end)}"
 
 
 class CallbackForm(forms.Form):

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby, pairwise
 from zoneinfo import ZoneInfo
 
+from accompaniment.french import WEEKDAYS, hour_in_words
 from accompaniment.public_holidays import is_public_holiday
 from messaging.enums import CallbackState, Urgency
 
@@ -55,23 +56,7 @@ def urgency_of(since: datetime, now: datetime) -> Urgency:
     return Urgency.SOON if left <= SOON_BEFORE else Urgency.CALM
 
 
-def say_duration(duration: timedelta) -> str:
-    """Say a duration in French, in its two largest units at most: `moins d'une minute`, `31 h`, `3 j 4 h`."""
-    minutes = int(duration.total_seconds() // 60)
-    if minutes < 1:
-        return "moins d'une minute"
-    if minutes < 60:
-        return f"{minutes}{NBSP}min"
-    hours = minutes // 60
-    if hours <= 96:
-        return f"{hours}{NBSP}h"
-    days, hours = divmod(hours, 24)
-    return f"{days}{NBSP}j {hours}{NBSP}h" if hours else f"{days}{NBSP}j"
-
-
 # --- Opening hours --------------------------------------------------------------------------------
-
-WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -83,11 +68,6 @@ class Stretch:
     closes_at: time
 
 
-def say_time(at: time) -> str:
-    """Say a time as French writes it: `9 h`, `13 h 30`."""
-    return f"{at.hour}{NBSP}h" if at.minute == 0 else f"{at.hour}{NBSP}h{NBSP}{at.minute:02d}"
-
-
 def say_opening_hours(stretches: Iterable[Stretch]) -> str:
     """Say opening hours in one phrase, such as `du lundi au vendredi, 9 h–12 h et 13 h–17 h`.
 
@@ -95,7 +75,7 @@ def say_opening_hours(stretches: Iterable[Stretch]) -> str:
     """
     by_day: dict[int, str] = {}
     for weekday, of_day in groupby(sorted(stretches), key=lambda stretch: stretch.weekday):
-        by_day[weekday] = " et ".join(f"{say_time(one.opens_at)}–{say_time(one.closes_at)}" for one in of_day)
+        by_day[weekday] = " et ".join(f"{hour_in_words(one.opens_at)}–{hour_in_words(one.closes_at)}" for one in of_day)
     runs: list[tuple[list[int], str]] = []
     for weekday, hours in by_day.items():
         if runs and runs[-1][1] == hours and runs[-1][0][-1] == weekday - 1:

@@ -10,13 +10,14 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accompaniment.enums import FilePart
+from accompaniment.french import duration_in_words
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from caseload.away import away_now, relay_of
 from messaging.enums import Urgency
 from messaging.models import Conversation, Message, ReadMark
 from messaging.querysets import ConversationQuerySet
-from messaging.rules import ANSWER_WITHIN, say_duration, say_opening_hours, urgency_of
+from messaging.rules import ANSWER_WITHIN, say_opening_hours, urgency_of
 from messaging.services.access import Participants
 from messaging.services.callbacks import opening_stretches
 from messaging.services.conversations import read_numbers
@@ -214,7 +215,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
             last_at=row.last_at,
             from_person=row.last_role == "jobseeker",
             unread=row.unread,
-            waits=say_duration(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
+            waits=duration_in_words(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
             left=_left(row.awaiting_reply_since, now),
             urgency=urgency_of(row.awaiting_reply_since, now) if row.awaiting_reply_since else None,
             relay=row.relay or "",
@@ -242,7 +243,7 @@ def _left(since: datetime | None, now: datetime) -> str:
     if since is None:
         return ""
     left = since + ANSWER_WITHIN - now
-    return say_duration(left) if left > timedelta(0) else ""
+    return duration_in_words(left) if left > timedelta(0) else ""
 
 
 def _excerpt(body: str) -> str:

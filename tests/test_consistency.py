@@ -296,3 +296,36 @@ def test_no_path_of_a_machine_stands_in_the_tree() -> None:
         if path != me and machine.search(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+WRITTEN_BY_HAND = {
+    "Django's plural, where 0 is several": re.compile(r"\|\s*pluralize\b"),
+    "a day or an hour that the French module did not write": re.compile(
+        r"\|\s*(?:date|time|naturalday|naturaltime|timesince|timeuntil)\b(?!:[\"'](?:c|Y-m-d)[\"'])|{%\s*now\b"
+    ),
+    "a letter of an hour in a style of days": re.compile(r"french_date:[\"'][^\"']*(?:[GHhi]\b|\\\\h)[^\"']*[\"']"),
+}
+
+
+@pytest.mark.parametrize("what", WRITTEN_BY_HAND)
+def test_no_page_or_letter_holds(what: str) -> None:
+    """One module writes French: days, hours and counts. `c` and `Y-m-d` are for machines."""
+    found = [relative(path) for path in (*PAGES, *LETTERS) if WRITTEN_BY_HAND[what].search(path.read_text("utf-8"))]
+    assert found == []
+
+
+WRITTEN_IN_CODE = re.compile(
+    r"\bdate_format\b|\btime_format\b|\{[^{}]*:%[dH]|\"s\" if |'s' if |\"s\" \* |de \{[\w.]*(?:adviser|colleague)\b"
+)
+BY_MACHINE = {"accompaniment/french.py"}
+
+
+def test_no_code_writes_days_hours_or_counts_by_hand() -> None:
+    found = [
+        f"{relative(path)}:{number}"
+        for path in CODE
+        if not {"tests", "migrations", "models", "models.py"} & {*path.parts} and relative(path) not in BY_MACHINE
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if WRITTEN_IN_CODE.search(line)
+    ]
+    assert found == []

@@ -12,9 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accompaniment.enums import Bandwidth, Channel
 from accompaniment.forms.fields import LinesField
 from accompaniment.forms.plans import CHANGE, KEEP
+from accompaniment.french import hour_in_words, weekday_in_words
 from visio.availability import SlotDay, parse_slot
 from visio.enums import NextStep, Outcome
-from visio.rules.wording import say_day, say_hour
 
 CHANNEL_CHOICES = [
     (Channel.VIDEO.value, "En visio"),
@@ -85,7 +85,10 @@ class OnSiteMeetingForm(OnSiteAnswerForm):
     def __init__(self, *args: Any, days: Sequence[SlotDay], zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = [
-            (say_day(day.day), [(starts.isoformat(), say_hour(starts.astimezone(zone))) for starts in day.slots])
+            (
+                weekday_in_words(day.day),
+                [(starts.isoformat(), hour_in_words(starts.astimezone(zone))) for starts in day.slots],
+            )
             for day in days
         ]
         if not offered:

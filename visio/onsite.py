@@ -6,12 +6,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from accompaniment.enums import FilePart
+from accompaniment.french import duration_in_words
 from accompaniment.models import OnSiteRequest, User
 from accompaniment.querysets import OnSiteRequestQuerySet
 from accompaniment.services import audit
 from caseload.away import relay_of
 from caseload.models import Adviser, Placement
-from caseload.rules import REPLY_WITHIN, duration
+from caseload.rules import REPLY_WITHIN
 from visio.forms import OnSiteAnswerForm
 
 
@@ -28,7 +29,7 @@ class AskedLine:
 
     @property
     def waits(self) -> str:
-        return duration(self.now - self.asked.asked_at)
+        return duration_in_words(self.now - self.asked.asked_at)
 
     @property
     def is_late(self) -> bool:

@@ -5,12 +5,12 @@ A held interview stands in the contact journal with its report.
 
 from collections.abc import Iterator
 
+from accompaniment.french import moment_in_words
 from caseload.enums import TimelineKind
 from caseload.timeline import Event, Source, Stretch
 from caseload.timeline_sources import newest, said_by
 from visio.enums import InterviewState
 from visio.models import Interview
-from visio.rules.wording import say_day, say_hour
 
 ENDINGS = {
     InterviewState.INTERRUPTED: "Entretien interrompu par un problème technique : ce n'est pas une absence",
@@ -26,7 +26,7 @@ def bookings(stretch: Stretch) -> Iterator[Event]:
         yield Event(
             at=interview.booked_at,
             kind=TimelineKind.INTERVIEW,
-            title=f"Entretien fixé au {say_day(start.date())} à {say_hour(start)}",
+            title=f"Entretien fixé au {moment_in_words(start)}",
             channel=interview.get_channel_display(),
             text=f"Avec {interview.adviser}.",
             by=said_by(interview.booked_by),

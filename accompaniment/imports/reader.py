@@ -16,6 +16,7 @@ from typing import BinaryIO, NamedTuple, TextIO
 from django.conf import settings
 
 from accompaniment.errors import DomainError
+from accompaniment.french import plural
 from accompaniment.spreadsheets import SEPARATOR, as_meant
 
 CHUNK_BYTES = 1024 * 1024
@@ -117,7 +118,7 @@ class Reader:
                 continue
             found = True
             if len(cells) != width:
-                counted = f"{len(cells)} champ{'s' if len(cells) > 1 else ''}"
+                counted = f"{len(cells)} champ{plural(len(cells))}"
                 yield SourceRow(line, (), cells, f"La ligne a {counted} au lieu de {width}. Vérifiez ses séparateurs.")
                 continue
             yield SourceRow(line, self._in_order(cells), cells)

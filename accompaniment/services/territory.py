@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import day_in_style
 from accompaniment.models import Agency, Enrolment, Region, User
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services import audit
@@ -25,7 +26,7 @@ class DayChangedMeanwhileError(NotAllowedNowError):
 
     def __init__(self, place: Region | Agency) -> None:
         self.current = place.web_opens_on
-        now = f"fixé au {self.current:%d/%m/%Y}" if self.current else "retiré"
+        now = f"fixé au {day_in_style(self.current, 'j F Y')}" if self.current else "retiré"
         super().__init__(
             f"{place.name}\u00a0: le jour d'ouverture a été {now} depuis que vous avez ouvert la page. Rien n'a été "
             "enregistré de votre côté. Vérifiez votre saisie, puis envoyez-la de nouveau si elle convient toujours."
@@ -75,8 +76,8 @@ def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None, se
                 )
             if opens_on < region.web_opens_on:
                 raise DomainError(
-                    f"La région {region.name} ouvre le {region.web_opens_on:%d/%m/%Y}, et une agence n'ouvre pas avant "
-                    "sa région. Choisissez ce jour ou un jour suivant."
+                    f"La région {region.name} ouvre le {day_in_style(region.web_opens_on, 'j F Y')}, "
+                    "et une agence n'ouvre pas avant sa région. Choisissez ce jour ou un jour suivant."
                 )
             _check_day(region, opens_on, validated=Enrolment.objects.filter(jobseeker__agency=locked))
         before = locked.web_opens_on
@@ -108,6 +109,6 @@ def _check_day(region: Region, opens_on: date | None, *, validated: EnrolmentQue
         day = first.validated_at.astimezone(region.zone).date()
         if opens_on is None or opens_on > day:
             raise DomainError(
-                f"Des adhésions y ont été validées depuis le {day:%d/%m/%Y}\u00a0: "
+                f"Des adhésions y ont été validées depuis le {day_in_style(day, 'j F Y')}\u00a0: "
                 "l'ouverture ne peut plus être repoussée ni retirée."
             )

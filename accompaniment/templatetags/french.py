@@ -1,23 +1,90 @@
-"""Dates and telephone numbers as they are written in French; built into every template (settings: `builtins`)."""
+"""Days, hours, counts, names and telephone numbers as French writes them; built into every template.
 
-import re
-from datetime import date, datetime
+Instants are written in the zone that is active, which is the reader's. An object with `zones`, the zones of its two
+sides, makes the hour name its zone when they differ: `{{ interview.starts_at|hour:interview }}`.
+"""
+
+from collections.abc import Iterable, Sized
+from datetime import date, datetime, time
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from django import template
-from django.template.defaultfilters import date as django_date
+from django.utils import timezone
 
+from accompaniment import french
 from accompaniment.presentation import frequency_in_words, phone_in_words
 
 register = template.Library()
 
-NO_BREAK = "\u00a0"
-FIRST = re.compile(r"\b1(?=[ \u00a0][^\W\d])")
+
+class Sided(Protocol):
+    """Something that two people share, each on the clock of their own agency."""
+
+    @property
+    def zones(self) -> Iterable[ZoneInfo]: ...
 
 
-@register.filter(expects_localtime=True)
+def reader_zone() -> ZoneInfo:
+    """Return the zone of whoever reads this page or e-mail."""
+    zone = timezone.get_current_timezone()
+    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(timezone.get_default_timezone_name())
+
+
+def _day(value: datetime | date) -> date:
+    return value.astimezone(reader_zone()).date() if isinstance(value, datetime) else value
+
+
+@register.filter
 def french_date(value: datetime | date | None, style: str) -> str:
-    """Write a day as Django's `date` does, with the first of the month as "1er": `{{ day|french_date:"j F Y" }}`."""
-    return FIRST.sub("1er", django_date(value, style))
+    """Write a day in one of the styles of `french.STYLES`: `{{ day|french_date:"j F Y" }}`, « 1er mars 2026 ».
+
+    A no-break space in the style keeps the whole day on one line.
+    """
+    if not value:
+        return ""
+    words = french.day_in_style(_day(value), style.replace(french.NO_BREAK, " "))
+    return words.replace(" ", french.NO_BREAK) if french.NO_BREAK in style else words
+
+
+@register.filter
+def hour(value: datetime | time | None, sided: Sided | None = None) -> str:
+    """Write an hour: `{{ at|hour }}`, « 9 h 30 »; with its two sides, the zone where theirs differ."""
+    if value is None or isinstance(value, time):
+        return "" if value is None else french.hour_in_words(value)
+    return french.hour_there(value, zone=reader_zone(), others=sided.zones if sided else ())
+
+
+@register.filter
+def moment(value: datetime | None, style: str = "j F") -> str:
+    """Write a day and an hour: `{{ at|moment:"j F Y" }}`, « 1er mars 2026 à 9 h 30 »."""
+    return french.moment_there(value, zone=reader_zone(), style=style) if value else ""
+
+
+@register.filter
+def is_today(value: datetime) -> bool:
+    """Tell whether an instant is of the reader's own day."""
+    return _day(value) == timezone.localdate()
+
+
+@register.filter
+def waited(since: datetime, now: datetime) -> str:
+    """Write how long ago something was: `{{ asked_at|waited:now }}`, « 31 h »."""
+    return french.duration_in_words(now - since)
+
+
+@register.filter
+def plural(count: float | Sized | None, forms: str = "s") -> str:
+    """Write the ending that goes with a count, 0 and 1 being singular: `personne{{ count|plural }}`, `"a,ont"`."""
+    if isinstance(count, Sized):
+        return french.plural(len(count), forms)
+    return french.plural(count or 0, forms)
+
+
+@register.filter
+def of_name(name: object) -> str:
+    """Write « de » and a name: `{{ adviser|of_name }}`, « d'Odile Grandjean »."""
+    return french.of_name(name)
 
 
 @register.filter
@@ -29,4 +96,4 @@ def frequency(interval_days: int) -> str:
 @register.filter
 def telephone(number: str) -> str:
     """Write an E.164 number as people read it: `{{ person.phone|telephone }}`; none stays empty."""
-    return phone_in_words(number).replace(" ", NO_BREAK) if number else ""
+    return phone_in_words(number).replace(" ", french.NO_BREAK) if number else ""

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import day_in_words, of_name
 from accompaniment.models import Jobseeker, User
-from accompaniment.presentation import day_in_words
 from accompaniment.services import audit, outbox
 from caseload.absences import (
     CoverChange,
@@ -196,7 +196,7 @@ def add_cover(*, actor: User, absence: Absence, portfolio: Portfolio, colleague:
         locked, portfolios, _ = _locked(absence, actor, more={colleague.pk}, uncovered=[portfolio.pk])
         covered = next((one for one in portfolios if one.pk == portfolio.pk), None)
         if covered is None:
-            raise DomainError(f"Choisissez un portefeuille de {locked.adviser}.")
+            raise DomainError(f"Choisissez un portefeuille {of_name(locked.adviser)}.")
         today = _today(locked.adviser)
         begins = max(today, locked.starts_on)
         allowed = colleagues_for(locked.adviser, starts_on=begins, ends_on=locked.ends_on)
@@ -231,7 +231,7 @@ def _check_days(adviser: Adviser, *, starts_on: date, ends_on: date) -> None:
     )
     if covered is not None:
         raise DomainError(
-            f"Pendant ces jours, {adviser} est le relais de {covered.portfolio.adviser}, "
+            f"Pendant ces jours, {adviser} est le relais {of_name(covered.portfolio.adviser)}, "
             f"du {day_in_words(covered.starts_on, today=today)} au {day_in_words(covered.ends_on, today=today)}. "
             "Choisissez d'abord un autre relais à la page de cette absence-là\u00a0: la personne absente ou un "
             "responsable peut le faire."

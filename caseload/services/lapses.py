@@ -7,8 +7,8 @@ from django.db import transaction
 from django.urls import reverse
 
 from accompaniment.enums import EnrolmentState, Modality, NotificationKind
+from accompaniment.french import day_in_words
 from accompaniment.models import Enrolment, User
-from accompaniment.presentation import day_in_words
 from accompaniment.services import enrolments, outbox
 from caseload.models import Adviser, Manager
 

@@ -18,6 +18,7 @@ from psycopg.errors import DeadlockDetected
 
 from accompaniment.enums import AuditAction, EnrolmentState, Modality, NotificationKind
 from accompaniment.errors import DomainError
+from accompaniment.french import of_name
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker
 from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments import lock_jobseeker
@@ -59,14 +60,14 @@ def modalities_of(people: Iterable[Jobseeker]) -> dict[int, Modality]:
 def why_not_there(*, person: Jobseeker, modality: Modality, target: Portfolio) -> str | None:
     """Say in French why a portfolio is none for this person, its room and absences aside; None where it is one."""
     if not target.adviser.user.is_active:
-        return f"Le compte de {target.adviser} est fermé."
+        return f"Le compte {of_name(target.adviser)} est fermé."
     if target.modality != modality:
         return (
             f"La modalité de la personne ({modality.label}) n'est pas celle du portefeuille choisi "
             f"({target.get_modality_display()})."
         )
     if target.agency.departement.region_id != person.agency.departement.region_id:
-        return f"Le portefeuille de {target.adviser} est dans une autre région."
+        return f"Le portefeuille {of_name(target.adviser)} est dans une autre région."
     return None
 
 
@@ -201,7 +202,9 @@ def _move(head: Transfer, target_pk: int) -> None:
         source, target = portfolios[head.source_id], portfolios[target_pk]
         standing = Placement.objects.open().filter(jobseeker=person).first()
         if standing is None or standing.portfolio_id != source.pk:
-            _close(transfer, TransferState.NOT_DONE, why_not=f"N'est plus dans le portefeuille de {source.adviser}.")
+            _close(
+                transfer, TransferState.NOT_DONE, why_not=f"N'est plus dans le portefeuille {of_name(source.adviser)}."
+            )
             return
         obstacle = why_not_there(person=person, modality=modalities_of([person])[person.pk], target=target)
         if obstacle is not None:

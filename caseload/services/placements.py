@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import day_in_words, of_name
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
-from accompaniment.presentation import day_in_words
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.rules import tier_of
 from accompaniment.services import audit
@@ -29,7 +29,7 @@ class PortfolioFullError(DomainError):
     def __init__(self, portfolio: Portfolio) -> None:
         self.portfolio = portfolio
         super().__init__(
-            f"Le portefeuille de {portfolio.adviser} est complet ({portfolio.occupied} / {portfolio.cap}). "
+            f"Le portefeuille {of_name(portfolio.adviser)} est complet ({portfolio.occupied} / {portfolio.cap}). "
             "Choisissez-en un autre."
         )
 
@@ -197,7 +197,8 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     target = places[0]
     return [
         (
-            f"{leaves} et rejoint celui de {target.adviser}, «\u00a0{target.get_modality_display().lower()}\u00a0» "
+            f"{leaves} et rejoint celui {of_name(target.adviser)}, "
+            f"«\u00a0{target.get_modality_display().lower()}\u00a0» "
             f"({target.occupied} / {target.capacity}), selon les places du moment."
         )
     ]

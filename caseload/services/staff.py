@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import day_in_words
 from accompaniment.models import Agency, Jobseeker, Region, User
-from accompaniment.presentation import day_in_words
 from accompaniment.services import accounts, audit
 from caseload.arrivals import on_adviser_created
 from caseload.departures import before_departure, on_departure

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import of_name
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from caseload.enums import TransferState
@@ -23,7 +24,7 @@ from caseload.querysets import TransferQuerySet
 from caseload.rules import Load, spread
 from caseload.services import moves, placements
 
-ALREADY_GONE = "N'est plus dans le portefeuille de {adviser}."
+ALREADY_GONE = "N'est plus dans le portefeuille {of_adviser}."
 ALREADY_PLANNED = "Un transfert est déjà prévu pour cette personne. Annulez-le pour en décider un autre."
 ALREADY_THERE = "Est déjà dans ce portefeuille."
 NOT_YOURS = "N'est pas dans l'un de vos portefeuilles : demandez à son conseiller ou à un responsable."
@@ -319,7 +320,7 @@ def _why_not(
 ) -> str:
     """Say why the person cannot be moved by this decision, room aside; empty where they can."""
     if placement.ended_at is not None:
-        return ALREADY_GONE.format(adviser=placement.portfolio.adviser)
+        return ALREADY_GONE.format(of_adviser=of_name(placement.portfolio.adviser))
     if not may_decide(actor, placement):
         return NOT_YOURS
     if placement.jobseeker_id in planned:

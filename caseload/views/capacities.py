@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.french import day_in_style
 from accompaniment.once import once
 from caseload.forms.capacities import CapacityForm
 from caseload.models import Capacity
@@ -44,7 +45,8 @@ def capacities(request: AuthenticatedRequest) -> HttpResponse:
             messages.success(
                 request,
                 f"{cap.get_modality_display()}, {where}\u00a0: "
-                f"{'celui du pays' if cap.value is None else cap.value} à partir du {cap.starts_on:%d/%m/%Y}.",
+                f"{'celui du pays' if cap.value is None else cap.value} "
+                f"à partir du {day_in_style(cap.starts_on, 'j F Y')}.",
             )
             return redirect("capacities")
     country, own = caps_by_place(request.user, now=timezone.now())
@@ -73,5 +75,5 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
     else:
-        messages.success(request, f"Le plafond prévu pour le {cap.starts_on:%d/%m/%Y} est annulé.")
+        messages.success(request, f"Le plafond prévu pour le {day_in_style(cap.starts_on, 'j F Y')} est annulé.")
     return redirect("capacities")

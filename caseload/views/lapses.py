@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.french import day_in_style, days_in_words
 from accompaniment.models import LapseDelay
 from accompaniment.once import once
 from accompaniment.services.enrolments import DelayStandsError, cancel_lapse_delay, set_lapse_delay
@@ -44,7 +45,8 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"{delay.get_state_display()}\u00a0: {delay.days} jours à partir du {delay.starts_on:%d/%m/%Y}.",
+                f"{delay.get_state_display()}\u00a0: {days_in_words(delay.days)} "
+                f"à partir du {day_in_style(delay.starts_on, 'j F Y')}.",
             )
             return redirect("lapse_delays")
     rows = [(WAITS_FOR[state], in_force, to_come) for state, in_force, to_come in delays_by_state(today=today)]
@@ -65,5 +67,5 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
     else:
-        messages.success(request, f"Le délai prévu pour le {delay.starts_on:%d/%m/%Y} est annulé.")
+        messages.success(request, f"Le délai prévu pour le {day_in_style(delay.starts_on, 'j F Y')} est annulé.")
     return redirect("lapse_delays")

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.french import day_in_style
 from accompaniment.models import Agency, Region
 from accompaniment.once import once
 from accompaniment.services.territory import (
@@ -111,7 +112,7 @@ def opening_sentence(place: Region | Agency) -> str:
     """Say what was set."""
     if place.web_opens_on is None:
         return f"{place.name}\u00a0: le jour d'ouverture n'est plus fixé."
-    return f"{place.name}\u00a0: ouverture du 100 % web le {place.web_opens_on:%d/%m/%Y}."
+    return f"{place.name}\u00a0: ouverture du 100 % web le {day_in_style(place.web_opens_on, 'j F Y')}."
 
 
 def _agencies_in(request: AuthenticatedRequest, region: Region) -> list[Agency]:

@@ -1,13 +1,10 @@
-"""How the messaging floor writes texts and hours on a page."""
+"""How the messaging floor writes texts on a page."""
 
 import re
-from datetime import datetime
 
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-
-from messaging.rules import say_time
 
 register = template.Library()
 
@@ -28,9 +25,3 @@ def message_text(body: str) -> SafeString:
         at = link.end()
     parts.append(format_html("{}", body[at:]))
     return format_html_join("", "{}", ((part,) for part in parts))
-
-
-@register.filter(expects_localtime=True)
-def hour(instant: datetime) -> str:
-    """Say the hour of an instant, in the zone of the page: `9 h`, `13 h 30`."""
-    return say_time(instant.time())

@@ -72,7 +72,7 @@ def test_days_with_the_same_hours_are_one_line() -> None:
     morning = [Stretch(day, time(9), time(12, 30)) for day in range(5)]
     afternoon = [Stretch(day, time(13, 30), time(17)) for day in range(4)]
     saturday = [Stretch(5, time(10), time(12))]
-    assert opening_hours_in_words([*saturday, *afternoon, *morning]) == [
+    assert [line.replace("\u00a0", " ") for line in opening_hours_in_words([*saturday, *afternoon, *morning])] == [
         "Du lundi au jeudi : 9 h–12 h 30 et 13 h 30–17 h",
         "Le vendredi : 9 h–12 h 30",
         "Le samedi : 10 h–12 h",
@@ -81,7 +81,7 @@ def test_days_with_the_same_hours_are_one_line() -> None:
 
 def test_two_days_in_a_row_are_named_and_no_hours_say_nothing() -> None:
     assert opening_hours_in_words([Stretch(0, time(9), time(12)), Stretch(1, time(9), time(12))]) == [
-        "Le lundi et le mardi : 9 h–12 h"
+        "Le lundi et le mardi : 9\u00a0h–12\u00a0h"
     ]
     assert opening_hours_in_words([]) == []
 

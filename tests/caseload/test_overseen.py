@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accompaniment.enums import AuditAction
+from accompaniment.french import of_name
 from accompaniment.models import AuditEntry
 from caseload.models import Portfolio
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track
@@ -43,7 +44,7 @@ def test_the_bookmark_of_an_adviser_opens_for_a_manager_of_the_region(manager: C
     on_web_track(PortfolioFactory(agency=portfolio.agency), last_name="Ailleurs")
     assert f'href="{URL}?portefeuille={portfolio.pk}"' in manager.get(reverse("portfolios")).content.decode()
     page = unescape(manager.get(URL, {"portefeuille": portfolio.pk, "tri": "nom"}).content.decode())
-    assert f"Portefeuille de {portfolio.adviser}" in page
+    assert f"Portefeuille {of_name(portfolio.adviser)}" in page
     assert person.identifier in page
     assert "Ailleurs" not in page
     # To read and to transfer; what only an adviser may do is not offered.

@@ -179,7 +179,7 @@ def test_a_choice_of_portfolio_comes_with_the_second_one(adviser: Client, portfo
     cover = CoverFactory(colleague=portfolio.adviser, portfolio=PortfolioFactory(agency=portfolio.agency))
     person(cover.portfolio, "Relais")
     choices = {choice.label: choice.count for choice in adviser.get(URL).context["listing"].portfolio_choices}
-    assert choices == {"Tous": 3, "Guidé": 1, "Guidé 100 % web": 1, f"Relais de {cover.portfolio.adviser}": 1}
+    assert choices == {"Tous": 3, "Guidé": 1, "Guidé 100 % web": 1, f"Relais pour {cover.portfolio.adviser}": 1}
     assert names(adviser, f"?portefeuille={classic.pk}") == ["Classique"]
     assert names(adviser, f"?portefeuille={cover.portfolio.pk}") == ["Relais"]
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accompaniment.enums import Bandwidth, Channel, EnrolmentState, NotificationKind, PreferredHours
+from accompaniment.french import of_name
 from accompaniment.models import Enrolment, Notification, RegistrationInterview
 from accompaniment.services.enrolments import leave_track
 from accompaniment.services.equipment import record_device_check
@@ -217,7 +218,7 @@ class TestConclusion:
         refused = adviser.post(address(enrolment), {**answers(small, notes="Tapé longuement."), "base": base})
         assert refused.status_code == 409
         page = refused.content.decode()
-        assert f"de {small.adviser.user.full_name} est complet (1 / 1)" in text_of(refused)
+        assert f"{of_name(small.adviser.user.full_name)} est complet (1 / 1)" in text_of(refused)
         assert "Tapé longuement." in page
         (tag,) = re.findall(rf'<input[^>]*id="id_portfolio_{portfolio.pk}"[^>]*>', page)
         assert "checked" in tag

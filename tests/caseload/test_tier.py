@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, LeavingReason, Modality, NotificationKind, Tier, Track
 from accompaniment.errors import DomainError
+from accompaniment.french import of_name
 from accompaniment.models import Accompaniment, AuditEntry, ContactPlan, Enrolment, Jobseeker, Notification
 from accompaniment.rules import tier_of
 from accompaniment.services import enrolments
@@ -172,7 +173,7 @@ class TestThePage:
         client.force_login(web.adviser.user)
         page = read(client, person)
         assert "Son parcours 100 % web prend fin tout de suite" in page
-        assert f"rejoint celui de {target.adviser}, « suivi » (0 / 350)" in page
+        assert f"rejoint celui {of_name(target.adviser)}, « suivi » (0 / 350)" in page
         assert "1 entretien prévu est annulé" in page
         assert "Son plan de contact devient : un entretien par téléphone tous les 3 mois" in page
         assert current(person).track == Track.WEB

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.form_tokens import FIELD, new_token
+from accompaniment.french import of_name
 from accompaniment.models import AuditEntry, Document, Jobseeker, Note, Objective, Step
 from accompaniment.services import action_plan, audit, documents, notes
 from accompaniment.services.action_plan import StepFacts
@@ -460,7 +461,7 @@ class TestTimeline:
             months = timeline_of(person, kind=kind, before=None).months
             return {event.title for month in months for event in month.events}
 
-        relay = f"Relais par {cover.colleague}, en l'absence de {portfolio.adviser}"
+        relay = f"Relais par {cover.colleague}, en l'absence {of_name(portfolio.adviser)}"
         assert {title for title in told(TimelineKind.TRACK) if title.startswith("Relais")} == {relay}
         assert "Objectif clos : Passer le permis" in told(TimelineKind.PLAN)
         own = {"Fiche modifiée : téléphone", "Test du matériel enregistré"}

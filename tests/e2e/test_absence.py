@@ -81,7 +81,7 @@ def test_the_person_reads_who_answers_and_the_colleague_for_whom(
     desk.goto("/ma-journee/")
     waiting = desk.locator("#panneau-a-repondre")
     expect(waiting.get_by_role("link", name=person.full_name)).to_be_visible()
-    expect(waiting.get_by_text(f"relais de {portfolio.adviser}")).to_be_visible()
+    expect(waiting.get_by_text(f"relais pour {portfolio.adviser}")).to_be_visible()
     look(desk, [390])
 
 

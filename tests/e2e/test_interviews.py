@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from accompaniment.french import of_name
 from accompaniment.models import Jobseeker
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Portfolio
@@ -114,11 +115,11 @@ def test_the_agenda_and_the_band_lead_to_the_room(new_page: Any, portfolio: Port
             page.get_by_role("region", name="Entretien qui approche").get_by_role("link", name="Rejoindre")
         ).to_be_visible()
         looked_at(page)
-        page.get_by_role("link", name=f"Conclure l'entretien de {person.full_name}").click()
+        page.get_by_role("link", name=f"Conclure l'entretien {of_name(person.full_name)}").click()
         expect(page.get_by_label("Ce qui n'a pas fonctionné")).to_be_hidden()
         looked_at(page)
         page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Agenda").or_(
             page.get_by_role("main").get_by_role("link", name="Agenda")
         ).last.click()
-        page.get_by_role("link", name=f"Rejoindre l'entretien de {person.full_name}").click()
+        page.get_by_role("link", name=f"Rejoindre l'entretien {of_name(person.full_name)}").click()
         expect(page).to_have_url(re.compile(f"/visio/{interview.token}/"))

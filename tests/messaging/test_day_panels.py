@@ -83,7 +83,7 @@ def test_every_panel_says_for_whom_the_colleague_answers(client: Client, portfol
     ask(mine)
     planned_absence(portfolio, colleague=colleague, in_days=0)
     client.force_login(colleague.user)
-    said = f"relais de {portfolio.adviser}"
+    said = f"relais pour {portfolio.adviser}"
     for address in (
         "/messagerie/panneau/a-repondre/",
         "/rappels/panneau/",

@@ -15,7 +15,6 @@ from messaging.rules import (
     Window,
     callback_windows,
     clean_text,
-    say_duration,
     say_opening_hours,
     urgency_of,
 )
@@ -123,14 +122,6 @@ def test_opening_hours_in_words(stretches: list[Stretch], said: str) -> None:
 def test_urgency(hours: float, urgency: str) -> None:
     since = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
     assert urgency_of(since, since + timedelta(hours=hours)) == Urgency(urgency)
-
-
-@pytest.mark.parametrize(
-    ("minutes", "said"),
-    [(0, "moins d'une minute"), (59, "59 min"), (60, "1 h"), (31 * 60, "31 h"), (100 * 60, "4 j 4 h"), (7200, "5 j")],
-)
-def test_durations(minutes: int, said: str) -> None:
-    assert say_duration(timedelta(minutes=minutes)).replace(NBSP, " ") == said
 
 
 @given(st.text())

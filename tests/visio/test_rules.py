@@ -15,7 +15,6 @@ from visio.rules.signals import BURST, PER_SECOND, Bucket
 from visio.rules.slots import Busy, Stretch, horizon, is_free, offered_slots, slots_on
 from visio.rules.states import absence_obstacle, room_moment
 from visio.rules.turn import Relay, ice_servers, turn_login
-from visio.rules.wording import say_day, say_hour, say_zone
 
 PARIS = ZoneInfo("Europe/Paris")
 REUNION = ZoneInfo("Indian/Reunion")
@@ -156,29 +155,6 @@ def test_a_convocation_that_came_too_late_proves_nothing():
     facts = {"starts_at": starts_at, "technical_failure_at": None, "arrived_at": None, "now": starts_at}
     assert absence_obstacle(**facts, convocation_delivered_at=starts_at - timedelta(seconds=1)) is None
     assert absence_obstacle(**facts, convocation_delivered_at=starts_at)
-
-
-class TestWords:
-    @pytest.mark.parametrize(
-        ("day", "words"), [(date(2026, 12, 1), "mardi 1er décembre"), (date(2027, 2, 28), "dimanche 28 février")]
-    )
-    def test_days(self, day, words):
-        assert say_day(day) == words
-
-    @pytest.mark.parametrize(("wall", "words"), [((16, 0), "16 h"), ((9, 5), "9 h 05"), ((0, 0), "0 h")])
-    def test_hours(self, wall, words):
-        assert say_hour(datetime(2026, 12, 1, *wall, tzinfo=PARIS)).replace("\u00a0", " ") == words
-
-    @pytest.mark.parametrize(
-        ("zone", "words"),
-        [
-            (PARIS, "heure de Paris"),
-            (REUNION, "heure de La Réunion"),
-            (ZoneInfo("Asia/Ho_Chi_Minh"), "heure de Ho Chi Minh"),
-        ],
-    )
-    def test_zones(self, zone, words):
-        assert say_zone(zone) == words
 
 
 class TestTurn:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel
+from accompaniment.french import moment_in_words
 from accompaniment.models import User
 from accompaniment.public_holidays import is_public_holiday
 from accompaniment.services import audit
@@ -33,7 +34,6 @@ from visio.enums import InterviewState
 from visio.models import Interview, WorkingHours
 from visio.querysets import InterviewQuerySet
 from visio.rules.slots import Busy, Stretch, is_free, within_hours
-from visio.rules.wording import say_day, say_hour
 from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.changes import lock_interview
@@ -197,7 +197,7 @@ def _is_there(
 def when(interview: Interview) -> str:
     """Return the day and the hour in words, in the zone of the adviser's agency."""
     local = interview.starts_at.astimezone(interview.adviser.agency.zone)
-    return f"{say_day(local.date())} à {say_hour(local)}"
+    return moment_in_words(local)
 
 
 def _booked_in(planned: PlannedAbsence) -> InterviewQuerySet:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accompaniment.enums import ObligationState
 from accompaniment.errors import DomainError
+from accompaniment.french import plural
 from accompaniment.models import User
 from caseload.models import Adviser
 from visio.models import Interview
@@ -33,13 +34,13 @@ def interviews_left(adviser: Adviser) -> list[str]:
     coming = Interview.objects.live().filter(adviser=adviser).count() - past
     sentences = []
     if coming:
-        plural = "s" * (coming > 1)
+        s = plural(coming)
         sentences.append(
-            f"{coming} entretien{plural} prévu{plural} ou en cours à confier à un collègue, à déplacer ou à annuler."
+            f"{coming} entretien{s} prévu{s} ou en cours à confier à un collègue, à déplacer ou à annuler."
         )
     if past:
-        plural = "s" * (past > 1)
-        sentences.append(f"{past} entretien{plural} passé{plural} sans compte rendu à clore.")
+        s = plural(past)
+        sentences.append(f"{past} entretien{s} passé{s} sans compte rendu à clore.")
     return sentences
 
 

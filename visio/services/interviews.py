@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel, EnrolmentState, ObligationState, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import plural
 from accompaniment.models import Enrolment, Jobseeker, Obligation, User
 from caseload.models import Adviser
 from caseload.services.absences import hold_present
@@ -142,8 +143,8 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     sentences = []
     if lost:
         sentences.append(
-            f"{lost} entretien{'s' if lost > 1 else ''} prévu{'s' if lost > 1 else ''} "
-            f"{'sont annulés' if lost > 1 else 'est annulé'}, et elle en est prévenue."
+            f"{lost} entretien{plural(lost)} prévu{plural(lost)} "
+            f"{plural(lost, 'est annulé,sont annulés')}, et elle en est prévenue."
         )
     if kept:
         sentences.append("Ce qui est prévu avec le conseiller qui continue à la suivre est maintenu.")

@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
+from accompaniment.french import hour_in_words, moment_in_words, weekday_in_words, zone_in_words
 from accompaniment.services import outbox
 from caseload.models import Adviser
 from visio.models import Interview
-from visio.rules.wording import say_day, say_hour, say_zone
 
 CONVOCATION_KEY = "interview-booked:"
 
@@ -66,7 +66,7 @@ def invite_again(interview: Interview) -> bool:
         kind=NotificationKind.CHOOSE_SLOT,
         jobseeker=interview.jobseeker,
         context=choose_slot_context(
-            first_name=interview.jobseeker.first_name, due_on=say_day(interview.obligation.due_on)
+            first_name=interview.jobseeker.first_name, due_on=weekday_in_words(interview.obligation.due_on)
         ),
     )
 
@@ -93,9 +93,9 @@ def _facts(interview: Interview) -> dict[str, Any]:
     return {
         "first_name": interview.jobseeker.first_name,
         "interview": interview.pk,
-        "day": say_day(local.date()),
-        "hour": say_hour(local),
-        "zone": say_zone(zone),
+        "day": weekday_in_words(local.date()),
+        "hour": hour_in_words(local),
+        "zone": zone_in_words(zone),
         "channel": Channel(interview.channel).label,
         "adviser": interview.adviser.user.full_name,
         "path": reverse("my_interviews"),
@@ -104,7 +104,7 @@ def _facts(interview: Interview) -> dict[str, Any]:
 
 def _when(interview: Interview) -> str:
     local = interview.starts_at.astimezone(interview.adviser.agency.zone)
-    return f"{say_day(local.date())} à {say_hour(local)}"
+    return moment_in_words(local)
 
 
 def _address(interview: Interview) -> str:

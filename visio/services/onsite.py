@@ -6,12 +6,12 @@ from django.db import transaction
 
 from accompaniment.enums import Channel
 from accompaniment.errors import NotAllowedNowError
+from accompaniment.french import moment_in_words
 from accompaniment.models import OnSiteRequest, User
 from accompaniment.services.enrolments import lock_jobseeker
 from accompaniment.services.onsite import answer_on_site
 from caseload.services.placements import follower_of
 from visio.models import Interview
-from visio.rules.wording import say_day, say_hour
 from visio.services.interviews import book_interview
 
 
@@ -28,9 +28,7 @@ def receive_on_site(*, actor: User, request: OnSiteRequest, starts_at: datetime,
         if adviser is None:
             raise NotAllowedNowError("Aucun conseiller ne suit cette personne. Répondez-lui par écrit.")
         local = starts_at.astimezone(adviser.agency.zone)
-        sentence = (
-            f"{adviser} vous reçoit le {say_day(local.date())} à {say_hour(local)}, à l'agence {adviser.agency.name}."
-        )
+        sentence = f"{adviser} vous reçoit le {moment_in_words(local)}, à l'agence {adviser.agency.name}."
         answer_on_site(actor=actor, request=request, answer=f"{sentence}\n{words}".strip())
         return book_interview(
             actor=actor, jobseeker=person, adviser=adviser, starts_at=starts_at, channel=Channel.ON_SITE

@@ -9,13 +9,13 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from accompaniment.enums import AuditAction, NotificationKind, ObligationState, Track
+from accompaniment.french import MONTHS, WEEKDAYS
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.services.plans import plan_obligations
 from caseload.figures import LocalDay
 from visio.models import Interview
 from visio.querysets import to_place
 from visio.rules import LIVE_STATES
-from visio.rules.wording import MONTHS, WEEKDAYS
 from visio.services.holding import FREE, HOLDING_STATES, attach_interviews
 from visio.services.summaries import refresh_deadlines
 

@@ -15,6 +15,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.plans import CHANGE
+from accompaniment.french import weekday_in_words
 from accompaniment.models import User
 from accompaniment.once import once
 from accompaniment.services import audit
@@ -27,7 +28,6 @@ from visio.forms import ReportForm
 from visio.models import Interview
 from visio.rules import LIVE_STATES
 from visio.rules.states import absence_obstacle, room_moment
-from visio.rules.wording import say_day
 from visio.services import closing
 from visio.services.interviews import cancel_interview
 
@@ -70,7 +70,7 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
     days = [
         AgendaDay(
             day=day,
-            heading=say_day(day),
+            heading=weekday_in_words(day),
             is_today=day == today,
             lines=[line for line in lines if line.interview.starts_at.astimezone(zone).date() == day],
         )

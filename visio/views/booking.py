@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Channel, Role
 from accompaniment.errors import DomainError
+from accompaniment.french import hour_in_words, moment_in_words, weekday_in_words, zone_in_words
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.once import once
 from caseload.away import away_now
@@ -24,7 +25,6 @@ from visio.forms import SlotForm
 from visio.models import Interview
 from visio.querysets import to_place
 from visio.rules import LIVE_STATES
-from visio.rules.wording import say_day, say_hour, say_zone
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview, cancel_interview, move_interview
 from visio.views.agenda import line_of
@@ -51,7 +51,7 @@ def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
         "visio/my_interviews.html",
         {
             "zone": person.agency.zone,
-            "zone_words": say_zone(person.agency.zone),
+            "zone_words": zone_in_words(person.agency.zone),
             "followed": follower_of(person) is not None,
             "to_choose": list(to_place(Obligation.objects.visible_to(request.user))),
             "coming": [line_of(interview, now) for interview in reversed(interviews) if interview.state in LIVE_STATES],
@@ -246,12 +246,10 @@ def _offer(
         "adviser": adviser,
         "away": away_now(person, now=now),
         "zone": zone,
-        "zone_words": say_zone(zone),
+        "zone_words": zone_in_words(zone),
         "days": [_picker_day(day, zone, gone, chosen) for day in (days if every_day else days[:DAYS_AT_FIRST])],
         "more_days": not every_day and len(days) > DAYS_AT_FIRST,
-        "next_slots": [
-            f"{say_day(starts.astimezone(zone).date())} à {say_hour(starts.astimezone(zone))}" for starts in after
-        ],
+        "next_slots": [moment_in_words(starts.astimezone(zone)) for starts in after],
     }
 
 
@@ -259,13 +257,13 @@ def _picker_day(day: SlotDay, zone: ZoneInfo, gone: datetime | None, chosen: str
     slots = [
         PickerSlot(
             value=starts.isoformat(),
-            hour=say_hour(starts.astimezone(zone)),
+            hour=hour_in_words(starts.astimezone(zone)),
             gone=starts == gone,
             chosen=starts != gone and starts.isoformat() == chosen,
         )
         for starts in day.slots
     ]
-    return PickerDay(day=day.day, heading=say_day(day.day), slots=slots)
+    return PickerDay(day=day.day, heading=weekday_in_words(day.day), slots=slots)
 
 
 def _usual_channel(obligation: Obligation | None, moving: Interview | None) -> str:
@@ -278,4 +276,4 @@ def _usual_channel(obligation: Obligation | None, moving: Interview | None) -> s
 
 def _booked_sentence(interview: Interview, adviser: Adviser) -> str:
     local = interview.starts_at.astimezone(adviser.agency.zone)
-    return f"C'est noté : {say_day(local.date())} à {say_hour(local)}, {Channel(interview.channel).label.lower()}."
+    return f"C'est noté : {moment_in_words(local)}, {Channel(interview.channel).label.lower()}."

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
+from accompaniment.french import plural
 from accompaniment.once import went_through
 from caseload.models import Adviser
 from visio.services.departures import close_left_open, left_open
@@ -22,8 +23,8 @@ def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     )
     if request.method == "POST":
         closed = close_left_open(actor=request.user, adviser=adviser)
-        plural = "s" * (closed > 1)
-        messages.success(request, f"{closed} entretien{plural} clos, sans conséquence pour les personnes.")
+        s = plural(closed)
+        messages.success(request, f"{closed} entretien{s} clos, sans conséquence pour les personnes.")
         response = redirect("member", adviser.user_id)
         went_through(request, response)
         return response

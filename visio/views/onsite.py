@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role, Track
 from accompaniment.errors import DomainError
+from accompaniment.french import duration_in_words
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.once import once
 from accompaniment.services.onsite import answer_on_site, ask_on_site
 from caseload.onsite import requests_answered_by, requests_seen_by
-from caseload.rules import duration
 from caseload.services.placements import follower_of
 from visio.availability import by_day, free_slots, last_day_offered
 from visio.forms import OnSiteAnswerForm, OnSiteForm, OnSiteMeetingForm
@@ -112,7 +112,7 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         form.add_error(None, refusal.sentence)
         return _answer_page(request, _to_answer(request.user, pk), form, status=409)
-    waited = duration(timezone.now() - asked.asked_at)
+    waited = duration_in_words(timezone.now() - asked.asked_at)
     messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande.")
     return redirect(form.cleaned_data["back"])
 
@@ -157,7 +157,7 @@ def _answer_page(
         {
             "asked": asked,
             "form": form,
-            "waits": duration(timezone.now() - asked.asked_at),
+            "waits": duration_in_words(timezone.now() - asked.asked_at),
             "zone": asked.jobseeker.agency.zone,
             "opens_file": follower is not None or request.user.is_manager,
         },

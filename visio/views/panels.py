@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, Role
+from accompaniment.french import soon_in_words, zone_in_words
 from accompaniment.models import DeviceCheck, Jobseeker, Obligation
 from accompaniment.querysets import OnSiteRequestQuerySet
 from accompaniment.services import audit
@@ -24,7 +25,6 @@ from visio.onsite import AskedLine, asked_lines, oldest_first, record_wishes
 from visio.querysets import nearest_to_place, to_place
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
-from visio.rules.wording import say_soon, say_zone
 from visio.views.agenda import line_of, lines_between, own_adviser, to_close
 from visio.views.booking import own_file
 
@@ -58,7 +58,7 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
             "lines": [(line, checks.get(line.interview.jobseeker_id)) for line in lines],
             "to_close": [interview for interview in to_close(request.user, now) if interview.starts_at < now],
             "following": following,
-            "following_words": say_soon(following.starts_at.astimezone(zone), today=day) if following else "",
+            "following_words": soon_in_words(following.starts_at.astimezone(zone), today=day) if following else "",
             "today": day,
         },
     )
@@ -71,7 +71,7 @@ def next_free(request: AuthenticatedRequest) -> HttpResponse:
     adviser = own_adviser(request.user)
     now, zone = timezone.now(), adviser.agency.zone
     slot = next_free_slot(adviser=adviser, now=now)
-    words = say_soon(slot.astimezone(zone), today=now.astimezone(zone).date()) if slot else ""
+    words = soon_in_words(slot.astimezone(zone), today=now.astimezone(zone).date()) if slot else ""
     return render(request, "visio/partials/_next_free.html", {"words": words})
 
 
@@ -163,7 +163,7 @@ def next_step(request: AuthenticatedRequest) -> HttpResponse:
         "visio/partials/_next_step.html",
         {
             "zone": file.agency.zone,
-            "zone_words": say_zone(file.agency.zone),
+            "zone_words": zone_in_words(file.agency.zone),
             "coming": coming,
             "can_join": coming is not None and _is_open(coming),
             "to_choose": to_place(Obligation.objects.visible_to(request.user)).first(),
