@@ -13,6 +13,7 @@ from accompaniment.imports.rows import (
     JOBSEEKERS,
     RowParser,
     RowRejectedError,
+    known_agency,
     person_name,
     refuse_repetition,
 )
@@ -65,6 +66,7 @@ class AdviserParser:
             raise RowRejectedError("email", email, "Une ligne précédente donne cette adresse à un autre conseiller.")
         refuse_repetition(self._seen, f"{email} {modality}", row=row, column="portefeuille")
         self._people[email] = person
+        parser.is_accepted()
         return AdviserRow(
             email=email,
             last_name=last_name,
@@ -83,15 +85,12 @@ class AdviserParser:
         return email
 
     def _agency(self, value: str) -> str:
-        value = value.strip()
-        if value not in self._agencies:
-            raise InvalidValueError("Agence inconnue." if value else "Valeur obligatoire.")
-        return value
+        return known_agency(value, self._agencies)
 
 
 def working_share(value: str) -> int:
     """Return the share of full time in per cent, full time for nothing. Raises InvalidValueError out of 10 to 100."""
-    value = value.strip()
+    value = values.clean(value)
     if not value:
         return FULL_TIME
     if WORKING_SHARE.fullmatch(value) and WORKING_SHARE_MINIMUM <= int(value) <= WORKING_SHARE_MAXIMUM:

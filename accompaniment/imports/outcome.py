@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from accompaniment.imports.reader import REJECTION_COLUMNS, SourceRow
+from accompaniment.imports.reader import REJECTION_COLUMNS, LostRowsError, SourceRow
 from accompaniment.spreadsheets import SEPARATOR, SheetWriter
 
 REMARKS_KEPT = 1000
@@ -49,7 +49,7 @@ class RejectedRows:
     """The rejected rows as they came, with line, column and reason: corrected, the file can be loaded as it is.
 
     The file is harmless in a spreadsheet. The reader takes off what makes it so, so what is loaded again is to the
-    letter what was exported.
+    letter what was exported. Only a character that cannot be written again is a mark, which has to be corrected.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -100,7 +100,17 @@ class Outcome:
 
     def reject_whole(self, row: SourceRow) -> None:
         """Count out a row whose cells could not be read as columns."""
-        self.reject(row, column=WHOLE_LINE, value=SEPARATOR.join(row.cells), reason=row.fault or "")
+        column, value = row.faulty or (WHOLE_LINE, SEPARATOR.join(row.cells))
+        self.reject(row, column=column, value=value, reason=row.fault or "")
+
+    def account_for(self, rows: int, *, accepted: int) -> None:
+        """Raise LostRowsError unless each of the rows that were read is written, left as it is, or rejected.
+
+        `accepted` is counted where the rows arrive, and not where they are read.
+        """
+        written = (self.created, self.updated, self.unchanged)
+        if min(written) < 0 or sum(written) != accepted or rows != accepted + self.rejections.total:
+            raise LostRowsError(f"{rows} rows read, {accepted} accepted, {self.summary()}")
 
     def summary(self) -> dict[str, Any]:
         """Return the counts, as facts that JSON can hold."""

@@ -1,20 +1,21 @@
 """Rows of agencies and registrations: what each must say to go in.
 
 Mandatory columns are looked at in the order of the file, and a row is rejected for the first that fails. Another
-column that fails is a warning: the field stays empty and the row goes in.
+column that fails is a warning: the field stays empty and the row goes in. So does a row with a value that can be read
+in one way only, a code without its leading zero for example: what was read is a warning.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import date
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from accompaniment.enums import Bandwidth, Tier
-from accompaniment.imports import values
+from accompaniment.imports import telephones, values
 from accompaniment.imports.outcome import Remark
 from accompaniment.imports.reader import Layout, SourceRow
-from accompaniment.imports.values import InvalidValueError
+from accompaniment.imports.values import DoubtfulValueError, InvalidValueError
 
 AGENCIES = Layout(("code", "nom", "departement", "adresse", "code_postal", "commune"))
 JOBSEEKERS = Layout(
@@ -38,7 +39,8 @@ JOBSEEKERS = Layout(
     )
 )
 
-AGENCY_CODE = re.compile(r"[0-9A-Z]{5}")
+AGENCY_CODE_LENGTH = 5
+AGENCY_CODE = re.compile(rf"[0-9A-Z]{{{AGENCY_CODE_LENGTH}}}")
 POSTAL_CODE = re.compile(r"[0-9][0-9AB][0-9]{3}")
 ROME_CODE = re.compile(r"[A-Z][0-9]{4}")
 CIVILITIES = ("M.", "Mme")
@@ -47,6 +49,8 @@ BANDWIDTHS = tuple(Bandwidth.values)
 NAME_MAXIMUM = 80
 ADDRESS_MAXIMUM = 200
 AGENCY_NAME_MAXIMUM = 120
+UNKNOWN_AGENCY = "Agence inconnue\u00a0: chargez d'abord les agences, ou corrigez ce code."
+ZERO_DROPPED = "Un tableur a sans doute retiré le zéro de tête"
 
 Value = TypeVar("Value")
 Limits = ParamSpec("Limits")
@@ -99,15 +103,25 @@ class KnownAgency:
 
     pk: int
     today: date
+    departement: str
+
+    @property
+    def phone_region(self) -> str:
+        """Where people dial as they do in this agency."""
+        return telephones.OF_DEPARTEMENTS.get(self.departement, telephones.FRANCE)
 
 
 class RowParser:
-    """Reads one row's values, collecting a warning for each that is left empty."""
+    """Reads one row's values, collecting a warning for each that is left empty or read in another way.
+
+    Only what goes in is warned of, so mandatory columns come first, and warnings about them wait for `is_accepted`.
+    """
 
     def __init__(self, row: SourceRow, layout: Layout, warn: Callable[[Remark], None]) -> None:
         self._line = row.line
         self._values = dict(zip(layout.columns, row.values, strict=True))
         self._warn = warn
+        self._doubts: list[Remark] = []
 
     def given(self, column: str) -> str:
         """Return the column's value as it came."""
@@ -124,8 +138,16 @@ class RowParser:
         raw = self._values[column]
         try:
             return parse(raw, *limits, **named_limits)
+        except DoubtfulValueError as doubt:
+            self._doubts.append(Remark(self._line, column, raw, doubt.sentence))
+            return parse(doubt.read, *limits, **named_limits)
         except InvalidValueError as fault:
             raise RowRejectedError(column, raw, fault.sentence) from None
+
+    def is_accepted(self) -> None:
+        """Say that nothing can reject the row any more."""
+        for doubt in self._doubts:
+            self._warn(doubt)
 
     def may(
         self,
@@ -139,16 +161,20 @@ class RowParser:
         raw = self._values[column]
         try:
             return parse(raw, *limits, **named_limits)
+        except DoubtfulValueError as doubt:
+            self._warn(Remark(self._line, column, raw, doubt.sentence))
+            return parse(doubt.read, *limits, **named_limits)
         except InvalidValueError as fault:
             self._warn(Remark(self._line, column, raw, f"{fault.sentence} Le champ est laissé vide."))
             return otherwise
 
 
 class AgencyParser:
-    """Turns rows of one file into agencies; a code that came before is rejected."""
+    """Turns rows of one file into agencies; a code that came before is rejected. `known` are those that are there."""
 
-    def __init__(self, departements: frozenset[str], warn: Callable[[Remark], None]) -> None:
+    def __init__(self, *, departements: frozenset[str], known: frozenset[str], warn: Callable[[Remark], None]) -> None:
         self._departements = departements
+        self._known = known
         self._warn = warn
         self._seen: dict[str, int] = {}
 
@@ -157,25 +183,31 @@ class AgencyParser:
         parser = RowParser(row, AGENCIES, self._warn)
         code = parser.must("code", self._code)
         refuse_repetition(self._seen, code, row=row, column="code")
+        name = parser.must("nom", values.mandatory_text, AGENCY_NAME_MAXIMUM)
+        departement = parser.must("departement", self._departement)
+        parser.is_accepted()
         return AgencyRow(
             code=code,
-            name=parser.must("nom", values.mandatory_text, AGENCY_NAME_MAXIMUM),
-            departement=parser.must("departement", self._departement),
+            name=name,
+            departement=departement,
             address=parser.may("adresse", "", values.text, ADDRESS_MAXIMUM),
-            postal_code=parser.may("code_postal", "", postal_code),
+            postal_code=parser.may("code_postal", "", postal_code, departement),
             commune=parser.may("commune", "", values.text, NAME_MAXIMUM),
         )
 
-    @staticmethod
-    def _code(value: str) -> str:
-        value = values.code(value, AGENCY_CODE, "Doit avoir 5 chiffres ou lettres capitales.")
-        if not value:
+    def _code(self, value: str) -> str:
+        if not (value := values.clean(value)):
             raise InvalidValueError("Valeur obligatoire.")
+        if AGENCY_CODE.fullmatch(value) is None:
+            refuse_dropped_zero(value, self._known)
+            raise InvalidValueError("Doit avoir 5 chiffres ou lettres capitales.")
         return value
 
     def _departement(self, value: str) -> str:
-        value = value.strip()
+        value = values.clean(value).upper()
         if value not in self._departements:
+            if (padded := f"0{value}") in self._departements:
+                raise DoubtfulValueError(f"{ZERO_DROPPED}\u00a0: lu «\u00a0{padded}\u00a0».", padded)
             raise InvalidValueError("Département inconnu." if value else "Valeur obligatoire.")
         return value
 
@@ -237,8 +269,8 @@ class JobseekerParser:
             person_name(first_name),
             values.birth_date(born, min(registered_on, self._today)),
             values.email(email) or None,
-            values.phone(telephone),
-            postal_code(postcode),
+            values.phone(telephone, agency.phone_region),
+            postal_code(postcode, agency.departement),
             values.text(commune, NAME_MAXIMUM),
             rome_code(rome),
             agency.pk,
@@ -250,7 +282,6 @@ class JobseekerParser:
         )
 
     def _column_by_column(self, row: SourceRow) -> JobseekerRow:
-        # Only what goes in is warned of, so warnings wait until nothing can be rejected any more.
         parser = RowParser(row, JOBSEEKERS, self._warn)
         identifier = parser.must("identifiant", values.identifier)
         refuse_repetition(self._seen, identifier, row=row, column="identifiant")
@@ -260,6 +291,7 @@ class JobseekerParser:
         agency = parser.must("code_agence", self._agency)
         registered_on = parser.must("date_inscription", past_day, agency.today)
         tier = parser.must("modalite", values.mandatory_choice, TIERS)
+        parser.is_accepted()
         return JobseekerRow(
             line=row.line,
             identifier=identifier,
@@ -268,8 +300,8 @@ class JobseekerParser:
             first_name=first_name,
             birth_date=born,
             email=parser.may("email", "", values.email) or None,
-            phone=parser.may("telephone", "", values.phone),
-            postal_code=parser.may("code_postal", "", postal_code),
+            phone=parser.may("telephone", "", values.phone, agency.phone_region),
+            postal_code=parser.may("code_postal", "", postal_code, agency.departement),
             commune=parser.may("commune", "", values.text, NAME_MAXIMUM),
             rome=parser.may("rome", "", rome_code),
             agency_id=agency.pk,
@@ -288,10 +320,31 @@ class JobseekerParser:
             return self._today
 
     def _agency(self, value: str) -> KnownAgency:
-        agency = self._agencies.get(value.strip())
-        if agency is None:
-            raise InvalidValueError("Agence inconnue." if value.strip() else "Valeur obligatoire.")
-        return agency
+        return self._agencies[known_agency(value, self._agencies)]
+
+
+def known_agency(value: str, known: Container[str]) -> str:
+    """Return the code of an agency that is known."""
+    value = values.clean(value)
+    if value not in known:
+        if not value:
+            raise InvalidValueError("Valeur obligatoire.")
+        if AGENCY_CODE.fullmatch(value) is None:
+            refuse_dropped_zero(value, known)
+        raise InvalidValueError(UNKNOWN_AGENCY)
+    return value
+
+
+def refuse_dropped_zero(value: str, known: Container[str]) -> None:
+    """Raise DoubtfulValueError for a code that is known with zeros before it, InvalidValueError if it is not."""
+    if not (value.isascii() and value.isdigit()) or len(value) >= AGENCY_CODE_LENGTH:
+        return
+    if (padded := value.zfill(AGENCY_CODE_LENGTH)) in known:
+        raise DoubtfulValueError(f"{ZERO_DROPPED}\u00a0: lu «\u00a0{padded}\u00a0».", padded)
+    raise InvalidValueError(
+        f"{ZERO_DROPPED}\u00a0: un code a {AGENCY_CODE_LENGTH} caractères, et aucune agence connue n'a le code "
+        f"«\u00a0{padded}\u00a0». Chargez d'abord les agences, ou corrigez ce code."
+    )
 
 
 def refuse_repetition(seen: dict[str, int], key: str, *, row: SourceRow, column: str) -> None:
@@ -304,8 +357,15 @@ def person_name(value: str) -> str:
     return values.mandatory_text(value, NAME_MAXIMUM)
 
 
-def postal_code(value: str) -> str:
-    return values.code(value, POSTAL_CODE, "Doit avoir 5 chiffres.")
+def postal_code(value: str, departement: str) -> str:
+    """Return a postal code, or empty. One without its zero is read if it is of the agency's département."""
+    try:
+        return values.code(value, POSTAL_CODE, "Doit avoir 5 chiffres.")
+    except InvalidValueError:
+        padded = f"0{values.clean(value)}"
+        if POSTAL_CODE.fullmatch(padded) and padded.startswith(departement):
+            raise DoubtfulValueError(f"{ZERO_DROPPED}\u00a0: lu «\u00a0{padded}\u00a0».", padded) from None
+        raise
 
 
 def rome_code(value: str) -> str:

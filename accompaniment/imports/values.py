@@ -1,47 +1,38 @@
-"""What single values of a file must be. Each function returns what is stored, or raises InvalidValueError."""
+"""What single values must be, of a file or typed. Each function returns what is stored, or raises InvalidValueError.
+
+Every value is cleaned first: what cannot be seen is taken away, and accents are part of their letter.
+"""
 
 import re
+import unicodedata
 from datetime import date
 from functools import lru_cache
 
-import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 from accompaniment.errors import DomainError
 from accompaniment.identifiers import compact
+from accompaniment.imports import telephones
 from accompaniment.rules import MINIMUM_AGE_YEARS, age_on
 
 IDENTIFIER = re.compile(r"[0-9]{7}[A-Z]")
-DAY = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
+DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 EARLIEST_BIRTH = date(1900, 1, 1)
 EMAIL_MAXIMUM = 254
-FRANCE = "FR"
-# Who dials 0262… from anywhere in France reaches La Réunion, which has a country code of its own.
-OVERSEAS_REGIONS = {
-    **dict.fromkeys(("0262", "0263", "0692", "0693"), "RE"),
-    **dict.fromkeys(("0269", "0639"), "YT"),
-    **dict.fromkeys(("0590", "0690", "0691"), "GP"),
-    **dict.fromkeys(("0594", "0694"), "GF"),
-    **dict.fromkeys(("0596", "0696", "0697"), "MQ"),
-}
-FRENCH_NUMBER = re.compile(r"0([1-9])[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})", re.ASCII)
+INVISIBLE = re.compile(
+    # Joiners shape letters of Arabic and Indian scripts and stay between them; anywhere else they are dirt.
+    "(?<![\u0600-\u109f])[\u200c\u200d]"
+    "|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+"""What takes no place on a screen: zero-width spaces, soft hyphens, marks of direction, of order and of variation."""
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 YES_OR_NO = {"O": True, "N": False}
 
 _check_email = EmailValidator()
 
 
-def _assigned_in_france() -> re.Pattern[str]:
-    """Return what the library's own plan of France says of numbers of nine digits: what it would find valid."""
-    plan = phonenumbers.PhoneMetadata.metadata_for_region(FRANCE)
-    if plan is None:
-        raise LookupError("the library of telephone numbers has no plan of France")
-    kinds = (plan.fixed_line, plan.mobile, plan.toll_free, plan.premium_rate, plan.shared_cost, plan.voip)
-    patterns = [kind.national_number_pattern for kind in kinds if kind is not None]
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
-
-
-_is_assigned_in_france = _assigned_in_france().fullmatch
 _of_few_values = lru_cache(maxsize=10_000)
 """For columns whose values come again and again: days, names, communes, codes."""
 
@@ -50,10 +41,25 @@ class InvalidValueError(DomainError):
     """A value is not what its column asks for; the sentence says what it should be."""
 
 
+class DoubtfulValueError(InvalidValueError):
+    """A value that a person would read as `read`; the sentence says what was done with it."""
+
+    def __init__(self, sentence: str, read: str) -> None:
+        super().__init__(sentence)
+        self.read = read
+
+
+def clean(value: str) -> str:
+    """Return the value without what cannot be seen, with composed accents, without space around it."""
+    if value.isascii() and value.isprintable():
+        return value.strip()
+    return unicodedata.normalize("NFC", CONTROL.sub(" ", INVISIBLE.sub("", value))).strip()
+
+
 @_of_few_values
 def text(value: str, maximum: int) -> str:
     """Return the value with single spaces, or empty. Raises InvalidValueError past `maximum` characters."""
-    value = " ".join(value.split())
+    value = " ".join(clean(value).split())
     if len(value) > maximum:
         raise InvalidValueError(f"{maximum} caractères au plus.")
     return value
@@ -71,7 +77,7 @@ def mandatory_text(value: str, maximum: int) -> str:
 @_of_few_values
 def code(value: str, pattern: re.Pattern[str], sentence: str) -> str:
     """Return a code that has the pattern, or empty. Raises InvalidValueError for another one."""
-    value = value.strip()
+    value = clean(value)
     if value and pattern.fullmatch(value) is None:
         raise InvalidValueError(sentence)
     return value
@@ -79,7 +85,7 @@ def code(value: str, pattern: re.Pattern[str], sentence: str) -> str:
 
 def identifier(value: str) -> str:
     """Return a jobseeker's identifier: seven digits and a capital letter, however they were spaced."""
-    value = compact(value)
+    value = compact(clean(value))
     if not value:
         raise InvalidValueError("Valeur obligatoire.")
     if IDENTIFIER.fullmatch(value) is None:
@@ -90,7 +96,7 @@ def identifier(value: str) -> str:
 @_of_few_values
 def day(value: str) -> date:
     """Return a day written JJ/MM/AAAA."""
-    value = value.strip()
+    value = clean(value)
     if not value:
         raise InvalidValueError("Valeur obligatoire.")
     parts = DAY.fullmatch(value)
@@ -116,7 +122,7 @@ def birth_date(value: str, on: date) -> date:
 
 def email(value: str) -> str:
     """Return an e-mail address in lower case, or empty. One with letters outside ASCII cannot be written to."""
-    value = value.strip().lower()
+    value = clean(value).lower()
     if not value:
         return ""
     try:
@@ -130,35 +136,43 @@ def email(value: str) -> str:
     return value
 
 
-def phone(value: str) -> str:
-    """Return a telephone number in the format E.164, or empty. Without a country code it is one of France."""
-    value = value.strip()
+def phone(value: str, region: str = telephones.FRANCE) -> str:
+    """Return a telephone number in the format E.164, or empty. Without a country code it is one of France.
+
+    `region` is where the number was given: what is dialled only there is read too. Raises DoubtfulValueError for a
+    number beside another one or beside words, or that a spreadsheet has rewritten.
+    """
+    value = clean(value)
     if not value:
         return ""
     # Nearly all numbers are written so; the library takes fifteen times as long to say the same.
-    if (usual := FRENCH_NUMBER.fullmatch(value)) and _is_assigned_in_france(national := "".join(usual.groups())):
-        return f"+33{national}"
-    number = _dialled(value, FRANCE)
-    if number is None:
-        digits = "".join(character for character in value if character in "0123456789")
-        overseas = OVERSEAS_REGIONS.get(digits[:4])
-        number = _dialled(value, overseas) if overseas else None
-    if number is None:
+    if region == telephones.FRANCE and (usual := telephones.usual(value)):
+        return usual
+    if (scientific := telephones.SCIENTIFIC.fullmatch(value)) is not None:
+        return _rewritten(scientific, region)
+    found = telephones.find(value, region)
+    if found is None:
         raise InvalidValueError("Numéro de téléphone non valide.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if found.others:
+        raise DoubtfulValueError("Deux numéros dans la cellule\u00a0: seul le premier est gardé.", found.number)
+    if found.words:
+        raise DoubtfulValueError("Seul le numéro est gardé, pas ce qui est écrit à côté.", found.number)
+    return found.number
 
 
-def _dialled(value: str, region: str) -> phonenumbers.PhoneNumber | None:
-    try:
-        number = phonenumbers.parse(value, region)
-    except phonenumbers.NumberParseException:
-        return None
-    return number if phonenumbers.is_valid_number(number) else None
+def _rewritten(scientific: re.Match[str], region: str) -> str:
+    """Return nothing, for a spreadsheet has made a number to calculate with of it: what is read is never certain."""
+    leading, decimals, exponent = scientific.groups()
+    lost = "Le tableur a remplacé le numéro par une notation scientifique"
+    found = telephones.find(leading + decimals, region) if len(decimals) == int(exponent) else None
+    if found is None:
+        raise InvalidValueError(f"{lost} et en a perdu des chiffres. Retapez-le dans une colonne au format Texte.")
+    raise DoubtfulValueError(f"{lost}\u00a0: lu «\u00a0{found.number}\u00a0». Vérifiez-le.", found.number)
 
 
 def yes_or_no(value: str) -> bool | None:
     """Return what O or N says, None for nothing."""
-    value = value.strip().upper()
+    value = clean(value).upper()
     if not value:
         return None
     if value not in YES_OR_NO:
@@ -168,7 +182,7 @@ def yes_or_no(value: str) -> bool | None:
 
 def choice(value: str, choices: tuple[str, ...]) -> str:
     """Return one of the codes, or empty."""
-    value = value.strip()
+    value = clean(value)
     if value and value not in choices:
         raise InvalidValueError(f"Doit être {', '.join(choices[:-1])} ou {choices[-1]}.")
     return value

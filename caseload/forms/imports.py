@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from accompaniment.imports.reader import too_large
+from accompaniment.imports.encodings import too_large
 from accompaniment.spreadsheets import SEPARATOR
 from caseload.enums import ImportKind
 from caseload.imports import LAYOUTS

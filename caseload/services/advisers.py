@@ -71,6 +71,7 @@ def load_advisers(
                 outcome.updated += 1
             else:
                 outcome.unchanged += 1
+        outcome.account_for(reader.rows, accepted=len(rows))
         if newcomers:
             arrived = [known.advisers[email] for email in newcomers]
             for welcome in on_adviser_created:

@@ -21,8 +21,9 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError
+from accompaniment.imports.encodings import UnreadableFileError
 from accompaniment.imports.outcome import Outcome, Remarks
-from accompaniment.imports.reader import Progress, UnreadableFileError, reading
+from accompaniment.imports.reader import Progress, reading
 from accompaniment.models import AuditEntry, User
 from accompaniment.services import audit
 from accompaniment.services.imports import load_agencies, load_jobseekers

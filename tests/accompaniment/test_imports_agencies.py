@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accompaniment.imports.encodings import UnreadableFileError
 from accompaniment.imports.outcome import Outcome
-from accompaniment.imports.reader import UnreadableFileError
 from accompaniment.imports.rows import AGENCIES
 from accompaniment.models import Agency, OpeningHours
 from accompaniment.services.imports import load_agencies
@@ -43,7 +43,7 @@ def test_loading_again_changes_nothing_and_a_changed_row_updates() -> None:
     ("column", "value", "reason"),
     [
         ("code", "", "Valeur obligatoire."),
-        ("code", "6748", "Doit avoir 5 chiffres ou lettres capitales."),
+        ("code", "6748!", "Doit avoir 5 chiffres ou lettres capitales."),
         ("nom", "", "Valeur obligatoire."),
         ("nom", "A" * 121, "120 caractères au plus."),
         ("departement", "", "Valeur obligatoire."),

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accompaniment.imports import values
+from accompaniment.imports import telephones, values
 from accompaniment.imports.values import InvalidValueError
 
 
@@ -24,7 +24,7 @@ def according_to_the_library(value: str) -> str | None:
 def test_numbers_written_as_usual_are_judged_as_the_library_does(digits: str, separator: str) -> None:
     written = separator.join(digits[index : index + 2] for index in range(0, 10, 2))
     expected = according_to_the_library(written)
-    if digits[:4] in values.OVERSEAS_REGIONS:
+    if digits[:4] in telephones.OVERSEAS_REGIONS:
         # These are dialled from anywhere in France and belong to another country code.
         assert expected is None
     elif expected is None:
@@ -38,7 +38,7 @@ def test_numbers_written_as_usual_are_judged_as_the_library_does(digits: str, se
 def test_every_beginning_of_a_number_is_judged_as_the_library_does(start: str) -> None:
     for rest in range(0, 10_000_000, 98_765):
         written = f"{start}{rest:07d}"
-        if written[:4] not in values.OVERSEAS_REGIONS:
+        if written[:4] not in telephones.OVERSEAS_REGIONS:
             try:
                 found = values.phone(written)
             except InvalidValueError:

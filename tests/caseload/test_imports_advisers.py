@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
+from accompaniment.imports.encodings import UnreadableFileError
 from accompaniment.imports.outcome import Outcome
-from accompaniment.imports.reader import UnreadableFileError
+from accompaniment.imports.rows import UNKNOWN_AGENCY
 from accompaniment.models import Agency, AuditEntry, Notification, User
 from caseload import arrivals
 from caseload.imports import ADVISERS
@@ -113,7 +114,7 @@ def test_a_changed_row_updates_and_portfolios_go_along_with_the_agency() -> None
         ("email", "personne@courriel.example", "Cette adresse est déjà celle d'une autre personne."),
         ("nom", "", "Valeur obligatoire."),
         ("prenom", "", "Valeur obligatoire."),
-        ("code_agence", "99999", "Agence inconnue."),
+        ("code_agence", "99999", UNKNOWN_AGENCY),
         ("portefeuille", "web", "Doit être renforce, guide, guide_web ou suivi."),
         ("quotite", "9", "Doit être un nombre de 10 à 100."),
         ("quotite", "101", "Doit être un nombre de 10 à 100."),

@@ -23,8 +23,12 @@ def load_agencies(
         outcome = Outcome(RejectedRows(reader.columns))
         if not Departement.objects.exists():
             load_reference()
-        parser = AgencyParser(frozenset(Departement.objects.values_list("code", flat=True)), outcome.warnings.add)
         known = {agency.code: agency for agency in Agency.objects.select_for_update(of=("self",)).order_by("pk")}
+        parser = AgencyParser(
+            departements=frozenset(Departement.objects.values_list("code", flat=True)),
+            known=frozenset(known),
+            warn=outcome.warnings.add,
+        )
         new: list[Agency] = []
         changed: list[Agency] = []
         for row in reader:
@@ -48,6 +52,7 @@ def load_agencies(
         Agency.objects.bulk_update(changed, ["name", "departement", "address", "postal_code", "commune"])
         outcome.created = len(new)
         outcome.updated = len(changed)
+        outcome.account_for(reader.rows, accepted=len(new) + len(changed) + outcome.unchanged)
     return outcome
 
 

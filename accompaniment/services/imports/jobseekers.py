@@ -61,7 +61,9 @@ def load_jobseekers(
         ((outcome.updated,),) = _rows(statements.COUNT_UPDATED)
         _update(actor, now)
         outcome.created = _create(actor, now)
-        outcome.unchanged = outcome.rows - outcome.rejections.total - outcome.created - outcome.updated
+        ((accepted,),) = _rows(statements.COUNT_INCOMING)
+        outcome.unchanged = accepted - outcome.created - outcome.updated
+        outcome.account_for(reader.rows, accepted=accepted)
         written = outcome.created + outcome.updated
         refresh_statistics(written=written, tables=PEOPLE_TABLES)
         _run(statements.REMEMBER, {"now": now})
@@ -73,7 +75,9 @@ def load_jobseekers(
 def _copy(reader: Reader, outcome: JobseekerOutcome, now: datetime) -> None:
     """Validate each row as it is read and copy what goes in."""
     agencies = {
-        agency.code: KnownAgency(pk=agency.pk, today=now.astimezone(agency.zone).date())
+        agency.code: KnownAgency(
+            pk=agency.pk, today=now.astimezone(agency.zone).date(), departement=agency.departement_id
+        )
         for agency in Agency.objects.select_related("departement__region")
     }
     parser = JobseekerParser(agencies, today=timezone.localdate(now), warn=outcome.warnings.add)

@@ -43,6 +43,8 @@ CREATE TEMPORARY TABLE import_incoming (
 
 COPY_INCOMING = f"COPY import_incoming ({', '.join(JobseekerRow._fields)}) FROM STDIN"
 
+COUNT_INCOMING = "SELECT count(*) FROM import_incoming"
+
 # New people get their key here, so that everything about them can be written without looking them up again.
 FIND_TOUCHED = f"""
 ANALYZE import_incoming;
