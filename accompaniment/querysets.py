@@ -93,6 +93,11 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
         """Keep the volunteers who wait for their registration interview, oldest first."""
         return self.filter(state=EnrolmentState.ASKED).order_by("asked_at", "pk")
 
+    def not_taken_on(self) -> Self:
+        """Keep those that were refused, or taken back at the registration interview, without having been validated."""
+        at_the_interview = Q(state=EnrolmentState.WITHDRAWN, interview__isnull=False)
+        return self.filter(Q(state=EnrolmentState.REFUSED) | at_the_interview, validated_at=None)
+
     def settled_after(self, instant: datetime) -> Self:
         """Keep what was validated, refused, withdrawn or lapsed after this instant."""
         return self.filter(Q(validated_at__gt=instant) | Q(state__in=NOT_BEGUN_STATES, closed_at__gt=instant))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Exists, OuterRef
+
 from accompaniment.enums import Bandwidth, EnrolmentState, Modality
 from accompaniment.french import day_in_words
 from accompaniment.models import DeviceCheck, Enrolment, Jobseeker, RegistrationInterview
@@ -12,24 +14,94 @@ from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.services import enrolments
 from accompaniment.services.plans import default_plan
 from caseload.forms.registration import NO
-from caseload.models import Adviser, Portfolio
+from caseload.models import Adviser, Placement, Portfolio
 from caseload.services.placements import volunteers_of
 
 DECISION_SHOWN_FOR = timedelta(days=1)
 """How long the agency's advisers come back to what was decided, withdrawn or lapsed; then their perimeter counts."""
 
+DECISIONS_SHOWN = 10
+CLOSED_IN_WORDS = {
+    EnrolmentState.REFUSED: "100\u00a0% web refusé",
+    EnrolmentState.WITHDRAWN: "Demande de 100\u00a0% web retirée",
+    EnrolmentState.LAPSED: "Demande de 100\u00a0% web close faute de réponse",
+    EnrolmentState.ENDED: "100\u00a0% web terminé",
+}
+
 
 def registrations_of(adviser: Adviser, now: datetime) -> EnrolmentQuerySet:
-    """Return the enrolments of the adviser's agency that wait, or that were settled within the last day."""
+    """Return the enrolments of the adviser's agency that wait, or that were settled within the last day.
+
+    Whom the adviser refused stays theirs to read, for who is not followed is in nobody's perimeter: the outcome, not
+    the file.
+    """
     of_agency: EnrolmentQuerySet = Enrolment.objects.filter(jobseeker__agency=adviser.agency_id)
     return (
-        of_agency.filter(state=EnrolmentState.ASKED) | of_agency.settled_after(now - DECISION_SHOWN_FOR)
+        of_agency.filter(state=EnrolmentState.ASKED)
+        | of_agency.settled_after(now - DECISION_SHOWN_FOR)
+        | of_agency.not_taken_on().filter(closed_by=adviser.user_id)
     ).select_related("jobseeker__agency__departement__region", "jobseeker__user", "validated_by", "closed_by")
 
 
 def waiting_registrations(adviser: Adviser, words: str) -> EnrolmentQuerySet:
     """Return the volunteers who wait in the adviser's agency, longest first, and whether their interview began."""
     return volunteers_of(adviser).matching(words).with_interview_begun()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """A request that was not taken on: what was decided, and who follows the person today."""
+
+    enrolment: Enrolment
+    said: str
+    stands: str
+
+
+def not_taken_on(adviser: Adviser, words: str, *, now: datetime) -> list[Decision]:
+    """Return the latest requests that were not taken on: the adviser's own decisions, or in the agency by `words`.
+
+    Whoever asks again stands among those who wait. Two statements.
+    """
+    asks_again = Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))
+    found = Enrolment.objects.not_taken_on().filter(~Exists(asks_again), jobseeker__agency=adviser.agency_id)
+    found = found.matching(words) if words else found.filter(closed_by=adviser.user_id)
+    shown = list(
+        found.select_related("jobseeker__agency__departement__region", "closed_by").order_by("-closed_at", "-pk")[
+            :DECISIONS_SHOWN
+        ]
+    )
+    followed = {
+        placement.jobseeker_id: str(placement.portfolio.adviser)
+        for placement in Placement.objects.open()
+        .filter(jobseeker__in=[enrolment.jobseeker_id for enrolment in shown])
+        .select_related("portfolio__adviser__user")
+    }
+    return [
+        Decision(
+            enrolment=enrolment,
+            said=decision_in_words(
+                enrolment.state,
+                enrolment.closed_at,
+                enrolment.closed_by.full_name if enrolment.closed_by else "",
+                person=enrolment.jobseeker,
+                now=now,
+            ),
+            stands=f"Suivi par {followed[enrolment.jobseeker_id]}"
+            if enrolment.jobseeker_id in followed
+            else "Attend un conseiller",
+        )
+        for enrolment in shown
+    ]
+
+
+def decision_in_words(state: str, at: datetime | None, by: str, *, person: Jobseeker, now: datetime) -> str:
+    """Say what became of a request that is closed, on which day of the agency, and by whom it was refused."""
+    if at is None or state not in CLOSED_IN_WORDS:
+        return ""
+    zone = person.agency.zone
+    day = day_in_words(at.astimezone(zone).date(), today=now.astimezone(zone).date())
+    who = f" par {by}" if by and state == EnrolmentState.REFUSED else ""
+    return f"{CLOSED_IN_WORDS[EnrolmentState(state)]} le {day}{who}."
 
 
 def with_time_left(waiting: Iterable[Enrolment], now: datetime) -> list[tuple[Enrolment, str]]:

@@ -1,72 +1,108 @@
-"""Who waits for an adviser: people who were in a portfolio, are in none now, and have not left."""
+"""Who waits for an adviser: who was in a portfolio and is in none now, and volunteers who were refused.
 
+Whoever has left the service waits for nobody.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from accompaniment.enums import Modality
+from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.french import duration_in_words
-from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
+from accompaniment.models import Accompaniment, Enrolment, Jobseeker, OnSiteRequest, User
+from accompaniment.querysets import JobseekerQuerySet
 from accompaniment.rules import modality_of
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio
-from caseload.querysets import PlacementQuerySet
+from caseload.querysets import managed_by
 from caseload.services.waiting import places_for
+
+NOT_TAKEN_ON = {
+    EnrolmentState.REFUSED: "100\u00a0% web refusé",
+    EnrolmentState.WITHDRAWN: "100\u00a0% web retiré à l'entretien",
+}
+"""Why somebody waits who was never in a portfolio."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One person of the waiting list: for which modality, since when, why, and whether they ask to be received."""
 
-    placement: Placement
+    person: Jobseeker
     modality: Modality
     on_site: OnSiteRequest | None
+    since: datetime
+    why: str
     now: datetime
 
     @property
-    def person(self) -> Jobseeker:
-        return self.placement.jobseeker
-
-    @property
     def days(self) -> int:
-        """Full days since the last placement ended."""
-        return (self.now - self.placement.ended_at).days if self.placement.ended_at else 0
+        """Full days since nobody follows the person any more, or since the refusal."""
+        return (self.now - self.since).days
 
     @property
     def asks_since(self) -> str:
         """How long the person has waited for the answer to a request to be received on site; empty without one."""
         return duration_in_words(self.now - self.on_site.asked_at) if self.on_site else ""
 
-    @property
-    def why(self) -> str:
-        return PlacementEnd(self.placement.end_reason).label
+
+def people_waiting() -> JobseekerQuerySet:
+    """Return who waits, with `waits_since`, and why: `left_by` (a PlacementEnd) or else `not_taken_on` (a state)."""
+    of_the_person = {"jobseeker": OuterRef("pk")}
+    left = Placement.objects.waiting().order_by()
+    refused = Enrolment.objects.not_taken_on().order_by("-closed_at")
+    begun = Placement.objects.filter(**of_the_person).exclude(end_reason=PlacementEnd.LEFT)
+    asks_again = Enrolment.objects.open().filter(**of_the_person)
+    never_followed = Q(pk__in=refused.order_by().values("jobseeker")) & ~Exists(begun) & ~Exists(asks_again)
+    found: JobseekerQuerySet = Jobseeker.objects.filter(Q(pk__in=left.values("jobseeker")) | never_followed).annotate(
+        left_by=Subquery(left.filter(**of_the_person).values("end_reason")[:1]),
+        not_taken_on=Subquery(refused.filter(**of_the_person).values("state")[:1]),
+        waits_since=Coalesce(
+            Subquery(left.filter(**of_the_person).values("ended_at")[:1]),
+            Subquery(refused.filter(**of_the_person).values("closed_at")[:1]),
+        ),
+    )
+    return found
 
 
-def waiting_for(user: User) -> PlacementQuerySet:
-    """Return the last placements of who waits in the user's regions or agency, the longest wait first."""
-    waiting: PlacementQuerySet = (
-        Placement.objects.waiting()
-        .in_charge_of(user)
-        .select_related("jobseeker__agency__departement__region", "jobseeker__user")
-        .order_by("ended_at", "pk")
+def in_charge_of(user: User) -> JobseekerQuerySet:
+    """Return the people whose place is this user's concern: of a manager's regions, of an adviser's agency."""
+    mine = managed_by(user, "agency__departement__region") if user.is_manager else Q(agency__advisers__user=user)
+    people: JobseekerQuerySet = Jobseeker.objects.filter(mine)
+    return people
+
+
+def waiting_for(user: User) -> JobseekerQuerySet:
+    """Return who waits in the manager's regions or the adviser's agency, the longest wait first."""
+    waiting: JobseekerQuerySet = (
+        people_waiting()
+        .filter(pk__in=in_charge_of(user).values("pk"))
+        .select_related("agency__departement__region", "user")
+        .order_by("waits_since", "pk")
     )
     return waiting
 
 
-def with_modalities(placements: list[Placement], *, now: datetime) -> list[Waiting]:
-    """Add the modality that each person waits for, and what they ask: two statements."""
-    people = [placement.jobseeker_id for placement in placements]
+def with_modalities(people: Iterable[Any], *, now: datetime) -> list[Waiting]:
+    """Add the modality that each person waits for, and what they ask: two statements. `people`: of `waiting_for`."""
+    people = list(people)
     periods = {period.jobseeker_id: period for period in Accompaniment.objects.current().filter(jobseeker__in=people)}
     asked = {request.jobseeker_id: request for request in OnSiteRequest.objects.open().filter(jobseeker__in=people)}
     return [
         Waiting(
-            placement=placement,
-            modality=modality_of(periods[placement.jobseeker_id].tier, periods[placement.jobseeker_id].track),
-            on_site=asked.get(placement.jobseeker_id),
+            person=person,
+            modality=modality_of(periods[person.pk].tier, periods[person.pk].track),
+            on_site=asked.get(person.pk),
+            since=person.waits_since,
+            why=str(PlacementEnd(person.left_by).label) if person.left_by else NOT_TAKEN_ON[person.not_taken_on],
             now=now,
         )
-        for placement in placements
+        for person in people
     ]
 
 

@@ -500,7 +500,7 @@ TABLE: dict[str, Row] = {
     "place_person": Row(
         "login 403 403 200 200 404 200 404 200",
         "login 403 403 422 422 404 422 404 422",
-        lambda house: (house.left.pk,),
+        lambda house: (house.left.jobseeker_id,),
     ),
     "portfolios": Row(
         "login 403 403 403 403 403 200 200 200",

@@ -19,7 +19,7 @@ from accompaniment.models import DeviceCheck, Enrolment, Notification, Registrat
 from accompaniment.once import once
 from accompaniment.paging import page_of
 from accompaniment.rules import age_on
-from accompaniment.services.audit import record_reading
+from accompaniment.services.audit import record_reading, record_readings
 from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details
 from accompaniment.services.equipment import send_device_test_link
 from accompaniment.services.registration import SavedDraft, add_email, save_draft
@@ -42,6 +42,7 @@ from caseload.registration import (
     default_plan_in_words,
     doubts_about_web,
     interview_in_progress,
+    not_taken_on,
     obstacle_to_web,
     registrations_of,
     waiting_registrations,
@@ -50,6 +51,7 @@ from caseload.registration import (
 from caseload.registration_drafts import conflicts_in_words, initial_of, news_in_words
 from caseload.registration_outcomes import outcome_of, settled_by
 from caseload.services.enrolments import proposed_portfolios, refuse_at_interview, validate_at_interview
+from caseload.waiting import people_waiting
 
 READ_AGAIN = "La saisie a changé entre-temps sur cette page. Relisez ce qui suit, puis concluez à nouveau."
 PEOPLE_PER_PAGE = 50
@@ -66,6 +68,9 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
     waiting = waiting_registrations(adviser, words) if keeps_web else Enrolment.objects.none()
     now = timezone.now()
     page = page_of(request, waiting, per_page=PEOPLE_PER_PAGE)
+    decisions = not_taken_on(adviser, words, now=now) if keeps_web else []
+    others = [one.enrolment.jobseeker_id for one in decisions if one.enrolment.closed_by_id != request.user.pk]
+    record_readings(actor=request.user, people=others, part=FilePart.FOUND_BY_SEARCH)
     return render(
         request,
         "caseload/partials/_volunteers.html" if only_the_list else "caseload/registrations.html",
@@ -76,6 +81,7 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
             "words": words,
             "page": page,
             "lines": with_time_left(page, now),
+            "decisions": decisions,
             "now": now,
         },
     )
@@ -460,6 +466,7 @@ def _outcome(
             .select_related("portfolio__adviser__user", "portfolio__agency")
             .first(),
             "notification": Notification.objects.filter(jobseeker=person, kind=outcome.letter).last(),
+            "waits": people_waiting().filter(pk=person.pk).exists(),
             "came_too_late": came_too_late,
             "too_late": texts,
         },

@@ -10,9 +10,9 @@ from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
 from accompaniment.presentation import opening_hours_in_words
 from caseload.away import away_now
-from caseload.models import Placement
 from caseload.rules import REPLY_WITHIN
 from caseload.services.placements import follower_of
+from caseload.waiting import people_waiting
 
 
 @role_required(Role.JOBSEEKER)
@@ -28,7 +28,7 @@ def space_adviser_panel(request: AuthenticatedRequest) -> HttpResponse:
         {
             "adviser": adviser,
             "agency": agency,
-            "waiting": None if adviser else Placement.objects.waiting().filter(jobseeker=person).first(),
+            "waiting": None if adviser else people_waiting().filter(pk=person.pk).first(),
             "away": away_now(person, now=timezone.now()),
             "hours": opening_hours_in_words(agency.opening_hours.all()),
             "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),

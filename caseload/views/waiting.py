@@ -10,13 +10,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
 from caseload.forms.waiting import PlaceForm
-from caseload.models import Placement, Portfolio
+from caseload.models import Portfolio
 from caseload.services.placements import follower_of
 from caseload.services.waiting import place_waiting
-from caseload.waiting import Waiting, proposals_for, waiting_for, with_modalities
+from caseload.waiting import Waiting, in_charge_of, proposals_for, waiting_for, with_modalities
 
 PER_PAGE = 100
 
@@ -35,15 +36,11 @@ def waiting_list(request: AuthenticatedRequest) -> HttpResponse:
 @once
 def place_person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Propose portfolios with their gauges, and place the person into one of them."""
-    placement: Placement = get_object_or_404(
-        Placement.objects.in_charge_of(request.user).select_related("jobseeker__agency__departement__region"),
-        pk=pk,
-        ended_at__isnull=False,
-    )
-    if (follower := follower_of(placement.jobseeker)) is not None:
-        messages.info(request, f"{placement.jobseeker} est déjà suivi par {follower}.")
+    person: Jobseeker = get_object_or_404(in_charge_of(request.user), pk=pk)
+    if (follower := follower_of(person)) is not None:
+        messages.info(request, f"{person} est déjà suivi par {follower}.")
         return redirect("waiting_list")
-    (waiting,) = with_modalities([placement], now=timezone.now())
+    (waiting,) = with_modalities([get_object_or_404(waiting_for(request.user), pk=pk)], now=timezone.now())
     if request.method != "POST":
         proposals = proposals_for(request.user, waiting)
         return _render(request, waiting, PlaceForm(proposals=proposals, initial={"portfolio": _first(proposals)}))

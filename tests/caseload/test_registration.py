@@ -52,8 +52,8 @@ from tests.caseload.factories import (
 
 pytestmark = pytest.mark.django_db
 
-LIST_QUERIES = 7
-"""Session, account, adviser, portfolio, how many wait, the page of them, until when; nothing per row."""
+LIST_QUERIES = 8
+"""Session, account, adviser, portfolio, how many wait, the page of them, until when, own refusals; nothing per row."""
 PANEL_QUERIES = 7
 """Session, account, adviser, portfolios, covers, the first of them, until when; nothing per row."""
 

@@ -11,17 +11,26 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Modality, NotificationKind, Tier
+from accompaniment.enums import AuditAction, Modality, NotificationKind, RefusalReason, Tier
 from accompaniment.errors import DomainError
-from accompaniment.models import AuditEntry, Jobseeker, Notification
+from accompaniment.models import AuditEntry, Enrolment, Jobseeker, Notification
 from accompaniment.services import enrolments
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio
+from caseload.services.enrolments import refuse_at_interview
 from caseload.services.placements import PortfolioFullError
 from caseload.services.waiting import place_waiting
 from caseload.waiting import waiting_for
-from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory, reference
-from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, on_web_track, placed
+from tests.accompaniment.factories import AgencyFactory, EnrolmentFactory, JobseekerFactory, RegionFactory, reference
+from tests.caseload.factories import (
+    AdviserFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    findings,
+    on_web_track,
+    placed,
+    volunteer,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -114,16 +123,16 @@ class TestPlacing:
         PortfolioFactory(agency=person.agency, modality=Modality.SUIVI)
         full = PortfolioFactory(agency=person.agency, modality=Modality.GUIDE, capacity=1)
         placed(full)
-        page = as_manager(client).get(reverse("place_person", args=[last(person).pk]))
+        page = as_manager(client).get(reverse("place_person", args=[person.pk]))
         assert [portfolio.pk for portfolio in page.context["proposals"]] == [near.pk, far.pk]
         assert "0 sur 150" in words(page)
         client.force_login(near.adviser.user)
-        page = client.get(reverse("place_person", args=[last(person).pk]))
+        page = client.get(reverse("place_person", args=[person.pk]))
         assert [portfolio.pk for portfolio in page.context["proposals"]] == [near.pk]
 
     def test_moves_the_person_off_the_list_and_tells(self, client: Client, person: Jobseeker) -> None:
         target = PortfolioFactory(agency=person.agency, modality=Modality.GUIDE)
-        address = reverse("place_person", args=[last(person).pk])
+        address = reverse("place_person", args=[person.pk])
         page = words(as_manager(client).post(address, {"portfolio": target.pk}, follow=True))
         assert f"Zoé Lefèvre est maintenant suivi par {target.adviser}" in page
         assert last(person).portfolio == target
@@ -137,7 +146,7 @@ class TestPlacing:
         small = PortfolioFactory(agency=person.agency, modality=Modality.GUIDE, capacity=1)
         other = PortfolioFactory(agency=person.agency, modality=Modality.GUIDE)
         placed(small)
-        response = as_manager(client).post(reverse("place_person", args=[last(person).pk]), {"portfolio": small.pk})
+        response = as_manager(client).post(reverse("place_person", args=[person.pk]), {"portfolio": small.pk})
         assert response.status_code == 422
         assert "vient de se remplir" in words(response)
         assert [portfolio.pk for portfolio in response.context["proposals"]] == [other.pk]
@@ -146,7 +155,7 @@ class TestPlacing:
         assert last(person).ended_at is not None
 
     def test_asks_for_a_choice_and_says_when_nobody_has_room(self, client: Client, person: Jobseeker) -> None:
-        address = reverse("place_person", args=[last(person).pk])
+        address = reverse("place_person", args=[person.pk])
         assert "Aucun portefeuille n'a de place." in words(as_manager(client).get(address))
         PortfolioFactory(agency=person.agency, modality=Modality.GUIDE)
         response = client.post(address, {})
@@ -172,5 +181,75 @@ class TestPlacing:
     def test_waits_for_the_tier_of_today(self, client: Client, person: Jobseeker) -> None:
         enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
         target = PortfolioFactory(agency=person.agency, modality=Modality.SUIVI)
-        page = as_manager(client).get(reverse("place_person", args=[last(person).pk]))
+        page = as_manager(client).get(reverse("place_person", args=[person.pk]))
         assert [portfolio.pk for portfolio in page.context["proposals"]] == [target.pk]
+
+
+class TestWhoWasRefused:
+    """A volunteer who is not taken on is followed by somebody, or stands on a list that says so."""
+
+    def refused(self, web: Portfolio, **person: Any) -> Enrolment:
+        enrolment = volunteer(web, **person)
+        interview = enrolments.open_registration_interview(actor=web.adviser.user, jobseeker=enrolment.jobseeker)
+        return refuse_at_interview(
+            actor=web.adviser.user,
+            enrolment=enrolment,
+            interview=interview,
+            findings=findings(),
+            reason=RefusalReason.EASE,
+            comment="Préfère venir.",
+        )
+
+    def test_stands_on_the_list_with_since_when_and_why(self, client: Client, web: Portfolio) -> None:
+        with time_machine.travel(timezone.now() - timedelta(days=3)):
+            person = self.refused(web, first_name="Zoé", last_name="Lefèvre").jobseeker
+        page = words(as_manager(client).get(LIST))
+        assert "Zoé Lefèvre" in page
+        assert "100 % web refusé" in page.replace("\u00a0", " ")
+        assert "3 jours" in page
+        client.force_login(web.adviser.user)
+        assert "1 personne de l'agence attend un conseiller" in words(client.get("/ma-journee/liste-d-attente/"))
+        target = PortfolioFactory(agency=web.agency, modality=Modality.GUIDE)
+        client.post(reverse("place_person", args=[person.pk]), {"portfolio": target.pk})
+        assert Placement.objects.open().get(jobseeker=person).portfolio == target
+        assert "Personne n'attend un conseiller." in words(client.get(LIST))
+
+    def test_reads_it_in_the_own_space(self, client: Client, web: Portfolio) -> None:
+        person = self.refused(web, with_account=True).jobseeker
+        client.force_login(person.user)
+        assert "sur la liste d'attente depuis le" in words(client.get(reverse("space_adviser_panel")))
+
+    def test_who_is_followed_or_asks_again_does_not_stand_there(self, web: Portfolio) -> None:
+        kept = placed(PortfolioFactory(agency=web.agency, modality=Modality.GUIDE))
+        again = self.refused(web).jobseeker
+        assert list(waiting_for(web.adviser.user)) == [again]
+        enrolments.ask_enrolment(actor=web.adviser.user, jobseeker=again, at_interview=True)
+        enrolments.refuse_enrolment(
+            actor=web.adviser.user, enrolment=EnrolmentFactory(jobseeker=kept), reason=RefusalReason.EASE
+        )
+        assert not waiting_for(web.adviser.user)
+
+    def test_the_adviser_who_decided_still_sees_the_outcome_and_a_colleague_does_not(
+        self, client: Client, web: Portfolio
+    ) -> None:
+        with time_machine.travel(timezone.now() - timedelta(days=30)):
+            enrolment = self.refused(web, first_name="Zoé", last_name="Lefèvre")
+        client.force_login(web.adviser.user)
+        assert "Ce que vous avez décidé Zoé Lefèvre" in words(client.get(reverse("registrations")))
+        outcome = words(client.get(reverse("registration", args=[enrolment.pk])))
+        assert "est sur la liste d'attente de l'agence" in outcome
+        colleague = PortfolioFactory(agency=web.agency).adviser.user
+        client.force_login(colleague)
+        assert client.get(reverse("registration", args=[enrolment.pk])).status_code == 404
+        assert "Lefèvre" not in words(client.get(reverse("registrations")))
+
+    @pytest.mark.parametrize("page", ["registrations", "record_wish"])
+    def test_a_search_says_that_it_was_refused_when_and_by_whom(
+        self, client: Client, web: Portfolio, page: str
+    ) -> None:
+        self.refused(web, first_name="Zoé", last_name="Lefèvre")
+        client.force_login(PortfolioFactory(agency=web.agency).adviser.user)
+        found = words(client.get(reverse(page), {"q": "lefevre"})).replace("\u00a0", " ")
+        assert re.search(rf"100 % web refusé le .* par {web.adviser}\.", found)
+        client.force_login(PortfolioFactory().adviser.user)
+        assert "Lefèvre" not in words(client.get(reverse(page), {"q": "lefevre"}))
