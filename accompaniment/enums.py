@@ -185,6 +185,7 @@ class AuditAction(TextChoices):
     STAFF = "staff", "Équipe"
     LAPSE_DELAY = "lapse_delay", "Délai de caducité"
     IMPORT = "import", "Import"
+    BOUND = "bound", "Limite"
     EXPORT = "export", "Export"
 
 
@@ -198,3 +199,21 @@ class ShownEntries(TextChoices):
 
 READING_ACTIONS = (AuditAction.READ, AuditAction.EXPORT)
 """What is no change of a file: somebody read it, or took it along in a list."""
+
+
+class BoundedAct(TextChoices):
+    """What one account holds or does so often at most, as `ActBound` says."""
+
+    INTERVIEWS_HELD = "interviews_held", "Rendez-vous pris de sa propre initiative et à venir"
+    INTERVIEW_CHANGES = "interview_changes", "Rendez-vous pris, déplacés ou annulés"
+    CALLBACKS = "callbacks", "Demandes de rappel"
+    ON_SITE_CHANGES = "on_site_changes", "Demandes d'entretien en agence retirées ou précisées"
+    PLAN_WISHES = "plan_wishes", "Demandes d'un autre rythme"
+    ENROLMENTS = "enrolments", "Demandes de 100 % web"
+    DOCUMENTS = "documents", "Documents ajoutés"
+    DOCUMENT_MEGABYTES = "document_megabytes", "Mégaoctets de documents ajoutés"
+    STEPS_TICKED = "steps_ticked", "Étapes cochées ou rouvertes"
+    MESSAGES = "messages", "Messages envoyés"
+    DEVICE_TESTS = "device_tests", "Tests du matériel"
+    PHONE_CORRECTIONS = "phone_corrections", "Corrections du numéro de téléphone"
+    INVITATIONS = "invitations", "Invitations à activer un compte"

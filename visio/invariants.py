@@ -100,6 +100,28 @@ def nothing_booked_in_an_absence() -> Iterator[str]:
         yield f"interview {interview} is booked in absence {absence} of its adviser"
 
 
+def nobody_empties_the_calendar() -> Iterator[str]:
+    """Nobody holds more interviews to come, taken of their own accord, than any bound of the past year lets them."""
+    for identifier, held, most in rows("""
+        SELECT person.identifier, count(*), allowed.most
+        FROM visio_interview interview
+        JOIN accompaniment_jobseeker person
+            ON person.id = interview.jobseeker_id AND person.user_id = interview.booked_by_id
+        CROSS JOIN (
+            SELECT max(bound.most) AS most FROM accompaniment_actbound bound
+            WHERE bound.act = 'interviews_held' AND bound.starts_on <= current_date + 1 AND NOT EXISTS (
+                SELECT FROM accompaniment_actbound later
+                WHERE later.act = bound.act AND later.starts_on > bound.starts_on
+                  AND later.starts_on <= current_date - 365
+            )
+        ) allowed
+        WHERE interview.state IN ('booked', 'in_progress') AND interview.obligation_id IS NULL
+          AND interview.starts_at > now()
+        GROUP BY 1, allowed.most HAVING count(*) > allowed.most
+    """):
+        yield f"jobseeker {identifier} holds {held} interviews beyond what is due, and {most} are allowed"
+
+
 VISIO_CHECKS: tuple[InvariantCheck, ...] = (
     live_interviews_never_overlap,
     absence_with_proof,
@@ -108,4 +130,5 @@ VISIO_CHECKS: tuple[InvariantCheck, ...] = (
     obligation_of_the_same_person,
     interview_has_its_history,
     nothing_booked_in_an_absence,
+    nobody_empties_the_calendar,
 )

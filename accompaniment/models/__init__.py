@@ -1,5 +1,6 @@
 """Tables of the ground floor: people, territory, enrolment, accompaniment, journal, audit, outbox."""
 
+from accompaniment.models.bounds import ActBound
 from accompaniment.models.enrolment import (
     Accompaniment,
     Consent,
@@ -17,6 +18,7 @@ from accompaniment.models.workbook import Document, Note, Objective, Step
 
 __all__ = [
     "Accompaniment",
+    "ActBound",
     "ActivationLink",
     "Agency",
     "AuditEntry",

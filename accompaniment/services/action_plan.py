@@ -6,10 +6,11 @@ from datetime import date
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction
+from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Jobseeker, Objective, Step, User
+from accompaniment.models import AuditEntry, Jobseeker, Objective, Step, User
 from accompaniment.services import audit
+from accompaniment.services.bounds import check_bound
 
 MOST_OPEN_OBJECTIVES = 10
 MOST_STEPS = 20
@@ -137,10 +138,17 @@ def change_step(*, actor: User, step: Step, facts: StepFacts, seen: StepFacts) -
 def tick_step(*, actor: User, step: Step, done: bool) -> Step:
     """Say that a step is done, or that it is not. Saying the same again changes nothing."""
     with transaction.atomic():
+        if actor.is_jobseeker:
+            person = Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(user=actor)
         locked = _locked_step(step)
         _check_open(locked.objective)
         if (locked.done_at is not None) == done:
             return locked
+        if actor.is_jobseeker:
+            ticked = AuditEntry.objects.filter(
+                jobseeker=person, actor=actor, details__event__in=("step_done", "step_reopened")
+            )
+            check_bound(BoundedAct.STEPS_TICKED, done=lambda since: ticked.filter(at__gt=since).count())
         locked.done_at = timezone.now() if done else None
         locked.done_by = actor if done else None
         locked.save(update_fields=["done_at", "done_by"])

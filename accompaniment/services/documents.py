@@ -1,19 +1,24 @@
 """Documents of a person's file: what they are is read from their bytes, not their name, and nothing is unpacked."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
 from typing import IO
 
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from accompaniment.archives import NoArchiveError, entries_of, stored_content
-from accompaniment.enums import AuditAction
+from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError
 from accompaniment.models import Document, Jobseeker, User
 from accompaniment.services import audit
+from accompaniment.services.bounds import check_bound
 
-LARGEST = 10 * 1024 * 1024  # bytes
+MEGABYTE = 1024 * 1024  # bytes
+LARGEST = 10 * MEGABYTE
 MOST_DOCUMENTS = 100
 
 
@@ -106,6 +111,8 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
             Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker.pk)
             if Document.objects.filter(jobseeker=jobseeker, removed_at=None).count() >= MOST_DOCUMENTS:
                 raise DomainError("Ce dossier a déjà cent documents. Retirez-en un avant d'en ajouter un autre.")
+            if jobseeker.user_id and jobseeker.user_id == document.added_by_id:
+                _check_bounds(actor, size=document.size)
             document.file.save(f"document.{kind.ending}", upload, save=False)
             stored = document.file.name
             document.save()
@@ -117,6 +124,18 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
             document.file.storage.delete(stored)
         raise
     return document
+
+
+def _check_bounds(actor: User, *, size: int) -> None:
+    """Raise TooManyError for too many documents, or too many bytes; what was removed again counts too."""
+    added = Document.objects.filter(added_by=actor)
+    check_bound(BoundedAct.DOCUMENTS, done=lambda since: added.filter(added_at__gt=since).count())
+
+    def megabytes(since: datetime) -> int:
+        earlier: int = added.filter(added_at__gt=since).aggregate(size=Sum("size", default=0))["size"]
+        return ceil((earlier + size) / MEGABYTE)
+
+    check_bound(BoundedAct.DOCUMENT_MEGABYTES, done=megabytes, adding=0)
 
 
 def remove_document(*, actor: User, document: Document) -> Document:

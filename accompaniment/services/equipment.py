@@ -6,16 +6,15 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Bandwidth, NotificationKind
-from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.enums import AuditAction, Bandwidth, BoundedAct, NotificationKind
+from accompaniment.errors import DomainError
 from accompaniment.models import DeviceCheck, Jobseeker, User
 from accompaniment.services import audit, outbox
+from accompaniment.services.bounds import check_bound
 from accompaniment.services.enrolments import lock_jobseeker
 
 ONE_TEST = timedelta(minutes=2)
 """Within which the same result again is the same test."""
-
-TESTS_A_DAY = 20
 
 
 def record_device_check(
@@ -30,7 +29,7 @@ def record_device_check(
 ) -> DeviceCheck:
     """Keep the result of a person's own test; the same result within two minutes is one test.
 
-    Raises DomainError when somebody else than the person sends it, NotAllowedNowError after twenty in one day.
+    Raises DomainError when somebody else than the person sends it, TooManyError beyond the bound (`ActBound`).
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
@@ -41,11 +40,10 @@ def record_device_check(
         found = (camera, microphone, connection)
         if last and now - last.at < ONE_TEST and (last.camera, last.microphone, last.connection) == found:
             return last
-        if DeviceCheck.objects.filter(jobseeker=person, at__gt=now - timedelta(days=1)).count() >= TESTS_A_DAY:
-            raise NotAllowedNowError(
-                f"Vous avez déjà fait {TESTS_A_DAY} tests depuis hier. Le dernier résultat reste enregistré\u00a0: "
-                "réessayez demain."
-            )
+        check_bound(
+            BoundedAct.DEVICE_TESTS,
+            done=lambda since: DeviceCheck.objects.filter(jobseeker=person, at__gt=since).count(),
+        )
         check: DeviceCheck = DeviceCheck.objects.create(
             jobseeker=person,
             at=now,

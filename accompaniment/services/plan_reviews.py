@@ -7,10 +7,11 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind, ReviewOutcome
+from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature, NotificationKind, ReviewOutcome
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, PlanReview, User
 from accompaniment.services import audit, outbox, plans
+from accompaniment.services.bounds import check_bound
 
 
 def keep_plan(
@@ -131,6 +132,10 @@ def ask_plan_change(
         person, _ = plans.lock_plan(jobseeker=jobseeker)
         if person.user_id != actor.pk:
             raise DomainError("Seule la personne elle-même peut demander ce changement.")
+        check_bound(
+            BoundedAct.PLAN_WISHES,
+            done=lambda since: PlanRequest.objects.filter(jobseeker=person, asked_at__gt=since).count(),
+        )
         try:
             with transaction.atomic():
                 request = PlanRequest.objects.create(

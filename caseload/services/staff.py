@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Modality, Role
+from accompaniment.enums import AuditAction, BoundedAct, Modality, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.french import day_in_words
-from accompaniment.models import Agency, Jobseeker, Region, User
+from accompaniment.models import Agency, Jobseeker, Notification, Region, User
 from accompaniment.services import accounts, audit
+from accompaniment.services.bounds import check_bound
 from caseload.arrivals import on_adviser_created
 from caseload.departures import before_departure, on_departure
 from caseload.models import Absence, Adviser, Cover, Manager, Portfolio, Transfer
@@ -91,6 +92,8 @@ def invite_again(*, actor: User, user: User) -> None:
         locked = _locked_within_reach(actor, user)
         if not locked.is_active:
             raise NotAllowedNowError("Ce compte est fermé\u00a0: rouvrez-le d'abord.")
+        sent = Notification.objects.filter(user=locked, kind=NotificationKind.ACCOUNT_ACTIVATION)
+        check_bound(BoundedAct.INVITATIONS, done=lambda since: sent.filter(created_at__gt=since).count())
         accounts.invite_again(user=locked)
         _audit(actor, locked, event="invited_again")
 

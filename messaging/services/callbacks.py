@@ -5,12 +5,13 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Channel, ContactNature
+from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.imports.values import InvalidValueError
 from accompaniment.imports.values import phone as read_phone
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.services import audit, journal
+from accompaniment.services.bounds import check_bound
 from caseload.models import Placement
 from caseload.services.summaries import write_summary
 from messaging.enums import CallbackState, CallbackSubject
@@ -70,6 +71,14 @@ def ask_callback(
         raise DomainError(WINDOW_GONE)
     try:
         with transaction.atomic():
+            person = Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker.pk)
+            standing = CallbackRequest.objects.open().filter(jobseeker=person).first()
+            if standing is not None:
+                raise CallbackAlreadyOpenError(standing)
+            check_bound(
+                BoundedAct.CALLBACKS,
+                done=lambda since: CallbackRequest.objects.filter(jobseeker=person, asked_at__gt=since).count(),
+            )
             if not Placement.objects.open().filter(jobseeker=jobseeker).exists():
                 raise NobodyFollowsError
             request = CallbackRequest.objects.create(

@@ -11,10 +11,11 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Channel, ContactNature
+from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
 from accompaniment.errors import DomainError
 from accompaniment.models import User
 from accompaniment.services import audit, journal
+from accompaniment.services.bounds import check_bound
 from caseload.services.summaries import write_summary
 from messaging import desks, live
 from messaging.enums import Panel
@@ -46,6 +47,11 @@ def post_message(*, actor: User, conversation: Conversation, client_id: UUID, bo
         now = timezone.now()
         who = participants(locked, now=now)
         who.check_writes(actor)
+        if actor.is_jobseeker:
+            check_bound(
+                BoundedAct.MESSAGES,
+                done=lambda since: locked.messages.filter(author=actor, created_at__gt=since).count(),
+            )
         waited_since = locked.awaiting_reply_since
         message = _append(locked, author=actor, client_id=client_id, text=text, at=now)
         _tell_the_file(locked, message=message, actor=actor, by_person=actor.pk == who.person)

@@ -8,10 +8,11 @@ import time_machine
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Bandwidth, NotificationKind
+from accompaniment.enums import AuditAction, Bandwidth, BoundedAct, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, DeviceCheck, Jobseeker, Notification
-from accompaniment.services.equipment import TESTS_A_DAY, record_device_check, send_device_test_link
+from accompaniment.services.bounds import bound_of
+from accompaniment.services.equipment import record_device_check, send_device_test_link
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ def test_the_same_result_again_is_the_same_test(person: Jobseeker) -> None:
 
 def test_twenty_a_day_and_no_more(person: Jobseeker) -> None:
     start = timezone.now()
-    for number in range(TESTS_A_DAY):
+    for number in range(bound_of(BoundedAct.DEVICE_TESTS, day=timezone.localdate()).most):
         with time_machine.travel(start + timedelta(minutes=3 * number)):
             record_device_check(actor=person.user, jobseeker=person, **GOOD)
     with time_machine.travel(start + timedelta(hours=2)), pytest.raises(NotAllowedNowError):

@@ -8,9 +8,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import Bandwidth, Channel
+from accompaniment.enums import Bandwidth, BoundedAct, Channel
 from accompaniment.models import DeviceCheck, Jobseeker
-from accompaniment.services.equipment import TESTS_A_DAY, record_device_check
+from accompaniment.services.bounds import bound_of
+from accompaniment.services.equipment import record_device_check
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory
@@ -58,7 +59,7 @@ def test_nonsense_is_refused_with_a_sentence(client: Client, person: Jobseeker, 
 
 
 def test_the_twenty_first_of_a_day_is_refused_with_a_sentence(client: Client, person: Jobseeker) -> None:
-    for number in range(TESTS_A_DAY):
+    for number in range(bound_of(BoundedAct.DEVICE_TESTS, day=timezone.localdate()).most):
         assert send(client, camera="on" if number % 2 else "").status_code == 200
     answer = send(client, camera="")
     assert answer.status_code == 409

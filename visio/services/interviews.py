@@ -10,18 +10,20 @@ from datetime import datetime
 
 import psycopg
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from accompaniment.enums import Channel, EnrolmentState, ObligationState, Tier
+from accompaniment.enums import BoundedAct, Channel, EnrolmentState, ObligationState, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.french import plural
 from accompaniment.models import Enrolment, Jobseeker, Obligation, User
+from accompaniment.services.bounds import check_bound
 from caseload.models import Adviser
 from caseload.services.absences import hold_present
 from caseload.services.placements import classic_places, follower_of
 from visio.availability import last_day_offered, slots_by_hours
 from visio.enums import InterviewState
-from visio.models import Interview
+from visio.models import Interview, InterviewEvent
 from visio.rules.slots import LENGTH, OCCUPIED
 from visio.services import notices
 from visio.services.broadcast import tell_room
@@ -47,12 +49,13 @@ def book_interview(
     Without one it holds what is due in the period of its day, if nothing else does.
 
     The actor is the person, or an adviser who answers for the person. Raises SlotTakenError when the slot is not
-    free any more, DomainError for every other refusal.
+    free any more, TooManyError when the person holds or changes too much, DomainError for every other refusal.
     """
     with transaction.atomic():
         person = lock_person(jobseeker.pk)
         if actor.is_adviser and not Jobseeker.objects.visible_to(actor).filter(pk=person.pk).exists():
             raise NotAllowedNowError("Cette personne n'est plus dans vos portefeuilles.")
+        _check_changes(actor, person)
         return _book(
             actor=actor,
             person=person,
@@ -61,6 +64,7 @@ def book_interview(
             channel=channel,
             obligation=obligation,
             replaces=None,
+            now=timezone.now(),
         )
 
 
@@ -77,6 +81,7 @@ def move_interview(*, actor: User, interview: Interview, starts_at: datetime, ch
         old = lock_interview(interview.pk)
         now = timezone.now()
         _check_can_be_given_up(old, actor=actor, now=now)
+        _check_changes(actor, person)
         move_state(old, actor=actor, at=now, to_state=InterviewState.CANCELLED)
         tell_room(old.pk, "closed")
         return _book(
@@ -85,8 +90,9 @@ def move_interview(*, actor: User, interview: Interview, starts_at: datetime, ch
             adviser=old.adviser,
             starts_at=starts_at,
             channel=channel,
-            obligation=old.obligation if old.obligation and old.obligation.state == ObligationState.DUE else None,
+            obligation=old.obligation,
             replaces=old,
+            now=now,
         )
 
 
@@ -182,16 +188,20 @@ def _book(
     channel: str,
     obligation: Obligation | None,
     replaces: Interview | None,
+    now: datetime,
 ) -> Interview:
-    now = timezone.now()
     if channel not in BOOKABLE_CHANNELS:
         raise DomainError("Choisissez la visio, le téléphone ou l'agence.")
     follower = follower_of(person)
     if follower is None or follower.pk != adviser.pk:
         raise NotAllowedNowError("Votre conseiller a changé. Rechargez la page pour voir ses créneaux.")
+    if replaces is not None and obligation is not None and obligation.state != ObligationState.DUE:
+        obligation = None  # what the moved one was booked for is due no more
     if obligation is None:
         obligation = obligation_of_day(person, starts_at.astimezone(person.agency.zone).date())
     due = _locked_due(obligation, person) if obligation is not None else None
+    if actor.pk == person.user_id and due is None and replaces is None:
+        check_bound(BoundedAct.INTERVIEWS_HELD, done=lambda now: held_of_own_accord(person, now=now).count())
     # An absence that is being declared now comes before this booking, or knows of it.
     hold_present(follower)
     last_day = last_day_offered(adviser=follower, obligation=due, now=now)
@@ -208,13 +218,41 @@ def _book(
             ends_at=starts_at + LENGTH,
             occupies_until=starts_at + OCCUPIED,
             booked_at=now,
-            booked_by=actor,
+            booked_by=replaces.booked_by if replaces else actor,
         )
     )
     log_state(interview, actor=actor, at=now, from_state="")
     notices.send_convocation(interview, replaces=replaces)
     refresh_summary(person.pk)
     return interview
+
+
+def held_of_own_accord(person: Jobseeker, *, now: datetime) -> QuerySet[Interview]:
+    """Return what the person took to come, beyond what is due: the bound is on these.
+
+    What an adviser booked is no part of it, for adviser and person agreed on it.
+    """
+    found: QuerySet[Interview] = Interview.objects.live().filter(
+        jobseeker=person, booked_by=person.user, obligation=None, starts_at__gt=now
+    )
+    return found
+
+
+def _check_changes(actor: User, person: Jobseeker) -> None:
+    """Raise TooManyError when the person has booked, moved and cancelled too often; advisers are not bound.
+
+    A cancellation counts and is never refused: it gives a slot back.
+    """
+    if actor.pk == person.user_id:
+        changed = InterviewEvent.objects.filter(
+            interview__jobseeker=person,
+            actor=actor,
+            to_state__in=(InterviewState.BOOKED, InterviewState.CANCELLED),
+        )
+        check_bound(
+            BoundedAct.INTERVIEW_CHANGES,
+            done=lambda since: changed.filter(at__gt=since).order_by().values("at").distinct().count(),
+        )
 
 
 def _locked_due(obligation: Obligation, person: Jobseeker) -> Obligation:

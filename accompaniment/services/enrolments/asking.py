@@ -3,9 +3,10 @@
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accompaniment.enums import EnrolmentState
+from accompaniment.enums import BoundedAct, EnrolmentState
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Enrolment, Jobseeker, User
+from accompaniment.services.bounds import check_bound
 from accompaniment.services.enrolments.eligibility import check_eligible
 from accompaniment.services.enrolments.interview import forget_earlier_decision
 from accompaniment.services.enrolments.states import lock_jobseeker, log
@@ -24,6 +25,11 @@ def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker, at_interview: boo
         person = lock_jobseeker(jobseeker.pk)
         now = timezone.now()
         check_eligible(person, now, later=SETTLED_AT_THE_INTERVIEW if at_interview else ())
+        if actor is not None and actor.pk == person.user_id:
+            check_bound(
+                BoundedAct.ENROLMENTS,
+                done=lambda since: Enrolment.objects.filter(jobseeker=person, asked_at__gt=since).count(),
+            )
         try:
             with transaction.atomic():
                 enrolment = Enrolment.objects.create(

@@ -1,0 +1,97 @@
+"""How much one person holds at once and does within a time: counted in real rows, under the person's lock."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, BoundedAct
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.models import ActBound, User
+from accompaniment.services import audit
+
+SENTENCES = {
+    BoundedAct.INTERVIEWS_HELD: "Vous avez déjà {most} rendez-vous à venir, pris de votre propre initiative. "
+    "Pour en prendre un autre, déplacez ou annulez l'un d'eux, ou écrivez à votre conseiller.",
+    BoundedAct.INTERVIEW_CHANGES: "Vous avez changé vos rendez-vous {most} fois en {time}. "
+    "Réessayez demain, ou demandez à votre conseiller de réserver pour vous.",
+    BoundedAct.CALLBACKS: "Vous avez demandé {most} rappels en {time}. "
+    "Réessayez demain, ou écrivez à votre conseiller.",
+    BoundedAct.ON_SITE_CHANGES: "Vous avez changé ou retiré cette demande {most} fois en {time}. "
+    "Elle reste en cours telle quelle\u00a0: votre agence vous répond.",
+    BoundedAct.PLAN_WISHES: "Vous avez demandé un autre rythme {most} fois en {time}. "
+    "Réessayez demain, ou écrivez à votre conseiller.",
+    BoundedAct.ENROLMENTS: "Vous avez demandé le 100\u00a0% web {most} fois en {time}. Réessayez demain.",
+    BoundedAct.DOCUMENTS: "Vous avez ajouté {most} documents en {time}. Ajoutez les autres demain.",
+    BoundedAct.DOCUMENT_MEGABYTES: "Vos documents dépassent ensemble {most}\u00a0Mo en {time}. "
+    "Réduisez celui-ci, ou ajoutez-le demain.",
+    BoundedAct.STEPS_TICKED: "Vous avez coché ou rouvert {most} étapes en {time}. Réessayez demain.",
+    BoundedAct.MESSAGES: "Vous avez envoyé {most} messages en {time}. Attendez un instant, puis renvoyez celui-ci.",
+    BoundedAct.DEVICE_TESTS: "Vous avez déjà fait {most} tests en {time}. "
+    "Le dernier résultat reste enregistré\u00a0: réessayez demain.",
+    BoundedAct.PHONE_CORRECTIONS: "Vous avez changé votre numéro {most} fois en {time}. "
+    "Réessayez demain, ou donnez-le à votre conseiller par message.",
+    BoundedAct.INVITATIONS: "{most} invitations sont déjà parties vers cette adresse en {time}. "
+    "Vérifiez l'adresse avec la personne, ou réessayez demain.",
+}
+
+
+class TooManyError(NotAllowedNowError):
+    """A bound is reached; the sentence says what to do."""
+
+
+def bound_of(act: BoundedAct, *, day: date) -> ActBound | None:
+    """Return the bound in force on a day; None where there is none."""
+    return ActBound.objects.filter(act=act, starts_on__lte=day).order_by("-starts_on").first()
+
+
+def check_bound(act: BoundedAct, *, done: Callable[[datetime], int], adding: int = 1) -> None:
+    """Raise TooManyError when `adding` more is more than the bound.
+
+    `done` returns how much was done since an instant; of what is held at once, how much is held now. Called in the
+    transaction of the act, whose lock (the person's, or the conversation's) makes two at once count one after the
+    other.
+    """
+    now = timezone.now()
+    bound = bound_of(act, day=timezone.localdate(now))
+    if bound is None:
+        return
+    since = now if bound.within_minutes is None else now - timedelta(minutes=bound.within_minutes)
+    if done(since) + adding > bound.most:
+        raise TooManyError(SENTENCES[act].format(most=bound.most, time=_time_in_words(bound.within_minutes or 0)))
+
+
+def set_bound(
+    *, actor: User | None, act: BoundedAct, most: int, starts_on: date, within_minutes: int | None
+) -> ActBound:
+    """Set a bound from a day on; the same day's is replaced. Nothing that is held is taken from anybody."""
+    if most < 1:
+        raise DomainError("La limite est d'au moins 1.")
+    if (within_minutes is None) != (act == BoundedAct.INTERVIEWS_HELD):
+        raise DomainError("Dites en combien de minutes, sauf pour ce qui se compte à un moment donné.")
+    with transaction.atomic():
+        bound, _ = ActBound.objects.update_or_create(
+            act=act,
+            starts_on=starts_on,
+            defaults={"most": most, "within_minutes": within_minutes, "set_by": actor},
+        )
+        audit.record(
+            actor=actor,
+            jobseeker=None,
+            action=AuditAction.BOUND,
+            event="set",
+            act=act,
+            most=most,
+            starts_on=starts_on,
+            within_minutes=within_minutes,
+        )
+        return bound
+
+
+def _time_in_words(minutes: int) -> str:
+    if minutes == 1:
+        return "une minute"
+    if minutes % 60:
+        return f"{minutes} minutes"
+    return "une heure" if minutes == 60 else f"{minutes // 60} heures"
