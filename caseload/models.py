@@ -463,3 +463,13 @@ class ImportRun(models.Model):
     def percent_read(self) -> int:
         """How much of the file the worker has read, as whole per cents."""
         return min(100, self.bytes_done * 100 // self.bytes_total) if self.bytes_total else 0
+
+    @property
+    def rejected(self) -> int:
+        """How many rows did not go in; of a file that was loaded."""
+        return int(self.summary.get("rejected", 0))
+
+    @property
+    def nothing_went_in(self) -> bool:
+        """Tell whether a file was read to its end and each of its rows was rejected."""
+        return self.state == ImportState.DONE and 0 < self.rejected == self.summary.get("rows")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import LineField, LinesField
 from accompaniment.french import hour_in_words, weekday_in_words
 from messaging.enums import CallbackSubject
 from messaging.rules import BODY_LIMIT, Window
@@ -44,7 +44,7 @@ class NumberForm(forms.Form):
 
 
 class SearchForm(forms.Form):
-    q = forms.CharField(label="Rechercher une personne", max_length=80, required=False)
+    q = LineField(label="Rechercher une personne", max_length=80, required=False)
 
 
 def window_value(window: Window) -> str:
@@ -66,7 +66,7 @@ class CallbackForm(forms.Form):
     """A wish to be called back, in one of the windows on offer."""
 
     subject = forms.ChoiceField(label="Sujet", choices=CallbackSubject, widget=forms.RadioSelect)
-    phone = forms.CharField(
+    phone = LineField(
         label="Numéro à appeler",
         max_length=30,
         help_text="Par exemple 06 12 34 56 78. Il sert pour ce rappel seulement.",

@@ -7,7 +7,7 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
-from accompaniment.forms.fields import IdentifierField
+from accompaniment.forms.fields import EmailField, IdentifierField
 from accompaniment.models import User
 from accompaniment.passwords import ADVICE, normalised
 
@@ -20,7 +20,7 @@ CHOICE_RULES = (
 class LogInForm(AuthenticationForm):
     """The address in any case, and the password. One sentence for every refusal."""
 
-    username = forms.EmailField(
+    username = EmailField(
         label="Adresse e-mail",
         help_text="Format attendu : nom@domaine.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
@@ -50,7 +50,7 @@ class LogInForm(AuthenticationForm):
 class PasswordForgottenForm(forms.Form):
     """The address to which a new link goes, if it has an account."""
 
-    email = forms.EmailField(
+    email = EmailField(
         label="Adresse e-mail",
         help_text="Celle avec laquelle vous vous connectez. Format attendu : nom@domaine.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "username"}),
@@ -74,7 +74,7 @@ class FirstAccessForm(forms.Form):
             "invalid": "Entrez sept chiffres et une lettre, par exemple 1234567A.",
         },
     )
-    email = forms.EmailField(
+    email = EmailField(
         label="Adresse e-mail",
         help_text="Celle que vous avez donnée à votre agence. Format attendu : nom@domaine.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),

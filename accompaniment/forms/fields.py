@@ -1,10 +1,28 @@
 """Fields that several forms share."""
 
 from typing import Any
+from unicodedata import normalize
 
 from django import forms
 
 from accompaniment.identifiers import compact
+from accompaniment.imports.values import clean
+
+
+class _Cleaned(forms.CharField):
+    """What is typed or pasted is cleaned like what a file says, before anything is checked."""
+
+    def to_python(self, value: Any) -> Any:
+        """Return the text without what cannot be seen, its accents part of their letters."""
+        return super().to_python(clean(value) if isinstance(value, str) else value)
+
+
+class LineField(_Cleaned):
+    """A text of one line: a name, a commune, what is searched."""
+
+
+class EmailField(_Cleaned, forms.EmailField):
+    """An e-mail address."""
 
 
 class LinesField(forms.CharField):
@@ -17,8 +35,8 @@ class LinesField(forms.CharField):
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
-        """Return the text with plain ends of lines."""
-        text = value.replace("\r\n", "\n") if isinstance(value, str) else value
+        """Return the text with plain ends of lines and composed accents."""
+        text = normalize("NFC", value.replace("\r\n", "\n")) if isinstance(value, str) else value
         return str(super().to_python(text))
 
 
@@ -30,4 +48,4 @@ class IdentifierField(forms.RegexField):
 
     def to_python(self, value: Any) -> str:
         """Return the identifier in one piece and in capitals."""
-        return compact(str(super().to_python(value)))
+        return compact(clean(str(super().to_python(value))))

@@ -103,6 +103,11 @@ class Outcome:
         column, value = row.faulty or (WHOLE_LINE, SEPARATOR.join(row.cells))
         self.reject(row, column=column, value=value, reason=row.fault or "")
 
+    @property
+    def nothing_went_in(self) -> bool:
+        """Tell whether each row was rejected."""
+        return 0 < self.rejections.total == self.rows
+
     def account_for(self, rows: int, *, accepted: int) -> None:
         """Raise LostRowsError unless each of the rows that were read is written, left as it is, or rejected.
 

@@ -50,6 +50,13 @@ NAME_MAXIMUM = 80
 ADDRESS_MAXIMUM = 200
 AGENCY_NAME_MAXIMUM = 120
 UNKNOWN_AGENCY = "Agence inconnue\u00a0: chargez d'abord les agences, ou corrigez ce code."
+AGENCIES_FIRST = "Aucune agence n'est connue\u00a0: chargez d'abord les agences, puis ce fichier."
+"""Said of a whole file whose rows name agencies while there are none."""
+UNKNOWN_AGENCIES = (
+    "Des lignes nomment une agence inconnue\u00a0: chargez d'abord les agences, puis les lignes rejetées."
+)
+"""Said of a file that was loaded, where rows were rejected for their agency."""
+AGENCY_COLUMN = "code_agence"
 ZERO_DROPPED = "Un tableur a sans doute retiré le zéro de tête"
 
 Value = TypeVar("Value")

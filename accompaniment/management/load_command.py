@@ -10,8 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accompaniment.errors import DomainError
 from accompaniment.imports.outcome import Outcome
 from accompaniment.imports.reader import open_file
+from accompaniment.imports.rows import AGENCY_COLUMN, UNKNOWN_AGENCIES
 
-UNREADABLE = 2
+NOTHING_WENT_IN, UNREADABLE = 1, 2
 SHOWN = 20
 
 LABELS = {
@@ -26,7 +27,9 @@ LABELS = {
 
 
 class LoadCommand(BaseCommand):
-    """Load one file. Exit code 0 when it was read, rejected rows or not; 2 when it cannot be, with one sentence.
+    """Load one file. Exit code 0 when rows went in or were known; 1 when all were rejected; 2 when it cannot be read.
+
+    One and two come with one sentence that says what to do.
 
     Rejected rows are written beside the file as `<FILE>.rejets.csv`; that of an earlier load is removed when
     nothing is rejected any more. A dry run writes neither rows nor this file.
@@ -51,6 +54,8 @@ class LoadCommand(BaseCommand):
             self.stdout.write(json.dumps(outcome.summary(), ensure_ascii=False, indent=1))
         else:
             self._tell(path, outcome, dry_run=options["dry_run"])
+        if outcome.nothing_went_in:
+            raise CommandError(_what_to_do(outcome), returncode=NOTHING_WENT_IN)
 
     def run_load(self, source: BinaryIO, *, dry_run: bool) -> Outcome:
         """Call the service that loads this kind of file."""
@@ -81,12 +86,20 @@ class LoadCommand(BaseCommand):
             self.stdout.write("Il y a trop de lignes rejetées : seules les premières sont dans leur fichier.")
         if outcome.rejections.total > SHOWN:
             self.stdout.write(f"… et {outcome.rejections.total - SHOWN} autres lignes rejetées.")
+        if not outcome.nothing_went_in and outcome.rejections.by_column[AGENCY_COLUMN]:
+            self.stdout.write(UNKNOWN_AGENCIES)
         if dry_run:
             self.stdout.write("Essai : rien n'a été écrit.")
         elif outcome.rejections.total:
             self.stdout.write(f"Lignes à corriger puis à charger de nouveau : {rejected_rows_path(path)}")
         elif not outcome.created and not outcome.updated:
             self.stdout.write("Rien n'a changé.")
+
+
+def _what_to_do(outcome: Outcome) -> str:
+    of_agencies = outcome.rejections.by_column[AGENCY_COLUMN]
+    hint = UNKNOWN_AGENCIES if of_agencies else "Corrigez le fichier, puis chargez-le de nouveau."
+    return f"Aucune ligne n'est entrée\u00a0: toutes sont rejetées. {hint}"
 
 
 def rejected_rows_path(path: Path) -> Path:

@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from accompaniment.enums import Tier, Track
+from accompaniment.forms.fields import LineField
 from caseload.enums import Answerer, CaseOrder, NeedKind
 
 DESCENDING = "-"
@@ -20,7 +21,7 @@ LONGEST_WITHOUT_CONTACT = 999  # days
 class PortfolioFilterForm(forms.Form):
     """Search, filters and order of the portfolio list."""
 
-    q = forms.CharField(label="Chercher un nom ou un identifiant", required=False, max_length=80)
+    q = LineField(label="Chercher un nom ou un identifiant", required=False, max_length=80)
     besoin = forms.ChoiceField(label="Besoin", required=False, choices=[("", "Tous"), *NEEDS])
     sans_contact = forms.IntegerField(
         label="Sans contact depuis, en jours", required=False, min_value=1, max_value=LONGEST_WITHOUT_CONTACT

@@ -6,8 +6,9 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import Channel, PreferredHours
+from accompaniment.forms.fields import EmailField, LineField
 from accompaniment.imports import values
-from accompaniment.imports.values import InvalidValueError
+from accompaniment.imports.values import DoubtfulValueError, InvalidValueError
 from accompaniment.models import Jobseeker
 from accompaniment.services.contact_details import DETAILS
 from accompaniment.templatetags.french import telephone
@@ -18,8 +19,8 @@ POSTAL_CODE = re.compile(r"[0-9]{5}")
 class ReachForm(forms.Form):
     """Telephone and e-mail address, as they are written down."""
 
-    phone = forms.CharField(label="Téléphone", required=False, max_length=30)
-    email = forms.EmailField(
+    phone = LineField(label="Téléphone", required=False, max_length=30)
+    email = EmailField(
         label="Adresse e-mail",
         required=False,
         max_length=254,
@@ -32,6 +33,8 @@ class ReachForm(forms.Form):
             return number
         try:
             return values.phone(number)
+        except DoubtfulValueError as doubt:
+            raise forms.ValidationError("Écrivez un seul numéro, sans rien d'autre.") from doubt
         except InvalidValueError as error:
             raise forms.ValidationError("Écrivez un numéro complet, par exemple 06 12 34 56 78.") from error
 
@@ -40,8 +43,8 @@ class ReachForm(forms.Form):
 
 
 class DetailsForm(ReachForm):
-    postal_code = forms.CharField(label="Code postal", required=False, max_length=5)
-    commune = forms.CharField(label="Commune", required=False, max_length=80)
+    postal_code = LineField(label="Code postal", required=False, max_length=5)
+    commune = LineField(label="Commune", required=False, max_length=80)
     preferred_channel = forms.ChoiceField(
         label="Canal préféré", required=False, choices=[("", "Non précisé"), *Channel.choices]
     )

@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, RefusalReason, Tier, Track
+from accompaniment.forms.fields import EmailField, LineField
 from accompaniment.services.enrolments import InterviewFindings
 from caseload.models import Portfolio
 
@@ -24,7 +25,7 @@ def yes_or_no(value: bool | None) -> str:
 
 
 class SearchForm(forms.Form):
-    q = forms.CharField(label="Rechercher un nom ou un identifiant", required=False, max_length=100)
+    q = LineField(label="Rechercher un nom ou un identifiant", required=False, max_length=100)
 
 
 class WishForm(forms.Form):
@@ -34,7 +35,7 @@ class WishForm(forms.Form):
 
 
 class EmailForm(forms.Form):
-    email = forms.EmailField(
+    email = EmailField(
         label="Adresse e-mail",
         max_length=254,
         error_messages={

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.errors import DomainError
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import LineField, LinesField
 from accompaniment.forms.plans import contact_choices, interval_choices
 from accompaniment.services.plan_reviews import NewPlan
 from accompaniment.services.plans import check_review_day
@@ -41,7 +41,7 @@ def list_in(data: QueryDict) -> PortfolioFilter:
 class SavedViewForm(forms.Form):
     """The name of a selection of the portfolio list."""
 
-    name = forms.CharField(
+    name = LineField(
         label="Nom de la vue",
         help_text="Par exemple : « Sans réponse, guidé ».",
         max_length=60,

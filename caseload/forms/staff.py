@@ -6,6 +6,7 @@ from uuid import uuid4
 from django import forms
 
 from accompaniment.enums import Modality, Role
+from accompaniment.forms.fields import EmailField, LineField
 from accompaniment.models import Agency, Region
 from caseload.models import Portfolio
 from caseload.querysets import PortfolioQuerySet
@@ -54,9 +55,9 @@ class InvitationForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez un rôle."},
     )
-    first_name = forms.CharField(label="Prénom", max_length=80, error_messages={"required": "Indiquez le prénom."})
-    last_name = forms.CharField(label="Nom", max_length=80, error_messages={"required": "Indiquez le nom."})
-    email = forms.EmailField(
+    first_name = LineField(label="Prénom", max_length=80, error_messages={"required": "Indiquez le prénom."})
+    last_name = LineField(label="Nom", max_length=80, error_messages={"required": "Indiquez le nom."})
+    email = EmailField(
         label="Adresse e-mail",
         max_length=254,
         help_text="Le lien d'activation y est envoyé.",

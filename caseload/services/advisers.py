@@ -9,9 +9,10 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
+from accompaniment.errors import DomainError
 from accompaniment.imports.outcome import Outcome, RejectedRows
 from accompaniment.imports.reader import Progress, Reader, reading
-from accompaniment.imports.rows import RowRejectedError
+from accompaniment.imports.rows import AGENCIES_FIRST, RowRejectedError
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.services import audit, outbox
 from accompaniment.services.imports.transactions import import_transaction
@@ -55,6 +56,8 @@ def load_advisers(
         if not Capacity.objects.exists():
             load_reference()
         known = _known()
+        if not known.agencies:
+            raise DomainError(AGENCIES_FIRST)
         parser = AdviserParser(
             agencies=frozenset(known.agencies), taken=_addresses_of_others(), warn=outcome.warnings.add
         )

@@ -24,7 +24,8 @@ from accompaniment.errors import DomainError
 from accompaniment.imports.encodings import UnreadableFileError
 from accompaniment.imports.outcome import Outcome, Remarks
 from accompaniment.imports.reader import Progress, reading
-from accompaniment.models import AuditEntry, User
+from accompaniment.imports.rows import AGENCIES_FIRST
+from accompaniment.models import Agency, AuditEntry, User
 from accompaniment.services import audit
 from accompaniment.services.imports import load_agencies, load_jobseekers
 from caseload.enums import ImportKind, ImportState
@@ -90,10 +91,12 @@ class TooManyWrongError(DomainError):
 def receive_file(*, actor: User, kind: ImportKind, filename: str, source: File) -> ImportRun:
     """Keep a file that a manager hands in, to be loaded by a worker.
 
-    Raises UnreadableFileError for what is no file of this kind at all; nothing is kept then. What its single rows
-    say is judged when it is loaded.
+    Raises UnreadableFileError for what is no file of this kind at all, DomainError for one that names agencies while
+    none is known nor on its way; nothing is kept then. What its single rows say is judged when it is loaded.
     """
     check_file(kind=kind, source=source)
+    if kind != ImportKind.AGENCIES and waits_for_agencies():
+        raise DomainError(AGENCIES_FIRST)
     run: ImportRun = ImportRun(
         kind=kind,
         filename=filename,
@@ -112,6 +115,11 @@ def receive_file(*, actor: User, kind: ImportKind, filename: str, source: File) 
         raise
     transaction.on_commit(_call_a_worker)
     return run
+
+
+def waits_for_agencies() -> bool:
+    """Tell whether the agencies have to be loaded before anything else: none is known, and no file of them waits."""
+    return not Agency.objects.exists() and not ImportRun.objects.unfinished().filter(kind=ImportKind.AGENCIES).exists()
 
 
 def _call_a_worker() -> None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role, Tier
 from accompaniment.errors import DomainError
+from accompaniment.imports.rows import AGENCY_COLUMN, UNKNOWN_AGENCIES
 from accompaniment.once import once
 from caseload.enums import ImportKind, ImportState
 from caseload.forms.imports import ImportForm, ImportKindForm
@@ -25,6 +26,7 @@ from caseload.services.imports import (
     record,
     record_values_shown,
     somebody_loads,
+    waits_for_agencies,
 )
 
 PER_PAGE = 20
@@ -67,6 +69,7 @@ def import_list(request: AuthenticatedRequest) -> HttpResponse:
         "caseload/imports.html",
         {
             "may_load": may_load,
+            "agencies_first": may_load and waits_for_agencies(),
             "maximum": settings.IMPORT_MAXIMUM_MEGABYTES,
             "forms": list(forms.values()),
             "page": Paginator(runs, PER_PAGE).get_page(request.GET.get("page")),
@@ -103,6 +106,7 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "tiers": [(tier.label, summary.get("tiers", {}).get(tier, 0)) for tier in Tier],
             "rejected_by_column": sorted(summary.get("rejected_by_column", {}).items(), key=lambda item: -item[1]),
             "rejected": run.rejected_rows[:ROWS_SHOWN],
+            "unknown_agencies": UNKNOWN_AGENCIES if summary.get("rejected_by_column", {}).get(AGENCY_COLUMN) else "",
             "forgotten": run.finished_at is not None and run.finished_at <= timezone.now() - REJECTED_ROWS_KEPT,
             "kept_days": REJECTED_ROWS_KEPT.days,
             "rejected_total": summary.get("rejected", 0),

@@ -49,7 +49,8 @@ def test_the_pilot_by_its_commands(tmp_path: Path) -> None:
 
 
 def test_rejected_rows_are_told_written_and_forgotten_once_corrected(agency: Agency, exported: Path) -> None:
-    exported.write_bytes(as_file(registration(agency, nom="")).read())
+    other = registration(agency, identifiant="7654321Z", email="")
+    exported.write_bytes(as_file(registration(agency, nom=""), other).read())
     told = run("load_jobseekers", exported)
     assert "Ligne 2, nom «  » : Valeur obligatoire." in told
     assert str(rejected(exported)) in told
@@ -92,3 +93,32 @@ def test_rows_stay_in_when_the_rejected_ones_cannot_be_written(
     run("load_jobseekers", exported)
     assert Jobseeker.objects.count() == 1
     assert "n'ont pas pu être écrites" in capsys.readouterr().err
+
+
+def test_a_file_of_which_nothing_goes_in_ends_with_code_1_and_one_that_is_partly_rejected_with_0(
+    agency: Agency, exported: Path
+) -> None:
+    """Kind: success is said where nothing was done."""
+    wrong = registration(agency, identifiant="7654321Z", nom="", email="")
+    exported.write_bytes(as_file(wrong).read())
+    with pytest.raises(CommandError, match="Aucune ligne n'est entrée") as nothing:
+        run("load_jobseekers", exported)
+    assert nothing.value.returncode == 1
+    assert rejected(exported).exists()
+    exported.write_bytes(as_file(wrong, registration(agency)).read())
+    assert "1 créées" in run("load_jobseekers", exported)
+
+
+@pytest.mark.parametrize("command", ["load_advisers", "load_jobseekers"])
+def test_files_that_name_agencies_say_that_those_come_first(tmp_path: Path, command: str) -> None:
+    """Kind: what is loaded in the wrong order. No agency at all refuses the file, a single one its rows."""
+    path = tmp_path / "fichier.csv"
+    path.write_bytes(pilot_file("conseillers" if command == "load_advisers" else "inscriptions"))
+    with pytest.raises(CommandError, match="chargez d'abord les agences") as refused:
+        run(command, path)
+    assert refused.value.returncode == 2
+    AgencyFactory(code="ABCDE")
+    with pytest.raises(CommandError, match="chargez d'abord les agences") as nothing:
+        run(command, path)
+    assert nothing.value.returncode == 1
+    assert "Agence inconnue\u00a0: chargez d'abord les agences" in rejected(path).read_text(encoding="utf-8-sig")

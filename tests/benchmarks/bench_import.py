@@ -24,7 +24,8 @@ from django.db import connection, transaction
 from accompaniment.imports import values
 from accompaniment.imports.reader import SEPARATOR
 from accompaniment.imports.rows import JOBSEEKERS
-from accompaniment.imports.values import FRANCE, InvalidValueError
+from accompaniment.imports.telephones import FRANCE
+from accompaniment.imports.values import InvalidValueError
 from accompaniment.services.imports import load_agencies, load_jobseekers
 from tests.accompaniment.files import EXPECTED, pilot_file
 from tests.benchmarks import databases

@@ -134,11 +134,12 @@ def test_an_unexpected_error_is_kept_and_the_next_file_loaded(agency: Agency, tm
     assert after(sound).state == ImportState.DONE
 
 
-def test_a_file_that_turns_out_to_be_unreadable_is_refused(agency: Agency) -> None:
-    run = hand_in(people(agency, 1) + b'"123')
+def test_a_file_that_turns_out_to_be_unreadable_is_refused(agency: Agency, settings: Settings) -> None:
+    run = hand_in(people(agency, 1))
+    settings.IMPORT_MAXIMUM_MEGABYTES = 0
     load_waiting_files()
     assert (after(run).state, Jobseeker.objects.count(), kept_files()) == (ImportState.FAILED, 0, [])
-    assert "guillemet" in run.error
+    assert "dépasse" in run.error
 
 
 def test_twelve_thousand_wrong_rows_are_refused_as_a_whole_and_go_in_once_corrected(agency: Agency) -> None:

@@ -167,7 +167,7 @@ def test_the_history_reads_no_rows_of_files(
 ) -> None:
     for _ in range(2):
         upload(manager_client, ImportKind.JOBSEEKERS, as_file(registration(agency)).read())
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         response = manager_client.get(reverse("imports"))
     assert "rejected_csv" in response.context["page"].object_list[0].get_deferred_fields()
 
@@ -332,3 +332,53 @@ def test_what_rejected_rows_said_is_forgotten_after_ninety_days_and_the_counts_s
     assert "1 ligne rejetée" in page
     run.refresh_from_db()
     assert (run.rejected_csv, run.rejected_rows, run.summary["rejected"]) == ("", [], 1)
+
+
+# --- Success is said where something was done --------------------------------------------------------------------
+
+
+def state_shown(response: HttpResponse) -> str:
+    badge = re.search(r"fr-badge--(success|warning|error|info) [^>]*>([^<]*)<", response.content.decode())
+    assert badge
+    return f"{badge[1]}: {badge[2]}"
+
+
+def test_a_file_of_which_nothing_went_in_is_no_success_and_says_what_to_do(
+    manager_client: Client, upload: Upload, agency: Agency
+) -> None:
+    wrong = registration(agency, identifiant="7654321Z", nom="", email="")
+    nothing = text(upload(manager_client, ImportKind.JOBSEEKERS, as_file(wrong).read())).replace("&#x27;", "'")
+    assert "Aucune ligne n'est entrée" in nothing
+    assert "Corrigez-les, puis chargez de nouveau le fichier." in nothing
+    assert "Rien n'a changé" not in nothing
+    assert "les autres lignes sont déjà entrées" not in nothing
+    assert state_shown(manager_client.get(reverse("imports"))) == "error: Rien n'est entré"
+
+    partly = text(upload(manager_client, ImportKind.JOBSEEKERS, as_file(wrong, registration(agency)).read()))
+    assert "1 ligne sur 2 n'est pas entrée." in partly.replace("&#x27;", "'")
+    assert state_shown(manager_client.get(reverse("imports"))) == "warning: Terminé, avec des lignes rejetées"
+
+    upload(manager_client, ImportKind.JOBSEEKERS, as_file(registration(agency)).read())
+    assert state_shown(manager_client.get(reverse("imports"))) == "success: Terminé"
+
+
+def test_rows_of_unknown_agencies_say_that_the_agencies_come_first(
+    manager_client: Client, upload: Upload, agency: Agency
+) -> None:
+    rows = as_file(registration(agency, code_agence="99999")).read()
+    shown = text(upload(manager_client, ImportKind.JOBSEEKERS, rows)).replace("&#x27;", "'")
+    assert "chargez d'abord les agences, puis les lignes rejetées." in shown
+    assert "Agence inconnue : chargez d'abord les agences" in shown
+
+
+def test_without_any_agency_the_other_files_are_refused_until_one_is_on_its_way(
+    manager_client: Client, upload: Upload
+) -> None:
+    assert "chargez d'abord les agences" in text(manager_client.get(reverse("imports"))).replace("&#x27;", "'")
+    refused = upload(manager_client, ImportKind.ADVISERS, pilot_file("conseillers"))
+    assert refused.status_code == 422
+    form = next(form for form in refused.context["forms"] if form.errors)
+    assert "chargez d'abord les agences" in form.errors["file"][0]
+    with loading_elsewhere():
+        upload(manager_client, ImportKind.AGENCIES, pilot_file("agences"))
+        assert upload(manager_client, ImportKind.ADVISERS, pilot_file("conseillers")).status_code == 200

@@ -9,9 +9,17 @@ from django.db import connection
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind, Tier
+from accompaniment.errors import DomainError
 from accompaniment.imports.outcome import JobseekerOutcome, RejectedRows, Remark
 from accompaniment.imports.reader import Progress, Reader, reading
-from accompaniment.imports.rows import JOBSEEKERS, JobseekerParser, JobseekerRow, KnownAgency, RowRejectedError
+from accompaniment.imports.rows import (
+    AGENCIES_FIRST,
+    JOBSEEKERS,
+    JobseekerParser,
+    JobseekerRow,
+    KnownAgency,
+    RowRejectedError,
+)
 from accompaniment.models import Accompaniment, Agency, Jobseeker, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import audit, enrolments, plans
@@ -41,8 +49,8 @@ def load_jobseekers(
     - Volunteers who are new, or whose row changed, and who never had an enrolment get a pending one when they are
       eligible on the day of registration.
 
-    Raises UnreadableFileError for a file that cannot be read, DomainError when people changed meanwhile; nothing
-    was written then.
+    Raises UnreadableFileError for a file that cannot be read, DomainError when no agency is known or people changed
+    meanwhile; nothing was written then.
     """
     now = timezone.now()
     with reading(source, JOBSEEKERS, progress) as reader, import_transaction(dry_run=dry_run):
@@ -80,6 +88,8 @@ def _copy(reader: Reader, outcome: JobseekerOutcome, now: datetime) -> None:
         )
         for agency in Agency.objects.select_related("departement__region")
     }
+    if not agencies:
+        raise DomainError(AGENCIES_FIRST)
     parser = JobseekerParser(agencies, today=timezone.localdate(now), warn=outcome.warnings.add)
     _run(statements.PREPARE)
     with connection.cursor() as cursor, cursor.copy(statements.COPY_INCOMING) as copy:
