@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from ctypes.util import find_library
 from pathlib import Path
@@ -27,6 +28,10 @@ PDF_LIBRARIES = {
 """What certificates as PDF are laid out with: the system's library, and its package on Debian."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 RELAY = "turnserver"
+READERS = {"openssl": "openssl", "systemd-analyze": "systemd"}
+"""Programs with which tests read the files of docs/deploy, and their packages on Debian."""
+NGINX = ENVIRONMENT / "programs/usr/sbin/nginx"
+"""Reads the proxy's file in the tests. Unpacked beside the environment: its package would start a server."""
 
 
 class SetupError(Exception):
@@ -102,6 +107,7 @@ def _install_programs() -> None:
     relay_is_new = shutil.which(RELAY) is None
     if relay_is_new:
         wanted.append("coturn")
+    wanted += [package for program, package in READERS.items() if shutil.which(program) is None]
     administrator = _administrator()
     if wanted and administrator is not None and shutil.which("apt-get"):
         _say(f"Installing {' and '.join(wanted)} with apt …")
@@ -112,9 +118,20 @@ def _install_programs() -> None:
         if relay_is_new and shutil.which("systemctl"):
             # The package starts a public relay with each boot; tests start one of their own.
             _succeeds([*administrator, "systemctl", "disable", "--now", "coturn"])
+    _unpack_nginx()
     if not _has_browser():
         _say("Installing Chromium with Playwright …")
         _succeeds([ENVIRONMENT / "bin/python", "-m", "playwright", "install", "chromium"])
+
+
+def _unpack_nginx() -> None:
+    if shutil.which("nginx") or NGINX.exists() or shutil.which("apt-get") is None:
+        return
+    _say("Unpacking nginx in .venv/programs …")
+    with tempfile.TemporaryDirectory() as folder:
+        if _succeeds(["apt-get", "-qq", "download", "nginx"], folder):
+            for package in Path(folder).glob("nginx_*.deb"):
+                _succeeds(["dpkg", "-x", package, ENVIRONMENT / "programs"])
 
 
 def _administrator() -> list[str] | None:
@@ -142,6 +159,14 @@ def _missing_programs() -> list[str]:
             "No coturn was found or could be installed: video calls then reach no further than one's own network "
             "(Debian: coturn)."
         )
+    readers = [package for program, package in READERS.items() if shutil.which(program) is None]
+    if not (shutil.which("nginx") or NGINX.exists()):
+        readers.append("nginx")
+    if readers:
+        sentences.append(
+            "Programs that read the files of docs/deploy were not found and could not be installed: their tests will "
+            f"fail (Debian: {' '.join(readers)})."
+        )
     missing = [package for library, package in PDF_LIBRARIES.items() if find_library(library) is None]
     if missing:
         sentences.append(
@@ -167,9 +192,10 @@ def _run(command: Sequence[str | Path], complaint: str, environment: dict[str, s
         raise SetupError(msg)
 
 
-def _succeeds(command: Sequence[str | Path]) -> bool:
+def _succeeds(command: Sequence[str | Path], folder: str | None = None) -> bool:
     arguments = [str(part) for part in command]
-    return subprocess.run(arguments, check=False, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    done = subprocess.run(arguments, check=False, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True)
+    return done.returncode == 0
 
 
 def _output(command: Sequence[str | Path]) -> str:

