@@ -10,11 +10,11 @@ class MessagingConfig(AppConfig):
     def ready(self) -> None:
         # Models can be imported only now.
         from accompaniment import desk_events, invariants, track_changes  # noqa: PLC0415
+        from accompaniment.session_ends import on_sessions_end  # noqa: PLC0415
         from caseload.absences import AbsenceFollower, on_absence  # noqa: PLC0415
-        from caseload.departures import on_departure  # noqa: PLC0415
         from caseload.handover import on_handover  # noqa: PLC0415
         from caseload.timeline import timeline_sources  # noqa: PLC0415
-        from messaging import desks  # noqa: PLC0415
+        from messaging import desks, live  # noqa: PLC0415
         from messaging.invariants import MESSAGING_CHECKS  # noqa: PLC0415
         from messaging.services.handover import (  # noqa: PLC0415
             follow_covers,
@@ -31,7 +31,7 @@ class MessagingConfig(AppConfig):
         on_handover.append(follow_handover)
         on_absence.append(AbsenceFollower(follow=follow_covers))
         on_absence.append(AbsenceFollower(follow=desks.follow_covers))
-        on_departure.append(desks.follow_departure)
+        on_sessions_end.append(live.tell_sessions_ended)
         desk_events.on_file_change.append(desks.follow_file_change)
         invariants.checks.extend(MESSAGING_CHECKS)
         timeline_sources.extend(MESSAGING_SOURCES)

@@ -5,44 +5,34 @@ the order of their numbers, `last` stored), `ack` and `refused` (client_id), `re
 shown before the first `sync`, which says what the screen has; from then on numbers arrive without a gap, whatever the
 way by which the server heard of them.
 
-Close codes: 4401 not logged in (any more), 4403 the right is gone, 4404 no such conversation, 1013 try again later,
-1011 broken.
+Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again later, 1011 broken, and those of
+`sockets`.
 """
 
 import asyncio
 import logging
 import random
-import time
 from collections import deque
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from asgiref.sync import SyncToAsync
-from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.contrib.sessions.models import Session
 from django.db import DatabaseError
-from django.utils import timezone
 
 from accompaniment.errors import DomainError
-from accompaniment.models import User
-from accompaniment.sockets import FAILED, TRY_LATER, CalmSocket, frame_in
+from accompaniment.sockets import FAILED, TRY_LATER, frame_in
 from messaging import desks, live
 from messaging.models import Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError
 from messaging.services.posting import post_message
+from messaging.sockets import LOOK_EVERY, AccountSocket, in_thread
 
 logger = logging.getLogger(__name__)
 
-NOT_LOGGED_IN = 4401
 RIGHT_GONE = 4403
 NOT_FOUND = 4404
-
-COMPARE_EVERY = 10.0
-"""Seconds between two looks at the database by the sockets of a process, less up to a fifth."""
 
 FRAME_LIMIT = 64 * 1024
 """Characters of one frame; a message of 5,000 characters fits, however it is escaped."""
@@ -53,9 +43,6 @@ NOTICES_KEPT = 200
 UNAVAILABLE = "Le service ne répond pas pour le moment. Votre message n'est pas perdu : il repartira tout seul."
 UNREADABLE = "Le serveur n'a pas compris cet envoi. Rechargez la page."
 TOO_LONG = "Cet envoi est trop long."
-TOO_MANY = "Trop d'envois à la fois. Attendez quelques secondes."
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,89 +52,52 @@ class Sync:
     after: int | None = None
 
 
-class Allowance:
-    """How many frames a socket may send: `burst` at once, then `per_second`."""
-
-    def __init__(self, burst: int, per_second: float) -> None:
-        self.burst = burst
-        self.per_second = per_second
-        self.left = float(burst)
-        self.at = time.monotonic()
-
-    def take(self) -> bool:
-        now = time.monotonic()
-        self.left = min(self.burst, self.left + (now - self.at) * self.per_second)
-        self.at = now
-        if self.left < 1:
-            return False
-        self.left -= 1
-        return True
-
-
-class ConversationConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
+class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
     """One screen on one conversation."""
 
     # No channel of its own: the hub of the process listens for all its sockets, and does without Redis.
     channel_layer_alias = "none"
 
-    burst = 40
-    frames_per_second = 10.0
-
-    user: User
     conversation: Conversation
-    session_key: str | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.joined = False
         self.shown: int | None = None
         self.read_by = (0, 0)
-        self._notices: deque[live.Event | Sync] = deque()
+        self._notices: deque[live.ConversationEvent | Sync] = deque()
         self._pump: asyncio.Task[None] | None = None
-        self._allowance = Allowance(self.burst, self.frames_per_second)
-        self._closing = False
 
     async def connect(self) -> None:
-        user = self.scope.get("user")
-        if user is None or not user.is_authenticated:
-            await self.close(code=NOT_LOGGED_IN)
+        if not await self.take_in():
             return
-        self.user = user
-        session = self.scope.get("session")
-        self.session_key = session.session_key if session is not None else None
         try:
             self.conversation = await in_thread(
-                conversations.enter, actor=user, conversation_id=self.scope["url_route"]["kwargs"]["pk"]
+                conversations.enter, actor=self.user, conversation_id=self.scope["url_route"]["kwargs"]["pk"]
             )
         except ConversationClosedError:
-            await self.close(code=NOT_FOUND)
+            await self.refuse(NOT_FOUND)
             return
         except DatabaseError:
-            await self.close(code=TRY_LATER)
+            await self.refuse(TRY_LATER)
             return
-        await live.hub().join(self.conversation.pk, self, beside=follow_database)
+        await self.listen(live.conversation_topic(self.conversation.pk), beside=follow_database)
         self.joined = True
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
-        self._closing = True
+        self.is_over = True
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
-        if self.joined:
-            self.joined = False
-            await live.hub().leave(self.conversation.pk, self)
 
     # --- From the browser --------------------------------------------------------------------------
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
-        if not self._allowance.take():
-            await self.send_json({"type": "error", "sentence": TOO_MANY, "retry": True})
-            return
-        if text_data is not None and len(text_data) > FRAME_LIMIT:
+    async def hear(self, text: str | None) -> None:
+        if text is not None and len(text) > FRAME_LIMIT:
             await self.send_json({"type": "error", "sentence": TOO_LONG})
             return
-        match frame_in(text_data, largest=FRAME_LIMIT):
+        match frame_in(text, largest=FRAME_LIMIT):
             case {"type": "send", "client_id": str(client_id), "body": str(body)}:
                 await self._send_message(client_id, body)
             case {"type": "sync", "after": int(after)} if 0 <= after < 2**31:
@@ -170,7 +120,7 @@ class ConversationConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
         except DomainError as error:
             await self._refuse(client_id, error.sentence)
             if isinstance(error, ConversationClosedError):
-                await self._close(RIGHT_GONE)
+                await self.end(RIGHT_GONE)
         except DatabaseError:
             logger.warning("A message could not be stored; its screen sends it again.", exc_info=False)
             await self._refuse(client_id, UNAVAILABLE, retry=True)
@@ -191,7 +141,7 @@ class ConversationConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
         try:
             await in_thread(conversations.mark_read, actor=self.user, conversation=self.conversation, number=number)
         except ConversationClosedError:
-            await self._close(RIGHT_GONE)
+            await self.end(RIGHT_GONE)
         except DatabaseError:
             await self.send_json({"type": "error", "sentence": UNAVAILABLE, "retry": True})
 
@@ -199,48 +149,48 @@ class ConversationConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
 
     def notice(self, event: live.Event) -> None:
         """Take down what the hub tells; see `live.Listener`."""
-        if self.shown is not None or isinstance(event, live.RightsChanged):
+        if isinstance(event, live.SessionsEnded):
+            super().notice(event)
+        elif self.shown is not None or isinstance(event, live.RightsChanged):
             self._note(event)
 
-    def compare(self, state: conversations.LiveState | None, *, logged_in: bool) -> None:
+    def compare(self, state: conversations.LiveState | None) -> None:
         """Compare this screen with the database: close it when the right is gone, catch up when it is behind."""
-        if not logged_in:
-            self._note_close(NOT_LOGGED_IN)
-        elif state is None or self.user.pk not in state.readers:
+        if state is None or self.user.pk not in state.readers:
             self._note_close(RIGHT_GONE)
         elif self.shown is not None and (
             state.last > self.shown or (state.read_by_person, state.read_by_staff) != self.read_by
         ):
             self._note(Sync())
 
-    def _note(self, notice: "live.Event | Sync") -> None:
+    def _note(self, notice: live.ConversationEvent | Sync) -> None:
         if len(self._notices) >= NOTICES_KEPT:
             self._notices.clear()
             notice = Sync()
         self._notices.append(notice)
-        if not self._closing and (self._pump is None or self._pump.done()):
+        if not self.is_over and (self._pump is None or self._pump.done()):
             self._pump = asyncio.create_task(self._show_what_waits())
 
     def _note_close(self, code: int) -> None:
         if self._pump is not None:
             self._pump.cancel()
-        self._pump = asyncio.create_task(self._close(code))
+        self._pump = asyncio.create_task(self.end(code))
 
     async def _show_what_waits(self) -> None:
         """Send what was taken down, one after the other: only here does `shown` move."""
         try:
-            while self._notices and not self._closing:
+            while self._notices and not self.is_over:
                 await self._show(self._notices.popleft())
         except ConversationClosedError:
-            await self._close(RIGHT_GONE)
+            await self.end(RIGHT_GONE)
         except DatabaseError:
             logger.warning("The database does not answer a socket; its screen connects again.")
-            await self._close(TRY_LATER)
+            await self.end(TRY_LATER)
         except Exception as error:  # noqa: BLE001  (nobody awaits this task: it must not end in silence)
             self.log_failure(error)
-            await self._close(FAILED)
+            await self.end(FAILED)
 
-    async def _show(self, notice: "live.Event | Sync") -> None:
+    async def _show(self, notice: live.ConversationEvent | Sync) -> None:
         if isinstance(notice, Sync):
             if notice.after is not None:
                 self.shown = notice.after
@@ -286,13 +236,8 @@ class ConversationConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
         self.read_by = (by_person, max(by_staff, number)) if staff else (max(by_person, number), by_staff)
         await self.send_json({"type": "read", "staff": staff, "number": number})
 
-    async def _close(self, code: int) -> None:
-        if not self._closing:
-            self._closing = True
-            await self.close(code=code)
 
-
-class DeskConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
+class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
     """An adviser's open page of the day. It hears the names of the panels that have changed, and nothing else.
 
     Frame to it: `changed` (panels). What the browser sends is not read. Without Redis the socket closes with 1013 and
@@ -302,14 +247,12 @@ class DeskConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
     group = ""
 
     async def connect(self) -> None:
-        user = self.scope.get("user")
-        if user is None or not user.is_authenticated:
-            await self.close(code=NOT_LOGGED_IN)
+        if not await self.take_in():
             return
-        if not user.is_adviser:
-            await self.close(code=NOT_FOUND)
+        if not self.user.is_adviser:
+            await self.refuse(NOT_FOUND)
             return
-        group = desks.group_of(user.pk)
+        group = desks.group_of(self.user.pk)
         await asyncio.wait_for(self.channel_layer.group_add(group, self.channel_name), live.LAYER_TIMEOUT)
         self.group = group
         await self.accept()
@@ -318,51 +261,27 @@ class DeskConsumer(CalmSocket, AsyncJsonWebsocketConsumer):
         if self.group:
             await live.calmly(self.channel_layer.group_discard(self.group, self.channel_name))
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+    async def hear(self, text: str | None) -> None:
         """Leave aside what the browser says: a page of the day has nothing to say."""
 
     async def desk_changed(self, event: dict[str, Any]) -> None:
         await self.send_json({"type": "changed", "panels": event["panels"]})
 
-    async def desk_closed(self, event: dict[str, Any]) -> None:
-        """The account is closed."""
-        await self.close(code=NOT_LOGGED_IN)
-
 
 async def follow_database(hub: live.Hub) -> None:
     """Compare the sockets of this process with the database again and again: no message depends on Redis."""
     while True:
-        await asyncio.sleep(COMPARE_EVERY * random.uniform(0.8, 1.0))  # noqa: S311  (spreads the processes)
+        await asyncio.sleep(LOOK_EVERY * random.uniform(0.8, 1.0))  # noqa: S311  (spreads the processes)
         try:
             await compare_with_database(hub)
         except DatabaseError:
             logger.warning("The database does not answer; the sockets are compared with it later.")
-        await hub.resubscribe()
 
 
 async def compare_with_database(hub: live.Hub) -> None:
-    """Compare all sockets once, with a fixed number of queries."""
-    sockets = [socket for room in hub.rooms.values() for socket in room if isinstance(socket, ConversationConsumer)]
-    states = await in_thread(conversations.live_states, conversation_ids=tuple(hub.rooms))
-    sessions = await in_thread(
-        _sessions_alive, keys=[socket.session_key for socket in sockets if socket.session_key is not None]
-    )
-    for socket in sockets:
-        socket.compare(
-            states.get(socket.conversation.pk),
-            logged_in=socket.session_key is None or socket.session_key in sessions,
-        )
-
-
-def _sessions_alive(*, keys: Iterable[str]) -> frozenset[str]:
-    return frozenset(
-        Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now()).values_list(
-            "session_key", flat=True
-        )
-    )
-
-
-async def in_thread(act: Callable[..., T], **facts: Any) -> T:
-    """Run one act of the database in a thread of its own; sockets do not wait for each other's."""
-    run: SyncToAsync[..., T] = database_sync_to_async(act, thread_sensitive=False)
-    return await run(**facts)
+    """Compare all screens on conversations once, with a fixed number of queries."""
+    screens = {screen for room in hub.rooms.values() for screen in room if isinstance(screen, ConversationConsumer)}
+    joined = {screen for screen in screens if screen.joined}
+    states = await in_thread(conversations.live_states, conversation_ids={screen.conversation.pk for screen in joined})
+    for screen in joined:
+        screen.compare(states.get(screen.conversation.pk))

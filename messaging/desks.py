@@ -5,8 +5,7 @@ layer may be gone or lose an event: the pages also ask by themselves every minut
 """
 
 import asyncio
-from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
@@ -21,7 +20,7 @@ from accompaniment.models import Jobseeker, User
 from caseload.absences import CoverChange
 from caseload.models import Adviser, Cover, Portfolio
 from messaging.enums import Panel
-from messaging.live import calmly
+from messaging.live import calmly, from_here
 
 TOLD = {
     AuditAction.CALLBACK: (Panel.CALLBACKS,),
@@ -87,27 +86,7 @@ def follow_covers(change: CoverChange) -> list[str]:
 def tell(users: Collection[int], panels: Collection[Panel]) -> None:
     """Let the open pages of these accounts ask again for these panels; called on commit."""
     if users:
-        _from_here(partial(async_to_sync(_send), frozenset(users), [panel.value for panel in panels]))
-
-
-def _from_here(send: Callable[[], None]) -> None:
-    """Send an event on the server's own loop.
-
-    Never raises for a layer that is gone, nor where the thread itself has a running loop: the event then leaves from
-    a thread of its own.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        send()
-    else:
-        with ThreadPoolExecutor(1) as aside:
-            aside.submit(send).result()
-
-
-def follow_departure(user: User) -> None:
-    """Close the open desks of an account that is closed, once that is committed."""
-    transaction.on_commit(lambda: _from_here(partial(async_to_sync(_close), user.pk)))
+        from_here(partial(async_to_sync(_send), frozenset(users), [panel.value for panel in panels]))
 
 
 def _answering(jobseeker: Jobseeker) -> set[int]:
@@ -148,7 +127,3 @@ async def _send(users: Collection[int], panels: list[str]) -> None:
     layer = get_channel_layer()
     message = {"type": "desk.changed", "panels": panels}
     await asyncio.gather(*(calmly(layer.group_send(group_of(user), message)) for user in users))
-
-
-async def _close(user: int) -> None:
-    await calmly(get_channel_layer().group_send(group_of(user), {"type": "desk.closed"}))

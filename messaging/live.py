@@ -11,7 +11,9 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Protocol, TypedDict
 
 from asgiref.sync import async_to_sync
@@ -54,6 +56,10 @@ class MessageStored:
     readers: tuple[int, ...]
     item: MessageItem
 
+    @property
+    def topic(self) -> str:
+        return conversation_topic(self.conversation_id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReadUpTo:
@@ -64,6 +70,10 @@ class ReadUpTo:
     staff: bool
     readers: tuple[int, ...]
 
+    @property
+    def topic(self) -> str:
+        return conversation_topic(self.conversation_id)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RightsChanged:
@@ -71,10 +81,38 @@ class RightsChanged:
 
     conversation_id: int
 
+    @property
+    def topic(self) -> str:
+        return conversation_topic(self.conversation_id)
 
-Event = MessageStored | ReadUpTo | RightsChanged
 
-_EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in (MessageStored, ReadUpTo, RightsChanged)}
+@dataclass(frozen=True, kw_only=True)
+class SessionsEnded:
+    """Sessions of an account may be over: each of its sockets looks its own up again."""
+
+    user_pk: int
+
+    @property
+    def topic(self) -> str:
+        return account_topic(self.user_pk)
+
+
+ConversationEvent = MessageStored | ReadUpTo | RightsChanged
+Event = ConversationEvent | SessionsEnded
+
+_EVENTS: dict[str, type[Event]] = {
+    kind.__name__: kind for kind in (MessageStored, ReadUpTo, RightsChanged, SessionsEnded)
+}
+
+
+def conversation_topic(conversation_id: int) -> str:
+    """Return the topic, and so the group of the layer, of one conversation."""
+    return f"conversation.{conversation_id}"
+
+
+def account_topic(user_pk: int) -> str:
+    """Return the topic of the open sockets of one account."""
+    return f"account.{user_pk}"
 
 
 class Listener(Protocol):
@@ -84,45 +122,48 @@ class Listener(Protocol):
 
 
 Beside = Callable[["Hub"], Coroutine[Any, Any, None]]
-"""What runs beside the line to the other processes for as long as a hub has sockets."""
+"""What runs beside the line to the other processes, once for each hub that has sockets."""
 
 
 class Hub:
     """The open sockets of one event loop, and its one line to the other processes."""
 
     def __init__(self) -> None:
-        self.rooms: dict[int, set[Listener]] = {}
-        self._subscribed: set[int] = set()
+        self.rooms: dict[str, set[Listener]] = {}
+        self._subscribed: set[str] = set()
         self._channel: str | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._line: asyncio.Task[None] | None = None
+        self._beside: dict[Beside, asyncio.Task[None]] = {}
         self._outgoing: deque[Event] = deque(maxlen=WAITING_FOR_LAYER)
         self._sender: asyncio.Task[None] | None = None
 
-    async def join(self, conversation_id: int, listener: Listener, *, beside: Beside) -> None:
-        """Let a socket hear of a conversation: from now on, if the layer answers."""
-        self.rooms.setdefault(conversation_id, set()).add(listener)
-        if self._tasks:
-            await self._subscribe(conversation_id)
+    async def join(self, topic: str, listener: Listener, *, beside: Beside) -> None:
+        """Let a socket hear of a topic: from now on, if the layer answers."""
+        self.rooms.setdefault(topic, set()).add(listener)
+        if beside not in self._beside:
+            self._beside[beside] = asyncio.create_task(beside(self))
+        if self._line is not None:
+            await self._subscribe(topic)
             return
         ready = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._bring_in(ready)), asyncio.create_task(beside(self))]
+        self._line = asyncio.create_task(self._bring_in(ready))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(ready.wait(), LAYER_TIMEOUT)
 
-    async def leave(self, conversation_id: int, listener: Listener) -> None:
+    async def leave(self, topic: str, listener: Listener) -> None:
         """Forget a socket; with the last one of the loop everything stops."""
-        room = self.rooms.get(conversation_id, set())
+        room = self.rooms.get(topic, set())
         room.discard(listener)
         if not room:
-            self.rooms.pop(conversation_id, None)
-            await self._unsubscribe(conversation_id)
+            self.rooms.pop(topic, None)
+            await self._unsubscribe(topic)
         if not self.rooms:
             await self._stop()
 
     async def resubscribe(self) -> None:
-        """Ask again for the conversations whose subscription failed."""
-        for conversation_id in set(self.rooms) - self._subscribed:
-            await self._subscribe(conversation_id)
+        """Ask again for the topics whose subscription failed."""
+        for topic in set(self.rooms) - self._subscribed:
+            await self._subscribe(topic)
 
     def publish(self, event: Event) -> None:
         """Show an event on this loop's sockets at once, and hand it to the other processes in good order."""
@@ -132,7 +173,7 @@ class Hub:
             self._sender = asyncio.create_task(self._send_out())
 
     def _show(self, event: Event) -> None:
-        for listener in tuple(self.rooms.get(event.conversation_id, ())):
+        for listener in tuple(self.rooms.get(event.topic, ())):
             listener.notice(event)
 
     async def _send_out(self) -> None:
@@ -169,22 +210,23 @@ class Hub:
             return
         self._show(event)
 
-    async def _subscribe(self, conversation_id: int) -> None:
-        if self._channel is None or conversation_id in self._subscribed:
+    async def _subscribe(self, topic: str) -> None:
+        if self._channel is None or topic in self._subscribed:
             return
-        if await calmly(get_channel_layer().group_add(_group(conversation_id), self._channel)):
-            self._subscribed.add(conversation_id)
+        if await calmly(get_channel_layer().group_add(topic, self._channel)):
+            self._subscribed.add(topic)
 
-    async def _unsubscribe(self, conversation_id: int) -> None:
-        if self._channel is None or conversation_id not in self._subscribed:
+    async def _unsubscribe(self, topic: str) -> None:
+        if self._channel is None or topic not in self._subscribed:
             return
-        self._subscribed.discard(conversation_id)
-        await calmly(get_channel_layer().group_discard(_group(conversation_id), self._channel))
+        self._subscribed.discard(topic)
+        await calmly(get_channel_layer().group_discard(topic, self._channel))
 
     async def _stop(self) -> None:
         """End what runs beside the sockets; the next socket of this loop gets a new hub."""
         _hubs.pop(asyncio.get_running_loop(), None)
-        tasks, self._tasks = self._tasks, []
+        tasks = [*self._beside.values(), *([self._line] if self._line else [])]
+        self._beside, self._line = {}, None
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -225,7 +267,26 @@ def publish(event: Event) -> None:
     Under a server it runs on the server's own loop, and so on the hub that holds its sockets. Never raises for a
     layer that is gone.
     """
-    async_to_sync(_publish)(event)
+    from_here(partial(async_to_sync(_publish), event))
+
+
+def tell_sessions_ended(user_pk: int) -> None:
+    """Let the open sockets of an account look whether their session is over; called on commit."""
+    publish(SessionsEnded(user_pk=user_pk))
+
+
+def from_here(send: Callable[[], None]) -> None:
+    """Send something on the server's own loop.
+
+    Never raises where the thread itself has a running loop: what is sent then leaves from a thread of its own.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        send()
+    else:
+        with ThreadPoolExecutor(1) as aside:
+            aside.submit(send).result()
 
 
 async def _publish(event: Event) -> None:
@@ -240,7 +301,7 @@ async def _send(event: Event) -> None:
     """Hand an event to the other processes. What the layer does not take is dropped."""
     await calmly(
         get_channel_layer().group_send(
-            _group(event.conversation_id),
+            event.topic,
             {"origin": ORIGIN, "kind": type(event).__name__, "facts": asdict(event)},
         )
     )
@@ -255,7 +316,3 @@ async def calmly(call: Coroutine[Any, Any, None]) -> bool:
         return False
     _silence.ends()
     return True
-
-
-def _group(conversation_id: int) -> str:
-    return f"conversation.{conversation_id}"

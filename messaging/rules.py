@@ -158,3 +158,24 @@ def _cut(day: date, stretch: Stretch, zone: ZoneInfo) -> list[Window]:
     edges = [opens + (length * part // parts) for part in range(parts + 1)]
     instants = [edge.replace(second=0, microsecond=0, tzinfo=zone).astimezone(UTC).astimezone(zone) for edge in edges]
     return [Window(starts_at=start, ends_at=end) for start, end in pairwise(instants) if end > start]
+
+
+@dataclass
+class Bucket:
+    """How many frames a socket may still send: `burst` at once, then `per_second`, counted from `at`."""
+
+    burst: int
+    per_second: float
+    at: float
+
+    def __post_init__(self) -> None:
+        self.tokens = float(self.burst)
+
+    def take(self, now: float) -> bool:
+        """Take one of the tokens there are at `now` (seconds of a monotonic clock); False when there is none."""
+        self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
+        self.at = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True

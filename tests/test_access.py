@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import time_machine
 from asgiref.sync import sync_to_async
-from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -45,6 +44,7 @@ from tests.caseload.factories import (
     planned_transfer,
     volunteer,
 )
+from tests.sessions import Socket
 from tests.visio.factories import InterviewFactory, due_obligation
 from visio.models import Interview
 from visio.services.hours import give_usual_hours
@@ -1055,7 +1055,7 @@ SOCKETS: dict[str, tuple[Callable[[House], str], str]] = {
     ),
     "ws/visio/<str:token>/": (
         lambda house: f"/ws/visio/{house.interview.token}/",
-        "1000 open 1000 open 1000 1000 1000 1000 1000",
+        "4401 open 4403 open 4403 4403 4403 4403 4403",
     ),
 }
 
@@ -1084,7 +1084,7 @@ async def knock(user: User | None, path: str) -> str:
         "subprotocols": [],
         "user": user or AnonymousUser(),
     }
-    socket = ApplicationCommunicator(URLRouter(websocket_urlpatterns), scope)
+    socket = Socket(URLRouter(websocket_urlpatterns), scope)
     await socket.send_input({"type": "websocket.connect"})
     answer = await socket.receive_output(PATIENCE)
     if answer["type"] == "websocket.accept":

@@ -17,11 +17,11 @@ from redis.exceptions import RedisError
 
 from accompaniment.enums import Channel
 from accompaniment.errors import DomainError
-from accompaniment.models import User
-from accompaniment.sockets import CalmSocket, frame_in
+from accompaniment.sockets import frame_in
+from messaging.sockets import NOT_LOGGED_IN, AccountSocket
 from visio.enums import RoomMoment, RoomRole
 from visio.models import Interview
-from visio.rules.signals import BURST, LARGEST_MESSAGE, Bucket, clean_signal, is_id
+from visio.rules.signals import BURST, LARGEST_MESSAGE, PER_SECOND, clean_signal, is_id
 from visio.rules.states import room_moment
 from visio.rules.turn import Relay, ice_servers
 from visio.services.broadcast import room_group
@@ -31,7 +31,6 @@ CLOSE_REFUSED = 4403
 CLOSE_REPLACED = 4409
 CLOSE_OVER = 4410
 CLOSE_TOO_LARGE = 4413
-CLOSE_TOO_MANY = 4429
 
 PEER_FORGOTTEN_AFTER = 35.0
 """Seconds without a sign of the other socket, which announces itself with every ping."""
@@ -56,10 +55,12 @@ class Peer:
     seen: float
 
 
-class RoomConsumer(CalmSocket):
+class RoomConsumer(AccountSocket):
     """One tab of one of the two people of an interview."""
 
-    user: User
+    burst = BURST
+    frames_per_second = PER_SECOND
+
     role: RoomRole
     group: str
 
@@ -69,7 +70,6 @@ class RoomConsumer(CalmSocket):
         self.stamp = 0
         self.admitted = False
         self.peer: Peer | None = None
-        self.bucket = Bucket(tokens=BURST, at=time.monotonic())
         self.on_message: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "join": self.join,
             "ping": self.ping,
@@ -81,9 +81,11 @@ class RoomConsumer(CalmSocket):
 
     async def connect(self) -> None:
         """Accept only the two people of the interview; everybody else learns nothing, not even that it exists."""
+        if not await self.take_in():
+            return
         seat = await self._seat()
         if seat is None:
-            await self.close()
+            await self.refuse(CLOSE_REFUSED)
             return
         self.role = seat.role
         self.group = room_group(seat.interview.pk)
@@ -92,21 +94,18 @@ class RoomConsumer(CalmSocket):
     async def disconnect(self, code: int) -> None:
         if not self.tab:
             return
-        await self._relay({"type": "room.left", **self._me()})
+        await self._relay({"type": "room.left", **self._me(), "over": self.ended_with == NOT_LOGGED_IN})
         try:
             await self.channel_layer.group_discard(self.group, self.channel_name)
         except (RedisError, OSError):
             return
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Take one message of the tab, within its size and rate."""
-        if text_data is None or len(text_data) > LARGEST_MESSAGE:
-            await self.close(CLOSE_TOO_LARGE)
+    async def hear(self, text: str | None) -> None:
+        """Take one message of the tab, within its size."""
+        if text is None or len(text) > LARGEST_MESSAGE:
+            await self.end(CLOSE_TOO_LARGE)
             return
-        if not self.bucket.take(time.monotonic()):
-            await self.close(CLOSE_TOO_MANY)
-            return
-        message = frame_in(text_data, largest=LARGEST_MESSAGE) or {}
+        message = frame_in(text, largest=LARGEST_MESSAGE) or {}
         kind = message.get("type")
         handler = self.on_message.get(kind) if isinstance(kind, str) else None
         if handler is None:
@@ -133,7 +132,7 @@ class RoomConsumer(CalmSocket):
                 await database_sync_to_async(arrive)(actor=self.user, interview=seat.interview)
             except DomainError as refusal:
                 await self._error("refused", refusal.sentence)
-                await self.close(CLOSE_OVER)
+                await self.end(CLOSE_OVER)
                 return
         self.tab = str(tab)
         self.stamp = time.time_ns()
@@ -228,7 +227,7 @@ class RoomConsumer(CalmSocket):
 
     async def room_left(self, event: dict[str, Any]) -> None:
         if self.peer is not None and event["role"] != self.role and event["stamp"] == self.peer.stamp:
-            await self._forget_peer()
+            await self._forget_peer(over=event.get("over", False))
 
     async def room_signal(self, event: dict[str, Any]) -> None:
         if self._is_from_peer(event) and event["to"] == self.tab:
@@ -275,10 +274,7 @@ class RoomConsumer(CalmSocket):
         return seat
 
     def _read_seat(self) -> Seat | None:
-        user = self.scope["user"]
-        if not user.is_authenticated or not User.objects.filter(pk=user.pk, is_active=True).exists():
-            return None
-        self.user = user
+        user = self.user
         interview = (
             Interview.objects.of_the_two(user)
             .with_people()
@@ -300,7 +296,7 @@ class RoomConsumer(CalmSocket):
         """Return the seat if it is still this person's and the room is open; else close the socket, saying why."""
         seat = await self._seat()
         if seat is None:
-            await self.close(CLOSE_REFUSED)
+            await self.end(CLOSE_REFUSED)
             return None
         if seat.moment != RoomMoment.OPEN:
             await self._over(seat.moment)
@@ -312,21 +308,22 @@ class RoomConsumer(CalmSocket):
             self.admitted = True
             await self._say({"type": "admitted"})
 
-    async def _forget_peer(self) -> None:
+    async def _forget_peer(self, *, over: bool = False) -> None:
+        """Say that the other is away. A call goes on without the server, but not with a session that is `over`."""
         self.peer = None
-        await self._say({"type": "peer", "present": False, "tab": ""})
+        await self._say({"type": "peer", "present": False, "tab": "", "over": over})
 
     async def _give_up_seat(self, *, same_tab: bool) -> None:
         """Leave the seat to a later socket; the tab is told, unless it is that very tab that came back."""
         self.admitted = False
         if not same_tab:
             await self._say({"type": "replaced"})
-        await self.close(CLOSE_REPLACED)
+        await self.end(CLOSE_REPLACED)
 
     async def _over(self, moment: RoomMoment) -> None:
         self.admitted = False
         await self._say({"type": "closed", "moment": moment})
-        await self.close(CLOSE_OVER)
+        await self.end(CLOSE_OVER)
 
     async def _announce(self, *, ask: bool) -> None:
         await self._relay({"type": "room.presence", **self._me(), "ask": ask})

@@ -21,7 +21,7 @@ from accompaniment.enums import AuditAction, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import ActivationLink, Jobseeker, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
-from accompaniment.services import audit, outbox
+from accompaniment.services import audit, outbox, sessions
 
 LINK_IS_OVER = "Ce lien a déjà servi ou n'est plus valable."
 ASK_AGAIN_AFTER = timedelta(minutes=5)
@@ -196,6 +196,7 @@ def close(*, user: User) -> None:
     user.is_active = False
     user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
+    sessions.announce_end(user_pk=user.pk)
     ActivationLink.objects.filter(user=user, used_at=None).delete()
 
 
@@ -221,6 +222,7 @@ def _invite(user: User, *, key: str) -> None:
 def _set_password(user: User, password: str) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
+    sessions.announce_end(user_pk=user.pk)
     unlock(username=user.email)
 
 

@@ -23,7 +23,7 @@ from accompaniment.forms.accounts import (
     PasswordForgottenForm,
 )
 from accompaniment.models import User
-from accompaniment.services import accounts
+from accompaniment.services import accounts, sessions
 from accompaniment.services.first_access import request_first_access
 
 FIRST_ACCESS = "premiere-connexion"
@@ -57,7 +57,9 @@ def login_locked(
 @require_POST
 def log_out(request: HttpRequest) -> HttpResponse:
     """End the session, whether or not there still is one."""
+    before = request.user.pk
     logout(request)
+    _tell_open_screens(before)
     messages.success(request, "Vous êtes déconnecté.")
     response = redirect("login")
     # Drafts that scripts keep in the browser leave with the person.
@@ -157,9 +159,18 @@ def password_change(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def _enter(request: HttpRequest, user: User, sentence: str) -> HttpResponse:
+    before = request.user.pk
     login(request, user, backend=BACKEND)
+    if before != user.pk:
+        _tell_open_screens(before)
     messages.success(request, sentence)
     return redirect("home")
+
+
+def _tell_open_screens(user_pk: int | None) -> None:
+    """Let the open screens of whoever was logged in here look whether their session is over."""
+    if user_pk is not None:
+        sessions.announce_end(user_pk=user_pk)
 
 
 def _link_is_over(request: HttpRequest, refusal: NotAllowedNowError) -> HttpResponse:

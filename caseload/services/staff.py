@@ -17,7 +17,7 @@ from accompaniment.models import Agency, Jobseeker, Notification, Region, User
 from accompaniment.services import accounts, audit
 from accompaniment.services.bounds import check_bound
 from caseload.arrivals import on_adviser_created
-from caseload.departures import before_departure, on_departure
+from caseload.departures import before_departure
 from caseload.models import Absence, Adviser, Cover, Manager, Portfolio, Transfer
 from caseload.services.capacities import apply_capacities, capacity_for
 
@@ -179,8 +179,6 @@ def close_account(*, actor: User, user: User) -> None:
                 raise DomainError(" ".join(left))
         accounts.close(user=locked)
         apply_capacities(now=timezone.now())
-        for follow in on_departure:
-            follow(locked)
         _audit(actor, locked, event="closed")
 
 

@@ -107,6 +107,8 @@ LOGOUT_REDIRECT_URL = "login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 ACTIVATION_LINK_DAYS = 14
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds: a working day
+SOCKETS_PER_ACCOUNT = 40
+"""Open conversations, desks and rooms of one account in one process; each tab holds at most two."""
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

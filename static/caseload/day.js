@@ -5,6 +5,9 @@
 import { refresh } from "./panels.js";
 
 const RETRY_AFTER = [1000, 2000, 5000, 15000, 30000]; // ms
+const SESSION_OVER = 4401;
+const SESSION_ASKED_AFTER = 2000; // ms: a password that was changed in another tab brings a new session
+const TOO_MANY = 4429;
 const TOGETHER = 150; // ms in which what changes at once is asked for once
 
 const desk = document.querySelector("[data-desk]");
@@ -29,12 +32,16 @@ function changed(names) {
   }, TOGETHER);
 }
 
+function allChanged() {
+  changed([...document.querySelectorAll("[data-panel]")].map((panel) => panel.id.slice(8)));
+}
+
 function connect() {
   const scheme = window.location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${window.location.host}${desk.dataset.desk}`);
   socket.addEventListener("open", () => {
     // What has changed while there was no socket.
-    if (attempt > 0) changed([...document.querySelectorAll("[data-panel]")].map((panel) => panel.id.slice(8)));
+    if (attempt > 0) allChanged();
     attempt = 0;
     desk.dataset.live = "";
   });
@@ -42,8 +49,11 @@ function connect() {
     const frame = JSON.parse(event.data);
     if (frame.type === "changed") changed(frame.panels);
   });
-  socket.addEventListener("close", () => {
+  socket.addEventListener("close", (event) => {
     delete desk.dataset.live;
+    // If nobody is logged in here any more, the first panel leads to the log-in.
+    if (event.code === SESSION_OVER) setTimeout(allChanged, SESSION_ASKED_AFTER);
+    if (event.code === TOO_MANY) attempt = RETRY_AFTER.length;
     const wait = RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length - 1)];
     attempt += 1;
     setTimeout(connect, wait);

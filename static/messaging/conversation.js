@@ -252,7 +252,9 @@ class ConversationThread extends HTMLElement {
       const again = document.createElement("a");
       again.href = `${this.dataset.login}?next=${encodeURIComponent(location.pathname)}`;
       again.textContent = "Reconnectez-vous";
-      this.line.replaceChildren("Votre session est terminée. ", again, " : ce que vous avez écrit partira alors.");
+      // A log-out in another tab has taken along what was waiting.
+      const promise = this.outbox.entries().length > 0 ? " : ce que vous avez écrit partira alors." : ".";
+      this.line.replaceChildren("Votre session est terminée. ", again, promise);
     }
     if (this.form) this.form.hidden = reason !== "login";
   }

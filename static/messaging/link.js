@@ -8,7 +8,10 @@ const POLL_EVERY = 4000; // ms
 const QUIET_FOR = 25000; // ms of silence after which the socket is asked whether it lives
 const ANSWER_WITHIN = 10000; // ms
 const LONGEST_WAIT = 30000; // ms between two attempts to connect
-const GONE = { 4401: "login", 4403: "closed", 4404: "closed" };
+// A session that is over (4401) is asked about by a plain request: a password that was changed in another tab has
+// brought this browser a new one.
+const GONE = { 4403: "closed", 4404: "closed" };
+const TOO_MANY = 4429;
 
 export class Link {
   constructor(addresses, token, owner) {
@@ -140,7 +143,8 @@ export class Link {
       return;
     }
     if (wasLive) this.#after("fallback", FALLBACK_AFTER / 2, () => this.#poll());
-    this.#again();
+    if (code === TOO_MANY) this.#after("connect", LONGEST_WAIT, () => this.#connect());
+    else this.#again();
   }
 
   #again() {

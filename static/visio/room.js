@@ -269,7 +269,7 @@ const handlers = {
     state.admitted = message.admitted;
   },
   peer(message) {
-    const keeps = peer?.connected && (!message.present || peer.tab === message.tab);
+    const keeps = peer?.connected && (message.present ? peer.tab === message.tab : !message.over);
     if (!keeps) dropPeer();
     state.peerTab = message.present ? message.tab : "";
     if (!message.present) say(find("[data-hand]"), "");

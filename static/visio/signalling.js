@@ -3,6 +3,10 @@
 const HEARTBEAT = 10_000; // milliseconds between two pings
 const PATIENCE = 8_000; // milliseconds that an answer may take
 const DELAYS = [300, 1_000, 2_000, 4_000, 8_000]; // milliseconds before each new try
+const SESSION_OVER = 4401;
+const SESSION_ASKED_AFTER = 2_000; // milliseconds: a password that was changed in another tab brings a new session
+const TOO_MANY = 4429;
+const CALMED_DOWN_AFTER = 30_000; // milliseconds
 
 export const REPLACED = 4409;
 const FINAL_CODES = new Set([4403, REPLACED, 4410]);
@@ -70,8 +74,20 @@ export class Signalling extends EventTarget {
       this.stopped = true;
       return;
     }
+    if (code === SESSION_OVER) {
+      setTimeout(() => this.#comeBack(), SESSION_ASKED_AFTER);
+      return;
+    }
     this.failures += 1;
     this.dispatchEvent(new CustomEvent("cut", { detail: { failures: this.failures } }));
-    setTimeout(() => !this.stopped && this.open(), DELAYS[Math.min(this.failures, DELAYS.length) - 1]);
+    const wait = code === TOO_MANY ? CALMED_DOWN_AFTER : DELAYS[Math.min(this.failures, DELAYS.length) - 1];
+    setTimeout(() => !this.stopped && this.open(), wait);
+  }
+
+  // The page itself tells whether anybody is still logged in here: if not, it gives way to the log-in.
+  async #comeBack() {
+    const answer = await fetch(window.location.href).catch(() => null);
+    if (answer?.redirected) window.location.reload();
+    else if (!this.stopped) this.open();
   }
 }

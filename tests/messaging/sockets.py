@@ -4,19 +4,19 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 
 from accompaniment.models import User
 from config.routing import websocket_urlpatterns
 from messaging.models import Conversation
+from tests.sessions import Socket
 
 PATIENCE = 5.0
 """Seconds that a test waits for a frame before it fails."""
 
 
-class Screen(ApplicationCommunicator):
+class Screen(Socket):
     """One open page on a conversation."""
 
     def __init__(self, conversation_id: int, user: User | None) -> None:

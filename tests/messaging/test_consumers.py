@@ -19,10 +19,11 @@ from accompaniment.models import AuditEntry
 from accompaniment.services.enrolments import change_tier
 from caseload.services.absences import end_absence
 from config.settings.connections import channel_layers
-from messaging import consumers, live
+from messaging import consumers, live, sockets
 from messaging.consumers import compare_with_database
 from messaging.models import Message, ReadMark
 from messaging.services.posting import message_item
+from messaging.sockets import compare_with_sessions
 from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, planned_absence
 from tests.messaging.factories import Pair, pair, say
 from tests.messaging.sockets import PATIENCE, Screen, open_screen, refused_at_the_door
@@ -110,7 +111,7 @@ async def test_sending_again_is_acknowledged_with_the_same_number(two: Pair) -> 
 
 async def test_nobody_else_is_let_in(two: Pair, stranger: Pair) -> None:
     manager = (await here(ManagerFactory)).user
-    assert await refused_at_the_door(two.conversation.pk, None) == consumers.NOT_LOGGED_IN
+    assert await refused_at_the_door(two.conversation.pk, None) == sockets.NOT_LOGGED_IN
     for user in (stranger.person, stranger.adviser, manager):
         assert await refused_at_the_door(two.conversation.pk, user) == consumers.NOT_FOUND
     assert await refused_at_the_door(two.conversation.pk + 1000, two.person) == consumers.NOT_FOUND
@@ -200,7 +201,8 @@ async def test_a_right_that_is_gone_closes_a_silent_socket_too(two: Pair) -> Non
     assert await adviser.close_code() == consumers.RIGHT_GONE
 
 
-async def test_the_right_of_a_cover_ends_with_its_last_day_on_open_screens_too(two: Pair) -> None:
+async def test_the_right_of_a_cover_ends_with_its_last_day_on_open_screens_too(two: Pair, settings: Settings) -> None:
+    settings.SESSION_COOKIE_AGE = int(timedelta(days=5).total_seconds())
     cover = await here(CoverFactory, portfolio=two.portfolio)
     colleague = cover.colleague.user
     silent = await open_screen(two.conversation, colleague)
@@ -327,15 +329,14 @@ async def test_a_refusal_names_the_message_and_says_why(two: Pair) -> None:
     await person.disconnect()
 
 
-async def test_a_flood_is_slowed_down(two: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_flood_closes_the_socket(two: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumers.ConversationConsumer, "burst", 3)
     monkeypatch.setattr(consumers.ConversationConsumer, "frames_per_second", 0.0)
     person = await open_screen(two.conversation, two.person)
     assert await person.say("un") == 1
     assert await person.say("deux") == 2
     await person.ask(type="send", client_id=str(uuid4()), body="trois")
-    answer = await person.hear_kind("error")
-    assert answer["retry"] is True
+    assert await person.close_code() == sockets.TOO_MANY
     assert await here(Message.objects.count) == 2
     await person.disconnect()
 
@@ -348,8 +349,8 @@ async def test_logging_out_closes_the_socket(two: Pair, client: Client) -> None:
     await compare_with_database(live.hub())
     assert await screen.hears_nothing()
     await here(client.logout)
-    await compare_with_database(live.hub())
-    assert await screen.close_code() == consumers.NOT_LOGGED_IN
+    await compare_with_sessions(live.hub())
+    assert await screen.close_code() == sockets.NOT_LOGGED_IN
     await screen.disconnect()
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
@@ -31,6 +30,7 @@ from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, planned_absence, planned_transfer
 from tests.messaging.factories import Pair, ask, pair, say
 from tests.messaging.sockets import PATIENCE
+from tests.sessions import Socket
 from tests.visio.factories import InterviewFactory, due_obligation, first_slots
 from visio.enums import NextStep
 from visio.models import Interview
@@ -41,7 +41,7 @@ from visio.services.interviews import book_interview, cancel_interview
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Desk(ApplicationCommunicator):
+class Desk(Socket):
     """One open page of the day."""
 
     def __init__(self, user: User | None) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from messaging.enums import Urgency
 from messaging.rules import (
     NBSP,
+    Bucket,
     Stretch,
     Window,
     callback_windows,
@@ -130,3 +131,11 @@ def test_clean_text_can_be_stored_and_is_stable(text: str) -> None:
     kept.encode()
     assert "\x00" not in kept
     assert clean_text(kept) == kept
+
+
+def test_a_bucket_empties_and_fills_again() -> None:
+    bucket = Bucket(burst=3, per_second=2.0, at=0.0)
+    assert all(bucket.take(0.0) for _ in range(3))
+    assert not bucket.take(0.0)
+    assert bucket.take(0.501)
+    assert not bucket.take(0.501)

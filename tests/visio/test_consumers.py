@@ -5,7 +5,6 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
@@ -15,7 +14,9 @@ from accompaniment.models import User
 from accompaniment.sockets import TRY_LATER
 from caseload.models import Adviser
 from config.settings.connections import channel_layers
+from messaging.sockets import TOO_MANY
 from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.sessions import Socket
 from tests.visio.factories import InterviewFactory
 from visio import consumers
 from visio.enums import InterviewState, NextStep
@@ -33,7 +34,7 @@ CALL = str(uuid.uuid4())
 OFFER = {"description": {"type": "offer", "sdp": "v=0"}}
 
 
-class Tab(ApplicationCommunicator):
+class Tab(Socket):
     """One tab of one person, which says and hears what a browser would."""
 
     def __init__(self, user, interview):
@@ -342,7 +343,7 @@ class TestWhatIsNoMessage:
         await person.join()
         for _ in range(BURST + 40):
             await person.say(type="hand", raised=True)
-        assert await person.closed() == consumers.CLOSE_TOO_MANY
+        assert await person.closed() == TOO_MANY
 
 
 class TestWhatHappensElsewhere:

@@ -11,7 +11,6 @@ import pytest
 from accompaniment.public_holidays import is_public_holiday
 from visio.enums import InterviewState, RoomMoment
 from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES
-from visio.rules.signals import BURST, PER_SECOND, Bucket
 from visio.rules.slots import Busy, Stretch, horizon, is_free, offered_slots, slots_on
 from visio.rules.states import absence_obstacle, room_moment
 from visio.rules.turn import Relay, ice_servers, turn_login
@@ -171,11 +170,3 @@ class TestTurn:
     def test_without_the_secret_no_relay_is_named(self):
         servers = ice_servers(relay=Relay(["stun:a"], ["turn:a"], ""), name="7", now=self.NOW)
         assert servers == [{"urls": ["stun:a"]}]
-
-
-def test_a_bucket_empties_and_fills_again():
-    bucket = Bucket(tokens=BURST, at=0.0)
-    assert all(bucket.take(0.0) for _ in range(BURST))
-    assert not bucket.take(0.0)
-    assert bucket.take(1 / PER_SECOND + 0.001)
-    assert not bucket.take(1 / PER_SECOND + 0.001)

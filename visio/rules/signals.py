@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 LARGEST_MESSAGE = 32 * 1024
@@ -20,23 +19,6 @@ MOST_LINES = 2**16
 """A line's number has 16 bits for a browser."""
 
 DESCRIPTION_TYPES = frozenset({"offer", "answer", "pranswer", "rollback"})
-
-
-@dataclass
-class Bucket:
-    """How many messages a socket may still send; it fills again with time."""
-
-    tokens: float
-    at: float
-
-    def take(self, now: float) -> bool:
-        """Take one of the tokens there are at `now` (seconds of a monotonic clock); False when there is none."""
-        self.tokens = min(BURST, self.tokens + (now - self.at) * PER_SECOND)
-        self.at = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
 
 
 def is_id(value: Any) -> bool:

@@ -1,0 +1,173 @@
+"""What every socket of ours stands on: it lasts as long as the session that opened it, and takes so many frames.
+
+A socket asks whether its session still belongs to its account when it connects, with each frame that it gets, as soon
+as the end of a session is announced, and by the clock, so that it holds without Redis too.
+
+Close codes: 4401 the session is over, 4429 too many sockets of one account or too many frames.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from asgiref.sync import SyncToAsync
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+
+from accompaniment.models import User
+from accompaniment.services.sessions import Held, still_belonging
+from accompaniment.sockets import TRY_LATER, CalmSocket
+from messaging import live
+from messaging.rules import Bucket
+
+logger = logging.getLogger(__name__)
+
+NOT_LOGGED_IN = 4401
+TOO_MANY = 4429
+
+LOOK_EVERY = 10.0
+"""Seconds between two looks at the database by the sockets of a process, less up to a fifth."""
+
+T = TypeVar("T")
+
+
+class AccountSocket(CalmSocket):
+    """A socket of somebody who is logged in. A subclass connects with `take_in` and gets its frames by `hear`."""
+
+    burst = 40
+    frames_per_second = 10.0
+
+    user: User
+    held: Held
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_over = False
+        self.ended_with: int | None = None
+        self._topics: list[str] = []
+        self._look: asyncio.Task[None] | None = None
+        self._bucket = Bucket(self.burst, self.frames_per_second, at=time.monotonic())
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket, and stop listening however it ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.let_go()
+
+    async def hear(self, text: str | None) -> None:
+        """Take one frame of the browser; None for bytes."""
+        raise NotImplementedError
+
+    async def take_in(self) -> bool:
+        """Listen for the end of the session, and tell whether it holds now; else the socket is closed."""
+        user, session = self.scope.get("user"), self.scope.get("session")
+        if user is None or not user.is_authenticated or session is None or session.session_key is None:
+            await self.refuse(NOT_LOGGED_IN)
+            return False
+        self.user = user
+        self.held = Held(session_key=session.session_key, user_pk=user.pk)
+        topic = live.account_topic(user.pk)
+        if len(live.hub().rooms.get(topic, ())) >= settings.SOCKETS_PER_ACCOUNT:
+            await self.refuse(TOO_MANY)
+            return False
+        # First listen, then look: what ends in between is heard.
+        await self.listen(topic, beside=follow_sessions)
+        if await self.is_of_its_session():
+            return True
+        await self.let_go()
+        return False
+
+    async def listen(self, topic: str, *, beside: live.Beside) -> None:
+        """Hear of a topic until the socket ends."""
+        self._topics.append(topic)
+        await live.hub().join(topic, self, beside=beside)
+
+    async def refuse(self, code: int) -> None:
+        """Do not open the door."""
+        await self.end(code)
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Stop listening; called with the end of the connection."""
+        self.is_over = True
+        if self._look is not None and self._look is not asyncio.current_task():
+            self._look.cancel()
+            await asyncio.gather(self._look, return_exceptions=True)
+        while self._topics:
+            await live.hub().leave(self._topics.pop(), self)
+
+    async def is_of_its_session(self) -> bool:
+        """Tell whether the session still opens the account; else the socket is closed."""
+        try:
+            belongs = await in_thread(still_belonging, held=(self.held,))
+        except DatabaseError:
+            logger.warning("The database does not answer a socket; its screen connects again.")
+            await self.end(TRY_LATER)
+            return False
+        if not belongs:
+            await self.end(NOT_LOGGED_IN)
+        return bool(belongs)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        if self.is_over:
+            return
+        if not self._bucket.take(time.monotonic()):
+            await self.end(TOO_MANY)
+        elif await self.is_of_its_session():
+            await self.hear(text_data)
+
+    def notice(self, event: live.Event) -> None:
+        """Take down what the hub tells; see `live.Listener`."""
+        if isinstance(event, live.SessionsEnded) and not self.is_over:
+            self._look = asyncio.create_task(self._look_again())
+
+    async def _look_again(self) -> None:
+        await self.is_of_its_session()
+
+    async def accept(self, *args: Any, **kwargs: Any) -> None:
+        """Open the door, unless the session ended on the way to it."""
+        if not self.is_over:
+            await super().accept(*args, **kwargs)
+
+    async def send(self, *args: Any, **kwargs: Any) -> None:
+        """Say something, unless the socket was closed meanwhile."""
+        if not self.is_over:
+            await super().send(*args, **kwargs)
+
+    async def end(self, code: int) -> None:
+        """Close the socket, once."""
+        if not self.is_over:
+            self.is_over = True
+            self.ended_with = code
+            await self.close(code=code)
+
+
+async def follow_sessions(hub: live.Hub) -> None:
+    """Look again and again whether the sessions of this process's sockets are over, whatever was announced."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY * random.uniform(0.8, 1.0))  # noqa: S311  (spreads the processes)
+        try:
+            await compare_with_sessions(hub)
+        except DatabaseError:
+            logger.warning("The database does not answer; the sessions of the sockets are looked up later.")
+        await hub.resubscribe()
+
+
+async def compare_with_sessions(hub: live.Hub) -> None:
+    """Close the sockets whose session is over; a fixed number of queries for all of them."""
+    sockets = {socket for room in hub.rooms.values() for socket in room if isinstance(socket, AccountSocket)}
+    belonging = await in_thread(still_belonging, held=[socket.held for socket in sockets])
+    for socket in sockets:
+        if socket.held not in belonging:
+            await socket.end(NOT_LOGGED_IN)
+
+
+async def in_thread(act: Callable[..., T], **facts: Any) -> T:
+    """Run one act of the database in a thread of its own; sockets do not wait for each other's."""
+    run: SyncToAsync[..., T] = database_sync_to_async(act, thread_sensitive=False)
+    return await run(**facts)
