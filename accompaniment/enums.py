@@ -217,3 +217,10 @@ class BoundedAct(TextChoices):
     DEVICE_TESTS = "device_tests", "Tests du matériel"
     PHONE_CORRECTIONS = "phone_corrections", "Corrections du numéro de téléphone"
     INVITATIONS = "invitations", "Invitations à activer un compte"
+
+
+class AccessRequestKind(TextChoices):
+    """What somebody asks for at an open door."""
+
+    PASSWORD = "password", "Nouveau mot de passe"
+    FIRST_ACCESS = "first_access", "Première connexion"

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accompaniment.services import clock, sent_forms
+from accompaniment.services import access_requests, clock, sent_forms, throttle
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
@@ -32,6 +32,18 @@ class RecordedTask(Task):
 def forget_sent_forms() -> int:
     """Forget the tokens of forms that were sent days ago."""
     return sent_forms.forget_old(now=timezone.now())
+
+
+@shared_task
+def answer_access_requests() -> int:
+    """Answer those who asked for a link at an open door."""
+    return access_requests.answer_waiting()
+
+
+@shared_task
+def forget_tallies() -> int:
+    """Forget what the throttle counted long ago."""
+    return throttle.forget_old(now=timezone.now())
 
 
 @shared_task

@@ -1,5 +1,6 @@
 """Tables of the ground floor: people, territory, enrolment, accompaniment, journal, audit, outbox."""
 
+from accompaniment.models.access import AccessRequest, Tally
 from accompaniment.models.bounds import ActBound
 from accompaniment.models.enrolment import (
     Accompaniment,
@@ -17,6 +18,7 @@ from accompaniment.models.territory import Agency, Departement, OpeningHours, Re
 from accompaniment.models.workbook import Document, Note, Objective, Step
 
 __all__ = [
+    "AccessRequest",
     "Accompaniment",
     "ActBound",
     "ActivationLink",
@@ -48,5 +50,6 @@ __all__ = [
     "SentForm",
     "SourceRecord",
     "Step",
+    "Tally",
     "User",
 ]

@@ -80,7 +80,7 @@ def request_password_reset(*, email: str) -> None:
         return
     with transaction.atomic():
         if user.has_usable_password():
-            outbox.notify(
+            told = outbox.notify(
                 key=f"password_reset:{user.pk}:{slot}",
                 kind=NotificationKind.PASSWORD_RESET,
                 email=user.email,
@@ -89,10 +89,11 @@ def request_password_reset(*, email: str) -> None:
                 context={"first_name": user.first_name},
             )
         else:
-            _invite(user, key=f"activation:{user.pk}:{slot}")
-        audit.record(
-            actor=None, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="reset_asked", user=user.pk
-        )
+            told = _invite(user, key=f"activation:{user.pk}:{slot}")
+        if told:
+            audit.record(
+                actor=None, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="reset_asked", user=user.pk
+            )
 
 
 def _point_to_first_access(address: str, slot: int) -> None:
@@ -100,13 +101,14 @@ def _point_to_first_access(address: str, slot: int) -> None:
     if person is None or User.objects.filter(email=address).exists():
         return
     with transaction.atomic():
-        outbox.notify_jobseeker(
+        told = outbox.notify_jobseeker(
             key=f"no_account_yet:{person.pk}:{slot}",
             kind=NotificationKind.NO_ACCOUNT_YET,
             jobseeker=person,
             context={"first_name": person.first_name, "path": reverse("first_access")},
         )
-        audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_told")
+        if told:
+            audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_told")
 
 
 def issue_password_reset_link(*, user: User) -> str:
@@ -183,12 +185,15 @@ def create_staff_account(*, actor: User | None, email: str, first_name: str, las
     return user
 
 
-def invite_again(*, user: User) -> None:
-    """Send the activation link of an account again. Raises NotAllowedNowError once it has a password."""
+def invite_again(*, user: User) -> bool:
+    """Send the activation link of an account again; tell whether a letter leaves.
+
+    Raises NotAllowedNowError once it has a password.
+    """
     if user.has_usable_password():
         raise NotAllowedNowError("Ce compte est déjà activé.")
     slot = int(timezone.now().timestamp() // ASK_AGAIN_AFTER.total_seconds())
-    _invite(user, key=f"activation:{user.pk}:{slot}")
+    return _invite(user, key=f"activation:{user.pk}:{slot}")
 
 
 def close(*, user: User) -> None:
@@ -207,9 +212,9 @@ def reopen(*, user: User) -> None:
     _invite(user, key=f"activation:{user.pk}:reopened:{timezone.now().timestamp()}")
 
 
-def _invite(user: User, *, key: str) -> None:
+def _invite(user: User, *, key: str) -> bool:
     person = _file_of(user)
-    outbox.notify(
+    return outbox.notify(
         key=key,
         kind=NotificationKind.ACCOUNT_ACTIVATION,
         email=user.email,

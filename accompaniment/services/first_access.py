@@ -20,14 +20,12 @@ def request_first_access(*, identifier: str, email: str) -> None:
         found = Jobseeker.objects.filter(identifier=compact(identifier), email=address).first()
         person = lock_jobseeker(found.pk) if found else None
         if person is None or person.email != address or _opens_another_account(person):
-            audit.record(actor=None, jobseeker=None, action=AuditAction.ACCOUNT, event="first_access_without_match")
             return
         user = accounts.give_account(actor=None, person=person)
-        audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_asked")
         if user.has_usable_password():
             accounts.request_password_reset(email=address)
-        elif user.is_active:
-            accounts.invite_again(user=user)
+        elif user.is_active and accounts.invite_again(user=user):
+            audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_asked")
 
 
 def _opens_another_account(person: Jobseeker) -> bool:

@@ -1,6 +1,5 @@
 """Log-in, log-out, passwords, activation."""
 
-from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_cool_off, get_failure_limit
 from django.conf import settings
 from django.contrib import messages
@@ -23,21 +22,34 @@ from accompaniment.forms.accounts import (
     PasswordForgottenForm,
 )
 from accompaniment.models import User
-from accompaniment.services import accounts, sessions
-from accompaniment.services.first_access import request_first_access
-
-FIRST_ACCESS = "premiere-connexion"
-"""What the throttle counts such requests under, apart from the log-ins of the same address."""
+from accompaniment.services import access_requests, accounts, sessions, throttle
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 class LogInView(LoginView):
-    """The door. Django's own view: it guards `next`, renews the session and asks the throttle."""
+    """The door. Django's own view: it guards `next`, renews the session and asks django-axes.
+
+    Axes counts the tries for one address from one place. Here those of one place for all addresses are bounded, and
+    those for one address from all the places that the account does not know.
+    """
 
     template_name = "accompaniment/login.html"
     authentication_form = LogInForm
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: str, **kwargs: str) -> HttpResponse:
+        address, place = request.POST.get("username", "").strip().lower(), throttle.place_of(request)
+        counted = [("log_in.place", place)]
+        if not throttle.knows("log_in.known_place", f"{address} {place}"):
+            counted.append(("log_in.address", address))
+        if not throttle.allows(*counted):
+            return _too_many(request, "log_in", "log_in.address")
+        answer: HttpResponse = super().post(request, *args, **kwargs)
+        if request.user.is_authenticated:
+            throttle.take_back(*counted)
+            _remember_place(request, request.user)
+        return answer
 
 
 def login_locked(
@@ -45,11 +57,7 @@ def login_locked(
 ) -> HttpResponse:
     """Say what the throttle has closed, what was not done, and when to try again (called by django-axes)."""
     minutes = round(get_cool_off(request).total_seconds() / 60)
-    context = {
-        "attempts": get_failure_limit(request, credentials),
-        "minutes": minutes,
-        "first_access": str((credentials or {}).get("username", "")).startswith(f"{FIRST_ACCESS}:"),
-    }
+    context = {"attempts": get_failure_limit(request, credentials), "minutes": minutes}
     return render(request, "accompaniment/login_locked.html", context, status=429)
 
 
@@ -73,7 +81,12 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
     """Ask for a link; the answer is the same whether or not the address has an account."""
     form = PasswordForgottenForm(request.POST or None)
     if form.is_valid():
-        accounts.request_password_reset(email=form.cleaned_data["email"])
+        email = form.cleaned_data["email"]
+        if not throttle.allows(
+            ("password_forgotten.address", email), ("password_forgotten.place", throttle.place_of(request))
+        ):
+            return _too_many(request, "password_forgotten", "password_forgotten.address")
+        access_requests.ask_for_password(email=email)
         return redirect("password_forgotten_sent")
     return render(request, "accompaniment/password_forgotten.html", {"form": form})
 
@@ -90,16 +103,20 @@ def password_forgotten_sent(request: HttpRequest) -> HttpResponse:
 def first_access(request: HttpRequest) -> HttpResponse:
     """Open one's space before anybody has decided anything; the answer is the same whether or not there is a match.
 
-    Every request counts with the throttle of the log-in, the successful ones too: stopping must tell nothing either.
+    Every request counts, the successful ones too: stopping must tell nothing either. Nobody who does not know both the
+    identifier and its address can use up what its owner may ask.
     """
     form = FirstAccessForm(request.POST or None)
     if not form.is_valid():
         return render(request, "accompaniment/first_access.html", {"form": form}, status=422 if form.is_bound else 200)
-    attempt = {"username": f"{FIRST_ACCESS}:{form.cleaned_data['identifier']}"}
-    if not AxesProxyHandler.is_allowed(request, attempt):
-        return login_locked(request, credentials=attempt)
-    AxesProxyHandler.user_login_failed(sender=FIRST_ACCESS, credentials=attempt, request=request)
-    request_first_access(identifier=form.cleaned_data["identifier"], email=form.cleaned_data["email"])
+    identifier, email, place = form.cleaned_data["identifier"], form.cleaned_data["email"], throttle.place_of(request)
+    if not throttle.allows(
+        ("first_access.identifier", f"{identifier} {place}"),
+        ("first_access.address", f"{identifier} {email}"),
+        ("first_access.place", place),
+    ):
+        return _too_many(request, "first_access", "first_access.address")
+    access_requests.ask_for_first_access(identifier=identifier, email=email)
     return redirect("first_access_sent")
 
 
@@ -150,7 +167,11 @@ def activation(request: HttpRequest, token: str) -> HttpResponse:
 def password_change(request: AuthenticatedRequest) -> HttpResponse:
     """Change one's own password and stay logged in here, nowhere else."""
     form = ChangePasswordForm(request.POST or None, user=request.user)
+    counted = ("password_change.account", str(request.user.pk))
+    if form.is_bound and not throttle.allows(counted):
+        return _too_many(request, "password_change", counted[0])
     if form.is_valid():
+        throttle.take_back(counted)
         accounts.change_password(actor=request.user, password=form.cleaned_data["password"])
         update_session_auth_hash(request, request.user)
         messages.success(request, "Votre nouveau mot de passe est enregistré. Vos autres sessions sont fermées.")
@@ -161,10 +182,22 @@ def password_change(request: AuthenticatedRequest) -> HttpResponse:
 def _enter(request: HttpRequest, user: User, sentence: str) -> HttpResponse:
     before = request.user.pk
     login(request, user, backend=BACKEND)
+    _remember_place(request, user)
     if before != user.pk:
         _tell_open_screens(before)
     messages.success(request, sentence)
     return redirect("home")
+
+
+def _remember_place(request: HttpRequest, user: User) -> None:
+    """Let tries for this account from other places not slow down the ones from here."""
+    throttle.allows(("log_in.known_place", f"{user.email} {throttle.place_of(request)}"))
+
+
+def _too_many(request: HttpRequest, asked: str, bound: str) -> HttpResponse:
+    """Say that nothing was done, and when to try again; the same for addresses with an account and without."""
+    context = {"asked": asked, "minutes": throttle.minutes_of(bound)}
+    return render(request, "accompaniment/too_many.html", context, status=429)
 
 
 def _tell_open_screens(user_pk: int | None) -> None:

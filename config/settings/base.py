@@ -115,6 +115,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 
 # Five wrong passwords for one address from one place close it there for a quarter of an hour.
+# What all places together, and one place for all addresses, may do is in BOUNDS.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -123,6 +124,22 @@ AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True
+
+HOUR = 60 * 60  # seconds
+BOUNDS: dict[str, tuple[int, int]] = {
+    # How many times, within how many seconds (accompaniment/services/throttle.py). A place may be a whole agency.
+    "password_forgotten.address": (5, HOUR),
+    "password_forgotten.place": (30, HOUR),
+    "first_access.identifier": (4, HOUR // 4),
+    "first_access.address": (5, HOUR),
+    "first_access.place": (60, HOUR),
+    "password_change.account": (10, HOUR // 4),
+    # Wrong passwords. For one address over all places it only slows down: it is short, a place from which the account
+    # was opened within thirty days is not concerned, and a link by e-mail opens it meanwhile.
+    "log_in.address": (10, 5 * 60),
+    "log_in.place": (60, HOUR // 4),
+    "log_in.known_place": (1, 30 * 24 * HOUR),
+}
 
 # --- Language and time ---------------------------------------------------------------------------
 
@@ -207,6 +224,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget-rejected-rows": {"task": "caseload.jobs.forget_rejected_rows", "schedule": 3600.0},
     "apply-capacities": {"task": "caseload.jobs.apply_capacities", "schedule": 600.0},
     "forget-sent-forms": {"task": "accompaniment.jobs.forget_sent_forms", "schedule": 3600.0},
+    "answer-access-requests": {
+        "task": "accompaniment.jobs.answer_access_requests",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "forget-tallies": {"task": "accompaniment.jobs.forget_tallies", "schedule": 3600.0},
     "clear-sessions": {"task": "accompaniment.jobs.clear_sessions", "schedule": 1800.0},
 }
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.defaults import server_error
 from pytest_django import Settings
 
+from accompaniment.jobs import answer_access_requests
 from accompaniment.models import Notification, User
 from accompaniment.services import accounts
 from config.demonstration import LOGINS
@@ -113,6 +114,7 @@ def test_forgotten_password_answers_the_same_whoever_asks(client: Client) -> Non
     known = client.post(reverse("password_forgotten"), {"email": UserFactory().email})
     unknown = client.post(reverse("password_forgotten"), {"email": "personne@example.org"})
     assert known["Location"] == unknown["Location"] == reverse("password_forgotten_sent")
+    answer_access_requests()
     assert Notification.objects.count() == 1
 
 

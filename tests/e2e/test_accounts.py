@@ -7,6 +7,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from accompaniment.enums import Role
+from accompaniment.jobs import answer_access_requests
 from accompaniment.models import Notification, User
 from accompaniment.services import accounts
 from config.navigation import NAVIGATION
@@ -94,6 +95,7 @@ def test_forgotten_password_from_the_door_to_the_inside(page: Page) -> None:
     page.get_by_label("Adresse e-mail").fill(user.email)
     page.get_by_role("button", name="Recevoir un lien").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Vérifiez votre messagerie")
+    answer_access_requests()
     told = Notification.objects.get()
     page.goto(accounts.issue_password_reset_link(user=told.user))
     check_axe(page)

@@ -1,0 +1,65 @@
+"""Links that somebody asks for at an open door.
+
+The request does the same for everybody: it keeps what was asked. Whether there is an account, and which letter leaves,
+is found out later by a job, so that neither the answer nor its time tells anything. What was asked in vain leaves
+nothing.
+"""
+
+import logging
+from datetime import timedelta
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from accompaniment.enums import AccessRequestKind
+from accompaniment.errors import DomainError
+from accompaniment.models import AccessRequest
+from accompaniment.services.accounts import request_password_reset
+from accompaniment.services.first_access import request_first_access
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 500
+"""Requests that one run answers at most."""
+
+GIVEN_UP_AFTER = timedelta(hours=1)
+"""After which a request that cannot be answered is deleted: whoever still waits asks again."""
+
+
+def ask_for_password(*, email: str) -> None:
+    """Keep that somebody wants a new password for the account of this address, if there is one."""
+    AccessRequest.objects.create(kind=AccessRequestKind.PASSWORD, email=email, asked_at=timezone.now())
+
+
+def ask_for_first_access(*, identifier: str, email: str) -> None:
+    """Keep that somebody wants to open the space of this identifier, if the address is the one of its file."""
+    AccessRequest.objects.create(
+        kind=AccessRequestKind.FIRST_ACCESS, identifier=identifier, email=email, asked_at=timezone.now()
+    )
+
+
+def answer_waiting() -> int:
+    """Answer what was asked, oldest first; return how many. One that fails does not hold up the others."""
+    waiting = list(AccessRequest.objects.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
+    answered = 0
+    for pk in waiting:
+        try:
+            answered += _answer(pk)
+        except (DatabaseError, DomainError) as error:
+            logger.error("Request %s at an open door was not answered: %s", pk, type(error).__name__)
+    AccessRequest.objects.filter(asked_at__lt=timezone.now() - GIVEN_UP_AFTER).delete()
+    return answered
+
+
+def _answer(pk: int) -> bool:
+    with transaction.atomic():
+        # Another worker that answers it holds this row, and deletes it.
+        request = AccessRequest.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+        if request is None:
+            return False
+        if request.kind == AccessRequestKind.PASSWORD:
+            request_password_reset(email=request.email)
+        else:
+            request_first_access(identifier=request.identifier, email=request.email)
+        request.delete()
+    return True

@@ -1,0 +1,87 @@
+"""The one throttle of the house: so many times for one address, from one place, within so long.
+
+It counts in PostgreSQL, in one statement, so that it holds for all processes, without Redis, and for many requests at
+once. What it counts under is kept as a keyed digest and forgotten when its time is over.
+"""
+
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accompaniment.models import Tally
+
+COUNT = """
+INSERT INTO accompaniment_tally AS tally (kind, digest, began_at, ends_at, count) VALUES (%s, %s, %s, %s, 1)
+ON CONFLICT (kind, digest) DO UPDATE SET
+  count = CASE WHEN tally.ends_at <= excluded.began_at THEN 1 ELSE tally.count + 1 END,
+  began_at = CASE WHEN tally.ends_at <= excluded.began_at THEN excluded.began_at ELSE tally.began_at END,
+  ends_at = CASE WHEN tally.ends_at <= excluded.began_at THEN excluded.ends_at ELSE tally.ends_at END
+RETURNING count
+"""
+
+V6_NETWORK = 64
+"""Bits of an IPv6 address that belong to one subscriber."""
+
+
+def allows(*counted: tuple[str, str]) -> bool:
+    """Count once more under each (bound, whose), and tell whether all stay within `settings.BOUNDS`.
+
+    All are counted, whichever is exceeded: the work is the same whatever the answer.
+    """
+    within = [_count(bound, whose) <= settings.BOUNDS[bound][0] for bound, whose in counted]
+    return all(within)
+
+
+def take_back(*counted: tuple[str, str]) -> None:
+    """Take back what was counted for something that turned out to be harmless."""
+    for bound, whose in counted:
+        Tally.objects.filter(kind=bound, digest=_digest(bound, whose), count__gt=0).update(count=F("count") - 1)
+
+
+def knows(bound: str, whose: str) -> bool:
+    """Tell whether something was counted under this within its time, without counting."""
+    return Tally.objects.filter(kind=bound, digest=_digest(bound, whose), ends_at__gt=timezone.now()).exists()
+
+
+def minutes_of(bound: str) -> int:
+    """Return after how many minutes a bound begins anew."""
+    return max(1, round(int(settings.BOUNDS[bound][1]) / 60))
+
+
+def place_of(request: HttpRequest) -> str:
+    """Return from where a request comes: its IP address, of an IPv6 one the network of the subscriber."""
+    text = str(request.META.get("REMOTE_ADDR", ""))
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return text
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    shift = 128 - V6_NETWORK
+    return str(IPv6Address(int(address) >> shift << shift))
+
+
+def forget_old(*, now: datetime) -> int:
+    """Forget the tallies whose time is over; return how many."""
+    return Tally.objects.filter(ends_at__lte=now).delete()[0]
+
+
+def _count(bound: str, whose: str) -> int:
+    now = timezone.now()
+    ends_at = now + timedelta(seconds=settings.BOUNDS[bound][1])
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [bound, _digest(bound, whose), now, ends_at])
+        (count,) = cursor.fetchone()
+    return int(count)
+
+
+def _digest(bound: str, whose: str) -> str:
+    return salted_hmac(f"throttle.{bound}", whose.strip().lower(), algorithm="sha256").hexdigest()
