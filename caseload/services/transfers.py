@@ -6,6 +6,7 @@ The decision is one transaction; each person then moves in one of their own (`se
 who cannot move holds up nobody, and the report names them.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID, uuid5
@@ -15,7 +16,8 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import of_name
+from accompaniment.foreseen import Foreseen, names_of
+from accompaniment.french import of_name, plural
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from caseload.enums import TransferState
@@ -85,12 +87,13 @@ def move_everybody(
     keep_reading: bool = False,
     token: UUID | None = None,
     wait_for: int | None = None,
+    shown: str | None = None,
 ) -> TransferBatch:
     """Transfer everybody who is in a portfolio now, least loaded target first.
 
     Transfers that were planned for them are cancelled: this decision replaces them. The portfolio may not be empty
     afterwards: the batch names who did not move. `token`, `wait_for` and what it raises: as `transfer_people`, also
-    for an empty portfolio.
+    for an empty portfolio; NotForeseenError when others would move, or elsewhere, than was `shown`.
     """
     chosen = [target.pk for target in targets]
     return _transfer(
@@ -103,6 +106,7 @@ def move_everybody(
         token=_key(token, portfolio.pk, sorted(chosen), reason, due_on, keep_reading),
         replaces_planned=True,
         wait_for=wait_for,
+        shown=shown,
     )
 
 
@@ -159,6 +163,7 @@ def _transfer(
     token: UUID | None,
     replaces_planned: bool,
     wait_for: int | None,
+    shown: str | None = None,
 ) -> TransferBatch:
     with transaction.atomic():
         now = timezone.now()
@@ -182,6 +187,8 @@ def _transfer(
             of_them = Transfer.objects.planned().filter(jobseeker__in=[placement.jobseeker_id for placement in seen])
             _cancel(of_them, actor=actor, at=now)
         _plan(batch, seen, chosen, now=now)
+        if shown is not None:
+            _foreseen(batch).check(shown)
     planned = batch.transfers.planned().select_related("batch", "source__agency__departement__region")
     due = [transfer for transfer in planned.order_by("pk") if moves.is_due(transfer, now)]
     for transfer in due[:wait_for]:
@@ -190,6 +197,30 @@ def _transfer(
         transaction.on_commit(moves.call_a_worker)
     moves.finish(batch)
     return batch
+
+
+def _foreseen(batch: TransferBatch) -> Foreseen:
+    """Return what a decision that has just been written does: who goes where, and who stays."""
+    rows = list(batch.transfers.select_related("target__adviser__user").order_by("pk"))
+    received = Counter(str(row.target.adviser) for row in rows if row.target is not None)
+    staying = sum(row.target is None for row in rows)
+    sentences = [f"{adviser} reçoit {count} personne{plural(count)}." for adviser, count in sorted(received.items())]
+    if staying:
+        sentences.append(
+            f"{staying} personne{plural(staying)} ne change{'nt' if staying > 1 else ''} pas, faute de place."
+        )
+    sentences += [
+        "Les entretiens prévus, les rappels et la conversation suivent.",
+        "Chaque personne apprend par e-mail qui la suit désormais.",
+    ]
+    return Foreseen(
+        title="Transférer tout le portefeuille",
+        sentences=sentences,
+        confirm="Transférer",
+        people=[row.jobseeker_id for row in rows],
+        names=names_of([row.jobseeker_id for row in rows], reader=batch.decided_by),
+        keys=[("target", row.jobseeker_id, row.target_id) for row in rows],
+    )
 
 
 def _locked_with_people(placements: Sequence[int]) -> list[Placement]:

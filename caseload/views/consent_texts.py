@@ -10,10 +10,12 @@ from django.views.decorators.http import require_http_methods
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Consent, ConsentText
+from accompaniment.foreseen import NotForeseenError
+from accompaniment.models import ConsentText
 from accompaniment.once import once
 from accompaniment.presentation import ACCEPTANCE_STATEMENT
 from accompaniment.services import enrolments
+from accompaniment.views.foreseen import shown_in
 from caseload.forms.consent_texts import CORRECT, PUBLISH, ConsentTextForm
 from caseload.views.imports import steers_the_country
 
@@ -33,8 +35,14 @@ def consent_texts(request: AuthenticatedRequest) -> HttpResponse:
     step = request.POST.get("step")
     if step != PUBLISH:
         return _render(request, form, reading=step != CORRECT)
+    return _publish(request, form)
+
+
+def _publish(request: AuthenticatedRequest, form: ConsentTextForm) -> HttpResponse:
     try:
-        text = enrolments.publish_consent_text(actor=request.user, **form.cleaned_data)
+        text = enrolments.publish_consent_text(actor=request.user, shown=shown_in(request), **form.cleaned_data)
+    except NotForeseenError as asking:
+        return _render(request, form, status=409, reading=True, asking=asking)
     except NotAllowedNowError as refusal:
         form = ConsentTextForm({**request.POST.dict(), "after": str(_last_version())})
         form.is_valid()
@@ -64,8 +72,16 @@ def _last_version() -> int:
 
 
 def _render(
-    request: AuthenticatedRequest, form: ConsentTextForm, *, status: int = 200, reading: bool = False
+    request: AuthenticatedRequest,
+    form: ConsentTextForm,
+    *,
+    status: int = 200,
+    reading: bool = False,
+    asking: NotForeseenError | None = None,
 ) -> HttpResponse:
+    foreseen = None
+    if reading and form.cleaned_data["needs_acceptance"]:
+        foreseen = enrolments.foresee_publication(actor=request.user, after=form.cleaned_data["after"])
     versions = list(
         ConsentText.objects.annotate(
             standing=Count("consents", filter=Q(consents__withdrawn_at=None)), given=Count("consents")
@@ -80,7 +96,9 @@ def _render(
             "reading": reading,
             "next_version": (versions[0].version if versions else 0) + 1,
             "versions": versions,
-            "asked_again": Consent.objects.standing().count(),
+            "foreseen": foreseen,
+            "changed": asking is not None and asking.changed,
+            "sentence": asking.sentence if asking else "",
             "statement": ACCEPTANCE_STATEMENT,
             "may_set": steers_the_country(request),
         },

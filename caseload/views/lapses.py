@@ -4,16 +4,19 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.foreseen import NotForeseenError
 from accompaniment.french import day_in_style, days_in_words
 from accompaniment.models import LapseDelay
 from accompaniment.once import once
 from accompaniment.services.enrolments import DelayStandsError, cancel_lapse_delay, set_lapse_delay
+from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.forms.lapses import WAITS_FOR, LapseDelayForm
 from caseload.settings import delays_by_state, history_of_delays
 from caseload.views.imports import steers_the_country
@@ -33,7 +36,9 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
     form = LapseDelayForm(request.POST if posted else None, initial={"starts_on": today})
     if posted and form.is_valid():
         try:
-            delay = set_lapse_delay(actor=request.user, **form.cleaned_data)
+            delay = set_lapse_delay(actor=request.user, shown=shown_in(request), **form.cleaned_data)
+        except NotForeseenError as asking:
+            return ask_first(request, asking, back=reverse("lapse_delays"))
         except DelayStandsError as refusal:
             typed = request.POST.copy()
             typed["replaces"] = str(refusal.standing.days)
@@ -63,7 +68,9 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     delay = get_object_or_404(LapseDelay, pk=pk)
     try:
-        cancel_lapse_delay(actor=request.user, delay=delay)
+        cancel_lapse_delay(actor=request.user, delay=delay, shown=shown_in(request))
+    except NotForeseenError as asking:
+        return ask_first(request, asking, back=reverse("lapse_delays"))
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
     else:

@@ -5,14 +5,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.foreseen import NotForeseenError
 from accompaniment.models import User
 from accompaniment.once import once, went_through
+from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.desk import with_covers
 from caseload.figures import regions_of
 from caseload.forms.staff import AdviserForm, HandOverForm, InvitationForm
@@ -106,8 +109,14 @@ def hand_over(request: AuthenticatedRequest, pk: int, portfolio: int) -> HttpRes
     if form.is_valid():
         try:
             batch = move_everybody(
-                actor=request.user, portfolio=source, wait_for=MOVED_WHILE_ONE_WAITS, **form.cleaned_data
+                actor=request.user,
+                portfolio=source,
+                wait_for=MOVED_WHILE_ONE_WAITS,
+                shown=shown_in(request),
+                **form.cleaned_data,
             )
+        except NotForeseenError as asking:
+            return ask_first(request, asking, back=reverse("member", args=[user.pk]))
         except TargetsFullError as refusal:
             form.add_error("targets", refusal.sentence)
             status = 409

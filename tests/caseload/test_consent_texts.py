@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accompaniment.foreseen import FIELD
 from accompaniment.models import ConsentText, Notification
 from accompaniment.services import enrolments
 from tests.accompaniment.factories import RegionFactory, consent_text_in_force
@@ -57,12 +58,22 @@ def test_is_read_again_before_it_is_published(manager: Client) -> None:
     person = on_web_track()
     page = manager.post(ADDRESS, typed(step="relire"))
     assert "Relisez la version 2 avant de la publier" in words(page)
-    assert "1 personne a accepté une version précédente" in words(page)
+    assert "1 personne concernée" in words(page)
+    assert person.identifier in words(page)
     assert ConsentText.objects.count() == 1
     back = manager.post(ADDRESS, typed(step="corriger"))
     assert "Un point nouveau." in back.content.decode()
     assert "Relire avant de publier" in words(back)
-    done = manager.post(ADDRESS, typed(), follow=True)
+    mark = page.context["foreseen"].mark
+    late = on_web_track()
+    grown = manager.post(ADDRESS, {**typed(), FIELD: mark})
+    assert grown.status_code == 409
+    assert "a changé depuis" in words(grown)
+    assert late.identifier in words(grown)
+    assert ConsentText.objects.count() == 1
+    assert not Notification.objects.filter(kind="acceptance_asked").exists()
+    enrolments.leave_track(actor=late.user, jobseeker=late)
+    done = manager.post(ADDRESS, {**typed(), FIELD: mark}, follow=True)
     assert "La version 2 est en vigueur." in words(done)
     assert Notification.objects.get(kind="acceptance_asked").jobseeker == person
 

@@ -33,6 +33,7 @@ from tests.caseload.factories import (
     placed,
     planned_absence,
 )
+from tests.confirmation import confirmed
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview, WorkingHours
 
@@ -178,7 +179,8 @@ class TestClosing:
         close = reverse("member_account", args=[leaving.adviser.user_id, "fermer"])
         assert client.post(close).status_code == 409
         assert "confiez les personnes" in words(client.get(address))
-        done = client.post(
+        done = confirmed(
+            client,
             reverse("hand_over", args=[leaving.adviser.user_id, leaving.pk]),
             {"targets": [receiving.pk], "reason": "Départ"},
         )
@@ -202,7 +204,7 @@ class TestClosing:
         ((_, form),) = client.get(reverse("member", args=[leaving.adviser.user_id])).context["handovers"]
         facts = {"targets": [receiving.pk], "reason": "Départ", "token": str(form["token"].value())}
         hand_over = reverse("hand_over", args=[leaving.adviser.user_id, leaving.pk])
-        done = client.post(hand_over, facts)
+        done = confirmed(client, hand_over, facts)
         assert "1 personne transférée, encore 1 à transférer" in words(client.get(done["Location"]))
         carry_out_due(now=timezone.now())
         assert client.post(hand_over, facts)["Location"] == done["Location"]
@@ -243,7 +245,8 @@ class TestClosing:
         token = {FIELD: re.findall(f'name="{FIELD}" value="([^"]+)"', page.content.decode())[-1]}
         on_handover.append(look)
         try:
-            client.post(
+            confirmed(
+                client,
                 reverse("hand_over", args=[leaving.adviser.user_id, leaving.pk]),
                 {"targets": [receiving.pk], "reason": "Départ", **token},
             )

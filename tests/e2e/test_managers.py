@@ -47,6 +47,9 @@ def test_settles_the_house(page: Page) -> None:
     tick(page.get_by_role("checkbox", name=str(receiving.adviser)))
     page.get_by_label("Motif").fill("Départ")
     page.get_by_role("button", name="Transférer tout le portefeuille").click()
+    expect(page.get_by_text("1 personne concernée")).to_be_visible()
+    look(page)
+    page.get_by_role("button", name="Transférer", exact=True).click()
     page.wait_for_url("**/transferts/*/")
     assert Placement.objects.open().get(jobseeker=person).portfolio == receiving
     page.goto(f"/equipes/{leaving.adviser.user_id}/")

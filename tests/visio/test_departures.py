@@ -19,6 +19,7 @@ from caseload.services import staff
 from caseload.services.transfers import transfer_people
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
+from tests.confirmation import confirmed
 from tests.visio.factories import InterviewFactory, due_obligation
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -60,7 +61,7 @@ def test_what_was_never_concluded_holds_the_account_open_until_a_manager_closes_
     address = reverse("left_interviews", args=[portfolio.adviser.pk])
     page = client.get(address)
     assert interview.jobseeker.full_name in page.content.decode()
-    assert client.post(address)["Location"] == reverse("member", args=[portfolio.adviser.user_id])
+    assert confirmed(client, address, {})["Location"] == reverse("member", args=[portfolio.adviser.user_id])
     interview.refresh_from_db()
     assert (interview.state, interview.closed_by) == (InterviewState.CANCELLED, manager)
     row = AuditEntry.objects.filter(jobseeker=interview.jobseeker, action=AuditAction.INTERVIEW).latest("pk")

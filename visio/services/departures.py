@@ -1,5 +1,6 @@
 """What an adviser who leaves still has to hold, and what becomes of what was never closed."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -7,6 +8,7 @@ from django.utils import timezone
 
 from accompaniment.enums import ObligationState
 from accompaniment.errors import DomainError
+from accompaniment.foreseen import NAMES_SHOWN, Foreseen
 from accompaniment.french import plural
 from accompaniment.models import User
 from caseload.models import Adviser
@@ -44,18 +46,32 @@ def interviews_left(adviser: Adviser) -> list[str]:
     return sentences
 
 
-def close_left_open(*, actor: User, adviser: Adviser) -> int:
+def foresee_closing(adviser: Adviser, left: Iterable[Interview]) -> Foreseen:
+    """Return what closing these interviews does; load `jobseeker`."""
+    interviews = list(left)
+    return Foreseen(
+        title=f"Clore les entretiens sans compte rendu de {adviser}",
+        sentences=["Rien n'en découle pour les personnes\u00a0: ce n'est jamais une absence. Elles en sont prévenues."],
+        confirm="Clore",
+        people=[interview.jobseeker_id for interview in interviews],
+        names=list(dict.fromkeys(interview.jobseeker.full_name for interview in interviews))[:NAMES_SHOWN],
+        keys=[("interview", interview.pk) for interview in interviews],
+    )
+
+
+def close_left_open(*, actor: User, adviser: Adviser, shown: str | None = None) -> int:
     """Close what an adviser never closed as not having taken place, without consequence, and return how many.
 
     A manager's act, for an adviser within reach (DomainError for another) and people of the manager's regions: never
     an absence, and no technical failure either, for nobody saw one. Each is a transaction of its own, the person
     locked first; the person is told, and chooses another hour where a deadline still needs one. What its adviser
-    closes meanwhile stays as it is.
+    closes meanwhile stays as it is. Raises NotForeseenError when there are others than those `shown`.
     """
     if not Adviser.objects.visible_to(actor).filter(pk=adviser.pk).exists():
         raise DomainError("Vous ne pilotez pas la région de ce conseiller.")
-    left = left_open(adviser, now=timezone.now()).of_people_steered_by(actor).values_list("pk", "jobseeker_id")
-    return sum(_close(actor=actor, pk=pk, jobseeker=jobseeker) for pk, jobseeker in list(left))
+    left = list(left_open(adviser, now=timezone.now()).of_people_steered_by(actor).select_related("jobseeker"))
+    foresee_closing(adviser, left).check(shown)
+    return sum(_close(actor=actor, pk=interview.pk, jobseeker=interview.jobseeker_id) for interview in left)
 
 
 def _close(*, actor: User, pk: int, jobseeker: int) -> bool:

@@ -8,10 +8,12 @@ from django.views.decorators.http import require_http_methods
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
+from accompaniment.foreseen import NotForeseenError
 from accompaniment.french import plural
 from accompaniment.once import went_through
+from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.models import Adviser
-from visio.services.departures import close_left_open, left_open
+from visio.services.departures import close_left_open, foresee_closing, left_open
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,12 +24,17 @@ def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         Adviser.objects.visible_to(request.user).select_related("user", "agency__departement__region"), pk=pk
     )
     if request.method == "POST":
-        closed = close_left_open(actor=request.user, adviser=adviser)
+        try:
+            closed = close_left_open(actor=request.user, adviser=adviser, shown=shown_in(request))
+        except NotForeseenError as asking:
+            return ask_first(request, asking, back=request.path)
         s = plural(closed)
         messages.success(request, f"{closed} entretien{s} clos, sans conséquence pour les personnes.")
         response = redirect("member", adviser.user_id)
         went_through(request, response)
         return response
     left = left_open(adviser, now=timezone.now()).of_people_steered_by(request.user)
-    interviews = left.select_related("jobseeker")
-    return render(request, "visio/left_interviews.html", {"adviser": adviser, "interviews": interviews})
+    interviews = list(left.select_related("jobseeker"))
+    mark = foresee_closing(adviser, interviews).mark
+    context = {"adviser": adviser, "interviews": interviews, "mark": mark}
+    return render(request, "visio/left_interviews.html", context)

@@ -28,7 +28,7 @@ from accompaniment.services.enrolments.lapses import (
 )
 from accompaniment.services.enrolments.leaving import leave_track
 from accompaniment.services.enrolments.periods import current_accompaniment
-from accompaniment.services.enrolments.publishing import publish_consent_text
+from accompaniment.services.enrolments.publishing import foresee_publication, publish_consent_text
 from accompaniment.services.enrolments.states import lock_jobseeker
 from accompaniment.services.enrolments.tiers import (
     AccompanimentChangedMeanwhileError,
@@ -51,6 +51,7 @@ __all__ = [
     "current_accompaniment",
     "due_to_lapse",
     "follow_tier_change",
+    "foresee_publication",
     "foresee_tier_change",
     "hold_for_tier_changes",
     "invite_volunteer",

@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.foreseen import Foreseen, names_of
+from accompaniment.french import day_in_style, days_in_words
 from accompaniment.models import Enrolment, Jobseeker, LapseDelay, User
 from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments.acceptance import withdraw_consent
@@ -138,13 +140,21 @@ class DelayStandsError(NotAllowedNowError):
 
 
 def set_lapse_delay(
-    *, actor: User, state: str, days: int, starts_on: date, reason: str, replaces: int | None = None
+    *,
+    actor: User,
+    state: str,
+    days: int,
+    starts_on: date,
+    reason: str,
+    replaces: int | None = None,
+    shown: str | None = None,
 ) -> LapseDelay:
     """Let enrolments in a state lapse after so many days, from a day on; for a manager of the whole country.
 
     A delay of the same state and day is replaced only by who has seen it: `replaces` is its number of days. The same
-    again changes nothing. Raises DelayStandsError for who has not, DomainError for a state that does not wait for a
-    decision, a day in the past, no reason, or a delay out of 1 to 365 days.
+    again changes nothing. `shown`: what the actor has read of whose time grows shorter (`foreseen`). Raises
+    NotForeseenError for who has not read it, DelayStandsError for who has not seen the other delay, DomainError for a
+    state that does not wait for a decision, a day in the past, no reason, or a delay out of 1 to 365 days.
     """
     if state not in WAITING_STATES:
         raise DomainError("Seule une demande ou une validation en attente peut devenir caduque.")
@@ -156,6 +166,7 @@ def set_lapse_delay(
         raise DomainError("Donnez le motif de ce délai.")
     facts = {"days": days, "reason": reason.strip()}
     with transaction.atomic():
+        last_days = _last_days(state)
         # Who comes second waits here for the first one's row, and finds it.
         delay, created = LapseDelay.objects.get_or_create(
             state=state, starts_on=starts_on, defaults={**facts, "set_by": actor}
@@ -170,20 +181,63 @@ def set_lapse_delay(
             before = delay.days
             delay.days, delay.reason, delay.set_by = days, reason.strip(), actor
             delay.save(update_fields=["days", "reason", "set_by"])
+        _foreseen(actor, state, last_days, title=_said_of(delay)).check(shown)
         _audit_delay(actor, delay, event="set", before=before)
         return delay
 
 
-def cancel_lapse_delay(*, actor: User, delay: LapseDelay) -> None:
-    """Take back a delay whose day has not come. Raises NotAllowedNowError when it has, or when it is gone already."""
+def _said_of(delay: LapseDelay) -> str:
+    day = day_in_style(delay.starts_on, "j F Y")
+    return f"{delay.get_state_display()}\u00a0: délai de {days_in_words(delay.days)} à partir du {day}"
+
+
+def _last_days(state: str) -> dict[int, date]:
+    """Return until when each enrolment in this state waits as the delays are now, held ones included."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(LEFT, {**_facts(now, None), "states": [state]})
+        return {pk: last_day for pk, last_day, _ in cursor.fetchall()}
+
+
+def _foreseen(actor: User, state: str, before: dict[int, date], *, title: str) -> Foreseen:
+    """Return whose time has grown shorter by what was just written, or has a first end."""
+    after = _last_days(state)
+    sooner = {pk: day for pk, day in after.items() if pk not in before or day < before[pk]}
+    people = dict(Enrolment.objects.filter(pk__in=sooner).values_list("pk", "jobseeker"))
+    at_once = sum(day < timezone.localdate() for day in sooner.values())
+    sentences = ["Chaque personne et son agence reçoivent alors un e-mail."]
+    if at_once:
+        sentences.insert(0, f"{at_once} dès aujourd'hui.")
+    if sooner:
+        first = day_in_style(min(sooner.values()) + timedelta(days=1), "j F Y")
+        sentences.insert(0, f"Leur demande est close plus tôt faute de réponse\u00a0: la première le {first}.")
+    return Foreseen(
+        title=title,
+        sentences=sentences,
+        confirm="Confirmer ce délai",
+        people=list(people.values()),
+        names=names_of(list(people.values()), reader=actor) if people else [],
+        keys=[(pk, day.isoformat()) for pk, day in sooner.items()],
+    )
+
+
+def cancel_lapse_delay(*, actor: User, delay: LapseDelay, shown: str | None = None) -> None:
+    """Take back a delay whose day has not come.
+
+    Raises NotAllowedNowError when it has, or when it is gone already, and NotForeseenError as `set_lapse_delay`: the
+    delay that stands again may be the shorter one.
+    """
     with transaction.atomic():
         standing = LapseDelay.objects.select_for_update(of=("self",)).filter(pk=delay.pk).first()
         if standing is None:
             raise NotAllowedNowError("Ce délai à venir est déjà annulé.")
         if standing.starts_on <= timezone.localdate():
             raise NotAllowedNowError("Ce délai est déjà en vigueur\u00a0: pour en changer, fixez-en un autre.")
+        last_days = _last_days(standing.state)
         _audit_delay(actor, standing, event="cancelled", before=standing.days)
         standing.delete()
+        title = f"Annuler\u00a0: {_said_of(standing)}"
+        _foreseen(actor, standing.state, last_days, title=title).check(shown)
 
 
 def _audit_delay(actor: User, delay: LapseDelay, *, event: str, before: int | None) -> None:

@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import ConsentText, User
+from accompaniment.foreseen import Foreseen, names_of
+from accompaniment.french import plural
+from accompaniment.models import Consent, ConsentText, User
 from accompaniment.services import audit
 
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.consent_texts'))"
@@ -32,13 +34,14 @@ ON CONFLICT DO NOTHING
 
 
 def publish_consent_text(
-    *, actor: User | None, title: str, body: str, needs_acceptance: bool, after: int
+    *, actor: User | None, title: str, body: str, needs_acceptance: bool, after: int, shown: str | None = None
 ) -> ConsentText:
     """Publish the next version of the text, from now on; for a manager of the whole country.
 
     `needs_acceptance`: who accepted an earlier version is told once and asked again, and a running track goes on
     meanwhile; otherwise every acceptance stays as it is. Raises NotAllowedNowError when `after`, the version that
-    the actor had before them (0: none), is not the last one any more; DomainError for an empty or unchanged text.
+    the actor had before them (0: none), is not the last one any more; NotForeseenError when others are asked than
+    those `shown`; DomainError for an empty or unchanged text.
     """
     if not title.strip() or len(title.strip()) > LONGEST_TITLE:
         raise DomainError(f"Donnez un titre de {LONGEST_TITLE} caractères au plus.")
@@ -53,6 +56,8 @@ def publish_consent_text(
             raise NotAllowedNowError("Une autre version a été publiée entre-temps. Relisez-la d'abord.")
         if last is not None and (last.title, last.body) == (title.strip(), body.strip()):
             raise DomainError("Ce texte est celui de la version en vigueur : rien n'est à publier.")
+        if actor is not None and needs_acceptance:
+            foresee_publication(actor=actor, after=after).check(shown)
         now = timezone.now()
         text = ConsentText.objects.create(
             version=after + 1,
@@ -72,6 +77,27 @@ def publish_consent_text(
             asked=asked,
         )
         return text
+
+
+def foresee_publication(*, actor: User, after: int) -> Foreseen:
+    """Return whom the version that follows `after` would ask again, and who of them gets a letter."""
+    people = list(
+        Consent.objects.standing()
+        .filter(jobseeker__enrolments__closed_at=None, jobseeker__enrolments__isnull=False)
+        .order_by("jobseeker")
+        .values_list("jobseeker", "jobseeker__email")
+    )
+    told = sum(email is not None for _, email in people)
+    return Foreseen(
+        title=f"Publier la version {after + 1}",
+        sentences=[
+            f"{told} e-mail{plural(told)} {'partent' if told > 1 else 'part'} tout de suite.",
+            "La nouvelle version est à accepter sur chaque page\u00a0; le suivi continue pendant ce temps.",
+        ],
+        confirm=f"Publier la version {after + 1}",
+        people=[pk for pk, _ in people],
+        names=names_of([pk for pk, _ in people], reader=actor),
+    )
 
 
 def _ask_again(text: ConsentText) -> int:

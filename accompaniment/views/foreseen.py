@@ -1,0 +1,25 @@
+"""Asking before something is done to many people."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accompaniment import form_tokens
+from accompaniment.access import AuthenticatedRequest
+from accompaniment.foreseen import FIELD, NotForeseenError
+
+NOT_CARRIED = {FIELD, form_tokens.FIELD, "csrfmiddlewaretoken"}
+
+
+def ask_first(request: AuthenticatedRequest, asking: NotForeseenError, *, back: str) -> HttpResponse:
+    """Show what the form that was sent would do, with a button that sends it again as it was typed.
+
+    The status is 409: the form has not done its thing, so it is kept and may come again.
+    """
+    typed = [(name, value) for name, values in request.POST.lists() if name not in NOT_CARRIED for value in values]
+    context = {"asking": asking, "foreseen": asking.foreseen, "typed": typed, "back": back, "action": request.path}
+    return render(request, "accompaniment/foreseen.html", context, status=409)
+
+
+def shown_in(request: AuthenticatedRequest) -> str:
+    """Return the mark of what the form says was read; empty for nothing."""
+    return request.POST.get(FIELD, "")
