@@ -41,6 +41,7 @@ lint: setup ## Check style, types, floors, templates, migrations and production 
 check-production:
 	@echo 'manage.py check --deploy, with throw-away values'
 	@$(NO_SERVERS) ALLOWED_HOSTS=check.example DJANGO_SETTINGS_MODULE=config.settings.production \
+		LEGAL_WORDS_VALIDATED_ON=9999-12-31 MEDIATOR_URL=https://mediateur.example \
 		SECRET_KEY="$$($(IN_VENV) -c 'import secrets; print(secrets.token_urlsafe(64))')" \
 		$(IN_VENV) manage.py check --deploy --fail-level WARNING
 

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004  (Django's own name)
 
+from accompaniment import legal_words
 from accompaniment.services.database_roles import weaknesses
 
 ROLE_IS_TOO_STRONG = "accompaniment.W001"
+LEGAL_WORDS_NOT_VALIDATED = "accompaniment.W010"
+NO_MEDIATOR = "accompaniment.W011"
 
 
 @register(Tags.database, deploy=True)
@@ -17,3 +21,26 @@ def history_is_out_of_reach(databases: Sequence[str] | None = None, **kwargs: An
         return []
     hint = "Connect with a role of its own and run `manage.py restrict_database_role ROLE` as the owner."
     return [Warning(sentence, hint=hint, id=ROLE_IS_TOO_STRONG) for sentence in weaknesses()]
+
+
+@register(deploy=True)
+def law_is_said_as_validated(**kwargs: Any) -> list[CheckMessage]:
+    """Warn while nobody has validated the sentences of law, or while they lead to no mediator."""
+    found: list[CheckMessage] = []
+    if not legal_words.are_validated():
+        found.append(
+            Warning(
+                "The legal department has not validated accompaniment/legal_words.py as it stands.",
+                hint="Have it read, then set LEGAL_WORDS_VALIDATED_ON to the day (YYYY-MM-DD).",
+                id=LEGAL_WORDS_NOT_VALIDATED,
+            )
+        )
+    if not settings.MEDIATOR_URL:
+        found.append(
+            Warning(
+                "MEDIATOR_URL is empty: refusals and absences name a mediator without saying where.",
+                hint="Set MEDIATOR_NAME and MEDIATOR_URL.",
+                id=NO_MEDIATOR,
+            )
+        )
+    return found

@@ -43,6 +43,14 @@ class EnrolmentState(TextChoices):
     ENDED = "ended", "Terminée"
 
 
+class Awaited(TextChoices):
+    """What somebody may wait for only so long. The first two are states of an enrolment."""
+
+    ASKED = EnrolmentState.ASKED.value, "Demande qui attend la décision du conseiller"
+    VALIDATED = EnrolmentState.VALIDATED.value, "Validation qui attend l'acceptation de la personne"
+    ABSENCE = "absence", "Absence notée qui attend l'explication de la personne"
+
+
 class Bandwidth(TextChoices):
     NONE = "aucun", "Pas d'accès à internet"
     POOR = "faible", "Débit faible"
@@ -144,6 +152,8 @@ class NotificationKind(TextChoices):
     CHOOSE_SLOT = "choose_slot", "Invitation à choisir un créneau"
     INTERVIEW_BOOKED = "interview_booked", "Convocation à un entretien"
     INTERVIEW_CANCELLED = "interview_cancelled", "Annulation d'un entretien"
+    ABSENCE_NOTED = "absence_noted", "Absence notée : explication demandée"
+    ABSENCE_DECIDED = "absence_decided", "Décision sur une absence"
     ENROLMENT_LAPSED = "enrolment_lapsed", "Demande devenue caduque"
     VOLUNTEER_LAPSED = "volunteer_lapsed", "Demande caduque, pour l'agence"
     ACCEPTANCE_ASKED = "acceptance_asked", "Nouvelle version à accepter"

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import phonenumbers
 
-from accompaniment.enums import Channel, ContactNature, EnrolmentState, Tier
+from accompaniment.enums import Channel, ContactNature, EnrolmentState, LeavingReason, RefusalReason, Tier
 from accompaniment.french import WEEKDAYS, day_in_style, day_in_words, hour_in_words
 
 NATURES = {
@@ -109,13 +109,30 @@ def obstacle_in_words(obstacle: str, *, tier: str, opens_on: date | None, today:
     return f"Le 100 % web ouvre dans votre {place} le {day_in_words(opens_on, today=today)}."
 
 
+REFUSALS_TO_YOU = {
+    RefusalReason.EQUIPMENT: "Votre matériel ou votre connexion ne permet pas encore la visio.",
+    RefusalReason.EASE: "Des rendez-vous en agence vous aideront davantage pour le moment.",
+    RefusalReason.NEEDS_ON_SITE: "Votre situation demande des rendez-vous en agence pour le moment.",
+    RefusalReason.TIER: "Le 100 % web n'existe que pour l'accompagnement « guidé ». Le vôtre est d'un autre type.",
+    RefusalReason.NOT_WANTED: "Vous ne souhaitez plus le 100 % web.",
+}
+"""Why a request was not granted, as the person reads it."""
+
+LEAVINGS_TO_YOU = {
+    LeavingReason.BY_REQUEST: "Vous l'avez demandé.",
+    LeavingReason.TIER_CHANGE: "Votre type d'accompagnement a changé.",
+    LeavingReason.END_OF_REGISTRATION: "Votre inscription est terminée.",
+}
+"""Why the track has ended, as the person reads it."""
+
+
 def closed_enrolment_in_words(
     state: str, *, closed_on: date, today: date, reason: str = "", at_interview: bool = False
 ) -> str:
     """Say to the person what became of the last enrolment; empty for what the person withdrew or ended alone."""
     day = day_in_words(closed_on, today=today)
     if state == EnrolmentState.REFUSED:
-        return f"Votre demande de 100 % web a été refusée le {day}. Motif : {reason[:1].lower()}{reason[1:]}."
+        return f"Votre demande de 100 % web n'a pas été retenue le {day}. {REFUSALS_TO_YOU[RefusalReason(reason)]}"
     if state == EnrolmentState.LAPSED:
         return f"Votre demande de 100 % web n'a pas eu de réponse à temps : elle a pris fin le {day}."
     if state == EnrolmentState.WITHDRAWN and at_interview:
@@ -140,7 +157,7 @@ def consent_as_shown(*, title: str, version: int, published_on: date, body: str)
 ENROLMENT_STEPS = {
     EnrolmentState.ASKED: "Demande de 100 % web enregistrée",
     EnrolmentState.VALIDATED: "100 % web validé à l'entretien d'inscription",
-    EnrolmentState.REFUSED: "Demande de 100 % web refusée",
+    EnrolmentState.REFUSED: "Demande de 100 % web non retenue",
     EnrolmentState.LAPSED: "Demande de 100 % web restée sans réponse à temps",
     EnrolmentState.WITHDRAWN: "Demande de 100 % web retirée",
     EnrolmentState.ACTIVE: "100 % web commencé",

@@ -20,6 +20,10 @@ NOT_BEGUN_STATES = (S.REFUSED, S.LAPSED, S.WITHDRAWN)
 
 MINIMUM_AGE_YEARS = 16
 
+SHORTEST_ANSWER_DELAY = 10
+"""Days at least in which a person may explain an absence: what article R. 5412-7 of the Code du travail gives before
+a sanction. The operator may give more."""
+
 
 def modality_of(tier: str, track: str) -> Modality:
     """Return what caps and cadences are set for. Only guidé has a 100 % web variant.

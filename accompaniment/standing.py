@@ -79,9 +79,14 @@ class Standing:
             self.closed.state,
             closed_on=self.closed.closed_at.astimezone(self.zone).date(),
             today=self.today,
-            reason=self.closed.get_refusal_reason_display(),
+            reason=self.closed.refusal_reason,
             at_interview=self.closed.interview_id is not None and self.closed.validated_at is None,
         )
+
+    @property
+    def was_refused(self) -> bool:
+        """The last enrolment, where none is open, was refused: the person may contest that."""
+        return self.closed is not None and self.closed.state == EnrolmentState.REFUSED
 
     @property
     def may_ask(self) -> bool:

@@ -141,7 +141,7 @@ def _obligation(to_place_by: date | None, now: datetime) -> Need | None:
     elif to_place_by == today:
         phrase = "À placer aujourd'hui"
     else:
-        phrase = f"À placer avant {_day(to_place_by, today)}"
+        phrase = f"À placer au plus tard {_day(to_place_by, today)}"
     return Need(NeedKind.OBLIGATION, phrase, due_at, _urgency(due_at, now))
 
 

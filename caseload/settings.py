@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Exists, OuterRef, Q
 
 from accompaniment.alphabet import alphabetical
-from accompaniment.enums import AuditAction, EnrolmentState, Modality, Tier, Track
+from accompaniment.enums import AuditAction, Awaited, Modality, Tier, Track
 from accompaniment.french import day_in_style
 from accompaniment.models import Accompaniment, Agency, AuditEntry, Enrolment, Jobseeker, LapseDelay, Region, User
 from accompaniment.querysets import AccompanimentQuerySet
-from accompaniment.services.enrolments.lapses import WAITING_STATES
 from caseload.figures import regions_of
 from caseload.models import Capacity
 
@@ -159,11 +158,11 @@ def history_of_openings(user: User, *, region: Region | None = None) -> Iterator
         yield Change(entry.at, _by(entry), f"{where}\u00a0: {day}{before}")
 
 
-def delays_by_state(*, today: date) -> list[tuple[EnrolmentState, LapseDelay | None, list[LapseDelay]]]:
-    """Return for each waiting state the delay in force and those to come."""
+def delays_by_state(*, today: date) -> list[tuple[Awaited, LapseDelay | None, list[LapseDelay]]]:
+    """Return for each thing that waits the delay in force and those to come."""
     rows = list(LapseDelay.objects.select_related("set_by").order_by("starts_on"))
     found = []
-    for state in WAITING_STATES:
+    for state in Awaited:
         of_state = [delay for delay in rows if delay.state == state]
         begun = [delay for delay in of_state if delay.starts_on <= today]
         found.append((state, begun[-1] if begun else None, [one for one in of_state if one.starts_on > today]))
@@ -174,7 +173,7 @@ def history_of_delays() -> Iterator[Change]:
     """Tell the last changes of delays, newest first."""
     for entry in _last(AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY)):
         facts = entry.details
-        state = EnrolmentState(facts["state"]).label
+        state = Awaited(facts["state"]).label
         gone = " (annulé)" if facts.get("event") == "cancelled" else ""
         yield Change(entry.at, _by(entry), f"{state}\u00a0: {facts['days']} jours à partir du {_day(facts)}{gone}")
 

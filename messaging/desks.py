@@ -27,7 +27,7 @@ TOLD = {
     AuditAction.CONTACT_PLAN: (Panel.PLANS, Panel.OBLIGATIONS),
     AuditAction.ENROLMENT: (Panel.VOLUNTEERS,),
     AuditAction.EQUIPMENT: (Panel.TODAY,),
-    AuditAction.INTERVIEW: (Panel.TODAY, Panel.OBLIGATIONS, Panel.NEXT_FREE),
+    AuditAction.INTERVIEW: (Panel.TODAY, Panel.OBLIGATIONS, Panel.NEXT_FREE, Panel.ABSENCES),
     AuditAction.OBLIGATION: (Panel.OBLIGATIONS,),
     AuditAction.ON_SITE_REQUEST: (Panel.ON_SITE,),
     AuditAction.PLACEMENT: tuple(Panel),

@@ -32,6 +32,7 @@ class Panel(TextChoices):
     MESSAGES = "a-repondre", "Messages à traiter"
     CALLBACKS = "rappels", "Rappels à faire"
     ON_SITE = "en-agence", "Demandes d'entretien en agence"
+    ABSENCES = "absences", "Absences à décider"
     OBLIGATIONS = "echeances", "Échéances à placer"
     PLANS = "plans", "Plans de contact à revoir"
     VOLUNTEERS = "inscriptions", "Volontaires à recevoir"

@@ -45,7 +45,7 @@ from tests.caseload.factories import (
     volunteer,
 )
 from tests.sessions import Socket
-from tests.visio.factories import InterviewFactory, due_obligation
+from tests.visio.factories import InterviewFactory, due_obligation, noted_absence
 from visio.models import Interview
 from visio.services.hours import give_usual_hours
 
@@ -68,6 +68,7 @@ class House:
     callback: CallbackRequest
     interview: Interview
     later: Interview
+    noted: Interview
     obligation_pk: int
     on_site: OnSiteRequest
     contact_pk: int
@@ -113,8 +114,9 @@ def build_house() -> House:
         waiting=volunteer(portfolio),
         conversation=Conversation.objects.get(jobseeker=owner),
         callback=CallbackRequest.objects.get(jobseeker=owner),
-        interview=Interview.objects.get(jobseeker=owner, starts_at__lt=now + timedelta(hours=1)),
+        interview=Interview.objects.get(jobseeker=owner, starts_at__gt=now, starts_at__lt=now + timedelta(hours=1)),
         later=Interview.objects.get(jobseeker=owner, starts_at__gt=now + timedelta(hours=1)),
+        noted=noted_absence(owner),
         obligation_pk=due_obligation(owner).pk,
         on_site=OnSiteRequest.objects.get(jobseeker=owner),
         contact_pk=Contact.objects.filter(jobseeker=owner).values_list("pk", flat=True)[0],
@@ -768,6 +770,24 @@ TABLE: dict[str, Row] = {
         "login 403 403 422 404 404 403 404 403",
         lambda house: (house.on_site.pk,),
     ),
+    "explain_absence": Row(
+        "login 200 404 403 403 403 403 403 403",
+        "login 422 404 403 403 403 403 403 403",
+        lambda house: (house.noted.pk,),
+    ),
+    "absences_to_decide": Row(
+        "login 403 403 200 200 200 200 200 200",
+        "login 403 403 405 405 405 405 405 405",
+    ),
+    "decide_absence": Row(
+        "login 403 403 200 404 404 200 404 200",
+        "login 403 403 422 404 404 422 404 422",
+        lambda house: (house.noted.pk,),
+    ),
+    "panel_absences": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 405 405 405 403 403 403",
+    ),
     "panel_today": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 403 403 405 405 405 403 403 403",
@@ -936,6 +956,7 @@ READ_BY_A_FORMER_ADVISER = {
     "hold_by_contact": "405 403",
     "callback": "403 403",
     "answer_on_site": "403 403",
+    "decide_absence": "403 403",
     "record_on_site": "405 403",
     "person_leaves": "403 403",
     "panel_person_on_site": "200 405",

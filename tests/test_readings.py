@@ -34,6 +34,7 @@ TABLE_OF_READINGS = {
     # By a colleague who covers today, the manager of the region, and a former adviser who may still read.
     "absence": "- none -",
     "absences": "none none none",
+    "absences_to_decide": "none none none",
     "accessibility": "none none none",
     "action_plan": "action_plan - -",
     "agency_opening": "- none -",
@@ -49,6 +50,7 @@ TABLE_OF_READINGS = {
     "conversation_messages": "conversation - conversation",
     "conversation_with": "none - none",
     "conversations": "last_message - none",
+    "decide_absence": "interview interview -",
     "declare_absence": "none none none",
     "device_test": "none - none",
     "edit_details": "contact_details - -",
@@ -75,6 +77,7 @@ TABLE_OF_READINGS = {
     "my_portfolio_export": "none - none",
     "on_site_requests": "on_site_request on_site_request none",
     "panel_callbacks": "none - none",
+    "panel_absences": "none - none",
     "panel_next_free": "none - none",
     "panel_obligations": "none - none",
     "panel_on_site": "on_site_request - none",

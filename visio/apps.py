@@ -31,12 +31,13 @@ class VisioConfig(AppConfig):
             follow_track_end,
             foresee_tier_change,
         )
+        from visio.services.missed import note_told  # noqa: PLC0415
         from visio.services.proofs import note_convocation  # noqa: PLC0415
         from visio.services.summaries import refresh_summary  # noqa: PLC0415
         from visio.timeline import VISIO_SOURCES  # noqa: PLC0415
 
         on_adviser_created.append(give_usual_hours)
-        on_delivered.append(note_convocation)
+        on_delivered.extend((note_convocation, note_told))
         track_changes.on_track_end.append(follow_track_end)
         track_changes.on_tier_change.append(
             track_changes.TierFollower(foresee=foresee_tier_change, follow=follow_tier_change, hold=booked_among)

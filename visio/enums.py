@@ -10,7 +10,9 @@ class InterviewState(TextChoices):
     IN_PROGRESS = "in_progress", "En cours"
     HELD = "held", "Tenu"
     INTERRUPTED = "interrupted", "Interrompu par un problème technique"
-    MISSED = "missed", "Absence"
+    NOTED = "noted", "Absence notée, à décider"
+    MISSED = "missed", "Absence confirmée"
+    EXCUSED = "excused", "Absence sans suite"
     CANCELLED = "cancelled", "Annulé"
 
 
@@ -28,7 +30,15 @@ class Outcome(TextChoices):
     HELD = "held", "L'entretien a eu lieu"
     INTERRUPTED = "interrupted", "Un problème technique l'a empêché ou interrompu"
     CANCELLED = "cancelled", "Il n'a pas eu lieu, sans conséquence pour la personne"
-    MISSED = "missed", "La personne était absente"
+    EXCUSED = "excused", "La personne n'est pas venue, sans suite"
+    NOTED = "noted", "La personne n'est pas venue : noter une absence et lui demander une explication"
+
+
+class AbsenceDecision(TextChoices):
+    """What a named person decides of an absence that was noted."""
+
+    SET_ASIDE = "excused", "Sans suite : l'absence ne compte pas"
+    KEPT = "missed", "Confirmer l'absence"
 
 
 class RoomMoment(StrEnum):

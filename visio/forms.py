@@ -14,7 +14,8 @@ from accompaniment.forms.fields import LinesField
 from accompaniment.forms.plans import CHANGE, KEEP
 from accompaniment.french import hour_in_words, weekday_in_words
 from visio.availability import SlotDay, parse_slot
-from visio.enums import NextStep, Outcome
+from visio.enums import AbsenceDecision, NextStep, Outcome
+from visio.models import ANSWER_LENGTH, REASON_LENGTH
 
 CHANNEL_CHOICES = [
     (Channel.VIDEO.value, "En visio"),
@@ -97,6 +98,48 @@ class OnSiteMeetingForm(OnSiteAnswerForm):
         self.fields["slot"].choices = [("", "Sans rendez-vous"), *offered]  # type: ignore[attr-defined]
         self.fields["answer"].help_text = "Facultative avec un rendez-vous. La personne la lit sur sa page."
         self.fields["answer"].required = not self.data.get("slot")
+
+
+class AbsenceAnswerForm(forms.Form):
+    """What the person says of an absence."""
+
+    text = LinesField(
+        label="Ce qui s'est passé",
+        help_text=f"{ANSWER_LENGTH} caractères au plus. Ne donnez pas de détail médical : « maladie » suffit.",
+        max_length=ANSWER_LENGTH,
+        error_messages={"required": "Écrivez ce qui s'est passé, même en une phrase."},
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class AbsenceDecisionForm(forms.Form):
+    """A decision on an absence, its reason, and how many explanations the page has shown."""
+
+    decision = forms.ChoiceField(
+        label="Votre décision",
+        choices=AbsenceDecision.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez une décision."},
+    )
+    reason = LinesField(
+        label="Pourquoi",
+        help_text=(
+            f"La personne lit cette phrase : écrivez-lui « vous ». {REASON_LENGTH} caractères au plus. "
+            "Exemple : « Vous avez prévenu l'accueil de votre agence. »"
+        ),
+        max_length=REASON_LENGTH,
+        error_messages={"required": "Dites pourquoi, en une phrase : la personne la lit."},
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    answers_seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, may_confirm: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_confirm and not self.is_bound:
+            self.fields["decision"].choices = [  # type: ignore[attr-defined]
+                (AbsenceDecision.SET_ASIDE.value, AbsenceDecision.SET_ASIDE.label)
+            ]
+            self.initial.setdefault("decision", AbsenceDecision.SET_ASIDE.value)
 
 
 class TroubleForm(forms.Form):

@@ -19,13 +19,36 @@ def live_interviews_never_overlap() -> Iterator[str]:
 
 
 def absence_with_proof() -> Iterator[str]:
-    """Invariant 12: an absence has a delivered convocation, no technical failure, and a person who decided it."""
+    """Invariant 12: an absence has an obligation, a delivered convocation, no technical failure, and names."""
     for (interview,) in rows("""
-        SELECT id FROM visio_interview WHERE state = 'missed' AND (
-            convocation_delivered_at IS NULL OR technical_failure_at IS NOT NULL OR closed_by_id IS NULL
+        SELECT id FROM visio_interview WHERE state IN ('noted', 'missed') AND (
+            convocation_delivered_at IS NULL OR convocation_delivered_at >= starts_at OR obligation_id IS NULL
+            OR technical_failure_at IS NOT NULL OR arrived_at IS NOT NULL OR noted_by_id IS NULL
+            OR (state = 'missed' AND closed_by_id IS NULL)
         )
     """):
         yield f"interview {interview} is an absence without proof"
+
+
+def absence_heard() -> Iterator[str]:
+    """An absence is confirmed after the person explained it, or was told and let the time for it pass."""
+    for (interview,) in rows("""
+        SELECT interview.id FROM visio_interview interview WHERE interview.state = 'missed' AND NOT (
+            EXISTS (SELECT FROM visio_absenceanswer answer
+                    WHERE answer.interview_id = interview.id AND answer.at <= interview.closed_at)
+            OR (interview.told_at IS NOT NULL AND interview.closed_at >= interview.answer_until)
+        )
+    """):
+        yield f"interview {interview} is an absence that was confirmed unheard"
+
+
+def absence_decided_by_someone() -> Iterator[str]:
+    """A decision on an absence names who took it, and says why to the person."""
+    for (event,) in rows("""
+        SELECT id FROM visio_interviewevent WHERE from_state IN ('noted', 'missed')
+           AND (reason = '' OR (actor_id IS NULL AND to_state <> 'excused'))
+    """):
+        yield f"event {event} decides on an absence without a reason or a name"
 
 
 def held_with_report() -> Iterator[str]:
@@ -125,6 +148,8 @@ def nobody_empties_the_calendar() -> Iterator[str]:
 VISIO_CHECKS: tuple[InvariantCheck, ...] = (
     live_interviews_never_overlap,
     absence_with_proof,
+    absence_heard,
+    absence_decided_by_someone,
     held_with_report,
     booked_with_the_follower,
     obligation_of_the_same_person,

@@ -1,5 +1,7 @@
 """Working hours, interviews and their reports."""
 
+from datetime import date, timedelta
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
@@ -12,7 +14,11 @@ from accompaniment.ranges import TsTzRange
 from caseload.models import Adviser
 from visio.enums import InterviewState, NextStep
 from visio.querysets import InterviewQuerySet
-from visio.rules import LIVE_STATES
+from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES
+from visio.rules.states import STATES_TO_YOU
+
+REASON_LENGTH = 500
+ANSWER_LENGTH = 2000
 
 
 class WorkingHours(models.Model):
@@ -75,6 +81,11 @@ class Interview(models.Model):
     convocation_delivered_at = models.DateTimeField(null=True)
     technical_failure_at = models.DateTimeField(null=True)
     technical_failure_note = models.CharField(max_length=200, blank=True)
+    noted_at = models.DateTimeField("absence notée", null=True, help_text="when the adviser noted an absence")
+    noted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    told_at = models.DateTimeField(null=True, help_text="when the mail server took the e-mail that tells of it")
+    answer_until = models.DateTimeField(null=True, help_text="before that nobody confirms it unheard")
+    answered_at = models.DateTimeField(null=True, help_text="when the person first explained it")
 
     objects = InterviewQuerySet.as_manager()
 
@@ -114,15 +125,35 @@ class Interview(models.Model):
                 name="interview_one_live_per_obligation",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=LIVE_STATES, closed_at=None, closed_by=None)
+                condition=Q(state__in=OPEN_STATES, closed_at=None, closed_by=None)
                 | Q(state=InterviewState.CANCELLED, closed_at__isnull=False)
-                | (~Q(state__in=LIVE_STATES) & Q(closed_at__isnull=False, closed_by__isnull=False)),
+                | (~Q(state__in=OPEN_STATES) & Q(closed_at__isnull=False, closed_by__isnull=False)),
                 name="interview_closed_by_someone",
             ),
             models.CheckConstraint(
-                condition=~Q(state=InterviewState.MISSED)
-                | Q(convocation_delivered_at__isnull=False, technical_failure_at=None),
+                condition=~Q(state__in=ABSENCE_STATES)
+                | Q(
+                    convocation_delivered_at__isnull=False,
+                    convocation_delivered_at__lt=F("starts_at"),
+                    obligation__isnull=False,
+                    technical_failure_at=None,
+                    arrived_at=None,
+                    noted_at__isnull=False,
+                    noted_at__gte=F("starts_at"),
+                ),
                 name="interview_absence_needs_proof",
+            ),
+            models.CheckConstraint(
+                condition=Q(noted_at=None, noted_by=None, answer_until=None, told_at=None, answered_at=None)
+                | Q(noted_at__isnull=False, noted_by__isnull=False, answer_until__isnull=False)
+                & Q(answer_until__gt=F("noted_at")),
+                name="interview_absence_noted_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=InterviewState.MISSED)
+                | Q(answered_at__isnull=False)
+                | Q(told_at__isnull=False, closed_at__gte=F("answer_until")),
+                name="interview_absence_heard",
             ),
             models.CheckConstraint(
                 condition=~Q(state=InterviewState.INTERRUPTED) | Q(technical_failure_at__isnull=False),
@@ -142,9 +173,25 @@ class Interview(models.Model):
         return self.state in LIVE_STATES
 
     @property
+    def state_to_you(self) -> str:
+        """The state as the person reads it."""
+        return STATES_TO_YOU[InterviewState(self.state)]
+
+    @property
+    def answer_by(self) -> date | None:
+        """The last day on which the person may explain an absence, in the adviser's zone."""
+        if self.answer_until is None:
+            return None
+        return (self.answer_until - timedelta(seconds=1)).astimezone(self.adviser.agency.zone).date()
+
+    @property
     def channel_used(self) -> Channel:
         """The channel by which the conversation took place in the end."""
         return Channel.PHONE if self.phone_since else Channel(self.channel)
+
+    def last_decision(self) -> "InterviewEvent | None":
+        """Return what a named person decided last of an absence that was noted, if anybody has."""
+        return self.events.filter(from_state__in=ABSENCE_STATES).select_related("actor").order_by("pk").last()
 
 
 class InterviewEvent(models.Model):
@@ -155,12 +202,38 @@ class InterviewEvent(models.Model):
     actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     from_state = models.CharField(max_length=12, choices=InterviewState, blank=True)
     to_state = models.CharField(max_length=12, choices=InterviewState)
+    reason = models.CharField("motif", max_length=REASON_LENGTH, blank=True)
 
     class Meta:
         ordering = ("at", "pk")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(from_state__in=ABSENCE_STATES)
+                | (~Q(reason="") & (Q(actor__isnull=False) | Q(to_state=InterviewState.EXCUSED))),
+                name="interview_absence_decided_with_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.interview_id} {self.from_state}→{self.to_state}"
+
+
+class AbsenceAnswer(models.Model):
+    """What a person said of an absence that was noted; who adds to it adds a row. Append-only."""
+
+    interview = models.ForeignKey(Interview, models.PROTECT, related_name="absence_answers")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    text = models.TextField("explication", max_length=ANSWER_LENGTH)
+
+    objects = OfJobseekerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("at", "pk")
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="absence_answer_not_empty")]
+
+    def __str__(self) -> str:
+        return f"answer to {self.interview_id}"
 
 
 class InterviewReport(models.Model):

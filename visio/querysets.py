@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accompaniment.querysets import ObligationQuerySet, OfJobseekerQuerySet
 from caseload.querysets import managed_by
+from visio.enums import InterviewState
 from visio.rules import LIVE_STATES
 
 if TYPE_CHECKING:
@@ -34,6 +35,24 @@ class InterviewQuerySet(OfJobseekerQuerySet):
         """Keep an adviser's own interviews with people whom he or she follows, and what is still to be closed."""
         own = self.filter(adviser__user=user)
         return own.filter(Q(pk__in=own.visible_to(user).values("pk")) | Q(state__in=LIVE_STATES))
+
+    def noted(self) -> Self:
+        """Keep the absences that wait for a decision: answered ones first, then those whose time is over soonest."""
+        return self.filter(state=InterviewState.NOTED).order_by(
+            F("answered_at").asc(nulls_last=True), "answer_until", "pk"
+        )
+
+    def to_decide(self, now: datetime) -> Self:
+        """Keep the noted absences that can be decided by now: explained, or no time to explain is left."""
+        return self.filter(Q(answered_at__isnull=False) | Q(answer_until__lte=now))
+
+    def with_absence(self) -> Self:
+        """Keep the interviews from which an absence was noted, with what a page says of it."""
+        return (
+            self.filter(noted_at__isnull=False)
+            .with_people()
+            .select_related("noted_by", "closed_by", "jobseeker__agency__departement__region")
+        )
 
     def with_people(self) -> Self:
         """Load what a page says of an interview."""

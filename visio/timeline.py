@@ -5,17 +5,23 @@ A held interview stands in the contact journal with its report.
 
 from collections.abc import Iterator
 
-from accompaniment.french import moment_in_words
+from accompaniment.french import moment_in_words, weekday_in_words
 from caseload.enums import TimelineKind
 from caseload.timeline import Event, Source, Stretch
 from caseload.timeline_sources import newest, said_by
 from visio.enums import InterviewState
-from visio.models import Interview
+from visio.models import AbsenceAnswer, Interview, InterviewEvent
+from visio.rules import ABSENCE_STATES
 
 ENDINGS = {
     InterviewState.INTERRUPTED: "Entretien interrompu par un problème technique : ce n'est pas une absence",
-    InterviewState.MISSED: "Absence à l'entretien",
+    InterviewState.EXCUSED: "La personne n'est pas venue à l'entretien, sans suite",
     InterviewState.CANCELLED: "Entretien annulé",
+}
+
+DECISIONS = {
+    InterviewState.MISSED: "Absence confirmée",
+    InterviewState.EXCUSED: "Absence classée sans suite",
 }
 
 
@@ -34,7 +40,7 @@ def bookings(stretch: Stretch) -> Iterator[Event]:
 
 
 def endings(stretch: Stretch) -> Iterator[Event]:
-    rows = Interview.objects.filter(state__in=ENDINGS).select_related("closed_by")
+    rows = Interview.objects.filter(state__in=ENDINGS, noted_at=None).select_related("closed_by")
     for interview in newest(rows, stretch, at="closed_at"):
         yield Event(
             at=interview.closed_at,
@@ -45,4 +51,42 @@ def endings(stretch: Stretch) -> Iterator[Event]:
         )
 
 
-VISIO_SOURCES = [Source(kinds=frozenset({TimelineKind.INTERVIEW}), events=events) for events in (bookings, endings)]
+def absences(stretch: Stretch) -> Iterator[Event]:
+    rows = Interview.objects.select_related("noted_by", "adviser__agency__departement__region")
+    for interview in newest(rows, stretch, at="noted_at"):
+        if interview.noted_at is not None and interview.answer_by is not None:
+            yield Event(
+                at=interview.noted_at,
+                kind=TimelineKind.INTERVIEW,
+                title="Absence à l'entretien notée",
+                text=f"La personne peut s'expliquer jusqu'au {weekday_in_words(interview.answer_by)} inclus.",
+                by=said_by(interview.noted_by),
+            )
+
+
+def explanations(stretch: Stretch) -> Iterator[Event]:
+    for answer in newest(AbsenceAnswer.objects.all(), stretch):
+        yield Event(
+            at=answer.at,
+            kind=TimelineKind.INTERVIEW,
+            title="Absence expliquée par la personne",
+            text=answer.text,
+        )
+
+
+def decisions(stretch: Stretch) -> Iterator[Event]:
+    rows = InterviewEvent.objects.filter(from_state__in=ABSENCE_STATES).select_related("actor")
+    for event in newest(rows, stretch, person="interview__jobseeker"):
+        yield Event(
+            at=event.at,
+            kind=TimelineKind.INTERVIEW,
+            title=DECISIONS[InterviewState(event.to_state)],
+            text=event.reason,
+            by=said_by(event.actor),
+        )
+
+
+VISIO_SOURCES = [
+    Source(kinds=frozenset({TimelineKind.INTERVIEW}), events=events)
+    for events in (bookings, endings, absences, explanations, decisions)
+]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from visio.views import agenda, booking, departures, onsite, panels, room
+from visio.views import agenda, booking, departures, missed, onsite, panels, room
 
 urlpatterns: list[URLPattern] = [
     path("mes-entretiens/", booking.my_interviews, name="my_interviews"),
@@ -10,16 +10,20 @@ urlpatterns: list[URLPattern] = [
     path("mes-entretiens/choisir/<int:pk>/", booking.choose_slot, name="choose_slot"),
     path("mes-entretiens/<int:pk>/deplacer/", booking.move_slot, name="move_interview"),
     path("mes-entretiens/<int:pk>/annuler/", booking.cancel_slot, name="cancel_interview"),
+    path("mes-entretiens/<int:pk>/absence/", missed.explain, name="explain_absence"),
     path("mes-entretiens/bandeau/", panels.band, name="interview_band"),
     path("mes-entretiens/panneau/prochain/", panels.next_step, name="panel_next_step"),
     path("etre-recu/", onsite.ask, name="ask_on_site"),
     path("agenda/", agenda.agenda, name="agenda"),
     path("agenda/<int:pk>/compte-rendu/", agenda.report, name="interview_report"),
+    path("agenda/absences/", missed.absences, name="absences_to_decide"),
+    path("agenda/<int:pk>/absence/", missed.decide, name="decide_absence"),
     path("agenda/conseillers/<int:pk>/", departures.left_interviews, name="left_interviews"),
     path("personnes/<int:pk>/demande-en-agence/", onsite.record, name="record_on_site"),
     path("demandes-en-agence/", onsite.requests, name="on_site_requests"),
     path("demandes-en-agence/<int:pk>/", onsite.answer, name="answer_on_site"),
     path("agenda/panneau/aujourdhui/", panels.today, name="panel_today"),
+    path("agenda/panneau/absences/", panels.absences, name="panel_absences"),
     path("agenda/panneau/heure-libre/", panels.next_free, name="panel_next_free"),
     path("agenda/panneau/echeances/", panels.obligations, name="panel_obligations"),
     path("agenda/panneau/en-agence/", panels.on_site, name="panel_on_site"),

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accompaniment.enums import (
+    Awaited,
     Bandwidth,
     Channel,
     EnrolmentState,
@@ -26,7 +27,7 @@ from accompaniment.querysets import (
     OfJobseekerQuerySet,
 )
 from accompaniment.ranges import TsTzRange
-from accompaniment.rules import OPEN_ENROLMENT_STATES
+from accompaniment.rules import OPEN_ENROLMENT_STATES, SHORTEST_ANSWER_DELAY
 
 
 class ConsentText(models.Model):
@@ -220,9 +221,13 @@ class EnrolmentEvent(models.Model):
 
 
 class LapseDelay(models.Model):
-    """After how many days without a decision an open enrolment lapses, from a day on. Data, never code."""
+    """For how many days something waits, from a day on. Data, never code.
 
-    state = models.CharField("état", max_length=10, choices=EnrolmentState)
+    Without a decision in that time an open enrolment lapses. An absence that was noted waits so long for what the
+    person has to say of it; nothing then happens by itself.
+    """
+
+    state = models.CharField("attente", max_length=10, choices=Awaited)
     days = models.PositiveSmallIntegerField("délai, en jours")
     starts_on = models.DateField("à partir du")
     reason = models.CharField("motif", max_length=200, blank=True)
@@ -234,7 +239,8 @@ class LapseDelay(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("state", "starts_on"), name="lapse_delay_once"),
             models.CheckConstraint(
-                condition=Q(state__in=(EnrolmentState.ASKED, EnrolmentState.VALIDATED), days__gte=1),
+                condition=Q(state__in=(Awaited.ASKED, Awaited.VALIDATED), days__gte=1)
+                | Q(state=Awaited.ABSENCE, days__gte=SHORTEST_ANSWER_DELAY),
                 name="lapse_delay_sane",
             ),
         ]

@@ -1,14 +1,9 @@
-"""After how many days without a decision an enrolment lapses."""
+"""For how many days something waits."""
 
 from django import forms
 
-from accompaniment.enums import EnrolmentState
-from accompaniment.services.enrolments.lapses import LONGEST_DELAY, WAITING_STATES
-
-WAITS_FOR = {
-    EnrolmentState.ASKED: "Demande qui attend la décision du conseiller",
-    EnrolmentState.VALIDATED: "Validation qui attend l'acceptation de la personne",
-}
+from accompaniment.enums import Awaited
+from accompaniment.services.enrolments.lapses import LONGEST_DELAY
 
 
 class LapseDelayForm(forms.Form):
@@ -16,7 +11,7 @@ class LapseDelayForm(forms.Form):
 
     use_required_attribute = False
 
-    state = forms.ChoiceField(label="Pour", choices=[(state.value, WAITS_FOR[state]) for state in WAITING_STATES])
+    state = forms.ChoiceField(label="Pour", choices=Awaited.choices)
     days = forms.IntegerField(
         label="Délai, en jours",
         min_value=1,

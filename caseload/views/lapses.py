@@ -1,4 +1,4 @@
-"""Réglages: after how many days without a decision an enrolment lapses."""
+"""Réglages: for how many days a request, a validation or a noted absence waits."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,7 +17,7 @@ from accompaniment.models import LapseDelay
 from accompaniment.once import once
 from accompaniment.services.enrolments import DelayStandsError, cancel_lapse_delay, set_lapse_delay
 from accompaniment.views.foreseen import ask_first, shown_in
-from caseload.forms.lapses import WAITS_FOR, LapseDelayForm
+from caseload.forms.lapses import LapseDelayForm
 from caseload.settings import delays_by_state, history_of_delays
 from caseload.views.imports import steers_the_country
 
@@ -54,7 +54,7 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
                 f"à partir du {day_in_style(delay.starts_on, 'j F Y')}.",
             )
             return redirect("lapse_delays")
-    rows = [(WAITS_FOR[state], in_force, to_come) for state, in_force, to_come in delays_by_state(today=today)]
+    rows = [(awaited.label, in_force, to_come) for awaited, in_force, to_come in delays_by_state(today=today)]
     context = {"form": form, "rows": rows, "may_set": may_set, "history": list(history_of_delays())}
     return render(request, "caseload/lapse_delays.html", context, status=status)
 

@@ -69,7 +69,11 @@ TEMPLATES: list[dict[str, Any]] = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["accompaniment.templatetags.french", "accompaniment.templatetags.once"],
+            "builtins": [
+                "accompaniment.templatetags.french",
+                "accompaniment.templatetags.legal",
+                "accompaniment.templatetags.once",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -186,6 +190,17 @@ CONTENT_SECURITY_POLICY = {
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "ne-pas-repondre@accompagnement.example")
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 """Scheme and host that links in e-mails begin with."""
+
+# --- Recourse ------------------------------------------------------------------------------------
+
+LEGAL_WORDS_VALIDATED_ON = os.environ.get("LEGAL_WORDS_VALIDATED_ON", "")
+"""The day (YYYY-MM-DD) on which the legal department validated `accompaniment/legal_words.py`; a check asks for it."""
+
+MEDIATOR_NAME = os.environ.get("MEDIATOR_NAME", "le médiateur")
+"""Whom a person turns to when the agency's answer does not satisfy them, as it is said in a sentence."""
+
+MEDIATOR_URL = os.environ.get("MEDIATOR_URL", "")
+"""The page on which the mediator is reached; a check asks for it before a deployment."""
 
 # --- Work in the background ----------------------------------------------------------------------
 

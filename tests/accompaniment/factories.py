@@ -7,7 +7,7 @@ import factory
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import Bandwidth, Channel, EnrolmentState, Modality, Role, Tier, Track
+from accompaniment.enums import Awaited, Bandwidth, Channel, EnrolmentState, Modality, Role, Tier, Track
 from accompaniment.models import (
     Accompaniment,
     Agency,
@@ -226,6 +226,11 @@ def lapse_delays(days: int = 30) -> None:
     """Let what waits lapse after so many days. A migration sets them; tests that empty the tables lose them."""
     for state in (EnrolmentState.ASKED, EnrolmentState.VALIDATED):
         LapseDelay.objects.update_or_create(state=state, starts_on=date(2013, 1, 1), defaults={"days": days})
+
+
+def answer_delay(days: int = 15) -> None:
+    """Give so many days to explain an absence, as the migration does."""
+    LapseDelay.objects.update_or_create(state=Awaited.ABSENCE, starts_on=date(2013, 1, 1), defaults={"days": days})
 
 
 def reference() -> None:

@@ -156,7 +156,7 @@ class TestSpace:
             enrolments.refuse_enrolment(
                 actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.NEEDS_ON_SITE
             )
-            sentence = "Motif : besoin d'un accompagnement en agence."
+            sentence = "Votre situation demande des rendez-vous en agence pour le moment."
         else:
             enrolments.lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now())
             sentence = "Votre demande de 100 % web n'a pas eu de réponse à temps"

@@ -77,10 +77,10 @@ def test_an_interview_is_a_need_on_its_day_and_until_it_is_concluded(
         (date(2026, 3, 1), "Échéance dépassée depuis 3 jours", Urgency.LATE),
         (date(2026, 3, 3), "Échéance dépassée depuis 1 jour", Urgency.LATE),
         (date(2026, 3, 4), "À placer aujourd'hui", Urgency.TODAY),
-        (date(2026, 3, 5), "À placer avant demain", Urgency.SOON),
-        (date(2026, 3, 10), "À placer avant le 10 mars", Urgency.SOON),
-        (date(2026, 4, 1), "À placer avant le 1er avril", Urgency.LATER),
-        (date(2027, 1, 17), "À placer avant le 17 janvier 2027", Urgency.LATER),
+        (date(2026, 3, 5), "À placer au plus tard demain", Urgency.SOON),
+        (date(2026, 3, 10), "À placer au plus tard le 10 mars", Urgency.SOON),
+        (date(2026, 4, 1), "À placer au plus tard le 1er avril", Urgency.LATER),
+        (date(2027, 1, 17), "À placer au plus tard le 17 janvier 2027", Urgency.LATER),
     ],
 )
 def test_an_obligation_without_an_interview_has_to_be_placed(due_on: date, phrase: str, urgency: Urgency) -> None:

@@ -54,7 +54,7 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     NotificationKind.TRACK_STARTED: {"first_name": "Awa"},
     NotificationKind.TRACK_ENDED: {
         "first_name": "Awa",
-        "reason": "À la demande de la personne",
+        "reason": "Votre type d'accompagnement a changé.",
         "carried": ["Vous êtes maintenant suivi en agence par Claire Martin (Colmar Lacarre)."],
         "plan": "Un entretien en agence tous les 2 mois, à revoir le 3 mars",
     },
@@ -62,10 +62,25 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     NotificationKind.INTERVIEW_BOOKED: {
         **INTERVIEW,
         "how_to_join": "Ouvrez votre espace.",
+        "is_mandatory": True,
         "phone": "",
         "address": "",
         "replaces": "",
         "instead_of": "",
+    },
+    NotificationKind.ABSENCE_NOTED: {
+        **INTERVIEW,
+        "noted_by": "Claire Martin",
+        "answer_by": "mercredi 18 mars",
+        "path": "/mes-entretiens/7/absence/",
+    },
+    NotificationKind.ABSENCE_DECIDED: {
+        **INTERVIEW,
+        "decided_by": "Claire Martin",
+        "kept": True,
+        "reason": "Vous n'avez pas donné d'explication.",
+        "agency": "Colmar Lacarre",
+        "path": "/mes-entretiens/7/absence/",
     },
     NotificationKind.INTERVIEW_CANCELLED: {**INTERVIEW, "message": "Je suis absente.", "choose": True},
     NotificationKind.COVER_SET: {

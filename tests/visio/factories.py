@@ -5,18 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 import factory
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel
-from accompaniment.models import Jobseeker, Obligation
+from accompaniment.models import Jobseeker, Notification, Obligation
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Adviser, Portfolio
+from tests.accompaniment.factories import answer_delay
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from visio.availability import free_slots, last_day_offered
 from visio.models import Interview
 from visio.rules.slots import LENGTH, OCCUPIED
 from visio.services.changes import log_state
 from visio.services.hours import give_usual_hours
+from visio.services.missed import note_absence, note_told
 
 
 class InterviewFactory(factory.django.DjangoModelFactory):
@@ -43,6 +46,29 @@ class InterviewFactory(factory.django.DjangoModelFactory):
         interview = model_class.objects.create(*args, **kwargs)
         log_state(interview, actor=interview.booked_by, at=interview.booked_at, from_state="")
         return interview
+
+
+def missed_interview(jobseeker: Jobseeker | None = None, **fields: Any) -> Interview:
+    """Return a mandatory interview that began forty minutes ago and to which nobody came, its convocation delivered."""
+    person = jobseeker or on_web_track(bookable_portfolio())
+    starts_at = fields.pop("starts_at", timezone.now() - timedelta(minutes=40))
+    facts: dict[str, Any] = {
+        "obligation": due_obligation(person),
+        "booked_at": starts_at - timedelta(days=4),
+        "convocation_delivered_at": starts_at - timedelta(days=3),
+    }
+    return InterviewFactory(jobseeker=person, starts_at=starts_at, **{**facts, **fields})
+
+
+def noted_absence(jobseeker: Jobseeker | None = None, *, told: bool = True) -> Interview:
+    """Return an interview from which an absence was noted just now, by the real services; the person is told of it."""
+    answer_delay()
+    missed = missed_interview(jobseeker)
+    noted = note_absence(actor=missed.adviser.user, interview=missed)
+    if told:
+        with transaction.atomic():
+            note_told(Notification.objects.get(key=f"absence-noted:{noted.pk}"), timezone.now())
+    return Interview.objects.with_absence().get(pk=noted.pk)
 
 
 def follower(jobseeker: Jobseeker) -> Adviser:

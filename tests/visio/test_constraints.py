@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel
 from tests.caseload.factories import on_web_track
-from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, noted_absence
 from visio.enums import InterviewState, NextStep
-from visio.models import Interview, InterviewEvent, InterviewReport, SlotInvitation, WorkingHours
+from visio.models import AbsenceAnswer, Interview, InterviewEvent, InterviewReport, SlotInvitation, WorkingHours
 from visio.services import closing
+from visio.services.missed import explain_absence
 
 pytestmark = pytest.mark.django_db
 
@@ -72,26 +73,69 @@ class TestOverlaps:
 
 
 class TestStates:
-    @pytest.mark.parametrize("state", [InterviewState.HELD, InterviewState.MISSED, InterviewState.INTERRUPTED])
+    @pytest.mark.parametrize("state", [InterviewState.HELD, InterviewState.EXCUSED, InterviewState.INTERRUPTED])
     def test_a_decision_has_its_person(self, first, state):
         now = timezone.now()
         facts = {"state": state, "closed_at": now}
         if state == InterviewState.INTERRUPTED:
             facts["technical_failure_at"] = now
-        if state == InterviewState.MISSED:
-            facts["convocation_delivered_at"] = now
         rows = Interview.objects.filter(pk=first.pk)
         refused("interview_closed_by_someone", lambda: rows.update(**facts))
         rows.update(**facts, closed_by=first.adviser.user)
 
-    def test_an_absence_needs_a_delivered_convocation_and_no_failure(self, first):
-        now = timezone.now()
-        rows = Interview.objects.filter(pk=first.pk)
-        absence = {"state": InterviewState.MISSED, "closed_at": now, "closed_by": first.adviser.user}
-        refused("interview_absence_needs_proof", lambda: rows.update(**absence))
-        proof = {"convocation_delivered_at": now}
-        refused("interview_absence_needs_proof", lambda: rows.update(**absence, **proof, technical_failure_at=now))
-        rows.update(**absence, **proof)
+    @pytest.mark.parametrize(
+        "gap",
+        [
+            {"convocation_delivered_at": None},
+            {"convocation_delivered_at": timezone.now()},
+            {"obligation": None},
+            {"technical_failure_at": timezone.now()},
+            {"arrived_at": timezone.now()},
+        ],
+        ids=lambda gap: str(*gap),
+    )
+    @pytest.mark.parametrize("state", [InterviewState.NOTED, InterviewState.MISSED])
+    def test_an_absence_rests_on_every_proof(self, gap, state):
+        """Noted or confirmed: an obligation, a convocation that arrived before, no failure, nobody came."""
+        noted = noted_absence()
+        explain_absence(actor=noted.jobseeker.user, interview=noted, text="Train supprimé.")
+        rows = Interview.objects.filter(pk=noted.pk)
+        facts = {"state": state}
+        if state == InterviewState.MISSED:
+            facts |= {"closed_at": timezone.now(), "closed_by": noted.adviser.user}
+        refused("interview_absence_needs_proof", lambda: rows.update(**facts, **gap))
+        rows.update(**facts)
+
+    def test_an_absence_is_noted_by_a_named_person_with_time_to_answer(self):
+        noted = noted_absence()
+        rows = Interview.objects.filter(pk=noted.pk)
+        for gap in ({"noted_by": None}, {"answer_until": None}, {"answer_until": noted.noted_at}):
+            refused("interview_absence_noted_by_someone", lambda gap=gap: rows.update(**gap))
+        rows.update(answer_until=noted.noted_at + MINUTES)
+
+    def test_nobody_confirms_an_absence_unheard(self):
+        """Neither before the time is over, nor without an e-mail that arrived; an answer is enough."""
+        noted = noted_absence()
+        rows = Interview.objects.filter(pk=noted.pk)
+        kept = {"state": InterviewState.MISSED, "closed_by": noted.adviser.user}
+        early, late = noted.answer_until - timedelta(seconds=1), noted.answer_until
+        refused("interview_absence_heard", lambda: rows.update(**kept, closed_at=early))
+        refused("interview_absence_heard", lambda: rows.update(**kept, closed_at=late, told_at=None))
+        with transaction.atomic():
+            rows.update(**kept, closed_at=late)
+            transaction.set_rollback(True)
+        rows.update(**kept, closed_at=early, answered_at=early)
+
+    def test_a_decision_on_an_absence_has_a_reason_and_a_name(self):
+        noted = noted_absence()
+        event = {"interview": noted, "at": timezone.now(), "from_state": "noted", "to_state": "missed"}
+        full = {"reason": "Sans explication.", "actor": noted.adviser.user}
+        for gap in ({"reason": ""}, {"actor": None}):
+            refused(
+                "interview_absence_decided_with_reason",
+                lambda gap=gap: InterviewEvent.objects.create(**event, **{**full, **gap}),
+            )
+        InterviewEvent.objects.create(**event, **full)
 
     def test_interrupted_is_a_technical_failure(self, first):
         now = timezone.now()
@@ -113,11 +157,13 @@ class TestStates:
 
 class TestHistories:
     @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
-    def test_events_and_reports_are_never_changed(self, first, statement):
+    def test_events_reports_and_answers_are_never_changed(self, first, statement):
         closing.close_interview(
             actor=first.adviser.user, interview=first, conclusions="Fait.", next_step=NextStep.CONTINUE
         )
-        for model in (InterviewEvent, InterviewReport):
+        noted = noted_absence()
+        explain_absence(actor=noted.jobseeker.user, interview=noted, text="Train supprimé.")
+        for model in (InterviewEvent, InterviewReport, AbsenceAnswer):
             table = model._meta.db_table
             with (
                 pytest.raises(IntegrityError, match="append-only"),

@@ -10,10 +10,10 @@ from accompaniment.models import Contact
 from caseload.enums import PlacementEnd
 from caseload.models import Placement
 from tests.caseload.factories import on_web_track
-from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, noted_absence
 from visio import invariants
 from visio.enums import InterviewState, NextStep
-from visio.models import Interview
+from visio.models import Interview, InterviewEvent
 from visio.services import closing
 
 pytestmark = pytest.mark.django_db
@@ -45,12 +45,34 @@ def test_overlaps(interview):
     assert len(list(invariants.live_interviews_never_overlap())) == 1
 
 
-def test_absence_without_proof(interview):
+def test_absence_without_proof():
+    noted = noted_absence()
+    assert list(invariants.absence_with_proof()) == []
     drop("interview_absence_needs_proof")
-    Interview.objects.filter(pk=interview.pk).update(
-        state=InterviewState.MISSED, closed_at=timezone.now(), closed_by=interview.adviser.user
-    )
+    Interview.objects.filter(pk=noted.pk).update(obligation=None)
     assert len(list(invariants.absence_with_proof())) == 1
+
+
+def test_absence_confirmed_unheard():
+    noted = noted_absence()
+    drop("interview_absence_heard")
+    kept = {"state": InterviewState.MISSED, "closed_by": noted.adviser.user}
+    Interview.objects.filter(pk=noted.pk).update(**kept, closed_at=noted.answer_until)
+    assert list(invariants.absence_heard()) == []
+    Interview.objects.filter(pk=noted.pk).update(closed_at=noted.answer_until - timedelta(seconds=1))
+    assert len(list(invariants.absence_heard())) == 1
+
+
+def test_decision_on_an_absence_without_a_reason():
+    noted = noted_absence()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE visio_interviewevent DROP CONSTRAINT interview_absence_decided_with_reason")
+    event = {"interview": noted, "at": timezone.now(), "from_state": "noted", "to_state": "excused"}
+    InterviewEvent.objects.create(**event, actor=noted.adviser.user, reason="Train supprimé.")
+    assert list(invariants.absence_decided_by_someone()) == []
+    InterviewEvent.objects.create(**event, actor=noted.adviser.user, reason="")
+    assert len(list(invariants.absence_decided_by_someone())) == 1
 
 
 def test_held_without_report(interview):

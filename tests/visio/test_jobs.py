@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accompaniment.models import AuditEntry, Notification
 from tests.caseload.factories import AdviserFactory, on_web_track
-from tests.visio.factories import bookable_portfolio, first_slots, follower
+from tests.visio.factories import bookable_portfolio, due_obligation, first_slots, follower
 from visio import jobs
 from visio.models import SlotInvitation
 from visio.services.hours import give_usual_hours
@@ -47,6 +47,7 @@ def test_the_first_delivery_of_the_convocation_is_the_proof():
         adviser=follower(person),
         starts_at=first_slots(person)[0],
         channel="video",
+        obligation=due_obligation(person),
     )
     first = timezone.now()
     for notification in Notification.objects.all():
@@ -63,3 +64,17 @@ def test_new_advisers_get_the_usual_hours_once():
     give_usual_hours(advisers)
     give_usual_hours(advisers)
     assert [adviser.working_hours.count() for adviser in advisers] == [10, 10]
+
+
+def test_the_delivery_of_a_letter_about_a_free_appointment_proves_nothing():
+    person = on_web_track(bookable_portfolio())
+    interview = book_interview(
+        actor=person.user,
+        jobseeker=person,
+        adviser=follower(person),
+        starts_at=first_slots(person)[0],
+        channel="video",
+    )
+    note_convocation(Notification.objects.get(key=f"interview-booked:{interview.pk}"), timezone.now())
+    interview.refresh_from_db()
+    assert interview.convocation_delivered_at is None

@@ -10,9 +10,9 @@ import pytest
 
 from accompaniment.public_holidays import is_public_holiday
 from visio.enums import InterviewState, RoomMoment
-from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES
+from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES, OPEN_STATES
 from visio.rules.slots import Busy, Stretch, horizon, is_free, offered_slots, slots_on
-from visio.rules.states import absence_obstacle, room_moment
+from visio.rules.states import absence_obstacle, confirming_obstacle, end_of_answers, room_moment
 from visio.rules.turn import Relay, ice_servers, turn_login
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -143,17 +143,67 @@ class TestRoomMoment:
         assert room_moment(state=state, starts_at=self.STARTS, ends_at=self.ENDS, now=self.STARTS) == RoomMoment.CLOSED
 
 
-def test_what_is_closed_never_moves_again():
+def test_what_is_closed_never_moves_again_but_for_an_absence_that_is_set_aside():
     assert set(INTERVIEW_TRANSITIONS) == set(InterviewState)
     for state, following in INTERVIEW_TRANSITIONS.items():
-        assert bool(following) == (state in LIVE_STATES)
+        if state == InterviewState.MISSED:
+            assert following == {InterviewState.EXCUSED}
+        else:
+            assert bool(following) == (state in OPEN_STATES)
+
+
+def test_an_absence_is_reached_only_from_one_that_was_noted():
+    assert [state for state, following in INTERVIEW_TRANSITIONS.items() if InterviewState.MISSED in following] == [
+        InterviewState.NOTED
+    ]
 
 
 def test_a_convocation_that_came_too_late_proves_nothing():
     starts_at = datetime(2026, 11, 24, 9, tzinfo=UTC)
-    facts = {"starts_at": starts_at, "technical_failure_at": None, "arrived_at": None, "now": starts_at}
+    facts = {
+        "is_obligatory": True,
+        "starts_at": starts_at,
+        "technical_failure_at": None,
+        "arrived_at": None,
+        "now": starts_at,
+    }
     assert absence_obstacle(**facts, convocation_delivered_at=starts_at - timedelta(seconds=1)) is None
     assert absence_obstacle(**facts, convocation_delivered_at=starts_at)
+
+
+def test_nobody_owes_an_appointment_that_they_took_freely():
+    starts_at = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    facts = {
+        "starts_at": starts_at,
+        "convocation_delivered_at": starts_at - timedelta(days=1),
+        "technical_failure_at": None,
+        "arrived_at": None,
+        "now": starts_at,
+    }
+    assert absence_obstacle(**facts, is_obligatory=True) is None
+    assert absence_obstacle(**facts, is_obligatory=False)
+
+
+class TestBeingHeard:
+    ZONE = ZoneInfo("Europe/Paris")
+    UNTIL = end_of_answers(from_day=date(2026, 10, 20), days=15, zone=ZONE)
+    TOLD = datetime(2026, 10, 20, 9, tzinfo=UTC)
+
+    def test_the_last_day_counts_whole_also_over_the_change_of_the_clock(self):
+        assert datetime(2026, 11, 5, tzinfo=self.ZONE) == self.UNTIL
+
+    @pytest.mark.parametrize(
+        ("change", "stands"),
+        [({}, True), ({"now": UNTIL - timedelta(seconds=1)}, False), ({"told_at": None}, False)],
+    )
+    def test_without_an_answer_it_takes_the_whole_time_and_a_letter(self, change, stands):
+        facts = {"answered_at": None, "told_at": self.TOLD, "answer_until": self.UNTIL, "now": self.UNTIL}
+        assert (confirming_obstacle(**{**facts, **change}) is None) == stands
+
+    def test_an_answer_is_enough(self):
+        assert not confirming_obstacle(
+            answered_at=self.TOLD, told_at=None, answer_until=self.UNTIL, now=self.TOLD + timedelta(minutes=1)
+        )
 
 
 class TestTurn:

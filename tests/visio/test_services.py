@@ -281,39 +281,6 @@ class TestClosing:
         assert book(person, first_slots(person, obligation)[0], obligation=obligation)
 
 
-class TestAbsence:
-    @pytest.fixture
-    def missed(self):
-        """An interview that nobody came to, with its convocation delivered."""
-        starts_at = timezone.now() - timedelta(minutes=40)
-        return InterviewFactory(starts_at=starts_at, convocation_delivered_at=starts_at - timedelta(days=3))
-
-    def test_with_proof_a_named_person_decides(self, missed):
-        closing.record_absence(actor=missed.adviser.user, interview=missed)
-        missed.refresh_from_db()
-        assert (missed.state, missed.closed_by) == (InterviewState.MISSED, missed.adviser.user)
-
-    @pytest.mark.parametrize(
-        ("facts", "reason"),
-        [
-            ({"convocation_delivered_at": None}, "convocation"),
-            ({"technical_failure_at": timezone.now()}, "problème technique"),
-            ({"arrived_at": timezone.now()}, "salle d'attente"),
-        ],
-    )
-    def test_without_proof_it_is_refused(self, missed, facts, reason):
-        Interview.objects.filter(pk=missed.pk).update(**facts)
-        with pytest.raises(NotAllowedNowError, match=reason):
-            closing.record_absence(actor=missed.adviser.user, interview=missed)
-        missed.refresh_from_db()
-        assert missed.state == InterviewState.BOOKED
-
-    def test_before_the_hour_it_is_refused(self):
-        interview = InterviewFactory(convocation_delivered_at=timezone.now())
-        with pytest.raises(NotAllowedNowError):
-            closing.record_absence(actor=interview.adviser.user, interview=interview)
-
-
 class TestRoom:
     def test_letting_in_starts_the_interview_once(self):
         interview = InterviewFactory()

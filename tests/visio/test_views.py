@@ -382,19 +382,13 @@ class TestReport:
         interview.refresh_from_db()
         assert interview.state == InterviewState.BOOKED
 
-    def test_an_absence_without_proof_says_why_not(self, client):
-        interview = InterviewFactory(starts_at=timezone.now() - timedelta(minutes=40))
-        url = reverse("interview_report", args=[interview.pk])
-        as_(client, interview.adviser.user)
-        assert "Rien ne prouve que la convocation est arrivée" in texts(client.get(url))
-        assert client.post(url, {"outcome": "missed"}).status_code == 409
-        Interview.objects.filter(pk=interview.pk).update(
-            convocation_delivered_at=interview.starts_at - timedelta(days=1)
-        )
-        assert client.post(url, {"outcome": "missed"}).status_code == 302
-
     @pytest.mark.parametrize(
-        ("outcome", "state"), [("interrupted", InterviewState.INTERRUPTED), ("cancelled", InterviewState.CANCELLED)]
+        ("outcome", "state"),
+        [
+            ("interrupted", InterviewState.INTERRUPTED),
+            ("cancelled", InterviewState.CANCELLED),
+            ("excused", InterviewState.EXCUSED),
+        ],
     )
     def test_other_endings(self, client, outcome, state):
         interview = InterviewFactory()

@@ -20,11 +20,12 @@ from accompaniment.models import Obligation, User
 from visio.demonstration.calendars import ONE_DAY
 from visio.demonstration.logins import ADVISER
 from visio.demonstration.people import Fate, Story
-from visio.demonstration.texts import CONCLUSIONS, FAILURES
+from visio.demonstration.texts import CONCLUSIONS, EXPLANATIONS, FAILURES
 from visio.demonstration.world import World
 from visio.enums import InterviewState, NextStep
-from visio.models import Interview, InterviewEvent, InterviewReport, SlotInvitation
+from visio.models import AbsenceAnswer, Interview, InterviewEvent, InterviewReport, SlotInvitation
 from visio.rules import BUFFER_MINUTES, INTERVIEW_MINUTES, LIVE_STATES
+from visio.rules.states import end_of_answers
 
 BATCH = 1000
 LENGTH = timedelta(minutes=INTERVIEW_MINUTES)
@@ -32,6 +33,13 @@ BUFFER = timedelta(minutes=BUFFER_MINUTES)
 ROUND_TO = timedelta(minutes=5)
 SOON_AFTER = timedelta(minutes=3)
 CHANNELS = (Channel.VIDEO,) * 6 + (Channel.PHONE,) * 3 + (Channel.ON_SITE,)
+
+ANSWER_DAYS = 15
+EXPLAINED = 0.6
+DECISIONS = {
+    InterviewState.MISSED: "Vous n'avez pas donné d'explication dans le délai.",
+    InterviewState.EXCUSED: "Votre explication suffit. Choisissez un autre créneau.",
+}
 
 HOLD_OBLIGATIONS = """
 UPDATE accompaniment_obligation obligation SET state = %s, held_at = contact.at, contact_id = contact.id
@@ -80,6 +88,7 @@ def write_appointments(world: World, stories: list[Story]) -> int:
     InterviewEvent.objects.bulk_create(
         (event for interview in agenda.interviews for event in _events(world, interview)), batch_size=BATCH
     )
+    AbsenceAnswer.objects.bulk_create(_explanations(world, agenda.interviews), batch_size=BATCH)
     InterviewReport.objects.bulk_create(_reports(world, agenda.interviews), batch_size=BATCH)
     return len(agenda.interviews)
 
@@ -205,12 +214,12 @@ def _hold(world: World, agenda: Agenda, story: Story, obligation: Obligation, *,
 
 
 def _trouble(world: World, agenda: Agenda, story: Story, obligation: Obligation, *, first: date, last: date) -> None:
-    """A technical failure, a cancellation or, rarest, an absence."""
+    """A technical failure, a cancellation or, rarest, nobody came."""
     slot = world.books[story.adviser.pk].draw(first + ONE_DAY, last)
     if slot is None:
         return
     state = world.rng.choice(
-        (InterviewState.INTERRUPTED,) * 4 + (InterviewState.CANCELLED,) * 3 + (InterviewState.MISSED,)
+        (InterviewState.INTERRUPTED,) * 4 + (InterviewState.CANCELLED,) * 3 + (InterviewState.NOTED,) * 2
     )
     channel = Channel.VIDEO if state == InterviewState.INTERRUPTED else world.rng.choice(CHANNELS)
     agenda.interviews.append(_interview(world, story, obligation, slot, channel=channel, state=state))
@@ -257,8 +266,29 @@ def _interview(
     elif state == InterviewState.CANCELLED:
         interview.closed_by = interview.booked_by
         closed_at = booked_at + (starts_at - booked_at) * 0.7
+    elif state == InterviewState.NOTED:
+        _note(world, interview, noted_at=min(closed_at, world.now))
+        return interview
     interview.closed_at = min(closed_at, world.now)
     return interview
+
+
+def _note(world: World, interview: Interview, *, noted_at: datetime) -> None:
+    """Tell what came of an absence: explained or not, then confirmed or set aside where there was time for it."""
+    rng, zone = world.rng, interview.jobseeker.agency.zone
+    adviser_user = interview.adviser.user
+    day = noted_at.astimezone(zone).date()
+    interview.closed_by = None
+    interview.noted_at, interview.noted_by = noted_at, adviser_user
+    interview.told_at = min(noted_at + timedelta(seconds=5), world.now)
+    interview.answer_until = end_of_answers(from_day=day, days=ANSWER_DAYS, zone=zone)
+    answered_at = noted_at + timedelta(hours=rng.randrange(3, 120))
+    if rng.random() < EXPLAINED and answered_at < world.now:
+        interview.answered_at = answered_at
+    decided_at = (interview.answered_at or interview.answer_until) + timedelta(hours=rng.randrange(20, 60))
+    if decided_at < world.now:
+        interview.closed_at, interview.closed_by = decided_at, adviser_user
+        interview.state = InterviewState.EXCUSED if interview.answered_at else InterviewState.MISSED
 
 
 def _events(world: World, interview: Interview) -> Iterator[InterviewEvent]:
@@ -270,11 +300,26 @@ def _events(world: World, interview: Interview) -> Iterator[InterviewEvent]:
     ]
     if interview.admitted_at is not None:
         steps.append((interview.admitted_at, interview.adviser.user, InterviewState.IN_PROGRESS))
+    if interview.noted_at is not None:
+        steps.append((interview.noted_at, interview.noted_by, InterviewState.NOTED))
+        papers.tell(
+            at=interview.noted_at,
+            person=person,
+            kind=NotificationKind.ABSENCE_NOTED,
+            key=f"absence-noted:{interview.pk}",
+        )
     if interview.closed_at is not None:
         steps.append((interview.closed_at, interview.closed_by, state))
     from_state = ""
     for at, actor, to_state in steps:
-        yield InterviewEvent(interview=interview, at=at, actor=actor, from_state=from_state, to_state=to_state)
+        yield InterviewEvent(
+            interview=interview,
+            at=at,
+            actor=actor,
+            from_state=from_state,
+            to_state=to_state,
+            reason=DECISIONS[to_state] if from_state == InterviewState.NOTED else "",
+        )
         papers.note(
             at,
             actor,
@@ -291,6 +336,27 @@ def _events(world: World, interview: Interview) -> Iterator[InterviewEvent]:
         kind=NotificationKind.INTERVIEW_BOOKED,
         key=f"interview-booked:{interview.pk}",
     )
+
+
+def _explanations(world: World, interviews: list[Interview]) -> Iterator[AbsenceAnswer]:
+    """Yield what people said of an absence, and leave the audit rows."""
+    for interview in interviews:
+        if interview.answered_at is None:
+            continue
+        yield AbsenceAnswer(
+            interview=interview,
+            jobseeker=interview.jobseeker,
+            at=interview.answered_at,
+            text=world.rng.choice(EXPLANATIONS),
+        )
+        world.papers.note(
+            interview.answered_at,
+            interview.jobseeker.user,
+            interview.jobseeker,
+            AuditAction.INTERVIEW,
+            event="absence_explained",
+            interview=interview.pk,
+        )
 
 
 def _reports(world: World, interviews: list[Interview]) -> Iterator[InterviewReport]:

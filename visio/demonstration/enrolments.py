@@ -284,9 +284,7 @@ def _write_periods(world: World, stories: list[Story]) -> None:
             period(story, Tier.GUIDE, Track.WEB, at=accepted, until=closed, reason="Adhésion validée et acceptée")
             if closed is not None:
                 reason = (
-                    "Sortie du 100 % web demandée par la personne"
-                    if story.fate is Fate.LEFT
-                    else "Recherche bien engagée : suivi plus léger"
+                    "Sortie du 100 % web" if story.fate is Fate.LEFT else "Recherche bien engagée : suivi plus léger"
                 )
                 period(story, story.tier, Track.CLASSIC, at=closed, until=None, reason=reason)
         elif story.fate is Fate.REFUSED_TIER and closed is not None:

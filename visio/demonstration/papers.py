@@ -17,7 +17,8 @@ SUBJECTS = {
     NotificationKind.TRACK_STARTED: "Votre accompagnement 100 % web commence",
     NotificationKind.TRACK_ENDED: "Votre accompagnement 100 % web est terminé",
     NotificationKind.CHOOSE_SLOT: "Choisissez l'heure de votre prochain entretien",
-    NotificationKind.INTERVIEW_BOOKED: "Votre entretien est confirmé",
+    NotificationKind.INTERVIEW_BOOKED: "Convocation à votre entretien",
+    NotificationKind.ABSENCE_NOTED: "Votre entretien : dites-nous ce qui s'est passé",
 }
 
 

@@ -208,3 +208,9 @@ OBJECTIVES = (
     ),
     ("Préparer ses entretiens d'embauche", ("Écrire sa présentation", "S'entraîner en visio avec son conseiller")),
 )
+
+EXPLANATIONS = (
+    "Mon fils était malade, je n'ai pas pu vous prévenir avant l'heure.",
+    "Mon train a été supprimé et je n'avais pas de réseau. Je suis disponible toute la semaine prochaine.",
+    "J'avais noté le lendemain. Je vous prie de m'excuser.",
+)

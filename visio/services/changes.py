@@ -8,7 +8,7 @@ from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from visio.enums import InterviewState
 from visio.models import Interview, InterviewEvent
-from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES
+from visio.rules import INTERVIEW_TRANSITIONS, OPEN_STATES
 
 
 def lock_person(pk: int) -> Jobseeker:
@@ -34,7 +34,9 @@ def lock_interview(pk: int) -> Interview:
     return interview
 
 
-def move_state(interview: Interview, *, actor: User | None, at: datetime, to_state: InterviewState) -> None:
+def move_state(
+    interview: Interview, *, actor: User | None, at: datetime, to_state: InterviewState, reason: str = ""
+) -> None:
     """Change the state, leave an event and an audit row. Raises NotAllowedNowError when the table forbids it.
 
     The caller has set the facts that go with the state and holds the row's lock.
@@ -43,17 +45,24 @@ def move_state(interview: Interview, *, actor: User | None, at: datetime, to_sta
     if to_state not in INTERVIEW_TRANSITIONS[from_state]:
         raise NotAllowedNowError(f"Cet entretien est déjà clos ({from_state.label.lower()}). Rechargez la page.")
     interview.state = to_state
-    if to_state not in LIVE_STATES:
+    if to_state not in OPEN_STATES:
         interview.closed_at = at
         interview.closed_by = actor
     interview.save()
-    log_state(interview, actor=actor, at=at, from_state=from_state)
+    log_state(interview, actor=actor, at=at, from_state=from_state, reason=reason)
 
 
-def log_state(interview: Interview, *, actor: User | None, at: datetime, from_state: InterviewState | str) -> None:
+def log_state(
+    interview: Interview,
+    *,
+    actor: User | None,
+    at: datetime,
+    from_state: InterviewState | str,
+    reason: str = "",
+) -> None:
     """Leave the event and the audit row of a change that has just been made; `from_state` is empty for a new one."""
     InterviewEvent.objects.create(
-        interview=interview, at=at, actor=actor, from_state=from_state, to_state=interview.state
+        interview=interview, at=at, actor=actor, from_state=from_state, to_state=interview.state, reason=reason
     )
     audit.record(
         actor=actor,

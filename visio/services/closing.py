@@ -1,4 +1,4 @@
-"""Closing an interview: held with a report, ended by a technical problem, or an absence that a person decides."""
+"""Closing an interview: held with a report, or ended by a technical problem. An absence: `missed`."""
 
 from datetime import date
 
@@ -15,7 +15,6 @@ from caseload.services.summaries import write_summary
 from visio.enums import InterviewState, NextStep
 from visio.models import Interview, InterviewReport
 from visio.rules import ROOM_OPENS_BEFORE
-from visio.rules.states import absence_obstacle
 from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.changes import lock_interview, lock_person, move_state
@@ -40,7 +39,7 @@ def close_interview(
     Raises NotAllowedNowError for everybody but the interview's adviser, before the hour, or when it is closed.
     """
     with transaction.atomic():
-        locked = _locked_for(actor, interview)
+        locked = lock_to_close(actor, interview)
         now = timezone.now()
         move_state(locked, actor=actor, at=now, to_state=InterviewState.HELD)
         report = InterviewReport.objects.create(
@@ -72,7 +71,7 @@ def close_interview(
 def interrupt_interview(*, actor: User, interview: Interview, note: str) -> Interview:
     """Close an interview that a technical problem prevented or ended: no absence, and another slot is offered."""
     with transaction.atomic():
-        locked = _locked_for(actor, interview)
+        locked = lock_to_close(actor, interview)
         now = timezone.now()
         if locked.technical_failure_at is None:
             locked.technical_failure_at = now
@@ -84,30 +83,8 @@ def interrupt_interview(*, actor: User, interview: Interview, note: str) -> Inte
         return locked
 
 
-def record_absence(*, actor: User, interview: Interview) -> Interview:
-    """Record a named person's decision that the jobseeker was absent. Nothing follows from it by itself.
-
-    Raises NotAllowedNowError with the obstacle where there is one: no proof of delivery, or a technical problem.
-    """
-    with transaction.atomic():
-        locked = _locked_for(actor, interview)
-        now = timezone.now()
-        obstacle = absence_obstacle(
-            starts_at=locked.starts_at,
-            convocation_delivered_at=locked.convocation_delivered_at,
-            technical_failure_at=locked.technical_failure_at,
-            arrived_at=locked.arrived_at,
-            now=now,
-        )
-        if obstacle is not None:
-            raise NotAllowedNowError(obstacle)
-        move_state(locked, actor=actor, at=now, to_state=InterviewState.MISSED)
-        refresh_summary(locked.jobseeker_id)
-        tell_room(locked.pk, "closed")
-        return locked
-
-
-def _locked_for(actor: User, interview: Interview) -> Interview:
+def lock_to_close(actor: User, interview: Interview) -> Interview:
+    """Lock an interview for its adviser, who alone says how it ended, once its hour is near."""
     lock_person(interview.jobseeker_id)
     locked = lock_interview(interview.pk)
     if actor.pk != locked.adviser.user_id:

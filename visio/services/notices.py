@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
 from accompaniment.french import hour_in_words, moment_in_words, weekday_in_words, zone_in_words
+from accompaniment.models import User
 from accompaniment.services import outbox
 from caseload.models import Adviser
+from visio.enums import InterviewState
 from visio.models import Interview
 
 CONVOCATION_KEY = "interview-booked:"
@@ -71,6 +73,38 @@ def invite_again(interview: Interview) -> bool:
     )
 
 
+def send_absence_noted(interview: Interview) -> bool:
+    """Tell that an absence was noted, that nothing is decided, and until when the person may explain it."""
+    return outbox.notify_jobseeker(
+        key=f"absence-noted:{interview.pk}",
+        kind=NotificationKind.ABSENCE_NOTED,
+        jobseeker=interview.jobseeker,
+        context={
+            **_facts(interview),
+            "noted_by": interview.noted_by.full_name if interview.noted_by else "",
+            "answer_by": weekday_in_words(interview.answer_by) if interview.answer_by else "",
+            "path": reverse("explain_absence", args=[interview.pk]),
+        },
+    )
+
+
+def send_absence_decided(interview: Interview, *, decided_by: User, reason: str) -> bool:
+    """Tell what a named person decided of a noted absence, why, and how to contest it."""
+    return outbox.notify_jobseeker(
+        key=f"absence-decided:{interview.pk}:{interview.state}",
+        kind=NotificationKind.ABSENCE_DECIDED,
+        jobseeker=interview.jobseeker,
+        context={
+            **_facts(interview),
+            "decided_by": decided_by.full_name,
+            "kept": interview.state == InterviewState.MISSED,
+            "reason": reason,
+            "agency": interview.jobseeker.agency.name,
+            "path": reverse("explain_absence", args=[interview.pk]),
+        },
+    )
+
+
 def choose_slot_context(*, first_name: str, due_on: str) -> dict[str, str]:
     """Return what the invitation to choose a slot says; `due_on` is a day in words."""
     return {"first_name": first_name, "due_on": due_on, "path": reverse("my_interviews")}
@@ -82,6 +116,7 @@ def _convocation(interview: Interview, *, replaces: str = "", instead_of: str = 
         "how_to_join": HOW_TO_JOIN[Channel(interview.channel)],
         "phone": interview.jobseeker.phone if interview.channel == Channel.PHONE else "",
         "address": _address(interview) if interview.channel == Channel.ON_SITE else "",
+        "is_mandatory": interview.obligation is not None,
         "replaces": replaces,
         "instead_of": instead_of,
     }

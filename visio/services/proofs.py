@@ -12,9 +12,12 @@ from visio.models import Interview
 def note_convocation(notification: Notification, at: datetime) -> None:
     """Write on the interview when the mail server took its convocation, in the caller's transaction.
 
-    The first time stands. The person is locked first, as before every write to a file.
+    A letter about an appointment that was taken freely is no convocation, and proves nothing. The first time stands.
+    The person is locked first, as before every write to a file.
     """
     if notification.kind != NotificationKind.INTERVIEW_BOOKED or notification.jobseeker_id is None:
+        return
+    if not notification.context.get("is_mandatory"):
         return
     person = lock_jobseeker(notification.jobseeker_id)
     interview = notification.context["interview"]

@@ -27,9 +27,15 @@ from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
 from visio.forms import ReportForm
 from visio.models import Interview
 from visio.rules import LIVE_STATES
-from visio.rules.states import absence_obstacle, room_moment
-from visio.services import closing
+from visio.rules.states import room_moment
+from visio.services import closing, missed
 from visio.services.interviews import cancel_interview
+
+CLOSED_WORDS = {
+    Outcome.NOTED: "L'absence est notée, rien n'est décidé. La personne est prévenue et peut s'expliquer.",
+    Outcome.EXCUSED: "L'entretien est clos, sans suite pour la personne.",
+}
+"""What the adviser reads after closing, where it is more than that it is done."""
 
 
 @dataclass(frozen=True)
@@ -125,20 +131,14 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 form.add_error(None, refusal.sentence)
                 status = 409
             else:
-                messages.success(request, "L'entretien est conclu.")
+                messages.success(request, CLOSED_WORDS.get(form.cleaned_data["outcome"], "L'entretien est conclu."))
                 address = reverse("person_plan", args=[interview.jobseeker_id])
                 if form.is_to_change:
                     return redirect(f"{address}?decision={CHANGE}")
                 if form.kept_until is not None and plan.open_request is not None:
                     return redirect(address)
                 return redirect("interview_report", pk=interview.pk)
-    obstacle = absence_obstacle(
-        starts_at=interview.starts_at,
-        convocation_delivered_at=interview.convocation_delivered_at,
-        technical_failure_at=interview.technical_failure_at,
-        arrived_at=interview.arrived_at,
-        now=now,
-    )
+    obstacle = missed.obstacle_to_noting(interview, now=now)
     context = {
         "interview": interview,
         "zone": zone,
@@ -146,7 +146,7 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "outcome": form["outcome"].value(),
         "absence_obstacle": obstacle or "",
         "outcomes": Outcome.choices,
-        "missed": Outcome.MISSED.value,
+        "noted": Outcome.NOTED.value,
         "plan_sentence": plan.current.sentence if plan.current else "",
         "wish": plan.open_request,
     }
@@ -196,8 +196,10 @@ def _close(actor: User, interview: Interview, form: ReportForm) -> None:
             closing.interrupt_interview(actor=actor, interview=interview, note=facts["note"])
         case Outcome.CANCELLED:
             cancel_interview(actor=actor, interview=interview)
-        case Outcome.MISSED:
-            closing.record_absence(actor=actor, interview=interview)
+        case Outcome.EXCUSED:
+            missed.let_pass(actor=actor, interview=interview)
+        case Outcome.NOTED:
+            missed.note_absence(actor=actor, interview=interview)
 
 
 def own_adviser(user: User) -> Adviser:

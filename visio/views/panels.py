@@ -66,6 +66,22 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
 
 @role_required(Role.ADVISER)
 @require_safe
+def absences(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the noted absences that wait for a decision: explained ones first, then those whose time is over."""
+    now = timezone.now()
+    own_adviser(request.user)
+    ripe = Interview.objects.visible_to(request.user).noted().to_decide(now)
+    found = ripe.with_people().annotate(relay=relay_of(request.user, now=now))
+    shown = list(found[:SHOWN])
+    return render(
+        request,
+        "visio/partials/_absences.html",
+        {"absences": shown, "count": len(shown) if len(shown) < SHOWN else ripe.count(), "now": now},
+    )
+
+
+@role_required(Role.ADVISER)
+@require_safe
 def next_free(request: AuthenticatedRequest) -> HttpResponse:
     """Say when the adviser can next be booked."""
     adviser = own_adviser(request.user)
@@ -138,6 +154,7 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "check": DeviceCheck.objects.filter(jobseeker=jobseeker).first(),
             "coming": [line_of(interview, now) for interview in coming],
             "to_place": list(unplaced),
+            "noted": list(Interview.objects.filter(jobseeker=jobseeker).noted().with_people()),
             "may_book": request.user.is_adviser and Jobseeker.objects.visible_to(request.user).filter(pk=pk).exists(),
             "today": now.astimezone(jobseeker.agency.zone).date(),
         },
@@ -162,6 +179,7 @@ def next_step(request: AuthenticatedRequest) -> HttpResponse:
         request,
         "visio/partials/_next_step.html",
         {
+            "noted": list(Interview.objects.visible_to(request.user).noted().with_absence()),
             "zone": file.agency.zone,
             "zone_words": zone_in_words(file.agency.zone),
             "coming": coming,

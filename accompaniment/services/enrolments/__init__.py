@@ -20,6 +20,7 @@ from accompaniment.services.enrolments.interview import (
 from accompaniment.services.enrolments.lapses import (
     DelayStandsError,
     TimeLeft,
+    answer_delay,
     cancel_lapse_delay,
     due_to_lapse,
     lapse_if_due,
@@ -44,6 +45,7 @@ __all__ = [
     "InterviewFindings",
     "TimeLeft",
     "accept_terms",
+    "answer_delay",
     "ask_enrolment",
     "cancel_lapse_delay",
     "change_tier",

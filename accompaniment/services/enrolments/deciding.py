@@ -8,6 +8,7 @@ from django.utils import timezone
 from accompaniment.enums import EnrolmentState, NotificationKind, RefusalReason
 from accompaniment.errors import DomainError
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
+from accompaniment.presentation import REFUSALS_TO_YOU
 from accompaniment.services import accounts, outbox
 from accompaniment.services.enrolments.acceptance import start_if_ready, withdraw_consent
 from accompaniment.services.enrolments.eligibility import check_eligible
@@ -84,7 +85,11 @@ def refuse_enrolment(
             key=f"enrolment-refused:{closed.pk}",
             kind=NotificationKind.ENROLMENT_REFUSED,
             jobseeker=person,
-            context={"reason": RefusalReason(reason).label, "first_name": person.first_name, "withdrawn_with": ""},
+            context={
+                "reason": REFUSALS_TO_YOU[RefusalReason(reason)],
+                "first_name": person.first_name,
+                "withdrawn_with": "",
+            },
         )
         return closed
 

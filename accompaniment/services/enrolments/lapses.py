@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
+from accompaniment.enums import AuditAction, Awaited, EnrolmentState, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.foreseen import Foreseen, names_of
 from accompaniment.french import day_in_style, days_in_words
 from accompaniment.models import Enrolment, Jobseeker, LapseDelay, User
+from accompaniment.rules import SHORTEST_ANSWER_DELAY
 from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments.acceptance import withdraw_consent
 from accompaniment.services.enrolments.periods import carry_along
@@ -149,17 +150,18 @@ def set_lapse_delay(
     replaces: int | None = None,
     shown: str | None = None,
 ) -> LapseDelay:
-    """Let enrolments in a state lapse after so many days, from a day on; for a manager of the whole country.
+    """Let something wait for so many days, from a day on (`Awaited`); for a manager of the whole country.
 
     A delay of the same state and day is replaced only by who has seen it: `replaces` is its number of days. The same
     again changes nothing. `shown`: what the actor has read of whose time grows shorter (`foreseen`). Raises
     NotForeseenError for who has not read it, DelayStandsError for who has not seen the other delay, DomainError for a
-    state that does not wait for a decision, a day in the past, no reason, or a delay out of 1 to 365 days.
+    state that waits for nothing, a day in the past, no reason, or a delay out of 1 (for an absence 10) to 365 days.
     """
-    if state not in WAITING_STATES:
-        raise DomainError("Seule une demande ou une validation en attente peut devenir caduque.")
-    if not 1 <= days <= LONGEST_DELAY:
-        raise DomainError(f"Donnez un délai de 1 à {LONGEST_DELAY} jours.")
+    if state not in Awaited.values:
+        raise DomainError("Un délai de réponse concerne une demande, une validation ou une absence notée.")
+    shortest = SHORTEST_ANSWER_DELAY if state == Awaited.ABSENCE else 1
+    if not shortest <= days <= LONGEST_DELAY:
+        raise DomainError(f"Donnez un délai de {shortest} à {LONGEST_DELAY} jours.")
     if starts_on < timezone.localdate():
         raise DomainError("Choisissez aujourd'hui ou un jour à venir.")
     if not reason.strip():
@@ -184,6 +186,12 @@ def set_lapse_delay(
         _foreseen(actor, state, last_days, title=_said_of(delay)).check(shown)
         _audit_delay(actor, delay, event="set", before=before)
         return delay
+
+
+def answer_delay(*, on: date) -> int | None:
+    """Return for how many days a person may explain an absence that is noted on a day; None where no delay is set."""
+    delay = LapseDelay.objects.filter(state=Awaited.ABSENCE, starts_on__lte=on).order_by("-starts_on").first()
+    return delay.days if delay else None
 
 
 def _said_of(delay: LapseDelay) -> str:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, LeavingReason, NotificationKind, Role, Tier, Track
 from accompaniment.models import Enrolment, Jobseeker, User
+from accompaniment.presentation import LEAVINGS_TO_YOU
 from accompaniment.services import outbox, plans
 from accompaniment.services.enrolments.acceptance import withdraw_consent
 from accompaniment.services.enrolments.periods import carry_along, new_period
@@ -37,7 +38,7 @@ def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
                 track=Track.CLASSIC,
                 at=now,
                 actor=actor,
-                reason="Sortie du 100 % web" + (" demandée par la personne" if by_person else ""),
+                reason="Sortie du 100 % web",
             )
         else:
             enrolment.closed_at = now
@@ -47,7 +48,7 @@ def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
         if was_placed:
             carry_along(person, actor, now)
         if was_active:
-            _tell(person, enrolment)
+            _tell(person, enrolment, by_person=by_person)
         return person
 
 
@@ -67,8 +68,8 @@ def end_track(
     withdraw_consent(person, actor=actor, at=at)
 
 
-def _tell(person: Jobseeker, enrolment: Enrolment) -> None:
-    """Say to the person that the track has ended, who follows them now, and by which plan of contact."""
+def _tell(person: Jobseeker, enrolment: Enrolment, *, by_person: bool) -> None:
+    """Say that the track has ended, why unless the person left alone, who follows now, and by which plan."""
     _, plan = plans.lock_plan(jobseeker=person)
     outbox.notify_jobseeker(
         key=f"track-ended:{enrolment.pk}",
@@ -76,7 +77,7 @@ def _tell(person: Jobseeker, enrolment: Enrolment) -> None:
         jobseeker=person,
         context={
             "first_name": person.first_name,
-            "reason": LeavingReason(enrolment.leaving_reason).label,
+            "reason": "" if by_person else LEAVINGS_TO_YOU[LeavingReason(enrolment.leaving_reason)],
             "carried": [sentence for say in said_at_track_end for sentence in say(person)],
             "plan": plans.plan_sentence(plan, today=timezone.localdate(timezone=person.agency.zone)) if plan else "",
         },

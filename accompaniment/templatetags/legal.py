@@ -1,0 +1,13 @@
+"""Sentences of law in templates: `{% legal "recourse" %}`; built into every template (settings: `builtins`)."""
+
+from django import template
+
+from accompaniment.legal_words import legal_sentence
+
+register = template.Library()
+
+
+@register.simple_tag
+def legal(name: str) -> str:
+    """Write a sentence of `accompaniment/legal_words.py`."""
+    return legal_sentence(name)

@@ -1,0 +1,133 @@
+"""An absence that was noted: the person explains it, and whoever may act on the file decides."""
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.enums import FilePart, Role
+from accompaniment.errors import DomainError
+from accompaniment.once import once
+from accompaniment.services import audit
+from visio.enums import AbsenceDecision, InterviewState
+from visio.forms import AbsenceAnswerForm, AbsenceDecisionForm
+from visio.models import Interview
+from visio.rules import ABSENCE_STATES
+from visio.services.missed import AnsweredMeanwhileError, decide_absence, explain_absence, obstacle_to_confirming
+
+PER_PAGE = 50
+
+
+@role_required(Role.JOBSEEKER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def explain(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Let the person explain an absence that was noted, and read what was decided and how to contest it."""
+    interview = get_object_or_404(Interview.objects.visible_to(request.user).with_absence(), pk=pk)
+    form = AbsenceAnswerForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                explain_absence(actor=request.user, interview=interview, text=form.cleaned_data["text"])
+            except DomainError as refusal:
+                form.add_error(None, refusal.sentence)
+                interview = Interview.objects.visible_to(request.user).with_absence().get(pk=pk)
+                status = 409
+            else:
+                messages.success(
+                    request, "Votre explication est envoyée. Vous pouvez la compléter jusqu'à la décision."
+                )
+                return redirect("explain_absence", pk=pk)
+    return render(
+        request,
+        "visio/explain_absence.html",
+        {
+            "interview": interview,
+            "form": form,
+            "unsaved": _unsaved(form, "text"),
+            "answers": list(interview.absence_answers.all()),
+            "decision": interview.last_decision(),
+            "zone": interview.jobseeker.agency.zone,
+        },
+        status=status,
+    )
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_safe
+def absences(request: AuthenticatedRequest) -> HttpResponse:
+    """List the noted absences of one's people that wait for a decision: those who have answered first."""
+    now = timezone.now()
+    found = Interview.objects.visible_to(request.user).noted().with_people()
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "visio/absences.html", {"page": page, "now": now})
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Show a noted absence with what the person says of it, and confirm it or set it aside."""
+    interview: Interview = get_to_act(Interview.objects.with_absence(), request.user, pk=pk)
+    audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.INTERVIEW)
+    now = timezone.now()
+    status = 200
+    posted = request.method == "POST"
+    form = AbsenceDecisionForm(request.POST if posted else None, may_confirm=_may_confirm(interview))
+    if posted:
+        status = 422
+        if form.is_valid():
+            facts = form.cleaned_data
+            try:
+                decide_absence(
+                    actor=request.user,
+                    interview=interview,
+                    decision=AbsenceDecision(facts["decision"]),
+                    reason=facts["reason"],
+                    answers_seen=facts["answers_seen"],
+                )
+            except DomainError as refusal:
+                interview = get_to_act(Interview.objects.with_absence(), request.user, pk=pk)
+                typed = request.POST.copy()
+                if isinstance(refusal, AnsweredMeanwhileError):
+                    typed["answers_seen"] = str(interview.absence_answers.count())
+                form = AbsenceDecisionForm(typed, may_confirm=_may_confirm(interview))
+                form.add_error(None, refusal.sentence)
+                status = 409
+            else:
+                messages.success(request, f"La décision est enregistrée. {interview.jobseeker} la reçoit par e-mail.")
+                return redirect("absences_to_decide")
+    answers = list(interview.absence_answers.all())
+    if not posted:
+        form = AbsenceDecisionForm(initial={"answers_seen": len(answers)}, may_confirm=_may_confirm(interview))
+    return render(
+        request,
+        "visio/decide_absence.html",
+        {
+            "interview": interview,
+            "form": form,
+            "answers": answers,
+            "decision": interview.last_decision(),
+            "unsaved": _unsaved(form, "reason"),
+            "can_decide": interview.state in ABSENCE_STATES,
+            "obstacle": obstacle_to_confirming(interview, now=now) if interview.state == InterviewState.NOTED else "",
+            "zone": interview.adviser.agency.zone,
+        },
+        status=status,
+    )
+
+
+def _may_confirm(interview: Interview) -> bool:
+    return interview.state == InterviewState.NOTED and obstacle_to_confirming(interview, now=timezone.now()) is None
+
+
+def _unsaved(form: forms.Form, name: str) -> list[tuple[str, str]]:
+    """Return what was typed into a form that came too late, under its label."""
+    typed = str(form[name].value() or "").strip() if form.is_bound else ""
+    return [(str(form[name].label), typed)] if typed else []
