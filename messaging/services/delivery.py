@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -20,9 +21,11 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import NotificationKind
-from accompaniment.models import Notification, User
+from accompaniment.enums import EnrolmentState, NotificationKind
+from accompaniment.models import Enrolment, Jobseeker, Notification, User
 from accompaniment.services import accounts
+from caseload.away import away_now
+from caseload.services import placements
 from messaging.deliveries import on_delivered
 from messaging.models import Delivery
 
@@ -42,6 +45,15 @@ WAITS = (
 TRIES = len(WAITS) + 1
 AT_ONCE = 200
 """Notifications that one run delivers at most, so that a long backlog leaves room for other jobs."""
+PURPOSE = "Votre espace vous attend\u00a0: vos messages, vos rendez-vous et votre plan d'action y sont réunis."
+PURPOSES = {
+    EnrolmentState.ASKED: "Dans votre espace, vous lisez où en est votre demande de 100\u00a0%\u00a0web.",
+    EnrolmentState.VALIDATED: (
+        "Votre demande de 100\u00a0%\u00a0web est validée. Il vous reste à lire ce qui change pour vous, et à donner "
+        "votre accord si vous le voulez."
+    ),
+}
+"""What an account is for, by the state of the person's request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +112,19 @@ def letter_for(notification: Notification) -> Letter:
     return Letter(subject=" ".join(subject.split())[:200], body=body.strip() + "\n")
 
 
+def message_id(notification: Notification) -> str:
+    """Return the Message-ID of one try, at the service's own host; its numbers find the row from the relay's log."""
+    host = urlsplit(settings.PUBLIC_URL).hostname
+    return f"<{notification.pk}.{notification.attempts}.{notification.created_at:%Y%m%d%H%M%S}@{host}>"
+
+
 def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]:
     user = notification.user
     match kind:
-        case NotificationKind.INVITATION | NotificationKind.ACCOUNT_ACTIVATION:
+        case NotificationKind.INVITATION:
             return _way_in(_account(user))
+        case NotificationKind.ACCOUNT_ACTIVATION:
+            return {**_way_in(_account(user)), **_what_for(notification.jobseeker)}
         case NotificationKind.PASSWORD_RESET:
             path = accounts.issue_password_reset_link(user=_account(user))
             return {"link": _absolute(path), "valid_minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
@@ -124,6 +144,20 @@ def _way_in(user: User) -> dict[str, Any]:
         "link": _absolute(reverse("activation", args=[token])),
         "has_password": False,
         "valid_until": until.astimezone(ZoneInfo(settings.TIME_ZONE)).date(),
+    }
+
+
+def _what_for(person: Jobseeker | None) -> dict[str, str]:
+    """Return what an activation that is sent again says: what for, who follows, and who answers today."""
+    if person is None:
+        return {"purpose": "", "follower": "", "relay": ""}
+    state = Enrolment.objects.filter(jobseeker=person, closed_at=None).values_list("state", flat=True).first()
+    follower = placements.follower_of(person)
+    away = away_now(person, now=timezone.now())
+    return {
+        "purpose": PURPOSES.get(EnrolmentState(state), PURPOSE) if state else PURPOSE,
+        "follower": follower.user.full_name if follower else "",
+        "relay": away.sentence if away else "",
     }
 
 
@@ -149,7 +183,13 @@ def _deliver(notification: Notification, connection: BaseEmailBackend) -> bool:
     """Send one notification and mark what came of it; tell whether the mail server took it."""
     try:
         letter = letter_for(notification)
-        EmailMessage(subject=letter.subject, body=letter.body, to=[notification.email], connection=connection).send()
+        EmailMessage(
+            subject=letter.subject,
+            body=letter.body,
+            to=[notification.email],
+            connection=connection,
+            headers={"Message-ID": message_id(notification)},
+        ).send()
         _mark_sent(notification, letter, at=timezone.now())
     except Exception as error:  # noqa: BLE001  (whatever is wrong with one row, the others must leave)
         _mark_failed(notification, error, at=timezone.now())

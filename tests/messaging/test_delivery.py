@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from accompaniment.enums import NotificationKind
+from accompaniment.enums import Modality, NotificationKind
 from accompaniment.models import Notification
 from accompaniment.services import accounts, outbox
 from messaging import deliveries
@@ -22,7 +22,7 @@ from messaging.jobs import deliver_notifications
 from messaging.models import Delivery, DemonstrationEmail
 from messaging.services.delivery import TRIES, deliver_due, letter_for
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory
-from tests.caseload.factories import PortfolioFactory, validated
+from tests.caseload.factories import PortfolioFactory, planned_absence, validated
 
 pytestmark = pytest.mark.django_db
 
@@ -296,3 +296,28 @@ def test_the_demonstration_keeps_its_emails_and_shows_them(client: Any, settings
     assert re.search(r'<a href="[^"]+/activation/[^"]+"', text)
     settings.DEMONSTRATION = False
     assert client.get(reverse("sent_emails")).status_code == 404
+
+
+def test_a_letter_is_numbered_at_the_host_of_the_service(settings: Settings) -> None:
+    """The machine's own name is no address of the service, and tells of its inside."""
+    settings.PUBLIC_URL = "https://suivi.example"
+    waiting(NotificationKind.PASSWORD_RESET, user=AdviserUserFactory(), context={"first_name": "Awa"})
+    deliver_due()
+    notification = Notification.objects.get()
+    told = mail.outbox[0].message()["Message-ID"]
+    assert told == f"<{notification.pk}.1.{notification.created_at:%Y%m%d%H%M%S}@suivi.example>"
+
+
+def test_an_invitation_that_is_sent_again_says_what_for_and_who_follows_and_answers() -> None:
+    portfolio = PortfolioFactory(modality=Modality.GUIDE_WEB)
+    enrolment = validated(portfolio)
+    person = enrolment.jobseeker
+    accounts.invite_again(user=person.user)
+    letter = letter_for(Notification.objects.get(kind=NotificationKind.ACCOUNT_ACTIVATION))
+    assert "Votre demande de 100\xa0%\xa0web est validée." in letter.body
+    assert f"{portfolio.adviser} vous accompagne." in letter.body
+
+    colleague = PortfolioFactory(agency=portfolio.agency).adviser
+    planned_absence(portfolio, colleague=colleague, in_days=0)
+    letter = letter_for(Notification.objects.get(kind=NotificationKind.ACCOUNT_ACTIVATION))
+    assert f"{colleague} vous répond" in letter.body
