@@ -27,6 +27,7 @@ class ImportKind(TextChoices):
 class ImportState(TextChoices):
     WAITING = "waiting", "En attente"
     RUNNING = "running", "En cours"
+    ASKING = "asking", "À confirmer"
     DONE = "done", "Terminé"
     FAILED = "failed", "Refusé"
 

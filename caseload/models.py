@@ -424,6 +424,9 @@ class SavedView(models.Model):
         return self.name
 
 
+UNFINISHED_IMPORTS = (ImportState.WAITING, ImportState.RUNNING, ImportState.ASKING)
+
+
 class ImportRun(models.Model):
     """One file that a manager loaded, and what came of it."""
 
@@ -442,6 +445,12 @@ class ImportRun(models.Model):
     warned_rows = models.JSONField(default=list, help_text="the same shape, for rows that went in")
     rejected_csv = models.TextField(blank=True, help_text="the rejected rows as a file to correct and load again")
     error = models.TextField(blank=True)
+    foreseen = models.JSONField(
+        default=dict, blank=True, help_text="whose tier it changes, and how many leave their portfolio: asked first"
+    )
+    confirmed = models.CharField(
+        "confirmé", max_length=64, blank=True, help_text="the mark of what a manager has read and confirmed"
+    )
 
     objects = ImportRunQuerySet.as_manager()
 
@@ -450,8 +459,8 @@ class ImportRun(models.Model):
         verbose_name = "import"
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=(ImportState.WAITING, ImportState.RUNNING), finished_at=None)
-                | (~Q(state__in=(ImportState.WAITING, ImportState.RUNNING)) & Q(finished_at__isnull=False)),
+                condition=Q(state__in=UNFINISHED_IMPORTS, finished_at=None)
+                | (~Q(state__in=UNFINISHED_IMPORTS) & Q(finished_at__isnull=False)),
                 name="import_run_finished",
             ),
         ]

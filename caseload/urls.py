@@ -89,6 +89,7 @@ urlpatterns: list[URLPattern] = [
     path("transferts/<int:pk>/annuler/", transfers.cancel, name="cancel_transfer"),
     path("imports/", imports.import_list, name="imports"),
     path("imports/<int:pk>/", imports.import_detail, name="import"),
+    path("imports/<int:pk>/confirmer/", imports.confirm_import, name="confirm_import"),
     path("imports/<int:pk>/rejets.csv", imports.import_rejected_rows, name="import_rejected_rows"),
     path("reglages/", regions.region_list, name="settings"),
     path("reglages/plafonds/", capacities.capacities, name="capacities"),

@@ -567,6 +567,11 @@ TABLE: dict[str, Row] = {
         "login 405 405 405 405 405 405 405 405",
         lambda house: (house.run.pk,),
     ),
+    "confirm_import": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 403 403 403 302 404 302",
+        lambda house: (house.run.pk,),
+    ),
     "import_rejected_rows": Row(
         "login 403 403 403 403 403 200 404 200",
         "login 405 405 405 405 405 405 405 405",

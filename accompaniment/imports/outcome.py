@@ -137,6 +137,10 @@ class JobseekerOutcome(Outcome):
     enrolment_requests: int = 0
     not_eligible: Counter[str] = field(default_factory=Counter)
     tiers: Counter[str] = field(default_factory=Counter)
+    new_tiers: dict[int, str] = field(default_factory=dict)
+    """Of people who were known, by primary key."""
+    followed: int = 0
+    """How many of them leave a portfolio or lose what was booked."""
 
     def summary(self) -> dict[str, Any]:
         return {

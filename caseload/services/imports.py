@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, BinaryIO, Protocol, cast
 
 from celery import current_app
@@ -20,9 +21,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accompaniment.enums import AuditAction
-from accompaniment.errors import DomainError
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.foreseen import Foreseen, NotForeseenError, names_of
+from accompaniment.french import plural
 from accompaniment.imports.encodings import UnreadableFileError
-from accompaniment.imports.outcome import Outcome, Remarks
+from accompaniment.imports.outcome import JobseekerOutcome, Outcome, Remarks
 from accompaniment.imports.reader import Progress, reading
 from accompaniment.imports.rows import AGENCIES_FIRST
 from accompaniment.models import Agency, AuditEntry, User
@@ -222,6 +225,8 @@ def _load(run: ImportRun) -> None:
         _finish(run, ImportState.FAILED, error=FILE_GONE)
     except TooManyWrongError as refusal:
         _finish(run, ImportState.FAILED, error=refusal.sentence, **_facts(refusal.outcome))
+    except NotForeseenError as asking:
+        _ask(run, asking.foreseen)
     except DomainError as refusal:
         _finish(run, ImportState.FAILED, error=refusal.sentence)
     except (OperationalError, InterfaceError):
@@ -237,8 +242,89 @@ def _load_source(run: ImportRun) -> None:
         outcome = LOADERS[ImportKind(run.kind)](actor=run.uploaded_by, source=source.file, progress=progress)
         if _is_refused_as_a_whole(outcome):
             raise TooManyWrongError(outcome)
+        if isinstance(outcome, JobseekerOutcome):
+            _foreseen(outcome).check(run.confirmed)
         _write(run, ImportState.DONE, bytes_done=run.bytes_total, **_facts(outcome))
     _discard(run)
+
+
+def _foreseen(outcome: JobseekerOutcome) -> Foreseen:
+    """Return whose tier a file changes; everybody of them is told, and some change their adviser."""
+    count, followed = len(outcome.new_tiers), outcome.followed
+    sentences = ["Chaque personne qui a une adresse e-mail en est prévenue, comme les conseillers concernés."]
+    if followed:
+        leave = "changent" if followed > 1 else "change"
+        sentences.insert(
+            0,
+            f"{followed} {leave} de portefeuille selon les places, ou passe{'nt' if followed > 1 else ''} sur la liste "
+            "d'attente\u00a0; ce qui est prévu avec un conseiller qui ne suit plus est annulé.",
+        )
+    return Foreseen(
+        title=f"Ce fichier change la modalité de {count} personne{plural(count)}",
+        sentences=sentences,
+        confirm="Charger ce fichier",
+        people=list(outcome.new_tiers),
+        keys=list(outcome.new_tiers.items()),
+    )
+
+
+def _ask(run: ImportRun, foreseen: Foreseen) -> None:
+    """Let a file wait, with nothing of it written, until a manager has read what it would do."""
+    run.state, run.confirmed = ImportState.ASKING, ""
+    run.foreseen = {
+        "title": foreseen.title,
+        "sentences": foreseen.sentences,
+        "people": list(foreseen.people),
+        "mark": foreseen.mark,
+    }
+    with transaction.atomic():
+        run.save(update_fields=["state", "foreseen", "confirmed"])
+        record(actor=run.uploaded_by, run=run, event=ImportState.ASKING)
+
+
+def foreseen_by(run: ImportRun, *, reader: User) -> Foreseen:
+    """Return what a file that waits for its confirmation would do, with the names that the reader may see."""
+    facts = run.foreseen
+    return Foreseen(
+        title=facts["title"],
+        sentences=facts["sentences"],
+        confirm="Charger ce fichier",
+        people=facts["people"],
+        names=names_of(facts["people"], reader=reader),
+    )
+
+
+def confirm_file(*, actor: User, run: ImportRun, shown: str) -> None:
+    """Have a file loaded whose consequences were read; what has changed when it is loaded is asked again.
+
+    Raises NotAllowedNowError when it waits for no confirmation, or for that of something else than was `shown`.
+    """
+    with transaction.atomic():
+        locked = _locked_asking(run)
+        if locked.foreseen["mark"] != shown:
+            raise NotAllowedNowError("Ce qui est concerné a changé entre-temps. Relisez, puis confirmez.")
+        locked.state, locked.confirmed, locked.attempts = ImportState.WAITING, shown, 0
+        locked.save(update_fields=["state", "confirmed", "attempts"])
+        record(actor=actor, run=locked, event="confirmed")
+        transaction.on_commit(_call_a_worker)
+
+
+def give_up_file(*, actor: User, run: ImportRun) -> None:
+    """Load nothing of a file that waits for its confirmation. Raises NotAllowedNowError when it does not."""
+    with transaction.atomic():
+        locked = _locked_asking(run)
+        locked.state, locked.finished_at, locked.foreseen = ImportState.FAILED, timezone.now(), {}
+        locked.error = f"{actor.full_name} a renoncé à charger ce fichier."
+        locked.save(update_fields=["state", "finished_at", "foreseen", "error"])
+        record(actor=actor, run=locked, event="given_up")
+        transaction.on_commit(partial(_discard, locked))
+
+
+def _locked_asking(run: ImportRun) -> ImportRun:
+    locked: ImportRun = ImportRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if locked.state != ImportState.ASKING:
+        raise NotAllowedNowError("Ce fichier n'attend plus de confirmation.")
+    return locked
 
 
 def _is_refused_as_a_whole(outcome: Outcome) -> bool:

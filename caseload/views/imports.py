@@ -3,6 +3,7 @@
 import codecs
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -10,18 +11,22 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role, Tier
-from accompaniment.errors import DomainError
+from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.imports.rows import AGENCY_COLUMN, UNKNOWN_AGENCIES
 from accompaniment.once import once
+from accompaniment.views.foreseen import shown_in
 from caseload.enums import ImportKind, ImportState
 from caseload.forms.imports import ImportForm, ImportKindForm
 from caseload.models import ImportRun
 from caseload.services.imports import (
     REJECTED_ROWS_KEPT,
+    confirm_file,
+    foreseen_by,
+    give_up_file,
     receive_file,
     record,
     record_values_shown,
@@ -95,6 +100,8 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "run": run,
             "unfinished": unfinished,
+            "foreseen": foreseen_by(run, reader=request.user) if run.state == ImportState.ASKING else None,
+            "mark": run.foreseen.get("mark", ""),
             "somebody_loads": unfinished and somebody_loads(),
             "announced": run.state != request.GET.get("vu"),
             "counts": [(label, summary.get(key, 0), key) for key, label in COUNTS.items()],
@@ -117,6 +124,24 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     # The part and the page have one address: neither may be kept for the other.
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_POST
+@role_required(Role.MANAGER)
+@once
+def confirm_import(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Load a file of which one has read whom it concerns, or nothing of it."""
+    run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
+    if not steers_the_country(request):
+        raise PermissionDenied
+    try:
+        if "renoncer" in request.POST:
+            give_up_file(actor=request.user, run=run)
+        else:
+            confirm_file(actor=request.user, run=run, shown=shown_in(request))
+    except NotAllowedNowError as refusal:
+        messages.warning(request, refusal.sentence)
+    return redirect("import", pk=run.pk)
 
 
 @require_safe

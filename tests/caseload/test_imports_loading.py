@@ -6,13 +6,20 @@ from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import transaction
+from django.test import Client, TestCase
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
+from accompaniment.enums import Modality, NotificationKind, Tier
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.foreseen import FIELD
 from accompaniment.imports.outcome import Outcome, RejectedRows
-from accompaniment.models import Agency, Jobseeker
+from accompaniment.models import Accompaniment, Agency, Jobseeker, Notification
+from accompaniment.services.enrolments import change_tier
 from caseload.enums import ImportKind, ImportState
-from caseload.models import ImportRun
+from caseload.models import ImportRun, Placement
 from caseload.services.imports import (
     ATTEMPTS,
     FILE_GONE,
@@ -21,13 +28,16 @@ from caseload.services.imports import (
     MOST_WRONG_ROWS,
     UNEXPECTED,
     _is_refused_as_a_whole,
+    confirm_file,
+    give_up_file,
     load_waiting_files,
     receive_file,
     somebody_loads,
 )
+from caseload.services.placements import place
 from tests.accompaniment.factories import AgencyFactory
 from tests.accompaniment.files import as_file, registration
-from tests.caseload.factories import ManagerFactory
+from tests.caseload.factories import ManagerFactory, PortfolioFactory
 from tests.caseload.files import kept_files, loading_elsewhere
 
 pytestmark = pytest.mark.django_db
@@ -223,3 +233,79 @@ def test_the_rejected_rows_are_counted_past_what_is_kept_and_the_file_is_refused
     load_waiting_files()
     assert (after(run).state, run.summary["rejected"], Jobseeker.objects.count()) == (ImportState.FAILED, 20, 0)
     assert run.rejected_csv.count("\r\n") < 10
+
+
+class TestWhatIsAskedFirst:
+    """A file that changes the tier of people moves and writes to many, so it is read and confirmed before."""
+
+    @pytest.fixture
+    def known(self, agency: Agency) -> Jobseeker:
+        """Somebody whom a file brought as guidé, and who is in a portfolio since."""
+        hand_in(as_file(registration(agency, volontaire_web="N")).read())
+        load_waiting_files()
+        person = Jobseeker.objects.get()
+        portfolio = PortfolioFactory(agency=agency, modality=Modality.GUIDE)
+        with transaction.atomic():
+            place(actor=None, jobseeker=person, portfolio=portfolio)
+        return person
+
+    def changing(self, agency: Agency, **values: str) -> bytes:
+        return as_file(registration(agency, volontaire_web="N", modalite="suivi", **values)).read()
+
+    def test_nothing_is_written_before_it_is_confirmed(self, client: Client, agency: Agency, known: Jobseeker) -> None:
+        run = hand_in(self.changing(agency))
+        load_waiting_files()
+        assert (after(run).state, len(kept_files())) == (ImportState.ASKING, 1)
+        assert Accompaniment.objects.current().get(jobseeker=known).tier == Tier.GUIDE
+        assert Placement.objects.open().filter(jobseeker=known).exists()
+        assert not Notification.objects.exists()
+        assert load_waiting_files() == 0
+        client.force_login(run.uploaded_by)
+        page = client.get(reverse("import", args=[run.pk])).content.decode()
+        assert "Ce fichier change la modalité de 1 personne" in page
+        assert known.identifier in page
+        client.post(reverse("confirm_import", args=[run.pk]), {FIELD: run.foreseen["mark"]})
+        assert load_waiting_files() == 1
+        assert (after(run).state, kept_files()) == (ImportState.DONE, [])
+        assert Accompaniment.objects.current().get(jobseeker=known).tier == Tier.SUIVI
+        assert not Placement.objects.open().filter(jobseeker=known).exists()
+        assert Notification.objects.filter(kind=NotificationKind.TIER_CHANGED).count() == 1
+
+    def test_who_comes_meanwhile_is_asked_about_again(self, agency: Agency, known: Jobseeker) -> None:
+        other = registration(agency, identifiant="7654321B", email="b@courriel.example", volontaire_web="N")
+        hand_in(as_file(other).read())
+        load_waiting_files()
+        change_tier(
+            actor=None, jobseeker=Jobseeker.objects.get(identifier="7654321B"), tier=Tier.SUIVI, reason="Autonome"
+        )
+        rows = [other.replace(";guide;", ";suivi;"), registration(agency, volontaire_web="N", modalite="suivi")]
+        run = hand_in(as_file(*rows).read())
+        load_waiting_files()
+        assert after(run).foreseen["people"] == [known.pk]
+        confirm_file(actor=run.uploaded_by, run=run, shown=run.foreseen["mark"])
+        other_person = Jobseeker.objects.get(identifier="7654321B")
+        change_tier(actor=None, jobseeker=other_person, tier=Tier.GUIDE, reason="Besoin d'appui")
+        load_waiting_files()
+        assert after(run).state == ImportState.ASKING
+        assert set(run.foreseen["people"]) == {known.pk, other_person.pk}
+        confirm_file(actor=run.uploaded_by, run=run, shown=run.foreseen["mark"])
+        load_waiting_files()
+        assert after(run).state == ImportState.DONE
+
+    @pytest.mark.usefixtures("known")
+    def test_it_can_be_given_up_and_another_mark_is_refused(self, agency: Agency) -> None:
+        run = hand_in(self.changing(agency))
+        load_waiting_files()
+        with pytest.raises(NotAllowedNowError):
+            confirm_file(actor=run.uploaded_by, run=run, shown="x")
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            give_up_file(actor=run.uploaded_by, run=run)
+        assert (after(run).state, kept_files()) == (ImportState.FAILED, [])
+        with pytest.raises(NotAllowedNowError):
+            confirm_file(actor=run.uploaded_by, run=run, shown="x")
+
+    @pytest.mark.usefixtures("known")
+    def test_a_file_that_changes_no_tier_is_loaded_at_once(self, agency: Agency) -> None:
+        run = hand_in(as_file(registration(agency, volontaire_web="N", commune="Colmar")).read())
+        load_waiting_files()
+        assert after(run).state == ImportState.DONE

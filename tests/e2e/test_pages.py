@@ -89,6 +89,7 @@ NO_PAGES = {
     "own_document",
     "person_document",
     "steering_export",
+    "confirm_import",
     "import_rejected_rows",
 }
 IN_A_FILE = {

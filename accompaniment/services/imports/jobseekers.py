@@ -67,7 +67,7 @@ def load_jobseekers(
         _run(statements.FIND_UPDATES)
         _run(statements.FIND_TIER_CHANGES)
         ((outcome.updated,),) = _rows(statements.COUNT_UPDATED)
-        _update(actor, now)
+        _update(actor, now, outcome)
         outcome.created = _create(actor, now)
         ((accepted,),) = _rows(statements.COUNT_INCOMING)
         outcome.unchanged = accepted - outcome.created - outcome.updated
@@ -134,18 +134,20 @@ def _keep_web_tiers(outcome: JobseekerOutcome) -> None:
         )
 
 
-def _update(actor: User | None, now: datetime) -> None:
+def _update(actor: User | None, now: datetime, outcome: JobseekerOutcome) -> None:
     _run(statements.FREE_EMAILS)
     _run(statements.UPDATE_PEOPLE, {"now": now})
     audit.record_each(actor=actor, action=AuditAction.UPDATED, at=now, people=statements.UPDATED_PEOPLE)
-    _change_tiers(actor)
+    _change_tiers(actor, outcome)
 
 
-def _change_tiers(actor: User | None) -> None:
+def _change_tiers(actor: User | None, outcome: JobseekerOutcome) -> None:
     """Change the tiers set by set; only who is followed by somebody, has a plan or is booked takes the slow way."""
     # Later than what happened to these people while the file was read; they are locked since.
     at = timezone.now()
-    followed = enrolments.hold_for_tier_changes({pk: Tier(tier) for pk, tier in _rows(statements.NEW_TIERS)})
+    outcome.new_tiers.update(_rows(statements.NEW_TIERS))
+    followed = enrolments.hold_for_tier_changes({pk: Tier(tier) for pk, tier in outcome.new_tiers.items()})
+    outcome.followed = len(followed)
     _run(statements.CHANGE_TIERS, {"now": at, "actor": actor.pk if actor else None})
     audit.record_each(actor=actor, action=AuditAction.ACCOMPANIMENT, at=at, people=statements.CHANGED_TIERS)
     # People who came by a file have no plan before their first interview here, so these are few.
