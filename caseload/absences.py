@@ -94,6 +94,8 @@ class AbsenceFollower:
     Raises UndecidedError when something has no decision, DomainError when one cannot be carried out."""
     follow: Callable[[CoverChange], list[str]] = field(default=lambda change: [])
     """Follows a change of the covers, and says what it did."""
+    concerns: Callable[[CoverChange], list[int]] = field(default=lambda change: [])
+    """Returns the people, by primary key, for whom `follow` would change something that they were told of."""
 
 
 on_absence: list[AbsenceFollower] = []

@@ -21,6 +21,7 @@ class VisioConfig(AppConfig):
             ask_about_interviews,
             decide_interviews,
             follow_covers,
+            people_of_returning,
         )
         from visio.services.departures import interviews_left  # noqa: PLC0415
         from visio.services.handover import follow_handover  # noqa: PLC0415
@@ -44,7 +45,11 @@ class VisioConfig(AppConfig):
         )
         before_departure.append(interviews_left)
         on_handover.append(follow_handover)
-        on_absence.append(AbsenceFollower(ask=ask_about_interviews, decide=decide_interviews, follow=follow_covers))
+        on_absence.append(
+            AbsenceFollower(
+                ask=ask_about_interviews, decide=decide_interviews, follow=follow_covers, concerns=people_of_returning
+            )
+        )
         deadlines.on_deadlines_changed.append(refresh_summary)
         invariants.checks.extend(VISIO_CHECKS)
         timeline_sources.extend(VISIO_SOURCES)

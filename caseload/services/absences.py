@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.foreseen import Foreseen, names_of
 from accompaniment.french import day_in_words, of_name
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit, outbox
@@ -124,11 +125,12 @@ def foresee_absence(
     return _planned(adviser, portfolios, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues)
 
 
-def end_absence(*, actor: User, absence: Absence, last_day: date | None = None) -> list[str]:
+def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, shown: str | None = None) -> list[str]:
     """Let an absence end on `last_day`, or call it off: one that has begun then ends yesterday.
 
     The covers end with it; what the colleagues had been given after that day goes back. Returns what was done, in
-    sentences. Raises NotAllowedNowError when the absence is over, DomainError for a day that shortens nothing.
+    sentences. Raises NotAllowedNowError when the absence is over, DomainError for a day that shortens nothing,
+    NotForeseenError when other people's interviews would move than those `shown`.
     """
     with transaction.atomic():
         locked, portfolios, colleagues = _locked(absence, actor)
@@ -152,6 +154,7 @@ def end_absence(*, actor: User, absence: Absence, last_day: date | None = None) 
             covers.filter(starts_on__gt=last_day).update(cancelled_at=timezone.now())
             covers.filter(ends_on__gt=last_day).update(ends_on=last_day)
             _audit(locked, actor=actor, event="shortened")
+        _foreseen(_change(locked, portfolios, colleagues, actor=actor)).check(shown)
         return _follow(locked, portfolios, colleagues, actor=actor)
 
 
@@ -347,14 +350,35 @@ def _locked_advisers(pks: set[int]) -> dict[int, Adviser]:
 def _follow(
     absence: Absence, portfolios: Sequence[Portfolio], colleagues: Sequence[Adviser], *, actor: User
 ) -> list[str]:
-    change = CoverChange(
+    change = _change(absence, portfolios, colleagues, actor=actor)
+    return [sentence for follower in on_absence for sentence in follower.follow(change)]
+
+
+def _change(
+    absence: Absence, portfolios: Sequence[Portfolio], colleagues: Sequence[Adviser], *, actor: User
+) -> CoverChange:
+    return CoverChange(
         adviser=absence.adviser,
         portfolios=tuple(portfolios),
         colleagues=tuple({colleague.pk: colleague for colleague in colleagues}.values()),
         actor=actor,
         at=timezone.now(),
     )
-    return [sentence for follower in on_absence for sentence in follower.follow(change)]
+
+
+def _foreseen(change: CoverChange) -> Foreseen:
+    """Return whose interviews go back or are to be moved now that covers end."""
+    people = [person for follower in on_absence for person in follower.concerns(change)]
+    return Foreseen(
+        title=f"Fin plus tôt de l'absence\u00a0: {change.adviser}",
+        sentences=[
+            f"Les entretiens confiés aux collègues reviennent à {change.adviser}, à la même heure si c'est possible.",
+            "Sinon la personne est invitée à choisir un autre créneau. Chacune en est prévenue.",
+        ],
+        confirm="Confirmer",
+        people=people,
+        names=names_of(people, reader=change.actor) if people else [],
+    )
 
 
 def _tell(colleague: Adviser, covers: Sequence[Cover], *, today: date) -> None:

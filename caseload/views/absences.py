@@ -7,13 +7,16 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.foreseen import NotForeseenError
 from accompaniment.once import once
+from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.absences import PlannedAbsence, questions_about
 from caseload.forms.absences import AbsenceForm, AddCoverForm, AdviserChoiceForm, DecisionForm, EndForm, ReplaceForm
 from caseload.models import Absence, Adviser, Cover, Portfolio
@@ -122,7 +125,9 @@ def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return _page(request, found, refusal=" ".join(said), end_form=form, status=422)
     last_day = form.cleaned_data["au"] if "raccourcir" in request.POST else None
     try:
-        said = end_absence(actor=request.user, absence=found, last_day=last_day)
+        said = end_absence(actor=request.user, absence=found, last_day=last_day, shown=shown_in(request))
+    except NotForeseenError as asking:
+        return ask_first(request, asking, back=reverse("absence", args=[pk]))
     except DomainError as refusal:
         return _page(request, found, refusal=refusal.sentence, end_form=form, status=409)
     messages.success(request, " ".join(["L'absence est raccourcie." if last_day else "L'absence prend fin.", *said]))

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from caseload.models import Placement
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, on_web_track
-from tests.e2e.browser import look, step_inside, tick
+from tests.e2e.browser import forgive, look, step_inside, tick
 
 pytestmark = pytest.mark.e2e
 
@@ -46,6 +46,7 @@ def test_settles_the_house(page: Page) -> None:
     look(page)
     tick(page.get_by_role("checkbox", name=str(receiving.adviser)))
     page.get_by_label("Motif").fill("Départ")
+    forgive(page, "409")  # it asks first
     page.get_by_role("button", name="Transférer tout le portefeuille").click()
     expect(page.get_by_text("1 personne concernée")).to_be_visible()
     look(page)

@@ -16,6 +16,7 @@ from caseload.models import Absence, Adviser, Cover, Portfolio
 from caseload.services.absences import declare_absence, end_absence, foresee_absence, replace_colleague
 from tests.accompaniment.factories import AgencyFactory
 from tests.caseload.factories import AdviserFactory, on_web_track
+from tests.confirmation import asked, confirmed
 from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots
 from visio.enums import InterviewState
 from visio.invariants import VISIO_CHECKS, nothing_booked_in_an_absence
@@ -193,6 +194,22 @@ def test_what_was_given_comes_back_with_the_adviser(
     interview.refresh_from_db()
     assert (interview.adviser, interview.state) == (portfolio.adviser, InterviewState.BOOKED)
     assert breaches() == []
+
+
+def test_ending_an_absence_names_whose_interviews_move_and_asks_first(
+    client: Client, portfolio: Portfolio, colleague: Adviser, interview: Interview
+) -> None:
+    absence = declare(portfolio, colleague, relay(interview, colleague))
+    client.force_login(portfolio.adviser.user)
+    address = f"/absences/{absence.pk}/fin/"
+    page = asked(client, address, {})
+    assert interview.jobseeker.identifier in page.content.decode()
+    interview.refresh_from_db()
+    absence.refresh_from_db()
+    assert (interview.adviser, absence.cancelled_at) == (colleague, None)
+    assert confirmed(client, address, {}).status_code == 302
+    interview.refresh_from_db()
+    assert interview.adviser == portfolio.adviser
 
 
 def test_what_was_given_stays_on_days_that_are_still_covered(

@@ -106,13 +106,7 @@ def decide_interviews(
 
 def follow_covers(change: CoverChange) -> list[str]:
     """Give back what a colleague holds for a day that he or she does not cover any more."""
-    coming = Interview.objects.filter(
-        state=InterviewState.BOOKED,
-        starts_at__gt=change.at,
-        adviser__in=change.colleagues,
-        jobseeker__placements__portfolio__in=change.portfolios,
-        jobseeker__placements__ended_at=None,
-    ).order_by("pk")
+    coming = _held_by_colleagues(change)
     portfolios = _portfolio_of(coming)
     said = []
     for pk in coming.values_list("pk", flat=True):
@@ -139,6 +133,31 @@ def follow_covers(change: CoverChange) -> list[str]:
             cancel_locked(interview, actor=change.actor, at=change.at, choose=True)
             said.append(f"L'entretien du {when(interview)} est à déplacer\u00a0: {_told(interview)}")
     return said
+
+
+def people_of_returning(change: CoverChange) -> list[int]:
+    """Return whose interviews `follow_covers` would give to somebody else, or have moved."""
+    coming = _held_by_colleagues(change).select_related("adviser__agency__departement__region")
+    portfolios = _portfolio_of(coming)
+    return [
+        interview.jobseeker_id
+        for interview in coming
+        if not Cover.objects.running_on(interview.starts_at.astimezone(interview.adviser.agency.zone).date())
+        .filter(portfolio=portfolios[interview.pk], colleague=interview.adviser_id)
+        .exists()
+    ]
+
+
+def _held_by_colleagues(change: CoverChange) -> InterviewQuerySet:
+    """Return what is booked with those who cover or covered, of the people of the portfolios."""
+    held: InterviewQuerySet = Interview.objects.filter(
+        state=InterviewState.BOOKED,
+        starts_at__gt=change.at,
+        adviser__in=change.colleagues,
+        jobseeker__placements__portfolio__in=change.portfolios,
+        jobseeker__placements__ended_at=None,
+    ).order_by("pk")
+    return held
 
 
 def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
