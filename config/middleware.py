@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
@@ -143,6 +144,29 @@ def _speakable_path(request: HttpRequest) -> str:
         if name in SECRET_ARGUMENTS and value:
             path = path.replace(str(value), "…")
     return path
+
+
+class PrivateAnswersMiddleware(Around):
+    """Let no cache keep what was made for somebody: neither one on the way, nor the browser for who comes next.
+
+    Whoever brings or gets a session is somebody. Static files are answered further out.
+    """
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = self.get_response(request)
+        _keep_private(request, response)
+        return response
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = await self.get_response(request)
+        _keep_private(request, response)
+        return response
+
+
+def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
+    name = settings.SESSION_COOKIE_NAME
+    if name in request.COOKIES or name in response.cookies:
+        response["Cache-Control"] = "private, no-store"
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):

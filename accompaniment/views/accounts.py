@@ -70,8 +70,8 @@ def log_out(request: HttpRequest) -> HttpResponse:
     _tell_open_screens(before)
     messages.success(request, "Vous êtes déconnecté.")
     response = redirect("login")
-    # Drafts that scripts keep in the browser leave with the person.
-    response["Clear-Site-Data"] = '"storage"'
+    # The pages that the browser has kept, and the drafts of scripts, leave with the person.
+    response["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 

@@ -48,7 +48,7 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const asked = new URL(event.detail.pathInfo.requestPath, document.baseURI);
   if (answered.pathname !== asked.pathname) {
     event.detail.shouldSwap = false;
-    if (document.body.dataset.leaving === undefined) window.location.reload();
+    window.location.reload();
     return;
   }
   // Somebody may have come into it since it was asked for.

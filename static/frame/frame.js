@@ -35,13 +35,22 @@ function isByItself(event) {
 
 focusErrorSummary(document);
 
-// A form that leads away ends what the page still asks for: an answer that comes too late must not turn it back,
-// as the log-in page would that a panel gets while its reader logs out.
+// Who logs out leaves the page: an answer that comes too late must not lead elsewhere, as the way back to the log-in
+// would that a panel is shown once the session is over.
+let isLoggingOut = false;
+
 document.addEventListener("submit", (event) => {
-  const leadsAway = !event.defaultPrevented && event.target.closest("[hx-post], [hx-get]") === null;
-  if (leadsAway) document.body.dataset.leaving = "";
+  if (event.target.getAttribute("action") === document.body.dataset.logOut) isLoggingOut = true;
 });
-window.addEventListener("pageshow", () => delete document.body.dataset.leaving);
+
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (isLoggingOut) event.preventDefault();
+});
+
+window.addEventListener("pageshow", (event) => {
+  // A page that the browser had put aside may be of a session that is over by now.
+  if (event.persisted && document.body.dataset.person) window.location.reload();
+});
 
 document.addEventListener("htmx:afterSwap", (event) => focusErrorSummary(event.detail.target));
 
@@ -50,7 +59,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   // The session is over: the whole page goes to the log-in, not a part of it.
   if (new URL(xhr.responseURL, window.location.href).pathname === logInPath) {
     event.detail.shouldSwap = false;
-    if (document.body.dataset.leaving === undefined) window.location.reload();
+    window.location.reload();
     return;
   }
   // The same again is not read out again.

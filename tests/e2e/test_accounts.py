@@ -1,10 +1,12 @@
 """Coming in, as people do it: with a mouse, a keyboard, a telephone, an e-mail."""
 
 import re
+import shutil
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, Route, expect
 
 from accompaniment.enums import Role
 from accompaniment.jobs import answer_access_requests
@@ -13,7 +15,8 @@ from accompaniment.services import accounts
 from config.navigation import NAVIGATION
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory
 from tests.e2e.browser import check_axe, check_fits, forgive, log_in
-from tests.e2e.conftest import NewPage
+from tests.e2e.conftest import ARGUMENTS, NewPage
+from tests.e2e.server import LiveServer
 
 pytestmark = pytest.mark.e2e
 
@@ -56,6 +59,29 @@ def test_a_person_logs_in_and_out(page: Page) -> None:
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page).to_have_url(re.compile("/connexion/$"))
     expect(page.get_by_role("status")).to_have_text("Vous êtes déconnecté.")
+
+
+def test_a_panel_that_is_answered_during_the_log_out_turns_nothing_back(page: Page) -> None:
+    """The session is over, the next page is still on its way, and a panel gets the page of the log-in."""
+    user = jobseeker()
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(f"**{reverse('space_messages_panel')}", hold)
+    with page.expect_request(f"**{reverse('space_messages_panel')}"):
+        log_in(page, user.email, PASSWORD)
+    is_inside(page, user)
+
+    def let_the_panel_go_first(route: Route) -> None:
+        over = route.fetch(max_redirects=0)
+        page.once("requestfinished", lambda _: route.fulfill(response=over))
+        waiting[0].continue_()
+
+    page.route("**/deconnexion/", let_the_panel_go_first)
+    page.get_by_role("button", name="Se déconnecter").click(no_wait_after=True)
+    expect(page).to_have_url(re.compile("/connexion/$"))
 
 
 def test_wrong_password_is_said_first_and_the_address_stays(page: Page) -> None:
@@ -234,3 +260,29 @@ def test_part_of_a_page_that_fails_says_so_until_one_succeeds(page: Page) -> Non
     expect(page.get_by_role("heading", level=1)).to_have_text("Accessibilité : non conforme")
     ask_for_a_part(page, "/mentions-legales/")
     expect(page.get_by_role("status").first).to_be_empty()
+
+
+def test_back_after_a_log_out_shows_nothing_of_the_file(server: LiveServer, browser: Browser) -> None:
+    """In a browser that puts whole pages aside for « Back », which Playwright otherwise switches off."""
+    person = JobseekerFactory(with_account=True)
+    aside = browser.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=[*ARGUMENTS],
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    try:
+        page = aside.new_page(base_url=server.url)
+        page.goto("/connexion/")
+        try_password(page, person.user.email, PASSWORD)
+        expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+        page.goto(reverse("own_data"))
+        expect(page.get_by_role("main")).to_contain_text(person.identifier)
+        page.get_by_role("button", name="Se déconnecter").click()
+        expect(page).to_have_url(re.compile("/connexion/$"))
+        for _ in range(2):
+            page.go_back()
+            expect(page.get_by_role("button", name="Se connecter", exact=True)).to_be_visible()
+            expect(page.locator("body")).not_to_contain_text(person.identifier)
+            expect(page.locator("body")).not_to_contain_text(person.user.full_name)
+    finally:
+        aside.close()
