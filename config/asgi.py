@@ -4,7 +4,6 @@ import os
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
@@ -14,15 +13,19 @@ os.environ.setdefault("SERVES_PAGES", "yes")
 http = get_asgi_application()
 
 from config.body_limit import LimitedBodies  # noqa: E402
+from config.header_limit import LimitedHeaders  # noqa: E402
 from config.no_such_socket import no_such_socket  # noqa: E402
+from config.origin import SameOrigin  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402  (models need the apps loaded)
 
 # An ASGI application stands where a view would.
 sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])  # type: ignore[arg-type]
 
-application = ProtocolTypeRouter(
-    {
-        "http": LimitedBodies(http),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(sockets)),
-    }
+application = LimitedHeaders(
+    ProtocolTypeRouter(
+        {
+            "http": LimitedBodies(http),
+            "websocket": SameOrigin(AuthMiddlewareStack(sockets)),
+        }
+    )
 )

@@ -16,6 +16,7 @@ class VisioConfig(AppConfig):
         from caseload.handover import on_handover  # noqa: PLC0415
         from caseload.timeline import timeline_sources  # noqa: PLC0415
         from messaging.deliveries import on_delivered  # noqa: PLC0415
+        from visio import checks  # noqa: F401, PLC0415
         from visio.invariants import VISIO_CHECKS  # noqa: PLC0415
         from visio.services.absences import (  # noqa: PLC0415
             ask_about_interviews,

@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.StaticFilesMiddleware",
+    "config.middleware.PrivateAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -166,6 +167,8 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 IMPORT_MAXIMUM_MEGABYTES = int(os.environ.get("IMPORT_MAXIMUM_MEGABYTES") or 100)
 REQUEST_MAXIMUM_BYTES = (IMPORT_MAXIMUM_MEGABYTES + 1) * 1024 * 1024
 """No request may be larger: what goes past it is refused before any of it is written anywhere."""
+HEADERS_MAXIMUM_BYTES = 32 * 1024
+"""Address and headers of a request or a handshake; a page of ours brings one or two thousand."""
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 

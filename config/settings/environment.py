@@ -19,6 +19,33 @@ def required(*names: str) -> dict[str, str]:
     return found
 
 
+LOCAL_KEY = "local-only-key-that-protects-nothing-but-invented-data"
+"""The key of `settings.local`, which everybody may read in the source."""
+SHORTEST_KEY = 50  # characters
+FEWEST_CHARACTERS = 10
+"""Different characters of a key; a random one has more."""
+
+
+def secret_key(text: str) -> str:
+    """Return the key that signs sessions and links; refuse one that is short, of few characters, or everybody's."""
+    if text == LOCAL_KEY:
+        msg = "Production does not start: SECRET_KEY is the one of the local settings, which everybody may read."
+        raise ImproperlyConfigured(msg)
+    if len(text) < SHORTEST_KEY or len(set(text)) < FEWEST_CHARACTERS or text.startswith("django-insecure-"):
+        msg = f"Production does not start: SECRET_KEY must be {SHORTEST_KEY} random characters or more."
+        raise ImproperlyConfigured(msg)
+    return text
+
+
+def yes(name: str) -> bool:
+    """Return whether an environment variable says yes; raise ImproperlyConfigured for anything but yes, no, nothing."""
+    text = os.environ.get(name, "").strip().lower()
+    if text not in {"", "yes", "no"}:
+        msg = f"Production does not start: {name} must be yes or no."
+        raise ImproperlyConfigured(msg)
+    return text == "yes"
+
+
 def hosts(text: str) -> list[str]:
     """Return the host names of a comma-separated list; refuse `*`, which would believe any Host header."""
     names = [name.strip() for name in text.split(",") if name.strip()]

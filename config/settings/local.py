@@ -10,9 +10,10 @@ from config.logs import configuration
 from .base import *  # noqa: F403
 from .base import DATA_DIR, SERVES_PAGES
 from .connections import broker, cache, channel_layers, databases
+from .environment import LOCAL_KEY
 
 DEMONSTRATION = True
-SECRET_KEY = "local-only-key-that-protects-nothing-but-invented-data"  # noqa: S105
+SECRET_KEY = LOCAL_KEY
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PORT') or 8000}").rstrip("/")

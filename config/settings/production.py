@@ -3,6 +3,7 @@
 | variable | meaning |
 |---|---|
 | SECRET_KEY | mandatory: at least 50 random characters |
+| HSTS_PRELOAD | yes asks browsers to put the domain on their list of HTTPS only, for years; default no |
 | ALLOWED_HOSTS | mandatory: host names, separated by commas |
 | DATABASE_URL | mandatory: postgres://user:password@host/name |
 | REDIS_URL | mandatory: redis://host:6379 |
@@ -21,13 +22,13 @@ import os
 from config.logs import configuration
 
 from .base import *  # noqa: F403
-from .base import DATA_DIR, SERVES_PAGES  # noqa: F401
+from .base import DATA_DIR, SERVES_PAGES, SILENCED_SYSTEM_CHECKS  # noqa: F401
 from .connections import broker, cache, channel_layers, databases, email
-from .environment import hosts, required
+from .environment import hosts, required, secret_key, yes
 
 _given = required("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
 
-SECRET_KEY = _given["SECRET_KEY"]
+SECRET_KEY = secret_key(_given["SECRET_KEY"])
 ALLOWED_HOSTS = hosts(_given["ALLOWED_HOSTS"])
 REDIS_URL = _given["REDIS_URL"]
 PUBLIC_URL = (os.environ.get("PUBLIC_URL") or f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
@@ -52,7 +53,10 @@ EMAIL_TIMEOUT = 10  # seconds
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-SECURE_HSTS_PRELOAD = True
+SECURE_HSTS_PRELOAD = yes("HSTS_PRELOAD")
+if not SECURE_HSTS_PRELOAD:
+    # Being on the browsers' list binds the whole domain for years: only who asks for it gets it.
+    SILENCED_SYSTEM_CHECKS = [*SILENCED_SYSTEM_CHECKS, "security.W021"]
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-session"

@@ -33,7 +33,8 @@ def manage(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
 def test_check_deploy_has_nothing_to_say() -> None:
     done = manage("check", "--deploy", "--fail-level", "WARNING", **TOLD)
     assert done.returncode == 0, done.stderr
-    assert "no issues (0 silenced)" in done.stdout + done.stderr
+    # Preload is Django's wish, and nobody's here unless asked for.
+    assert "no issues (1 silenced)" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("missing", TOLD)
@@ -41,6 +42,48 @@ def test_each_missing_value_is_named_in_one_sentence(missing: str) -> None:
     done = manage("check", **{name: value for name, value in TOLD.items() if name != missing})
     assert done.returncode == 1
     assert done.stderr == f"Production does not start: the environment variable {missing} is missing.\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        (environment.LOCAL_KEY, "everybody may read"),
+        ("only-of-this-test-and-a-little-too-short-012345678", ""),
+        ("only-of-this-test-and-a-little-too-short-01234567", "50 random characters"),
+        ("a" * 80, "50 random characters"),
+        ("django-insecure-only-of-this-test-and-long-enough-for-a-key", "50 random characters"),
+    ],
+)
+def test_a_key_that_is_short_or_everybody_s_starts_nothing(key: str, sentence: str) -> None:
+    """The kind: a secret that is there, and is none."""
+    if not sentence:
+        assert environment.secret_key(key) == key
+        return
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        environment.secret_key(key)
+
+
+def test_production_asks_for_the_key() -> None:
+    done = manage("check", **{**TOLD, "SECRET_KEY": environment.LOCAL_KEY})
+    assert done.returncode == 1
+    assert "everybody may read" in done.stderr
+
+
+@pytest.mark.parametrize(("asked", "preload"), [("", "False"), ("no", "False"), ("yes", "True")])
+def test_the_domain_is_put_on_the_browsers_list_only_when_asked(asked: str, preload: str) -> None:
+    program = (
+        "from django.conf import settings; print(settings.SECURE_HSTS_PRELOAD, settings.SECURE_HSTS_SECONDS > 0, "
+        "settings.SECURE_HSTS_INCLUDE_SUBDOMAINS)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT,
+        env=bare_environment(DJANGO_SETTINGS_MODULE="config.settings.production", **TOLD, HSTS_PRELOAD=asked),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"{preload} True True\n"
 
 
 def test_all_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,10 @@
 """The door to the websockets."""
 
+from typing import Any
+
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
 
 from config.asgi import application
 
@@ -20,3 +23,94 @@ async def test_an_address_that_nobody_serves_is_refused_calmly(path: str) -> Non
     socket = ApplicationCommunicator(application, scope)
     await socket.send_input({"type": "websocket.connect"})
     assert await socket.receive_output(5) == {"type": "websocket.close", "code": 4404}
+
+
+OURS = "localhost:8000"
+
+
+def handshake(origin: str | None, host: str = OURS, scheme: str = "ws", **more: str) -> dict[str, Any]:
+    """Return the scope of a handshake that somebody who is not logged in makes."""
+    headers = [(b"host", host.encode())]
+    if origin is not None:
+        headers.append((b"origin", origin.encode()))
+    headers += [(name.encode(), value.encode()) for name, value in more.items()]
+    path = "/ws/bureau/"
+    return {
+        "type": "websocket",
+        "scheme": scheme,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+        "subprotocols": [],
+    }
+
+
+async def close_code(scope: dict[str, Any]) -> int:
+    socket = ApplicationCommunicator(application, scope)
+    await socket.send_input({"type": "websocket.connect"})
+    event = await socket.receive_output(5)
+    assert event["type"] == "websocket.close"
+    return int(event.get("code", 1000))
+
+
+ASKED_WHO_IT_IS = 4401
+DENIED = 1000
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("origin", "host", "scheme", "code"),
+    [
+        ("http://localhost:8000", OURS, "ws", ASKED_WHO_IT_IS),
+        ("http://LOCALHOST:8000", OURS, "ws", ASKED_WHO_IT_IS),
+        ("https://localhost", "localhost", "wss", ASKED_WHO_IT_IS),
+        ("https://localhost:443", "localhost", "wss", ASKED_WHO_IT_IS),
+        ("http://[::1]:8000", "[::1]:8000", "ws", ASKED_WHO_IT_IS),
+        # Another scheme, port, host: each by one fact.
+        ("https://localhost:8000", OURS, "ws", DENIED),
+        ("http://localhost", "localhost", "wss", DENIED),
+        ("http://localhost:8001", OURS, "ws", DENIED),
+        ("http://localhost", OURS, "ws", DENIED),
+        ("http://127.0.0.1:8000", OURS, "ws", DENIED),
+        ("http://evil.example", "evil.example", "ws", DENIED),
+        ("http://localhost:8000.evil.example", OURS, "ws", DENIED),
+        ("http://localhost:8000@evil.example", OURS, "ws", DENIED),
+        ("http://evil@localhost:8000", OURS, "ws", DENIED),
+        ("http://localhost:99999", OURS, "ws", DENIED),
+        ("http://localhost:8000/", OURS, "ws", DENIED),
+        ("null", OURS, "ws", DENIED),
+        ("", OURS, "ws", DENIED),
+        (None, OURS, "ws", DENIED),
+    ],
+)
+async def test_a_socket_opens_only_from_its_own_scheme_host_and_port(
+    origin: str | None, host: str, scheme: str, code: int
+) -> None:
+    """The kind: an origin of which only a part is compared. Who is let through is asked who it is, and nobody."""
+    assert await close_code(handshake(origin, host, scheme)) == code
+
+
+async def test_two_origins_are_none() -> None:
+    scope = handshake("http://localhost:8000")
+    scope["headers"].append((b"origin", b"http://evil.example"))
+    assert await close_code(scope) == DENIED
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_handshake_with_an_enormous_head_is_refused_before_it_is_read() -> None:
+    limit = settings.HEADERS_MAXIMUM_BYTES
+    within = handshake("http://localhost:8000", cookie="a=" + "b" * (limit - 200))
+    assert await close_code(within) == ASKED_WHO_IT_IS
+    assert await close_code(handshake("http://localhost:8000", cookie="a=" + "b" * limit)) == 1009
+
+
+async def test_a_request_with_an_enormous_head_is_refused_before_it_is_read() -> None:
+    scope = handshake(None, cookie="a=" + "b" * settings.HEADERS_MAXIMUM_BYTES) | {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/healthz",
+    }
+    page = ApplicationCommunicator(application, scope)
+    assert (await page.receive_output(5))["status"] == 431

@@ -13,6 +13,8 @@ from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.models import Enrolment, Jobseeker, Notification, Obligation, User
 from caseload.models import Adviser, Portfolio
 from messaging.models import CallbackRequest, Conversation
+from tests.accompaniment.factories import UserFactory
+from visio.checks import no_account_of_the_demonstration
 from visio.demonstration.logins import ADVISER, JOBSEEKER, LOGINS
 from visio.models import Interview
 from visio.rules import ROOM_OPENS_BEFORE
@@ -73,3 +75,18 @@ def test_is_not_loaded_where_people_are_real(db: None, settings: LazySettings) -
     with pytest.raises(CommandError, match="only where"):
         call_command("seed_demo")
     assert not Jobseeker.objects.exists()
+
+
+@pytest.mark.django_db
+def test_accounts_of_the_demonstration_are_found_where_real_people_are(settings: LazySettings) -> None:
+    """Their password is printed in the source: `check --deploy --database default` ends with an error."""
+    settings.DEMONSTRATION = False
+    UserFactory(email="someone@demo.example.org")
+    assert no_account_of_the_demonstration(["default"]) == []
+    UserFactory(email=LOGINS[0].email)
+    (found,) = no_account_of_the_demonstration(["default"])
+    assert found.id == "visio.E001"
+    assert "1 account of the demonstration" in found.msg
+    assert no_account_of_the_demonstration(None) == []
+    settings.DEMONSTRATION = True
+    assert no_account_of_the_demonstration(["default"]) == []

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+DOMAIN = "demo.example"
+"""Of every address of the demonstration; no mailbox can exist there."""
 PASSWORD = "demonstration-100-web"  # noqa: S105
 
 
@@ -16,8 +18,8 @@ class DemonstrationLogin:
     password: str = PASSWORD
 
 
-ADVISER = DemonstrationLogin("Conseillère", "Hélène", "Marchetti", "conseillere@demo.example")
-JOBSEEKER = DemonstrationLogin("Demandeur d'emploi", "Karim", "Vasseur", "demandeur@demo.example")
-MANAGER = DemonstrationLogin("Responsable", "Solange", "Derrien", "responsable@demo.example")
+ADVISER = DemonstrationLogin("Conseillère", "Hélène", "Marchetti", f"conseillere@{DOMAIN}")
+JOBSEEKER = DemonstrationLogin("Demandeur d'emploi", "Karim", "Vasseur", f"demandeur@{DOMAIN}")
+MANAGER = DemonstrationLogin("Responsable", "Solange", "Derrien", f"responsable@{DOMAIN}")
 
 LOGINS: tuple[DemonstrationLogin, ...] = (ADVISER, JOBSEEKER, MANAGER)

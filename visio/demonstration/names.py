@@ -3,6 +3,8 @@
 import unicodedata
 from random import Random
 
+from visio.demonstration.logins import DOMAIN
+
 WOMEN = """
 Adèle Agathe Aïcha Alice Amandine Amélie Anaïs Andrée Anne Annick Aurélie Béatrice Bénédicte Brigitte Camille Carole
 Caroline Catherine Cécile Céline Chantal Charlotte Chloé Christelle Christine Claire Clémence Coralie Corinne Delphine
@@ -70,4 +72,4 @@ class NameBook:
             number += 1
             local = f"{stem}{number}"
         self.taken.add(local)
-        return f"{local}@demo.example"
+        return f"{local}@{DOMAIN}"

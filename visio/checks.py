@@ -1,0 +1,25 @@
+"""What `manage.py check --deploy --database default` looks at in the data."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+from accompaniment.models import User
+from visio.demonstration.logins import DOMAIN
+
+DEMONSTRATION_ACCOUNTS = "visio.E001"
+
+
+@register(Tags.database, deploy=True)
+def no_account_of_the_demonstration(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Find accounts of the demonstration, whose password is printed in the source, where real people are."""
+    if settings.DEMONSTRATION or not databases or "default" not in databases:
+        return []
+    found = User.objects.filter(email__iendswith=f"@{DOMAIN}").count()
+    if not found:
+        return []
+    sentence = f"The database holds {found} account{'' if found == 1 else 's'} of the demonstration (@{DOMAIN})."
+    hint = "Everybody can read their password. Begin with an empty database; seed_demo belongs into none of yours."
+    return [Error(sentence, hint=hint, id=DEMONSTRATION_ACCOUNTS)]
