@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from accompaniment.views import accounts, certificates, consent, footer, own_data, plans, space, workbook
+from accompaniment.views import accounts, certificates, consent, footer, own_data, phone, plans, space, workbook
 
 urlpatterns: list[URLPattern] = [
     path("connexion/", accounts.LogInView.as_view(), name="login"),
@@ -29,5 +29,6 @@ urlpatterns: list[URLPattern] = [
     path("mes-documents/", workbook.own_documents, name="own_documents"),
     path("mes-documents/<int:pk>/", workbook.own_document, name="own_document"),
     path("documents/<int:pk>/retirer/", workbook.remove_document, name="remove_document"),
+    path("mon-numero/", phone.my_phone, name="my_phone"),
     path("mes-donnees/", own_data.own_data, name="own_data"),
 ]

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from accompaniment.forms.fields import LineField, LinesField
+from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.french import hour_in_words, weekday_in_words
+from accompaniment.models import Jobseeker
 from messaging.enums import CallbackSubject
 from messaging.rules import BODY_LIMIT, Window
 
@@ -66,11 +68,9 @@ class CallbackForm(forms.Form):
     """A wish to be called back, in one of the windows on offer."""
 
     subject = forms.ChoiceField(label="Sujet", choices=CallbackSubject, widget=forms.RadioSelect)
-    phone = LineField(
+    phone = PhoneField(
         label="Numéro à appeler",
-        max_length=30,
-        help_text="Par exemple 06 12 34 56 78. Il sert pour ce rappel seulement.",
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        help_text="Par exemple 06 12 34 56 78. C'est le numéro de votre dossier\u00a0: corrigez-le s'il a changé.",
     )
     window = forms.ChoiceField(label="Quand vous appeler", widget=forms.Select)
     comment = LinesField(
@@ -81,8 +81,9 @@ class CallbackForm(forms.Form):
         help_text="Ce que votre conseiller doit savoir avant d'appeler.",
     )
 
-    def __init__(self, *args: Any, windows: Sequence[Window], zone: ZoneInfo, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, windows: Sequence[Window], zone: ZoneInfo, person: Jobseeker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        phone_field(self).belong_to(person)
         field = self.fields["window"]
         if isinstance(field, forms.ChoiceField):
             field.choices = [(window_value(window), _say_window(window, zone)) for window in windows]

@@ -115,6 +115,11 @@ class CallbackRequest(models.Model):
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.state}"
 
+    @property
+    def number(self) -> str:
+        """The number to call: that of the file while the request is open; afterwards the one that was asked for."""
+        return (self.jobseeker.phone if self.state == CallbackState.OPEN else "") or self.phone
+
 
 class CallbackEvent(models.Model):
     """One change of state of a call-back request. Append-only."""

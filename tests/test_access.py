@@ -296,6 +296,10 @@ TABLE: dict[str, Row] = {
         "login 200 200 403 403 403 403 403 403",
         "login 422 422 403 403 403 403 403 403",
     ),
+    "my_phone": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 422 422 403 403 403 403 403 403",
+    ),
     "own_data": Row(
         "login 200 200 403 403 403 403 403 403",
         "login 405 405 403 403 403 403 403 403",
@@ -841,6 +845,11 @@ TABLE: dict[str, Row] = {
     "room_phone": Row(
         "login 405 405 405 405 405 405 405 405",
         "login > 404 > 404 404 404 404 404",
+        lambda house: (house.interview.token,),
+    ),
+    "room_number": Row(
+        "login 405 405 403 403 403 403 403 403",
+        "login > 404 403 403 403 403 403 403",
         lambda house: (house.interview.token,),
     ),
 }

@@ -11,8 +11,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accompaniment.enums import Bandwidth, Channel
 from accompaniment.forms.fields import LinesField
+from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
 from accompaniment.french import hour_in_words, weekday_in_words
+from accompaniment.models import Jobseeker
+from accompaniment.services.contact_details import NO_NUMBER
 from visio.availability import SlotDay, parse_slot
 from visio.enums import AbsenceDecision, NextStep, Outcome
 from visio.models import ANSWER_LENGTH, REASON_LENGTH
@@ -33,7 +36,24 @@ class SlotForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez la visio, le téléphone ou l'agence."},
     )
+    phone = PhoneField(
+        label="Numéro à appeler",
+        help_text="Pour un entretien par téléphone. C'est le numéro du dossier\u00a0: corrigez-le s'il a changé.",
+        required=False,
+    )
     slot = forms.CharField(label="Créneau", error_messages={"required": "Choisissez une heure."})
+
+    def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.has_number = bool(person.phone)
+        phone_field(self).belong_to(person)
+
+    def clean(self) -> None:
+        by_phone = self.cleaned_data.get("channel") == Channel.PHONE
+        if not by_phone:
+            self.errors.pop("phone", None)
+        elif not (self.cleaned_data.get("phone") or self.has_number or "phone" in self.errors):
+            self.add_error("phone", NO_NUMBER)
 
     def clean_slot(self) -> datetime:
         try:

@@ -35,4 +35,5 @@ urlpatterns: list[URLPattern] = [
     path("visio/<str:token>/", room.room, name="room"),
     path("visio/<str:token>/probleme/", room.trouble, name="room_trouble"),
     path("visio/<str:token>/telephone/", room.phone, name="room_phone"),
+    path("visio/<str:token>/numero/", room.number, name="room_number"),
 ]

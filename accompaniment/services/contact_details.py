@@ -4,15 +4,21 @@ from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 
-from accompaniment.enums import AuditAction
+from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.imports import telephones, values
+from accompaniment.imports.values import InvalidValueError
 from accompaniment.merging import merge
-from accompaniment.models import Jobseeker, User
+from accompaniment.models import Agency, AuditEntry, Jobseeker, User
 from accompaniment.services import audit
+from accompaniment.services.bounds import check_bound
 from accompaniment.services.enrolments import lock_jobseeker
 from accompaniment.services.registration import EMAIL_TAKEN
 
 DETAILS = ("phone", "email", "postal_code", "commune", "preferred_channel", "preferred_hours")
+
+WRONG_NUMBER = "Ce numéro de téléphone n'est pas valable. Écrivez-le comme ceci\u00a0: 06 12 34 56 78."
+NO_NUMBER = "Écrivez le numéro auquel vous appeler."
 
 EMAIL_OPENS_THE_ACCOUNT = "Cette adresse e-mail ouvre le compte de la personne : elle ne se change pas ici."
 
@@ -61,6 +67,46 @@ def change_details(
             raise DomainError(EMAIL_TAKEN) from error
         audit.record(actor=actor, jobseeker=person, action=AuditAction.UPDATED, fields=sorted(changed))
         return changed
+
+
+def read_number(written: str, *, agency: Agency) -> str:
+    """Return a telephone number in E.164, as it is dialled where the agency is. Raises DomainError for none."""
+    try:
+        number = values.phone(written, telephones.OF_DEPARTEMENTS.get(agency.departement_id, telephones.FRANCE))
+    except InvalidValueError as error:
+        raise DomainError(WRONG_NUMBER) from error
+    if not number:
+        raise DomainError(NO_NUMBER)
+    return number
+
+
+def change_phone(*, actor: User, jobseeker: Jobseeker, phone: str) -> Jobseeker:
+    """Write the number at which the person is called, and return the person; the same number changes nothing.
+
+    The person does it, or whoever of the staff may act in the file. Raises DomainError for what is no number and for
+    anybody else, TooManyError when the person has changed it too often.
+    """
+    with transaction.atomic():
+        person = lock_jobseeker(jobseeker.pk)
+        by_person = person.user_id == actor.pk
+        if not by_person and (
+            actor.is_jobseeker or not Jobseeker.objects.visible_to(actor).filter(pk=person.pk).exists()
+        ):
+            raise NotAllowedNowError("Ce dossier n'est plus dans vos portefeuilles.")
+        if phone == person.phone:
+            return person
+        number = read_number(phone, agency=person.agency)
+        if number == person.phone:
+            return person
+        if by_person:
+            changed = AuditEntry.objects.filter(
+                jobseeker=person, actor=actor, action=AuditAction.UPDATED, details__fields__contains="phone"
+            )
+            check_bound(BoundedAct.PHONE_CORRECTIONS, done=lambda since: changed.filter(at__gt=since).count())
+        person.phone = number
+        person.save(update_fields=["phone", "updated_at"])
+        audit.record(actor=actor, jobseeker=person, action=AuditAction.UPDATED, fields=["phone"])
+        return person
 
 
 def _check_email(person: Jobseeker, email: str) -> None:

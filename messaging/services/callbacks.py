@@ -7,11 +7,11 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.imports.values import InvalidValueError
-from accompaniment.imports.values import phone as read_phone
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.contact_details import change_phone, read_number
+from accompaniment.services.enrolments import lock_jobseeker
 from caseload.models import Placement
 from caseload.services.summaries import write_summary
 from messaging.enums import CallbackState, CallbackSubject
@@ -22,7 +22,6 @@ from messaging.services.access import NobodyFollowsError
 ONE_AT_A_TIME = "Vous avez déjà une demande de rappel en cours. Annulez-la pour en faire une autre."
 WINDOW_GONE = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
 CLOSED_MEANWHILE = "Cette demande de rappel est déjà close."
-WRONG_NUMBER = "Ce numéro de téléphone n'est pas valable. Écrivez-le comme ceci : 06 12 34 56 78."
 
 
 class CallbackClosedError(NotAllowedNowError):
@@ -58,20 +57,20 @@ def windows_of(agency: Agency, *, now: datetime) -> list[Window]:
 def ask_callback(
     *, actor: User, jobseeker: Jobseeker, subject: CallbackSubject, phone: str, window: Window, comment: str = ""
 ) -> CallbackRequest:
-    """Record that the person asks to be called back.
+    """Record that the person asks to be called back, at the number of the file: another one replaces that.
 
     Raises CallbackAlreadyOpenError when a request is open, DomainError for a number that is none, a window that is
     not offered (any more), a person whom nobody follows, or when somebody else than the person asks.
     """
     if jobseeker.user_id != actor.pk:
         raise DomainError("Seule la personne elle-même peut demander à être rappelée.")
-    number = _number(phone)
+    number = phone if phone and phone == jobseeker.phone else read_number(phone, agency=jobseeker.agency)
     now = timezone.now()
     if window not in windows_of(jobseeker.agency, now=now):
         raise DomainError(WINDOW_GONE)
     try:
         with transaction.atomic():
-            person = Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker.pk)
+            person = lock_jobseeker(jobseeker.pk)
             standing = CallbackRequest.objects.open().filter(jobseeker=person).first()
             if standing is not None:
                 raise CallbackAlreadyOpenError(standing)
@@ -79,6 +78,7 @@ def ask_callback(
                 BoundedAct.CALLBACKS,
                 done=lambda since: CallbackRequest.objects.filter(jobseeker=person, asked_at__gt=since).count(),
             )
+            change_phone(actor=actor, jobseeker=person, phone=number)
             if not Placement.objects.open().filter(jobseeker=jobseeker).exists():
                 raise NobodyFollowsError
             request = CallbackRequest.objects.create(
@@ -172,14 +172,3 @@ def _log(request: CallbackRequest, *, actor: User, at: datetime, from_state: str
         request=request.pk,
         state=request.state,
     )
-
-
-def _number(phone: str) -> str:
-    """Return a telephone number in E.164; one of France, overseas included, may be written as at home."""
-    try:
-        number = read_phone(phone)
-    except InvalidValueError as error:
-        raise DomainError(WRONG_NUMBER) from error
-    if not number:
-        raise DomainError(WRONG_NUMBER)
-    return number

@@ -16,7 +16,6 @@ from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
-from accompaniment.templatetags.french import telephone
 from caseload.away import relay_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
@@ -142,7 +141,7 @@ def _form(request: AuthenticatedRequest, person: Jobseeker, now: datetime) -> Ca
         request.POST or None,
         windows=windows_of(person.agency, now=now),
         zone=person.agency.zone,
-        initial={"phone": telephone(person.phone)},
+        person=person,
     )
 
 

@@ -304,7 +304,8 @@ const handlers = {
     }
   },
   phone() {
-    if (find("#room-noted").querySelector("[data-phone]") !== null) return;
+    const noted = find("#room-noted").querySelector("[data-phone]");
+    if (noted !== null && !noted.hasAttribute("data-without-number")) return;
     window.htmx.ajax("POST", find("form[action$='/telephone/']").action, { target: "#room-noted" });
   },
   replaced() {

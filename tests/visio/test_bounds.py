@@ -269,7 +269,7 @@ class TestBounds:
     def test_the_command_sets_one_from_a_day_on(self):
         out = StringIO()
         call_command("set_bound", "messages", "50", "--from", "2090-01-01", stdout=out)
-        assert "50 en 1 min à partir du 01/01/2090" in out.getvalue()
+        assert "50 en 1 min, depuis le 2090-01-01" in out.getvalue()
         assert bound_of(BoundedAct.MESSAGES, day=timezone.localdate()).most == 30
         with pytest.raises(CommandError, match="au moins 1"):
             call_command("set_bound", "messages", "0")

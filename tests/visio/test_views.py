@@ -236,7 +236,7 @@ class TestRoomPage:
 
     def test_an_interview_by_telephone_has_no_room(self, client, person):
         interview = InterviewFactory(jobseeker=person, channel=Channel.PHONE)
-        assert "Vous serez appelé" in texts(as_(client, person.user).get(f"/visio/{interview.token}/"))
+        assert "Votre conseiller vous appelle au" in texts(as_(client, person.user).get(f"/visio/{interview.token}/"))
 
     def test_a_technical_problem_is_noted_by_either(self, client, person):
         interview = InterviewFactory(jobseeker=person)

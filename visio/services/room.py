@@ -7,6 +7,7 @@ from accompaniment.enums import AuditAction, Channel
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import User
 from accompaniment.services import audit
+from accompaniment.services.contact_details import change_phone
 from visio.enums import InterviewState, RoomMoment
 from visio.models import Interview
 from visio.rules.states import room_moment
@@ -68,6 +69,18 @@ def continue_by_phone(*, actor: User, interview: Interview) -> Interview:
             locked.save(update_fields=["phone_since"])
             _audit(locked, actor, "phone")
             tell_room(locked.pk, "phone")
+        return locked
+
+
+def give_number(*, actor: User, interview: Interview, phone: str) -> Interview:
+    """Write the person's number while the interview runs, and let the adviser's page show it.
+
+    Raises DomainError for what is no number, NotAllowedNowError when the room is not open.
+    """
+    with transaction.atomic():
+        change_phone(actor=actor, jobseeker=interview.jobseeker, phone=phone)
+        locked = _locked_open(interview)
+        tell_room(locked.pk, "phone")
         return locked
 
 

@@ -48,7 +48,7 @@ class AgendaLine:
 
     @property
     def shows_phone(self) -> bool:
-        return self.interview.channel == Channel.PHONE and self.can_close and bool(self.interview.jobseeker.phone)
+        return self.interview.is_live and self.interview.channel_used == Channel.PHONE
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,6 +17,7 @@ from accompaniment.errors import DomainError
 from accompaniment.french import hour_in_words, moment_in_words, weekday_in_words, zone_in_words
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.once import once
+from accompaniment.services.contact_details import change_phone
 from caseload.away import away_now
 from caseload.models import Adviser
 from caseload.services.placements import follower_of
@@ -183,23 +185,26 @@ def _picker(
         return render(request, "visio/nobody_yet.html", {})
     own = request.user.is_jobseeker
     posted = request.POST if request.method == "POST" else None
-    form = SlotForm(posted, initial={"channel": _usual_channel(obligation, moving)})
+    form = SlotForm(posted, person=person, initial={"channel": _usual_channel(obligation, moving)})
     gone: datetime | None = None
     refusal = ""
     if request.method == "POST" and form.is_valid():
         slot, channel = form.cleaned_data["slot"], form.cleaned_data["channel"]
         try:
-            if moving is None:
-                interview = book_interview(
-                    actor=request.user,
-                    jobseeker=person,
-                    adviser=adviser,
-                    starts_at=slot,
-                    channel=channel,
-                    obligation=obligation,
-                )
-            else:
-                interview = move_interview(actor=request.user, interview=moving, starts_at=slot, channel=channel)
+            with transaction.atomic():
+                if channel == Channel.PHONE and form.cleaned_data.get("phone"):
+                    change_phone(actor=request.user, jobseeker=person, phone=form.cleaned_data["phone"])
+                if moving is None:
+                    interview = book_interview(
+                        actor=request.user,
+                        jobseeker=person,
+                        adviser=adviser,
+                        starts_at=slot,
+                        channel=channel,
+                        obligation=obligation,
+                    )
+                else:
+                    interview = move_interview(actor=request.user, interview=moving, starts_at=slot, channel=channel)
         except SlotTakenError as error:
             gone, refusal = error.starts_at, error.sentence
         except DomainError as error:

@@ -1,6 +1,7 @@
 """The room of an interview, its two problem buttons, and the page that tests one's equipment."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,6 +11,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Bandwidth, Channel, FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.models import DeviceCheck
+from accompaniment.once import once
 from accompaniment.services import audit
 from accompaniment.services.equipment import record_device_check
 from visio.enums import RoomMoment, RoomRole
@@ -17,7 +19,7 @@ from visio.forms import DeviceCheckForm, TroubleForm
 from visio.models import Interview
 from visio.rules import ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
-from visio.services.room import continue_by_phone, report_technical_failure
+from visio.services.room import continue_by_phone, give_number, report_technical_failure
 from visio.views.booking import own_file
 
 KEPT = "Le résultat est enregistré\u00a0: votre conseiller le verra."
@@ -74,6 +76,24 @@ def phone(request: AuthenticatedRequest, token: str) -> HttpResponse:
         return _refused(request, refusal)
     audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.CONTACT_DETAILS)
     return _noted(request, "visio/partials/_phone_noted.html", noted)
+
+
+@role_required(Role.JOBSEEKER)
+@require_POST
+@once
+def number(request: AuthenticatedRequest, token: str) -> HttpResponse:
+    """Write the number at which the interview goes on by telephone; the adviser's page shows it."""
+    interview = _of_the_two(request, token)
+    written = request.POST.get("phone", "")
+    try:
+        interview = give_number(actor=request.user, interview=interview, phone=written)
+    except DomainError as refusal:
+        if not request.headers.get("HX-Request"):
+            messages.error(request, refusal.sentence)
+            return redirect("room", token=interview.token)
+        facts = {"interview": interview, "refused": refusal.sentence, "written": written}
+        return render(request, "visio/partials/_room_number.html", facts, status=422)
+    return _noted(request, "visio/partials/_phone_noted.html", interview)
 
 
 @role_required(Role.JOBSEEKER, Role.ADVISER)

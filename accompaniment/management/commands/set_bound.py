@@ -37,4 +37,4 @@ class Command(BaseCommand):
             bound = bound_of(act, day=starts_on)
             if bound is not None:
                 time = f" en {bound.within_minutes} min" if bound.within_minutes else ""
-                self.stdout.write(f"{act} ({act.label}) : {bound.most}{time} à partir du {bound.starts_on:%d/%m/%Y}")
+                self.stdout.write(f"{act} ({act.label}) : {bound.most}{time}, depuis le {bound.starts_on}")
