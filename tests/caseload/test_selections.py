@@ -121,6 +121,20 @@ class TestPlans:
         assert answer.context["done"] == [one, three]
         assert [plan(person) for person in (one, two, three)] == [("phone", 60), ("video", 28), ("phone", 60)]
 
+    def test_when_no_plan_could_be_changed_the_page_says_no_success(
+        self, adviser: Client, portfolio: Portfolio
+    ) -> None:
+        """Kind: success is said where nothing was done."""
+        overseas = AgencyFactory(region=RegionFactory(timezone="Indian/Reunion"))
+        with time_machine.travel(datetime(2026, 3, 4, 22, 30, tzinfo=UTC), tick=False):
+            one, two = on_web_track(portfolio), on_web_track(portfolio)
+            Jobseeker.objects.filter(pk=two.pk).update(agency=overseas)
+            nothing = said(adviser.post(self.url, typed(two, review_on="2026-03-05")))
+            changed = said(adviser.post(self.url, typed(one, two, review_on="2026-03-05")))
+        assert "Aucun plan de contact n'est changé" in nothing.replace("&#x27;", "'")
+        assert "Plan de contact changé pour" not in nothing
+        assert "Plan de contact changé pour 1 personne" in changed
+
     @pytest.mark.parametrize(
         ("facts", "sentence"),
         [

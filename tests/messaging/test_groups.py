@@ -67,6 +67,17 @@ def test_who_cannot_be_written_to_is_named_with_the_reason(adviser: Client, port
     assert "n'a pas encore de compte" in answer
 
 
+def test_when_nobody_could_be_written_to_the_page_says_no_success(adviser: Client, portfolio: Portfolio) -> None:
+    """Kind: success is said where nothing was done."""
+    without = validated(portfolio, last_name="Sanscompte").jobseeker
+    without.user = None
+    without.save(update_fields=["user"])
+    answer = said(adviser.post(URL, {"personne": [without.pk], "body": "Bonjour", "batch": uuid4()}))
+    assert "Le message n'est parti à personne" in answer
+    assert "Message envoyé" not in answer
+    assert "Sanscompte" in answer
+
+
 def test_who_left_meanwhile_does_not_stop_the_others(portfolio: Portfolio) -> None:
     """The list was read before the hand-over: the right is looked up again under each conversation's lock."""
     gone, stays = on_web_track(portfolio), on_web_track(portfolio)
