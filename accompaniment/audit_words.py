@@ -74,6 +74,10 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     AuditAction.ACCOUNT: {
         "created": "Compte ouvert",
         "first_access_asked": "Première connexion demandée",
+        "address_followed": "Adresse de connexion corrigée d'après le dossier, avant l'ouverture de l'espace",
+        "address_asked": "Changement de l'adresse de connexion demandé, à confirmer depuis la nouvelle",
+        "address_dropped": "Changement de l'adresse de connexion abandonné",
+        "address_changed": "Adresse de connexion changée",
         "first_access_told": "Chemin de la première connexion envoyé par e-mail",
         "activated": "Compte activé",
         "reset_asked": "Nouveau mot de passe demandé",

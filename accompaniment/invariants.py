@@ -37,6 +37,23 @@ def one_current_accompaniment() -> Iterator[str]:
         yield f"accompaniments {first} and {second} of jobseeker {identifier} overlap"
 
 
+def account_follows_its_file() -> Iterator[str]:
+    """An account bears its file's name, and until it has a password the file's address, or none where there is none."""
+    for (identifier,) in rows("""
+        SELECT person.identifier FROM accompaniment_jobseeker person
+        JOIN accompaniment_user account ON account.id = person.user_id
+        WHERE (account.last_name, account.first_name) IS DISTINCT FROM (person.last_name, person.first_name)
+    """):
+        yield f"the account of jobseeker {identifier} has another name than the file"
+    for (identifier,) in rows("""
+        SELECT person.identifier FROM accompaniment_jobseeker person
+        JOIN accompaniment_user account ON account.id = person.user_id
+        WHERE account.password LIKE '!%'
+          AND account.email <> coalesce(person.email, 'sans-adresse-' || account.id || '@compte.invalid')
+    """):
+        yield f"the account of jobseeker {identifier} has no password and another address than the file"
+
+
 def web_only_with_guide() -> Iterator[str]:
     """Invariants 2 and 5: the web track stands with tier guidé, and with an enrolment that is active."""
     for (identifier,) in rows("""
@@ -134,6 +151,9 @@ def guards_are_in_place() -> Iterator[str]:
         ("accompaniment_accompaniment", "accompaniment_only_ends"),
         ("accompaniment_accompaniment", "accompaniment_never_deleted"),
         ("accompaniment_jobseeker", "jobseeker_has_accompaniment"),
+        ("accompaniment_jobseeker", "account_bears_the_name_of_its_file"),
+        ("accompaniment_jobseeker", "account_has_the_address_of_its_file"),
+        ("accompaniment_user", "account_has_the_address_of_its_file"),
         ("caseload_placement", "placement_counts_insert"),
         ("caseload_placement", "placement_counts_update"),
         ("caseload_placement", "placement_counts_delete"),
@@ -148,6 +168,7 @@ def guards_are_in_place() -> Iterator[str]:
 
 
 GROUND_CHECKS: tuple[InvariantCheck, ...] = (
+    account_follows_its_file,
     one_current_accompaniment,
     web_only_with_guide,
     web_from_an_enrolment_that_holds,

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from accompaniment.views import accounts, certificates, consent, footer, own_data, phone, plans, space, workbook
+from accompaniment.views import (
+    accounts,
+    addresses,
+    certificates,
+    consent,
+    footer,
+    own_data,
+    phone,
+    plans,
+    space,
+    workbook,
+)
 
 urlpatterns: list[URLPattern] = [
     path("connexion/", accounts.LogInView.as_view(), name="login"),
@@ -14,6 +25,9 @@ urlpatterns: list[URLPattern] = [
     path("mot-de-passe/<str:uidb64>/<str:token>/", accounts.password_reset, name="password_reset"),
     path("activation/<str:token>/", accounts.activation, name="activation"),
     path("mon-compte/mot-de-passe/", accounts.password_change, name="password_change"),
+    path("mon-compte/adresse/", addresses.change_address, name="change_address"),
+    path("mon-compte/adresse/abandonner/", addresses.drop_address, name="drop_address"),
+    path("adresse/<str:token>/", addresses.confirm_address, name="confirm_address"),
     path("accessibilite/", footer.accessibility, name="accessibility"),
     path("donnees-personnelles/", footer.personal_data, name="personal_data"),
     path("mentions-legales/", footer.legal_notice, name="legal_notice"),

@@ -1,7 +1,7 @@
 """Rows of advisers: what each must say to go in. No database here."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from accompaniment.enums import Modality
@@ -18,6 +18,7 @@ from accompaniment.imports.rows import (
     refuse_repetition,
 )
 from accompaniment.imports.values import InvalidValueError
+from accompaniment.search import plain
 from caseload.enums import ImportKind
 
 ADVISERS = Layout(("email", "nom", "prenom", "code_agence", "portefeuille", "quotite"))
@@ -39,16 +40,32 @@ class AdviserRow(NamedTuple):
     working_share: int
 
 
+def name_in_agency(last_name: str, first_name: str, agency: str) -> str:
+    """Return by what a colleague is recognised under another address."""
+    return f"{plain(last_name)};{plain(first_name)};{agency}"
+
+
 class AdviserParser:
     """Turns rows of one file into advisers with a portfolio.
 
     `taken` are addresses of people who are no advisers. An adviser may come again with another portfolio, but not
-    as somebody else.
+    as somebody else. `known` are the addresses of advisers, and `colleagues` those in use by `name_in_agency`: one
+    who comes under another address is no second adviser, and only a manager says that the address has changed.
     """
 
-    def __init__(self, *, agencies: frozenset[str], taken: frozenset[str], warn: Callable[[Remark], None]) -> None:
+    def __init__(
+        self,
+        *,
+        agencies: frozenset[str],
+        taken: frozenset[str],
+        known: frozenset[str],
+        colleagues: Mapping[str, frozenset[str]],
+        warn: Callable[[Remark], None],
+    ) -> None:
         self._agencies = agencies
         self._taken = taken
+        self._colleagues = colleagues
+        self._known = known
         self._warn = warn
         self._seen: dict[str, int] = {}
         self._people: dict[str, tuple[str, str, str]] = {}
@@ -64,6 +81,7 @@ class AdviserParser:
         share = parser.must("quotite", working_share)
         if self._people.get(email, person := (last_name, first_name, agency)) != person:
             raise RowRejectedError("email", email, "Une ligne précédente donne cette adresse à un autre conseiller.")
+        self._refuse_second_address(email, name_in_agency(last_name, first_name, agency))
         refuse_repetition(self._seen, f"{email} {modality}", row=row, column="portefeuille")
         self._people[email] = person
         parser.is_accepted()
@@ -75,6 +93,16 @@ class AdviserParser:
             modality=modality,
             working_share=share,
         )
+
+    def _refuse_second_address(self, email: str, name: str) -> None:
+        under = self._colleagues.get(name, frozenset())
+        if under and email not in self._known:
+            raise RowRejectedError(
+                "email",
+                email,
+                f"Cette agence a déjà un conseiller de ce nom, sous l'adresse {min(under)}. Si c'est lui, corrigez son "
+                "adresse dans Équipes, puis chargez à nouveau. Si c'est un homonyme, invitez-le dans Équipes.",
+            )
 
     def _email(self, value: str) -> str:
         email = values.email(value)

@@ -76,6 +76,7 @@ urlpatterns: list[URLPattern] = [
     re_path(
         r"^equipes/(?P<pk>\d+)/compte/(?P<act>inviter|fermer|rouvrir)/$", members.member_account, name="member_account"
     ),
+    path("equipes/<int:pk>/adresse/", members.member_address, name="member_address"),
     path("equipes/<int:pk>/reprise/<int:portfolio>/", members.hand_over, name="hand_over"),
     path("absences/", absences.absence_list, name="absences"),
     path("absences/declarer/", absences.declare, name="declare_absence"),

@@ -247,6 +247,19 @@ TABLE: dict[str, Row] = {
         "410 410 410 410 410 410 410 410 410",
         lambda house: ("nobody",),
     ),
+    "change_address": Row(
+        "login 200 200 200 200 200 200 200 200",
+        "login 422 422 422 422 422 422 422 422",
+    ),
+    "drop_address": Row(
+        "405 405 405 405 405 405 405 405 405",
+        "login > > > > > > > >",
+    ),
+    "confirm_address": Row(
+        "410 410 410 410 410 410 410 410 410",
+        "410 410 410 410 410 410 410 410 410",
+        lambda house: ("nobody",),
+    ),
     "password_change": Row(
         "login 200 200 200 200 200 200 200 200",
         "login 200 200 200 200 200 200 200 200",
@@ -611,6 +624,11 @@ TABLE: dict[str, Row] = {
         "login 405 405 405 405 405 405 405 405",
         "login 403 403 403 403 403 409 404 409",
         lambda house: (_user_pk(house, "follower"), "fermer"),
+    ),
+    "member_address": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 403 403 403 422 404 422",
+        lambda house: (_user_pk(house, "follower"),),
     ),
     "hand_over": Row(
         "login 405 405 405 405 405 405 405 405",

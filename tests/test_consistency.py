@@ -148,6 +148,7 @@ def test_punctuation_is_not_left_alone_at_the_beginning_of_a_line() -> None:
 
 ONCE_ANYWAY = {
     "accompaniment/accompaniment.html",
+    "accompaniment/confirm_address.html",
     "accompaniment/first_access.html",
     "accompaniment/login.html",
     "accompaniment/partials/_choose_password.html",

@@ -86,6 +86,7 @@ TABLE_OF_READINGS = {
     "panel_person_on_site": "on_site_request none none",
     "panel_to_answer": "last_message - none",
     "panel_today": "none - none",
+    "change_address": "none none none",
     "password_change": "none none none",
     "password_forgotten": "none none none",
     "password_forgotten_sent": "none none none",

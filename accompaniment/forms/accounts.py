@@ -7,8 +7,9 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
+from accompaniment.addresses import written
 from accompaniment.forms.fields import EmailField, IdentifierField
-from accompaniment.models import User
+from accompaniment.models import AddressChange, User
 from accompaniment.passwords import ADVICE, normalised
 
 CHOICE_RULES = (
@@ -43,8 +44,8 @@ class LogInForm(AuthenticationForm):
     }
 
     def clean_username(self) -> str:
-        # In lower case before the throttle counts: changing case is no new attempt.
-        return str(self.cleaned_data["username"]).lower()
+        # In its one spelling before the throttle counts: writing it differently is no new attempt.
+        return written(str(self.cleaned_data["username"]))
 
 
 class PasswordForgottenForm(forms.Form):
@@ -125,19 +126,71 @@ class ChoosePasswordForm(forms.Form):
         return confirmation
 
 
-class ChangePasswordForm(ChoosePasswordForm):
-    """One's own new password, with the present one."""
+class CurrentPasswordForm(forms.Form):
+    """What only the owner of an account may do: the present password is asked for."""
 
+    user: User
     current = forms.CharField(
         label="Mot de passe actuel",
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         error_messages={"required": "Entrez votre mot de passe actuel."},
     )
-    field_order = ("current", "password", "confirmation")
 
     def clean_current(self) -> str:
         current = str(self.cleaned_data["current"])
         if not self.user.check_password(current):
             raise ValidationError("Ce n'est pas votre mot de passe actuel. Entrez-le de nouveau.")
         return current
+
+
+class ChangePasswordForm(ChoosePasswordForm, CurrentPasswordForm):
+    """One's own new password, with the present one."""
+
+    field_order = ("current", "password", "confirmation")
+
+
+class ChangeAddressForm(CurrentPasswordForm):
+    """One's own new address, with the password."""
+
+    use_required_attribute = False
+
+    address = forms.EmailField(
+        label="Nouvelle adresse e-mail",
+        max_length=254,
+        help_text="Un lien à confirmer y est envoyé. Format attendu : nom@domaine.fr",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={
+            "required": "Entrez votre nouvelle adresse e-mail.",
+            "invalid": "Entrez une adresse e-mail complète, par exemple nom@domaine.fr.",
+        },
+    )
+    field_order = ("address", "current")
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+
+class ConfirmAddressForm(forms.Form):
+    """What the reader of a mistyped mailbox does not know, where somebody else than the owner asked."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, change: AddressChange, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if change.by_owner:
+            return
+        if change.user.is_jobseeker:
+            self.fields["proof"] = forms.CharField(
+                label="Identifiant",
+                help_text="Sept chiffres et une lettre, sur vos courriers. Format attendu : 1234567A",
+                error_messages={"required": "Entrez votre identifiant."},
+            )
+        else:
+            self.fields["proof"] = forms.CharField(
+                label="Mot de passe actuel",
+                strip=False,
+                widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+                error_messages={"required": "Entrez votre mot de passe actuel."},
+            )

@@ -11,6 +11,7 @@ from functools import lru_cache
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
+from accompaniment.addresses import written
 from accompaniment.errors import DomainError
 from accompaniment.identifiers import compact
 from accompaniment.imports import telephones
@@ -122,7 +123,7 @@ def birth_date(value: str, on: date) -> date:
 
 def email(value: str) -> str:
     """Return an e-mail address in lower case, or empty. One with letters outside ASCII cannot be written to."""
-    value = clean(value).lower()
+    value = written(clean(value))
     if not value:
         return ""
     try:

@@ -12,7 +12,15 @@ from accompaniment.models.enrolment import (
     RegistrationInterview,
 )
 from accompaniment.models.journal import AuditEntry, Contact, JobRun, Notification
-from accompaniment.models.people import ActivationLink, DeviceCheck, Jobseeker, SentForm, SourceRecord, User
+from accompaniment.models.people import (
+    ActivationLink,
+    AddressChange,
+    DeviceCheck,
+    Jobseeker,
+    SentForm,
+    SourceRecord,
+    User,
+)
 from accompaniment.models.plan import ContactPlan, Obligation, OnSiteRequest, PlanDefault, PlanRequest, PlanReview
 from accompaniment.models.territory import Agency, Departement, OpeningHours, Region
 from accompaniment.models.workbook import Document, Note, Objective, Step
@@ -22,6 +30,7 @@ __all__ = [
     "Accompaniment",
     "ActBound",
     "ActivationLink",
+    "AddressChange",
     "Agency",
     "AuditEntry",
     "Consent",

@@ -8,7 +8,9 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
+from accompaniment.addresses import written
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, Role
 from accompaniment.models.territory import Agency
@@ -22,13 +24,13 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create an account; without a password it can only be activated by a link."""
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=written(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email=(username or "").strip().lower())
+        return self.get(email=written(username or ""))
 
 
 class User(AbstractBaseUser):
@@ -79,6 +81,12 @@ class User(AbstractBaseUser):
         self.save(update_fields=["password"])
         return True
 
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        # Of the address too, so that a changed log-in ends the sessions that began with the one before.
+        key_salt = "accompaniment.User.get_session_auth_hash"
+        signed = salted_hmac(key_salt, f"{self.email}\n{self.password}", secret=secret, algorithm="sha256")
+        return str(signed.hexdigest())
+
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
@@ -112,6 +120,33 @@ class ActivationLink(models.Model):
 
     def __str__(self) -> str:
         return f"activation of {self.user_id} until {self.expires_at:%Y-%m-%d}"
+
+
+class AddressChange(models.Model):
+    """A log-in that waits for its confirmation from the new mailbox; one for each account, gone once confirmed.
+
+    Of the link's secret only the digest is kept, from its delivery on.
+    """
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="address_change")
+    address = models.EmailField("nouvelle adresse e-mail", max_length=254)
+    asked_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", help_text="null: an import")
+    by_owner = models.BooleanField(help_text="asked for with the account's password")
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    digest = models.CharField(  # noqa: DJ001  (none before the delivery)
+        max_length=64, unique=True, null=True, help_text="SHA-256 of the token, hexadecimal"
+    )
+    wrong_tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(address=Lower("address")), name="address_change_lower_case"),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("asked_at")), name="address_change_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return f"new address of {self.user_id} until {self.expires_at:%Y-%m-%d}"
 
 
 class Jobseeker(models.Model):

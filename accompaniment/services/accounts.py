@@ -6,7 +6,6 @@ backup of the database can open an account.
 
 import secrets
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from axes.utils import reset as unlock
 from django.conf import settings
@@ -17,30 +16,34 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
+from accompaniment.addresses import written
 from accompaniment.enums import AuditAction, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import ActivationLink, Jobseeker, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
-from accompaniment.services import audit, outbox, sessions
+from accompaniment.services import addresses, audit, outbox, sessions
+from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account
+from accompaniment.services.addresses import LINK_IS_OVER, AddressMovedError
 
-LINK_IS_OVER = "Ce lien a déjà servi ou n'est plus valable."
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """Asking again sooner sends nothing, so that nobody can fill somebody else's mailbox."""
 
 
-def issue_activation_link(*, user: User) -> str:
+def issue_activation_link(*, user: User, address: str | None = None) -> str:
     """Return the secret of a new link that gives an account its first password; earlier links end.
 
-    Called when the e-mail that carries it is made. The link works once, for `ACTIVATION_LINK_DAYS`.
+    Called when the e-mail that carries it is made, which goes to `address`. The link works once, for
+    `ACTIVATION_LINK_DAYS`. Raises AddressMovedError when the account has another address by now.
     """
     token = secrets.token_urlsafe(32)
     now = timezone.now()
     with transaction.atomic():
-        _lock_account(user.pk)
+        if address not in (None, lock_account(user.pk).email):
+            raise AddressMovedError(LINK_IS_OVER)
         ActivationLink.objects.filter(user=user, used_at=None).delete()
         ActivationLink.objects.create(
             user=user,
-            digest=_digest(token),
+            digest=digest_of(token),
             created_at=now,
             expires_at=now + timedelta(days=settings.ACTIVATION_LINK_DAYS),
         )
@@ -56,13 +59,13 @@ def activate(*, token: str, password: str) -> User:
     """Set an account's first password and use up its link. Raises NotAllowedNowError when the link is over."""
     now = timezone.now()
     with transaction.atomic():
-        user = _lock_account(_usable_link(token, now).user_id)
+        user = lock_account(_usable_link(token, now).user_id)
         # Looked up again behind the lock: of two people with the same link one comes first.
         link = _usable_link(token, now)
         _set_password(user, password)
         link.used_at = now
         link.save(update_fields=["used_at"])
-        audit.record(actor=user, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="activated")
+        audit.record(actor=user, jobseeker=file_of(user), action=AuditAction.ACCOUNT, event="activated")
     return user
 
 
@@ -72,11 +75,14 @@ def request_password_reset(*, email: str) -> None:
     An account that was never activated gets its activation again. Who has a file and no account is told, at the
     file's address, how to open one: the way there asks for the identifier, so a stranger opens nothing.
     """
-    address = email.strip().lower()
+    address = written(email)
     slot = int(timezone.now().timestamp() // ASK_AGAIN_AFTER.total_seconds())
     user = User.objects.filter(email=address, is_active=True).first()
     if user is None:
-        _point_to_first_access(address, slot)
+        if not addresses.remind(address=address, slot=slot):
+            _point_to_first_access(address, slot)
+        return
+    if addresses.awaits_new_mailbox(user):
         return
     with transaction.atomic():
         if user.has_usable_password():
@@ -85,14 +91,14 @@ def request_password_reset(*, email: str) -> None:
                 kind=NotificationKind.PASSWORD_RESET,
                 email=user.email,
                 user=user,
-                jobseeker=_file_of(user),
+                jobseeker=file_of(user),
                 context={"first_name": user.first_name},
             )
         else:
-            told = _invite(user, key=f"activation:{user.pk}:{slot}")
+            told = invite(user, key=f"activation:{user.pk}:{slot}")
         if told:
             audit.record(
-                actor=None, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="reset_asked", user=user.pk
+                actor=None, jobseeker=file_of(user), action=AuditAction.ACCOUNT, event="reset_asked", user=user.pk
             )
 
 
@@ -111,8 +117,14 @@ def _point_to_first_access(address: str, slot: int) -> None:
             audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_told")
 
 
-def issue_password_reset_link(*, user: User) -> str:
-    """Return the path of a link that sets a new password: for `PASSWORD_RESET_TIMEOUT`, until it is used."""
+def issue_password_reset_link(*, user: User, address: str | None = None) -> str:
+    """Return the path of a link that sets a new password: for `PASSWORD_RESET_TIMEOUT`, until it is used.
+
+    Called when the e-mail that carries it is made, which goes to `address`. Raises AddressMovedError when the account
+    has another address by now: the token is of the present one.
+    """
+    if address not in (None, user.email):
+        raise AddressMovedError(LINK_IS_OVER)
     uidb64 = urlsafe_base64_encode(force_bytes(user.pk))
     return reverse("password_reset", args=[uidb64, default_token_generator.make_token(user)])
 
@@ -124,7 +136,7 @@ def password_reset_account(*, uidb64: str, token: str) -> User:
     except ValueError:
         raise NotAllowedNowError(LINK_IS_OVER) from None
     user = User.objects.filter(pk=pk, is_active=True).first()
-    if user is None or not default_token_generator.check_token(user, token):
+    if user is None or not default_token_generator.check_token(user, token) or addresses.awaits_new_mailbox(user):
         raise NotAllowedNowError(LINK_IS_OVER)
     return user
 
@@ -132,19 +144,19 @@ def password_reset_account(*, uidb64: str, token: str) -> User:
 def reset_password(*, uidb64: str, token: str, password: str) -> User:
     """Set a new password by a link; the link and every open session of the account end with it."""
     with transaction.atomic():
-        _lock_account(password_reset_account(uidb64=uidb64, token=token).pk)
+        lock_account(password_reset_account(uidb64=uidb64, token=token).pk)
         user = password_reset_account(uidb64=uidb64, token=token)
         _set_password(user, password)
-        audit.record(actor=user, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="password_reset")
+        audit.record(actor=user, jobseeker=file_of(user), action=AuditAction.ACCOUNT, event="password_reset")
     return user
 
 
 def change_password(*, actor: User, password: str) -> None:
     """Set one's own new password; the account's other sessions end."""
     with transaction.atomic():
-        user = _lock_account(actor.pk)
+        user = lock_account(actor.pk)
         _set_password(user, password)
-        audit.record(actor=actor, jobseeker=_file_of(user), action=AuditAction.ACCOUNT, event="password_changed")
+        audit.record(actor=actor, jobseeker=file_of(user), action=AuditAction.ACCOUNT, event="password_changed")
     actor.password = user.password
 
 
@@ -177,10 +189,10 @@ def create_staff_account(*, actor: User | None, email: str, first_name: str, las
     if role == Role.JOBSEEKER:
         raise ValueError("a jobseeker's account comes with the file: give_account")
     with transaction.atomic():
-        if User.objects.filter(email=email.strip().lower()).exists():
+        if User.objects.filter(email=written(email)).exists():
             raise DomainError(f"L'adresse {email} a déjà un compte.")
         user = User.objects.create_user(email, first_name=first_name, last_name=last_name, role=role)
-        _invite(user, key=f"activation:{user.pk}")
+        invite(user, key=f"activation:{user.pk}")
         audit.record(actor=actor, jobseeker=None, action=AuditAction.ACCOUNT, event="created", user=user.pk, role=role)
     return user
 
@@ -193,7 +205,7 @@ def invite_again(*, user: User) -> bool:
     if user.has_usable_password():
         raise NotAllowedNowError("Ce compte est déjà activé.")
     slot = int(timezone.now().timestamp() // ASK_AGAIN_AFTER.total_seconds())
-    return _invite(user, key=f"activation:{user.pk}:{slot}")
+    return invite(user, key=f"activation:{user.pk}:{slot}")
 
 
 def close(*, user: User) -> None:
@@ -209,19 +221,7 @@ def reopen(*, user: User) -> None:
     """Open a locked account again and send the link with which its owner chooses a password."""
     user.is_active = True
     user.save(update_fields=["is_active"])
-    _invite(user, key=f"activation:{user.pk}:reopened:{timezone.now().timestamp()}")
-
-
-def _invite(user: User, *, key: str) -> bool:
-    person = _file_of(user)
-    return outbox.notify(
-        key=key,
-        kind=NotificationKind.ACCOUNT_ACTIVATION,
-        email=user.email,
-        user=user,
-        jobseeker=person,
-        context={"first_name": user.first_name},
-    )
+    invite(user, key=f"activation:{user.pk}:reopened:{timezone.now().timestamp()}")
 
 
 def _set_password(user: User, password: str) -> None:
@@ -231,24 +231,12 @@ def _set_password(user: User, password: str) -> None:
     unlock(username=user.email)
 
 
-def _file_of(user: User) -> Jobseeker | None:
-    return Jobseeker.objects.filter(user=user).first() if user.is_jobseeker else None
-
-
-def _lock_account(pk: int) -> User:
-    return User.objects.select_for_update(of=("self",)).get(pk=pk)
-
-
 def _usable_link(token: str, now: datetime) -> ActivationLink:
     link = (
-        ActivationLink.objects.filter(digest=_digest(token), used_at=None, expires_at__gt=now, user__is_active=True)
+        ActivationLink.objects.filter(digest=digest_of(token), used_at=None, expires_at__gt=now, user__is_active=True)
         .select_related("user")
         .first()
     )
     if link is None:
         raise NotAllowedNowError(LINK_IS_OVER)
     return link
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()

@@ -11,16 +11,14 @@ from accompaniment.imports.values import InvalidValueError
 from accompaniment.merging import merge
 from accompaniment.models import Agency, AuditEntry, Jobseeker, User
 from accompaniment.services import audit
+from accompaniment.services.addresses import EMAIL_TAKEN, follow_file
 from accompaniment.services.bounds import check_bound
 from accompaniment.services.enrolments import lock_jobseeker
-from accompaniment.services.registration import EMAIL_TAKEN
 
 DETAILS = ("phone", "email", "postal_code", "commune", "preferred_channel", "preferred_hours")
 
 WRONG_NUMBER = "Ce numéro de téléphone n'est pas valable. Écrivez-le comme ceci\u00a0: 06 12 34 56 78."
 NO_NUMBER = "Écrivez le numéro auquel vous appeler."
-
-EMAIL_OPENS_THE_ACCOUNT = "Cette adresse e-mail ouvre le compte de la personne : elle ne se change pas ici."
 
 
 class DetailsChangedMeanwhileError(NotAllowedNowError):
@@ -44,7 +42,7 @@ def change_details(
 
     `base` is what the page showed. What a colleague changed meanwhile in other fields stays. Raises
     DetailsChangedMeanwhileError, with nothing written, where both changed the same one differently; DomainError for
-    an address that is somebody else's or that opens the person's account.
+    an address that is somebody else's. A corrected address is carried over to the account (`follow_file`).
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
@@ -66,6 +64,8 @@ def change_details(
         except IntegrityError as error:
             raise DomainError(EMAIL_TAKEN) from error
         audit.record(actor=actor, jobseeker=person, action=AuditAction.UPDATED, fields=sorted(changed))
+        if "email" in changed:
+            follow_file(actor=actor, person=person, before=now["email"] or None)
         return changed
 
 
@@ -110,7 +110,5 @@ def change_phone(*, actor: User, jobseeker: Jobseeker, phone: str) -> Jobseeker:
 
 
 def _check_email(person: Jobseeker, email: str) -> None:
-    if person.user_id is not None:
-        raise DomainError(EMAIL_OPENS_THE_ACCOUNT)
-    if email and User.objects.filter(email=email).exists():
+    if email and User.objects.filter(email=email).exclude(jobseeker=person).exists():
         raise DomainError(EMAIL_TAKEN)

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accompaniment.addresses import written
 from accompaniment.enums import AuditAction
 from accompaniment.identifiers import compact
 from accompaniment.models import Jobseeker, User
@@ -15,7 +16,7 @@ def request_first_access(*, identifier: str, email: str) -> None:
     The caller is told nothing, so that nobody learns who is registered or under which address. Who has a password
     already gets the link for a new one. Asking again within `ASK_AGAIN_AFTER` sends nothing.
     """
-    address = email.strip().lower()
+    address = written(email)
     with transaction.atomic():
         found = Jobseeker.objects.filter(identifier=compact(identifier), email=address).first()
         person = lock_jobseeker(found.pk) if found else None
@@ -23,6 +24,7 @@ def request_first_access(*, identifier: str, email: str) -> None:
             return
         user = accounts.give_account(actor=None, person=person)
         if user.has_usable_password():
+            # Led to the confirmation of this address, where the account still has the one before.
             accounts.request_password_reset(email=address)
         elif user.is_active and accounts.invite_again(user=user):
             audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_asked")

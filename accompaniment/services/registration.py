@@ -7,14 +7,14 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accompaniment.addresses import written
 from accompaniment.enums import AuditAction, EnrolmentState
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.merging import merge
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
 from accompaniment.services import audit
+from accompaniment.services.addresses import EMAIL_TAKEN, follow_file
 from accompaniment.services.enrolments import lock_jobseeker, open_registration_interview
-
-EMAIL_TAKEN = "Cette adresse e-mail est déjà celle d'une autre personne. Demandez-en une autre."
 
 NO_LONGER_WAITS = {
     EnrolmentState.WITHDRAWN: "La personne a retiré sa demande.",
@@ -116,7 +116,7 @@ def add_email(*, actor: User, jobseeker: Jobseeker, email: str) -> Jobseeker:
     Writing the same one twice changes nothing. Raises NotAllowedNowError when the person has another address by
     now, DomainError when the address is somebody else's.
     """
-    address = email.strip().lower()
+    address = written(email)
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
         if person.email == address:
@@ -132,4 +132,5 @@ def add_email(*, actor: User, jobseeker: Jobseeker, email: str) -> Jobseeker:
         except IntegrityError as error:
             raise DomainError(EMAIL_TAKEN) from error
         audit.record(actor=actor, jobseeker=person, action=AuditAction.UPDATED, fields=["email"])
+        follow_file(actor=actor, person=person, before=None)
         return person

@@ -37,7 +37,9 @@ def still_belonging(*, held: Collection[Held]) -> frozenset[Held]:
         session.session_key: session.get_decoded()
         for session in Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
     }
-    accounts = User.objects.filter(pk__in={one.user_pk for one in held}, is_active=True).only("password").in_bulk()
+    accounts = (
+        User.objects.filter(pk__in={one.user_pk for one in held}, is_active=True).only("email", "password").in_bulk()
+    )
     return frozenset(
         one
         for one in held

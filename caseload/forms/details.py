@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from accompaniment.addresses import written
 from accompaniment.enums import Channel, PreferredHours
 from accompaniment.forms.fields import EmailField, LineField
 from accompaniment.imports import values
@@ -39,7 +40,22 @@ class ReachForm(forms.Form):
             raise forms.ValidationError("Écrivez un numéro complet, par exemple 06 12 34 56 78.") from error
 
     def clean_email(self) -> str:
-        return (self.cleaned_data["email"] or "").strip().lower()
+        return written(self.cleaned_data["email"] or "")
+
+
+def what_a_new_address_does(person: Jobseeker) -> str:
+    """Say to who corrects an address what follows for the person's log-in."""
+    if person.user is None:
+        return ""
+    if not person.user.has_usable_password():
+        return (
+            "La personne n'a pas encore ouvert son espace\u00a0: si vous changez cette adresse, le lien d'avant "
+            "s'éteint et un autre part à la nouvelle."
+        )
+    return (
+        f"La personne se connecte avec {person.user.email}. Si vous changez cette adresse, un lien à confirmer avec "
+        "son identifiant part à la nouvelle, et l'ancienne boîte de réception est prévenue."
+    )
 
 
 class DetailsForm(ReachForm):
@@ -54,9 +70,7 @@ class DetailsForm(ReachForm):
 
     def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if person.user_id is not None:
-            self.fields["email"].disabled = True
-            self.fields["email"].help_text = "Elle ouvre le compte de la personne et ne se change pas ici."
+        self.fields["email"].help_text = what_a_new_address_does(person)
 
     def clean_postal_code(self) -> str:
         code: str = self.cleaned_data["postal_code"].strip()
@@ -96,8 +110,9 @@ class CorrectionForm(ReachForm):
         for name in ("seen_phone", "seen_email"):
             # Restored by the browser with what was typed, so that a colleague's newer value is not taken for one seen.
             self.fields[name].widget.attrs.update({"data-keep-too": True, "autocomplete": "off"})
-        # What a person without an address is asked for stands beside; what opens an account is no longer corrected.
-        self.offers_email = bool(person.email) and person.user_id is None
+        # What a person without an address is asked for stands beside.
+        self.offers_email = bool(person.email)
+        self.fields["email"].help_text = what_a_new_address_does(person)
 
     def clean_phone(self) -> str:
         number: str = self.cleaned_data["phone"]

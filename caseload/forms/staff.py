@@ -130,6 +130,26 @@ class AdviserForm(forms.Form):
         self.fields["agency"].offer(agencies)  # type: ignore[attr-defined]
 
 
+class StaffAddressForm(forms.Form):
+    """The corrected address of an account of the staff."""
+
+    use_required_attribute = False
+
+    email = forms.EmailField(
+        label="Nouvelle adresse e-mail",
+        max_length=254,
+        error_messages={
+            "required": "Indiquez la nouvelle adresse e-mail.",
+            "invalid": "Écrivez une adresse comme ceci\u00a0: prenom.nom@exemple.fr.",
+        },
+    )
+    forget_password = forms.BooleanField(
+        label="Cette personne n'a ni l'ancienne boîte de réception ni son mot de passe",
+        required=False,
+        help_text="Son mot de passe est oublié, ses sessions se ferment, et une invitation part à la nouvelle adresse.",
+    )
+
+
 class HandOverForm(forms.Form):
     """To whom everybody of a portfolio goes, and why."""
 

@@ -17,7 +17,7 @@ from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.services import audit, outbox
 from accompaniment.services.imports.transactions import import_transaction
 from caseload.arrivals import on_adviser_created
-from caseload.imports import ADVISERS, AdviserParser, AdviserRow
+from caseload.imports import ADVISERS, AdviserParser, AdviserRow, name_in_agency
 from caseload.models import Adviser, Capacity, Portfolio
 from caseload.services.capacities import apply_capacities, capacity_for
 from caseload.services.reference import load_reference
@@ -59,7 +59,11 @@ def load_advisers(
         if not known.agencies:
             raise DomainError(AGENCIES_FIRST)
         parser = AdviserParser(
-            agencies=frozenset(known.agencies), taken=_addresses_of_others(), warn=outcome.warnings.add
+            agencies=frozenset(known.agencies),
+            taken=_addresses_of_others(),
+            known=frozenset(known.advisers),
+            colleagues=_colleagues(known),
+            warn=outcome.warnings.add,
         )
         rows = list(_accepted(reader, parser, outcome))
         newcomers = _create_advisers(actor, known, rows)
@@ -92,6 +96,16 @@ def _known() -> _Known:
         portfolios={(portfolio.adviser_id, portfolio.modality): portfolio for portfolio in portfolios},
         caps={},
     )
+
+
+def _colleagues(known: _Known) -> dict[str, frozenset[str]]:
+    """Return under which addresses an agency knows an adviser of that name; closed accounts are nobody's any more."""
+    found: dict[str, frozenset[str]] = {}
+    for email, adviser in known.advisers.items():
+        if adviser.user.is_active:
+            name = name_in_agency(adviser.user.last_name, adviser.user.first_name, adviser.agency.code)
+            found[name] = found.get(name, frozenset()) | {email}
+    return found
 
 
 def _addresses_of_others() -> frozenset[str]:

@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accompaniment.addresses import written
 from accompaniment.enums import AuditAction, BoundedAct, Modality, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.french import day_in_words
 from accompaniment.models import Agency, Jobseeker, Notification, Region, User
-from accompaniment.services import accounts, audit
+from accompaniment.services import accounts, addresses, audit
 from accompaniment.services.bounds import check_bound
 from caseload.arrivals import on_adviser_created
 from caseload.departures import before_departure
@@ -153,6 +154,21 @@ def left_to_settle(adviser: Adviser) -> list[str]:
     return found + [sentence for ask in before_departure for sentence in ask(adviser)]
 
 
+def change_address(*, actor: User, user: User, email: str, forget_password: bool) -> bool:
+    """Correct the address of an account; tell whether its owner has to confirm it from the new mailbox.
+
+    `forget_password` closes the log-in of who has neither the old mailbox nor the password, and invites anew. Raises
+    DomainError for one's own account and for an address that is somebody else's.
+    """
+    if user.pk == actor.pk:
+        raise DomainError("Changez votre propre adresse depuis votre compte.")
+    with transaction.atomic():
+        locked = _locked_within_reach(actor, user)
+        addresses.correct_staff_address(actor=actor, user=locked, address=email, forget_password=forget_password)
+        _audit(actor, locked, event="address_corrected", password_forgotten=forget_password)
+        return locked.has_usable_password()
+
+
 def close_account(*, actor: User, user: User) -> None:
     """Close an account at once: sessions, links and open screens end, and it cannot log in until it is opened again.
 
@@ -212,7 +228,7 @@ def _new_manager(
 
 
 def _new_account(actor: User | None, email: str, first_name: str, last_name: str, role: Role) -> User:
-    address = email.strip().lower()
+    address = written(email)
     if Jobseeker.objects.filter(email=address).exists():
         raise DomainError(f"L'adresse {address} est celle d'une personne accompagnée. Indiquez une autre adresse.")
     try:

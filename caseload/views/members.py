@@ -13,12 +13,12 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NotForeseenError
-from accompaniment.models import User
+from accompaniment.models import AddressChange, User
 from accompaniment.once import once, went_through
 from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.desk import with_covers
 from caseload.figures import regions_of
-from caseload.forms.staff import AdviserForm, HandOverForm, InvitationForm
+from caseload.forms.staff import AdviserForm, HandOverForm, InvitationForm, StaffAddressForm
 from caseload.models import Adviser, Manager, Placement, Portfolio
 from caseload.services import staff
 from caseload.services.transfers import TargetsFullError, move_everybody
@@ -92,6 +92,25 @@ def member_account(request: AuthenticatedRequest, pk: int, act: str) -> HttpResp
     except DomainError as refusal:
         return _page(request, user, adviser, refusal=refusal.sentence, status=409)
     messages.success(request, said.format(name=user.full_name, email=user.email))
+    return redirect("member", pk=pk)
+
+
+@require_POST
+@role_required(Role.MANAGER)
+@once
+def member_address(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Correct the address with which a colleague logs in."""
+    user, adviser = _member(request, pk)
+    form = StaffAddressForm(request.POST)
+    if not form.is_valid():
+        return _page(request, user, adviser, address_form=form, status=422)
+    try:
+        to_confirm = staff.change_address(actor=request.user, user=user, **form.cleaned_data)
+    except DomainError as refusal:
+        form.add_error("email", refusal.sentence)
+        return _page(request, user, adviser, address_form=form, status=409)
+    sent = "Un lien à confirmer part" if to_confirm else "Le lien d'avant s'éteint, un autre part"
+    messages.success(request, f"{sent} à la nouvelle adresse.")
     return redirect("member", pk=pk)
 
 
@@ -174,6 +193,7 @@ def _page(
     *,
     form: AdviserForm | None = None,
     handing_over: tuple[Portfolio, HandOverForm] | None = None,
+    address_form: StaffAddressForm | None = None,
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
@@ -188,6 +208,8 @@ def _page(
         "left": [],
         "regions": [],
         "form": form,
+        "address_form": address_form or StaffAddressForm(),
+        "address_change": AddressChange.objects.filter(user=user).first(),
     }
     if adviser is not None:
         day = timezone.localdate(timezone=adviser.agency.zone)

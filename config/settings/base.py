@@ -111,6 +111,11 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 ACTIVATION_LINK_DAYS = 14
+ADDRESS_LINK_DAYS = 7
+ADDRESS_CHANGES_A_DAY = 5
+"""How many new addresses of one's own account somebody may ask for within 24 hours: each one sends a letter."""
+ADDRESS_PROOF_TRIES = 5
+"""Wrong identifiers or passwords after which a link that confirms an address ends."""
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds: a working day
 SOCKETS_PER_ACCOUNT = 40
 """Open conversations, desks and rooms of one account in one process; each tab holds at most two."""

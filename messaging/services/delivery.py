@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, NotificationKind
 from accompaniment.models import Enrolment, Jobseeker, Notification, User
-from accompaniment.services import accounts
+from accompaniment.services import accounts, addresses
 from caseload.away import away_now
 from caseload.services import placements
 from messaging.deliveries import on_delivered
@@ -122,23 +122,29 @@ def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]
     user = notification.user
     match kind:
         case NotificationKind.INVITATION:
-            return _way_in(_account(user))
+            return _way_in(_account(user), notification.email)
         case NotificationKind.ACCOUNT_ACTIVATION:
-            return {**_way_in(_account(user)), **_what_for(notification.jobseeker)}
+            return {**_way_in(_account(user), notification.email), **_what_for(notification.jobseeker)}
         case NotificationKind.PASSWORD_RESET:
-            path = accounts.issue_password_reset_link(user=_account(user))
+            path = accounts.issue_password_reset_link(user=_account(user), address=notification.email)
             return {"link": _absolute(path), "valid_minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+        case NotificationKind.ADDRESS_TO_CONFIRM:
+            token = addresses.issue_link(user=_account(user), address=notification.email)
+            return {
+                "link": _absolute(reverse("confirm_address", args=[token])),
+                "valid_days": settings.ADDRESS_LINK_DAYS,
+            }
         case NotificationKind.ENROLMENT_REFUSED | NotificationKind.ENROLMENT_LAPSED:
             return _way_to_the_space(notification)
         case _:
             return {"link": _absolute(str(notification.context.get("path") or reverse("home")))}
 
 
-def _way_in(user: User) -> dict[str, Any]:
+def _way_in(user: User, address: str) -> dict[str, Any]:
     """Return the link that opens the account: an activation, or the log-in for one that has a password already."""
     if user.has_usable_password():
         return {"link": _absolute(reverse("login")), "has_password": True, "valid_until": None}
-    token = accounts.issue_activation_link(user=user)
+    token = accounts.issue_activation_link(user=user, address=address)
     until = timezone.now() + timedelta(days=settings.ACTIVATION_LINK_DAYS)
     return {
         "link": _absolute(reverse("activation", args=[token])),

@@ -7,11 +7,18 @@ from django.test import Client
 from django.urls import reverse
 
 from accompaniment.enums import AuditAction, EnrolmentState
-from accompaniment.models import AuditEntry, Enrolment, Jobseeker, Notification, RegistrationInterview
+from accompaniment.models import (
+    AddressChange,
+    AuditEntry,
+    Enrolment,
+    Jobseeker,
+    Notification,
+    RegistrationInterview,
+)
 from accompaniment.services.accounts import give_account
 from accompaniment.services.contact_details import change_details, details_of
 from caseload.models import Portfolio
-from tests.accompaniment.factories import JobseekerFactory, reference
+from tests.accompaniment.factories import PASSWORD, JobseekerFactory, reference
 from tests.caseload.factories import AdviserFactory, PortfolioFactory, volunteer
 from tests.caseload.test_registration import address, answers, text_of
 
@@ -111,20 +118,21 @@ def test_what_is_wrong_is_said_and_kept(
     assert reached(enrolment) == ("+33639980001", STRANGER)
 
 
-def test_once_the_person_has_an_account_the_address_stays_and_the_telephone_does_not(
-    adviser: Client, enrolment: Enrolment
-) -> None:
-    stale = sent(enrolment, email=RIGHT)
-    give_account(actor=None, person=enrolment.jobseeker)
-    refused = correct(adviser, enrolment, **stale)
-    assert refused.status_code == 422
-    assert "ouvre le compte de la personne" in text_of(refused)
-    assert f'value="{RIGHT}"' in refused.content.decode()
-    page = adviser.get(address(enrolment)).content.decode()
-    assert "Corriger le téléphone" in page
-    assert 'name="correction-email"' not in page
-    assert correct(adviser, enrolment, **sent(enrolment, phone="06 12 34 56 78")).status_code == 302
-    assert reached(enrolment) == ("+33612345678", STRANGER)
+@pytest.mark.parametrize("opened", [False, True])
+def test_the_address_of_an_account_is_corrected_too(adviser: Client, enrolment: Enrolment, opened: bool) -> None:
+    """What was invited follows at once, what is open waits for the confirmation from the new mailbox."""
+    user = give_account(actor=None, person=enrolment.jobseeker)
+    if opened:
+        user.set_password(PASSWORD)
+        user.save()
+    page = text_of(adviser.get(address(enrolment)))
+    assert "Corriger l'adresse ou le téléphone" in page
+    assert ("se connecte avec" in page) is opened
+    assert correct(adviser, enrolment, **sent(enrolment, email=RIGHT)).status_code == 302
+    assert reached(enrolment) == ("+33639980001", RIGHT)
+    user.refresh_from_db()
+    assert user.email == (STRANGER if opened else RIGHT)
+    assert AddressChange.objects.filter(user=user, address=RIGHT).exists() is opened
 
 
 def test_the_second_of_two_is_told_and_loses_nothing(

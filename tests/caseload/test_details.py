@@ -7,7 +7,7 @@ from django.test import Client
 
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError
-from accompaniment.models import AuditEntry, Jobseeker
+from accompaniment.models import AddressChange, AuditEntry, Jobseeker
 from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details, details_of
 from caseload.models import Portfolio
 from tests.accompaniment.factories import JobseekerFactory
@@ -119,12 +119,19 @@ def test_without_the_base_the_second_would_overwrite_the_first(portfolio: Portfo
     assert person.commune == "Sélestat"
 
 
-def test_an_address_that_opens_the_account_or_is_another_s_stays(portfolio: Portfolio, person: Jobseeker) -> None:
-    base = details_of(person)
-    with pytest.raises(DomainError, match="ouvre le compte"):
-        change_details(
-            actor=portfolio.adviser.user, jobseeker=person, base=base, typed={**base, "email": "autre@exemple.fr"}
-        )
+def test_an_address_that_opens_the_account_is_corrected_and_the_form_says_what_follows(
+    client: Client, portfolio: Portfolio, person: Jobseeker
+) -> None:
+    client.force_login(portfolio.adviser.user)
+    address = f"/personnes/{person.pk}/coordonnees/modifier/"
+    assert f"se connecte avec {person.user.email}" in client.get(address).content.decode()
+    assert client.post(address, sent(person, email="autre@exemple.fr")).status_code == 302
+    person.refresh_from_db()
+    assert person.email == "autre@exemple.fr"
+    assert AddressChange.objects.get(user=person.user_id).address == "autre@exemple.fr"
+
+
+def test_an_address_that_is_another_s_stays(portfolio: Portfolio, person: Jobseeker) -> None:
     without = JobseekerFactory(agency=portfolio.agency, email=None)
     base = details_of(without)
     with pytest.raises(DomainError, match="une autre personne"):

@@ -141,7 +141,7 @@ def test_upper_floors_are_told_of_the_new_advisers_alone() -> None:
     told: list[Sequence[Adviser]] = []
     arrivals.on_adviser_created.append(told.append)
     try:
-        load(adviser_row(quotite="100"), adviser_row(email="autre@agence.example"))
+        load(adviser_row(quotite="100"), adviser_row(email="autre@agence.example", prenom="Zoé"))
         load(adviser_row(quotite="100"))
     finally:
         arrivals.on_adviser_created.remove(told.append)
@@ -173,3 +173,22 @@ def test_any_bytes_load_in_whole_or_not_at_all(content: bytes) -> None:
     else:
         assert outcome.rows == outcome.created + outcome.updated + outcome.unchanged + outcome.rejections.total
         assert Portfolio.objects.count() == before + outcome.created
+
+
+@pytest.mark.parametrize("name", ["Lévêque", "LEVEQUE"])
+def test_a_colleague_under_another_address_is_no_second_adviser(name: str) -> None:
+    """A changed address of the staff: nobody guesses whether it is the same person, and no account is made twice."""
+    load(adviser_row())
+    outcome = load(adviser_row(email="aimee.martin@agence.example", nom=name))
+    (rejection,) = outcome.rejections.first
+    assert "sous l'adresse aimee.leveque@agence.example" in rejection.reason
+    assert Adviser.objects.count() == 1
+    # Corrected by a manager, the same row goes in; under another name or agency it is somebody else.
+    User.objects.filter(email="aimee.leveque@agence.example").update(email="aimee.martin@agence.example")
+    assert load(adviser_row(email="aimee.martin@agence.example")).rejections.total == 0
+    AgencyFactory(code="67000")
+    others = load(
+        adviser_row(email="autre@agence.example", prenom="Zoé"),
+        adviser_row(email="la@agence.example", code_agence="67000"),
+    )
+    assert (others.created, others.rejections.total) == (2, 0)

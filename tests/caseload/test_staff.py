@@ -15,7 +15,7 @@ from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.form_tokens import FIELD
 from accompaniment.models import AuditEntry, Notification, User
-from accompaniment.services import accounts
+from accompaniment.services import accounts, addresses
 from caseload.handover import Carried, Handover, on_handover
 from caseload.models import Adviser, Manager, Placement, Portfolio, TransferBatch
 from caseload.services import staff
@@ -23,7 +23,7 @@ from caseload.services.absences import end_absence
 from caseload.services.capacities import apply_capacities
 from caseload.services.moves import carry_out_due
 from caseload.services.transfers import cancel_transfers, transfer_people
-from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
+from tests.accompaniment.factories import PASSWORD, AgencyFactory, JobseekerFactory, RegionFactory
 from tests.caseload.factories import (
     AdviserFactory,
     CapacityFactory,
@@ -333,3 +333,63 @@ def test_the_lists_show_closed_accounts_apart(client: Client, manager: User) -> 
     assert list(client.get("/portefeuilles/").context["page"].object_list) == []
     assert Portfolio.objects.count() == 1
     assert timezone.now() - portfolio.adviser.user.created_at < timedelta(days=1)
+
+
+class TestAddress:
+    """A colleague's address is corrected where the account is, and the old mailbox opens nothing any more."""
+
+    def correct(self, client: Client, adviser: Adviser, **facts: str) -> Any:
+        url = reverse("member_address", args=[adviser.user_id])
+        return client.post(url, {"email": "Neuve@exemple.fr", **facts}, follow=True)
+
+    def test_an_invited_colleague_follows_at_once(self, client: Client, manager: User) -> None:
+        adviser = AdviserFactory(user__password=None)
+        old = accounts.issue_activation_link(user=adviser.user)
+        client.force_login(manager)
+        assert "un autre part à la nouvelle adresse" in words(self.correct(client, adviser))
+        adviser.user.refresh_from_db()
+        assert adviser.user.email == "neuve@exemple.fr"
+        with pytest.raises(NotAllowedNowError):
+            accounts.activation_account(token=old)
+        assert Notification.objects.get(kind=NotificationKind.ACCOUNT_ACTIVATION).email == "neuve@exemple.fr"
+
+    def test_a_colleague_with_a_password_confirms_with_it(self, client: Client, manager: User) -> None:
+        adviser = AdviserFactory()
+        before = adviser.user.email
+        client.force_login(manager)
+        page = words(self.correct(client, adviser))
+        assert "attend d'être confirmée" in page
+        token = addresses.issue_link(user=adviser.user, address="neuve@exemple.fr")
+        url = reverse("confirm_address", args=[token])
+        assert Client().post(url, {"proof": "faux"}).status_code == 422
+        adviser.user.refresh_from_db()
+        assert adviser.user.email == before
+        assert Client().post(url, {"proof": PASSWORD}).status_code == 302
+        adviser.user.refresh_from_db()
+        assert adviser.user.email == "neuve@exemple.fr"
+        assert AuditEntry.objects.filter(action=AuditAction.STAFF, details__event="address_corrected").exists()
+
+    def test_who_has_neither_mailbox_nor_password_is_invited_anew(self, client: Client, manager: User) -> None:
+        adviser = AdviserFactory()
+        inside = Client()
+        inside.force_login(adviser.user)
+        client.force_login(manager)
+        self.correct(client, adviser, forget_password="on")
+        adviser.user.refresh_from_db()
+        assert adviser.user.email == "neuve@exemple.fr"
+        assert not adviser.user.has_usable_password()
+        assert inside.get(reverse("password_change")).status_code == 302
+
+    @pytest.mark.parametrize("taken_by", ["staff", "jobseeker", "nobody"])
+    def test_an_address_in_use_is_refused(self, client: Client, manager: User, taken_by: str) -> None:
+        if taken_by == "staff":
+            AdviserFactory(user__email="neuve@exemple.fr")
+        elif taken_by == "jobseeker":
+            JobseekerFactory(email="neuve@exemple.fr")
+        client.force_login(manager)
+        status = self.correct(client, AdviserFactory()).status_code
+        assert status == (200 if taken_by == "nobody" else 409)
+
+    def test_nobody_corrects_their_own_address_here(self, manager: User) -> None:
+        with pytest.raises(DomainError, match="depuis votre compte"):
+            staff.change_address(actor=manager, user=manager, email="neuve@exemple.fr", forget_password=False)

@@ -83,6 +83,8 @@ NO_PAGES = {
     "replace_cover",
     "hand_over",
     "member_account",
+    "member_address",
+    "drop_address",
     # Files.
     "my_portfolio_export",
     "certificate",
@@ -106,7 +108,7 @@ IN_A_FILE = {
 }
 """Looked at in the same widths, with a very long name, by the tests of a person's file."""
 
-NEED_A_SECRET = {"activation", "password_reset"}
+NEED_A_SECRET = {"activation", "password_reset", "confirm_address"}
 """Visited by the tests of accounts, which have the secret at hand."""
 
 
@@ -164,6 +166,7 @@ def adviser_pages() -> dict[str, str]:
         "callback": reverse("callback", args=[CallbackRequest.objects.open().filter(**mine)[0].pk]),
         "room": reverse("room", args=[meeting.token]),
         "password_change": reverse("password_change"),
+        "change_address": reverse("change_address"),
     }
 
 

@@ -14,8 +14,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accompaniment.enums import Modality, NotificationKind
-from accompaniment.models import Notification
-from accompaniment.services import accounts, outbox
+from accompaniment.models import Notification, User
+from accompaniment.services import accounts, addresses, outbox
 from messaging import deliveries
 from messaging.invariants import MESSAGING_CHECKS
 from messaging.jobs import deliver_notifications
@@ -46,6 +46,9 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     NotificationKind.ACCOUNT_ACTIVATION: {"first_name": "Awa"},
     NotificationKind.PASSWORD_RESET: {"first_name": "Awa"},
     NotificationKind.NO_ACCOUNT_YET: {"first_name": "Awa", "path": "/premiere-connexion/"},
+    NotificationKind.ADDRESS_TO_CONFIRM: {"first_name": "Awa", "by_owner": False, "staff": False},
+    NotificationKind.ADDRESS_CHANGING: {"first_name": "Awa", "by_owner": True},
+    NotificationKind.ADDRESS_CHANGED: {"first_name": "Awa"},
     NotificationKind.ENROLMENT_REFUSED: {
         "first_name": "Awa",
         "reason": "Besoin d'un accompagnement en agence",
@@ -143,13 +146,13 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
 }
 
 
+AWA = "awa@example.org"
+
+
 def waiting(kind: NotificationKind = NotificationKind.TRACK_STARTED, key: str = "k", **facts: Any) -> Notification:
     """Put a notification into the outbox."""
-    outbox.notify(
-        key=key,
-        kind=kind,
-        **{"email": "awa@example.org", "user": AdviserUserFactory(), "context": CONTEXTS[kind], **facts},
-    )
+    awa = User.objects.filter(email=AWA).first() or AdviserUserFactory(email=AWA)
+    outbox.notify(key=key, kind=kind, **{"email": AWA, "user": awa, "context": CONTEXTS[kind], **facts})
     return Notification.objects.get(key=key)
 
 
@@ -157,10 +160,13 @@ def waiting(kind: NotificationKind = NotificationKind.TRACK_STARTED, key: str = 
 @pytest.mark.parametrize("has_password", [True, False])
 def test_every_kind_has_a_complete_letter(kind: NotificationKind, has_password: bool, settings: Settings) -> None:
     settings.PUBLIC_URL = "https://exemple.test"
-    user = AdviserUserFactory()
+    user = AdviserUserFactory(email=AWA)
     if not has_password:
         user.set_unusable_password()
         user.save()
+    if kind == NotificationKind.ADDRESS_TO_CONFIRM:
+        user = AdviserUserFactory()
+        addresses.ask_change(actor=user, address=AWA)
     letter = letter_for(waiting(kind, user=user))
     assert 10 < len(letter.subject) < 80
     assert letter.body.startswith("Bonjour Awa,\n")
@@ -282,7 +288,7 @@ def test_upper_floors_are_told_of_the_delivery(told: list[tuple[str, datetime]])
 
 def test_the_demonstration_keeps_its_emails_and_shows_them(client: Any, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
-    user = AdviserUserFactory(first_name="<b>Awa")
+    user = AdviserUserFactory(first_name="<b>Awa", email="awa@example.org")
     user.set_unusable_password()
     user.save()
     waiting(NotificationKind.ACCOUNT_ACTIVATION, user=user, context={"first_name": "<b>Awa"})
@@ -301,7 +307,7 @@ def test_the_demonstration_keeps_its_emails_and_shows_them(client: Any, settings
 def test_a_letter_is_numbered_at_the_host_of_the_service(settings: Settings) -> None:
     """The machine's own name is no address of the service, and tells of its inside."""
     settings.PUBLIC_URL = "https://suivi.example"
-    waiting(NotificationKind.PASSWORD_RESET, user=AdviserUserFactory(), context={"first_name": "Awa"})
+    waiting(NotificationKind.PASSWORD_RESET, context={"first_name": "Awa"})
     deliver_due()
     notification = Notification.objects.get()
     told = mail.outbox[0].message()["Message-ID"]

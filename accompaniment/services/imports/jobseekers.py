@@ -23,6 +23,7 @@ from accompaniment.imports.rows import (
 from accompaniment.models import Accompaniment, Agency, Jobseeker, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import audit, enrolments, plans
+from accompaniment.services.addresses import follow_file
 from accompaniment.services.imports import statements
 from accompaniment.services.imports.transactions import import_transaction, refresh_statistics
 
@@ -45,7 +46,8 @@ def load_jobseekers(
     - A new tier ends the current period and begins another one now, with all that a change of tier entails: the
       placement, the plan and what is booked follow, and the person and the advisers are told. A person whose
       100 % web track is validated or running keeps the tier, with a warning: only an adviser or the person ends it.
-    - An e-mail address that somebody else has is left out, with a warning. The log-in of an account never changes.
+    - An e-mail address that somebody else has is left out, with a warning. A new one is carried over to the account
+      (`addresses.follow_file`).
     - Volunteers who are new, or whose row changed, and who never had an enrolment get a pending one when they are
       eligible on the day of registration.
 
@@ -135,9 +137,11 @@ def _keep_web_tiers(outcome: JobseekerOutcome) -> None:
 
 
 def _update(actor: User | None, now: datetime, outcome: JobseekerOutcome) -> None:
+    _run(statements.KEEP_ADDRESSES)
     _run(statements.FREE_EMAILS)
     _run(statements.UPDATE_PEOPLE, {"now": now})
     audit.record_each(actor=actor, action=AuditAction.UPDATED, at=now, people=statements.UPDATED_PEOPLE)
+    _follow_addresses(actor)
     _change_tiers(actor, outcome)
 
 
@@ -162,6 +166,13 @@ def _change_tiers(actor: User | None, outcome: JobseekerOutcome) -> None:
         statements.TELL_NEW_TIERS,
         {"now": at, "kind": NotificationKind.TIER_CHANGED, "labels": json.dumps(labels, ensure_ascii=False)},
     )
+
+
+def _follow_addresses(actor: User | None) -> None:
+    """Carry new addresses over to accounts and waiting letters; few people of a file change theirs."""
+    before = dict(_rows(statements.CHANGED_ADDRESSES))
+    for person in Jobseeker.objects.filter(pk__in=before).order_by("pk"):
+        follow_file(actor=actor, person=person, before=before[person.pk])
 
 
 def _create(actor: User | None, now: datetime) -> int:

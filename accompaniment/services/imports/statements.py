@@ -35,7 +35,8 @@ def _of(source: str) -> str:
 
 PREPARE = f"""
 DROP TABLE IF EXISTS pg_temp.import_incoming, pg_temp.import_touched, pg_temp.import_refused,
-                     pg_temp.import_updates, pg_temp.import_tier_changes, pg_temp.import_volunteers;
+                     pg_temp.import_updates, pg_temp.import_tier_changes, pg_temp.import_volunteers,
+                     pg_temp.import_addresses;
 CREATE TEMPORARY TABLE import_incoming (
     {", ".join(f"{column} {_TYPES.get(column, 'text')}" for column in JobseekerRow._fields)}
 ) ON COMMIT DROP
@@ -159,6 +160,19 @@ SELECT count(*) FROM (
     SELECT jobseeker_id FROM import_updates UNION SELECT jobseeker_id FROM import_tier_changes
 ) either
 """
+
+KEEP_ADDRESSES = """
+CREATE TEMPORARY TABLE import_addresses ON COMMIT DROP AS
+SELECT person.id AS jobseeker_id, person.email
+FROM import_updates updates JOIN accompaniment_jobseeker person ON person.id = updates.jobseeker_id
+WHERE 'email' = ANY (updates.fields) AND (
+    person.user_id IS NOT NULL
+    OR EXISTS (SELECT FROM accompaniment_notification letter
+               WHERE letter.jobseeker_id = person.id AND letter.sent_at IS NULL AND letter.given_up_at IS NULL)
+)
+"""
+
+CHANGED_ADDRESSES = "SELECT jobseeker_id, email FROM import_addresses"
 
 # Two people may exchange their addresses in one file, so all addresses are given up before any is taken.
 FREE_EMAILS = """

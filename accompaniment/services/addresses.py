@@ -1,0 +1,301 @@
+"""The address that an account is opened with, and how it follows the one where its owner is written to.
+
+An account without a password follows the file at once: nobody has logged in with it, and the link to the wrong
+mailbox ends. One with a password changes when its owner confirms from the new mailbox; the old one is told. Until
+then a change that the owner asked for leaves everything as it is, and after one that came with the file the old
+mailbox opens nothing any more: whoever corrected it said that it is wrong. The confirmation then asks for what the
+reader of a mistyped mailbox does not know: a person's identifier, or the password of an account of the staff.
+"""
+
+import secrets
+from datetime import timedelta
+
+from axes.utils import reset as unlock
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from accompaniment.addresses import NOWHERE, written
+from accompaniment.enums import AuditAction, NotificationKind
+from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.identifiers import compact
+from accompaniment.models import ActivationLink, AddressChange, AuditEntry, Jobseeker, Notification, User
+from accompaniment.services import audit, outbox, sessions
+from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account
+from accompaniment.services.enrolments import lock_jobseeker
+
+EMAIL_TAKEN = "Cette adresse e-mail est déjà celle d'une autre personne. Demandez-en une autre."
+LINK_IS_OVER = "Ce lien a déjà servi ou n'est plus valable."
+NOT_PROVEN = "Ce n'est pas ce qui est attendu pour ce compte. Vérifiez et recommencez."
+TOO_MANY_TODAY = "Vous avez déjà demandé plusieurs changements aujourd'hui. Recommencez demain."
+
+
+OF_THEIR_MAILBOX = (
+    NotificationKind.PASSWORD_RESET,
+    NotificationKind.ADDRESS_TO_CONFIRM,
+    NotificationKind.ADDRESS_CHANGING,
+    NotificationKind.ADDRESS_CHANGED,
+)
+"""Letters that go to the mailbox that they were written for, or nowhere."""
+INVITATIONS = (NotificationKind.INVITATION, NotificationKind.ACCOUNT_ACTIVATION)
+
+
+class AddressMovedError(DomainError):
+    """A letter with a link was meant for an address that is no longer the account's."""
+
+
+class NotProvenError(DomainError):
+    """The identifier or the password that was typed is not the account's."""
+
+
+def follow_file(*, actor: User | None, person: Jobseeker, before: str | None) -> None:
+    """Carry the address of a person's file over to what waits to be sent, and to the account.
+
+    Called with the person locked, in the transaction that wrote the file's address; `before` is the one until then.
+    `actor` None is an import. Raises DomainError when the address opens another account.
+    """
+    if person.email is not None and before is not None:
+        waiting = Notification.objects.filter(jobseeker=person, email=before, sent_at=None, given_up_at=None)
+        waiting.exclude(kind__in=OF_THEIR_MAILBOX).update(email=person.email)
+    if person.user_id is not None:
+        _follow(actor, lock_account(person.user_id), person, person.email)
+
+
+def correct_staff_address(*, actor: User, user: User, address: str, forget_password: bool) -> None:
+    """Change a locked account of the staff to another address, as its manager; the right is the caller's to look up.
+
+    `forget_password` is for whoever can neither read the old mailbox nor remember the password: the account is then
+    as if it had never been activated. Raises DomainError when the address belongs to somebody else.
+    """
+    new = written(address)
+    if User.objects.exclude(pk=user.pk).filter(email=new).exists() or Jobseeker.objects.filter(email=new).exists():
+        raise DomainError(EMAIL_TAKEN)
+    if forget_password and user.has_usable_password():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    _follow(actor, user, None, new)
+
+
+def ask_change(*, actor: User, address: str) -> None:
+    """Ask for another address of one's own account; the password was checked by the form.
+
+    Nobody is told whether the address is somebody else's: that shows when its owner confirms. Raises
+    NotAllowedNowError when too many were asked for today, or when it is the present one.
+    """
+    new = written(address)
+    with transaction.atomic():
+        person = file_of(actor)
+        if person is not None:
+            person = lock_jobseeker(person.pk)
+        user = lock_account(actor.pk)
+        if user.email == new:
+            raise NotAllowedNowError("C'est déjà votre adresse de connexion.")
+        asked = AuditEntry.objects.filter(
+            actor=user,
+            action=AuditAction.ACCOUNT,
+            details__event="address_asked",
+            at__gt=timezone.now() - timedelta(days=1),
+        )
+        if asked.count() >= settings.ADDRESS_CHANGES_A_DAY:
+            raise NotAllowedNowError(TOO_MANY_TODAY)
+        _ask(actor=user, user=user, person=person, address=new, by_owner=True)
+
+
+def drop_change(*, actor: User) -> None:
+    """Give up the change that waits for one's own account, unless it came with the file."""
+    with transaction.atomic():
+        user = lock_account(actor.pk)
+        _drop(actor, user, file_of(user), AddressChange.objects.filter(user=user, by_owner=True))
+
+
+def awaits_new_mailbox(user: User) -> bool:
+    """Whether somebody else said that the account's mailbox is wrong: it opens nothing until the new one confirms."""
+    return AddressChange.objects.filter(user=user, by_owner=False).exists()
+
+
+def remind(*, address: str, slot: int) -> bool:
+    """Send the confirmation again to the file's address, where the account still has another; tell whether it does.
+
+    `slot` is the stretch of time within which one letter leaves.
+    """
+    found = (
+        Jobseeker.objects.filter(email=address, user__is_active=True).exclude(user__email=address).values_list("pk")
+    ).first()
+    if found is None:
+        return False
+    with transaction.atomic():
+        person = lock_jobseeker(found[0])
+        if person.user_id is None or person.email != address:
+            return False
+        user = lock_account(person.user_id)
+        change = AddressChange.objects.filter(user=user, address=address, by_owner=False).first()
+        if change is None:
+            _follow(None, user, person, address)
+        else:
+            change.expires_at = timezone.now() + timedelta(days=settings.ADDRESS_LINK_DAYS)
+            change.save(update_fields=["expires_at"])
+            _tell_new(change, person, key=f"address:{change.pk}:{slot}")
+    return True
+
+
+def issue_link(*, user: User, address: str) -> str:
+    """Return the secret of the link that confirms a change to `address`; an earlier one ends.
+
+    Called when the e-mail that carries it is made. Raises AddressMovedError when no such change waits any more.
+    """
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        lock_account(user.pk)
+        waiting = AddressChange.objects.filter(user=user, address=address, expires_at__gt=timezone.now())
+        if not waiting.update(digest=digest_of(token)):
+            raise AddressMovedError("Ce changement d'adresse n'attend plus.")
+    return token
+
+
+def change_to_confirm(*, token: str) -> AddressChange:
+    """Return the change that a link confirms, without using it up. Raises NotAllowedNowError when it is over."""
+    change = (
+        AddressChange.objects.filter(digest=digest_of(token), expires_at__gt=timezone.now(), user__is_active=True)
+        .select_related("user")
+        .first()
+    )
+    if change is None:
+        raise NotAllowedNowError(LINK_IS_OVER)
+    return change
+
+
+def confirm(*, token: str, proof: str = "") -> User:
+    """Give the account its new address and use up the link; its other links and its sessions end.
+
+    `proof` is the person's identifier, or the password of an account of the staff, where not the owner asked.
+    Raises NotAllowedNowError when the link is over, NotProvenError for a wrong proof (`ADDRESS_PROOF_TRIES` of them
+    end the link), DomainError when the address is somebody else's by now.
+    """
+    user = change_to_confirm(token=token).user
+    file = file_of(user)
+    with transaction.atomic():
+        person = lock_jobseeker(file.pk) if file else None
+        user = lock_account(user.pk)
+        # Looked up again behind the lock: of two people with the same link one comes first.
+        change = change_to_confirm(token=token)
+        proven = change.by_owner or _proves(proof, user, person)
+        if proven:
+            _confirm(user, person, change)
+        else:
+            change.wrong_tries += 1
+            over = change.wrong_tries >= settings.ADDRESS_PROOF_TRIES
+            change.digest = None if over else change.digest
+            change.wrong_tries = 0 if over else change.wrong_tries
+            change.save(update_fields=["wrong_tries", "digest"])
+    if not proven:
+        raise NotProvenError(NOT_PROVEN)
+    return user
+
+
+def _follow(actor: User | None, user: User, person: Jobseeker | None, address: str | None) -> None:
+    if address == user.email:
+        _drop(actor, user, person, AddressChange.objects.filter(user=user))
+    elif not user.has_usable_password():
+        _move(actor, user, person, address)
+    elif address is None:
+        _drop(actor, user, person, AddressChange.objects.filter(user=user))
+    else:
+        _ask(actor=actor, user=user, person=person, address=address, by_owner=False)
+
+
+def _move(actor: User | None, user: User, person: Jobseeker | None, address: str | None) -> None:
+    """Give an account that nobody has opened yet another address, and invite its owner there."""
+    _write_address(user, address or NOWHERE.format(pk=user.pk))
+    audit.record(actor=actor, jobseeker=person, action=AuditAction.ACCOUNT, event="address_followed", user=user.pk)
+    if address is None or not user.is_active:
+        return
+    if not Notification.objects.filter(
+        user=user, email=address, kind__in=INVITATIONS, sent_at=None, given_up_at=None
+    ).exists():
+        invite(user, key=f"activation:{user.pk}:address:{timezone.now().timestamp()}")
+
+
+def _ask(*, actor: User | None, user: User, person: Jobseeker | None, address: str, by_owner: bool) -> None:
+    now = timezone.now()
+    AddressChange.objects.filter(user=user).delete()
+    change = AddressChange.objects.create(
+        user=user,
+        address=address,
+        asked_by=actor,
+        by_owner=by_owner,
+        asked_at=now,
+        expires_at=now + timedelta(days=settings.ADDRESS_LINK_DAYS),
+    )
+    audit.record(actor=actor, jobseeker=person, action=AuditAction.ACCOUNT, event="address_asked", user=user.pk)
+    _tell_new(change, person, key=f"address:{change.pk}")
+    outbox.notify(
+        key=f"address-old:{change.pk}",
+        kind=NotificationKind.ADDRESS_CHANGING,
+        email=user.email,
+        user=user,
+        jobseeker=person,
+        context={"first_name": user.first_name, "by_owner": by_owner, "path": reverse("change_address")},
+    )
+
+
+def _tell_new(change: AddressChange, person: Jobseeker | None, *, key: str) -> None:
+    outbox.notify(
+        key=key,
+        kind=NotificationKind.ADDRESS_TO_CONFIRM,
+        email=change.address,
+        user=change.user,
+        jobseeker=person,
+        context={"first_name": change.user.first_name, "by_owner": change.by_owner, "staff": person is None},
+    )
+
+
+def _drop(actor: User | None, user: User, person: Jobseeker | None, waiting: QuerySet[AddressChange]) -> None:
+    if waiting.delete()[0]:
+        audit.record(actor=actor, jobseeker=person, action=AuditAction.ACCOUNT, event="address_dropped", user=user.pk)
+
+
+def _confirm(user: User, person: Jobseeker | None, change: AddressChange) -> None:
+    old, new = user.email, change.address
+    others = Jobseeker.objects.filter(email=new)
+    if (others.exclude(pk=person.pk) if person else others).exists():
+        raise DomainError(EMAIL_TAKEN)
+    _write_address(user, new)
+    if person is not None and person.email != new:
+        before, person.email = person.email, new
+        try:
+            with transaction.atomic():
+                person.save(update_fields=["email", "updated_at"])
+        except IntegrityError as error:
+            raise DomainError(EMAIL_TAKEN) from error
+        audit.record(actor=user, jobseeker=person, action=AuditAction.UPDATED, fields=["email"])
+        follow_file(actor=user, person=person, before=before)
+    audit.record(actor=user, jobseeker=person, action=AuditAction.ACCOUNT, event="address_changed", user=user.pk)
+    outbox.notify(
+        key=f"address-changed:{change.pk}",
+        kind=NotificationKind.ADDRESS_CHANGED,
+        email=old,
+        user=user,
+        jobseeker=person,
+        context={"first_name": user.first_name},
+    )
+
+
+def _write_address(user: User, address: str) -> None:
+    """Write a locked account's address; every link that was sent to the one before ends."""
+    before, user.email = user.email, address
+    try:
+        with transaction.atomic():
+            user.save(update_fields=["email"])
+    except IntegrityError as error:
+        user.email = before
+        raise DomainError(EMAIL_TAKEN) from error
+    ActivationLink.objects.filter(user=user, used_at=None).delete()
+    AddressChange.objects.filter(user=user).delete()
+    unlock(username=address)
+    sessions.announce_end(user_pk=user.pk)
+
+
+def _proves(proof: str, user: User, person: Jobseeker | None) -> bool:
+    return compact(proof) == person.identifier if person else user.check_password(proof)
