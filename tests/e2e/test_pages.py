@@ -36,6 +36,7 @@ NO_PAGES = {
     "interview_band",
     "panel_next_step",
     "panel_today",
+    "panel_absences",
     "panel_obligations",
     "panel_on_site",
     "panel_person_on_site",
@@ -108,6 +109,9 @@ IN_A_FILE = {
 }
 """Looked at in the same widths, with a very long name, by the tests of a person's file."""
 
+IN_A_THREAD = {"explain_absence", "decide_absence"}
+"""Looked at in each of their states by tests/e2e/test_missed.py."""
+
 NEED_A_SECRET = {"activation", "password_reset", "confirm_address"}
 """Visited by the tests of accounts, which have the secret at hand."""
 
@@ -157,6 +161,7 @@ def adviser_pages() -> dict[str, str]:
         "record_wish": f"{reverse('record_wish')}?q=petit",
         "registration": reverse("registration", args=[volunteer.pk]),
         "agenda": reverse("agenda"),
+        "absences_to_decide": reverse("absences_to_decide"),
         "on_site_requests": reverse("on_site_requests"),
         "answer_on_site": reverse("answer_on_site", args=[OnSiteRequest.objects.open().filter(**mine)[0].pk]),
         "interview_report": reverse("interview_report", args=[meeting.pk]),
@@ -254,7 +259,7 @@ def test_every_page(new_page: NewPage) -> None:
         page.context.close()
     assert not wrong, "\n".join(wrong)
     # An address that is neither visited nor known to be no page of its own fails.
-    assert set(addresses()) - visited - NO_PAGES - IN_A_FILE - NEED_A_SECRET == set()
+    assert set(addresses()) - visited - NO_PAGES - IN_A_FILE - IN_A_THREAD - NEED_A_SECRET == set()
 
 
 def come_to_rest(page: Page, address: str) -> Iterator[str]:

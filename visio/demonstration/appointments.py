@@ -285,7 +285,7 @@ def _note(world: World, interview: Interview, *, noted_at: datetime) -> None:
     answered_at = noted_at + timedelta(hours=rng.randrange(3, 120))
     if rng.random() < EXPLAINED and answered_at < world.now:
         interview.answered_at = answered_at
-    decided_at = (interview.answered_at or interview.answer_until) + timedelta(hours=rng.randrange(20, 60))
+    decided_at = (interview.answered_at or interview.answer_until) + timedelta(hours=rng.randrange(20, 240))
     if decided_at < world.now:
         interview.closed_at, interview.closed_by = decided_at, adviser_user
         interview.state = InterviewState.EXCUSED if interview.answered_at else InterviewState.MISSED
