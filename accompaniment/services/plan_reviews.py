@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature, NotificationKind, ReviewOutcome
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import day_in_words
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, PlanReview, User
 from accompaniment.services import audit, outbox, plans
 from accompaniment.services.bounds import check_bound
@@ -146,7 +147,14 @@ def ask_plan_change(
                     comment=comment.strip(),
                 )
         except IntegrityError as error:
-            raise NotAllowedNowError("Votre demande est déjà transmise. La réponse arrivera ici.") from error
+            standing = PlanRequest.objects.open().get(jobseeker=person)
+            zone = person.agency.zone
+            since = day_in_words(
+                standing.asked_at.astimezone(zone).date(), today=timezone.now().astimezone(zone).date()
+            )
+            raise NotAllowedNowError(
+                f"Votre demande est déjà transmise, depuis le {since}. La réponse arrivera ici."
+            ) from error
         audit.record(
             actor=actor, jobseeker=person, action=AuditAction.CONTACT_PLAN, event="change_asked", request=request.pk
         )

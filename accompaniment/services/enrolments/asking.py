@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accompaniment.enums import BoundedAct, EnrolmentState
 from accompaniment.errors import NotAllowedNowError
+from accompaniment.french import day_in_words
 from accompaniment.models import Enrolment, Jobseeker, User
 from accompaniment.services.bounds import check_bound
 from accompaniment.services.enrolments.eligibility import check_eligible
@@ -36,7 +37,18 @@ def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker, at_interview: boo
                     jobseeker=person, asked_at=now, has_webcam=person.has_webcam, bandwidth=person.bandwidth
                 )
         except IntegrityError as error:
-            raise NotAllowedNowError("Une adhésion est déjà en cours pour cette personne.") from error
+            standing = Enrolment.objects.open().get(jobseeker=person)
+            raise NotAllowedNowError(_stands(standing, by_person=actor is not None and actor.is_jobseeker)) from error
         forget_earlier_decision(person)
         log(enrolment, actor=actor, at=now, from_state="", to_state=EnrolmentState.ASKED)
         return enrolment
+
+
+def _stands(standing: Enrolment, *, by_person: bool) -> str:
+    """Say that what is asked for stands already, and since when."""
+    zone = standing.jobseeker.agency.zone
+    today = timezone.now().astimezone(zone).date()
+    since = day_in_words(standing.asked_at.astimezone(zone).date(), today=today)
+    if by_person:
+        return f"Votre demande de 100\u00a0% web est déjà en cours, depuis le {since}. Rien d'autre n'est à faire."
+    return f"Une adhésion est déjà en cours pour cette personne, depuis le {since}."
