@@ -24,7 +24,7 @@ def main() -> None:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE,
-            ws="websockets-sansio",
+            ws="config.handshakes:AnsweredHandshakes",
         )
     )
     with contextlib.suppress(KeyboardInterrupt):

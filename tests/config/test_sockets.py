@@ -1,5 +1,6 @@
 """The door to the websockets."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
 from config.asgi import application
+from tests.e2e.server import LiveServer
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,3 +116,30 @@ async def test_a_request_with_an_enormous_head_is_refused_before_it_is_read() ->
     }
     page = ApplicationCommunicator(application, scope)
     assert (await page.receive_output(5))["status"] == 431
+
+
+async def first_line(port: int, size: int) -> bytes:
+    """Send a handshake with one header of so many bytes, and return the first line of the answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(
+        b"GET /ws/bureau/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nX-Large: "
+        + b"a" * size
+        + b"\r\n\r\n"
+    )
+    async with asyncio.timeout(5):
+        line = await reader.readline()
+    writer.close()
+    return line
+
+
+async def test_a_handshake_that_is_too_long_to_be_read_is_answered_all_the_same() -> None:
+    """The kind: a connection that stays open without a word, for as long as the other side likes."""
+    server = LiveServer(application)
+    server.start()
+    try:
+        port = int(server.url.rpartition(":")[2])
+        assert (await first_line(port, 100)).startswith(b"HTTP/1.1 403 ")
+        assert (await first_line(port, 100_000)).startswith(b"HTTP/1.1 431 ")
+    finally:
+        await asyncio.to_thread(server.stop)

@@ -55,7 +55,7 @@ class LiveServer:
             lifespan="off",
             log_config=None,
             access_log=False,
-            ws="websockets-sansio",
+            ws="config.handshakes:AnsweredHandshakes",
             timeout_graceful_shutdown=int(PATIENCE),
         )
         self._server = uvicorn.Server(config)
