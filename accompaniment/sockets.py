@@ -6,7 +6,7 @@ import math
 from typing import Any, NoReturn
 
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.db import DatabaseError
+from django.db import InterfaceError, OperationalError
 from redis.exceptions import RedisError
 
 FAILED = 1011
@@ -29,7 +29,7 @@ class CalmSocket(AsyncWebsocketConsumer):
         """Serve the socket; 1013 where a server does not answer, so that the page tries again, else 1011."""
         try:
             await super().__call__(scope, receive, send)
-        except (RedisError, DatabaseError, OSError) as error:
+        except (RedisError, OperationalError, InterfaceError, OSError) as error:
             logger.warning("%s closes, a server does not answer: %s", type(self).__name__, type(error).__name__)
             await _say_goodbye(send, TRY_LATER)
         except Exception as error:  # noqa: BLE001  (whatever it is, the browser hears of it and the others go on)

@@ -13,6 +13,7 @@ os.environ.setdefault("SERVES_PAGES", "yes")
 http = get_asgi_application()
 
 from config.body_limit import LimitedBodies  # noqa: E402
+from config.door import Door  # noqa: E402
 from config.header_limit import LimitedHeaders  # noqa: E402
 from config.no_such_socket import no_such_socket  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
@@ -22,10 +23,12 @@ from config.routing import websocket_urlpatterns  # noqa: E402  (models need the
 sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])  # type: ignore[arg-type]
 
 application = LimitedHeaders(
-    ProtocolTypeRouter(
-        {
-            "http": LimitedBodies(http),
-            "websocket": SameOrigin(AuthMiddlewareStack(sockets)),
-        }
+    Door(
+        ProtocolTypeRouter(
+            {
+                "http": LimitedBodies(http),
+                "websocket": SameOrigin(AuthMiddlewareStack(sockets)),
+            }
+        )
     )
 )

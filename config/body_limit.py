@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accompaniment.parsing import number_in
 from accompaniment.services.documents import LARGEST
 from config.middleware import Around
 
@@ -37,14 +38,14 @@ class LimitedBodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, without its body when that is too large."""
         if _declared_length(scope) > settings.REQUEST_MAXIMUM_BYTES:
-            await self.application(_without_body(scope), _Drained(receive), send)
+            await self.application(without_body(scope, REFUSED), Drained(receive), send)
         else:
             limited = _Limited(receive, send)
             await self.application(scope, limited.receive, limited.send)
             await limited.refuse_if_cut_off()
 
 
-class _Drained:
+class Drained:
     """What is received is thrown away; the application gets an empty body, and hears when the person leaves."""
 
     def __init__(self, receive: Receive) -> None:
@@ -105,13 +106,15 @@ class RefusedBodyMiddleware(Around):
 def _declared_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
-            return int(value)
+            number = number_in(value.decode("ascii"))
+            return settings.REQUEST_MAXIMUM_BYTES + 1 if number is None else number
     return 0
 
 
-def _without_body(scope: Scope) -> Scope:
+def without_body(scope: Scope, mark: str) -> Scope:
+    """Return the request with an empty body, marked for the middleware that answers it."""
     kept = [(name, value) for name, value in scope["headers"] if name not in {b"content-length", b"content-type"}]
-    return {**scope, "headers": [*kept, (b"content-length", b"0")], REFUSED: True}
+    return {**scope, "headers": [*kept, (b"content-length", b"0")], mark: True}
 
 
 def _is_refused(request: HttpRequest) -> bool:

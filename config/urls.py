@@ -4,6 +4,9 @@ from django.urls import include, path
 
 from config import views
 
+handler400 = views.bad_request
+handler500 = views.server_error
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("accompaniment.urls")),

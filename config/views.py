@@ -1,8 +1,9 @@
-"""Pages that belong to no app: the entrance, and the answer to a form that was not sent from our pages."""
+"""Pages that belong to no app: the entrance, and the answers to what went wrong."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 
 from accompaniment.access import AuthenticatedRequest
 from accompaniment.enums import Role
@@ -30,3 +31,19 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     is_own = token is not None and request.user.pk in {None, token[1]}
     kept = is_ours and is_own and keep(request)
     return render(request, "403_csrf.html", {"kept": kept, "page": page}, status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say in plain words that a request could not be read, and what to do."""
+    return bare_page(request, "400.html", status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say in plain words that something broke."""
+    return bare_page(request, "500.html", status=500)
+
+
+def bare_page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:
+    """Return a page that needs neither database nor session. It speaks of what was sent only where something was."""
+    sent = request.method not in {"GET", "HEAD", "OPTIONS"}
+    return HttpResponse(render_to_string(template, {"sent": sent}), status=status)

@@ -1,7 +1,7 @@
 """Which slots an adviser offers a person, read from working hours, absences and interviews."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -75,11 +75,3 @@ def by_day(slots: list[datetime], zone: ZoneInfo) -> list[SlotDay]:
     for starts in slots:
         days.setdefault(starts.astimezone(zone).date(), []).append(starts)
     return [SlotDay(day=day, slots=tuple(starts)) for day, starts in days.items()]
-
-
-def parse_slot(text: str) -> datetime:
-    """Return the instant (UTC) that a radio button of the picker stands for. Raises ValueError."""
-    parsed = datetime.fromisoformat(text)
-    if parsed.tzinfo is None:
-        raise ValueError("a slot is an instant with its offset")
-    return parsed.astimezone(UTC)

@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accompaniment.enums import Bandwidth, Channel
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import DayField, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
 from accompaniment.french import hour_in_words, weekday_in_words
 from accompaniment.models import Jobseeker
+from accompaniment.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
-from visio.availability import SlotDay, parse_slot
+from visio.availability import SlotDay
 from visio.enums import AbsenceDecision, NextStep, Outcome
 from visio.models import ANSWER_LENGTH, REASON_LENGTH
 
@@ -56,10 +57,10 @@ class SlotForm(forms.Form):
             self.add_error("phone", NO_NUMBER)
 
     def clean_slot(self) -> datetime:
-        try:
-            return parse_slot(self.cleaned_data["slot"])
-        except (ValueError, OverflowError) as error:
-            raise forms.ValidationError("Choisissez une heure.") from error
+        slot = instant_in(self.cleaned_data["slot"])
+        if slot is None:
+            raise forms.ValidationError("Choisissez une heure.")
+        return slot
 
 
 class OnSiteForm(forms.Form):
@@ -95,7 +96,7 @@ class OnSiteMeetingForm(OnSiteAnswerForm):
     slot = forms.TypedChoiceField(
         label="Recevoir la personne le",
         help_text="Le rendez-vous est réservé et la personne reçoit sa convocation.",
-        coerce=parse_slot,
+        coerce=instant_in,
         empty_value=None,
         required=False,
         error_messages={"invalid_choice": "Ce créneau n'est plus proposé. Choisissez-en un autre."},
@@ -206,7 +207,7 @@ class ReportForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Dites si le plan de contact convient encore."},
     )
-    plan_review_on = forms.DateField(
+    plan_review_on = DayField(
         label="À revoir au plus tard le",
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

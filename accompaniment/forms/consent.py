@@ -2,11 +2,12 @@
 
 from django import forms
 
+from accompaniment.forms.fields import NumberField
 from accompaniment.presentation import ACCEPTANCE_STATEMENT
 
 
 class AcceptanceForm(forms.Form):
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    version = NumberField(widget=forms.HiddenInput)
     accepted = forms.BooleanField(
         label=ACCEPTANCE_STATEMENT,
         error_messages={"required": "Cochez la case pour accepter."},

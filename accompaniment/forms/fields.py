@@ -1,12 +1,15 @@
 """Fields that several forms share."""
 
+from datetime import date
 from typing import Any
 from unicodedata import normalize
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from accompaniment.identifiers import compact
 from accompaniment.imports.values import clean
+from accompaniment.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY, is_near
 
 
 class _Cleaned(forms.CharField):
@@ -49,3 +52,22 @@ class IdentifierField(forms.RegexField):
     def to_python(self, value: Any) -> str:
         """Return the identifier in one piece and in capitals."""
         return compact(clean(str(super().to_python(value))))
+
+
+class DayField(forms.DateField):
+    """A day that anything here can be about, so that no day before or after it overflows."""
+
+    def validate(self, value: date | None) -> None:
+        """Refuse a day that no calendar of ours shows."""
+        super().validate(value)
+        if value is not None and not is_near(value):
+            raise ValidationError(
+                f"Écrivez une date entre {EARLIEST_DAY.year} et {LATEST_DAY.year}.", code="out_of_calendar"
+            )
+
+
+class NumberField(forms.IntegerField):
+    """A whole number that a row can hold."""
+
+    def __init__(self, *, min_value: int = -LARGEST_NUMBER, max_value: int = LARGEST_NUMBER, **kwargs: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import Channel, ContactNature
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import DayField, LinesField
 from accompaniment.presentation import frequency_in_words
 from accompaniment.rules import PLAN_CHANNELS
 from accompaniment.services.plan_reviews import NewPlan
@@ -65,7 +65,7 @@ class PlanDecisionForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    review_on = forms.DateField(
+    review_on = DayField(
         label="À revoir le",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": "Indiquez quand revoir ce plan avec la personne."},

@@ -2,7 +2,7 @@
 
 from django import forms
 
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import DayField, LinesField
 from accompaniment.services.action_plan import ObjectiveFacts, StepFacts
 from accompaniment.services.notes import LONGEST_NOTE
 
@@ -26,7 +26,7 @@ class ObjectiveForm(forms.Form):
         max_length=200,
         error_messages={"required": "Dites en quelques mots de quoi il s'agit."},
     )
-    due_on = forms.DateField(label="Pour le", required=False, widget=DAY)
+    due_on = DayField(label="Pour le", required=False, widget=DAY)
 
 
 class EditObjectiveForm(forms.Form):
@@ -35,7 +35,7 @@ class EditObjectiveForm(forms.Form):
     title = forms.CharField(
         label="Objectif", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
     )
-    due_on = forms.DateField(label="Pour le", required=False, widget=DAY)
+    due_on = DayField(label="Pour le", required=False, widget=DAY)
 
     @property
     def facts(self) -> ObjectiveFacts:
@@ -48,7 +48,7 @@ class StepForm(forms.Form):
     title = forms.CharField(
         label="Étape", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
     )
-    due_on = forms.DateField(label="Pour le", required=False, widget=DAY)
+    due_on = DayField(label="Pour le", required=False, widget=DAY)
 
     @property
     def facts(self) -> StepFacts:
@@ -61,7 +61,7 @@ class LineSeenForm(forms.Form):
     prefix = "vu"
 
     title = forms.CharField(max_length=200, widget=forms.HiddenInput)
-    due_on = forms.DateField(required=False, widget=forms.HiddenInput)
+    due_on = DayField(required=False, widget=forms.HiddenInput)
 
 
 class DocumentForm(forms.Form):

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.forms.boundfield import BoundField
 
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import DayField, LinesField
 from caseload.absences import Decision, Question
 from caseload.models import Adviser, Portfolio
 
@@ -33,10 +33,10 @@ class ColleaguesField(forms.TypedMultipleChoiceField):
 class AbsenceForm(forms.Form):
     """The days, and for each portfolio the colleagues who answer: those of the agency, and one of another agency."""
 
-    du = forms.DateField(
+    du = DayField(
         label="Premier jour", error_messages={"required": "Indiquez le premier jour.", **DAY}, widget=_day_input()
     )
-    au = forms.DateField(
+    au = DayField(
         label="Dernier jour",
         help_text="Inclus. Pour un seul jour, écrivez deux fois le même.",
         error_messages={"required": "Indiquez le dernier jour.", **DAY},
@@ -139,7 +139,7 @@ class DecisionForm(forms.Form):
 class EndForm(forms.Form):
     """An earlier last day; empty: the absence is called off."""
 
-    au = forms.DateField(label="Nouveau dernier jour", required=False, error_messages=DAY, widget=_day_input())
+    au = DayField(label="Nouveau dernier jour", required=False, error_messages=DAY, widget=_day_input())
 
 
 class ReplaceForm(forms.Form):

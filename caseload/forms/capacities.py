@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import Modality
+from accompaniment.forms.fields import DayField
 from accompaniment.models import Agency
 
 LARGEST = 1000
@@ -41,7 +42,7 @@ class CapacityForm(forms.Form):
         help_text="Le nombre vaut pour un temps plein\u00a0: 250 à 80\u00a0% font 200 places.",
         required=False,
     )
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label="À partir du",
         error_messages={"required": "Indiquez un jour.", "invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import LinesField, NumberField
 
 PREVIEW, CORRECT, PUBLISH = "relire", "corriger", "publier"
 
@@ -14,7 +14,7 @@ class ConsentTextForm(forms.Form):
 
     use_required_attribute = False
 
-    after = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    after = NumberField(widget=forms.HiddenInput, min_value=0)
     title = forms.CharField(
         label="Titre", max_length=120, error_messages={"required": "Donnez un titre de 120 caractères au plus."}
     )

@@ -7,6 +7,7 @@ from django import forms
 
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Modality
+from accompaniment.forms.fields import DayField
 from accompaniment.models import Agency, Region
 from caseload.figures import Period
 
@@ -17,8 +18,8 @@ LONGEST_DAYS = 3 * 366
 class PeriodForm(forms.Form):
     """From and to, both included. An empty form is the last thirty days."""
 
-    du = forms.DateField(label="Du", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    au = forms.DateField(label="Au", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    du = DayField(label="Du", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    au = DayField(label="Au", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def __init__(self, data: Any, *, today: date) -> None:
         self.usual = Period(today - timedelta(days=USUAL_DAYS - 1), today)

@@ -9,7 +9,7 @@ from django import forms
 from django.http import QueryDict
 
 from accompaniment.enums import Tier, Track
-from accompaniment.forms.fields import LineField
+from accompaniment.forms.fields import LineField, NumberField
 from caseload.enums import Answerer, CaseOrder, NeedKind
 
 DESCENDING = "-"
@@ -29,7 +29,7 @@ class PortfolioFilterForm(forms.Form):
     modalite = forms.ChoiceField(label="Modalité", required=False, choices=[("", "Toutes"), *Tier.choices])
     parcours = forms.ChoiceField(label="Parcours", required=False, choices=[("", "Tous"), *Track.choices])
     suivi = forms.ChoiceField(label="Suivi", required=False, choices=[("", "Tous"), *Answerer.choices])
-    portefeuille = forms.IntegerField(required=False, min_value=1)
+    portefeuille = NumberField(required=False, min_value=1)
     tri = forms.ChoiceField(
         required=False,
         choices=[(sign + value, label) for value, label in CaseOrder.choices for sign in ("", DESCENDING)],

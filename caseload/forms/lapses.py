@@ -3,6 +3,7 @@
 from django import forms
 
 from accompaniment.enums import Awaited
+from accompaniment.forms.fields import DayField, NumberField
 from accompaniment.services.enrolments.lapses import LONGEST_DELAY
 
 
@@ -23,11 +24,11 @@ class LapseDelayForm(forms.Form):
             "max_value": f"Indiquez {LONGEST_DELAY} jours au plus.",
         },
     )
-    starts_on = forms.DateField(
+    starts_on = DayField(
         label="À partir du",
         error_messages={"required": "Indiquez un jour.", "invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     reason = forms.CharField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
-    replaces = forms.IntegerField(required=False, widget=forms.HiddenInput())
+    replaces = NumberField(required=False, widget=forms.HiddenInput())
     """The days of the delay that this one replaces, which the page has shown."""

@@ -9,7 +9,8 @@ from django import forms
 from django.db.models import QuerySet
 
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, RefusalReason, Tier, Track
-from accompaniment.forms.fields import EmailField, LineField
+from accompaniment.forms.fields import EmailField, LineField, NumberField
+from accompaniment.parsing import numbers_in
 from accompaniment.services.enrolments import InterviewFindings
 from caseload.models import Portfolio
 
@@ -31,7 +32,7 @@ class SearchForm(forms.Form):
 class WishForm(forms.Form):
     """Whose wish is written down."""
 
-    person = forms.IntegerField(widget=forms.HiddenInput)
+    person = NumberField(widget=forms.HiddenInput)
 
 
 class EmailForm(forms.Form):
@@ -226,7 +227,7 @@ def typing_in(data: Mapping[str, str]) -> Typing:
 def _base_in(data: Mapping[str, str]) -> dict[str, str] | None:
     try:
         base = json.loads(data.get("base", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(base, dict):
         return None
@@ -247,7 +248,7 @@ def value_in_words(name: str, value: str, portfolios: QuerySet[Portfolio]) -> st
     if isinstance(field, forms.BooleanField):
         return "Coché"
     if name == "portfolio":
-        portfolio = portfolios.filter(pk=value).first() if value.isdecimal() else None
+        portfolio = portfolios.filter(pk__in=numbers_in([value])).first()
         return portfolio.adviser.user.full_name if portfolio else "Un autre portefeuille"
     if isinstance(field, forms.ChoiceField):
         return next((str(label) for known, label in field.widget.choices if known == value), value)

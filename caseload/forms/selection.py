@@ -8,8 +8,9 @@ from django.http import QueryDict
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.errors import DomainError
-from accompaniment.forms.fields import LineField, LinesField
+from accompaniment.forms.fields import DayField, LineField, LinesField
 from accompaniment.forms.plans import contact_choices, interval_choices
+from accompaniment.parsing import number_in, numbers_in
 from accompaniment.services.plan_reviews import NewPlan
 from accompaniment.services.plans import check_review_day
 from caseload.forms.desk import PortfolioFilter, filter_in
@@ -23,14 +24,13 @@ MOST_PEOPLE = 1000
 
 def selected_in(data: QueryDict) -> list[int]:
     """Return the primary keys of those ticked, each once, in the order given; what is no number is nobody."""
-    keys = (int(text) for text in data.getlist(PERSON) if text.isascii() and text.isdigit() and len(text) < 19)
-    return list(dict.fromkeys(keys))[:MOST_PEOPLE]
+    return list(dict.fromkeys(numbers_in(data.getlist(PERSON))))[:MOST_PEOPLE]
 
 
 def seen_in(data: QueryDict) -> dict[int, str]:
     """Return by person what stood of the plan when the page was shown."""
     parts = (text.partition(":") for text in data.getlist("vu"))
-    return {int(key): state for key, _, state in parts if key.isascii() and key.isdigit() and len(key) < 19}
+    return {pk: state for key, _, state in parts if (pk := number_in(key)) is not None}
 
 
 def list_in(data: QueryDict) -> PortfolioFilter:
@@ -61,7 +61,7 @@ class PlansForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Indiquez le motif du changement."},
     )
-    review_on = forms.DateField(
+    review_on = DayField(
         label="À revoir le",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": "Indiquez quand revoir ce plan avec chaque personne."},

@@ -3,7 +3,7 @@
 from django import forms
 
 from accompaniment.enums import Tier
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import LinesField, NumberField
 
 TIER_GUIDE = {
     Tier.RENFORCE: "Loin de l'emploi : des contacts fréquents, en agence.",
@@ -23,7 +23,7 @@ class TierChangeForm(forms.Form):
 
     use_required_attribute = False
 
-    period = forms.IntegerField(widget=forms.HiddenInput)
+    period = NumberField(widget=forms.HiddenInput)
     tier = forms.TypedChoiceField(choices=Tier.choices, coerce=Tier, widget=forms.HiddenInput)
     reason = LinesField(
         label="Motif du changement",

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django import forms
-from django.utils.dateparse import parse_datetime
 
+from accompaniment.parsing import instant_in
 from caseload.enums import TimelineKind
 
 
@@ -26,12 +26,4 @@ class TimelineForm(forms.Form):
         """What the address asks for."""
         self.is_valid()
         found = self.cleaned_data
-        return AskedStretch(kind=found.get("fil"), before=_instant(found.get("avant", "")))
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
-        return None
-    return instant if instant is not None and instant.tzinfo is not None else None
+        return AskedStretch(kind=found.get("fil"), before=instant_in(found.get("avant", "").replace(" ", "+")))

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django import forms
 
+from accompaniment.forms.fields import DayField
 from accompaniment.models import User
 from caseload.models import Placement, Portfolio
 from caseload.querysets import PlacementQuerySet, PortfolioQuerySet
@@ -37,7 +38,7 @@ class TransferForm(forms.Form):
             "invalid_pk_value": "Un portefeuille choisi n'est plus proposé. Choisissez-en un autre.",
         },
     )
-    due_on = forms.DateField(
+    due_on = DayField(
         label="Jour du transfert",
         required=False,
         help_text="Laissez vide pour transférer tout de suite. À une date, le transfert se fera de lui-même.",

@@ -16,6 +16,7 @@ from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NotForeseenError
 from accompaniment.once import once
+from accompaniment.parsing import number_in
 from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.absences import PlannedAbsence, questions_about
 from caseload.forms.absences import AbsenceForm, AddCoverForm, AdviserChoiceForm, DecisionForm, EndForm, ReplaceForm
@@ -59,11 +60,11 @@ def declare(request: AuthenticatedRequest) -> HttpResponse:
     """Choose the days and who answers (`?du=…&au=…`), decide what becomes of what is booked, and write it all."""
     mine = Adviser.objects.visible_to(request.user).select_related("user", "agency__departement__region")
     if request.user.is_manager:
-        chosen = request.GET.get("conseiller", "")
-        if not chosen.isdecimal():
+        chosen = number_in(request.GET.get("conseiller", ""))
+        if chosen is None:
             messages.info(request, "Choisissez d'abord le conseiller absent.")
             return redirect("absences")
-        adviser = get_object_or_404(mine, pk=int(chosen))
+        adviser = get_object_or_404(mine, pk=chosen)
     else:
         adviser = get_object_or_404(mine)
     sent = request.POST if request.method == "POST" else request.GET if "du" in request.GET else None

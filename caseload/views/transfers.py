@@ -18,6 +18,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.once import once, went_through
+from accompaniment.parsing import number_in, numbers_in
 from caseload.forms.transfers import TransferForm
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.services.transfers import TargetsFullError, cancel_transfers, foresee, transfer_people
@@ -88,7 +89,7 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Cancel what is planned: everybody, or the one person whose button was pressed."""
     batch = get_object_or_404(TransferBatch.objects.visible_to(request.user).select_related("decided_by"), pk=pk)
     own = Transfer.objects.decided_over_by(request.user).filter(batch=batch)
-    wanted = [int(one) for one in request.POST.getlist("transfert") if one.isdecimal()]
+    wanted = numbers_in(request.POST.getlist("transfert"))
     only = list(own.filter(pk__in=wanted)) if wanted else None
     if not (own.exists() if only is None else only):
         raise PermissionDenied
@@ -119,10 +120,10 @@ def _form(request: AuthenticatedRequest, **facts: Any) -> TransferForm:
 
 def _chosen(request: AuthenticatedRequest) -> list[int]:
     """Return the open placements of the people, or of the whole portfolio, that the address names."""
-    people = [int(one) for one in request.GET.getlist("personne") if one.isdecimal()]
+    people = numbers_in(request.GET.getlist("personne"))
     chosen = Q(jobseeker__in=people)
-    if (portfolio := request.GET.get("portefeuille", "")).isdecimal():
-        chosen |= Q(portfolio=int(portfolio))
+    if (portfolio := number_in(request.GET.get("portefeuille", ""))) is not None:
+        chosen |= Q(portfolio=portfolio)
     found = Placement.objects.open().visible_to(request.user).filter(chosen)
     return list(found.values_list("pk", flat=True))
 
@@ -137,7 +138,7 @@ def _typed(request: AuthenticatedRequest) -> dict[str, Any]:
 
 
 def _people_of(request: AuthenticatedRequest, form: TransferForm) -> list[Placement]:
-    pks = [int(one) for one in form["people"].value() or () if str(one).isdecimal()]
+    pks = numbers_in([str(one) for one in form["people"].value() or ()])
     found = Placement.objects.once_followed_by(request.user).filter(pk__in=pks)
     return list(
         found.select_related(

@@ -45,6 +45,7 @@ MIDDLEWARE = [
     "config.middleware.HealthMiddleware",
     "config.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "config.door.DoorMiddleware",
     "config.middleware.StaticFilesMiddleware",
     "config.middleware.PrivateAnswersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,6 @@ from caseload.onsite import requests_answered_by, requests_seen_by
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
 from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import bookable_portfolio, first_slots
-from visio.availability import parse_slot
 from visio.models import Interview
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview
@@ -354,7 +353,7 @@ class TestAMeetingIsBooked:
             actor=other.user,
             jobseeker=other,
             adviser=portfolio.adviser,
-            starts_at=parse_slot(slot),
+            starts_at=datetime.fromisoformat(slot),
             channel=Channel.VIDEO,
         )
         response = client.post(answer_to(request), {"slot": slot, "answer": "Apportez votre CV."})
@@ -362,7 +361,7 @@ class TestAMeetingIsBooked:
         assert "n'est plus proposé" in texts(response)
         assert "Apportez votre CV." in texts(response)
         with pytest.raises(SlotTakenError):
-            receive_on_site(actor=portfolio.adviser.user, request=request, starts_at=parse_slot(slot))
+            receive_on_site(actor=portfolio.adviser.user, request=request, starts_at=datetime.fromisoformat(slot))
         request.refresh_from_db()
         assert request.answered_at is None
         assert not Interview.objects.filter(jobseeker=person).exists()

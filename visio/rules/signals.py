@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from accompaniment.parsing import is_plain
+
 LARGEST_MESSAGE = 32 * 1024
 """Characters. A description with audio and video is about 10,000."""
 
@@ -12,8 +14,6 @@ PER_SECOND = 20.0
 """A new connection sends some thirty candidates at once; afterwards a socket is quiet."""
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-NOT_PLAIN = re.compile("[\0\ud800-\udfff]")
 
 MOST_LINES = 2**16
 """A line's number has 16 bits for a browser."""
@@ -39,13 +39,12 @@ def clean_signal(data: Any) -> dict[str, Any] | None:
     return None
 
 
-def is_plain(value: Any) -> bool:
-    """Tell whether this is text that can be sent on: no NUL, no half of a surrogate pair."""
-    return isinstance(value, str) and NOT_PLAIN.search(value) is None
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and is_plain(value)
 
 
-def _is_plain_or_none(value: Any) -> bool:
-    return value is None or is_plain(value)
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or _is_text(value)
 
 
 def _is_line(value: Any) -> bool:
@@ -54,9 +53,9 @@ def _is_line(value: Any) -> bool:
 
 
 CANDIDATE: dict[str, Callable[[Any], bool]] = {
-    "candidate": is_plain,
-    "sdpMid": _is_plain_or_none,
+    "candidate": _is_text,
+    "sdpMid": _is_text_or_none,
     "sdpMLineIndex": _is_line,
-    "usernameFragment": _is_plain_or_none,
+    "usernameFragment": _is_text_or_none,
 }
 """What a candidate is made of, as browsers define it."""

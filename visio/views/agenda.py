@@ -18,6 +18,7 @@ from accompaniment.forms.plans import CHANGE
 from accompaniment.french import weekday_in_words
 from accompaniment.models import User
 from accompaniment.once import once
+from accompaniment.parsing import day_in
 from accompaniment.services import audit
 from accompaniment.services.plans import PlanChangedMeanwhileError
 from caseload.away import relay_of
@@ -240,10 +241,5 @@ def to_close(user: User, now: datetime) -> list[Interview]:
 
 def _monday(text: str, today: date) -> date:
     """Return the Monday of the week of the day in `text`, or of today where it is no day that can be shown."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = today
-    if not date(2000, 1, 1) <= day <= date(2100, 1, 1):
-        day = today
+    day = day_in(text) or today
     return day - timedelta(days=day.weekday())
