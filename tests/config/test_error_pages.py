@@ -1,0 +1,63 @@
+"""Pages of what went wrong: each says what is true, and none needs what may be away."""
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.urls import path
+
+from config import views
+
+ERROR_PAGES = sorted(Path(settings.BASE_DIR, "templates").glob("[45]*.html"))
+
+
+@login_not_required
+def breaks(request: HttpRequest) -> HttpResponse:
+    """Break, as no view should."""
+    raise LookupError
+
+
+urlpatterns = [path("casse/", breaks), path("", views.home, name="home")]
+handler500 = views.server_error
+handler400 = views.bad_request
+
+
+@pytest.fixture
+def broken(settings: pytest.FixtureRequest) -> Client:
+    """Return a visitor of a house in which a page breaks. No test here may touch the database."""
+    settings.ROOT_URLCONF = __name__  # type: ignore[attr-defined]
+    return Client(raise_request_exception=False)
+
+
+def test_an_error_of_the_server_is_told_without_the_database(broken: Client) -> None:
+    answer = broken.get("/casse/")
+    assert answer.status_code == 500
+    assert "Le service a rencontré une erreur" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "read"), [(views.server_error, "La page que vous vouliez lire"), (views.bad_request, "L'adresse")]
+)
+def test_a_page_that_was_only_read_does_not_speak_of_what_was_sent(page, read: str) -> None:
+    """Kind: a page that says what did not happen. A form that was sent is the success beside it."""
+    only_read = page(RequestFactory().get("/")).content.decode()
+    was_sent = page(RequestFactory().post("/")).content.decode()
+    assert read in only_read
+    assert "enregistré" not in only_read
+    assert "envoy" not in only_read
+    assert read not in was_sent
+    assert "enregistré" in was_sent
+
+
+@pytest.mark.parametrize("page", ERROR_PAGES, ids=lambda page: page.name)
+def test_no_page_says_that_an_error_is_told_to_somebody_while_nobody_is(page: Path) -> None:
+    """An error is written to the log. Who wants to promise more makes a handler that tells somebody first."""
+    tells = [handler["class"] for handler in settings.LOGGING["handlers"].values()]
+    assert set(tells) <= {"logging.StreamHandler"}
+    assert settings.ADMINS == []
+    text = page.read_text(encoding="utf-8")
+    for promise in ("signalée", "est prévenu", "à l'équipe", "avons été"):
+        assert promise not in text
