@@ -4,6 +4,7 @@ from typing import Any, Self
 
 from django.db.models import Q, QuerySet
 
+from accompaniment.identifiers import joined_within
 from accompaniment.querysets import OfJobseekerQuerySet
 from messaging.enums import CallbackState
 
@@ -16,7 +17,7 @@ class ConversationQuerySet(OfJobseekerQuerySet):
     def matching(self, words: str) -> Self:
         """Keep the people of whom every word is in the name or the identifier; accents and case do not count."""
         kept = self
-        for word in words.split():
+        for word in joined_within(words).split():
             kept = kept.filter(
                 Q(jobseeker__last_name__unaccent__icontains=word)
                 | Q(jobseeker__first_name__unaccent__icontains=word)

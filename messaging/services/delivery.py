@@ -106,7 +106,12 @@ def letter_for(notification: Notification) -> Letter:
     kind = NotificationKind(notification.kind)
     text = render_to_string(
         f"messaging/emails/{kind}.txt",
-        {**notification.context, **_links(kind, notification), "public_url": settings.PUBLIC_URL},
+        {
+            **notification.context,
+            **_name_of(notification),
+            **_links(kind, notification),
+            "public_url": settings.PUBLIC_URL,
+        },
     )
     subject, _, body = text.partition("\n")
     return Letter(subject=" ".join(subject.split())[:200], body=body.strip() + "\n")
@@ -138,6 +143,12 @@ def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]
             return _way_to_the_space(notification)
         case _:
             return {"link": _absolute(str(notification.context.get("path") or reverse("home")))}
+
+
+def _name_of(notification: Notification) -> dict[str, str]:
+    """Return the first name that the reader has now: a letter may have waited, or been gathering."""
+    reader = notification.user or notification.jobseeker
+    return {"first_name": reader.first_name} if reader and "first_name" in notification.context else {}
 
 
 def _way_in(user: User, address: str) -> dict[str, Any]:

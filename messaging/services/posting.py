@@ -124,7 +124,8 @@ def _show_after_commit(message: Message, who: Participants) -> None:
         conversation_id=message.conversation_id,
         number=message.number,
         readers=tuple(sorted(who.readers)),
-        item=message_item(message),
+        # As the account is called now: a socket knows its owner from the moment at which it was opened.
+        item=message_item(Message.objects.select_related("author").get(pk=message.pk)),
     )
     transaction.on_commit(lambda: live.publish(event))
 
