@@ -11,6 +11,7 @@ from accompaniment.enums import EnrolmentState
 from accompaniment.models import Accompaniment, Consent, ContactPlan, Document, Enrolment, Jobseeker, Objective, User
 from accompaniment.presentation import contact_plan_in_words, phone_in_words
 from accompaniment.workbook import objectives_of
+from accompaniment.zones import reader_zone
 from caseload.cases import situations_of
 from caseload.enums import NeedKind
 from caseload.models import Cover, Placement, ReadingRight, Transfer
@@ -146,7 +147,7 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         placement=placement,
         covers=covers,
         plan=ContactPlan.objects.current().filter(jobseeker=person).first(),
-        needs=needs_of(situations_of([person.pk])[person.pk], now=now, zone=zone),
+        needs=needs_of(situations_of([person.pk])[person.pk], now=now, zone=reader_zone()),
         history=periods[::-1],
         placements=placements,
         objectives=objectives_of(person, open_only=True),

@@ -11,6 +11,7 @@ from django.http import Http404
 from accompaniment.enums import Tier, Track
 from accompaniment.french import days_in_words
 from accompaniment.models import User
+from accompaniment.zones import reader_zone
 from caseload.cases import Case, cases_of, in_order, waiting_for
 from caseload.desk import Desk, desk_of, overseen_desk
 from caseload.enums import Answerer, CaseOrder, NeedKind
@@ -175,7 +176,7 @@ def listing_for(user: User, query: Mapping[str, Any], *, now: datetime) -> Listi
         for case in cases_of(
             portfolios,
             now=desk.now,
-            zone=desk.zone,
+            zone=reader_zone(),
             words=asked.words,
             without_contact_for=asked.days_without_contact,
             overseen_by=user if desk.overseen else None,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from accompaniment.french import MONTHS
 from accompaniment.models import Jobseeker
+from accompaniment.zones import reader_zone
 from caseload.enums import TimelineKind
 
 PAGE = 40
@@ -86,7 +87,7 @@ def timeline_of(person: Jobseeker, *, kind: TimelineKind | None, before: datetim
         shown += [event for event in found[PAGE:] if event.at == shown[-1].at]
     return Timeline(
         kind=kind,
-        months=_by_month(shown, person.agency.zone),
+        months=_by_month(shown, reader_zone()),
         older_than=shown[-1].at if len(found) > len(shown) else None,
         first=before is None,
     )

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from accompaniment.models import Jobseeker, User
+from accompaniment.zones import reader_zone
 from caseload.cases import situations_of
 from caseload.enums import TransferState
 from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
@@ -290,4 +291,4 @@ def _summary(person: Jobseeker) -> CaseSummary:
 def _needs(people: Sequence[Jobseeker], now: datetime) -> dict[int, list[Need]]:
     """Return what each person waits for, by their key; load the agency's region."""
     situations = situations_of(person.pk for person in people)
-    return {person.pk: needs_of(situations[person.pk], now=now, zone=person.agency.zone) for person in people}
+    return {person.pk: needs_of(situations[person.pk], now=now, zone=reader_zone()) for person in people}

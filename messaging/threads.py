@@ -13,6 +13,7 @@ from accompaniment.enums import FilePart
 from accompaniment.french import duration_in_words
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
+from accompaniment.zones import reader_zone
 from caseload.away import away_now, relay_of
 from messaging.enums import Urgency
 from messaging.models import Conversation, Message, ReadMark
@@ -79,7 +80,7 @@ def thread_for(
     shown: int = SHOWN,
 ) -> Thread:
     """Return the newest messages, or those before a number; load `jobseeker__agency__departement__region`."""
-    zone = conversation.jobseeker.agency.zone
+    zone = reader_zone()
     messages = Message.objects.filter(conversation=conversation).select_related("author").order_by("-number")
     if before is not None:
         messages = messages.filter(number__lt=before)

@@ -903,7 +903,7 @@ def ask(user: User | None, method: str, url: str) -> str:
     client = Client()
     with transaction.atomic():
         if user is not None:
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(user, backend="caseload.zones.Backend")
         response = client.generic(method, url, content_type="application/x-www-form-urlencoded")
         answer = outcome(response)
         if response.streaming:

@@ -111,7 +111,7 @@ class Tried:
         self.count += 1
         with transaction.atomic():
             if user is not None:
-                client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+                client.force_login(user, backend="caseload.zones.Backend")
             response: HttpResponseBase = (client.get if method == "GET" else client.post)(url, sent or {})
             page = "" if response.streaming else response.content.decode("utf-8", "replace")
             if response.streaming:

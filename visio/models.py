@@ -1,6 +1,7 @@
 """Working hours, interviews and their reports."""
 
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
@@ -167,6 +168,11 @@ class Interview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.starts_at:%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def zones(self) -> tuple[ZoneInfo, ZoneInfo]:
+        """The clocks of the two people: their agencies'. Load both with `with_people`."""
+        return self.jobseeker.agency.zone, self.adviser.agency.zone
 
     @property
     def is_live(self) -> bool:

@@ -57,7 +57,11 @@ class InterviewQuerySet(OfJobseekerQuerySet):
     def with_people(self) -> Self:
         """Load what a page says of an interview."""
         return self.select_related(
-            "jobseeker__user", "adviser__user", "adviser__agency__departement__region", "obligation"
+            "jobseeker__user",
+            "jobseeker__agency__departement__region",
+            "adviser__user",
+            "adviser__agency__departement__region",
+            "obligation",
         )
 
 

@@ -5,7 +5,8 @@ A held interview stands in the contact journal with its report.
 
 from collections.abc import Iterator
 
-from accompaniment.french import moment_in_words, weekday_in_words
+from accompaniment.french import moment_there, weekday_in_words
+from accompaniment.zones import reader_zone
 from caseload.enums import TimelineKind
 from caseload.timeline import Event, Source, Stretch
 from caseload.timeline_sources import newest, said_by
@@ -26,13 +27,12 @@ DECISIONS = {
 
 
 def bookings(stretch: Stretch) -> Iterator[Event]:
-    zone = stretch.person.agency.zone
-    for interview in newest(Interview.objects.select_related("booked_by", "adviser__user"), stretch, at="booked_at"):
-        start = interview.starts_at.astimezone(zone)
+    for interview in newest(Interview.objects.with_people().select_related("booked_by"), stretch, at="booked_at"):
+        when = moment_there(interview.starts_at, zone=reader_zone(), others=interview.zones)
         yield Event(
             at=interview.booked_at,
             kind=TimelineKind.INTERVIEW,
-            title=f"Entretien fixé au {moment_in_words(start)}",
+            title=f"Entretien fixé au {when}",
             channel=interview.get_channel_display(),
             text=f"Avec {interview.adviser}.",
             by=said_by(interview.booked_by),

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accompaniment import french
 from accompaniment.presentation import frequency_in_words, phone_in_words
+from accompaniment.zones import reader_zone
 
 register = template.Library()
 
@@ -25,10 +26,10 @@ class Sided(Protocol):
     def zones(self) -> Iterable[ZoneInfo]: ...
 
 
-def reader_zone() -> ZoneInfo:
-    """Return the zone of whoever reads this page or e-mail."""
-    zone = timezone.get_current_timezone()
-    return zone if isinstance(zone, ZoneInfo) else ZoneInfo(timezone.get_default_timezone_name())
+class Appointment(Sided, Protocol):
+    """Something shared that begins at an instant."""
+
+    starts_at: datetime
 
 
 def _day(value: datetime | date) -> date:
@@ -59,6 +60,18 @@ def hour(value: datetime | time | None, sided: Sided | None = None) -> str:
 def moment(value: datetime | None, style: str = "j F") -> str:
     """Write a day and an hour: `{{ at|moment:"j F Y" }}`, « 1er mars 2026 à 9 h 30 »."""
     return french.moment_there(value, zone=reader_zone(), style=style) if value else ""
+
+
+@register.filter
+def appointment(sided: Appointment, style: str = "l j F") -> str:
+    """Write day and hour of an appointment, and the reader's zone where the two sides read another hour."""
+    return french.moment_there(sided.starts_at, zone=reader_zone(), others=sided.zones, style=style)
+
+
+@register.filter
+def names_zone(sided: Appointment) -> bool:
+    """Tell whether `appointment` names the zone."""
+    return bool(french.zone_beside(sided.starts_at, zone=reader_zone(), others=sided.zones))
 
 
 @register.filter

@@ -24,7 +24,7 @@ from accompaniment.forms.accounts import (
 from accompaniment.models import User
 from accompaniment.services import access_requests, accounts, sessions, throttle
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "caseload.zones.Backend"
 
 
 class LogInView(LoginView):

@@ -14,6 +14,7 @@ from django_htmx.http import replace_url
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter
+from accompaniment.zones import reader_zone
 from caseload.cases import Case
 from caseload.enums import Answerer
 from caseload.forms.desk import PortfolioFilterForm
@@ -97,7 +98,7 @@ def my_portfolio_export(request: AuthenticatedRequest) -> HttpResponse:
     sheet.write(EXPORTED)
     covered = {portfolio.pk for portfolio in listing.desk.covered}
     for case in listing.cases:
-        sheet.write(_line(case, zone=listing.desk.zone, covered=case.portfolio_id in covered))
+        sheet.write(_line(case, zone=reader_zone(), covered=case.portfolio_id in covered))
     return response
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -24,8 +23,10 @@ from django.utils import timezone
 from accompaniment.enums import EnrolmentState, NotificationKind
 from accompaniment.models import Enrolment, Jobseeker, Notification, User
 from accompaniment.services import accounts, addresses
+from accompaniment.zones import reader_zone
 from caseload.away import away_now
 from caseload.services import placements
+from caseload.zones import zone_of_recipient
 from messaging.deliveries import on_delivered
 from messaging.models import Delivery
 
@@ -104,15 +105,16 @@ def claim(*, now: datetime) -> Notification | None:
 def letter_for(notification: Notification) -> Letter:
     """Write the e-mail; a link that opens an account is made now and stands nowhere else."""
     kind = NotificationKind(notification.kind)
-    text = render_to_string(
-        f"messaging/emails/{kind}.txt",
-        {
-            **notification.context,
-            **_name_of(notification),
-            **_links(kind, notification),
-            "public_url": settings.PUBLIC_URL,
-        },
-    )
+    with timezone.override(zone_of_recipient(jobseeker=notification.jobseeker, user=notification.user)):
+        text = render_to_string(
+            f"messaging/emails/{kind}.txt",
+            {
+                **notification.context,
+                **_name_of(notification),
+                **_links(kind, notification),
+                "public_url": settings.PUBLIC_URL,
+            },
+        )
     subject, _, body = text.partition("\n")
     return Letter(subject=" ".join(subject.split())[:200], body=body.strip() + "\n")
 
@@ -160,7 +162,7 @@ def _way_in(user: User, address: str) -> dict[str, Any]:
     return {
         "link": _absolute(reverse("activation", args=[token])),
         "has_password": False,
-        "valid_until": until.astimezone(ZoneInfo(settings.TIME_ZONE)).date(),
+        "valid_until": until.astimezone(reader_zone()).date(),
     }
 
 

@@ -293,7 +293,7 @@ class ConversationThread extends HTMLElement {
     if (days.length > 0 && days[days.length - 1].dataset.day >= key) return;
     const day = this.#clone("day");
     day.dataset.day = key;
-    day.firstElementChild.textContent = this.dayName.format(at);
+    day.firstElementChild.textContent = this.#day(at);
     this.list.insertBefore(day, this.#firstPending());
   }
 
@@ -314,8 +314,8 @@ class ConversationThread extends HTMLElement {
     row.querySelector(".message__author").textContent = name;
     const time = row.querySelector("time");
     time.dateTime = at.toISOString();
-    time.textContent = this.hour.format(at);
-    time.title = this.dayAndHour.format(at);
+    time.textContent = this.#hour(at);
+    time.title = `${this.#day(at)} à ${this.#hour(at)}`;
     row.querySelector(".message__body").append(...withLinks(body));
     return row;
   }
@@ -415,8 +415,20 @@ class ConversationThread extends HTMLElement {
     return this.list.querySelector("[data-client]");
   }
 
+  // As `accompaniment/french.py` writes them: « mardi 1er décembre 2026 », « 9 h », « 9 h 05 », in the reader's zone.
+  #day(at) {
+    return this.dayName.format(at).replace(/\b1(?=\s)/, "1er");
+  }
+
+  #hour(at) {
+    const parts = this.clock.formatToParts(at);
+    const part = (type) => Number(parts.find((one) => one.type === type).value);
+    const minutes = part("minute");
+    return `${part("hour")}\u00a0h${minutes ? `\u00a0${String(minutes).padStart(2, "0")}` : ""}`;
+  }
+
   #formats(timeZone) {
-    this.hour = new Intl.DateTimeFormat("fr-FR", { timeZone, hour: "2-digit", minute: "2-digit" });
+    this.clock = new Intl.DateTimeFormat("fr-FR", { timeZone, hour: "numeric", minute: "2-digit", hourCycle: "h23" });
     this.dayName = new Intl.DateTimeFormat("fr-FR", {
       timeZone,
       weekday: "long",
@@ -424,7 +436,6 @@ class ConversationThread extends HTMLElement {
       month: "long",
       year: "numeric",
     });
-    this.dayAndHour = new Intl.DateTimeFormat("fr-FR", { timeZone, dateStyle: "full", timeStyle: "short" });
     this.dayKey = new Intl.DateTimeFormat("sv-SE", { timeZone });
   }
 }

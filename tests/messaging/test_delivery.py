@@ -32,6 +32,7 @@ INTERVIEW = {
     "day": "mardi 3 mars 2026",
     "hour": "16 h",
     "zone": "heure de Paris",
+    "beside": "",
     "channel": "Visio",
     "adviser": "Claire Martin",
     "path": "/mes-entretiens/",

@@ -26,7 +26,7 @@ def as_(user: User | AnonymousUser) -> Client:
     """Return a browser in which this person is logged in."""
     client = Client()
     if isinstance(user, User):
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="caseload.zones.Backend")
     return client
 
 

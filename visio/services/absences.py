@@ -13,10 +13,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel
-from accompaniment.french import moment_in_words
+from accompaniment.french import moment_there
 from accompaniment.models import User
 from accompaniment.public_holidays import is_public_holiday
 from accompaniment.services import audit
+from accompaniment.zones import reader_zone
 from caseload.absences import (
     CANCEL,
     MOVE,
@@ -214,9 +215,8 @@ def _is_there(
 
 
 def when(interview: Interview) -> str:
-    """Return the day and the hour in words, in the zone of the adviser's agency."""
-    local = interview.starts_at.astimezone(interview.adviser.agency.zone)
-    return moment_in_words(local)
+    """Return the day and the hour in words, on the clock of whoever reads them."""
+    return moment_there(interview.starts_at, zone=reader_zone(), others=interview.zones)
 
 
 def _booked_in(planned: PlannedAbsence) -> InterviewQuerySet:

@@ -28,7 +28,13 @@ def lock_interview(pk: int) -> Interview:
     """Lock an interview's row, with what services and notifications need of it."""
     interview: Interview = (
         Interview.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("jobseeker__user", "adviser__user", "adviser__agency__departement__region", "obligation")
+        .select_related(
+            "jobseeker__user",
+            "jobseeker__agency__departement__region",
+            "adviser__user",
+            "adviser__agency__departement__region",
+            "obligation",
+        )
         .get(pk=pk)
     )
     return interview

@@ -6,7 +6,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
-from accompaniment.french import hour_in_words, moment_in_words, weekday_in_words, zone_in_words
+from accompaniment.french import (
+    hour_in_words,
+    moment_there,
+    weekday_in_words,
+    zone_beside,
+    zone_in_words,
+)
 from accompaniment.models import User
 from accompaniment.services import outbox
 from caseload.models import Adviser
@@ -123,7 +129,7 @@ def _convocation(interview: Interview, *, replaces: str = "", instead_of: str = 
 
 
 def _facts(interview: Interview) -> dict[str, Any]:
-    zone = interview.adviser.agency.zone
+    zone = interview.jobseeker.agency.zone
     local = interview.starts_at.astimezone(zone)
     return {
         "first_name": interview.jobseeker.first_name,
@@ -131,6 +137,7 @@ def _facts(interview: Interview) -> dict[str, Any]:
         "day": weekday_in_words(local.date()),
         "hour": hour_in_words(local),
         "zone": zone_in_words(zone),
+        "beside": zone_beside(interview.starts_at, zone=zone, others=interview.zones),
         "channel": Channel(interview.channel).label,
         "adviser": interview.adviser.user.full_name,
         "path": reverse("my_interviews"),
@@ -138,8 +145,7 @@ def _facts(interview: Interview) -> dict[str, Any]:
 
 
 def _when(interview: Interview) -> str:
-    local = interview.starts_at.astimezone(interview.adviser.agency.zone)
-    return moment_in_words(local)
+    return moment_there(interview.starts_at, zone=interview.jobseeker.agency.zone, others=interview.zones)
 
 
 def _address(interview: Interview) -> str:

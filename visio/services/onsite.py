@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accompaniment.enums import Channel
 from accompaniment.errors import NotAllowedNowError
-from accompaniment.french import moment_in_words
+from accompaniment.french import moment_there
 from accompaniment.models import OnSiteRequest, User
 from accompaniment.services.enrolments import lock_jobseeker
 from accompaniment.services.onsite import answer_on_site
@@ -27,8 +27,9 @@ def receive_on_site(*, actor: User, request: OnSiteRequest, starts_at: datetime,
         adviser = follower_of(person)
         if adviser is None:
             raise NotAllowedNowError("Aucun conseiller ne suit cette personne. Répondez-lui par écrit.")
-        local = starts_at.astimezone(adviser.agency.zone)
-        sentence = f"{adviser} vous reçoit le {moment_in_words(local)}, à l'agence {adviser.agency.name}."
+        zones = (person.agency.zone, adviser.agency.zone)
+        when = moment_there(starts_at, zone=person.agency.zone, others=zones)
+        sentence = f"{adviser} vous reçoit le {when}, à l'agence {adviser.agency.name}."
         answer_on_site(actor=actor, request=request, answer=f"{sentence}\n{words}".strip())
         return book_interview(
             actor=actor, jobseeker=person, adviser=adviser, starts_at=starts_at, channel=Channel.ON_SITE

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Channel, Role
 from accompaniment.errors import DomainError
-from accompaniment.french import hour_in_words, moment_in_words, weekday_in_words, zone_in_words
+from accompaniment.french import hour_in_words, moment_in_words, moment_there, weekday_in_words, zone_in_words
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.once import once
 from accompaniment.services.contact_details import change_phone
+from accompaniment.zones import reader_zone
 from caseload.away import away_now
 from caseload.models import Adviser
 from caseload.services.placements import follower_of
@@ -239,7 +240,7 @@ def _offer(
 ) -> dict[str, object]:
     """Return what the picker shows: days with their slots, the one that has just gone struck out among them."""
     now = timezone.now()
-    zone = adviser.agency.zone
+    zone = reader_zone()
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
     free = free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, moving=moving)
     shown = sorted({*free, gone}) if gone else free
@@ -280,5 +281,5 @@ def _usual_channel(obligation: Obligation | None, moving: Interview | None) -> s
 
 
 def _booked_sentence(interview: Interview, adviser: Adviser) -> str:
-    local = interview.starts_at.astimezone(adviser.agency.zone)
-    return f"C'est noté : {moment_in_words(local)}, {Channel(interview.channel).label.lower()}."
+    when = moment_there(interview.starts_at, zone=reader_zone(), others=interview.zones)
+    return f"C'est noté : {when}, {Channel(interview.channel).label.lower()}."

@@ -34,7 +34,7 @@ def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         went_through(request, response)
         return response
     left = left_open(adviser, now=timezone.now()).of_people_steered_by(request.user)
-    interviews = list(left.select_related("jobseeker"))
+    interviews = list(left.with_people())
     mark = foresee_closing(adviser, interviews).mark
     context = {"adviser": adviser, "interviews": interviews, "mark": mark}
     return render(request, "visio/left_interviews.html", context)

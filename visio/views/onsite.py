@@ -15,6 +15,7 @@ from accompaniment.french import duration_in_words
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.once import once
 from accompaniment.services.onsite import answer_on_site, ask_on_site
+from accompaniment.zones import reader_zone
 from caseload.onsite import requests_answered_by, requests_seen_by
 from caseload.services.placements import follower_of
 from visio.availability import by_day, free_slots, last_day_offered
@@ -125,7 +126,7 @@ def _answer_form(asked: OnSiteRequest, typed: QueryDict | None = None) -> OnSite
     now = timezone.now()
     last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
     free = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day)
-    return OnSiteMeetingForm(typed, days=by_day(free, adviser.agency.zone), zone=adviser.agency.zone)
+    return OnSiteMeetingForm(typed, days=by_day(free, reader_zone()), zone=reader_zone())
 
 
 def _answer(actor: User, asked: OnSiteRequest, form: OnSiteMeetingForm) -> None:

@@ -14,6 +14,7 @@ from accompaniment.french import soon_in_words, zone_in_words
 from accompaniment.models import DeviceCheck, Jobseeker, Obligation
 from accompaniment.querysets import OnSiteRequestQuerySet
 from accompaniment.services import audit
+from accompaniment.zones import reader_zone
 from caseload.away import relay_of
 from caseload.models import Placement
 from caseload.onsite import requests_answered_by, requests_seen_by
@@ -150,13 +151,12 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "visio/partials/_person.html" if request.htmx else "visio/person_interviews.html",
         {
             "person": jobseeker,
-            "zone": jobseeker.agency.zone,
             "check": DeviceCheck.objects.filter(jobseeker=jobseeker).first(),
             "coming": [line_of(interview, now) for interview in coming],
             "to_place": list(unplaced),
             "noted": list(Interview.objects.filter(jobseeker=jobseeker).noted().with_people()),
             "may_book": request.user.is_adviser and Jobseeker.objects.visible_to(request.user).filter(pk=pk).exists(),
-            "today": now.astimezone(jobseeker.agency.zone).date(),
+            "today": timezone.localdate(),
         },
     )
 
@@ -180,8 +180,7 @@ def next_step(request: AuthenticatedRequest) -> HttpResponse:
         "visio/partials/_next_step.html",
         {
             "noted": list(Interview.objects.visible_to(request.user).noted().with_absence()),
-            "zone": file.agency.zone,
-            "zone_words": zone_in_words(file.agency.zone),
+            "zone_words": zone_in_words(reader_zone()),
             "coming": coming,
             "can_join": coming is not None and _is_open(coming),
             "to_choose": to_place(Obligation.objects.visible_to(request.user)).first(),
@@ -207,7 +206,6 @@ def band(request: AuthenticatedRequest) -> HttpResponse:
         "visio/partials/_band.html",
         {
             "interview": interview,
-            "zone": interview.adviser.agency.zone if interview else None,
             "has_begun": interview is not None and interview.starts_at <= now,
             "is_adviser": request.user.is_adviser,
         },

@@ -1,0 +1,75 @@
+"""Whose clock is whose: activated once for each request, and for each e-mail by the delivery.
+
+A jobseeker and an adviser read the clock of their agency. A manager reads that of the regions steered when they share
+one, and the house's own when they do not, or when it is the whole country.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.backends import ModelBackend
+from django.db.models import Case, F, Max, Min, OuterRef, QuerySet, Subquery, When
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
+
+from accompaniment.enums import Role
+from accompaniment.models import Jobseeker, Region, User
+
+
+def with_zone(users: QuerySet[User]) -> QuerySet[User]:
+    """Annotate `zone_name`: the zone of an account's agency, or the one that all its regions share; else None."""
+    agencies = Region.objects.order_by()
+    jobseeker = agencies.filter(departements__agencies__jobseekers__user=OuterRef("pk"))
+    adviser = agencies.filter(departements__agencies__advisers__user=OuterRef("pk"))
+    steered = (
+        Region.objects.order_by()
+        .filter(managers__user=OuterRef("pk"))
+        .values("managers__user")
+        .annotate(first=Min("timezone"), last=Max("timezone"))
+        .values_list(Case(When(first=F("last"), then=F("first"))))
+    )
+    return users.annotate(
+        zone_name=Case(
+            When(role=Role.JOBSEEKER, then=Subquery(jobseeker.values("timezone")[:1])),
+            When(role=Role.ADVISER, then=Subquery(adviser.values("timezone")[:1])),
+            When(role=Role.MANAGER, then=Subquery(steered)),
+        )
+    )
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """Return the zone in which an account reads hours and days."""
+    known = user if hasattr(user, "zone_name") else with_zone(User.objects.all()).get(pk=user.pk)
+    return ZoneInfo(getattr(known, "zone_name") or settings.TIME_ZONE)  # noqa: B009  (an annotation, no field)
+
+
+def zone_of_recipient(*, jobseeker: Jobseeker | None, user: User | None) -> ZoneInfo:
+    """Return the zone in which an e-mail is read: by a member of the staff, or by the person of the file."""
+    if user is not None and (jobseeker is None or user.role != Role.JOBSEEKER):
+        return zone_of(user)
+    return jobseeker.agency.zone if jobseeker is not None else ZoneInfo(settings.TIME_ZONE)
+
+
+class Backend(ModelBackend):
+    """Django's accounts, each loaded with its zone in the same statement: every page needs both."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = with_zone(User.objects.filter(pk=user_id)).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
+
+class ReaderZoneMiddleware(MiddlewareMixin):
+    """Make every page write hours and days on the clock of whoever reads it."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> None:
+        if request.user.is_authenticated:
+            timezone.activate(zone_of(request.user))
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        timezone.deactivate()
+        return response

@@ -1,0 +1,162 @@
+"""One appointment has one hour: each reader's own, and named where the other side's differs; days too.
+
+Everything in the house happens at one instant, which is another hour in each place, and another day in La Réunion:
+a page that forgot its reader shows the hour of somewhere else.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from accompaniment.french import NO_BREAK, hour_in_words, weekday_in_words
+from accompaniment.models import Notification, Region, User
+from caseload.zones import zone_of, zone_of_recipient
+from messaging.models import CallbackRequest
+from messaging.services.delivery import letter_for
+from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFactory
+from tests.caseload.factories import AdviserFactory, ManagerFactory
+from tests.messaging.factories import say
+from tests.test_access import TABLE, build_house
+from tests.visio.factories import InterviewFactory
+from visio.models import Interview
+from visio.services.notices import send_cancellation, send_convocation
+
+pytestmark = pytest.mark.django_db
+
+PARIS, REUNION, MARTINIQUE = (ZoneInfo(key) for key in ("Europe/Paris", "Indian/Reunion", "America/Martinique"))
+PLACES = (PARIS, REUNION, MARTINIQUE)
+NOW = datetime(2026, 12, 1, 21, 17, tzinfo=UTC)
+"""A Tuesday: 22 h 17 in Paris, 17 h 17 in Martinique, and Wednesday, 1 h 17, in La Réunion."""
+
+READERS = ("owner", "follower", "colleague", "manager")
+
+
+def spaces(text: str) -> str:
+    return text.replace(NO_BREAK, " ").replace("&nbsp;", " ")
+
+
+def hour(at: datetime, zone: ZoneInfo) -> str:
+    return spaces(hour_in_words(at.astimezone(zone)))
+
+
+def hours_elsewhere(place: ZoneInfo) -> re.Pattern[str]:
+    """Return what finds the hour of the house's instant, or half an hour later, as another place reads it."""
+    others = [zone for zone in (*PLACES, ZoneInfo("UTC")) if zone != place]
+    found = {hour(NOW + timedelta(minutes=more), zone) for zone in others for more in (0, 5, 35)}
+    return re.compile(rf"(?<!\d)(?:{'|'.join(sorted(found))})(?!\d)")
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_no_page_shows_the_hour_of_another_place(place: ZoneInfo) -> None:
+    with time_machine.travel(NOW):
+        house = build_house()
+        Region.objects.update(timezone=place.key)
+        # Three hours later it is in Paris what it is now in La Réunion; two hours apart no two places are.
+        CallbackRequest.objects.update(window_ends_at=NOW + timedelta(hours=2))
+        say(house.conversation, house.owner.user, "Bonjour")
+        elsewhere, here = hours_elsewhere(place), hour(NOW, place)
+        wrong, said = [], 0
+        for name, row in TABLE.items():
+            url = reverse(name, args=row.args(house))
+            for reader in READERS:
+                client = Client()
+                client.force_login(house.users[reader])
+                answer = client.get(url)
+                if answer.streaming:
+                    b"".join(answer)
+                if answer.status_code != 200 or answer.streaming or "html" not in answer["Content-Type"]:
+                    continue
+                page = spaces(answer.content.decode())
+                said += here in page
+                wrong += [
+                    f"{name} ({reader}): {page[found.start() - 40 : found.end()]}" for found in elsewhere.finditer(page)
+                ]
+    assert wrong == []
+    assert said >= 15, "the walk has read too few hours to show anything"
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_no_page_shows_the_day_of_another_place(place: ZoneInfo) -> None:
+    """East of Paris the pages showed the day before."""
+    with time_machine.travel(NOW):
+        house = build_house()
+        Region.objects.update(timezone=place.key)
+        day = weekday_in_words(NOW.astimezone(place).date())
+        other = "mardi 1er décembre" if day.startswith("mercredi") else "mercredi 2 décembre"
+        for reader, name, args in (
+            ("owner", "my_interviews", ()),
+            ("owner", "panel_next_step", ()),
+            ("follower", "panel_person_interviews", (house.owner.pk,)),
+        ):
+            client = Client()
+            client.force_login(house.users[reader])
+            page = spaces(client.get(reverse(name, args=args)).content.decode()).lower()
+            assert day in page, name
+            assert f"{other} à" not in page, name
+
+
+def interview_across(person_zone: ZoneInfo, adviser_zone: ZoneInfo) -> Interview:
+    """Return an interview of a person of one zone with an adviser of another one."""
+    interview = InterviewFactory(starts_at=NOW + timedelta(minutes=5))
+    Region.objects.update(timezone=adviser_zone.key)
+    home = AgencyFactory(region=RegionFactory(timezone=person_zone.key))
+    interview.jobseeker.agency = home
+    interview.jobseeker.save(update_fields=["agency"])
+    return Interview.objects.with_people().get(pk=interview.pk)
+
+
+def page_of(user: User, name: str, *args: Any) -> str:
+    client = Client()
+    client.force_login(user)
+    return spaces(client.get(reverse(name, args=args)).content.decode())
+
+
+def test_each_side_reads_its_own_hour_with_the_name_of_its_zone() -> None:
+    with time_machine.travel(NOW, tick=False):
+        across, near = interview_across(REUNION, PARIS), InterviewFactory(starts_at=NOW + timedelta(minutes=5))
+        assert "Mercredi 2 décembre à 1 h 22 (heure de La Réunion)" in page_of(across.jobseeker.user, "my_interviews")
+        assert "à 1 h 22 (heure de La Réunion)" in page_of(across.jobseeker.user, "interview_band")
+        assert "22 h 22 (heure de Paris)" in page_of(across.adviser.user, "panel_today")
+        assert "(heure de Paris)" not in page_of(near.adviser.user, "panel_today")
+        assert "22 h 22" in page_of(near.adviser.user, "panel_today")
+
+
+def test_a_letter_and_its_subject_say_the_hour_of_whoever_gets_it() -> None:
+    with time_machine.travel(NOW, tick=False):
+        across = interview_across(REUNION, PARIS)
+        send_convocation(across)
+        send_cancellation(across)
+        letters = [
+            letter_for(row)
+            for row in Notification.objects.filter(key__startswith="interview-", jobseeker=across.jobseeker)
+        ]
+        assert len(letters) == 2
+        for letter in letters:
+            assert "mercredi 2 décembre à 1 h 22 (heure de La Réunion)" in spaces(letter.subject)
+            assert "22 h 22" not in spaces(letter.body)
+        near = InterviewFactory(starts_at=NOW + timedelta(minutes=5))
+        send_convocation(near)
+        letter = letter_for(Notification.objects.get(key=f"interview-booked:{near.pk}"))
+        assert spaces(letter.subject).endswith("mardi 1er décembre à 22 h 22")
+
+
+def test_the_clock_of_every_kind_of_account(django_assert_num_queries: Any) -> None:
+    far, near = RegionFactory(timezone=REUNION.key), RegionFactory(timezone=PARIS.key)
+    person = InterviewFactory().jobseeker
+    person.agency = AgencyFactory(region=far)
+    person.save(update_fields=["agency"])
+    assert zone_of(person.user) == REUNION
+    assert zone_of_recipient(jobseeker=person, user=None) == REUNION
+    adviser = AdviserFactory(agency=AgencyFactory(region=far))
+    assert zone_of(adviser.user) == REUNION
+    assert zone_of_recipient(jobseeker=person, user=adviser.user) == REUNION
+    assert zone_of(ManagerFactory(regions=[far]).user) == REUNION
+    assert zone_of(ManagerFactory(regions=[far, near]).user) == PARIS
+    assert zone_of(ManagerFactory().user) == PARIS
+    assert zone_of(UserFactory(role="adviser")) == PARIS
