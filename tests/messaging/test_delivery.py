@@ -152,7 +152,7 @@ AWA = "awa@example.org"
 
 def waiting(kind: NotificationKind = NotificationKind.TRACK_STARTED, key: str = "k", **facts: Any) -> Notification:
     """Put a notification into the outbox."""
-    awa = User.objects.filter(email=AWA).first() or AdviserUserFactory(email=AWA)
+    awa = User.objects.filter(email=AWA).first() or AdviserUserFactory(email=AWA, first_name="Awa")
     outbox.notify(key=key, kind=kind, **{"email": AWA, "user": awa, "context": CONTEXTS[kind], **facts})
     return Notification.objects.get(key=key)
 
@@ -161,12 +161,12 @@ def waiting(kind: NotificationKind = NotificationKind.TRACK_STARTED, key: str = 
 @pytest.mark.parametrize("has_password", [True, False])
 def test_every_kind_has_a_complete_letter(kind: NotificationKind, has_password: bool, settings: Settings) -> None:
     settings.PUBLIC_URL = "https://exemple.test"
-    user = AdviserUserFactory(email=AWA)
+    user = AdviserUserFactory(email=AWA, first_name="Awa")
     if not has_password:
         user.set_unusable_password()
         user.save()
     if kind == NotificationKind.ADDRESS_TO_CONFIRM:
-        user = AdviserUserFactory()
+        user = AdviserUserFactory(first_name="Awa")
         addresses.ask_change(actor=user, address=AWA)
     letter = letter_for(waiting(kind, user=user))
     assert 10 < len(letter.subject) < 80
