@@ -87,7 +87,8 @@ class OnSiteAnswerForm(forms.Form):
     def clean_back(self) -> str:
         """Return the page to go back to: one of this site, or the list of the requests."""
         back: str = self.cleaned_data["back"]
-        return back if url_has_allowed_host_and_scheme(back, None) else reverse("on_site_requests")
+        own = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
+        return back if own else reverse("on_site_requests")
 
 
 class OnSiteMeetingForm(OnSiteAnswerForm):

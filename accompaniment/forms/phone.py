@@ -66,4 +66,4 @@ class PhoneForm(forms.Form):
     def clean_retour(self) -> str:
         """Return the page to go back to, of this site; empty for any other."""
         back: str = self.cleaned_data["retour"]
-        return back if url_has_allowed_host_and_scheme(back, None) else ""
+        return back if back.startswith("/") and url_has_allowed_host_and_scheme(back, None) else ""
