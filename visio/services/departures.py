@@ -9,7 +9,7 @@ from django.utils import timezone
 from accompaniment.enums import ObligationState
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NAMES_SHOWN, Foreseen
-from accompaniment.french import plural
+from accompaniment.french import of_name, plural
 from accompaniment.models import User
 from caseload.models import Adviser
 from visio.models import Interview
@@ -50,7 +50,7 @@ def foresee_closing(adviser: Adviser, left: Iterable[Interview]) -> Foreseen:
     """Return what closing these interviews does; load `jobseeker`."""
     interviews = list(left)
     return Foreseen(
-        title=f"Clore les entretiens sans compte rendu de {adviser}",
+        title=f"Clore les entretiens sans compte rendu {of_name(adviser)}",
         sentences=["Rien n'en découle pour les personnes\u00a0: ce n'est jamais une absence. Elles en sont prévenues."],
         confirm="Clore",
         people=[interview.jobseeker_id for interview in interviews],
