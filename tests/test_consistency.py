@@ -208,13 +208,18 @@ def functions_of(module: str) -> dict[str, ast.FunctionDef]:
 
 
 def reached(module: str, function: str) -> list[ast.FunctionDef]:
-    """Return a view and the functions of its module that it names, directly or through another one."""
-    functions, seen, left = functions_of(module), {}, [function]
+    """Return a view and the functions of views that it names, of its module or of another, through others too."""
+    seen: dict[tuple[str, str], ast.FunctionDef] = {}
+    left = [(module, function)]
     while left:
-        name = left.pop()
-        if name in functions and name not in seen:
-            seen[name] = functions[name]
-            left += [node.id for node in ast.walk(functions[name]) if isinstance(node, ast.Name)]
+        home, name = left.pop()
+        named = getattr(import_module(home), name, None)
+        origin = getattr(named, "__module__", "") or ""
+        home = origin if ".views." in origin else home
+        found = functions_of(home).get(name)
+        if found is not None and (home, name) not in seen:
+            seen[home, name] = found
+            left += [(home, node.id) for node in ast.walk(found) if isinstance(node, ast.Name)]
     return list(seen.values())
 
 
