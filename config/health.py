@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from accompaniment.services.database_roles import weaknesses_by
 
@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 _looked: list[bool] = []
 """Filled once the process has looked at its database role."""
 
+AWAY = ("08", "53", "57P")
+"""How the states begin that PostgreSQL gives when it takes no connection (08, 53) or shuts down (57P)."""
 LIMIT = 2  # seconds for each server to answer; libpq knows no shorter one
 
 
@@ -38,6 +40,17 @@ def ready() -> Report:
     if down:
         return Report(503, "\n".join(f"{name}: no answer" for name in down))
     return Report(200, "ok")
+
+
+def is_away(error: BaseException | None) -> bool:
+    """Tell whether an error of the database means that it is not there: no connection, or it is shutting down.
+
+    A statement or a lock that takes too long is an `OperationalError` too, and a fault of ours.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(AWAY)
 
 
 def _database_answers() -> bool:

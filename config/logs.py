@@ -118,6 +118,7 @@ def configuration(level: str = "INFO", layout: str = "text") -> dict[str, Any]:
             "celery": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
             "kombu": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
             "channels_redis": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
+            "config.database": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
             "psycopg.pool": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
             "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},

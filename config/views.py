@@ -1,5 +1,8 @@
 """Pages that belong to no app: the entrance, and the answers to what went wrong."""
 
+import logging
+import sys
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,7 +12,12 @@ from accompaniment.access import AuthenticatedRequest
 from accompaniment.enums import Role
 from accompaniment.form_tokens import token_in
 from accompaniment.kept_forms import keep, page_of_form
+from config.health import is_away
 from config.navigation import first_page
+
+RETRY_AFTER = "60"  # seconds, for a machine that asks again
+
+database_log = logging.getLogger("config.database")
 
 
 def home(request: AuthenticatedRequest) -> HttpResponse:
@@ -39,8 +47,16 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Say in plain words that something broke."""
-    return bare_page(request, "500.html", status=500)
+    """Say in plain words that something broke, or that the database is away."""
+    error = sys.exception()
+    if not is_away(error):
+        return bare_page(request, "500.html", status=500)
+    database_log.error("The database does not answer: %s", type(error).__name__)
+    page = bare_page(request, "503.html", status=503)
+    page["Retry-After"] = RETRY_AFTER
+    # Django would add a traceback of two hundred lines for each page that somebody opens meanwhile.
+    page._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
+    return page
 
 
 def bare_page(request: HttpRequest, template: str, *, status: int) -> HttpResponse:

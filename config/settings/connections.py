@@ -14,6 +14,8 @@ WEB_LIMITS = {
 }
 """How long the database works for one statement of a page, waits for a lock, and keeps a transaction that does
 nothing. Jobs and commands have no such limits: a load of a large file takes as long as it takes."""
+POOL = {"min_size": 1, "max_size": 16, "timeout": 5}
+"""Connections of one process, and the seconds that a page waits for one: then it says that the service is away."""
 REDIS_LIMITS = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
 """Seconds that a page waits for Redis to take a connection, and to answer: a frozen one would take for ever."""
 WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2, **REDIS_LIMITS}
@@ -31,7 +33,9 @@ def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
     A process that serves pages gives up on what takes too long (`WEB_LIMITS`).
     """
     config: dict[str, Any] = dict(dj_database_url.parse(url))
-    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 16, "timeout": 10}}
+    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": dict(POOL)}
+    # A connection that a restart of the server has cut is found before a page uses it.
+    config["CONN_HEALTH_CHECKS"] = True
     if serves_pages:
         limits = " ".join(f"-c {name}={value}" for name, value in WEB_LIMITS.items())
         config["OPTIONS"]["options"] = f"{config['OPTIONS'].get('options', '')} {limits}".strip()
