@@ -33,6 +33,7 @@ def waiting_since_the_first_unanswered_message() -> Iterator[str]:
                 SELECT coalesce(max(answer.number), 0) FROM messaging_message answer
                 JOIN accompaniment_user staff ON staff.id = answer.author_id
                 WHERE answer.conversation_id = conversation.id AND staff.role <> 'jobseeker'
+                  AND NOT answer.collective
               )
         ) unanswered ON true
         WHERE conversation.awaiting_reply_since IS DISTINCT FROM unanswered.since

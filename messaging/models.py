@@ -43,6 +43,9 @@ class Message(models.Model):
     author = models.ForeignKey(User, models.PROTECT, related_name="messages")
     client_id = models.UUIDField(help_text="given by the author's screen, so that sending again stores once")
     body = models.TextField(max_length=5000)
+    collective = models.BooleanField(
+        default=False, help_text="one text to several people: it answers nobody, and is no contact"
+    )
     created_at = models.DateTimeField()
 
     objects = MessageQuerySet.as_manager()

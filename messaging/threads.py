@@ -167,6 +167,7 @@ class ListLine:
     excerpt: str
     last_at: datetime | None
     from_person: bool
+    collective: bool
     unread: int
     waits: str
     """How long the person has been waiting for an answer, or empty."""
@@ -206,6 +207,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
         last_body=Subquery(last.values("body")[:1]),
         last_at=Subquery(last.values("created_at")[:1]),
         last_role=Subquery(last.values("author__role")[:1]),
+        last_collective=Subquery(last.values("collective")[:1]),
         unread=unread_by(user),
         relay=relay_of(user, now=now),
     ).order_by(F("awaiting_reply_since").asc(nulls_last=True), F("last_at").desc(nulls_last=True), "pk")
@@ -215,6 +217,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
             excerpt=_excerpt(row.last_body or ""),
             last_at=row.last_at,
             from_person=row.last_role == "jobseeker",
+            collective=bool(row.last_collective),
             unread=row.unread,
             waits=duration_in_words(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
             left=_left(row.awaiting_reply_since, now),

@@ -35,6 +35,13 @@ class Contact(models.Model):
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.nature} {self.at:%Y-%m-%d %H:%M}"
 
+    @property
+    def told_to_person(self) -> str:
+        """What the person reads of it; `summary` is what the staff reads."""
+        if self.nature != ContactNature.MESSAGE or self.author is None:
+            return self.summary
+        return "Vous avez écrit." if self.author.is_jobseeker else f"{self.author.full_name} vous a écrit."
+
 
 class AuditEntry(models.Model):
     """Who did or read what in whose file. A trigger refuses every change and deletion."""

@@ -29,6 +29,7 @@ class Outcome:
 def post_to_each(*, actor: User, jobseekers: Iterable[Jobseeker], batch: UUID, body: str) -> list[Outcome]:
     """Store the text once in each person's conversation; who cannot be written to does not stop the others.
 
+    It answers nobody and is no contact: who waits for an answer goes on waiting.
     Each message is a transaction of its own, and its client id follows from `batch` and the person: the same batch
     sent again, after half of it or all of it went through, stores what is missing and nothing twice.
     """
@@ -44,6 +45,7 @@ def _post_one(*, actor: User, jobseeker: Jobseeker, batch: UUID, body: str) -> O
             conversation=open_conversation(actor=actor, jobseeker=jobseeker),
             client_id=uuid5(batch, str(jobseeker.pk)),
             body=body,
+            collective=True,
         )
     except DomainError as refusal:
         return Outcome(jobseeker, refusal.sentence)

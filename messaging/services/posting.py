@@ -24,10 +24,13 @@ from messaging.rules import BODY_LIMIT, clean_text
 from messaging.services.access import Participants, participants
 
 
-def post_message(*, actor: User, conversation: Conversation, client_id: UUID, body: str) -> Message:
+def post_message(
+    *, actor: User, conversation: Conversation, client_id: UUID, body: str, collective: bool = False
+) -> Message:
     """Store a message and return it, numbered; then show it on the open screens.
 
     The same author and `client_id` is stored once: sending again returns the row that stands, whatever the text.
+    A `collective` text, which goes to several people, answers nobody and is no contact.
     The right to write is looked up now, under the conversation's lock, so that a hand-over counts at once.
     Raises DomainError for an empty or too long text, a right that is gone, or a `client_id` of another
     conversation; nothing is written then.
@@ -53,8 +56,8 @@ def post_message(*, actor: User, conversation: Conversation, client_id: UUID, bo
                 done=lambda since: locked.messages.filter(author=actor, created_at__gt=since).count(),
             )
         waited_since = locked.awaiting_reply_since
-        message = _append(locked, author=actor, client_id=client_id, text=text, at=now)
-        _tell_the_file(locked, message=message, actor=actor, by_person=actor.pk == who.person)
+        message = _append(locked, author=actor, client_id=client_id, text=text, at=now, collective=collective)
+        _tell_the_file(locked, message=message, actor=actor)
         _show_after_commit(message, who)
         if locked.awaiting_reply_since != waited_since:
             transaction.on_commit(partial(desks.tell, who.staff, (Panel.MESSAGES,)))
@@ -72,7 +75,9 @@ def _checked(body: str) -> str:
     return text
 
 
-def _append(conversation: Conversation, *, author: User, client_id: UUID, text: str, at: datetime) -> Message:
+def _append(
+    conversation: Conversation, *, author: User, client_id: UUID, text: str, at: datetime, collective: bool
+) -> Message:
     """Give the message the next number. The conversation is locked, so nobody else takes it."""
     message = Message.objects.create(
         conversation=conversation,
@@ -80,19 +85,32 @@ def _append(conversation: Conversation, *, author: User, client_id: UUID, text: 
         author=author,
         client_id=client_id,
         body=text,
+        collective=collective,
         created_at=at,
     )
     conversation.last_number = message.number
-    if not author.is_jobseeker:
+    if author.is_jobseeker:
+        conversation.awaiting_reply_since = conversation.awaiting_reply_since or at
+    elif not collective:
         conversation.awaiting_reply_since = None
-    elif conversation.awaiting_reply_since is None:
-        conversation.awaiting_reply_since = at
     conversation.save(update_fields=["last_number", "awaiting_reply_since"])
     return message
 
 
-def _tell_the_file(conversation: Conversation, *, message: Message, actor: User, by_person: bool) -> None:
+def _tell_the_file(conversation: Conversation, *, message: Message, actor: User) -> None:
     """Write what the lower floors keep of it: portfolio row, journal (one line a day) and audit (never the text)."""
+    if not message.collective:
+        _tell_of_contact(conversation, message=message, actor=actor)
+    audit.record(
+        actor=actor,
+        jobseeker=conversation.jobseeker,
+        action=AuditAction.MESSAGE,
+        conversation=conversation.pk,
+        number=message.number,
+    )
+
+
+def _tell_of_contact(conversation: Conversation, *, message: Message, actor: User) -> None:
     person = conversation.jobseeker
     day = message.created_at.astimezone(person.agency.zone).date()
     write_summary(
@@ -107,15 +125,8 @@ def _tell_the_file(conversation: Conversation, *, message: Message, actor: User,
         channel=Channel.CHAT,
         nature=ContactNature.MESSAGE,
         author=actor,
-        summary="Échange ouvert par la personne." if by_person else "Échange ouvert par le conseiller.",
+        summary="Échange par messages.",
         source=f"chat:{conversation.pk}:{day}",
-    )
-    audit.record(
-        actor=actor,
-        jobseeker=person,
-        action=AuditAction.MESSAGE,
-        conversation=conversation.pk,
-        number=message.number,
     )
 
 

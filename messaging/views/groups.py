@@ -12,6 +12,7 @@ from accompaniment.once import went_through
 from caseload.forms.selection import list_in, selected_in
 from caseload.services.selections import followed_among
 from messaging.forms import GroupMessageForm
+from messaging.models import Conversation
 from messaging.rules import clean_text
 from messaging.services.groups import post_to_each
 
@@ -26,6 +27,9 @@ def message_many(request: AuthenticatedRequest) -> HttpResponse:
     people = followed_among(actor=request.user, people=selected)
     context = {"people": people, "gone": len(selected) - len(people), "selected": selected, "asked": list_in(sent)}
     form = GroupMessageForm(request.POST if posted else None)
+    # The message answers none of them, so the page before and the page after name the same people.
+    waiting = Conversation.objects.filter(jobseeker__in=people).awaiting_reply().select_related("jobseeker")
+    context["waiting"] = waiting
     if not posted or not people or not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if posted else HTTPStatus.OK
         return render(request, "messaging/message_many.html", context | {"form": form}, status=status)

@@ -8,13 +8,17 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from accompaniment.enums import ContactNature
+from accompaniment.models import AuditEntry, Contact
 from caseload.enums import PlacementEnd
-from caseload.models import Portfolio
+from caseload.models import CaseSummary, Portfolio
 from caseload.services.placements import end_placement
-from messaging.models import Message
+from messaging.invariants import waiting_since_the_first_unanswered_message
+from messaging.models import Conversation, Message
 from messaging.services.groups import post_to_each
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track, validated
+from tests.messaging.factories import pair, say
 
 pytestmark = pytest.mark.django_db
 
@@ -114,3 +118,34 @@ def test_a_text_that_is_not_right_keeps_the_selection(
 
 def test_without_a_selection_it_says_how_to_make_one(adviser: Client) -> None:
     assert "Cochez des personnes" in said(adviser.get(URL))
+
+
+def test_a_message_to_several_answers_nobody_and_is_no_contact(adviser: Client, portfolio: Portfolio) -> None:
+    """Kind: what is collective or automatic counts as an answer, or as a contact. A message to one is both."""
+    waiting, calm = pair(portfolio, last_name="Attend"), pair(portfolio, last_name="Calme")
+    say(waiting.conversation, waiting.person)
+    since = Conversation.objects.get(pk=waiting.conversation.pk).awaiting_reply_since
+    before = CaseSummary.objects.get(jobseeker=waiting.jobseeker)
+    sending = {"personne": [waiting.jobseeker.pk, calm.jobseeker.pk]}
+    expected = "1 de ces personnes attend votre réponse"
+    for answer in (adviser.get(URL, sending), adviser.post(URL, sending | {"body": "Atelier.", "batch": uuid4()})):
+        assert expected in said(answer)
+        assert f'href="/messagerie/{waiting.conversation.pk}/"' in answer.content.decode()
+        assert f'href="/messagerie/{calm.conversation.pk}/"' not in answer.content.decode()
+    waiting.conversation.refresh_from_db()
+    assert waiting.conversation.awaiting_reply_since == since
+    after = CaseSummary.objects.get(jobseeker=waiting.jobseeker)
+    assert (after.awaiting_reply_since, after.last_contact_at) == (since, before.last_contact_at)
+    assert not CaseSummary.objects.filter(jobseeker=calm.jobseeker, last_contact_at__isnull=False).exists()
+    assert not Contact.objects.filter(jobseeker=calm.jobseeker, nature=ContactNature.MESSAGE).exists()
+    assert "Message à plusieurs :" in said(adviser.get("/messagerie/"))
+    # It stands in the conversation and in the file's log all the same.
+    assert AuditEntry.objects.filter(jobseeker=calm.jobseeker, action="message").exists()
+    assert not list(waiting_since_the_first_unanswered_message())
+
+    say(waiting.conversation, waiting.adviser, "Bonjour, voici ma réponse.")
+    waiting.conversation.refresh_from_db()
+    assert waiting.conversation.awaiting_reply_since is None
+    assert CaseSummary.objects.get(jobseeker=waiting.jobseeker).last_contact_at > before.last_contact_at
+    assert not list(waiting_since_the_first_unanswered_message())
+    assert "attend votre réponse" not in said(adviser.get(URL, sending))

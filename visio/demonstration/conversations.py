@@ -132,7 +132,6 @@ def _marks(world: World, story: Story, conversation: Conversation, messages: lis
 def _leave_papers(world: World, story: Story, conversation: Conversation, messages: list[Message]) -> None:
     days: set[object] = set()
     for message in messages:
-        by_person = message.author_id == story.person.user_id
         day = world.calendar(story.agency).day(message.created_at)
         if day not in days:
             days.add(day)
@@ -142,7 +141,7 @@ def _leave_papers(world: World, story: Story, conversation: Conversation, messag
                 channel=Channel.CHAT,
                 nature=ContactNature.MESSAGE,
                 author=message.author,
-                summary="Échange ouvert par la personne." if by_person else "Échange ouvert par le conseiller.",
+                summary="Échange par messages.",
                 source=f"chat:{conversation.pk}:{day}",
             )
         world.papers.note(
