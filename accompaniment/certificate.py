@@ -12,6 +12,7 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
 from accompaniment.models import Consent
+from accompaniment.operator import operator
 from accompaniment.presentation import consent_as_shown
 
 STYLE = "accompaniment/certificate.css"
@@ -49,13 +50,12 @@ class Certificate:
         return bool(self.consent.shown)
 
     @property
-    def paragraphs(self) -> list[str]:
+    def text_read(self) -> str:
         """The text as the person read it, title and statement included."""
         text = self.consent.text
-        shown = self.consent.shown or consent_as_shown(
+        return self.consent.shown or consent_as_shown(
             title=text.title, version=text.version, published_on=self.published_on, body=text.body
         )
-        return [part for part in shown.replace("\r\n", "\n").split("\n\n") if part.strip()]
 
     @property
     def filename(self) -> str:
@@ -81,7 +81,7 @@ def certificate_pdf(certificate: Certificate) -> bytes:
     fetcher = weasyprint.urls.URLFetcher(allowed_protocols=("file",), fail_on_errors=True)
     fonts = weasyprint.text.fonts.FontConfiguration()
     style = weasyprint.CSS(string=_style(), url_fetcher=fetcher, font_config=fonts)
-    page = render_to_string("accompaniment/certificate_pdf.html", {"certificate": certificate})
+    page = render_to_string("accompaniment/certificate_pdf.html", {"certificate": certificate, "operator": operator()})
     pdf: bytes = weasyprint.HTML(string=page, url_fetcher=fetcher).write_pdf(
         stylesheets=[style], font_config=fonts, pdf_variant="pdf/ua-1"
     )

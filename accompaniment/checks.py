@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004  (Django's own name)
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's own name)
 
-from accompaniment import legal_words
+from accompaniment import legal_words, operator
 from accompaniment.services.database_roles import weaknesses
 
 ROLE_IS_TOO_STRONG = "accompaniment.W001"
 LEGAL_WORDS_NOT_VALIDATED = "accompaniment.W010"
 NO_MEDIATOR = "accompaniment.W011"
+OPERATOR_UNKNOWN = "accompaniment.E012"
 
 
 @register(Tags.database, deploy=True)
@@ -44,3 +45,16 @@ def law_is_said_as_validated(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     return found
+
+
+@register(deploy=True)
+def operator_is_named(**kwargs: Any) -> list[CheckMessage]:
+    """Refuse a deployment whose pages cannot say who runs it, who answers for the data, and whom to write to."""
+    return [
+        Error(
+            f"{name} is empty: the legal notice, the page on personal data or the one on accessibility lacks it.",
+            hint="Set it in the environment; docs/operations.md says what it means.",
+            id=OPERATOR_UNKNOWN,
+        )
+        for name in operator.missing()
+    ]

@@ -177,3 +177,8 @@ def of_name(who: object) -> str:
         or name[:1].casefold() in {"œ", "æ"}
     )
     return f"d'{name}" if elided else f"de {name}"
+
+
+def hours_of(duration: timedelta) -> int:
+    """Return a delay of whole hours as the number that a sentence says."""
+    return duration // timedelta(hours=1)

@@ -6,7 +6,15 @@ from typing import Protocol
 
 import phonenumbers
 
-from accompaniment.enums import Channel, ContactNature, EnrolmentState, LeavingReason, RefusalReason, Tier
+from accompaniment.enums import (
+    Channel,
+    ContactNature,
+    EnrolmentState,
+    LeavingReason,
+    ReaderCapacity,
+    RefusalReason,
+    Tier,
+)
 from accompaniment.french import WEEKDAYS, day_in_style, day_in_words, hour_in_words
 
 NATURES = {
@@ -124,6 +132,19 @@ LEAVINGS_TO_YOU = {
     LeavingReason.END_OF_REGISTRATION: "Votre inscription est terminée.",
 }
 """Why the track has ended, as the person reads it."""
+
+
+READERS_TO_YOU = {
+    ReaderCapacity.ADVISER: "votre conseiller",
+    ReaderCapacity.COVER: "le collègue qui vous répond en son absence",
+    ReaderCapacity.MANAGER: "les responsables de votre région et les responsables nationaux",
+    ReaderCapacity.FORMER: "votre ancien conseiller, pendant 30\u00a0jours, si un responsable le décide",
+    ReaderCapacity.COLLEAGUE: (
+        "un conseiller de votre agence, pour votre inscription, pour vous trouver un conseiller "
+        "ou pour répondre à votre demande de rendez-vous en agence"
+    ),
+}
+"""Who of the staff may open a file: every capacity in which the perimeter lets somebody in, as the person reads it."""
 
 
 def closed_enrolment_in_words(

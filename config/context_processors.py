@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from accompaniment.enums import Role
 from accompaniment.kept_forms import typed_before
 from accompaniment.models import User
+from accompaniment.operator import operator
 from accompaniment.standing import own_rights
 from config.demonstration import LOGINS
 from config.navigation import navigation_for
@@ -25,6 +26,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "demonstration": settings.DEMONSTRATION,
         "demonstration_logins": LOGINS if settings.DEMONSTRATION else (),
+        "operator": operator(),
         "own_rights": SimpleLazyObject(lambda: own_rights(signed_in)) if signed_in and signed_in.is_jobseeker else None,
         "navigation": navigation_for(Role(signed_in.role), request.path) if signed_in else [],
         "signed_in": signed_in,

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accompaniment.enums import FilePart
-from accompaniment.french import duration_in_words
+from accompaniment.french import duration_in_words, hours_of
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from accompaniment.zones import reader_zone
@@ -25,6 +25,9 @@ from messaging.services.conversations import read_numbers
 
 SHOWN = 100
 """Messages of a page; a link leads to the older ones."""
+
+ANSWER_DELAY = f"Délai pour répondre\u00a0: {hours_of(ANSWER_WITHIN)}\u00a0heures. Sans réponse, demandez un appel."
+"""What is promised to who writes, and what to do when it is not kept."""
 
 EXCERPT = 90
 """Characters of the last message that a list shows."""
@@ -148,11 +151,11 @@ def _who_answers(conversation: Conversation, reader: User, who: Participants) ->
     when = f" {hours}" if hours else ""
     away = away_now(conversation.jobseeker, now=timezone.now())
     if away is not None:
-        within = f" Réponse{when}, en 72\u00a0heures au plus." if covering else ""
+        within = f" Réponse{when}. {ANSWER_DELAY}" if covering else ""
         return f"{away.sentence}{within}"
     if not follower:
         return f"{_and(covering)} vous répond{when}."
-    return f"{follower} vous répond{when}, en 72\u00a0heures au plus."
+    return f"{follower} vous répond{when}. {ANSWER_DELAY}"
 
 
 def _and(names: list[str]) -> str:

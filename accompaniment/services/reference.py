@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel, Modality
 from accompaniment.models import Agency, ConsentText, Departement, OpeningHours, PlanDefault, Region
+from accompaniment.operator import operator
+from accompaniment.presentation import READERS_TO_YOU
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 RULES_START_ON = date(2013, 1, 1)
@@ -25,7 +27,7 @@ OPENING_DAYS = range(5)  # Monday to Friday
 OPENING_STRETCHES = ((time(9), time(12)), (time(13), time(17)))
 
 CONSENT_TITLE = "Être accompagné 100 % web"
-CONSENT_TEXT = DATA / "consent_text_1.txt"
+CONSENT_TEXT = DATA / "consent_text.txt"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,16 @@ def give_default_hours(agencies: list[Agency]) -> None:
         for agency in agencies
         for weekday in OPENING_DAYS
         for opens_at, closes_at in OPENING_STRETCHES
+    )
+
+
+def supplied_consent_text() -> str:
+    """Return the text to accept that comes with the software, with the operator of now; published, it never changes."""
+    runs_it = operator()
+    return (
+        CONSENT_TEXT.read_text(encoding="utf-8")
+        .strip()
+        .format(operator=runs_it.name, files_kept=runs_it.files_kept, readers="\u00a0; ".join(READERS_TO_YOU.values()))
     )
 
 
@@ -112,7 +124,7 @@ def _add_consent_text() -> int:
     ConsentText.objects.create(
         version=1,
         title=CONSENT_TITLE,
-        body=CONSENT_TEXT.read_text(encoding="utf-8").strip(),
+        body=supplied_consent_text(),
         published_at=timezone.now(),
     )
     return 1

@@ -14,6 +14,8 @@ from django.utils import timezone
 
 from accompaniment import french
 from accompaniment.presentation import frequency_in_words, phone_in_words
+from accompaniment.text_blocks import Block
+from accompaniment.text_blocks import text_blocks as blocks_of
 from accompaniment.zones import reader_zone
 
 register = template.Library()
@@ -110,3 +112,9 @@ def frequency(interval_days: int) -> str:
 def telephone(number: str) -> str:
     """Write an E.164 number as people read it: `{{ person.phone|telephone }}`; none stays empty."""
     return phone_in_words(number).replace(" ", french.NO_BREAK) if number else ""
+
+
+@register.filter
+def text_blocks(text: str) -> list[Block]:
+    """Read a published text into headings, lists and paragraphs (`accompaniment/partials/_text.html`)."""
+    return blocks_of(text)

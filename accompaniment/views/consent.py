@@ -42,7 +42,10 @@ def acceptance(request: AuthenticatedRequest) -> HttpResponse:
 def decline(request: AuthenticatedRequest) -> HttpResponse:
     """« Je ne souhaite pas le 100 % web »: before the track has begun, and after it."""
     enrolments.leave_track(actor=request.user, jobseeker=own_file(request))
-    messages.success(request, "C'est noté : votre suivi reste en agence. Vous pourrez redemander le 100 % web.")
+    messages.success(
+        request,
+        "C'est noté\u00a0: votre accompagnement continue sans le 100\u00a0%\u00a0web. Vous pourrez le redemander.",
+    )
     return redirect("space")
 
 
@@ -56,7 +59,7 @@ def leave(request: AuthenticatedRequest) -> HttpResponse:
         ran = standing_of(person, timezone.now()).on_web
         enrolments.leave_track(actor=request.user, jobseeker=person)
         given_up = "Vous avez quitté le 100 % web." if ran else "Vous avez renoncé au 100 % web."
-        messages.success(request, f"{given_up} Votre suivi continue en agence.")
+        messages.success(request, f"{given_up} Votre accompagnement continue avec votre conseiller ou votre agence.")
         return redirect("space")
     return render(
         request,

@@ -5,6 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accompaniment.browser import TEXTS, cookies
+from accompaniment.presentation import READERS_TO_YOU
+
 
 @login_not_required
 @require_GET
@@ -17,7 +20,11 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_GET
 def personal_data(request: HttpRequest) -> HttpResponse:
     """Say what is kept, who sees it, and what a person can ask."""
-    return render(request, "accompaniment/personal_data.html")
+    return render(
+        request,
+        "accompaniment/personal_data.html",
+        {"cookies": cookies(), "texts": TEXTS, "readers": READERS_TO_YOU.values()},
+    )
 
 
 @login_not_required

@@ -5,10 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.audit_words import audit_in_words, capacity_in_words
+from accompaniment.audit_words import FIELDS, audit_in_words, capacity_in_words
 from accompaniment.enums import Role, ShownEntries
 from accompaniment.models import AuditEntry, Consent, Enrolment, Jobseeker
 from accompaniment.paging import page_of
+from accompaniment.services.contact_details import DETAILS
 from accompaniment.views.own_file import own_file
 
 ENTRIES_PER_PAGE = 25
@@ -32,6 +33,8 @@ def own_data(request: AuthenticatedRequest) -> HttpResponse:
             "person": person,
             "registration": Enrolment.objects.decided_at_interview(person).first(),
             "consents": _with_what_followed(person),
+            "corrected_by_adviser": [FIELDS[name] for name in DETAILS],
+            "from_registration": [said for name, said in FIELDS.items() if name not in DETAILS],
             "page": page,
             "shown": shown,
             "choices": ShownEntries,

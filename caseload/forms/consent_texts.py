@@ -7,6 +7,7 @@ from django import forms
 from accompaniment.forms.fields import LinesField, NumberField
 
 PREVIEW, CORRECT, PUBLISH = "relire", "corriger", "publier"
+SUPPLIED = "fourni"
 
 
 class ConsentTextForm(forms.Form):
@@ -20,7 +21,8 @@ class ConsentTextForm(forms.Form):
     )
     body = LinesField(
         label="Texte",
-        help_text="Une ligne vide sépare les paragraphes. Écrivez des phrases courtes, que chacun comprend.",
+        help_text="Une ligne vide sépare les paragraphes. Un titre commence par «\u00a0##\u00a0» et une espace, un "
+        "élément de liste par «\u00a0-\u00a0» et une espace. Écrivez des phrases courtes, que chacun comprend.",
         max_length=50_000,
         widget=forms.Textarea(attrs={"rows": 24}),
         error_messages={"required": "Écrivez le texte à accepter."},

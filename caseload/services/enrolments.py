@@ -67,6 +67,7 @@ def validate_at_interview(
         if portfolio.agency.departement.region_id != person.agency.departement.region_id:
             raise DomainError("Choisissez un portefeuille de la région de la personne.")
         placements.look_for_room(jobseeker=person, portfolio=portfolio)
+        had_nobody = placements.follower_of(person) is None
         # A change of tier looks for a place of its own, so it finds the person in the portfolio already. Otherwise the
         # portfolio is locked last, so that the many who enter it at once hold each other up as little as may be.
         moves_first = enrolments.current_accompaniment(person).tier != findings.tier
@@ -74,7 +75,7 @@ def validate_at_interview(
         concluded = enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings)
         decided = enrolments.validate_enrolment(actor=actor, enrolment=enrolment, interview=concluded)
         placement, carried = moved or _move_into(portfolio, person=person, actor=actor)
-        _tell(decided, person=person, placement=placement, carried=carried, actor=actor)
+        _tell(decided, person=person, placement=placement, carried=carried, actor=actor, first=had_nobody)
         return placement
 
 
@@ -91,7 +92,9 @@ def _move_into(portfolio: Portfolio, *, person: Jobseeker, actor: User) -> tuple
     return placement, carry_along(Handover(jobseeker=person, source=former, target=follower, actor=actor, at=now))
 
 
-def _tell(enrolment: Enrolment, *, person: Jobseeker, placement: Placement, carried: Carried, actor: User) -> None:
+def _tell(
+    enrolment: Enrolment, *, person: Jobseeker, placement: Placement, carried: Carried, actor: User, first: bool
+) -> None:
     """Tell the person who follows from now on, and the adviser who receives the person without having been there."""
     portfolio = placement.portfolio
     user = portfolio.adviser.user
@@ -105,6 +108,7 @@ def _tell(enrolment: Enrolment, *, person: Jobseeker, placement: Placement, carr
             context={
                 "first_name": person.first_name,
                 "adviser": user.full_name,
+                "first": first,
                 "agency": portfolio.agency.name,
                 "carried": carried.person,
                 "path": reverse("space"),

@@ -256,6 +256,7 @@ def _tell(transfer: Transfer, *, person: Jobseeker, target: Portfolio, carried: 
         context={
             "first_name": person.first_name,
             "adviser": target.adviser.user.full_name,
+            "first": False,
             "agency": target.agency.name,
             "carried": carried.person,
             "path": reverse("space"),

@@ -55,6 +55,7 @@ def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) ->
             context={
                 "first_name": person.first_name,
                 "adviser": adviser,
+                "first": True,
                 "agency": portfolio.agency.name,
                 "carried": [],
                 "path": reverse("space"),

@@ -15,8 +15,9 @@ from accompaniment.models import ConsentText
 from accompaniment.once import once
 from accompaniment.presentation import ACCEPTANCE_STATEMENT
 from accompaniment.services import enrolments
+from accompaniment.services.reference import CONSENT_TITLE, supplied_consent_text
 from accompaniment.views.foreseen import shown_in
-from caseload.forms.consent_texts import CORRECT, PUBLISH, ConsentTextForm
+from caseload.forms.consent_texts import CORRECT, PUBLISH, SUPPLIED, ConsentTextForm
 from caseload.views.imports import steers_the_country
 
 
@@ -26,7 +27,7 @@ from caseload.views.imports import steers_the_country
 def consent_texts(request: AuthenticatedRequest) -> HttpResponse:
     """Show every version with how many acceptances stand on it; write, read again, publish."""
     if request.method != "POST":
-        return _render(request, _begun())
+        return _render(request, _begun(supplied=request.GET.get("texte") == SUPPLIED))
     if not steers_the_country(request):
         raise PermissionDenied
     form = ConsentTextForm(request.POST)
@@ -55,13 +56,13 @@ def _publish(request: AuthenticatedRequest, form: ConsentTextForm) -> HttpRespon
     return redirect("consent_texts")
 
 
-def _begun() -> ConsentTextForm:
+def _begun(*, supplied: bool) -> ConsentTextForm:
     last = ConsentText.objects.order_by("-version").first()
     return ConsentTextForm(
         initial={
             "after": last.version if last else 0,
-            "title": last.title if last else "",
-            "body": last.body if last else "",
+            "title": last.title if last else CONSENT_TITLE,
+            "body": supplied_consent_text() if supplied or not last else last.body,
             "needs_acceptance": True,
         }
     )

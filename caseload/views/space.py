@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
+from accompaniment.french import hours_of
 from accompaniment.models import Jobseeker
 from accompaniment.presentation import opening_hours_in_words
 from caseload.away import away_now
@@ -31,6 +32,6 @@ def space_adviser_panel(request: AuthenticatedRequest) -> HttpResponse:
             "waiting": None if adviser else people_waiting().filter(pk=person.pk).first(),
             "away": away_now(person, now=timezone.now()),
             "hours": opening_hours_in_words(agency.opening_hours.all()),
-            "reply_hours": int(REPLY_WITHIN.total_seconds() // 3600),
+            "reply_hours": hours_of(REPLY_WITHIN),
         },
     )

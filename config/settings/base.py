@@ -212,6 +212,31 @@ MEDIATOR_NAME = os.environ.get("MEDIATOR_NAME", "le médiateur")
 MEDIATOR_URL = os.environ.get("MEDIATOR_URL", "")
 """The page on which the mediator is reached; a check asks for it before a deployment."""
 
+# --- Who runs the service (accompaniment/operator.py); a check asks for each that is empty ----------
+
+OPERATOR_NAME = os.environ.get("OPERATOR_NAME", "")
+"""As it stands in a sentence: « suivi par … »."""
+OPERATOR_ADDRESS = os.environ.get("OPERATOR_ADDRESS", "")
+OPERATOR_EMAIL = os.environ.get("OPERATOR_EMAIL", "")
+OPERATOR_PHONE = os.environ.get("OPERATOR_PHONE", "")
+PUBLICATION_DIRECTOR = os.environ.get("PUBLICATION_DIRECTOR", "")
+HOSTING = os.environ.get("HOSTING", "")
+"""Name, address and telephone of who hosts the service."""
+DATA_CONTROLLER = os.environ.get("DATA_CONTROLLER", "")
+DPO_CONTACT = os.environ.get("DPO_CONTACT", "")
+LEGAL_BASIS = os.environ.get("LEGAL_BASIS") or (
+    "une mission d'intérêt public (article 6, paragraphe 1, point e, du règlement général sur la protection "
+    "des données)"
+)
+FILES_KEPT_YEARS = int(os.environ.get("FILES_KEPT_YEARS") or 20)
+"""After the last registration (Code du travail, R. 5312-44)."""
+SPACE_KEPT_MONTHS = int(os.environ.get("SPACE_KEPT_MONTHS") or 13)
+"""After the last log-in (Code du travail, R. 5312-44)."""
+ACCESSIBILITY_EMAIL = os.environ.get("ACCESSIBILITY_EMAIL", "")
+ACCESSIBILITY_PHONE = os.environ.get("ACCESSIBILITY_PHONE", "")
+ACCESSIBILITY_STATED_ON = os.environ.get("ACCESSIBILITY_STATED_ON", "")
+"""The day (YYYY-MM-DD) on which the statement of accessibility was made."""
+
 # --- Work in the background ----------------------------------------------------------------------
 
 CELERY_TIMEZONE = "UTC"

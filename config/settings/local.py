@@ -20,6 +20,21 @@ PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PO
 LOGGING = configuration(layout=os.environ.get("LOG_FORMAT") or "text")
 EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
 
+# An operator that does not exist, with addresses and numbers that are nobody's.
+OPERATOR_NAME = "l'Agence d'exemple"
+OPERATOR_ADDRESS = "1 rue de l'Exemple, 75000 Paris"
+OPERATOR_EMAIL = "contact@accompagnement.example"
+OPERATOR_PHONE = "01 99 00 00 01"
+PUBLICATION_DIRECTOR = "Camille Exemple, direction générale"
+HOSTING = "Hébergeur d'exemple, 2 rue de l'Exemple, 75000 Paris, 01 99 00 00 02"
+DATA_CONTROLLER = "l'Agence d'exemple, 1 rue de l'Exemple, 75000 Paris"
+DPO_CONTACT = "dpo@accompagnement.example"
+ACCESSIBILITY_EMAIL = "accessibilite@accompagnement.example"
+ACCESSIBILITY_PHONE = "01 99 00 00 03"
+ACCESSIBILITY_STATED_ON = "2026-11-28"
+MEDIATOR_NAME = "le médiateur"
+MEDIATOR_URL = "https://mediateur.accompagnement.example"
+
 # Static files come straight from the apps' folders, as they are on disk now.
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, NotificationKind
 from accompaniment.models import Enrolment, Jobseeker, Notification, User
+from accompaniment.operator import operator
 from accompaniment.services import accounts, addresses
 from accompaniment.zones import reader_zone
 from caseload.away import away_now
@@ -113,6 +114,7 @@ def letter_for(notification: Notification) -> Letter:
                 **_name_of(notification),
                 **_links(kind, notification),
                 "public_url": settings.PUBLIC_URL,
+                "operator": operator(),
             },
         )
     subject, _, body = text.partition("\n")

@@ -244,4 +244,4 @@ def test_log_ins_of_the_demonstration_are_shown_nowhere_else(
 
 def test_the_log_out_empties_the_browser_s_drafts(client: Client) -> None:
     client.force_login(UserFactory())
-    assert client.post(reverse("log_out"))["Clear-Site-Data"] == '"storage"'
+    assert client.post(reverse("log_out"))["Clear-Site-Data"] == '"cache", "storage"'

@@ -262,7 +262,7 @@ class TestAcceptance:
 
     def test_can_be_declined_at_once(self, client: Client, portfolio: Portfolio) -> None:
         person = validated(portfolio, with_account=True).jobseeker
-        assert "votre suivi reste en agence" in words(send(client, person, "decline_enrolment"))
+        assert "votre accompagnement continue sans le 100 % web" in words(send(client, person, "decline_enrolment"))
         assert Enrolment.objects.get().state == EnrolmentState.WITHDRAWN
 
     def test_says_when_no_text_is_published(self, client: Client) -> None:

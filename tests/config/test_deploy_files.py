@@ -14,6 +14,7 @@ from django.db import connection
 from psycopg import sql
 
 from accompaniment.models import AuditEntry
+from accompaniment.operator import REQUIRED
 from config.bootstrap import NGINX
 from config.settings import connections
 from tests.accompaniment.factories import JobseekerFactory
@@ -110,6 +111,19 @@ def test_the_example_names_what_production_reads() -> None:
     named = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "accompagnement.env.example").read_text(), re.MULTILINE))
     read = "".join(path.read_text() for path in (Path(settings.BASE_DIR) / "config/settings").glob("*.py"))
     assert {name for name in named if name not in read} == {"DJANGO_SETTINGS_MODULE"}
+
+
+@pytest.mark.parametrize("name", [*REQUIRED, "LEGAL_WORDS_VALIDATED_ON", "MEDIATOR_NAME", "MEDIATOR_URL"])
+def test_what_a_check_asks_for_is_in_every_file_that_is_filled_in(name: str) -> None:
+    """The kind: a setting that a check demands, and that the files of a deployment do not know."""
+    assert f"\n{name}=" in (DEPLOY / "accompagnement.env.example").read_text()
+    assert f"    {name}: ${{{name}:-" in (DEPLOY / "compose.yaml").read_text()
+    assert f"`{name}`" in (DEPLOY.parent / "operations.md").read_text()
+
+
+def test_the_shell_loads_the_example() -> None:
+    done = run("sh", "-euc", '. "$1"; printf %s "$MEDIATOR_NAME"', "sh", DEPLOY / "accompagnement.env.example")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "le médiateur", "")
 
 
 @pytest.fixture

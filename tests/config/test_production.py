@@ -1,5 +1,6 @@
 """Production starts only when it has been told everything, and then with nothing left open."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from accompaniment import operator
 from config.settings import connections, environment
 
 from .embedded_clients import PROJECT, bare_environment
@@ -18,7 +20,12 @@ TOLD = {
     "REDIS_URL": "redis://redis.example:6379",
 }
 
-ASKED_FOR = {"LEGAL_WORDS_VALIDATED_ON": "9999-12-31", "MEDIATOR_URL": "https://mediateur.example"}
+ASKED_FOR = {
+    "LEGAL_WORDS_VALIDATED_ON": "9999-12-31",
+    "MEDIATOR_URL": "https://mediateur.example",
+    **dict.fromkeys(operator.REQUIRED, "said"),
+    "ACCESSIBILITY_STATED_ON": "2026-11-28",
+}
 """What production starts without, and a check asks for."""
 
 
@@ -38,6 +45,18 @@ def test_check_deploy_has_nothing_to_say() -> None:
     assert done.returncode == 0, done.stderr
     # Preload is Django's wish, and nobody's here unless asked for.
     assert "no issues (1 silenced)" in done.stdout + done.stderr
+
+
+def test_check_deploy_names_each_fact_about_the_operator_that_is_missing() -> None:
+    """Nobody may publish pages that do not say who publishes them: each one is an error, and the last one too."""
+    done = manage("check", "--deploy", **TOLD)
+    assert done.returncode == 1
+    named = re.findall(r"E012\) (\w+) is empty", done.stderr)
+    assert sorted(named) == sorted(operator.REQUIRED)
+    one_less = {name: value for name, value in ASKED_FOR.items() if name != "DPO_CONTACT"}
+    done = manage("check", "--deploy", **TOLD, **one_less)
+    assert done.returncode == 1
+    assert re.findall(r"E012\) (\w+) is empty", done.stderr) == ["DPO_CONTACT"]
 
 
 @pytest.mark.parametrize("missing", TOLD)

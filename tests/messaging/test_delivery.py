@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 
 from accompaniment.enums import Modality, NotificationKind
 from accompaniment.models import Notification, User
+from accompaniment.operator import operator
 from accompaniment.services import accounts, addresses, outbox
 from messaging import deliveries
 from messaging.invariants import MESSAGING_CHECKS
@@ -126,6 +127,7 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     NotificationKind.ADVISER_CHANGED: {
         "first_name": "Awa",
         "adviser": "Claire Martin",
+        "first": False,
         "agency": "Colmar Lacarre",
         "carried": ["Votre entretien du mardi 3 mars à 9 h aura lieu avec Claire Martin."],
         "path": "/mon-espace/",
@@ -171,7 +173,7 @@ def test_every_kind_has_a_complete_letter(kind: NotificationKind, has_password: 
     letter = letter_for(waiting(kind, user=user))
     assert 10 < len(letter.subject) < 80
     assert letter.body.startswith("Bonjour Awa,\n")
-    assert letter.body.endswith("Accompagnement 100 % web\n")
+    assert letter.body.endswith(f"Accompagnement 100 % web, {operator().name}\n")
     assert "{" not in letter.body
     assert "&" not in letter.body
     assert "\n\n\n" not in letter.body

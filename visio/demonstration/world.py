@@ -8,7 +8,7 @@ from random import Random
 
 from accompaniment.enums import Role
 from accompaniment.models import Agency, ConsentText, User
-from accompaniment.services.reference import CONSENT_TEXT, CONSENT_TITLE, give_default_hours
+from accompaniment.services.reference import CONSENT_TITLE, give_default_hours, supplied_consent_text
 from caseload.models import Absence, Adviser, Cover, Manager, Portfolio
 from caseload.services.capacities import capacity_for
 from caseload.services.reference import load_reference
@@ -81,7 +81,7 @@ def _publish_consent_text(now: datetime) -> None:
         ConsentText.objects.create(
             version=1,
             title=CONSENT_TITLE,
-            body=CONSENT_TEXT.read_text(encoding="utf-8").strip(),
+            body=supplied_consent_text(),
             published_at=now - PUBLISHED_BEFORE,
         )
 

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role, Track
 from accompaniment.errors import DomainError
-from accompaniment.french import duration_in_words
+from accompaniment.french import duration_in_words, hours_of
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.once import once
 from accompaniment.services.onsite import answer_on_site, ask_on_site
 from accompaniment.zones import reader_zone
 from caseload.onsite import requests_answered_by, requests_seen_by
+from caseload.rules import REPLY_WITHIN
 from caseload.services.placements import follower_of
 from visio.availability import by_day, free_slots, last_day_offered
 from visio.forms import OnSiteAnswerForm, OnSiteForm, OnSiteMeetingForm
@@ -26,6 +27,10 @@ from visio.services.onsite import receive_on_site
 from visio.views.booking import own_file
 
 PER_PAGE = 50
+
+ANSWER_COMES = (
+    f"Votre agence a {hours_of(REPLY_WITHIN)}\u00a0heures pour répondre. La réponse arrive ici et par e-mail."
+)
 
 
 @role_required(Role.JOBSEEKER)
@@ -54,6 +59,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
             "on_web": Accompaniment.objects.current().filter(jobseeker=person, track=Track.WEB).exists(),
             "answered": list(own.filter(answered_at__isnull=False)[:5]),
             "agency": person.agency,
+            "reply_hours": hours_of(REPLY_WITHIN),
             "zone": person.agency.zone,
         },
         status=422 if form.errors else 200,
@@ -74,9 +80,9 @@ def record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def _said(asked: OnSiteRequest, *, before: OnSiteRequest | None) -> str:
     """Say what the form has changed of the request that stood before, if one did."""
     if before is None or before.pk != asked.pk:
-        return "Votre demande est enregistrée. Votre agence vous répond ici même."
+        return f"Votre demande est enregistrée. {ANSWER_COMES}"
     if before.comment == asked.comment:
-        return "Votre demande est déjà en cours. Votre agence vous répond ici même."
+        return f"Votre demande est déjà en cours. {ANSWER_COMES}"
     return "Votre précision est enregistrée." if asked.comment else "Votre précision est retirée."
 
 
