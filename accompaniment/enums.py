@@ -168,6 +168,7 @@ class NotificationKind(TextChoices):
     PEOPLE_RECEIVED = "people_received", "Personnes reçues par transfert"
     PEOPLE_LEFT = "people_left", "Personnes parties d'un portefeuille"
     COVER_SET = "cover_set", "Relais confié"
+    RELAY_MISSING = "relay_missing", "Absence sans relais, pour les responsables"
     DEVICE_TEST = "device_test", "Invitation à tester son matériel"
 
 

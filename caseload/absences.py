@@ -14,7 +14,7 @@ from accompaniment.errors import DomainError
 
 if TYPE_CHECKING:
     from accompaniment.models import Jobseeker, User
-    from caseload.models import Adviser, Portfolio
+    from caseload.models import Adviser, Cover, Portfolio
 
 RELAY = "relais"
 MOVE = "deplacer"
@@ -31,6 +31,19 @@ class UndecidedError(DomainError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandedOn:
+    """Days of a cover on which the colleague who covers will be away, and who takes it over on these days."""
+
+    cover: "Cover"
+    starts_on: date
+    ends_on: date
+    others: tuple["Adviser", ...] = ()
+    """Who covers the same portfolio on all these days already."""
+    colleague: "Adviser | None" = None
+    """Nobody where others cover, or where nobody could be found."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedAbsence:
     """Days on which an adviser will be away, both included, and who answers for each portfolio."""
 
@@ -39,6 +52,19 @@ class PlannedAbsence:
     ends_on: date
     colleagues: Mapping[int, Sequence["Adviser"]]
     """By the portfolio's primary key."""
+    handed_on: Sequence[HandedOn] = ()
+    """The adviser's own covers of these days."""
+
+    def answering(self, portfolio: int | None, day: date) -> Sequence["Adviser"]:
+        """Return who answers on `day` for a portfolio of the adviser, or for one that the adviser covers."""
+        if portfolio is not None and portfolio in self.colleagues:
+            return self.colleagues[portfolio]
+        return [
+            one
+            for handed in self.handed_on
+            if handed.cover.portfolio_id == portfolio and handed.starts_on <= day <= handed.ends_on
+            for one in (*((handed.colleague,) if handed.colleague else ()), *handed.others)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Who is away on which days, and who answers meanwhile. Days are those of the adviser's agency, both ends included."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,7 +9,8 @@ from django.db.models.functions import Concat
 
 from accompaniment.french import day_in_words
 from accompaniment.models import Jobseeker, User
-from caseload.models import Absence, Adviser, Cover, Placement
+from caseload.models import Absence, Adviser, Cover, Placement, Portfolio
+from caseload.rules import days_left_open
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +94,42 @@ def relay_of(user: User, *, now: datetime, person: str = "jobseeker") -> Subquer
         name=Concat("portfolio__adviser__user__first_name", Value(" "), "portfolio__adviser__user__last_name")
     )
     return Subquery(named.order_by("pk").values("name")[:1], output_field=TextField())
+
+
+@dataclass(frozen=True, slots=True)
+class Unrelayed:
+    """Days of an absence, both included, on which nobody answers for the people of a portfolio."""
+
+    absence: Absence
+    portfolio: Portfolio
+    starts_on: date
+    ends_on: date
+
+
+def without_relay(absences: Iterable[Absence], *, today: date) -> list[Unrelayed]:
+    """Return where and when nobody answers from today on during these absences, the first days first; two queries."""
+    left = [absence for absence in absences if absence.cancelled_at is None and absence.ends_on >= today]
+    portfolios: dict[int, list[Portfolio]] = {}
+    for portfolio in (
+        Portfolio.objects.filter(adviser__in=[absence.adviser_id for absence in left], occupied__gt=0)
+        .select_related("adviser__user", "adviser__agency__departement")
+        .order_by("pk")
+    ):
+        portfolios.setdefault(portfolio.adviser_id, []).append(portfolio)
+    covered: dict[int, list[tuple[date, date]]] = {}
+    for pk, starts_on, ends_on in Cover.objects.filter(
+        portfolio__adviser__in=list(portfolios),
+        colleague__user__is_active=True,
+        cancelled_at=None,
+        ends_on__gte=today,
+    ).values_list("portfolio", "starts_on", "ends_on"):
+        covered.setdefault(pk, []).append((starts_on, ends_on))
+    found = [
+        Unrelayed(absence, portfolio, starts_on, ends_on)
+        for absence in left
+        for portfolio in portfolios.get(absence.adviser_id, ())
+        for starts_on, ends_on in days_left_open(
+            max(absence.starts_on, today), absence.ends_on, covered.get(portfolio.pk, ())
+        )
+    ]
+    return sorted(found, key=lambda hole: (hole.starts_on, hole.absence.pk, hole.portfolio.pk))

@@ -111,6 +111,12 @@ class ManagerQuerySet(QuerySet[Any]):
         )
         return self.filter(~Exists(beyond), whole_country=False)
 
+    def to_tell_of(self, region: str) -> Self:
+        """Keep whom a matter of a region concerns: its own managers, or where it has none those of the country."""
+        present = self.filter(user__is_active=True).select_related("user").order_by("pk")
+        own = present.filter(regions=region)
+        return own if own.exists() else present.filter(whole_country=True)
+
     def by_name(self) -> Self:
         """Sort by name, with account and regions loaded."""
         return (

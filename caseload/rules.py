@@ -267,3 +267,18 @@ def spread(
             taken[best] += 1
         chosen.append(best)
     return chosen
+
+
+def days_left_open(first: date, last: date, stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Return the stretches of days from `first` to `last` that none of `stretches` holds; all ends are included."""
+    found = []
+    open_from = first
+    for starts_on, ends_on in sorted(stretches):
+        if starts_on > last:
+            break
+        if starts_on > open_from:
+            found.append((open_from, starts_on - timedelta(days=1)))
+        open_from = max(open_from, ends_on + timedelta(days=1))
+    if open_from <= last:
+        found.append((open_from, last))
+    return found

@@ -82,6 +82,7 @@ urlpatterns: list[URLPattern] = [
     path("absences/declarer/", absences.declare, name="declare_absence"),
     path("absences/<int:pk>/", absences.absence, name="absence"),
     path("absences/<int:pk>/fin/", absences.end, name="end_absence"),
+    path("absences/<int:pk>/prolonger/", absences.extend, name="extend_absence"),
     path("absences/<int:pk>/relais/", absences.add_to_absence, name="add_cover"),
     path("absences/<int:pk>/relais/<int:cover>/", absences.replace_cover, name="replace_cover"),
     path("transferts/", transfers.history, name="transfers"),

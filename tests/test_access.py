@@ -565,6 +565,11 @@ TABLE: dict[str, Row] = {
         "login 403 403 > 404 404 > 404 >",
         lambda house: (house.absence_pk,),
     ),
+    "extend_absence": Row(
+        "login 403 403 200 404 404 200 404 200",
+        "login 403 403 422 404 404 422 404 422",
+        lambda house: (house.absence_pk,),
+    ),
     "add_cover": Row(
         "login 405 405 405 405 405 405 405 405",
         "login 403 403 422 404 404 422 404 422",
@@ -998,6 +1003,7 @@ READ_BY_A_FORMER_ADVISER = {
 AS_WHO_DOES_NOT_COVER = {
     "absence": "404 405",
     "end_absence": "405 404",
+    "extend_absence": "404 404",
     "add_cover": "405 404",
     "replace_cover": "405 404",
 }
@@ -1050,6 +1056,7 @@ NOT_BY_A_COVER = {
     "cancel_transfer": "405 404",
     "absence": "404 405",
     "end_absence": "405 404",
+    "extend_absence": "404 404",
     "add_cover": "405 404",
     "replace_cover": "405 404",
     "interview_report": "404 404",

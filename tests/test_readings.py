@@ -52,6 +52,7 @@ TABLE_OF_READINGS = {
     "conversations": "last_message - none",
     "decide_absence": "interview interview -",
     "declare_absence": "none none none",
+    "extend_absence": "none - none",
     "device_test": "none - none",
     "edit_details": "contact_details - -",
     "edit_objective": "action_plan - -",

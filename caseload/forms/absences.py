@@ -1,20 +1,33 @@
 """Forms about absences: they parse."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from accompaniment.forms.fields import DayField, LinesField
-from caseload.absences import Decision, Question
-from caseload.models import Adviser, Portfolio
+from accompaniment.french import day_in_style, of_name
+from caseload.absences import MOVE, RELAY, Decision, Question
+from caseload.models import Adviser, Cover, Portfolio
 
 DAY = {"invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."}
 
 
 def _day_input() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def day_typed(text: str) -> date | None:
+    """Return the day that was typed into a form, before the form that asks more for these days is made."""
+    try:
+        day: date | None = DayField(required=False).clean(text)
+    except ValidationError:
+        return None
+    return day
 
 
 def portfolio_in_words(portfolio: Portfolio) -> str:
@@ -28,6 +41,28 @@ class ColleaguesField(forms.TypedMultipleChoiceField):
     def validate(self, value: Any) -> None:
         if value:
             super().validate(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelayToHandOn:
+    """A cover that the absent adviser holds, the days in common, and who may take it over."""
+
+    cover: Cover
+    starts_on: date
+    ends_on: date
+    colleagues: Sequence[Adviser]
+
+    @property
+    def name(self) -> str:
+        return f"reprise_{self.cover.pk}"
+
+    @property
+    def whom(self) -> str:
+        """Say for whom the adviser answers, and on which of the days."""
+        portfolio = self.cover.portfolio
+        first, last = (day_in_style(day, "j F Y") for day in (self.starts_on, self.ends_on))
+        days = f"le {first}" if first == last else f"du {first} au {last}"
+        return f"relais {of_name(portfolio.adviser)}, {portfolio_in_words(portfolio)}, {days}"
 
 
 class AbsenceForm(forms.Form):
@@ -44,10 +79,17 @@ class AbsenceForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, portfolios: Sequence[Portfolio], colleagues: Iterable[Adviser], agency: int, **kwargs: Any
+        self,
+        *args: Any,
+        portfolios: Sequence[Portfolio],
+        colleagues: Iterable[Adviser],
+        agency: int,
+        relays: Sequence[RelayToHandOn] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.portfolios = portfolios
+        self.relays = relays
         beside: list[tuple[int, str]] = []
         elsewhere: dict[str, list[tuple[int, str]]] = {}
         for colleague in colleagues:
@@ -75,6 +117,23 @@ class AbsenceForm(forms.Form):
                     required=False,
                     error_messages={"invalid_choice": "Choisissez parmi les collègues de la liste."},
                 )
+        for relay in relays:
+            if relay.colleagues:
+                self.fields[relay.name] = forms.TypedChoiceField(
+                    label=f"Qui reprend le {relay.whom}\u00a0?",
+                    choices=[("", "Choisir…"), *((one.pk, f"{one}, {one.agency}") for one in relay.colleagues)],
+                    coerce=int,
+                    empty_value=None,
+                    required=False,
+                    error_messages={"invalid_choice": "Choisissez parmi les collègues de la liste."},
+                )
+                self.fields[relay.name].widget.is_required = True
+
+    @property
+    def handed_on(self) -> dict[int, int]:
+        """Who takes over each cover, as primary keys."""
+        facts = self.cleaned_data
+        return {relay.cover.pk: facts[relay.name] for relay in self.relays if facts.get(relay.name)}
 
     @property
     def chosen(self) -> dict[int, list[int]]:
@@ -95,6 +154,30 @@ class AbsenceForm(forms.Form):
 def _values(bound: BoundField) -> list[str]:
     value = bound.data
     return [str(one) for one in value] if isinstance(value, list) else [str(value or "")]
+
+
+class ExtensionForm(AbsenceForm):
+    """A later last day, and who answers on the days that it adds."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["du"]
+        self.fields["au"].label = "Nouveau dernier jour"
+        self.fields["au"].help_text = "Inclus."
+
+
+ALL_AT_ONCE = "tous"
+"""Names in the address what is to become of all interviews; each can still be changed before anything is written."""
+
+
+def decided_at_once(questions: Iterable[Question], choice: str) -> dict[str, str]:
+    """Return the same choice for each question that has it: moved, or held by the first colleague who is free then."""
+    found = {}
+    for question in questions:
+        fitting = [one.value for one in question.choices if one.value == choice or one.value.startswith(f"{choice}:")]
+        if choice in {MOVE, RELAY} and fitting:
+            found[question.key] = fitting[0]
+    return found
 
 
 class DecisionForm(forms.Form):
@@ -129,6 +212,22 @@ class DecisionForm(forms.Form):
             for question in self.questions
             if question.key in facts
         }
+
+    @property
+    def ways(self) -> list[tuple[str, str]]:
+        """What can be said of all of them at once, where there are several."""
+        if len(self.questions) < 2:
+            return []
+        return [
+            (choice, label)
+            for choice, label in ((MOVE, "Tous à déplacer"), (RELAY, "Tous tenus par le relais"))
+            if decided_at_once(self.questions, choice)
+        ]
+
+    @property
+    def undecided(self) -> int:
+        """How many of them nothing was said about at once."""
+        return sum(question.key not in self.initial for question in self.questions)
 
     @property
     def pairs(self) -> list[tuple[BoundField, BoundField]]:

@@ -7,51 +7,51 @@ and all colleagues, each in primary-key order. Whoever books an interview holds 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, NotificationKind
+from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.foreseen import Foreseen, names_of
 from accompaniment.french import day_in_words, of_name
 from accompaniment.models import Jobseeker, User
-from accompaniment.services import audit, outbox
+from accompaniment.services import audit
 from caseload.absences import (
     CoverChange,
     Decision,
+    HandedOn,
     PlannedAbsence,
     on_absence,
-    questions_about,
 )
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.querysets import AdviserQuerySet
+from caseload.services.absence_locks import (
+    CHANGED,
+    Days,
+    lock_days,
+    lock_people,
+    locked_advisers,
+    locked_portfolios,
+)
+from caseload.services.relays import (
+    CANNOT_COVER,
+    colleagues_for,
+    hand_on,
+    planned_relays,
+    relays_between,
+    say_where_nobody_answers,
+    tell_colleagues,
+)
 
 LONGEST = timedelta(days=366)
+TOO_LONG = "Une absence dure un an au plus. Au-delà, transférez le portefeuille."
 
 OVERLAPS = "Une absence est déjà prévue sur ces jours\u00a0: annulez-la ou choisissez d'autres dates."
 NOT_YOURS = "Vous ne pouvez déclarer que vos propres absences, ou celles des conseillers de vos régions."
-CANNOT_COVER = "Choisissez un autre collègue\u00a0: celui-ci est absent ces jours-là, ou son compte est fermé."
 OVER = "Cette absence est terminée ou annulée\u00a0: il n'y a plus rien à changer."
-
-
-def colleagues_for(adviser: Adviser, *, starts_on: date, ends_on: date) -> AdviserQuerySet:
-    """Return who may answer for an adviser on these days: the agency's own first, then the region's.
-
-    Closed accounts and colleagues who are absent themselves on one of the days are left out.
-    """
-    away = Absence.objects.standing().filter(starts_on__lte=ends_on, ends_on__gte=starts_on)
-    found: AdviserQuerySet = (
-        Adviser.objects.filter(user__is_active=True, agency__departement__region=adviser.agency.departement.region_id)
-        .exclude(pk=adviser.pk)
-        .exclude(pk__in=away.values("adviser"))
-        .select_related("user", "agency__departement__region")
-    )
-    return found
 
 
 def hold_present(adviser: Adviser) -> None:
@@ -71,11 +71,13 @@ def declare_absence(
     ends_on: date,
     colleagues: Mapping[int, Sequence[int]],
     decisions: Mapping[str, Decision],
+    relays: Mapping[int, int] | None = None,
 ) -> tuple[Absence, list[str]]:
     """Write the absence, its covers, and what becomes of all that is booked on its days; or nothing.
 
-    `colleagues`: primary keys of advisers by the portfolio's. `decisions`: by the key of each question that
-    `questions_about` asks. Returns the absence and what was done, in sentences.
+    `colleagues`: primary keys of advisers by the portfolio's. `relays`: who takes over what the adviser covers, by the
+    cover's primary key. `decisions`: by the key of each question that `questions_about` asks. Returns the absence and
+    what was done, in sentences.
     Raises UndecidedError when something has no decision (a booking may have come meanwhile), DomainError for days or
     colleagues that cannot be.
     """
@@ -83,46 +85,88 @@ def declare_absence(
         now = timezone.now()
         if not may_declare(actor, adviser):
             raise DomainError(NOT_YOURS)
-        seen = questions_about(PlannedAbsence(adviser=adviser, starts_on=starts_on, ends_on=ends_on, colleagues={}))
-        _lock_people([question.person.pk for question in seen])
-        portfolios = _locked_portfolios(adviser)
-        chosen = {pk for group in colleagues.values() for pk in group}
-        advisers = _locked_advisers({adviser.pk, *chosen})
-        away = advisers[adviser.pk]
-        planned = _planned(away, portfolios, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues)
-        absence = _insert(Absence(adviser=away, starts_on=starts_on, ends_on=ends_on, set_by=actor, set_at=now))
-        covers = [
-            Cover.objects.create(
-                portfolio=portfolio,
-                absence=absence,
-                colleague=colleague,
-                starts_on=starts_on,
-                ends_on=ends_on,
-                set_by=actor,
-            )
-            for portfolio in portfolios
-            for colleague in planned.colleagues.get(portfolio.pk, ())
-        ]
-        said = [sentence for follower in on_absence for sentence in follower.decide(planned, decisions, actor, now)]
-        for colleague in {cover.colleague_id: cover.colleague for cover in covers}.values():
-            _tell(colleague, [cover for cover in covers if cover.colleague_id == colleague.pk], today=_today(away))
-        _audit(absence, actor=actor, event="declared", covers=[cover.pk for cover in covers])
-        _follow(absence, portfolios, [cover.colleague for cover in covers], actor=actor)
+        _check_days(adviser, starts_on=starts_on, ends_on=ends_on)
+        locked = lock_days(adviser, starts_on, ends_on, chosen=_chosen(colleagues, relays))
+        away = locked.advisers[adviser.pk]
+        planned = _planned(away, locked, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues, relays=relays)
+        absence = _saved(Absence(adviser=away, starts_on=starts_on, ends_on=ends_on, set_by=actor, set_at=now))
+        said = _carry_out(absence, planned, locked, decisions, actor=actor, at=now, event="declared")
     return absence, said
 
 
+def extend_absence(
+    *,
+    actor: User,
+    absence: Absence,
+    last_day: date,
+    colleagues: Mapping[int, Sequence[int]],
+    decisions: Mapping[str, Decision],
+    relays: Mapping[int, int] | None = None,
+) -> list[str]:
+    """Let an absence last until `last_day`; the days that are added are asked about and checked as a new absence is.
+
+    `colleagues`, `relays`, `decisions` and what it raises: as `declare_absence`; NotAllowedNowError when the absence
+    is over or was changed since the caller read it.
+    """
+    with transaction.atomic():
+        now = timezone.now()
+        if not may_declare(actor, absence.adviser):
+            raise DomainError(NOT_YOURS)
+        first = _first_added(absence, last_day)
+        locked = lock_days(absence.adviser, first, last_day, chosen=_chosen(colleagues, relays), absences={absence.pk})
+        standing = locked.absences[absence.pk]
+        standing.adviser = locked.advisers[absence.adviser_id]
+        if standing.cancelled_at is not None or standing.ends_on < _today(standing.adviser):
+            raise NotAllowedNowError(OVER)
+        if standing.ends_on != absence.ends_on:
+            raise NotAllowedNowError(CHANGED)
+        planned = _planned(
+            standing.adviser, locked, starts_on=first, ends_on=last_day, colleagues=colleagues, relays=relays
+        )
+        standing.ends_on = last_day
+        _saved(standing)
+        return _carry_out(standing, planned, locked, decisions, actor=actor, at=now, event="extended")
+
+
 def foresee_absence(
-    *, adviser: Adviser, starts_on: date, ends_on: date, colleagues: Mapping[int, Sequence[int]]
+    *,
+    adviser: Adviser,
+    starts_on: date,
+    ends_on: date,
+    colleagues: Mapping[int, Sequence[int]],
+    relays: Mapping[int, int] | None = None,
 ) -> PlannedAbsence:
     """Check days and colleagues as they stand now, and return the absence to ask about; writes nothing.
 
     Raises DomainError as `declare_absence` does.
     """
-    overlapping = Absence.objects.standing().filter(adviser=adviser, starts_on__lte=ends_on, ends_on__gte=starts_on)
-    if overlapping.exists():
+    _check_days(adviser, starts_on=starts_on, ends_on=ends_on)
+    if _away_between(adviser, starts_on, ends_on):
         raise DomainError(OVERLAPS)
-    portfolios = list(Portfolio.objects.filter(adviser=adviser).order_by("pk"))
-    return _planned(adviser, portfolios, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues)
+    seen = Days(
+        portfolios=list(Portfolio.objects.filter(adviser=adviser).order_by("pk")),
+        advisers={},
+        absences={},
+        held=relays_between(adviser, starts_on=starts_on, ends_on=ends_on),
+    )
+    return _planned(adviser, seen, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues, relays=relays)
+
+
+def foresee_extension(
+    *,
+    absence: Absence,
+    last_day: date,
+    colleagues: Mapping[int, Sequence[int]],
+    relays: Mapping[int, int] | None = None,
+) -> PlannedAbsence:
+    """As `foresee_absence`, for the days that `last_day` adds to an absence."""
+    return foresee_absence(
+        adviser=absence.adviser,
+        starts_on=_first_added(absence, last_day),
+        ends_on=last_day,
+        colleagues=colleagues,
+        relays=relays,
+    )
 
 
 def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, shown: str | None = None) -> list[str]:
@@ -154,8 +198,8 @@ def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, 
             covers.filter(starts_on__gt=last_day).update(cancelled_at=timezone.now())
             covers.filter(ends_on__gt=last_day).update(ends_on=last_day)
             _audit(locked, actor=actor, event="shortened")
-        _foreseen(_change(locked, portfolios, colleagues, actor=actor)).check(shown)
-        return _follow(locked, portfolios, colleagues, actor=actor)
+        _foreseen(_change(locked.adviser, portfolios, colleagues, actor=actor)).check(shown)
+        return _follow(locked.adviser, portfolios, colleagues, actor=actor)
 
 
 def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser) -> list[str]:
@@ -183,10 +227,10 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser) -> list[
             standing.cancelled_at = timezone.now()
         standing.save(update_fields=["ends_on", "cancelled_at"])
         portfolio = next(one for one in portfolios if one.pk == standing.portfolio_id)
-        replacing = _cover(locked, portfolio, new, starts_on=begins, ends_on=cover.ends_on, actor=actor)
-        _tell(new, [replacing], today=today)
+        replacing = _cover(locked, portfolio, new, starts_on=begins, ends_on=standing.ends_on, actor=actor)
+        tell_colleagues([replacing], today=today)
         _audit(locked, actor=actor, event="cover_replaced", covers=[standing.pk, replacing.pk])
-        return _follow(locked, portfolios, [*colleagues, new], actor=actor)
+        return _follow(locked.adviser, portfolios, [*colleagues, new], actor=actor)
 
 
 def add_cover(*, actor: User, absence: Absence, portfolio: Portfolio, colleague: Adviser) -> list[str]:
@@ -207,9 +251,9 @@ def add_cover(*, actor: User, absence: Absence, portfolio: Portfolio, colleague:
         if new is None:
             raise DomainError(CANNOT_COVER)
         added = _cover(locked, covered, new, starts_on=begins, ends_on=locked.ends_on, actor=actor)
-        _tell(new, [added], today=today)
+        tell_colleagues([added], today=today)
         _audit(locked, actor=actor, event="cover_added", covers=[added.pk])
-        return _follow(locked, [covered], [new], actor=actor)
+        return _follow(locked.adviser, [covered], [new], actor=actor)
 
 
 def may_declare(actor: User, adviser: Adviser) -> bool:
@@ -218,42 +262,46 @@ def may_declare(actor: User, adviser: Adviser) -> bool:
     return mine
 
 
+def _chosen(colleagues: Mapping[int, Sequence[int]], relays: Mapping[int, int] | None) -> set[int]:
+    return {pk for group in colleagues.values() for pk in group} | set((relays or {}).values())
+
+
 def _check_days(adviser: Adviser, *, starts_on: date, ends_on: date) -> None:
-    today = _today(adviser)
     if ends_on < starts_on:
         raise DomainError("Le dernier jour vient avant le premier\u00a0: vérifiez les dates.")
-    if starts_on < today:
+    if starts_on < _today(adviser):
         raise DomainError("Une absence commence aujourd'hui au plus tôt.")
     if ends_on - starts_on >= LONGEST:
-        raise DomainError("Une absence dure un an au plus. Au-delà, transférez le portefeuille.")
-    covered = (
-        Cover.objects.filter(colleague=adviser, cancelled_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on)
-        .select_related("portfolio__adviser__user")
-        .order_by("starts_on", "pk")
-        .first()
-    )
-    if covered is not None:
-        raise DomainError(
-            f"Pendant ces jours, {adviser} est le relais {of_name(covered.portfolio.adviser)}, "
-            f"du {day_in_words(covered.starts_on, today=today)} au {day_in_words(covered.ends_on, today=today)}. "
-            "Choisissez d'abord un autre relais à la page de cette absence-là\u00a0: la personne absente ou un "
-            "responsable peut le faire."
-        )
+        raise DomainError(TOO_LONG)
+
+
+def _first_added(absence: Absence, last_day: date) -> date:
+    if last_day <= absence.ends_on:
+        until = day_in_words(absence.ends_on, today=_today(absence.adviser))
+        raise DomainError(f"L'absence dure déjà jusqu'au {until}\u00a0: choisissez un jour plus tard.")
+    if last_day - absence.starts_on >= LONGEST:
+        raise DomainError(TOO_LONG)
+    return absence.ends_on + timedelta(days=1)
+
+
+def _away_between(adviser: Adviser, starts_on: date, ends_on: date) -> bool:
+    standing = Absence.objects.standing().filter(adviser=adviser, starts_on__lte=ends_on, ends_on__gte=starts_on)
+    return bool(standing.exists())
 
 
 def _planned(
     adviser: Adviser,
-    portfolios: Sequence[Portfolio],
+    days: Days,
     *,
     starts_on: date,
     ends_on: date,
     colleagues: Mapping[int, Sequence[int]],
+    relays: Mapping[int, int] | None,
 ) -> PlannedAbsence:
-    """Check the days and who answers, and return both."""
-    _check_days(adviser, starts_on=starts_on, ends_on=ends_on)
+    """Check who answers for the adviser, and who takes over what the adviser covers."""
     allowed = {one.pk: one for one in colleagues_for(adviser, starts_on=starts_on, ends_on=ends_on)}
     chosen: dict[int, Sequence[Adviser]] = {}
-    for portfolio in portfolios:
+    for portfolio in days.portfolios:
         pks = list(dict.fromkeys(colleagues.get(portfolio.pk, ())))
         if not allowed.keys() >= set(pks):
             raise DomainError(
@@ -265,18 +313,66 @@ def _planned(
                 f"Choisissez qui répond aux personnes du portefeuille «\u00a0{portfolio.get_modality_display()}\u00a0»."
             )
         chosen[portfolio.pk] = [allowed[pk] for pk in pks]
-    return PlannedAbsence(adviser=adviser, starts_on=starts_on, ends_on=ends_on, colleagues=chosen)
+    return PlannedAbsence(
+        adviser=adviser,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        colleagues=chosen,
+        handed_on=planned_relays(days.held, starts_on=starts_on, ends_on=ends_on, chosen=relays or {}),
+    )
 
 
-def _insert(absence: Absence) -> Absence:
+def _saved(absence: Absence) -> Absence:
     try:
         with transaction.atomic():
-            absence.save(force_insert=True)
+            absence.save()
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.ExclusionViolation):
             raise
         raise DomainError(OVERLAPS) from error
     return absence
+
+
+def _carry_out(
+    absence: Absence,
+    planned: PlannedAbsence,
+    days: Days,
+    decisions: Mapping[str, Decision],
+    *,
+    actor: User,
+    at: datetime,
+    event: str,
+) -> list[str]:
+    """Write the covers of the planned days and what becomes of the rest, tell everybody, and say what was done."""
+    covers = [
+        _cover(absence, portfolio, colleague, starts_on=planned.starts_on, ends_on=planned.ends_on, actor=actor)
+        for portfolio in days.portfolios
+        for colleague in planned.colleagues.get(portfolio.pk, ())
+    ]
+    passed = [(handed, hand_on(handed, actor=actor, at=at)) for handed in planned.handed_on]
+    said = [sentence for follower in on_absence for sentence in follower.decide(planned, decisions, actor, at)]
+    tell_colleagues([*covers, *(cover for _, cover in passed if cover)], today=_today(absence.adviser))
+    _audit(absence, actor=actor, event=event, covers=[cover.pk for cover in covers])
+    said += _follow(absence.adviser, days.portfolios, [cover.colleague for cover in covers], actor=actor)
+    for handed, cover in passed:
+        said += _after_hand_on(absence, handed, cover, actor=actor)
+    left_alone = [absence, *(handed.cover.absence for handed in planned.handed_on if handed.cover.absence)]
+    return said + say_where_nobody_answers({one.pk: one for one in left_alone}.values(), today=_today(absence.adviser))
+
+
+def _after_hand_on(absence: Absence, handed: HandedOn, cover: Cover | None, *, actor: User) -> list[str]:
+    covered = handed.cover.portfolio
+    _audit(
+        handed.cover.absence or absence,
+        actor=actor,
+        event="cover_handed_on",
+        covers=[handed.cover.pk, *([cover.pk] if cover else [])],
+    )
+    colleagues = [handed.cover.colleague, *([cover.colleague] if cover else [])]
+    said = _follow(covered.adviser, [covered], colleagues, actor=actor)
+    if cover is not None:
+        said.insert(0, f"{cover.colleague} reprend le relais {of_name(covered.adviser)}.")
+    return said
 
 
 def _cover(
@@ -314,9 +410,9 @@ def _locked(
         Q(placements__portfolio__in=covers.values("portfolio")) | Q(placements__portfolio__in=uncovered),
         placements__ended_at=None,
     )
-    _lock_people(list(people.values_list("pk", flat=True)))
-    portfolios = _locked_portfolios(absence.adviser)
-    advisers = _locked_advisers({absence.adviser_id, *colleagues, *(more or ())})
+    lock_people(people.values_list("pk", flat=True))
+    portfolios = locked_portfolios(Q(adviser=absence.adviser))
+    advisers = locked_advisers({absence.adviser_id, *colleagues, *(more or ())})
     locked = Absence.objects.select_for_update(of=("self",)).get(pk=absence.pk)
     locked.adviser = advisers[locked.adviser_id]
     if locked.cancelled_at is not None or locked.ends_on < _today(locked.adviser):
@@ -324,41 +420,18 @@ def _locked(
     return locked, portfolios, [advisers[pk] for pk in sorted(colleagues)]
 
 
-def _lock_people(people: Sequence[int]) -> None:
-    list(
-        Jobseeker.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=people)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
-
-
-def _locked_portfolios(adviser: Adviser) -> list[Portfolio]:
-    return list(Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(adviser=adviser).order_by("pk"))
-
-
-def _locked_advisers(pks: set[int]) -> dict[int, Adviser]:
-    locked = (
-        Adviser.objects.select_for_update(of=("self",))
-        .filter(pk__in=pks)
-        .select_related("user", "agency__departement__region")
-        .order_by("pk")
-    )
-    return {adviser.pk: adviser for adviser in locked}
-
-
 def _follow(
-    absence: Absence, portfolios: Sequence[Portfolio], colleagues: Sequence[Adviser], *, actor: User
+    adviser: Adviser, portfolios: Sequence[Portfolio], colleagues: Sequence[Adviser], *, actor: User
 ) -> list[str]:
-    change = _change(absence, portfolios, colleagues, actor=actor)
+    change = _change(adviser, portfolios, colleagues, actor=actor)
     return [sentence for follower in on_absence for sentence in follower.follow(change)]
 
 
 def _change(
-    absence: Absence, portfolios: Sequence[Portfolio], colleagues: Sequence[Adviser], *, actor: User
+    adviser: Adviser, portfolios: Sequence[Portfolio], colleagues: Sequence[Adviser], *, actor: User
 ) -> CoverChange:
     return CoverChange(
-        adviser=absence.adviser,
+        adviser=adviser,
         portfolios=tuple(portfolios),
         colleagues=tuple({colleague.pk: colleague for colleague in colleagues}.values()),
         actor=actor,
@@ -378,25 +451,6 @@ def _foreseen(change: CoverChange) -> Foreseen:
         confirm="Confirmer",
         people=people,
         names=names_of(people, reader=change.actor) if people else [],
-    )
-
-
-def _tell(colleague: Adviser, covers: Sequence[Cover], *, today: date) -> None:
-    """Tell a colleague once of the cover that he or she is given."""
-    first = covers[0]
-    outbox.notify(
-        key=f"cover-set:{first.pk}",
-        kind=NotificationKind.COVER_SET,
-        email=colleague.user.email,
-        user=colleague.user,
-        context={
-            "first_name": colleague.user.first_name,
-            "adviser": str(first.portfolio.adviser),
-            "starts_on": day_in_words(first.starts_on, today=today),
-            "ends_on": day_in_words(first.ends_on, today=today),
-            "people": sum(cover.portfolio.occupied for cover in covers),
-            "path": reverse("my_day"),
-        },
     )
 
 

@@ -1,11 +1,12 @@
 """Absences: when an adviser is away, who answers, and what becomes of the interviews of these days."""
 
-from datetime import date
+from datetime import date, timedelta
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,22 +16,39 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NotForeseenError
+from accompaniment.models import User
 from accompaniment.once import once
 from accompaniment.parsing import number_in
 from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.absences import PlannedAbsence, questions_about
-from caseload.forms.absences import AbsenceForm, AddCoverForm, AdviserChoiceForm, DecisionForm, EndForm, ReplaceForm
+from caseload.away import without_relay
+from caseload.forms.absences import (
+    ALL_AT_ONCE,
+    AbsenceForm,
+    AddCoverForm,
+    AdviserChoiceForm,
+    DecisionForm,
+    EndForm,
+    ExtensionForm,
+    RelayToHandOn,
+    ReplaceForm,
+    day_typed,
+    decided_at_once,
+)
 from caseload.models import Absence, Adviser, Cover, Portfolio
 from caseload.querysets import AbsenceQuerySet
 from caseload.services.absences import (
+    OVER,
     add_cover,
-    colleagues_for,
     declare_absence,
     end_absence,
+    extend_absence,
     foresee_absence,
+    foresee_extension,
     may_declare,
     replace_colleague,
 )
+from caseload.services.relays import colleagues_for, days_in_common, relays_between, who_takes_over
 
 PER_PAGE = 50
 
@@ -48,6 +66,7 @@ def absence_list(request: AuthenticatedRequest) -> HttpResponse:
         {
             "page": Paginator(found.order_by("starts_on", "pk"), PER_PAGE).get_page(request.GET.get("page")),
             "form": AdviserChoiceForm(advisers=advisers) if request.user.is_manager else None,
+            "without_relay": without_relay(found, today=day),
             "today": day,
         },
     )
@@ -67,43 +86,64 @@ def declare(request: AuthenticatedRequest) -> HttpResponse:
         adviser = get_object_or_404(mine, pk=chosen)
     else:
         adviser = get_object_or_404(mine)
-    sent = request.POST if request.method == "POST" else request.GET if "du" in request.GET else None
-    form = _absence_form(adviser, sent)
+    return _plan_days(request, adviser)
+
+
+@role_required(Role.ADVISER, Role.MANAGER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def extend(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Let an absence last longer: as declaring one, for the days that are added (`?au=…`)."""
+    found = _changeable(request, pk)
+    if found.cancelled_at is not None or found.ends_on < _today(found):
+        return _page(request, found, refusal=OVER, status=409)
+    return _plan_days(request, found.adviser, found)
+
+
+def _plan_days(request: AuthenticatedRequest, adviser: Adviser, extended: Absence | None = None) -> HttpResponse:
+    """Ask who answers on the days and what becomes of what is booked, and write it all."""
+    asked = "au" if extended else "du"
+    sent = request.POST if request.method == "POST" else request.GET if asked in request.GET else None
+    form = _absence_form(adviser, sent, extended)
     planned = None
     if form.is_bound and form.is_valid():
+        last = form.cleaned_data["au"]
         try:
-            planned = foresee_absence(
-                adviser=adviser,
-                starts_on=form.cleaned_data["du"],
-                ends_on=form.cleaned_data["au"],
-                colleagues=form.chosen,
-            )
+            if extended:
+                planned = foresee_extension(
+                    absence=extended, last_day=last, colleagues=form.chosen, relays=form.handed_on
+                )
+            else:
+                planned = foresee_absence(
+                    adviser=adviser,
+                    starts_on=form.cleaned_data["du"],
+                    ends_on=last,
+                    colleagues=form.chosen,
+                    relays=form.handed_on,
+                )
         except DomainError as refusal:
             form.add_error(None, refusal.sentence)
+    page = partial(_declaring, request, adviser, form, extended=extended, planned=planned)
     if planned is None:
-        return _declaring(request, adviser, form, status=422 if form.errors else 200)
+        return page(status=422 if form.errors else 200)
     questions = questions_about(planned)
-    deciding = DecisionForm(request.POST if request.method == "POST" else None, questions=questions)
     if request.method != "POST":
-        return _declaring(request, adviser, form, deciding=deciding, planned=planned)
+        at_once = decided_at_once(questions, request.GET.get(ALL_AT_ONCE, ""))
+        return page(deciding=DecisionForm(None, questions=questions, initial=at_once))
+    deciding = DecisionForm(request.POST, questions=questions)
     if not deciding.is_valid():
-        return _declaring(request, adviser, form, deciding=deciding, planned=planned, status=422)
+        return page(deciding=deciding, status=422)
     try:
-        absence, said = declare_absence(
-            actor=request.user,
-            adviser=adviser,
-            starts_on=planned.starts_on,
-            ends_on=planned.ends_on,
-            colleagues=form.chosen,
-            decisions=deciding.decisions,
-        )
+        absence, said = _write(request.user, planned, form, deciding, extended)
     except DomainError as refusal:
         # Asked again: a booking may have come, or a colleague's hour may have gone meanwhile.
         again = DecisionForm(request.POST, questions=questions_about(planned))
         again.is_valid()
         again.add_error(None, refusal.sentence)
-        return _declaring(request, adviser, form, deciding=again, planned=planned, status=409)
-    messages.success(request, " ".join(["L'absence est enregistrée, les relais sont prévenus.", *said]))
+        return page(deciding=again, status=409)
+    done = "L'absence est prolongée" if extended else "L'absence est enregistrée"
+    told = any(planned.colleagues.values()) or any(handed.colleague for handed in planned.handed_on)
+    messages.success(request, " ".join([f"{done}, les relais sont prévenus." if told else f"{done}.", *said]))
     return redirect("absence", pk=absence.pk)
 
 
@@ -175,17 +215,67 @@ def add_to_absence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return redirect("absence", pk=pk)
 
 
-def _absence_form(adviser: Adviser, sent: object) -> AbsenceForm:
-    return AbsenceForm(
-        sent,
-        portfolios=list(Portfolio.objects.filter(adviser=adviser).order_by("modality", "pk")),
-        colleagues=Adviser.objects.filter(
-            user__is_active=True, agency__departement__region=adviser.agency.departement.region_id
+def _write(
+    actor: User, planned: PlannedAbsence, form: AbsenceForm, deciding: DecisionForm, extended: Absence | None
+) -> tuple[Absence, list[str]]:
+    if extended is None:
+        return declare_absence(
+            actor=actor,
+            adviser=planned.adviser,
+            starts_on=planned.starts_on,
+            ends_on=planned.ends_on,
+            colleagues=form.chosen,
+            decisions=deciding.decisions,
+            relays=form.handed_on,
         )
-        .exclude(pk=adviser.pk)
-        .select_related("user", "agency"),
-        agency=adviser.agency_id,
+    said = extend_absence(
+        actor=actor,
+        absence=extended,
+        last_day=planned.ends_on,
+        colleagues=form.chosen,
+        decisions=deciding.decisions,
+        relays=form.handed_on,
     )
+    return extended, said
+
+
+def _absence_form(adviser: Adviser, sent: QueryDict | None, extended: Absence | None) -> AbsenceForm:
+    portfolios = list(Portfolio.objects.filter(adviser=adviser).order_by("modality", "pk"))
+    colleagues = Adviser.objects.filter(
+        user__is_active=True, agency__departement__region=adviser.agency.departement.region_id
+    ).exclude(pk=adviser.pk)
+    first, last = (day_typed(sent.get(name, "")) if sent else None for name in ("du", "au"))
+    if extended:
+        first = extended.ends_on + timedelta(days=1)
+    make = ExtensionForm if extended else AbsenceForm
+    return make(
+        sent,
+        portfolios=portfolios,
+        colleagues=colleagues.select_related("user", "agency"),
+        agency=adviser.agency_id,
+        relays=_to_hand_on(adviser, first, last) if first and last else (),
+        initial=_answering_at_the_end(extended) if extended else None,
+    )
+
+
+def _to_hand_on(adviser: Adviser, first: date, last: date) -> list[RelayToHandOn]:
+    found = []
+    for cover in relays_between(adviser, starts_on=first, ends_on=last):
+        starts_on, ends_on = days_in_common(cover, starts_on=first, ends_on=last)
+        colleagues = list(who_takes_over(cover, starts_on=starts_on, ends_on=ends_on))
+        found.append(RelayToHandOn(cover=cover, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues))
+    return found
+
+
+def _answering_at_the_end(absence: Absence) -> dict[str, object]:
+    """Return who answers on the last day, as the form asks for it; they are proposed for the added days."""
+    found: dict[str, object] = {}
+    for cover in absence.covers.running_on(absence.ends_on).select_related("colleague").order_by("pk"):
+        if cover.colleague.agency_id == absence.adviser.agency_id:
+            found.setdefault(f"relais_{cover.portfolio_id}", []).append(cover.colleague_id)  # type: ignore[attr-defined]
+        else:
+            found[f"autre_{cover.portfolio_id}"] = cover.colleague_id
+    return found
 
 
 def _declaring(
@@ -193,6 +283,7 @@ def _declaring(
     adviser: Adviser,
     form: AbsenceForm,
     *,
+    extended: Absence | None = None,
     deciding: DecisionForm | None = None,
     planned: PlannedAbsence | None = None,
     status: int = 200,
@@ -201,7 +292,15 @@ def _declaring(
     return render(
         request,
         "caseload/declare_absence.html",
-        {"adviser": adviser, "form": form, "deciding": deciding, "planned": planned, "relays": relays},
+        {
+            "adviser": adviser,
+            "form": form,
+            "deciding": deciding,
+            "planned": planned,
+            "relays": relays,
+            "extended": extended,
+            "at_once": request.GET.get(ALL_AT_ONCE, ""),
+        },
         status=status,
     )
 
@@ -239,6 +338,7 @@ def _page(
             "may_change": may_change,
             "add_form": (add_form or _add_form(found)) if may_change else None,
             "nobody_there": not others,
+            "without_relay": without_relay([found], today=today),
             "has_begun": found.starts_on <= today,
             "today": today,
             "end_form": end_form or EndForm(),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter
+from caseload.away import without_relay
 from caseload.figures import (
     INTERVIEW_CHANNELS,
     Period,
@@ -22,6 +23,7 @@ from caseload.figures import (
     waiting_for_placement,
 )
 from caseload.forms.dashboard import PeriodForm
+from caseload.models import Absence
 from caseload.onsite import on_site_answers
 
 
@@ -48,6 +50,9 @@ def steering(request: AuthenticatedRequest) -> HttpResponse:
             "quick_choices": quick_choices(period, today),
             "export_query": address(period),
             "waiting": waiting_for_placement(request.user),
+            "without_relay": without_relay(
+                Absence.objects.visible_to(request.user).standing().filter(ends_on__gte=today), today=today
+            ),
             "on_site": on_site_answers(user=request.user, period=period),
             "refusals": refusal_reasons(request.user),
             "leavings": leaving_reasons(request.user),

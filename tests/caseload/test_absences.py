@@ -16,7 +16,7 @@ from accompaniment.models import AuditEntry, Jobseeker, Notification
 from caseload import invariants
 from caseload.away import away_now
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import add_cover, declare_absence, end_absence, replace_colleague
+from caseload.services.absences import add_cover, declare_absence, end_absence
 from caseload.services.placements import NobodyAnswersError
 from tests.accompaniment.factories import AgencyFactory
 from tests.caseload.factories import (
@@ -152,21 +152,6 @@ def test_who_is_absent_covers_nobody(portfolio: Portfolio, colleague: Adviser) -
     with pytest.raises(DomainError, match="absent ces jours-là"):
         declare(portfolio, colleague, first=1, last=4)
     declare(portfolio, colleague, first=1, last=3)
-
-
-def test_who_covers_is_not_absent_until_somebody_else_covers(portfolio: Portfolio, colleague: Adviser) -> None:
-    third = AdviserFactory(agency=portfolio.agency)
-    absence = declare(portfolio, colleague, first=1, last=4)
-    own = PortfolioFactory(adviser=colleague)
-    with pytest.raises(DomainError, match="est le relais de"):
-        declare(own, third, first=3, last=6)
-    replace_colleague(
-        actor=portfolio.adviser.user,
-        cover=Cover.objects.select_related("absence__adviser").get(absence=absence),
-        colleague=third,
-    )
-    declare(own, AdviserFactory(agency=portfolio.agency), first=3, last=6)
-    assert breaches() == []
 
 
 @pytest.mark.parametrize("kind", ["closed", "elsewhere", "oneself"])

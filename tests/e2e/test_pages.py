@@ -153,6 +153,7 @@ def adviser_pages() -> dict[str, str]:
         "absences": reverse("absences"),
         "declare_absence": reverse("declare_absence"),
         "absence": reverse("absence", args=[covered.pk]),
+        "extend_absence": reverse("extend_absence", args=[covered.pk]),
         "my_day": reverse("my_day"),
         "my_portfolio": reverse("my_portfolio"),
         "person": reverse("person", args=[person.pk]),

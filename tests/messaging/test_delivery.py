@@ -96,6 +96,15 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
         "people": 187,
         "path": "/ma-journee/",
     },
+    NotificationKind.RELAY_MISSING: {
+        "first_name": "Odile",
+        "adviser": "Claire Martin",
+        "agency": "Colmar Lacarre",
+        "starts_on": "3 mars",
+        "ends_on": "6 mars",
+        "people": 187,
+        "path": "/absences/7/",
+    },
     NotificationKind.ENROLMENT_LAPSED: {"first_name": "Awa", "was_validated": True, "days": 30},
     NotificationKind.VOLUNTEER_LAPSED: {
         "first_name": "Awa",

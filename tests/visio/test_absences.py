@@ -13,7 +13,13 @@ from accompaniment.enums import Channel, NotificationKind
 from accompaniment.models import Jobseeker, Notification
 from caseload.absences import CANCEL, MOVE, RELAY, Decision, UndecidedError
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import declare_absence, end_absence, foresee_absence, replace_colleague
+from caseload.services.absences import (
+    declare_absence,
+    end_absence,
+    extend_absence,
+    foresee_absence,
+    replace_colleague,
+)
 from tests.accompaniment.factories import AgencyFactory
 from tests.caseload.factories import AdviserFactory, on_web_track
 from tests.confirmation import asked, confirmed
@@ -282,3 +288,99 @@ def test_an_interview_in_an_absence_is_found(portfolio: Portfolio, colleague: Ad
     assert list(nothing_booked_in_an_absence()) == [
         f"interview {Interview.objects.live().get().pk} is booked in absence {absence.pk} of its adviser"
     ]
+
+
+# --- All at once, longer, handed on ----------------------------------------------------------------
+
+
+def test_all_interviews_are_decided_at_once_and_still_one_by_one(
+    client: Client, portfolio: Portfolio, colleague: Adviser, interview: Interview
+) -> None:
+    second = InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=at(3, 10))
+    InterviewFactory(
+        jobseeker=on_web_track(bookable_portfolio(adviser=colleague)), adviser=colleague, starts_at=at(3, 10)
+    )
+    client.force_login(portfolio.adviser.user)
+    url, facts = "/absences/declarer/", {"du": "2026-03-03", "au": "2026-03-06", f"relais_{portfolio.pk}": colleague.pk}
+    text = client.get(url, facts).content.decode()
+    assert "Tous à déplacer" in text
+    assert "Tous tenus par le relais" in text
+    assert " checked" not in text.split("Entretiens prévus")[1]
+    moved = client.get(url, {**facts, "tous": "deplacer"}).context["deciding"]
+    assert moved.initial == {f"entretien-{one.pk}": MOVE for one in (interview, second)}
+    held = client.get(url, {**facts, "tous": "relais"})
+    assert held.context["deciding"].initial == {f"entretien-{interview.pk}": f"{RELAY}:{colleague.pk}"}
+    assert "Il reste 1 entretien à décider" in held.content.decode()
+    assert not Absence.objects.exists()
+    client.post(
+        url,
+        {**facts, f"entretien-{interview.pk}": f"{RELAY}:{colleague.pk}", f"entretien-{second.pk}": MOVE},
+    )
+    interview.refresh_from_db()
+    second.refresh_from_db()
+    assert (interview.adviser, second.state) == (colleague, InterviewState.CANCELLED)
+
+
+def test_one_interview_is_decided_by_itself(
+    client: Client, portfolio: Portfolio, colleague: Adviser, interview: Interview
+) -> None:
+    client.force_login(portfolio.adviser.user)
+    facts = {"du": "2026-03-03", "au": "2026-03-06", f"relais_{portfolio.pk}": colleague.pk}
+    text = client.get("/absences/declarer/", facts).content.decode()
+    assert "À déplacer" in text
+    assert "Tous à déplacer" not in text
+
+
+def test_interviews_of_the_added_days_are_decided(
+    portfolio: Portfolio, colleague: Adviser, interview: Interview
+) -> None:
+    absence = declare(portfolio, colleague, last=1)
+    facts: dict[str, Any] = {
+        "actor": portfolio.adviser.user,
+        "absence": absence,
+        "last_day": MONDAY + timedelta(days=3),
+        "colleagues": {portfolio.pk: [colleague.pk]},
+    }
+    with pytest.raises(UndecidedError):
+        extend_absence(**facts, decisions={})
+    absence.refresh_from_db()
+    assert absence.ends_on == MONDAY + timedelta(days=1)
+    extend_absence(**facts, decisions=relay(interview, colleague))
+    interview.refresh_from_db()
+    assert interview.adviser == colleague
+    assert breaches() == []
+
+
+def test_an_interview_that_a_relay_holds_goes_on_to_who_takes_over(
+    portfolio: Portfolio, colleague: Adviser, interview: Interview
+) -> None:
+    declare(portfolio, colleague, relay(interview, colleague))
+    third = AdviserFactory(agency=portfolio.agency)
+    give_usual_hours([third])
+    facts: dict[str, Any] = {
+        "actor": colleague.user,
+        "adviser": colleague,
+        "starts_on": MONDAY + timedelta(days=2),
+        "ends_on": MONDAY + timedelta(days=3),
+        "colleagues": {},
+        "relays": {Cover.objects.get().pk: third.pk},
+    }
+    with pytest.raises(UndecidedError):
+        declare_absence(**facts, decisions={})
+    declare_absence(**facts, decisions=relay(interview, third))
+    interview.refresh_from_db()
+    assert interview.adviser == third
+    assert breaches() == []
+
+
+def test_the_agenda_shows_days_of_absence_and_of_relay(
+    client: Client, portfolio: Portfolio, colleague: Adviser
+) -> None:
+    declare(portfolio, colleague, last=3)
+    for who, shown in ((portfolio.adviser, "absence"), (colleague, "relays")):
+        client.force_login(who.user)
+        answer = client.get("/agenda/")
+        marked = [(one.day - MONDAY).days for one in answer.context["days"] if getattr(one, shown)]
+        assert marked == [1, 2, 3]
+    assert str(portfolio.adviser) in answer.content.decode()
+    assert "Relais" not in client.get("/agenda/?semaine=2026-03-09").content.decode()

@@ -82,9 +82,8 @@ def decide_interviews(
         decision = decisions[_key(head)]
         interview = lock_interview(head.pk)
         if decision.choice.startswith(f"{RELAY}:"):
-            said.append(
-                _relay(interview, decision, planned.colleagues.get(portfolios.get(head.pk, 0), ()), actor=actor)
-            )
+            answering = planned.answering(portfolios.get(head.pk), _day(interview, planned))
+            said.append(_relay(interview, decision, answering, actor=actor))
         elif decision.choice == MOVE:
             cancel_locked(interview, actor=actor, at=at, choose=True)
             said.append(f"L'entretien du {when(interview)} est à déplacer\u00a0: {_told(interview)}")
@@ -245,7 +244,8 @@ def _free_colleagues(
 
     None of them follows these people, so of `days_away` the absences are enough.
     """
-    everybody = {one.pk for group in planned.colleagues.values() for one in group}
+    answering = {one.pk: planned.answering(portfolios.get(one.pk), _day(one, planned)) for one in interviews}
+    everybody = {one.pk for group in answering.values() for one in group}
     busy: dict[int, list[Busy]] = {pk: [] for pk in everybody}
     away: dict[int, list[tuple[date, date]]] = {pk: [] for pk in everybody}
     hours: dict[int, list[WorkingHours]] = {pk: [] for pk in everybody}
@@ -264,7 +264,7 @@ def _free_colleagues(
     return {
         interview.pk: [
             one
-            for one in planned.colleagues.get(portfolios.get(interview.pk, 0), ())
+            for one in answering[interview.pk]
             if is_free(interview.starts_at, busy[one.pk])
             and _is_there(one, interview, away=away[one.pk], hours=hours[one.pk])
         ]
@@ -282,6 +282,11 @@ def _relay(interview: Interview, decision: Decision, colleagues: Iterable[Advise
         )
     notices.send_new_adviser(interview, instead_of=source)
     return f"L'entretien du {when(interview)} est confié à {wanted}."
+
+
+def _day(interview: Interview, planned: PlannedAbsence) -> date:
+    """Return the interview's day where the absent adviser is."""
+    return interview.starts_at.astimezone(planned.adviser.agency.zone).date()
 
 
 def _told(interview: Interview) -> str:

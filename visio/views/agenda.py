@@ -22,7 +22,7 @@ from accompaniment.parsing import day_in
 from accompaniment.services import audit
 from accompaniment.services.plans import PlanChangedMeanwhileError
 from caseload.away import relay_of
-from caseload.models import Adviser
+from caseload.models import Absence, Adviser, Cover
 from caseload.plans import PlanPage, plan_page
 from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
 from visio.forms import ReportForm
@@ -60,6 +60,9 @@ class AgendaDay:
     heading: str
     is_today: bool
     lines: list[AgendaLine]
+    absence: Absence | None
+    relays: list[Cover]
+    """One's own absence of the day, and what one covers; no relay on a day on which one is away."""
 
 
 @role_required(Role.ADVISER)
@@ -74,12 +77,21 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
     lines = lines_between(request.user, zone, monday, monday + timedelta(days=7), now)
     called = [line.interview.jobseeker_id for line in lines if line.shows_phone]
     audit.record_readings(actor=request.user, people=called, part=FilePart.CONTACT_DETAILS)
+    week = {"starts_on__lte": monday + timedelta(days=6), "ends_on__gte": monday}
+    absences = list(Absence.objects.standing().filter(adviser=adviser, **week))
+    relays = list(
+        Cover.objects.filter(colleague=adviser, cancelled_at=None, **week)
+        .select_related("portfolio__adviser__user")
+        .order_by("starts_on", "pk")
+    )
     days = [
         AgendaDay(
             day=day,
             heading=weekday_in_words(day),
             is_today=day == today,
             lines=[line for line in lines if line.interview.starts_at.astimezone(zone).date() == day],
+            absence=next((one for one in absences if one.starts_on <= day <= one.ends_on), None),
+            relays=[one for one in relays if one.starts_on <= day <= one.ends_on],
         )
         for day in (monday + timedelta(days=offset) for offset in range(7))
     ]
