@@ -68,17 +68,18 @@ def _worker() -> Line:
 
 
 def _beat(now: datetime) -> Line:
-    """The clock is well when each of its jobs was done within its rounds."""
+    """The clock is well when each of its jobs was done within its rounds, the first counted from when it began."""
     done = {run.job: run for run in JobRun.objects.all()}
+    if not done:
+        return Line("beat", well=False, text="no job was ever done")
+    began = min(run.first_at for run in done.values())
     late, failing = [], []
     for name, entry in settings.CELERY_BEAT_SCHEDULE.items():
         run = done.get(entry["task"])
-        allowed = ROUNDS_MISSED * timedelta(seconds=entry["schedule"]) + GRACE
-        if run is None or run.succeeded_at is None:
-            late.append(f"{name} (never)")
-        elif now - run.succeeded_at > allowed:
-            late.append(f"{name} (last {_instant(run.succeeded_at)})")
-        if run is not None and run.failed_at and run.failed_at > (run.succeeded_at or datetime.min.replace(tzinfo=UTC)):
+        last = run.succeeded_at if run else None
+        if now - (last or began) > ROUNDS_MISSED * timedelta(seconds=entry["schedule"]) + GRACE:
+            late.append(f"{name} (last {_instant(last)})" if last else f"{name} (never)")
+        if run and run.failed_at and (last is None or run.failed_at > last):
             failing.append(f"{name} ({run.error} at {_instant(run.failed_at)})")
     said = [f"{word}: {', '.join(names)}" for word, names in (("late", late), ("failing", failing)) if names]
     return Line("beat", not said, "; ".join(said) or f"{len(settings.CELERY_BEAT_SCHEDULE)} jobs on time")

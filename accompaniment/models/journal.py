@@ -111,6 +111,7 @@ class JobRun(models.Model):
     """When a job of the clock last did its work, so that a clock that has stopped is seen. One row a job."""
 
     job = models.CharField(max_length=120, primary_key=True, help_text="name of the task")
+    first_at = models.DateTimeField(auto_now_add=True)
     succeeded_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=80, blank=True, help_text="class of the last failure, never its words")

@@ -49,13 +49,21 @@ def test_a_worker_that_nobody_started_is_told() -> None:
 
 def test_the_clock_is_well_while_its_jobs_are_on_time() -> None:
     now = timezone.now()
-    assert part("beat", now)[0] is False
+    assert part("beat", now) == (False, "no job was ever done")
     all_on_time(now)
     assert part("beat", now) == (True, f"{len(settings.CELERY_BEAT_SCHEDULE)} jobs on time")
     well, text = part("beat", now + timedelta(minutes=2))
     assert not well
     assert "deliver-notifications (last" in text
     assert "plan-interviews" not in text
+
+
+def test_a_job_that_was_never_done_is_late_only_when_the_clock_runs_for_longer() -> None:
+    """A new house must not look broken for the three hours until its hourly jobs are due."""
+    jobs.forget_sent_forms.apply()
+    JobRun.objects.update(succeeded_at=timezone.now() + timedelta(hours=2))
+    assert "clear-sessions" not in part("beat", timezone.now() + timedelta(minutes=30))[1]
+    assert "clear-sessions (never)" in part("beat", timezone.now() + timedelta(hours=2))[1]
 
 
 def test_every_job_of_the_clock_exists_and_notes_what_came_of_it() -> None:
