@@ -252,7 +252,7 @@ TABLE: dict[str, Row] = {
         "login 422 422 422 422 422 422 422 422",
     ),
     "drop_address": Row(
-        "405 405 405 405 405 405 405 405 405",
+        "login 405 405 405 405 405 405 405 405",
         "login > > > > > > > >",
     ),
     "confirm_address": Row(
@@ -591,7 +591,7 @@ TABLE: dict[str, Row] = {
     ),
     "confirm_import": Row(
         "login 405 405 405 405 405 405 405 405",
-        "login 403 403 403 403 403 302 404 302",
+        "login 403 403 403 403 403 403 404 >",
         lambda house: (house.run.pk,),
     ),
     "import_rejected_rows": Row(

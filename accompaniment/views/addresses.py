@@ -25,7 +25,7 @@ from accompaniment.services.addresses import NotProvenError
 @once
 def change_address(request: AuthenticatedRequest) -> HttpResponse:
     """Ask for another address; the answer is the same whether or not it is somebody else's."""
-    form = ChangeAddressForm(request.POST or None, user=request.user)
+    form = ChangeAddressForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         try:
             addresses.ask_change(actor=request.user, address=form.cleaned_data["address"])
