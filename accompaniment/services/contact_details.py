@@ -69,10 +69,15 @@ def change_details(
         return changed
 
 
+def dialling_region(agency: Agency) -> str:
+    """Return where numbers are dialled as around this agency: an overseas agency has a numbering plan of its own."""
+    return telephones.OF_DEPARTEMENTS.get(agency.departement_id, telephones.FRANCE)
+
+
 def read_number(written: str, *, agency: Agency) -> str:
     """Return a telephone number in E.164, as it is dialled where the agency is. Raises DomainError for none."""
     try:
-        number = values.phone(written, telephones.OF_DEPARTEMENTS.get(agency.departement_id, telephones.FRANCE))
+        number = values.phone(written, dialling_region(agency))
     except InvalidValueError as error:
         raise DomainError(WRONG_NUMBER) from error
     if not number:

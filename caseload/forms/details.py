@@ -11,14 +11,14 @@ from accompaniment.forms.fields import EmailField, LineField
 from accompaniment.imports import values
 from accompaniment.imports.values import DoubtfulValueError, InvalidValueError
 from accompaniment.models import Jobseeker
-from accompaniment.services.contact_details import DETAILS
+from accompaniment.services.contact_details import DETAILS, dialling_region
 from accompaniment.templatetags.french import telephone
 
 POSTAL_CODE = re.compile(r"[0-9]{5}")
 
 
 class ReachForm(forms.Form):
-    """Telephone and e-mail address, as they are written down."""
+    """Telephone and e-mail address. The number is read as it is dialled where the person's agency is."""
 
     phone = LineField(label="Téléphone", required=False, max_length=30)
     email = EmailField(
@@ -28,12 +28,17 @@ class ReachForm(forms.Form):
         error_messages={"invalid": "Écrivez une adresse complète, par exemple prenom.nom@exemple.fr."},
     )
 
+    def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.region = dialling_region(person.agency)
+        self.fields["email"].help_text = what_a_new_address_does(person)
+
     def clean_phone(self) -> str:
         number: str = self.cleaned_data["phone"]
         if number == self.initial.get("phone", ""):
             return number
         try:
-            return values.phone(number)
+            return values.phone(number, self.region)
         except DoubtfulValueError as doubt:
             raise forms.ValidationError("Écrivez un seul numéro, sans rien d'autre.") from doubt
         except InvalidValueError as error:
@@ -67,10 +72,6 @@ class DetailsForm(ReachForm):
     preferred_hours = forms.ChoiceField(
         label="Heures préférées", required=False, choices=[("", "Non précisé"), *PreferredHours.choices]
     )
-
-    def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["email"].help_text = what_a_new_address_does(person)
 
     def clean_postal_code(self) -> str:
         code: str = self.cleaned_data["postal_code"].strip()
@@ -106,13 +107,12 @@ class CorrectionForm(ReachForm):
     def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
         now = {"phone": person.phone, "email": person.email or ""}
         kwargs["initial"] = {**now, **{f"seen_{name}": value for name, value in now.items()}}
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, person=person, **kwargs)
         for name in ("seen_phone", "seen_email"):
             # Restored by the browser with what was typed, so that a colleague's newer value is not taken for one seen.
             self.fields[name].widget.attrs.update({"data-keep-too": True, "autocomplete": "off"})
         # What a person without an address is asked for stands beside.
         self.offers_email = bool(person.email)
-        self.fields["email"].help_text = what_a_new_address_does(person)
 
     def clean_phone(self) -> str:
         number: str = self.cleaned_data["phone"]

@@ -9,8 +9,9 @@ from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError
 from accompaniment.models import AddressChange, AuditEntry, Jobseeker
 from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details, details_of
+from caseload.forms.details import CorrectionForm, DetailsForm
 from caseload.models import Portfolio
-from tests.accompaniment.factories import JobseekerFactory
+from tests.accompaniment.factories import AgencyFactory, JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +144,35 @@ def test_an_address_that_is_another_s_stays(portfolio: Portfolio, person: Jobsee
     )
     without.refresh_from_db()
     assert without.email == "neuve@exemple.fr"
+
+
+@pytest.mark.parametrize(
+    ("departement", "written", "number"),
+    [
+        ("974", "0692 12 34 56", "+262692123456"),
+        ("974", "692 12 34 56", "+262692123456"),
+        ("974", "00 262 692 12 34 56", "+262692123456"),
+        ("972", "0696 12 34 56", "+596696123456"),
+        ("972", "(596) 696 12 34 56", "+596696123456"),
+        ("975", "55 12 34", "+508551234"),
+        ("975", "0508 55 12 34", "+508551234"),
+        ("68", "06 12 34 56 78", "+33612345678"),
+    ],
+)
+@pytest.mark.parametrize("correction", [False, True], ids=["details", "identity check"])
+def test_a_number_is_read_as_it_is_dialled_where_the_agency_is(
+    departement: str, written: str, number: str, correction: bool
+) -> None:
+    """Every form in which somebody of the staff writes a number, as the person's own forms and the imports read it."""
+    person = JobseekerFactory(agency=AgencyFactory(departement__code=departement))
+    if correction:
+        form: CorrectionForm | DetailsForm = CorrectionForm({"correction-phone": written}, person=person)
+    else:
+        form = DetailsForm({"phone": written}, person=person)
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["phone"] == number
+
+
+def test_what_is_dialled_only_there_is_no_number_elsewhere() -> None:
+    person = JobseekerFactory(agency=AgencyFactory(departement__code="68"))
+    assert not DetailsForm({"phone": "55 12 34"}, person=person).is_valid()
