@@ -3,17 +3,23 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.core import mail
 from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature, NotificationKind, ObligationState
+from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import AuditEntry, Jobseeker, Notification, Obligation
 from accompaniment.services.plans import change_plan
+from messaging.services.delivery import deliver_due
+from tests.accompaniment.factories import answer_delay
 from tests.caseload.factories import on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower
-from visio.enums import NextStep
+from visio.enums import InterviewState, NextStep
 from visio.models import Interview
 from visio.services import interviews
 from visio.services.closing import close_interview
+from visio.services.missed import note_absence
 from visio.services.planning import Planned, plan_interviews
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +170,75 @@ class TestMoved:
         )
 
         assert moved.obligation is None
+
+
+class TestAFreeAppointmentBecomesObligatory:
+    """Nobody is held to what they were not told: the convocation leaves before an absence could count."""
+
+    def test_its_convocation_leaves_and_only_its_delivery_is_the_proof(self, person):
+        answer_delay()
+        interview = book(person, first_slots(person)[0])
+        deliver_due()
+        assert [letter.subject.split(" du ")[0] for letter in mail.outbox] == ["Votre rendez-vous"]
+        plan_interviews()
+        interview.refresh_from_db()
+        assert interview.obligation is not None
+        assert interview.convocation_delivered_at is None
+
+        late = interview.starts_at + timedelta(minutes=40)
+        with time_machine.travel(late), pytest.raises(NotAllowedNowError, match="remise de la convocation"):
+            note_absence(actor=interview.adviser.user, interview=interview)
+
+        assert deliver_due() == 1
+        letter = mail.outbox[-1]
+        assert letter.subject.startswith("Convocation à votre entretien du ")
+        assert "Il est désormais obligatoire" in letter.body
+        assert "ce message vaut convocation" in letter.body
+        interview.refresh_from_db()
+        assert interview.convocation_delivered_at is not None
+        with time_machine.travel(late):
+            noted = note_absence(actor=interview.adviser.user, interview=interview)
+        assert noted.state == InterviewState.NOTED
+
+    def test_it_leaves_once_however_often_the_planner_runs(self, person):
+        book(person, first_slots(person)[0])
+        for _ in range(3):
+            plan_interviews()
+        assert Notification.objects.filter(key__startswith="interview-obligatory:").count() == 1
+
+    def test_what_was_booked_for_the_obligation_is_convoked_at_once_and_once(self, person):
+        due_obligation(person)
+        interview = book(person, first_slots(person)[0])
+        plan_interviews()
+        letter = Notification.objects.get(kind=NotificationKind.INTERVIEW_BOOKED)
+        assert letter.context["is_mandatory"]
+        assert interview.obligation is not None
+
+    def test_one_that_was_held_already_convokes_nobody(self, person):
+        close(InterviewFactory(jobseeker=person))
+        plan_interviews()
+        assert Obligation.objects.get(jobseeker=person).state == ObligationState.HELD
+        assert not Notification.objects.filter(key__startswith="interview-obligatory:").exists()
+
+    def test_the_proof_for_an_obligation_that_is_due_no_more_proves_nothing_of_the_next(self, person):
+        waived = due_obligation(person)
+        interview = book(person, first_slots(person, waived)[0])
+        deliver_due()
+        interview.refresh_from_db()
+        assert interview.convocation_delivered_at is not None
+        change_plan(
+            actor=follower(person).user,
+            jobseeker=person,
+            nature=ContactNature.INTERVIEW,
+            channel=Channel.VIDEO,
+            interval_days=21,
+            reason="Un rythme plus soutenu",
+            review_on=timezone.localdate() + timedelta(days=60),
+        )
+        plan_interviews()
+        interview.refresh_from_db()
+        assert interview.obligation != waived
+        assert interview.convocation_delivered_at is None
+        deliver_due()
+        interview.refresh_from_db()
+        assert interview.convocation_delivered_at is not None

@@ -45,6 +45,16 @@ def send_convocation(interview: Interview, *, replaces: Interview | None = None)
     )
 
 
+def send_now_obligatory(interview: Interview) -> bool:
+    """Send the convocation to an interview that was booked freely and holds an obligation by now."""
+    return outbox.notify_jobseeker(
+        key=f"interview-obligatory:{interview.pk}:{interview.obligation_id}",
+        kind=NotificationKind.INTERVIEW_BOOKED,
+        jobseeker=interview.jobseeker,
+        context=_convocation(interview, became_mandatory=True),
+    )
+
+
 def send_cancellation(interview: Interview, *, message: str = "", choose: bool = False) -> bool:
     """Tell that an interview will not take place; with the adviser's words, or asked to choose another slot."""
     return outbox.notify_jobseeker(
@@ -116,13 +126,16 @@ def choose_slot_context(*, first_name: str, due_on: str) -> dict[str, str]:
     return {"first_name": first_name, "due_on": due_on, "path": reverse("my_interviews")}
 
 
-def _convocation(interview: Interview, *, replaces: str = "", instead_of: str = "") -> dict[str, Any]:
+def _convocation(
+    interview: Interview, *, replaces: str = "", instead_of: str = "", became_mandatory: bool = False
+) -> dict[str, Any]:
     return {
         **_facts(interview),
         "how_to_join": HOW_TO_JOIN[Channel(interview.channel)],
         "phone": interview.jobseeker.phone if interview.channel == Channel.PHONE else "",
         "address": _address(interview) if interview.channel == Channel.ON_SITE else "",
         "is_mandatory": interview.obligation is not None,
+        "became_mandatory": became_mandatory,
         "replaces": replaces,
         "instead_of": instead_of,
     }
