@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 
 from accompaniment.french import NO_BREAK
-from accompaniment.once import COOKIE_AGE, SENT_COOKIE
+from accompaniment.kept_forms import COOKIE_AGE, SENT_COOKIE
 
 HOUR = 60 * 60  # seconds
 MINUTE = 60  # seconds

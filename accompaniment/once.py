@@ -16,9 +16,8 @@ this very person is not watched.
 
 from collections.abc import Callable
 from functools import wraps
-from hashlib import sha256
 from typing import Concatenate, ParamSpec
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.contrib import messages
 from django.db import transaction
@@ -27,15 +26,10 @@ from django.shortcuts import redirect
 
 from accompaniment import kept_forms
 from accompaniment.access import AuthenticatedRequest
-from accompaniment.form_tokens import FIELD, token_in
+from accompaniment.form_tokens import key_of_sending, token_in
 from accompaniment.services import sent_forms
 
 P = ParamSpec("P")
-
-SENT_COOKIE = "sent_forms"
-"""Tokens of the forms that went through lately, for the script that keeps what is typed: it may forget them."""
-COOKIE_AGE = 600  # seconds
-COOKIE_TOKENS = 8
 
 
 def once(
@@ -48,7 +42,7 @@ def once(
         token = token_in(request) if request.method == "POST" else None
         if token is None or token[1] != request.user.pk:
             return view(request, *args, **kwargs)
-        key = uuid5(token[0], _digest(request))
+        key = key_of_sending(request, token[0])
         with transaction.atomic():
             sent = sent_forms.claim(actor=request.user, key=key)
             if sent is None:
@@ -74,24 +68,7 @@ def went_through(request: HttpRequest, response: HttpResponseBase) -> None:
     if token is None:
         return
     kept_forms.forget(request)
-    known = [part for part in request.COOKIES.get(SENT_COOKIE, "").split(".") if part]
-    value = ".".join([*known, str(token[0])][-COOKIE_TOKENS:])
-    response.set_cookie(SENT_COOKIE, value, max_age=COOKIE_AGE, samesite="Lax", secure=request.is_secure())
-
-
-def _digest(request: HttpRequest) -> str:
-    """Return what stands for the address and all that was typed, files included."""
-    typed = sorted(
-        (name, values) for name, values in request.POST.lists() if name not in {FIELD, "csrfmiddlewaretoken"}
-    )
-    digest = sha256(repr((request.path, typed)).encode())
-    for name, files in sorted(request.FILES.lists()):
-        for file in files:
-            digest.update(repr((name, file.name, file.size)).encode())
-            for chunk in file.chunks():
-                digest.update(chunk)
-            file.seek(0)
-    return digest.hexdigest()
+    kept_forms.name_sent(request, response, token=str(token[0]))
 
 
 def _same_answer(request: AuthenticatedRequest, key: UUID) -> HttpResponse:

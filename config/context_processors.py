@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accompaniment.enums import Role
-from accompaniment.kept_forms import typed_before
+from accompaniment.kept_forms import unfinished
 from accompaniment.models import User
 from accompaniment.operator import operator
 from accompaniment.standing import own_rights
@@ -30,6 +30,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "own_rights": SimpleLazyObject(lambda: own_rights(signed_in)) if signed_in and signed_in.is_jobseeker else None,
         "navigation": navigation_for(Role(signed_in.role), request.path) if signed_in else [],
         "signed_in": signed_in,
-        "typed_again": bool(typed_before()),
+        "unfinished_form": unfinished(),
         "version": VERSION,
     }

@@ -36,6 +36,12 @@ def answer_to(*, actor: User, key: UUID) -> str:
     return SentForm.objects.filter(token=key, user=actor).values_list("answer", flat=True).first() or ""
 
 
+def sent_at(*, actor: User, key: UUID) -> datetime | None:
+    """Return when this person's form went through; None when it did not, or too long ago to be known."""
+    found: datetime | None = SentForm.objects.filter(token=key, user=actor).values_list("sent_at", flat=True).first()
+    return found
+
+
 def forget_old(*, now: datetime) -> int:
     """Forget what was sent long ago; return how many."""
     return SentForm.objects.filter(sent_at__lt=now - REMEMBERED_FOR).delete()[0]

@@ -1,5 +1,6 @@
 """A form that arrives after its session has ended brings its text back after the log-in, to the same person only."""
 
+import html
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,8 +15,8 @@ from django.utils import timezone
 
 from accompaniment.form_tokens import new_token
 from accompaniment.jobs import clear_sessions
-from accompaniment.kept_forms import KEY, LONGEST
-from accompaniment.models import OnSiteRequest, User
+from accompaniment.kept_forms import KEY, LONGEST, SENT_COOKIE
+from accompaniment.models import Enrolment, OnSiteRequest, User
 from accompaniment.services.action_plan import StepFacts, add_objective, add_step
 from accompaniment.services.contact_details import details_of
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory
@@ -53,12 +54,62 @@ def test_the_text_comes_back_after_the_log_in(client: Client, person: User) -> N
     assert enter(client, person, to=ADDRESS)["Location"] == ADDRESS
     page = client.get(ADDRESS).content.decode()
     assert "fauteuil" in page
-    assert "était terminée avant" in page
+    assert "Votre demande n'est pas encore partie\u00a0: vérifiez et envoyez" in html.unescape(page)
+    assert "ce que vous aviez écrit est revenu ici" in html.unescape(page)
     # Nothing was sent by itself, and what is sent now is gone from the form.
     assert not OnSiteRequest.objects.exists()
     client.post(ADDRESS, {"once": new_token(person), "comment": TEXT})
     assert OnSiteRequest.objects.get().comment == TEXT
     assert KEY not in client.session
+
+
+def test_what_had_gone_through_before_the_session_ended_says_when_and_is_not_offered_again(
+    client: Client, person: User
+) -> None:
+    """The answer to the first sending was lost; pressed again, the form finds no session any more."""
+    client.force_login(person)
+    token = new_token(person)
+    client.post(ADDRESS, {"once": token, "comment": TEXT}, headers={"Referer": PAGE})
+    OnSiteRequest.objects.update(comment="")
+    assert "déjà envoyée" not in client.get(ADDRESS).content.decode()
+    del client.cookies[SENT_COOKIE]
+    send_without_session(client, person, once=token)
+    enter(client, person)
+    answer = client.get(ADDRESS)
+    page = html.unescape(answer.content.decode())
+    assert "Votre demande était déjà envoyée le " in page
+    assert "n'est pas encore partie" not in page
+    assert "fauteuil" not in page
+    # The browser's script may forget it, too; and it is said once.
+    assert answer.cookies[SENT_COOKIE].value == token.split(".")[0]
+    assert "déjà envoyée" not in client.get(ADDRESS).content.decode()
+    assert OnSiteRequest.objects.count() == 1
+
+
+def test_the_same_form_with_another_word_had_not_gone_through(client: Client, person: User) -> None:
+    client.force_login(person)
+    token = new_token(person)
+    client.post(ADDRESS, {"once": token, "comment": "Le matin."}, headers={"Referer": PAGE})
+    send_without_session(client, person, once=token)
+    enter(client, person)
+    page = html.unescape(client.get(ADDRESS).content.decode())
+    assert "n'est pas encore partie" in page
+    assert "fauteuil" in page
+
+
+def test_a_form_of_one_button_says_too_that_it_is_not_sent(client: Client, person: User) -> None:
+    client.force_login(person)
+    Session.objects.all().delete()
+    space = reverse("space")
+    form = {"once": new_token(person)}
+    client.post(reverse("ask_enrolment"), form, headers={"Referer": f"http://testserver{space}"})
+    enter(client, person)
+    page = html.unescape(client.get(space).content.decode())
+    assert "Votre demande n'est pas encore partie" in page
+    assert "est revenu ici" not in page
+    assert not Enrolment.objects.exists()
+    client.post(reverse("ask_enrolment"), form)
+    assert "n'est pas encore partie" not in html.unescape(client.get(space).content.decode())
 
 
 def test_another_account_does_not_see_it(client: Client, person: User) -> None:
