@@ -207,7 +207,7 @@ def test_the_frame_offers_what_the_person_may_do(client: Client, portfolio: Port
         assert "Être reçu en agence" in page
         assert "Quitter le 100 % web" in page
     client.post(reverse("ask_on_site"))
-    assert "Entretien en agence demandé" in read(client, person, "own_data")
+    assert "Être reçu en agence : demandé" in read(client, person, "own_data")
     client.post(reverse("leave_track"))
     assert "Quitter le 100 % web" not in read(client, person, "own_data")
     assert consent_text_in_force().version == 1
