@@ -34,6 +34,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "review_called": "Plan de contact à revoir dès maintenant",
         "change_asked": "Changement du plan de contact demandé",
         "change_answered": "Réponse à la demande de changement du plan de contact",
+        "change_withdrawn": "Demande de changement du plan de contact retirée",
     },
     AuditAction.OBLIGATION: {
         "begun": "Nouvelle échéance d'entretien",
@@ -70,6 +71,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "asked": "Demande d'entretien en agence enregistrée",
         "commented": "Demande d'entretien en agence précisée",
         "answered": "Réponse à la demande d'entretien en agence",
+        "withdrawn": "Demande d'entretien en agence retirée",
     },
     AuditAction.ACCOUNT: {
         "created": "Compte ouvert",

@@ -80,6 +80,11 @@ def day_in_words(day: date, *, today: date) -> str:
     return day_in_style(day, "j F" if day.year == today.year else "j F Y")
 
 
+def since_in_words(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:
+    """Return « depuis le 3 mars », on the days of a zone: how long what was asked for stands."""
+    return f"depuis le {day_in_words(at.astimezone(zone).date(), today=now.astimezone(zone).date())}"
+
+
 def weekday_in_words(day: date) -> str:
     """Return « mardi 1er décembre »."""
     return day_in_style(day, "l j F")

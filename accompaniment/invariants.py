@@ -138,6 +138,18 @@ def obligations_never_overlap() -> Iterator[str]:
         yield f"obligations {first} and {second} of jobseeker {identifier} overlap"
 
 
+def wishes_are_taken_back_by_the_person() -> Iterator[str]:
+    """Invariant 8: what was taken back was the person's own, and was not answered."""
+    for table in ("onsiterequest", "planrequest"):
+        for identifier, request in rows(f"""
+            SELECT person.identifier, request.id FROM accompaniment_{table} request
+            JOIN accompaniment_jobseeker person ON person.id = request.jobseeker_id
+            WHERE request.withdrawn_at IS NOT NULL
+              AND (request.answered_at IS NOT NULL OR request.withdrawn_by_id IS DISTINCT FROM person.user_id)
+        """):  # noqa: S608  (our own names)
+            yield f"{table} {request} of jobseeker {identifier} was not taken back by the person, or was answered too"
+
+
 def guards_are_in_place() -> Iterator[str]:
     """Invariants 1 and 15: the triggers that keep histories append-only are there and enabled."""
     expected = {
@@ -174,5 +186,6 @@ GROUND_CHECKS: tuple[InvariantCheck, ...] = (
     web_from_an_enrolment_that_holds,
     enrolment_has_its_history,
     obligations_never_overlap,
+    wishes_are_taken_back_by_the_person,
     guards_are_in_place,
 )

@@ -137,7 +137,7 @@ class ContactPlanQuerySet(OfJobseekerQuerySet):
         Adds `change_asked_at`. Wishes come first, the oldest at the top, then the plans by day of review.
         """
         requests = self.model.jobseeker.field.related_model.plan_requests.rel.related_model.objects
-        asked = requests.filter(jobseeker=OuterRef("jobseeker"), answered_at=None).values("asked_at")
+        asked = requests.open().filter(jobseeker=OuterRef("jobseeker")).values("asked_at")
         return (
             self.current()
             .annotate(change_asked_at=Subquery(asked[:1]))
@@ -159,12 +159,14 @@ class NotificationQuerySet(QuerySet[Any]):
 
 class OnSiteRequestQuerySet(OfJobseekerQuerySet):
     def open(self) -> Self:
-        return self.filter(answered_at=None)
+        """Keep what waits for an answer: neither answered nor taken back."""
+        return self.filter(answered_at=None, withdrawn_at=None)
 
 
 class PlanRequestQuerySet(OfJobseekerQuerySet):
     def open(self) -> Self:
-        return self.filter(answered_at=None)
+        """Keep what waits for an answer: neither answered nor taken back."""
+        return self.filter(answered_at=None, withdrawn_at=None)
 
 
 class StepQuerySet(QuerySet[Any]):

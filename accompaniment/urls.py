@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("mon-espace/quitter/", consent.leave, name="leave_track"),
     path("mon-accompagnement/", space.my_accompaniment, name="my_accompaniment"),
     path("mon-accompagnement/plan/", plans.ask_change, name="ask_plan_change"),
+    path("mon-accompagnement/plan/<int:pk>/retirer/", plans.withdraw, name="withdraw_plan_wish"),
     path("acceptations/<int:pk>/attestation/", certificates.certificate, name="certificate"),
     path("etapes/<int:pk>/faite/", workbook.tick_step, name="tick_step"),
     path("mes-documents/", workbook.own_documents, name="own_documents"),

@@ -59,10 +59,14 @@ def requests_answered_by(user: User) -> OnSiteRequestQuerySet:
 
 @dataclass(frozen=True, slots=True)
 class OnSiteAnswers:
-    """The answers of a period, their median delay, and how many requests wait today."""
+    """The answers of a period, their median delay, what people took back unanswered, and how many wait today.
+
+    A request that was taken back is a case of its own: neither an answer nor an open one.
+    """
 
     answered: int
     median: timedelta | None
+    withdrawn: int
     waiting: int
 
     @property
@@ -73,6 +77,13 @@ class OnSiteAnswers:
         return f"La moitié des réponses est venue en {duration_in_words(self.median)} au plus"
 
     @property
+    def taken_back(self) -> str:
+        """What a manager reads of requests that were taken back; few are not counted out."""
+        if self.withdrawn < SUPPRESSION_THRESHOLD:
+            return f"Moins de {SUPPRESSION_THRESHOLD} demandes retirées par la personne avant la réponse"
+        return f"{self.withdrawn} demandes retirées par la personne avant la réponse"
+
+    @property
     def still_open(self) -> str:
         return f"{self.waiting} demande{plural(self.waiting)} sans réponse"
 
@@ -81,19 +92,25 @@ def on_site_answers(*, user: User, period: Period) -> OnSiteAnswers:
     """Return how fast requests were answered in the manager's regions, on the regions' own days: one statement."""
     region = "jobseeker__agency__departement__region"
     of_the_period = Q(day__gte=period.first, day__lte=period.last)
+    taken_back = Q(withdrawn_day__gte=period.first, withdrawn_day__lte=period.last)
     found = (
         OnSiteRequest.objects.filter(**{f"{region}__in": regions_of(user).order_by()})
         .order_by()
-        .annotate(day=LocalDay(F(f"{region}__timezone"), F("answered_at")))
+        .annotate(
+            day=LocalDay(F(f"{region}__timezone"), F("answered_at")),
+            withdrawn_day=LocalDay(F(f"{region}__timezone"), F("withdrawn_at")),
+        )
         .aggregate(
             answered=Count("pk", filter=of_the_period),
             seconds=Median(SECONDS_TO_ANSWER, filter=of_the_period),
-            waiting=Count("pk", filter=Q(answered_at=None)),
+            withdrawn=Count("pk", filter=taken_back),
+            waiting=Count("pk", filter=Q(answered_at=None, withdrawn_at=None)),
         )
     )
     seconds = found["seconds"]
     return OnSiteAnswers(
         answered=found["answered"],
         median=None if seconds is None else timedelta(seconds=seconds),
+        withdrawn=found["withdrawn"],
         waiting=found["waiting"],
     )

@@ -48,7 +48,7 @@ class PlanPage:
 
     @property
     def open_request(self) -> PlanRequest | None:
-        return next((one for one in self.requests if one.answered_at is None), None)
+        return next((one for one in self.requests if one.answered_at is None and one.withdrawn_at is None), None)
 
     @property
     def state(self) -> str:

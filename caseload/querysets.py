@@ -41,6 +41,11 @@ def filling() -> CombinedExpression:
     return F("occupied") * 1.0 / Greatest(F("capacity"), 1)
 
 
+def _waits(requests: str) -> Q:
+    """Return the condition of a request that waits for an answer, as `open()` says it; `requests` is the path."""
+    return Q(**{f"{requests}__answered_at": None, f"{requests}__withdrawn_at": None})
+
+
 Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
@@ -55,10 +60,8 @@ def with_case(rows: Rows, *, person: str = "") -> Rows:
             f"{person}enrolments", condition=Q(**{f"{person}enrolments__state": EnrolmentState.VALIDATED})
         ),
         plan=FilteredRelation(f"{person}contact_plans", condition=Q(**{f"{person}contact_plans__ended_on": None})),
-        wish=FilteredRelation(f"{person}plan_requests", condition=Q(**{f"{person}plan_requests__answered_at": None})),
-        on_site=FilteredRelation(
-            f"{person}on_site_requests", condition=Q(**{f"{person}on_site_requests__answered_at": None})
-        ),
+        wish=FilteredRelation(f"{person}plan_requests", condition=_waits(f"{person}plan_requests")),
+        on_site=FilteredRelation(f"{person}on_site_requests", condition=_waits(f"{person}on_site_requests")),
     ).annotate(
         tier=F("period__tier"),
         track=F("period__track"),

@@ -194,6 +194,16 @@ def plan_requests(stretch: Stretch) -> Iterator[Event]:
         )
 
 
+def withdrawn_plan_requests(stretch: Stretch) -> Iterator[Event]:
+    for request in newest(PlanRequest.objects.select_related("withdrawn_by"), stretch, at="withdrawn_at"):
+        yield Event(
+            at=request.withdrawn_at,
+            kind=TimelineKind.PLAN,
+            title="Demande de changement du plan de contact retirée",
+            by=said_by(request.withdrawn_by),
+        )
+
+
 def obligations(stretch: Stretch) -> Iterator[Event]:
     settled = Obligation.objects.exclude(state=ObligationState.DUE)
     rows = settled.annotate(settled_at=Coalesce("held_at", "waived_at"))
@@ -274,6 +284,16 @@ def on_site_answers(stretch: Stretch) -> Iterator[Event]:
         )
 
 
+def withdrawn_on_site_requests(stretch: Stretch) -> Iterator[Event]:
+    for request in newest(OnSiteRequest.objects.select_related("withdrawn_by"), stretch, at="withdrawn_at"):
+        yield Event(
+            at=request.withdrawn_at,
+            kind=TimelineKind.ON_SITE,
+            title="Demande d'entretien en agence retirée",
+            by=said_by(request.withdrawn_by),
+        )
+
+
 def _only(kind: TimelineKind, *events: Any) -> list[Source]:
     return [Source(kinds=frozenset({kind}), events=one) for one in events]
 
@@ -282,10 +302,18 @@ GROUND_SOURCES: list[Source] = [
     Source(kinds=frozenset({TimelineKind.INTERVIEW, TimelineKind.CONTACT}), events=contacts),
     *_only(TimelineKind.TRACK, periods, enrolment_steps, acceptances, placements, placement_ends, covers),
     *_only(
-        TimelineKind.PLAN, plans, plan_reviews, plan_requests, obligations, objectives, closed_objectives, steps_done
+        TimelineKind.PLAN,
+        plans,
+        plan_reviews,
+        plan_requests,
+        withdrawn_plan_requests,
+        obligations,
+        objectives,
+        closed_objectives,
+        steps_done,
     ),
     *_only(TimelineKind.NOTE, notes),
     *_only(TimelineKind.DOCUMENT, documents),
     *_only(TimelineKind.OWN, own_facts),
-    *_only(TimelineKind.ON_SITE, on_site_requests, on_site_answers),
+    *_only(TimelineKind.ON_SITE, on_site_requests, on_site_answers, withdrawn_on_site_requests),
 ]

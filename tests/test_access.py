@@ -21,7 +21,17 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accompaniment.models import Contact, Document, Enrolment, Jobseeker, LapseDelay, OnSiteRequest, Step, User
+from accompaniment.models import (
+    Contact,
+    Document,
+    Enrolment,
+    Jobseeker,
+    LapseDelay,
+    OnSiteRequest,
+    PlanRequest,
+    Step,
+    User,
+)
 from accompaniment.services import enrolments
 from accompaniment.services.action_plan import StepFacts, add_objective, add_step
 from accompaniment.services.documents import add_document
@@ -71,6 +81,7 @@ class House:
     noted: Interview
     obligation_pk: int
     on_site: OnSiteRequest
+    wish: PlanRequest
     contact_pk: int
     note_pk: int
     step: Step
@@ -119,6 +130,7 @@ def build_house() -> House:
         noted=noted_absence(owner),
         obligation_pk=due_obligation(owner).pk,
         on_site=OnSiteRequest.objects.get(jobseeker=owner),
+        wish=PlanRequest.objects.get(jobseeker=owner),
         contact_pk=Contact.objects.filter(jobseeker=owner).values_list("pk", flat=True)[0],
         note_pk=write_note(actor=portfolio.adviser.user, jobseeker=owner, body="À revoir").pk,
         step=Step.objects.get(objective__jobseeker=owner),
@@ -176,6 +188,7 @@ def _followed(portfolio: Portfolio) -> Jobseeker:
         asked_at=now,
     )
     OnSiteRequest.objects.create(jobseeker=person, asked_at=now)
+    PlanRequest.objects.create(jobseeker=person, asked_at=now, comment="Moins souvent")
     Contact.objects.create(jobseeker=person, at=now, channel="chat", nature="message")
     objective = add_objective(actor=portfolio.adviser.user, jobseeker=person, title="Passer le permis")
     add_step(actor=portfolio.adviser.user, objective=objective, facts=StepFacts(title="S'inscrire"))
@@ -308,6 +321,11 @@ TABLE: dict[str, Row] = {
     "ask_plan_change": Row(
         "login 200 200 403 403 403 403 403 403",
         "login 422 422 403 403 403 403 403 403",
+    ),
+    "withdraw_plan_wish": Row(
+        "login 405 405 403 403 403 403 403 403",
+        "login > 404 403 403 403 403 403 403",
+        lambda house: (house.wish.pk,),
     ),
     "my_phone": Row(
         "login 200 200 403 403 403 403 403 403",
@@ -773,6 +791,11 @@ TABLE: dict[str, Row] = {
     "ask_on_site": Row(
         "login 200 200 403 403 403 403 403 403",
         "login > > 403 403 403 403 403 403",
+    ),
+    "withdraw_on_site": Row(
+        "login 405 405 403 403 403 403 403 403",
+        "login > 404 403 403 403 403 403 403",
+        lambda house: (house.on_site.pk,),
     ),
     "agenda": Row(
         "login 403 403 200 200 200 403 403 403",

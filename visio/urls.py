@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern] = [
     path("mes-entretiens/bandeau/", panels.band, name="interview_band"),
     path("mes-entretiens/panneau/prochain/", panels.next_step, name="panel_next_step"),
     path("etre-recu/", onsite.ask, name="ask_on_site"),
+    path("etre-recu/<int:pk>/retirer/", onsite.withdraw, name="withdraw_on_site"),
     path("agenda/", agenda.agenda, name="agenda"),
     path("agenda/<int:pk>/compte-rendu/", agenda.report, name="interview_report"),
     path("agenda/absences/", missed.absences, name="absences_to_decide"),

@@ -110,7 +110,7 @@ class PlanReview(models.Model):
 
 
 class PlanRequest(models.Model):
-    """The person asks for another contact plan. One open request; the adviser answers."""
+    """The person asks for another contact plan. One open request; the adviser answers, or the person takes it back."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="plan_requests")
     asked_at = models.DateTimeField("demandé le")
@@ -121,6 +121,8 @@ class PlanRequest(models.Model):
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     accepted = models.BooleanField("accordé", null=True)
     answer = models.TextField("réponse", blank=True)
+    withdrawn_at = models.DateTimeField("retiré le", null=True)
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     objects = PlanRequestQuerySet.as_manager()
 
@@ -130,7 +132,7 @@ class PlanRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=("jobseeker",),
-                condition=Q(answered_at=None),
+                condition=Q(answered_at=None, withdrawn_at=None),
                 name="plan_request_one_open",
                 violation_error_message="Une demande est déjà en cours.",
             ),
@@ -138,6 +140,16 @@ class PlanRequest(models.Model):
                 condition=Q(answered_at=None, answered_by=None, accepted=None)
                 | Q(answered_at__gte=F("asked_at"), answered_by__isnull=False, accepted__isnull=False),
                 name="plan_request_answered_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawn_by=None)
+                | Q(
+                    withdrawn_at__isnull=False,
+                    withdrawn_at__gte=F("asked_at"),
+                    withdrawn_by__isnull=False,
+                    answered_at=None,
+                ),
+                name="plan_request_withdrawn_or_answered",
             ),
         ]
 
@@ -192,7 +204,10 @@ class Obligation(models.Model):
 
 
 class OnSiteRequest(models.Model):
-    """A person asks to be received on site. Nothing stands in its way; the time to answer is measured."""
+    """A person asks to be received on site. Nothing stands in its way; the time to answer is measured.
+
+    Until the answer the person may take it back, and ask anew at any time.
+    """
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="on_site_requests")
     asked_at = models.DateTimeField("demandé le")
@@ -200,6 +215,8 @@ class OnSiteRequest(models.Model):
     answered_at = models.DateTimeField("répondu le", null=True)
     answered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     answer = models.TextField("réponse", blank=True)
+    withdrawn_at = models.DateTimeField("retiré le", null=True)
+    withdrawn_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
     objects = OnSiteRequestQuerySet.as_manager()
 
@@ -209,7 +226,7 @@ class OnSiteRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=("jobseeker",),
-                condition=Q(answered_at=None),
+                condition=Q(answered_at=None, withdrawn_at=None),
                 name="on_site_request_one_open",
                 violation_error_message="Une demande est déjà en cours.",
             ),
@@ -217,6 +234,16 @@ class OnSiteRequest(models.Model):
                 condition=Q(answered_at=None, answered_by=None)
                 | Q(answered_at__isnull=False, answered_at__gte=F("asked_at"), answered_by__isnull=False),
                 name="on_site_request_answered_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None, withdrawn_by=None)
+                | Q(
+                    withdrawn_at__isnull=False,
+                    withdrawn_at__gte=F("asked_at"),
+                    withdrawn_by__isnull=False,
+                    answered_at=None,
+                ),
+                name="on_site_request_withdrawn_or_answered",
             ),
         ]
 

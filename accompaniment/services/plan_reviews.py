@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature, NotificationKind, ReviewOutcome
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import day_in_words
+from accompaniment.french import since_in_words
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, PlanReview, User
 from accompaniment.services import audit, outbox, plans
 from accompaniment.services.bounds import check_bound
@@ -148,26 +148,49 @@ def ask_plan_change(
                 )
         except IntegrityError as error:
             standing = PlanRequest.objects.open().get(jobseeker=person)
-            zone = person.agency.zone
-            since = day_in_words(
-                standing.asked_at.astimezone(zone).date(), today=timezone.now().astimezone(zone).date()
-            )
-            raise NotAllowedNowError(
-                f"Votre demande est déjà transmise, depuis le {since}. La réponse arrivera ici."
-            ) from error
+            since = since_in_words(standing.asked_at, zone=person.agency.zone, now=timezone.now())
+            raise NotAllowedNowError(f"Votre demande est déjà transmise, {since}. La réponse arrivera ici.") from error
         audit.record(
             actor=actor, jobseeker=person, action=AuditAction.CONTACT_PLAN, event="change_asked", request=request.pk
         )
         return request
 
 
+def withdraw_plan_request(*, actor: User, request: PlanRequest) -> PlanRequest:
+    """Take back a wish that nobody has answered. Raises NotAllowedNowError when it is answered or taken back already.
+
+    DomainError for anybody else than the person.
+    """
+    with transaction.atomic():
+        person, _ = plans.lock_plan(jobseeker=request.jobseeker)
+        if person.user_id != actor.pk:
+            raise DomainError("Seule la personne elle-même peut retirer sa demande.")
+        locked: PlanRequest = PlanRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if locked.answered_at is not None:
+            raise NotAllowedNowError("Votre conseiller a déjà répondu\u00a0: votre demande n'est plus à retirer.")
+        if locked.withdrawn_at is not None:
+            raise NotAllowedNowError("Votre demande est déjà retirée.")
+        locked.withdrawn_at = timezone.now()
+        locked.withdrawn_by = actor
+        locked.save(update_fields=["withdrawn_at", "withdrawn_by"])
+        audit.record(
+            actor=actor, jobseeker=person, action=AuditAction.CONTACT_PLAN, event="change_withdrawn", request=locked.pk
+        )
+        return locked
+
+
 def answer_plan_request(*, actor: User, request: PlanRequest, accepted: bool, answer: str) -> PlanRequest:
-    """Answer the person's wish, in words that they read. Raises NotAllowedNowError when it was answered meanwhile."""
+    """Answer the person's wish, in words that they read.
+
+    Raises NotAllowedNowError when it was answered or taken back meanwhile.
+    """
     if not answer.strip():
         raise DomainError("Répondez à la demande de la personne : elle lira votre réponse.")
     with transaction.atomic():
         person, plan = plans.lock_plan(jobseeker=request.jobseeker)
         locked: PlanRequest = PlanRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if locked.withdrawn_at is not None:
+            raise NotAllowedNowError("La personne a retiré sa demande entre-temps. Rechargez la page.")
         if locked.answered_at is not None:
             raise NotAllowedNowError("Cette demande a déjà reçu une réponse. Rechargez la page.")
         locked.answered_at = timezone.now()

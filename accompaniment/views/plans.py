@@ -1,9 +1,9 @@
-"""The person's own contact plan: asking for another one."""
+"""The person's own contact plan: asking for another one, and taking that back."""
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
@@ -11,7 +11,7 @@ from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.forms.plans import PlanWishForm
 from accompaniment.models import PlanRequest
 from accompaniment.once import once
-from accompaniment.services.plan_reviews import ask_plan_change
+from accompaniment.services.plan_reviews import ask_plan_change, withdraw_plan_request
 from accompaniment.views.own_file import own_file
 
 
@@ -43,3 +43,18 @@ def ask_change(request: AuthenticatedRequest) -> HttpResponse:
         },
         status=status,
     )
+
+
+@role_required(Role.JOBSEEKER)
+@require_POST
+@once
+def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Take one's own wish back, until it is answered."""
+    wish = get_object_or_404(PlanRequest.objects.visible_to(request.user).select_related("jobseeker"), pk=pk)
+    try:
+        withdraw_plan_request(actor=request.user, request=wish)
+    except DomainError as refusal:
+        messages.warning(request, refusal.sentence)
+    else:
+        messages.success(request, "Votre demande est retirée. Votre plan de contact reste le même.")
+    return redirect("my_accompaniment")

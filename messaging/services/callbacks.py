@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import since_in_words
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
@@ -19,7 +20,7 @@ from messaging.models import CallbackEvent, CallbackRequest
 from messaging.rules import CALLBACK_TRANSITIONS, Stretch, Window, callback_windows, clean_text
 from messaging.services.access import NobodyFollowsError
 
-ONE_AT_A_TIME = "Vous avez déjà une demande de rappel en cours. Annulez-la pour en faire une autre."
+ONE_AT_A_TIME = "Vous avez déjà une demande de rappel en cours{since}. Annulez-la pour en faire une autre."
 WINDOW_GONE = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
 CLOSED_MEANWHILE = "Cette demande de rappel est déjà close."
 
@@ -33,7 +34,11 @@ class CallbackAlreadyOpenError(NotAllowedNowError):
 
     def __init__(self, request: CallbackRequest | None) -> None:
         self.request = request
-        super().__init__(ONE_AT_A_TIME)
+        since = ""
+        if request is not None:
+            zone = request.jobseeker.agency.zone
+            since = f", {since_in_words(request.asked_at, zone=zone, now=timezone.now())}"
+        super().__init__(ONE_AT_A_TIME.format(since=since))
 
 
 def opening_stretches(agency: Agency) -> list[Stretch]:

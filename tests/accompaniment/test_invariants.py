@@ -72,6 +72,26 @@ BREACHES = {
             "SELECT jobseeker_id, kind, plan_id, period, due_on, 'due', '' FROM accompaniment_obligation"
         ),
     ),
+    "a wish that somebody else has taken back": (
+        "wishes_are_taken_back_by_the_person",
+        (),
+        (
+            "INSERT INTO accompaniment_planrequest "
+            "(jobseeker_id, asked_at, wished_channel, comment, answer, withdrawn_at, withdrawn_by_id) "
+            "SELECT id, now(), '', '', '', now(), (SELECT max(id) FROM accompaniment_user "
+            "WHERE id <> person.user_id) FROM accompaniment_jobseeker person WHERE user_id IS NOT NULL"
+        ),
+    ),
+    "a request that was taken back and answered": (
+        "wishes_are_taken_back_by_the_person",
+        ("accompaniment_onsiterequest.on_site_request_withdrawn_or_answered",),
+        (
+            "INSERT INTO accompaniment_onsiterequest "
+            "(jobseeker_id, asked_at, comment, answer, answered_at, answered_by_id, withdrawn_at, withdrawn_by_id) "
+            "SELECT id, now(), '', 'Mardi', now(), user_id, now(), user_id FROM accompaniment_jobseeker "
+            "WHERE user_id IS NOT NULL"
+        ),
+    ),
     "a histories' guard switched off": (
         "guards_are_in_place",
         (),

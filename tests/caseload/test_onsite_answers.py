@@ -51,6 +51,28 @@ def test_the_median_of_the_period_s_answers_and_who_still_waits(client: Client, 
     assert '<a class="fr-link" href="/demandes-en-agence/">1 demande sans réponse</a>' in page
 
 
+def test_what_was_taken_back_is_a_case_of_its_own(client: Client, portfolio: Portfolio) -> None:
+    """Neither an answer nor an open request; few are not counted out."""
+    now = timezone.now()
+
+    def taken_back() -> None:
+        person = JobseekerFactory(agency=portfolio.agency, with_account=True)
+        request = OnSiteRequest.objects.create(jobseeker=person, asked_at=now - timedelta(hours=3))
+        OnSiteRequest.objects.filter(pk=request.pk).update(withdrawn_at=now, withdrawn_by=person.user)
+
+    manager = ManagerFactory().user
+    for _ in range(4):
+        taken_back()
+    found = on_site_answers(user=manager, period=week())
+    assert (found.answered, found.waiting, found.withdrawn) == (0, 0, 4)
+    assert found.taken_back.startswith("Moins de 5 demandes retirées")
+    taken_back()
+    client.force_login(manager)
+    page = client.get("/pilotage/").content.decode()
+    assert "5 demandes retirées par la personne avant la réponse" in page
+    assert ">0 demande sans réponse</a>" in page
+
+
 @pytest.mark.parametrize(("answers", "shown"), [(4, False), (5, True)])
 def test_few_answers_show_no_delay(portfolio: Portfolio, answers: int, shown: bool) -> None:
     for _ in range(answers):

@@ -1,15 +1,18 @@
 """A request to be received on site, asked for and answered at once; and what happens without the guards."""
 
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accompaniment.models import AuditEntry, Jobseeker, OnSiteRequest
-from accompaniment.services.onsite import answer_on_site, ask_on_site
+from accompaniment.errors import NotAllowedNowError
+from accompaniment.models import AuditEntry, Jobseeker, Notification, OnSiteRequest
+from accompaniment.services.onsite import answer_on_site, ask_on_site, withdraw_on_site
 from caseload.models import Portfolio
 from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.concurrency.guards import dropped
 from tests.concurrency.test_messages import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,3 +98,38 @@ def test_without_the_lock_a_comment_lands_on_an_answered_request(portfolio: Port
     assert at_once(comment_unguarded, answer) == [True, True]
     request.refresh_from_db()
     assert (request.comment, request.answered_at is None) == ("Plutôt jeudi", False)
+
+
+def test_taken_back_at_the_moment_of_the_answer_it_is_one_or_the_other(portfolio: Portfolio, person: Jobseeker) -> None:
+    request = ask_on_site(actor=person.user, jobseeker=person)
+    results = at_once(
+        lambda: withdraw_on_site(actor=person.user, request=request),
+        lambda: answer_on_site(actor=portfolio.adviser.user, request=request, answer="Mardi à 10 h."),
+    )
+    (done,) = [result for result in results if isinstance(result, OnSiteRequest)]
+    assert len([result for result in results if isinstance(result, NotAllowedNowError)]) == 1
+    request.refresh_from_db()
+    assert (request.withdrawn_at is None) == (request.answered_at is not None) == (done.answered_at is not None)
+    letters = Notification.objects.filter(jobseeker=person, kind="on_site_answered").count()
+    assert letters == (request.answered_at is not None)
+
+
+def test_without_lock_and_check_it_is_both(portfolio: Portfolio, person: Jobseeker) -> None:
+    """The control: each looks first and writes then, so who has taken it back is answered all the same."""
+    request = ask_on_site(actor=person.user, jobseeker=person)
+    both_have_looked = Barrier(2, timeout=5)
+    now = timezone.now()
+
+    def settle_unguarded(**facts: Any) -> bool:
+        with transaction.atomic():
+            assert OnSiteRequest.objects.open().filter(pk=request.pk).exists()
+            both_have_looked.wait()
+            return bool(OnSiteRequest.objects.filter(pk=request.pk).update(**facts))
+
+    with dropped("accompaniment_onsiterequest", "on_site_request_withdrawn_or_answered"):
+        assert at_once(
+            lambda: settle_unguarded(withdrawn_at=now, withdrawn_by=person.user),
+            lambda: settle_unguarded(answered_at=now, answered_by=portfolio.adviser.user, answer="Mardi."),
+        ) == [True, True]
+        request.refresh_from_db()
+        assert request.withdrawn_at == request.answered_at == now

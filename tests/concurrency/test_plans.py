@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -12,7 +13,7 @@ from accompaniment.enums import Channel
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, User
 from accompaniment.services import plans
-from accompaniment.services.plan_reviews import ask_plan_change, decide_plan
+from accompaniment.services.plan_reviews import answer_plan_request, ask_plan_change, decide_plan, withdraw_plan_request
 from accompaniment.services.plans import PlanChangedMeanwhileError
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.concurrency.guards import dropped
@@ -89,6 +90,45 @@ def test_a_wish_at_the_moment_of_a_decision_is_answered_by_nobody_who_did_not_se
     assert decided is None or isinstance(decided, PlanChangedMeanwhileError)
     wish.refresh_from_db()
     assert wish.answered_at is None
+
+
+def test_a_wish_that_is_taken_back_while_it_is_answered_is_one_or_the_other() -> None:
+    portfolio = PortfolioFactory()
+    person = on_web_track(portfolio)
+    wish = ask_plan_change(actor=person.user, jobseeker=person, comment="Le matin")
+    results = at_once(
+        lambda: withdraw_plan_request(actor=person.user, request=wish),
+        lambda: answer_plan_request(actor=portfolio.adviser.user, request=wish, accepted=False, answer="Non"),
+    )
+    (done,) = [result for result in results if isinstance(result, PlanRequest)]
+    assert len([result for result in results if isinstance(result, NotAllowedNowError)]) == 1
+    wish.refresh_from_db()
+    assert (wish.withdrawn_at is None) == (wish.answered_at is not None) == (done.answered_at is not None)
+
+
+def test_without_lock_and_check_a_wish_is_taken_back_and_answered() -> None:
+    """The control: both have found it open, and each writes."""
+    portfolio = PortfolioFactory()
+    person = on_web_track(portfolio)
+    wish = ask_plan_change(actor=person.user, jobseeker=person, comment="Le matin")
+    both_have_looked = Barrier(2, timeout=PATIENCE)
+    now = timezone.now()
+
+    def settle_unguarded(**facts: Any) -> bool:
+        with transaction.atomic():
+            assert PlanRequest.objects.open().filter(pk=wish.pk).exists()
+            both_have_looked.wait()
+            return bool(PlanRequest.objects.filter(pk=wish.pk).update(**facts))
+
+    with dropped("accompaniment_planrequest", "plan_request_withdrawn_or_answered"):
+        assert at_once(
+            lambda: settle_unguarded(withdrawn_at=now, withdrawn_by=person.user),
+            lambda: settle_unguarded(
+                answered_at=now, answered_by=portfolio.adviser.user, accepted=False, answer="Non."
+            ),
+        ) == [True, True]
+        wish.refresh_from_db()
+        assert wish.withdrawn_at == wish.answered_at == now
 
 
 def test_without_the_lock_the_second_overrides_the_first() -> None:

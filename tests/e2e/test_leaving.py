@@ -56,15 +56,40 @@ def test_leaving_by_the_keyboard_leads_to_the_waiting_list(new_page: NewPage, po
     assert Placement.objects.open().get(jobseeker=person).portfolio == target
 
 
+def test_being_received_is_one_link_everywhere_to_one_page_that_sends(new_page: NewPage, portfolio: Portfolio) -> None:
+    """What bears the same name does the same on every page (WCAG 3.2.4), without a script: no stray tap sends."""
+    person = on_web_track(portfolio)
+    page = new_page(java_script_enabled=False)
+    step_inside(page, person.user)
+    for name in ("space", "my_interviews", "leave_track", "take_interview", "own_data"):
+        page.goto(reverse(name))
+        controls = page.get_by_text("Être reçu en agence", exact=True)
+        for control in controls.all():
+            expect(control).to_have_attribute("href", reverse("ask_on_site"))
+        controls.last.click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Être reçu en agence")
+    assert not OnSiteRequest.objects.exists()
+
+    page.get_by_role("button", name="Demander à être reçu").click()
+    expect(page.get_by_role("main")).to_contain_text("Votre demande est en cours")
+    page.get_by_role("button", name="Retirer ma demande").click()
+    expect(page.get_by_role("status").first).to_contain_text("Votre demande est retirée.")
+    page.get_by_role("button", name="Demander à être reçu").click()
+    expect(page.get_by_role("main")).to_contain_text("Votre demande est en cours")
+    assert OnSiteRequest.objects.filter(jobseeker=person).count() == 2
+    assert OnSiteRequest.objects.open().filter(jobseeker=person).count() == 1
+
+
 def test_being_received_is_one_button_and_leaves_the_track_alone(new_page: NewPage, portfolio: Portfolio) -> None:
     person = on_web_track(portfolio)
     page = new_page(java_script_enabled=False)
     step_inside(page, person.user)
     page.goto(reverse("leave_track"))
-    page.get_by_role("button", name="Demander un entretien en agence").click()
+    page.get_by_role("main").get_by_role("link", name="Être reçu en agence").click()
+    page.get_by_role("button", name="Demander à être reçu").click()
     expect(page.get_by_role("main")).to_contain_text("Votre demande est en cours")
     page.goto(reverse("my_interviews"))
-    page.get_by_role("link", name="Entretien en agence demandé").click()
+    page.get_by_role("link", name="Être reçu en agence : demandé").click()
     page.get_by_label("Souhaitez-vous préciser").fill("Le matin")
     page.get_by_role("button", name="Ajouter cette précision").click()
     expect(page.get_by_label("Souhaitez-vous préciser")).to_have_value("Le matin")
@@ -112,7 +137,7 @@ def test_the_jobseeker_s_pages_are_for_everybody(page: Page, portfolio: Portfoli
     for name in ("space", "acceptance", "leave_track", "own_data", "ask_on_site"):
         page.goto(reverse(name))
         look(page)
-    page.get_by_role("button", name="Être reçu en agence").click()
+    page.get_by_role("button", name="Demander à être reçu").click()
     expect(page.get_by_role("status").first).not_to_be_empty()
     look(page)
     page.goto(reverse("leave_track"))

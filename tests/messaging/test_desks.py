@@ -17,7 +17,7 @@ from accompaniment.models import Obligation, User
 from accompaniment.services.enrolments import ask_enrolment, leave_track
 from accompaniment.services.journal import write_contact
 from accompaniment.services.onsite import ask_on_site
-from accompaniment.services.plan_reviews import NewPlan, ask_plan_change, decide_plan
+from accompaniment.services.plan_reviews import NewPlan, ask_plan_change, decide_plan, withdraw_plan_request
 from accompaniment.services.plans import hold_obligation, plan_states
 from caseload.enums import PlacementEnd
 from caseload.services.absences import end_absence
@@ -190,6 +190,9 @@ async def test_an_interview_that_is_booked_called_off_or_concluded_renews_the_da
 async def test_a_plan_that_is_wished_changed_or_kept_renews_the_plans_and_the_deadlines(two: Pair) -> None:
     desk = await opened(two.adviser)
     await database_sync_to_async(ask_plan_change)(actor=two.person, jobseeker=two.jobseeker, comment="Moins souvent")
+    assert Panel.PLANS in await desk.panels()
+    wish = await database_sync_to_async(two.jobseeker.plan_requests.get)()
+    await database_sync_to_async(withdraw_plan_request)(actor=two.person, request=wish)
     assert Panel.PLANS in await desk.panels()
     await database_sync_to_async(decide)(two, NewPlan(nature="interview", channel="phone", interval_days=60))
     assert await desk.panels() >= {Panel.PLANS, Panel.OBLIGATIONS}

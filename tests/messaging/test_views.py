@@ -8,8 +8,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accompaniment.enums import AuditAction, FilePart
+from accompaniment.french import since_in_words
 from accompaniment.models import AuditEntry, User
 from messaging.enums import CallbackState
 from messaging.forms import window_value
@@ -270,7 +272,8 @@ def test_a_person_asks_to_be_called_back_and_takes_it_back(two: Pair) -> None:
     assert "Votre demande est enregistrée" in page
     assert "06\u00a012\u00a034\u00a056\u00a078" in page
     again = browser.post(reverse("ask_callback"), wish(two), follow=True).content.decode()
-    assert "déjà une demande de rappel en cours" in again
+    since = since_in_words(request.asked_at, zone=two.jobseeker.agency.zone, now=timezone.now())
+    assert f"déjà une demande de rappel en cours, {since}." in again
     stranger = pair()
     for user in (stranger.person, two.adviser):
         assert as_(user).post(reverse("cancel_callback", args=[request.pk])).status_code in {403, 404}

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import Channel, NotificationKind
-from accompaniment.errors import NotAllowedNowError
+from accompaniment.enums import BoundedAct, Channel, NotificationKind
+from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.form_tokens import new_token
-from accompaniment.models import AuditEntry, Jobseeker, Notification, OnSiteRequest, SentForm, User
+from accompaniment.french import since_in_words
+from accompaniment.models import ActBound, AuditEntry, Jobseeker, Notification, OnSiteRequest, SentForm, User
 from accompaniment.services.enrolments import leave_track
-from accompaniment.services.onsite import answer_on_site, ask_on_site
+from accompaniment.services.onsite import answer_on_site, ask_on_site, withdraw_on_site
 from caseload.models import Portfolio
 from caseload.onsite import requests_answered_by, requests_seen_by
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
@@ -73,7 +75,7 @@ class TestAsking:
     def test_one_button_asks_and_asking_again_shows_the_open_request(self, client: Client, person: Jobseeker) -> None:
         as_(client, person.user).post("/etre-recu/", {"comment": "Le matin"})
         client.post("/etre-recu/", {"comment": "Encore"})
-        client.post("/etre-recu/", {})  # the button of every page, which asks for no words
+        client.post("/etre-recu/", {})  # a form that says nothing of the words leaves them
         request = OnSiteRequest.objects.get(jobseeker=person)
         assert request.comment == "Encore"
         page = texts(client.get("/etre-recu/"))
@@ -97,6 +99,98 @@ class TestAsking:
         sentence = "Votre accompagnement 100 % web continue."
         assert sentence in texts(as_(client, person.user).get("/etre-recu/"))
         assert sentence not in texts(as_(client, alone.user).get("/etre-recu/"))
+
+
+class TestTakingBack:
+    """A wish that was sent by a click is taken back until it is answered, and never stands in the way of another."""
+
+    def test_it_is_taken_back_where_it_is_read_and_asked_anew(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        as_(client, person.user).post("/etre-recu/", {"comment": "Le matin"})
+        request = OnSiteRequest.objects.get()
+        address = reverse("withdraw_on_site", args=[request.pk])
+        assert address in texts(client.get("/etre-recu/"))
+        page = texts(client.post(address, follow=True))
+        assert "Votre demande est retirée." in page
+        assert "Demander à être reçu" in page
+        assert address not in page
+        request.refresh_from_db()
+        assert (request.withdrawn_by, request.answered_at) == (person.user, None)
+        events = AuditEntry.objects.filter(jobseeker=person, action="on_site_request").order_by("pk")
+        assert [(row.details["event"], row.actor) for row in events] == [
+            ("asked", person.user),
+            ("withdrawn", person.user),
+        ]
+        # Who would have answered sees it no more, and reads in the file what became of it.
+        as_(client, portfolio.adviser.user)
+        assert person.full_name not in texts(client.get(PANEL))
+        assert "Demande d'entretien en agence retirée" in texts(client.get(reverse("person", args=[person.pk])))
+        as_(client, person.user).post("/etre-recu/", {"comment": ""})
+        assert OnSiteRequest.objects.open().get(jobseeker=person) != request
+
+    def test_asking_twice_says_since_when_the_first_stands(self, client: Client, person: Jobseeker) -> None:
+        now = timezone.now()
+        asked = ask_on_site(actor=person.user, jobseeker=person, comment="Le matin")
+        with time_machine.travel(now + timedelta(days=3)):
+            as_(client, person.user)
+            page = texts(client.post("/etre-recu/", {"comment": "Le matin"}, follow=True))
+        since = since_in_words(asked.asked_at, zone=person.agency.zone, now=now + timedelta(days=3))
+        assert f"Votre demande est déjà en cours, {since}." in page
+
+    def test_once_answered_it_stays(self, client: Client, portfolio: Portfolio, person: Jobseeker) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        answer_on_site(actor=portfolio.adviser.user, request=request, answer="Lundi.")
+        page = texts(as_(client, person.user).post(reverse("withdraw_on_site", args=[request.pk]), follow=True))
+        assert "Votre agence a déjà répondu" in page
+        request.refresh_from_db()
+        assert request.withdrawn_at is None
+
+    def test_who_was_answering_reads_that_it_was_taken_back_beside_what_was_typed(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        withdraw_on_site(actor=person.user, request=request)
+        response = as_(client, portfolio.adviser.user).post(answer_to(request), {"answer": "Mardi à 10 h."})
+        assert response.status_code == 409
+        page = texts(response)
+        assert "La personne a retiré sa demande" in page
+        assert "Mardi à 10 h." in page
+        assert "Envoyer la réponse" not in page
+        with pytest.raises(NotAllowedNowError, match="a retiré sa demande"):
+            receive_on_site(actor=portfolio.adviser.user, request=request, starts_at=first_slots(person)[0])
+        assert not Interview.objects.exists()
+
+    def test_nobody_else_takes_it_back(self, portfolio: Portfolio, person: Jobseeker) -> None:
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        with pytest.raises(DomainError, match="elle-même"):
+            withdraw_on_site(actor=portfolio.adviser.user, request=request)
+        assert OnSiteRequest.objects.open().get() == request
+
+    def test_the_bound_keeps_what_stands_and_never_refuses_to_ask(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        """Taking back and changing is bounded; a meeting on site can always be asked for (invariant 8)."""
+        most = 2
+        ActBound.objects.filter(act=BoundedAct.ON_SITE_CHANGES).update(most=most)
+        as_(client, person.user)
+        for _ in range(most):
+            client.post("/etre-recu/", {"comment": "Le matin"})
+            client.post(reverse("withdraw_on_site", args=[OnSiteRequest.objects.open().get().pk]))
+        assert client.post("/etre-recu/", {"comment": "Le matin"}).status_code == 302
+        standing = OnSiteRequest.objects.open().get()
+        sentence = "Vous avez changé ou retiré cette demande 2 fois en 24 heures. Elle reste en cours"
+        refused = client.post("/etre-recu/", {"comment": "Le soir"})
+        assert refused.status_code == 409
+        assert sentence in texts(refused)
+        address = reverse("withdraw_on_site", args=[standing.pk])
+        assert sentence in texts(client.post(address, follow=True))
+        standing.refresh_from_db()
+        assert (standing.comment, standing.withdrawn_at) == ("Le matin", None)
+        # Once it is answered, asking is as free as before.
+        answer_on_site(actor=portfolio.adviser.user, request=standing, answer="Lundi.")
+        assert client.post("/etre-recu/", {"comment": "Le soir"}).status_code == 302
+        assert OnSiteRequest.objects.open().get().comment == "Le soir"
 
 
 class TestWhoAnswers:

@@ -1,4 +1,4 @@
-"""Asking to be received on site, and answering."""
+"""Asking to be received on site, taking that back, and answering."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role, Track
 from accompaniment.errors import DomainError
-from accompaniment.french import duration_in_words, hours_of
+from accompaniment.french import duration_in_words, hours_of, since_in_words
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.once import once
-from accompaniment.services.onsite import answer_on_site, ask_on_site
+from accompaniment.services.onsite import answer_on_site, ask_on_site, withdraw_on_site
 from accompaniment.zones import reader_zone
 from caseload.onsite import requests_answered_by, requests_seen_by
 from caseload.rules import REPLY_WITHIN
@@ -36,16 +36,27 @@ ANSWER_COMES = (
 @role_required(Role.JOBSEEKER)
 @once
 def ask(request: AuthenticatedRequest) -> HttpResponse:
-    """Ask to be received on site with one button; an open request is shown instead of a second one."""
+    """Say what stands, and ask to be received on site with one button, here and nowhere else.
+
+    An open request is shown with since when, instead of a second one.
+    """
     person = own_file(request)
     form = OnSiteForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        # The button of every page sends no comment at all; the page's own form sends one, an empty one takes it back.
-        comment = form.cleaned_data["comment"] if "comment" in request.POST else None
-        stood = OnSiteRequest.objects.visible_to(request.user).open().first()
-        asked = ask_on_site(actor=request.user, jobseeker=person, comment=comment)
-        messages.success(request, _said(asked, before=stood))
-        return redirect("ask_on_site")
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            # An empty comment takes back what was said; a form without the field says nothing about it.
+            comment = form.cleaned_data["comment"] if "comment" in request.POST else None
+            stood = OnSiteRequest.objects.visible_to(request.user).open().first()
+            try:
+                asked = ask_on_site(actor=request.user, jobseeker=person, comment=comment)
+            except DomainError as refusal:
+                form.add_error(None, refusal.sentence)
+                status = 409
+            else:
+                messages.success(request, _said(asked, before=stood))
+                return redirect("ask_on_site")
     own = OnSiteRequest.objects.visible_to(request.user).order_by("-asked_at", "-pk")
     standing = own.open().first()
     if standing is not None and request.method != "POST":
@@ -62,8 +73,23 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
             "reply_hours": hours_of(REPLY_WITHIN),
             "zone": person.agency.zone,
         },
-        status=422 if form.errors else 200,
+        status=status,
     )
+
+
+@role_required(Role.JOBSEEKER)
+@require_POST
+@once
+def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Take one's own request back, until it is answered."""
+    asked = get_object_or_404(OnSiteRequest.objects.visible_to(request.user), pk=pk)
+    try:
+        withdraw_on_site(actor=request.user, request=asked)
+    except DomainError as refusal:
+        messages.warning(request, refusal.sentence)
+    else:
+        messages.success(request, "Votre demande est retirée. Vous pouvez en faire une autre à tout moment.")
+    return redirect("ask_on_site")
 
 
 @role_required(Role.ADVISER)
@@ -82,7 +108,8 @@ def _said(asked: OnSiteRequest, *, before: OnSiteRequest | None) -> str:
     if before is None or before.pk != asked.pk:
         return f"Votre demande est enregistrée. {ANSWER_COMES}"
     if before.comment == asked.comment:
-        return f"Votre demande est déjà en cours. {ANSWER_COMES}"
+        since = since_in_words(asked.asked_at, zone=asked.jobseeker.agency.zone, now=timezone.now())
+        return f"Votre demande est déjà en cours, {since}. {ANSWER_COMES}"
     return "Votre précision est enregistrée." if asked.comment else "Votre précision est retirée."
 
 

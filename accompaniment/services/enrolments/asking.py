@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accompaniment.enums import BoundedAct, EnrolmentState
 from accompaniment.errors import NotAllowedNowError
-from accompaniment.french import day_in_words
+from accompaniment.french import since_in_words
 from accompaniment.models import Enrolment, Jobseeker, User
 from accompaniment.services.bounds import check_bound
 from accompaniment.services.enrolments.eligibility import check_eligible
@@ -46,9 +46,7 @@ def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker, at_interview: boo
 
 def _stands(standing: Enrolment, *, by_person: bool) -> str:
     """Say that what is asked for stands already, and since when."""
-    zone = standing.jobseeker.agency.zone
-    today = timezone.now().astimezone(zone).date()
-    since = day_in_words(standing.asked_at.astimezone(zone).date(), today=today)
+    since = since_in_words(standing.asked_at, zone=standing.jobseeker.agency.zone, now=timezone.now())
     if by_person:
-        return f"Votre demande de 100\u00a0% web est déjà en cours, depuis le {since}. Rien d'autre n'est à faire."
-    return f"Une adhésion est déjà en cours pour cette personne, depuis le {since}."
+        return f"Votre demande de 100\u00a0% web est déjà en cours, {since}. Rien d'autre n'est à faire."
+    return f"Une adhésion est déjà en cours pour cette personne, {since}."
