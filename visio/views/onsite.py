@@ -98,8 +98,13 @@ def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Note for a person who calls or comes by that they ask to be received; who answers for them does it."""
     person: Jobseeker = get_to_act(Jobseeker.objects.all(), request.user, pk=pk)
-    ask_on_site(actor=request.user, jobseeker=person)
-    messages.success(request, f"La demande de {person} est enregistrée.")
+    stood = OnSiteRequest.objects.open().filter(jobseeker=person).first()
+    asked = ask_on_site(actor=request.user, jobseeker=person)
+    if stood is not None and stood.pk == asked.pk:
+        since = since_in_words(asked.asked_at, zone=person.agency.zone, now=timezone.now())
+        messages.info(request, f"La demande de {person} est déjà en cours, {since}. Elle attend une réponse.")
+    else:
+        messages.success(request, f"La demande de {person} est enregistrée.")
     return redirect("person", pk=person.pk)
 
 
