@@ -18,6 +18,8 @@ OVERSEAS_REGIONS = {
     **dict.fromkeys(("0596", "0696", "0697"), "MQ"),
     "0508": "PM",
 }
+OF_SIX_DIGITS = {"PM"}
+"""Where what follows the zero is the country code itself, and the number there has six digits."""
 OF_DEPARTEMENTS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT"}
 """Where people of a département dial like nobody else; everywhere else as in France."""
 USUAL = re.compile(r"0([1-9])[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})", re.ASCII)
@@ -56,9 +58,14 @@ _is_assigned_in_france = _assigned_in_france().fullmatch
 
 def usual(value: str) -> str | None:
     """Return a number of France that is written as nearly all are, None for any other."""
-    if (written := USUAL.fullmatch(value)) and _is_assigned_in_france(national := "".join(written.groups())):
-        return f"+33{national}"
-    return None
+    written = USUAL.fullmatch(value)
+    if written is None:
+        return None
+    national = "".join(written.groups())
+    # The library's plan of France holds a beginning that is dialled to Martinique.
+    if f"0{national[:3]}" in OVERSEAS_REGIONS or not _is_assigned_in_france(national):
+        return None
+    return f"+33{national}"
 
 
 def find(value: str, region: str) -> Found | None:
@@ -112,7 +119,8 @@ def _national(digits: str, region: str) -> str | None:
     overseas = OVERSEAS_REGIONS.get(digits[:4])
     if overseas and len(digits) == DIGITS + 1:
         # Numbers are given out there faster than the library learns of them; the beginning alone is certain.
-        return f"+{phonenumbers.country_code_for_region(overseas)}{digits[1:]}"
+        code = str(phonenumbers.country_code_for_region(overseas))
+        return f"+{code}{digits[1 + len(code) :] if overseas in OF_SIX_DIGITS else digits[1:]}"
     return _valid(digits, FRANCE)
 
 
