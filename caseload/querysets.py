@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Greatest
@@ -34,6 +35,12 @@ def managed_by(user: "User", region: str) -> Q:
     if manager.whole_country:
         return Q()
     return Q(**{f"{region}__managers": manager})
+
+
+def never_opened(account: str) -> Case:
+    """Return the expression that sorts accounts whose owner has no password yet after the others."""
+    waits = {f"{account}__password__startswith": UNUSABLE_PASSWORD_PREFIX}
+    return Case(When(**waits, then=Value(1)), default=Value(0))
 
 
 def filling() -> CombinedExpression:
@@ -88,6 +95,12 @@ class AdviserQuerySet(QuerySet[Any]):
         if "modalite" in kept:
             return found.filter(portfolios__modality=kept["modalite"])
         return found
+
+    def opened_first(self) -> Self:
+        """Sort by name, those last who have never opened their account."""
+        return self.order_by(
+            never_opened("user"), alphabetical("user__last_name"), alphabetical("user__first_name"), "pk"
+        )
 
     def by_agency(self) -> Self:
         """Sort by region, agency and name, with agency and region loaded."""
@@ -151,8 +164,8 @@ class PortfolioQuerySet(QuerySet[Any]):
         return self.order_by(filling().desc(), "pk")
 
     def least_filled_first(self) -> Self:
-        """Sort by how full they are; the portfolio of a closed account has no place at all."""
-        return self.order_by(filling(), "pk")
+        """Sort by how full they are, those last whose adviser has never opened the account."""
+        return self.order_by(never_opened("adviser__user"), filling(), "pk")
 
     def visible_to(self, user: "User", day: date) -> Self:
         """Keep an adviser's own portfolios and those covered on `day`, or those of a manager's regions."""
@@ -203,7 +216,8 @@ class PortfolioQuerySet(QuerySet[Any]):
     def proposed_for(self, agency: "Agency", modality: str, day: date) -> Self:
         """Keep the portfolios of a modality in the agency's region in which somebody answers on `day`.
 
-        Who is away comes last, then those of the agency first, then the least loaded.
+        Who is away comes last, before them who has never opened the account; then those of the agency first, then
+        the least loaded.
         """
         return (
             self.with_presence(day)
@@ -215,6 +229,7 @@ class PortfolioQuerySet(QuerySet[Any]):
             )
             .order_by(
                 Case(When(away_until=None, then=Value(0)), default=Value(1)),
+                never_opened("adviser__user"),
                 Case(When(agency=agency, then=Value(0)), default=Value(1)),
                 filling(),
                 "pk",

@@ -161,6 +161,7 @@ def proposed_targets(actor: User, placements: Sequence[Placement]) -> list[Portf
         found,
         key=lambda portfolio: (
             portfolio.away_until is not None,
+            portfolio.adviser.user.never_opened,
             portfolio.agency_id not in agencies,
             portfolio.occupied / max(portfolio.capacity, 1),
             portfolio.pk,

@@ -59,6 +59,11 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.full_name
 
+    @property
+    def never_opened(self) -> bool:
+        """Whether the account waits for its owner's first password."""
+        return not self.has_usable_password()
+
     def set_password(self, raw_password: str | None) -> None:
         """Keep the hash of the password's one spelling."""
         password = None if raw_password is None else normalised(raw_password)

@@ -14,6 +14,7 @@ from accompaniment.french import day_in_style, of_name
 from caseload.absences import MOVE, RELAY, Decision, Question
 from caseload.models import Adviser, Cover, Portfolio
 
+NEVER_OPENED = "n'a pas encore ouvert son compte"
 DAY = {"invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."}
 
 
@@ -28,6 +29,11 @@ def day_typed(text: str) -> date | None:
     except ValidationError:
         return None
     return day
+
+
+def colleague_in_words(colleague: Adviser) -> str:
+    """Name a colleague who may answer, and say so where the account was never opened."""
+    return f"{colleague} ({NEVER_OPENED})" if colleague.user.never_opened else str(colleague)
 
 
 def portfolio_in_words(portfolio: Portfolio) -> str:
@@ -93,7 +99,7 @@ class AbsenceForm(forms.Form):
         beside: list[tuple[int, str]] = []
         elsewhere: dict[str, list[tuple[int, str]]] = {}
         for colleague in colleagues:
-            line = (colleague.pk, str(colleague))
+            line = (colleague.pk, colleague_in_words(colleague))
             if colleague.agency_id == agency:
                 beside.append(line)
             else:
@@ -121,7 +127,10 @@ class AbsenceForm(forms.Form):
             if relay.colleagues:
                 self.fields[relay.name] = forms.TypedChoiceField(
                     label=f"Qui reprend le {relay.whom}\u00a0?",
-                    choices=[("", "Choisir…"), *((one.pk, f"{one}, {one.agency}") for one in relay.colleagues)],
+                    choices=[
+                        ("", "Choisir…"),
+                        *((one.pk, f"{colleague_in_words(one)}, {one.agency}") for one in relay.colleagues),
+                    ],
                     coerce=int,
                     empty_value=None,
                     required=False,
@@ -257,7 +266,7 @@ class ReplaceForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["collegue"].choices = [  # type: ignore[attr-defined]
             ("", "Choisir…"),
-            *((colleague.pk, f"{colleague}, {colleague.agency}") for colleague in colleagues),
+            *((colleague.pk, f"{colleague_in_words(colleague)}, {colleague.agency}") for colleague in colleagues),
         ]
 
 

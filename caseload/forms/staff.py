@@ -175,9 +175,17 @@ class HandOverForm(forms.Form):
     )
     token = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, proposals: list[Portfolio], targets: PortfolioQuerySet, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        proposals: list[Portfolio],
+        full: list[Portfolio],
+        targets: PortfolioQuerySet,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.proposals = proposals
+        self.full = full
         self.fields["targets"].queryset = targets  # type: ignore[attr-defined]
         self.initial.setdefault("token", uuid4())
 

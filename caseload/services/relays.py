@@ -24,7 +24,7 @@ CANNOT_COVER = "Choisissez un autre collègue\u00a0: celui-ci est absent ces jou
 
 
 def colleagues_for(adviser: Adviser, *, starts_on: date, ends_on: date) -> AdviserQuerySet:
-    """Return who may answer for an adviser on these days: the agency's own first, then the region's.
+    """Return who may answer for an adviser on these days, by name; who never opened the account comes last.
 
     Closed accounts and colleagues who are absent themselves on one of the days are left out.
     """
@@ -34,6 +34,7 @@ def colleagues_for(adviser: Adviser, *, starts_on: date, ends_on: date) -> Advis
         .exclude(pk=adviser.pk)
         .exclude(pk__in=away.values("adviser"))
         .select_related("user", "agency__departement__region")
+        .opened_first()
     )
     return found
 

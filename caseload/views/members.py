@@ -178,9 +178,11 @@ def _hand_over_form(request: AuthenticatedRequest, source: Portfolio, data: Any 
     placements = (
         Placement.objects.open().filter(portfolio=source).select_related("portfolio", "jobseeker__agency__departement")
     )
+    found = proposed_targets(request.user, list(placements))
     return HandOverForm(
         data,
-        proposals=with_room(proposed_targets(request.user, list(placements))),
+        proposals=with_room(found),
+        full=found,
         targets=Portfolio.objects.open_to_transfers_of(request.user),
         auto_id=f"id_{source.pk}_%s",
     )

@@ -253,7 +253,7 @@ class TestWhoIsProposed:
         client = as_user(portfolio.adviser.user)
         page = client.get(NEW, {"personne": person.pk})
         assert [one.pk for one in page.context["proposals"]] == [beside.pk, relayed.pk, alone.pk]
-        assert page.content.decode().count("absent jusqu'au") == 2
+        assert page.content.decode().count("pas là jusqu'au") == 2
         assert page.content.decode().count("sans relais") == 1
         look = client.post(NEW, {**typed(person, targets=[alone]), "etape": "voir"}).content.decode()
         assert "personne ne répond à sa place" in look
