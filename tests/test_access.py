@@ -883,6 +883,11 @@ TABLE: dict[str, Row] = {
         "login 405 405 405 405 405 405 405 405",
         lambda house: (house.interview.token,),
     ),
+    "room_end": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 409 404 409 404 404 404 404 404",
+        lambda house: (house.interview.token,),
+    ),
     "room_trouble": Row(
         "login 405 405 405 405 405 405 405 405",
         "login > 404 > 404 404 404 404 404",
@@ -1084,6 +1089,7 @@ NOT_BY_A_COVER = {
     "replace_cover": "405 404",
     "interview_report": "404 404",
     "room": "404 405",
+    "room_end": "405 404",
     "room_trouble": "405 404",
     "room_phone": "405 404",
 }

@@ -32,6 +32,9 @@ CLOSE_REPLACED = 4409
 CLOSE_OVER = 4410
 CLOSE_TOO_LARGE = 4413
 
+MEDIA = ("microphone", "camera", "screen", "without_microphone")
+"""What one side tells of itself: what is on, and whether it goes without a microphone by choice."""
+
 PEER_FORGOTTEN_AFTER = 35.0
 """Seconds without a sign of the other socket, which announces itself with every ping."""
 
@@ -44,6 +47,7 @@ class Seat:
     role: RoomRole
     moment: RoomMoment
     admitted: bool
+    ended: bool
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class RoomConsumer(AccountSocket):
         self.tab = ""
         self.stamp = 0
         self.admitted = False
+        self.ended = False
         self.peer: Peer | None = None
         self.on_message: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "join": self.join,
@@ -136,7 +141,7 @@ class RoomConsumer(AccountSocket):
                 return
         self.tab = str(tab)
         self.stamp = time.time_ns()
-        self.admitted = seat.admitted
+        self.admitted, self.ended = seat.admitted, seat.ended
         try:
             await self.channel_layer.group_add(self.group, self.channel_name)
         except (RedisError, OSError):
@@ -146,6 +151,7 @@ class RoomConsumer(AccountSocket):
                 "type": "joined",
                 "role": seat.role,
                 "admitted": seat.admitted,
+                "ended": seat.ended,
                 "ice_servers": ice_servers(
                     relay=Relay(settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET),
                     name=f"{seat.interview.pk}-{seat.role}",
@@ -164,6 +170,8 @@ class RoomConsumer(AccountSocket):
             return
         if seat.admitted:
             await self._let_in()
+        elif seat.ended:
+            await self._end_call()
         if self.peer is not None and time.monotonic() - self.peer.seen > PEER_FORGOTTEN_AFTER:
             await self._forget_peer()
         await self._say({"type": "pong"})
@@ -204,9 +212,9 @@ class RoomConsumer(AccountSocket):
             await self._relay({"type": "room.hand", **self._me(), "raised": message.get("raised") is True})
 
     async def media(self, message: dict[str, Any]) -> None:
-        """Tell the other what is on: microphone, camera, screen."""
+        """Tell the other what is on: microphone, camera, screen; and whether a microphone is used at all."""
         if self.admitted:
-            on = {key: message.get(key) is True for key in ("microphone", "camera", "screen")}
+            on = {key: message.get(key) is True for key in MEDIA}
             await self._relay({"type": "room.media", **self._me(), **on})
 
     # --- What the room says ----------------------------------------------------------------------
@@ -239,11 +247,14 @@ class RoomConsumer(AccountSocket):
 
     async def room_media(self, event: dict[str, Any]) -> None:
         if self._is_from_peer(event):
-            on = {key: event[key] for key in ("microphone", "camera", "screen")}
+            on = {key: event[key] for key in MEDIA}
             await self._say({"type": "media", **on})
 
     async def room_admitted(self, event: dict[str, Any]) -> None:
         await self._let_in()
+
+    async def room_ended(self, event: dict[str, Any]) -> None:
+        await self._end_call()
 
     async def room_trouble(self, event: dict[str, Any]) -> None:
         await self._say({"type": "trouble"})
@@ -289,7 +300,8 @@ class RoomConsumer(AccountSocket):
             moment=room_moment(
                 state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=timezone.now()
             ),
-            admitted=interview.admitted_at is not None,
+            admitted=interview.admitted_at is not None and interview.call_ended_at is None,
+            ended=interview.call_ended_at is not None,
         )
 
     async def _open_seat(self) -> Seat | None:
@@ -305,8 +317,14 @@ class RoomConsumer(AccountSocket):
 
     async def _let_in(self) -> None:
         if not self.admitted:
-            self.admitted = True
+            self.admitted, self.ended = True, False
             await self._say({"type": "admitted"})
+
+    async def _end_call(self) -> None:
+        """Relay nothing more and say that the call is over; the socket stays, for what is decided comes by it."""
+        if self.admitted or not self.ended:
+            self.admitted, self.ended = False, True
+            await self._say({"type": "ended"})
 
     async def _forget_peer(self, *, over: bool = False) -> None:
         """Say that the other is away. A call goes on without the server, but not with a session that is `over`."""

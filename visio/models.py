@@ -77,6 +77,8 @@ class Interview(models.Model):
     phone_since = models.DateTimeField(
         "suite par téléphone", null=True, help_text="when a video interview went on by telephone"
     )
+    call_ended_at = models.DateTimeField("appel terminé", null=True, help_text="when one of the two ended the call")
+    call_ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     convocation_delivered_at = models.DateTimeField(null=True)
@@ -130,6 +132,16 @@ class Interview(models.Model):
                 | Q(state=InterviewState.CANCELLED, closed_at__isnull=False)
                 | (~Q(state__in=OPEN_STATES) & Q(closed_at__isnull=False, closed_by__isnull=False)),
                 name="interview_closed_by_someone",
+            ),
+            models.CheckConstraint(
+                condition=Q(call_ended_at=None, call_ended_by=None)
+                | Q(
+                    admitted_at__isnull=False,
+                    call_ended_at__isnull=False,
+                    call_ended_at__gte=F("admitted_at"),
+                    call_ended_by__isnull=False,
+                ),
+                name="interview_call_ended_by_someone",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=ABSENCE_STATES)

@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern] = [
     path("visio/test/", room.device_test, name="device_test"),
     path("visio/test/resultat/", room.device_test_result, name="device_test_result"),
     path("visio/<str:token>/", room.room, name="room"),
+    path("visio/<str:token>/fin/", room.end, name="room_end"),
     path("visio/<str:token>/probleme/", room.trouble, name="room_trouble"),
     path("visio/<str:token>/telephone/", room.phone, name="room_phone"),
     path("visio/<str:token>/numero/", room.number, name="room_number"),

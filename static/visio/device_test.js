@@ -1,6 +1,6 @@
 // Tries what a video interview needs: a camera, a microphone that hears, and a connection that carries a picture.
 
-import { listDevices, openDevices, showLevel } from "./media.js";
+import { explain, listDevices, openDevices, showLevel } from "./media.js";
 
 const PATIENCE = 10_000; // milliseconds for the connection to carry a picture
 
@@ -119,8 +119,9 @@ async function test(wish) {
   const opened = await openDevices(wish);
   stream = opened.stream;
   video.srcObject = stream.getVideoTracks().length > 0 ? stream : null;
-  problemLine.hidden = opened.problem === "";
-  problemLine.textContent = opened.problem;
+  const problem = explain(opened.failures);
+  problemLine.hidden = problem === "";
+  problemLine.textContent = problem;
   stopLevel();
   stopLevel = showLevel(stream, meter);
   await listDevices(choices, stream);

@@ -1,40 +1,119 @@
 // Camera, microphone and screen: opening them, choosing among them, and saying what to do when it fails.
 
+export const KINDS = ["audio", "video"];
+
+const REASONS = {
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  NotFoundError: "none",
+  NotReadableError: "busy",
+  AbortError: "busy",
+  OverconstrainedError: "gone",
+};
+
+const RETRY = "puis appuyez sur « Réessayer ».";
+const ALLOW = "avec l'icône à gauche de l'adresse de la page,";
 const SENTENCES = {
-  unsupported:
-    "Votre navigateur ne permet pas la visio ici. Utilisez une version récente de Firefox, Chrome, Edge ou Safari, ou continuez par téléphone.",
-  refused:
-    "L'accès au micro et à la caméra est bloqué. Autorisez-le avec l'icône à gauche de l'adresse de la page, puis rechargez la page ; ou continuez par téléphone.",
-  busy: "Le micro ou la caméra sert déjà à un autre logiciel. Fermez-le, puis rechargez la page ; ou continuez par téléphone.",
-  none: "Aucun micro ni caméra n'a été trouvé. Branchez un casque ou un micro, puis rechargez la page ; ou continuez par téléphone.",
-  noCamera: "Aucune caméra n'a été trouvée : l'entretien se fera au son seulement.",
-  noMicrophone: "Aucun micro n'a été trouvé : on vous verra sans vous entendre. Branchez un casque, ou continuez par téléphone.",
+  insecure: {
+    both: "Le navigateur n'ouvre la caméra et le micro qu'à une adresse sûre, qui commence par https. Revenez par le lien de votre e-mail, puis appuyez sur « Réessayer ».",
+  },
+  unsupported: {
+    both: "Votre navigateur ne permet pas la visio ici. Utilisez une version récente de Firefox, Chrome, Edge ou Safari, ou continuez par téléphone.",
+  },
+  refused: {
+    both: `L'accès à la caméra et au micro est bloqué. Autorisez-les ${ALLOW} ${RETRY}`,
+    audio: `L'accès au micro est bloqué. Autorisez-le ${ALLOW} ${RETRY}`,
+    video: `L'accès à la caméra est bloqué. Autorisez-la ${ALLOW} ${RETRY}`,
+  },
+  none: {
+    both: `Aucun micro ni caméra n'a été trouvé. Branchez-les, ${RETRY}`,
+    audio: `Aucun micro n'a été trouvé. Branchez un micro ou un casque, ${RETRY}`,
+    video: `Aucune caméra n'a été trouvée. Branchez-en une, ${RETRY}`,
+  },
+  busy: {
+    both: `La caméra et le micro servent à un autre logiciel, ou ne répondent pas. Fermez ce logiciel, ${RETRY}`,
+    audio: `Le micro sert à un autre logiciel, ou ne répond pas. Fermez ce logiciel, ${RETRY}`,
+    video: `La caméra sert à un autre logiciel, ou ne répond pas. Fermez ce logiciel, ${RETRY}`,
+  },
+  gone: {
+    both: `La caméra et le micro choisis ne sont plus là. Rebranchez-les, ${RETRY}`,
+    audio: `Le micro choisi n'est plus là. Rebranchez-le, ${RETRY}`,
+    video: `La caméra choisie n'est plus là. Rebranchez-la, ${RETRY}`,
+  },
+  lost: {
+    both: `La caméra et le micro se sont arrêtés. Rebranchez-les, ${RETRY}`,
+    audio: `Le micro s'est arrêté. Rebranchez-le, ${RETRY}`,
+    video: `La caméra s'est arrêtée. Rebranchez-la, ${RETRY}`,
+  },
+  failed: {
+    both: `La caméra et le micro n'ont pas pu être ouverts. Débranchez-les, rebranchez-les, ${RETRY}`,
+    audio: `Le micro n'a pas pu être ouvert. Débranchez-le, rebranchez-le, ${RETRY}`,
+    video: `La caméra n'a pas pu être ouverte. Débranchez-la, rebranchez-la, ${RETRY}`,
+  },
+};
+const MEANWHILE = {
+  both: "Sans eux, vous pouvez tout de même voir et entendre.",
+  audio: "En attendant, on vous voit sans vous entendre.",
+  video: "En attendant, on vous entend sans vous voir.",
 };
 
 const supported = () => window.isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia);
 
 const wished = (id) => (id ? { deviceId: { exact: id } } : true);
 
-// Returns {stream, problem}: a stream with what there is (perhaps nothing), and a sentence or "".
-export async function openDevices({ camera = "", microphone = "" } = {}) {
-  if (!supported() || !window.RTCPeerConnection) return { stream: new MediaStream(), problem: SENTENCES.unsupported };
-  const tries = [
-    [{ audio: wished(microphone), video: wished(camera) }, ""],
-    [{ audio: wished(microphone) }, SENTENCES.noCamera],
-    [{ video: wished(camera) }, SENTENCES.noMicrophone],
-  ];
-  let reason = SENTENCES.none;
-  for (const [constraints, problem] of tries) {
+function cannot() {
+  if (!window.isSecureContext) return "insecure";
+  return supported() && window.RTCPeerConnection ? "" : "unsupported";
+}
+
+// Says in words what failures of openDevices mean, and what to do; "" where nothing failed.
+export function explain(failures) {
+  const { audio, video } = failures;
+  if (!audio && !video) return "";
+  const which = audio && video ? "both" : audio ? "audio" : "video";
+  const words = [];
+  if (which !== "both") words.push((SENTENCES[failures[which]][which] ?? SENTENCES[failures[which]].both));
+  else if (audio === video) words.push(SENTENCES[audio].both);
+  else words.push(SENTENCES[audio].audio, SENTENCES[video].video);
+  if (!["insecure", "unsupported"].includes(audio ?? video)) words.push(MEANWHILE[which]);
+  return words.join(" ");
+}
+
+// Whoever refused the question for both is not asked again at once for each; who has blocked one may use the other.
+async function isAnswered(kind) {
+  try {
+    const { state } = await navigator.permissions.query({ name: kind === "audio" ? "microphone" : "camera" });
+    return state !== "prompt";
+  } catch {
+    return true; // a browser that does not tell
+  }
+}
+
+// Returns {stream, failures}: a stream with what there is of `kinds` (perhaps nothing), and by kind why not.
+export async function openDevices({ camera = "", microphone = "", kinds = KINDS } = {}) {
+  const never = cannot();
+  if (never) return { stream: new MediaStream(), failures: Object.fromEntries(kinds.map((kind) => [kind, never])) };
+  const wishes = { audio: wished(microphone), video: wished(camera) };
+  const ask = (some) => navigator.mediaDevices.getUserMedia(Object.fromEntries(some.map((kind) => [kind, wishes[kind]])));
+  const failures = {};
+  const tracks = [];
+  if (kinds.length === 0) return { stream: new MediaStream(), failures };
+  try {
+    return { stream: await ask(kinds), failures };
+  } catch (error) {
+    for (const kind of kinds) failures[kind] = REASONS[error.name] ?? "failed";
+  }
+  if (kinds.length === 1) return { stream: new MediaStream(), failures };
+  for (const kind of kinds) {
+    if (failures[kind] === "refused" && !(await isAnswered(kind))) continue;
     try {
-      return { stream: await navigator.mediaDevices.getUserMedia(constraints), problem };
+      tracks.push(...(await ask([kind])).getTracks());
+      delete failures[kind];
     } catch (error) {
-      if (error.name === "NotAllowedError" || error.name === "SecurityError") {
-        return { stream: new MediaStream(), problem: SENTENCES.refused };
-      }
-      if (error.name === "NotReadableError" || error.name === "AbortError") reason = SENTENCES.busy;
+      failures[kind] = REASONS[error.name] ?? "failed";
     }
   }
-  return { stream: new MediaStream(), problem: reason };
+  return { stream: new MediaStream(tracks), failures };
 }
 
 // Returns a track of the screen, or null when the person changed their mind.

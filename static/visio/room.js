@@ -1,9 +1,10 @@
 // The room: preview and lobby, then the conversation. The server decides who is let in; this page only shows it.
 
-import { canShareScreen, listDevices, openDevices, openScreen, showLevel } from "./media.js";
+import { deliver } from "./acts.js";
+import { canShareScreen, explain, KINDS, listDevices, openDevices, openScreen, showLevel } from "./media.js";
 import { Peer } from "./peer.js";
 import { watchQuality, WORDS } from "./quality.js";
-import { newId, Signalling } from "./signalling.js";
+import { newId, REFUSED, Signalling } from "./signalling.js";
 
 const room = document.querySelector("[data-room]");
 const find = (selector) => room.querySelector(selector);
@@ -15,6 +16,8 @@ const selfVideo = find("[data-self]");
 const controls = Object.fromEntries(
   [...room.querySelectorAll("[data-control]")].map((button) => [button.dataset.control, button]),
 );
+const admitButton = find("[data-admit]");
+const withoutMicrophone = find("[data-without-microphone]");
 const choices = Object.fromEntries(
   [...room.querySelectorAll("[data-choose]")].map((select) => [select.dataset.choose, select]),
 );
@@ -24,10 +27,14 @@ const state = {
   peerTab: "",
   iceServers: [],
   stream: new MediaStream(),
+  wanted: { audio: true, video: true }, // what is not muted by the person, whichever device carries it
+  failures: {}, // by kind, why there is none
   screen: null,
   hand: false,
   theirs: { microphone: true, camera: true, screen: false },
   cut: 0,
+  ended: room.dataset.phase === "ended", // the call; what came of the interview is still to be written
+  ending: false, // the server has not heard of it yet
   over: false,
 };
 
@@ -44,6 +51,7 @@ function say(element, text) {
 
 function status() {
   if (state.over) return find("[data-status]").textContent;
+  if (state.ended) return find("#fin-titre").textContent;
   if (state.cut >= 3) return "La salle ne répond pas. Nous réessayons ; vous pouvez continuer par téléphone.";
   if (state.cut > 0) return "Connexion coupée, nous la rétablissons…";
   if (peer?.connected) return `Vous êtes en conversation avec ${other}.`;
@@ -65,50 +73,36 @@ function door() {
 function remoteNote() {
   if (!peer?.connected) return "";
   const off = [];
-  if (!state.theirs.camera && !state.theirs.screen) off.push("Caméra coupée");
-  if (!state.theirs.microphone) off.push("Micro coupé");
-  return off.length > 0 ? `${other} : ${off.join(", ").toLowerCase()}` : "";
+  if (!state.theirs.camera && !state.theirs.screen) off.push("caméra coupée");
+  if (state.theirs.without_microphone) off.push("sans micro, par choix");
+  else if (!state.theirs.microphone) off.push("micro coupé");
+  return off.length > 0 ? `${other} : ${off.join(", ")}` : "";
 }
 
-const trackOf = (kind) => (kind === "audio" ? state.stream.getAudioTracks()[0] : state.stream.getVideoTracks()[0]) ?? null;
+const tracksOf = (kind) => state.stream.getTracks().filter((track) => track.kind === kind);
+const trackOf = (kind) => tracksOf(kind)[0] ?? null;
 const isOn = (kind) => trackOf(kind)?.enabled ?? false;
 
-function drawControl(name, { pressed, label, disabled }) {
+function drawControl(name, { pressed, disabled }) {
   const button = controls[name];
   button.setAttribute("aria-pressed", String(pressed));
   button.disabled = disabled;
-  say(button.querySelector("[data-label]"), label);
 }
 
 function draw() {
-  room.dataset.phase = state.over ? "over" : state.admitted ? "call" : "lobby";
+  room.dataset.phase = state.over ? "over" : state.ended ? "ended" : state.admitted ? "call" : "lobby";
+  room.dataset.linked = peer?.connected ? "yes" : "no";
   say(find("[data-status]"), status());
   say(find("[data-door-words]"), door());
   say(find("[data-remote-note]"), remoteNote());
-  const admit = find("[data-admit]");
-  if (admit) admit.disabled = !state.peerTab || state.admitted;
-  const [microphone, camera] = [isOn("audio"), isOn("video")];
-  drawControl("microphone", {
-    pressed: microphone,
-    label: microphone ? "Micro activé" : "Micro coupé",
-    disabled: trackOf("audio") === null,
-  });
-  drawControl("camera", {
-    pressed: camera,
-    label: camera ? "Caméra activée" : "Caméra coupée",
-    disabled: trackOf("video") === null,
-  });
-  drawControl("screen", {
-    pressed: state.screen !== null,
-    label: state.screen ? "Arrêter" : "Partager",
-    disabled: !state.admitted || !canShareScreen(),
-  });
-  drawControl("hand", {
-    pressed: state.hand,
-    label: state.hand ? "Baisser la main" : "Lever la main",
-    disabled: !state.admitted,
-  });
-  say(find("[data-self-note]"), camera || state.screen ? "" : "Caméra coupée");
+  find("[data-ended]").hidden = !state.ended || state.over;
+  find("[data-end]").disabled = !state.admitted;
+  if (admitButton) admitButton.disabled = !state.peerTab || state.admitted;
+  drawControl("microphone", { pressed: isOn("audio"), disabled: trackOf("audio") === null });
+  drawControl("camera", { pressed: isOn("video"), disabled: trackOf("video") === null });
+  drawControl("screen", { pressed: state.screen !== null, disabled: !state.admitted || !canShareScreen() });
+  drawControl("hand", { pressed: state.hand, disabled: !state.admitted });
+  say(find("[data-self-note]"), isOn("video") || state.screen ? "" : "Caméra coupée");
 }
 
 // --- Camera, microphone, screen -------------------------------------------------------------------
@@ -119,21 +113,78 @@ function showSelf() {
   selfVideo.srcObject = track ? new MediaStream([track]) : null;
 }
 
-async function useDevices(wish) {
-  for (const track of state.stream.getTracks()) track.stop();
-  const { stream, problem } = await openDevices(wish);
-  state.stream = stream;
-  showSelf();
-  const note = find("[data-media-problem]");
-  note.hidden = problem === "";
-  say(note, problem);
+function showProblem() {
+  const words = explain(state.failures);
+  const box = find("[data-media-problem]");
+  const hadFocus = box.contains(document.activeElement);
+  box.hidden = words === "" || state.ended || state.over;
+  say(find("[data-media-words]"), words);
+  if (hadFocus && box.hidden) Object.values(controls).find((button) => !button.disabled)?.focus();
+}
+
+let opening = Promise.resolve();
+
+// One after the other: two questions at once would leave a camera on that nobody knows of.
+function useDevices(wish = {}, kinds = usedKinds()) {
+  opening = opening.then(() => openAnew(wish, kinds));
+  return opening;
+}
+
+const usedKinds = () => KINDS.filter((kind) => kind !== "audio" || !withoutMicrophone.checked);
+
+async function openAnew(wish, kinds) {
+  if (state.ended || state.over) return;
+  for (const kind of kinds) dropTracks(kind);
+  const { stream, failures } = await openDevices({ ...wish, kinds });
+  if (state.ended || state.over) {
+    for (const track of stream.getTracks()) track.stop();
+    return;
+  }
+  for (const kind of kinds) delete state.failures[kind];
+  Object.assign(state.failures, failures);
+  for (const track of stream.getTracks()) {
+    track.enabled = state.wanted[track.kind];
+    track.addEventListener("ended", () => lose(track));
+    state.stream.addTrack(track);
+  }
+  await listDevices(choices, state.stream);
+  await sendTracks();
+}
+
+function dropTracks(kind) {
+  for (const track of tracksOf(kind)) {
+    track.stop();
+    state.stream.removeTrack(track);
+  }
+}
+
+// A device was unplugged, or its permission taken back.
+async function lose(track) {
+  if (!state.stream.getTracks().includes(track)) return;
+  state.stream.removeTrack(track);
+  state.failures[track.kind] = "lost";
+  await sendTracks();
+}
+
+async function sendTracks() {
   stopLevel();
-  stopLevel = showLevel(stream, find("[data-meter]"));
-  await listDevices(choices, stream);
+  stopLevel = showLevel(state.stream, find("[data-meter]"));
+  showSelf();
   await peer?.replaceTrack("audio", trackOf("audio"));
-  if (!state.screen) await peer?.replaceTrack("video", trackOf("video"));
+  await peer?.replaceTrack("video", state.screen ?? trackOf("video"));
   tellMedia();
   draw();
+  showProblem();
+}
+
+function stopDevices() {
+  for (const kind of KINDS) dropTracks(kind);
+  state.screen?.stop();
+  state.screen = null;
+  stopLevel();
+  stopLevel = () => {};
+  showSelf();
+  showProblem();
 }
 
 function tellMedia() {
@@ -142,13 +193,14 @@ function tellMedia() {
     microphone: isOn("audio"),
     camera: isOn("video"),
     screen: state.screen !== null,
+    without_microphone: withoutMicrophone.checked,
   });
 }
 
 function toggle(kind) {
   const track = trackOf(kind);
   if (track === null) return;
-  track.enabled = !track.enabled;
+  track.enabled = state.wanted[kind] = !track.enabled;
   tellMedia();
   draw();
 }
@@ -169,6 +221,10 @@ async function toggleScreen() {
   }
   const track = await openScreen();
   if (track === null) return;
+  if (!state.admitted) {
+    track.stop();
+    return;
+  }
   state.screen = track;
   track.addEventListener("ended", stopScreen);
   await peer?.replaceTrack("video", track);
@@ -190,19 +246,48 @@ const acts = {
   hand: toggleHand,
 };
 const keys = { m: "microphone", v: "camera", p: "screen", l: "hand" };
+const OWN = {
+  microphone: { true: "Micro activé", false: "Micro coupé" },
+  camera: { true: "Caméra activée", false: "Caméra coupée" },
+  screen: { true: "Écran partagé", false: "Partage arrêté" },
+  hand: { true: "Main levée", false: "Main baissée" },
+};
 
-for (const [name, button] of Object.entries(controls)) button.addEventListener("click", () => acts[name]());
+// A screen reader tells by itself what becomes of the button that it stands on; from elsewhere, the page tells.
+async function act(name) {
+  const button = controls[name];
+  await acts[name]();
+  if (document.activeElement !== button) say(find("[data-own]"), OWN[name][button.getAttribute("aria-pressed")]);
+}
+
+for (const [name, button] of Object.entries(controls)) button.addEventListener("click", () => act(name));
 
 document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
-  const control = controls[keys[event.key.toLowerCase()]];
-  if (!control || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (find("[data-shortcuts]").checked && !control.disabled) control.click();
+  const typing = event.target instanceof Element && event.target.closest("input, textarea, select, dialog, [contenteditable]");
+  const name = keys[event.key.toLowerCase()];
+  if (!name || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (find("[data-shortcuts]").checked && !controls[name].disabled) act(name);
 });
 
 for (const select of Object.values(choices)) {
   select.addEventListener("change", () => useDevices({ camera: choices.camera.value, microphone: choices.microphone.value }));
 }
+
+// Asks again for what is missing only: what works goes on meanwhile.
+find("[data-retry]").addEventListener("click", async ({ currentTarget }) => {
+  const missing = Object.keys(state.failures);
+  say(find("[data-media-words]"), "Nouvel essai…");
+  currentTarget.setAttribute("aria-disabled", "true");
+  await useDevices({}, missing);
+  find("[data-retry]").removeAttribute("aria-disabled");
+});
+
+withoutMicrophone.addEventListener("change", () => {
+  delete state.failures.audio;
+  if (!withoutMicrophone.checked) return useDevices({}, ["audio"]);
+  dropTracks("audio");
+  return sendTracks();
+});
 
 // --- The connection -------------------------------------------------------------------------------
 
@@ -251,13 +336,42 @@ function meetAnew() {
   meet();
 }
 
+// The call is over for both. The socket stays: it tells when the report is there, or that the call goes on.
+function showEnd() {
+  const asked = find("[data-confirm]").open;
+  state.ended = true;
+  state.admitted = false;
+  find("[data-confirm]").close();
+  dropPeer();
+  stopDevices();
+  say(find("[data-hand]"), "");
+  draw();
+  if (asked || document.activeElement === document.body) find("#fin-titre").focus();
+}
+
+function offerToResume() {
+  if (isAdviser) window.location.reload();
+  else find("[data-resumed]").hidden = false;
+}
+
+async function endCall() {
+  state.ending = true;
+  showEnd();
+  const unheard = () => {
+    find("[data-unheard]").hidden = false;
+  };
+  const answer = await deliver(find("[data-end-now]").dataset.url, unheard);
+  find("[data-unheard]").hidden = true;
+  state.ending = false;
+  if (!answer.ok) window.location.reload();
+}
+
 function finish(text) {
   state.over = true;
   say(find("[data-status]"), text);
   signalling.stop();
   dropPeer();
-  stopLevel();
-  for (const track of [...state.stream.getTracks(), state.screen]) track?.stop();
+  stopDevices();
   draw();
 }
 
@@ -266,7 +380,9 @@ const handlers = {
     state.cut = 0;
     state.peerTab = ""; // the server tells anew who is there
     state.iceServers = message.ice_servers;
-    state.admitted = message.admitted;
+    if (message.ended) showEnd();
+    else if (!state.ended) state.admitted = message.admitted;
+    else if (!state.ending) offerToResume();
   },
   peer(message) {
     const keeps = peer?.connected && (message.present ? peer.tab === message.tab : !message.over);
@@ -276,12 +392,19 @@ const handlers = {
     meet();
   },
   admitted() {
-    state.admitted = true;
-    // A phone held sideways shows the picture and the controls only below the header.
-    if (window.matchMedia("(orientation: landscape) and (max-height: 31.25rem)").matches) {
-      find(".room__stage").scrollIntoView();
+    if (state.ending) return;
+    if (state.ended) {
+      offerToResume();
+      return;
     }
+    const letIn = document.activeElement === admitButton;
+    state.admitted = true;
+    find("[data-devices]").open = false;
     meet();
+    if (letIn) find("[data-status]").focus();
+  },
+  ended() {
+    showEnd();
   },
   async signal(message) {
     if (message.from !== state.peerTab) return;
@@ -305,18 +428,17 @@ const handlers = {
   },
   phone() {
     const noted = find("#room-noted").querySelector("[data-phone]");
-    if (noted !== null && !noted.hasAttribute("data-without-number")) return;
-    window.htmx.ajax("POST", find("form[action$='/telephone/']").action, { target: "#room-noted" });
+    if (noted === null || noted.hasAttribute("data-without-number")) continueByPhone();
   },
   replaced() {
     finish("La salle est ouverte dans un autre onglet. Pour reprendre ici, rechargez cette page.");
   },
   closed() {
-    finish("L'entretien est terminé.");
+    finish("La salle est fermée.");
     window.location.reload();
   },
   error(message) {
-    if (message.code === "relay_down" || message.code === "refused") say(find("#room-noted"), message.text);
+    if (["relay_down", "refused", "not_now"].includes(message.code)) say(find("#room-noted"), message.text);
   },
 };
 
@@ -329,20 +451,47 @@ signalling.addEventListener("cut", ({ detail }) => {
   draw();
 });
 
-find("[data-admit]")?.addEventListener("click", () => signalling.send({ type: "admit" }));
+signalling.addEventListener("shut", ({ detail }) => {
+  if (state.over) return;
+  finish(detail.code === REFUSED ? "Cette salle ne vous est plus ouverte. Actualisez la page." : "La salle est fermée. Actualisez la page.");
+});
 
-// --- Notes ----------------------------------------------------------------------------------------
-
-const notes = find("[data-notes]");
-if (notes) {
-  const key = `visio-notes-${room.dataset.interview}`;
-  notes.value = sessionStorage.getItem(key) ?? "";
-  notes.addEventListener("input", () => sessionStorage.setItem(key, notes.value));
+for (const button of [admitButton, find("[data-resume]")]) {
+  button?.addEventListener("click", () => signalling.send({ type: "admit" }));
 }
+find("[data-reload]").addEventListener("click", () => window.location.reload());
+find("[data-end]").addEventListener("click", () => find("[data-confirm]").showModal());
+find("[data-stay]").addEventListener("click", () => find("[data-confirm]").close());
+find("[data-end-now]").addEventListener("click", endCall);
+
+// --- By telephone ---------------------------------------------------------------------------------
+
+const phoneForm = find("[data-phone-form]");
+
+// The number is in the page, so it is shown before anybody answers.
+async function continueByPhone() {
+  const number = find("[data-number]");
+  const tell = (words) => say(find("[data-number-state]"), words);
+  number.hidden = false;
+  tell("");
+  const answer = await deliver(phoneForm.action, () => tell("La connexion est coupée : ce sera noté dès qu'elle revient."));
+  if (answer.ok || answer.status === 409) {
+    const target = find("#room-noted");
+    window.htmx.swap(target, await answer.text(), { swapStyle: "innerHTML" }, { eventInfo: { target } });
+    number.hidden = true;
+  } else {
+    tell("Cela n'a pas pu être noté.");
+  }
+}
+
+phoneForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  continueByPhone();
+});
 
 navigator.mediaDevices?.addEventListener?.("devicechange", () => listDevices(choices, state.stream));
 
 // Who has not answered the browser's question yet waits in the lobby all the same.
 draw();
 signalling.open();
-useDevices({});
+useDevices();

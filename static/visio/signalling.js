@@ -8,8 +8,9 @@ const SESSION_ASKED_AFTER = 2_000; // milliseconds: a password that was changed 
 const TOO_MANY = 4429;
 const CALMED_DOWN_AFTER = 30_000; // milliseconds
 
-export const REPLACED = 4409;
-const FINAL_CODES = new Set([4403, REPLACED, 4410]);
+export const REFUSED = 4403;
+const REPLACED = 4409;
+const FINAL_CODES = new Set([REFUSED, REPLACED, 4410]);
 
 // Returns a new id, for a tab or a connection.
 export function newId() {
@@ -72,6 +73,7 @@ export class Signalling extends EventTarget {
     socket.close();
     if (FINAL_CODES.has(code)) {
       this.stopped = true;
+      this.dispatchEvent(new CustomEvent("shut", { detail: { code } }));
       return;
     }
     if (code === SESSION_OVER) {

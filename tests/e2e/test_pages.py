@@ -61,6 +61,7 @@ NO_PAGES = {
     "decline_enrolment",
     "take_interview",
     "record_on_site",
+    "room_end",
     "room_trouble",
     "room_phone",
     "conversation_read",

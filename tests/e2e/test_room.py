@@ -72,6 +72,11 @@ def let_in(adviser: Page, jobseeker: Page) -> None:
         sees_and_hears(page)
 
 
+def end_call(page: Page) -> None:
+    page.get_by_role("button", name="Terminer l'appel").click()
+    page.get_by_role("dialog").get_by_role("button", name="Terminer l'appel").click()
+
+
 @pytest.fixture
 def interview(server: Any) -> Interview:
     return InterviewFactory()
@@ -112,8 +117,9 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
         check_axe(page)
         check_fits(page)
 
-    adviser.get_by_label("Elles sont reprises").fill("Projet confirmé, CV à envoyer.")
-    adviser.get_by_role("link", name="Conclure").click()
+    adviser.get_by_role("textbox", name="Mes notes", exact=True).fill("Projet confirmé, CV à envoyer.")
+    end_call(adviser)
+    adviser.get_by_role("link", name="Rédiger le compte rendu").click()
     expect(adviser.get_by_label("Conclusions")).to_have_value("Projet confirmé, CV à envoyer.")
     adviser.get_by_label("Suite").select_option("continue")
     tick(adviser.get_by_role("radio", name="Convient encore"))
@@ -185,7 +191,7 @@ def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any
     expect(jobseeker.locator("#room-noted")).to_contain_text("va vous appeler")
     expect(adviser.locator("#room-noted").get_by_role("link")).to_have_attribute("href", re.compile("^tel:"))
 
-    adviser.get_by_role("link", name="Conclure").click()
+    adviser.get_by_role("link", name="Conclure l'entretien").click()
     expect(adviser.get_by_label("La personne était absente")).to_be_disabled()
     adviser.get_by_text("Un problème technique l'a empêché ou interrompu").click()
     adviser.get_by_role("button", name="Conclure l'entretien").click()

@@ -184,3 +184,24 @@ def test_hours_begin_before_they_end(portfolio):
     rows = WorkingHours.objects.filter(pk=hours.pk)
     refused("working_hours_in_order", lambda: rows.update(ends_at=hours.starts_at))
     refused("working_hours_weekday", lambda: rows.update(weekday=7))
+
+
+class TestTheEndOfACall:
+    @pytest.mark.parametrize("missing", ["admitted_at", "call_ended_at", "call_ended_by"])
+    def test_it_names_who_ended_a_call_that_had_begun(self, first, missing):
+        now = timezone.now()
+        facts = {"admitted_at": now - MINUTES, "call_ended_at": now, "call_ended_by": first.adviser.user}
+        refused(
+            "interview_call_ended_by_someone",
+            lambda: Interview.objects.filter(pk=first.pk).update(**facts | {missing: None}),
+        )
+        assert Interview.objects.filter(pk=first.pk).update(**facts) == 1
+
+    def test_it_comes_after_the_beginning(self, first):
+        now = timezone.now()
+        facts = {"admitted_at": now, "call_ended_by": first.adviser.user}
+        refused(
+            "interview_call_ended_by_someone",
+            lambda: Interview.objects.filter(pk=first.pk).update(call_ended_at=now - MINUTES, **facts),
+        )
+        assert Interview.objects.filter(pk=first.pk).update(call_ended_at=now, **facts) == 1

@@ -346,6 +346,64 @@ class TestWhatIsNoMessage:
         assert await person.closed() == TOO_MANY
 
 
+class TestTheEndOfTheCall:
+    async def end(self, user, interview):
+        await database_sync_to_async(room.end_call)(actor=user, interview=interview)
+
+    @pytest.mark.parametrize("by", ["jobseeker", "adviser"])
+    async def test_either_ends_it_for_both_and_nothing_is_relayed_any_more(self, interview, person, adviser, by):
+        await let_in(person, adviser)
+        await self.end(getattr(interview, by).user, interview)
+        for tab in (person, adviser):
+            await tab.hear("ended")
+        await person.say(type="hand", raised=True)
+        assert await adviser.hears_nothing()
+
+    async def test_who_comes_back_finds_it_ended(self, interview, person, adviser, tabs):
+        await let_in(person, adviser)
+        await self.end(interview.jobseeker.user, interview)
+        await person.leave()
+        joined = await tabs(interview.jobseeker.user).join()
+        assert (joined["admitted"], joined["ended"]) == (False, True)
+
+    async def test_an_end_that_the_relay_lost_is_found_again(self, interview, person, adviser):
+        await let_in(person, adviser)
+        await Interview.objects.filter(pk=interview.pk).aupdate(
+            call_ended_at=timezone.now(), call_ended_by=interview.adviser.user_id
+        )
+        await person.say(type="ping")
+        await person.hear("ended")
+        await person.hear("pong")
+
+    async def test_the_adviser_takes_it_up_again(self, interview, person, adviser):
+        await let_in(person, adviser)
+        await self.end(interview.jobseeker.user, interview)
+        for tab in (person, adviser):
+            await tab.hear("ended")
+        await adviser.say(type="admit")
+        for tab in (person, adviser):
+            await tab.hear("admitted")
+        await person.say(type="hand", raised=True)
+        assert (await adviser.hear("hand"))["raised"] is True
+
+    async def test_the_report_reaches_who_stayed(self, interview, person, adviser):
+        await let_in(person, adviser)
+        await self.end(interview.adviser.user, interview)
+        await person.hear("ended")
+        await database_sync_to_async(closing.close_interview)(
+            actor=interview.adviser.user, interview=interview, conclusions="Fait.", next_step=NextStep.CONTINUE
+        )
+        assert (await person.hear("closed"))["moment"] == "closed"
+
+    async def test_a_cut_connection_ends_nothing(self, interview, person, adviser):
+        await let_in(person, adviser)
+        await person.leave()
+        assert (await adviser.hear("peer"))["present"] is False
+        assert await adviser.hears_nothing()
+        await interview.arefresh_from_db()
+        assert interview.call_ended_at is None
+
+
 class TestWhatHappensElsewhere:
     async def test_closing_the_interview_ends_the_room_for_both(self, interview, person, adviser):
         await let_in(person, adviser)

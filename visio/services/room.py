@@ -1,4 +1,4 @@
-"""What happens in a room: arriving, letting in, a technical problem, going on by telephone."""
+"""What happens in a room: arriving, letting in, ending the call, a technical problem, going on by telephone."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,7 +29,7 @@ def arrive(*, actor: User, interview: Interview) -> Interview:
 
 
 def admit(*, actor: User, interview: Interview) -> Interview:
-    """Let the person in; who was let in once may come back after a lost connection.
+    """Let the person in; who was let in once may come back after a lost connection. A call that was ended goes on.
 
     Raises NotAllowedNowError for everybody but the interview's adviser, and when the room is not open.
     """
@@ -43,7 +43,31 @@ def admit(*, actor: User, interview: Interview) -> Interview:
             now = timezone.now()
             locked.admitted_at = now
             move_state(locked, actor=actor, at=now, to_state=InterviewState.IN_PROGRESS)
+        elif locked.call_ended_at is not None:
+            locked.call_ended_at = locked.call_ended_by = None
+            locked.save(update_fields=["call_ended_at", "call_ended_by"])
+            _audit(locked, actor, "call_resumed")
         tell_room(locked.pk, "admitted")
+        return locked
+
+
+def end_call(*, actor: User, interview: Interview) -> Interview:
+    """End the call for both; the interview stays open until its adviser says what came of it. The first end stands.
+
+    Raises NotAllowedNowError for everybody but the two people, when nobody was let in, and when the room is not open.
+    """
+    with transaction.atomic():
+        locked = _locked_open(interview)
+        if actor.pk not in (locked.adviser.user_id, locked.jobseeker.user_id):
+            raise NotAllowedNowError("Seules les deux personnes de l'entretien peuvent terminer l'appel.")
+        if locked.admitted_at is None:
+            raise NotAllowedNowError("L'appel n'a pas commencé.")
+        if locked.call_ended_at is None:
+            locked.call_ended_at = timezone.now()
+            locked.call_ended_by = actor
+            locked.save(update_fields=["call_ended_at", "call_ended_by"])
+            _audit(locked, actor, "call_ended")
+            tell_room(locked.pk, "ended")
         return locked
 
 

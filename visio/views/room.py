@@ -19,7 +19,7 @@ from visio.forms import DeviceCheckForm, TroubleForm
 from visio.models import Interview
 from visio.rules import ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
-from visio.services.room import continue_by_phone, give_number, report_technical_failure
+from visio.services.room import continue_by_phone, end_call, give_number, report_technical_failure
 from visio.views.booking import own_file
 
 KEPT = "Le résultat est enregistré\u00a0: votre conseiller le verra."
@@ -48,9 +48,24 @@ def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
         return render(request, "visio/over.html", context)
     if interview.channel != Channel.VIDEO:
         return render(request, "visio/not_video.html", context)
+    if context["is_adviser"]:
+        audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.CONTACT_DETAILS)
     role = RoomRole.ADVISER if context["is_adviser"] else RoomRole.JOBSEEKER
     peer = interview.jobseeker if context["is_adviser"] else interview.adviser.user
     return render(request, "visio/room.html", {**context, "role": role.value, "peer": peer.full_name})
+
+
+@require_POST
+def end(request: AuthenticatedRequest, token: str) -> HttpResponse:
+    """End the call for both; the room then says what comes next."""
+    interview = _of_the_two(request, token)
+    try:
+        end_call(actor=request.user, interview=interview)
+    except DomainError as refusal:
+        return _refused(request, refusal)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    return redirect("room", token=interview.token)
 
 
 @require_POST
