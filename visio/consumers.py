@@ -31,6 +31,8 @@ CLOSE_REFUSED = 4403
 CLOSE_REPLACED = 4409
 CLOSE_OVER = 4410
 CLOSE_TOO_LARGE = 4413
+GOING_AWAY = 1001
+"""What a browser says whose page is left; a network that breaks says nothing."""
 
 MEDIA = ("microphone", "camera", "screen", "without_microphone")
 """What one side tells of itself: what is on, and whether it goes without a microphone by choice."""
@@ -99,7 +101,9 @@ class RoomConsumer(AccountSocket):
     async def disconnect(self, code: int) -> None:
         if not self.tab:
             return
-        await self._relay({"type": "room.left", **self._me(), "over": self.ended_with == NOT_LOGGED_IN})
+        await self._relay(
+            {"type": "room.left", **self._me(), "over": self.ended_with == NOT_LOGGED_IN or code == GOING_AWAY}
+        )
         try:
             await self.channel_layer.group_discard(self.group, self.channel_name)
         except (RedisError, OSError):
@@ -327,7 +331,7 @@ class RoomConsumer(AccountSocket):
             await self._say({"type": "ended"})
 
     async def _forget_peer(self, *, over: bool = False) -> None:
-        """Say that the other is away. A call goes on without the server, but not with a session that is `over`."""
+        """Say that the other is away. A call goes on without the server, but not once session or page is `over`."""
         self.peer = None
         await self._say({"type": "peer", "present": False, "tab": "", "over": over})
 

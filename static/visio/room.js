@@ -97,6 +97,8 @@ function draw() {
   say(find("[data-remote-note]"), remoteNote());
   find("[data-ended]").hidden = !state.ended || state.over;
   find("[data-end]").disabled = !state.admitted;
+  const resume = find("[data-resume]");
+  if (resume) resume.disabled = !state.peerTab;
   if (admitButton) admitButton.disabled = !state.peerTab || state.admitted;
   drawControl("microphone", { pressed: isOn("audio"), disabled: trackOf("audio") === null });
   drawControl("camera", { pressed: isOn("video"), disabled: trackOf("video") === null });

@@ -121,7 +121,7 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     end_call(adviser)
     adviser.get_by_role("link", name="Rédiger le compte rendu").click()
     expect(adviser.get_by_label("Conclusions")).to_have_value("Projet confirmé, CV à envoyer.")
-    adviser.get_by_label("Suite").select_option("continue")
+    adviser.get_by_label("Suite", exact=True).select_option("continue")
     tick(adviser.get_by_role("radio", name="Convient encore"))
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", name="Entretien terminé")).to_be_visible()
@@ -192,7 +192,7 @@ def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any
     expect(adviser.locator("#room-noted").get_by_role("link")).to_have_attribute("href", re.compile("^tel:"))
 
     adviser.get_by_role("link", name="Conclure l'entretien").click()
-    expect(adviser.get_by_label("La personne était absente")).to_be_disabled()
+    expect(adviser.get_by_label("La personne n'est pas venue : noter une absence")).to_be_disabled()
     adviser.get_by_text("Un problème technique l'a empêché ou interrompu").click()
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(

@@ -1,0 +1,215 @@
+"""The call ends for both, the telephone is there without a network, and the controls are in sight in every window."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accompaniment.models import AuditEntry
+from tests.e2e.browser import check_axe, check_fits, focused, forgive
+from tests.e2e.test_room import end_call, enter, let_in, sees_and_hears
+from tests.visio.factories import InterviewFactory
+from visio.models import Interview
+
+pytestmark = pytest.mark.e2e
+
+BEING_WRITTEN = "L'entretien est terminé, votre conseiller rédige le compte rendu"
+SIZES = [(1280, 800), (390, 844), (320, 640), (844, 390)]
+
+KEEP_TRACKS = """
+window.keptTracks = [];
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wish) => {
+  const stream = await open(wish);
+  window.keptTracks.push(...stream.getTracks());
+  return stream;
+};
+"""
+ALL_STOPPED = "window.keptTracks.length >= 2 && window.keptTracks.every((track) => track.readyState === 'ended')"
+NO_PICTURE = "[...document.querySelectorAll('video')].every((video) => video.srcObject === null)"
+
+# Where the words and controls stand that have to be in sight: [what, left, top, right, bottom].
+BOXES = """() => [...document.querySelectorAll(
+  ".room__head > *, .room__bar button, .room__bar summary, .room__signs > *, .room__self-note, [data-media-words]"
+)].filter((part) => part.checkVisibility({visibilityProperty: true}) && part.textContent.trim() !== "")
+  .map((part) => {
+    const box = part.getBoundingClientRect();
+    return [part.textContent.replace(/\\s+/g, " ").trim(), box.left, box.top, box.right, box.bottom];
+  })"""
+BEHIND = """() => [...document.querySelectorAll(".room__bar button, .room__bar summary, .room__leave")]
+  .filter((part) => part.checkVisibility())
+  .filter((part) => {
+    const box = part.getBoundingClientRect();
+    const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return !part.contains(top);
+  }).map((part) => part.textContent.trim())"""
+
+
+@pytest.fixture
+def interview(server: Any) -> Interview:
+    return InterviewFactory()
+
+
+@pytest.fixture
+def two(new_page: Any, interview: Interview) -> tuple[Page, Page]:
+    """The person and the adviser, in conversation."""
+    jobseeker, adviser = new_page(), new_page()
+    for page, user in ((jobseeker, interview.jobseeker.user), (adviser, interview.adviser.user)):
+        page.add_init_script(KEEP_TRACKS)
+        enter(page, user, interview)
+    let_in(adviser, jobseeker)
+    return jobseeker, adviser
+
+
+def over(page: Page) -> None:
+    """No face stands still, and camera and microphone are off."""
+    page.wait_for_function(ALL_STOPPED)
+    page.wait_for_function(NO_PICTURE)
+    for video in page.locator("video").all():
+        expect(video).to_be_hidden()
+
+
+@pytest.mark.parametrize("by_adviser", [True, False], ids=["by the adviser", "by the person"])
+def test_ending_the_call_ends_it_for_both_and_a_reload_says_the_same(
+    two: tuple[Page, Page], interview: Interview, by_adviser: bool
+) -> None:
+    jobseeker, adviser = two
+    who = adviser if by_adviser else jobseeker
+    end_call(who)
+    for page, words in ((jobseeker, BEING_WRITTEN), (adviser, "L'appel est terminé")):
+        expect(page.get_by_role("heading", name=words)).to_be_visible()
+        over(page)
+        check_axe(page)
+    assert focused(who) == ("L'appel est terminé" if by_adviser else BEING_WRITTEN)
+    for page, words in ((jobseeker, BEING_WRITTEN), (adviser, "L'appel est terminé")):
+        page.reload()
+        expect(page.get_by_role("heading", name=words)).to_be_visible()
+        assert page.evaluate("window.keptTracks.length") == 0, "the camera is not even asked for"
+    interview.refresh_from_db()
+    assert interview.call_ended_by == (interview.adviser if by_adviser else interview.jobseeker).user
+
+    adviser.get_by_role("button", name="Reprendre l'appel").click()
+    jobseeker.get_by_role("button", name="Reprendre l'appel").click()
+    for page in (jobseeker, adviser):
+        expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+        sees_and_hears(page)
+
+
+def test_it_is_asked_once_more_and_staying_ends_nothing(two: tuple[Page, Page], interview: Interview) -> None:
+    adviser = two[1]
+    adviser.get_by_role("button", name="Terminer l'appel").click()
+    assert focused(adviser) == "Rester dans l'appel"
+    check_axe(adviser)
+    adviser.get_by_role("button", name="Rester dans l'appel").click()
+    for page in two:
+        expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+    interview.refresh_from_db()
+    assert interview.call_ended_at is None
+
+
+def test_who_leaves_ends_nothing_and_comes_back_without_being_let_in(
+    two: tuple[Page, Page], interview: Interview
+) -> None:
+    jobseeker, adviser = two
+    jobseeker.get_by_role("link", name="Quitter la salle").click()
+    expect(adviser.locator("[data-status]")).to_contain_text("n'est plus dans la salle")
+    expect(adviser.locator("[data-remote]")).to_be_hidden()
+    jobseeker.goto(f"/visio/{interview.token}/")
+    for page in two:
+        expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+
+
+def test_a_connection_that_breaks_is_not_the_end(two: tuple[Page, Page], interview: Interview) -> None:
+    """Sockets and connection are cut as by a network: nobody reads « terminé », and no face stands still."""
+    jobseeker, adviser = two
+    for page in two:
+        forgive(page, "WebSocket", "ERR_INTERNET_DISCONNECTED")
+    jobseeker.context.set_offline(True)
+    jobseeker.evaluate("window.keptConnections.at(-1).close(); window.keptSockets.at(-1).close()")
+    expect(jobseeker.locator("[data-status]")).to_contain_text("Connexion coupée")
+    expect(adviser.locator("[data-remote]")).to_be_hidden(timeout=20_000)
+    for page in two:
+        expect(page.locator("[data-ended]")).to_be_hidden()
+    interview.refresh_from_db()
+    assert interview.call_ended_at is None
+
+
+@pytest.mark.parametrize("by_adviser", [False, True], ids=["the person", "the adviser"])
+def test_the_telephone_works_without_a_network_and_is_noted_once(
+    new_page: Any, interview: Interview, by_adviser: bool
+) -> None:
+    page = new_page(width=390, height=844)
+    forgive(page, "WebSocket", "ERR_INTERNET_DISCONNECTED")
+    enter(page, (interview.adviser if by_adviser else interview.jobseeker).user, interview)
+    expect(page.locator("[data-status]")).to_contain_text("n'est pas encore")
+    expect(page.locator("[data-number]")).to_be_hidden()
+    page.context.set_offline(True)
+    for _ in range(3):
+        page.get_by_role("button", name="Continuer par téléphone").click()
+    expect(page.locator("[data-number]")).to_be_visible()
+    expect(page.locator("[data-number]")).to_contain_text("06\u00a039\u00a098\u00a000\u00a001")
+    expect(page.locator("[data-number]")).to_contain_text("noté dès qu'elle revient")
+    interview.refresh_from_db()
+    assert interview.phone_since is None
+
+    page.context.set_offline(False)
+    expect(page.locator("#room-noted")).to_contain_text("06\u00a039\u00a098\u00a000\u00a001")
+    expect(page.locator("[data-number]")).to_be_hidden()
+    interview.refresh_from_db()
+    assert interview.phone_since is not None
+    assert AuditEntry.objects.filter(jobseeker=interview.jobseeker, details__event="phone").count() == 1
+
+
+def in_sight(page: Page, width: int, height: int) -> None:
+    """Every control is in the window and in front, and no words lie over others."""
+    boxes = page.evaluate(BOXES)
+    names = [box[0] for box in boxes]
+    assert {"Problème technique", "Continuer par téléphone", "Quitter la salle"} <= set(names), names
+    for name, left, top, right, bottom in boxes:
+        inside = left >= 0 and top >= 0 and right <= width and bottom <= height
+        assert inside, f"{name} is out of {width}×{height}"
+    for place, (name, left, top, right, bottom) in enumerate(boxes):
+        for other, x, y, end, foot in boxes[place + 1 :]:
+            apart = right <= x + 1 or end <= left + 1 or bottom <= y + 1 or foot <= top + 1
+            assert apart, f"« {name} » and « {other} » lie over each other at {width}×{height}"
+    assert page.evaluate(BEHIND) == []
+    check_fits(page)
+
+
+def test_controls_are_in_sight_and_words_apart_in_every_window(two: tuple[Page, Page], interview: Interview) -> None:
+    """Wide, two telephones, one held sideways: in the call with a raised hand, and with a camera that has gone."""
+    jobseeker, adviser = two
+    adviser.get_by_role("button", name="Lever la main").click()
+    jobseeker.get_by_role("button", name="Lever la main").click()
+    expect(jobseeker.locator("[data-hand]")).to_contain_text("lève la main")
+    for page in two:
+        expect(page.locator("[data-quality-words]")).not_to_be_empty()
+    for with_problem in (False, True):
+        if with_problem:
+            jobseeker.evaluate(
+                "window.keptTracks.forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })"
+            )
+            expect(jobseeker.locator("[data-media-problem]")).to_be_visible()
+            expect(adviser.locator("[data-remote-note]")).to_contain_text("caméra coupée")
+        for page in two:
+            for width, height in SIZES:
+                page.set_viewport_size({"width": width, "height": height})
+                in_sight(page, width, height)
+                end = page.get_by_role("button", name="Terminer l'appel").bounding_box()
+                near = [page.get_by_role("button", name=name).bounding_box() for name in ("Micro", "Partager")]
+                for box in near:
+                    gap = max(end["y"] - box["y"] - box["height"], end["x"] - box["x"] - box["width"])
+                    assert gap >= 40, f"the end of the call is next to the others at {width}×{height}"
+
+
+def test_before_the_call_controls_are_in_sight_too(new_page: Any, interview: Interview) -> None:
+    jobseeker, adviser = new_page(), new_page()
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
+    expect(adviser.get_by_role("button", name="Faire entrer")).to_be_enabled()
+    for page in (jobseeker, adviser):
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            in_sight(page, width, height)
+    adviser.get_by_role("button", name="Faire entrer").click()
+    expect(adviser.locator("[data-status]")).to_be_focused()
