@@ -27,6 +27,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='interview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('call_ended_at', None), ('call_ended_by', None)), models.Q(('admitted_at__isnull', False), ('call_ended_at__isnull', False), ('call_ended_at__gte', models.F('admitted_at')), ('call_ended_by__isnull', False)), _connector='OR'), name='interview_call_ended_by_someone'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('call_ended_at', None), ('call_ended_by', None)), models.Q(('admitted_at__isnull', False), ('call_ended_at__gte', models.F('admitted_at')), ('call_ended_at__isnull', False), ('call_ended_by__isnull', False)), _connector='OR'), name='interview_call_ended_by_someone'),
         ),
     ]
