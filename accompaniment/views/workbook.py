@@ -1,9 +1,10 @@
 """Action plan and documents of a person's file, for both sides: each sees what is in the own perimeter."""
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
@@ -72,11 +73,11 @@ def add_sent_document(request: AuthenticatedRequest, person: Jobseeker, form: Do
 
 @role_required(Role.JOBSEEKER)
 @require_safe
-def own_document(request: AuthenticatedRequest, pk: int) -> FileResponse:
+def own_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return hand_over(get_object_or_404(Document.objects.visible_to(request.user), pk=pk, removed_at=None))
 
 
-def hand_over(document: Document) -> FileResponse:
+def hand_over(document: Document) -> HttpResponse:
     """Return a document as a file to keep, which no browser opens as a page of ours; Http404 when its file is gone."""
     kind = documents.KINDS[document.content_type]
     try:
@@ -84,9 +85,10 @@ def hand_over(document: Document) -> FileResponse:
     except FileNotFoundError as missing:
         raise Http404 from missing
     title = document.title.removesuffix(f".{kind.ending}")
-    response = FileResponse(
-        content, as_attachment=True, filename=f"{title}.{kind.ending}", content_type=kind.media_type
-    )
+    # Read at once, it is small: ASGI serves no file step by step, it would load it all the same, with a warning.
+    with content:
+        response = HttpResponse(content.read(), content_type=kind.media_type)
+    response["Content-Disposition"] = str(content_disposition_header(True, f"{title}.{kind.ending}"))
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"

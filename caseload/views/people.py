@@ -37,7 +37,7 @@ def person_page(
     person: Jobseeker,
     *,
     note_form: NoteForm | None = None,
-    details_shown: bool = False,
+    details_asked: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """Render the whole file, with a note that could not be kept as it was typed."""
@@ -49,7 +49,8 @@ def person_page(
         "caseload/person.html",
         {
             "file": file,
-            "details_shown": details_shown or file.read_by_its_adviser,
+            "details_shown": details_asked or file.read_by_its_adviser,
+            "details_asked": details_asked,
             "timeline": timeline_of(person, kind=stretch.kind, before=stretch.before),
             "kinds": TimelineKind,
             "note_form": note_form or NoteForm(),
@@ -66,8 +67,9 @@ def person_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     file = file_of(_readable(request, pk), reader=request.user, now=timezone.now())
     audit.record_reading(actor=request.user, jobseeker=file.person, part=FilePart.CONTACT_DETAILS)
     if request.htmx:
-        return render(request, "caseload/partials/_person_details.html", {"file": file, "details_shown": True})
-    return person_page(request, file.person, details_shown=True)
+        shown = {"file": file, "details_shown": True, "details_asked": True}
+        return render(request, "caseload/partials/_person_details.html", shown)
+    return person_page(request, file.person, details_asked=True)
 
 
 @role_required(Role.ADVISER)

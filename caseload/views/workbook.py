@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -222,7 +222,7 @@ def person_documents(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
-def person_document(request: AuthenticatedRequest, pk: int) -> FileResponse:
+def person_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Hand over a document; a reading by somebody else than the adviser leaves its row (the exception for a GET)."""
     found: Document = get_object_or_404(
         Document.objects.readable_by(request.user).select_related("jobseeker"), pk=pk, removed_at=None

@@ -171,12 +171,14 @@ def _list_context(request: AuthenticatedRequest, *, current: int | None) -> dict
     now = timezone.now()
     lines = list_lines(request.user, now=now, words=words, limit=LISTED + 1)
     record_excerpts(actor=request.user, lines=lines[:LISTED])
+    strangers = people_without_conversation(request.user, words, limit=FOUND) if words else []
     return {
         "search": search,
         "words": words,
         "lines": lines[:LISTED],
         "more_lines": len(lines) > LISTED,
-        "strangers": people_without_conversation(request.user, words, limit=FOUND) if words else [],
+        "strangers": strangers,
+        "found": len(lines[:LISTED]) + len(strangers),
         "current": current,
         "waiting_count": sum(1 for line in lines if line.waits),
     }

@@ -1,6 +1,6 @@
 // Several people of the portfolio list at once. A person who is ticked stays ticked while one opens a file, searches
 // or filters, and comes back: the tab remembers them. Space ticks, as everywhere; with shift, by mouse or keyboard,
-// everybody between the last one and this one is ticked too; arrows go from box to box.
+// everybody between the last one and this one is ticked too; arrows go from box to box, Enter goes to the actions in common and Escape back.
 
 const CHOSEN = "portefeuille-choisis";
 const OPENED = "portefeuille-ouvert";
@@ -148,6 +148,13 @@ document.addEventListener("keydown", (event) => {
   if (!(box instanceof HTMLInputElement) || box.name !== "personne" || box.type !== "checkbox") return;
   // The click that a space makes does not say that shift was held.
   if (event.key === " ") withShift = event.shiftKey;
+  // Not to the first action of all, as a form does by itself: to where one chooses.
+  if (event.key === "Enter") {
+    event.preventDefault();
+    last = box.value;
+    form().querySelector("[data-actions]:not([hidden]) button")?.focus();
+    return;
+  }
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
   event.preventDefault();
@@ -159,6 +166,12 @@ document.addEventListener("keydown", (event) => {
     last = next.value;
   }
   next.focus();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !event.target.closest?.("[data-actions]")) return;
+  const all = boxes();
+  (all.find((box) => box.value === last) ?? all[0])?.focus();
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {

@@ -33,6 +33,21 @@ function isByItself(event) {
   return event.detail.elt.hasAttribute("data-quiet");
 }
 
+// What a page says as it comes is there before a screen reader listens: say it again in a region that was empty.
+const SAID_AFTER = 500; // ms
+const said = document.getElementById("annonces");
+
+function sayToasts() {
+  const sentences = [...toasts.children].map((toast) => toast.textContent.trim());
+  if (sentences.length > 0) setTimeout(() => (said.textContent = sentences.join(" ")), SAID_AFTER);
+}
+
+// A browser leaves what has the focus where it is as soon as a part of it can be seen.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches(":focus-visible")) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+
+sayToasts();
 focusErrorSummary(document);
 
 // Who logs out leaves the page: an answer that comes too late must not lead elsewhere, as the way back to the log-in

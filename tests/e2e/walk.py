@@ -1,0 +1,95 @@
+"""A walk through a page by the keyboard: what has the focus is in sight, nothing lies over it, and it can be hit."""
+
+from collections.abc import Iterator
+
+from playwright.sync_api import Page
+
+SEEN = """async () => {
+  const element = document.activeElement;
+  if (element === null || element === document.body) return null;
+  // The page may still be on its way to it.
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  for (let still = 0, before = ""; still < 2; ) {
+    await frame();
+    const { left, top } = element.getBoundingClientRect();
+    still = before === `${left} ${top}` ? still + 1 : 0;
+    before = `${left} ${top}`;
+  }
+  const words = (element.getAttribute("aria-label") ?? element.textContent).replace(/\\s+/g, " ").trim().slice(0, 50);
+  const name = `${element.tagName.toLowerCase()}${element.id ? `#${element.id}` : ""} “${words}”`;
+  const labels = [...(element.labels ?? [])];
+  // The design system draws its own boxes over the real ones.
+  const isOwn = (hit) => hit !== null && (
+    element.contains(hit) || labels.some((label) => label.contains(hit)) || hit.contains(element)
+  );
+  const drawn = labels.length > 0 && element.matches("[type=checkbox], [type=radio]") ? [...labels[0].getClientRects()] : [];
+  const boxes = [...element.getClientRects(), ...(getComputedStyle(element).opacity === "0" ? drawn : [])];
+  const box = boxes.find((one) => one.width > 1 && one.height > 1);
+  if (!box) return { name, problem: "has no box" };
+  const [width, height] = [document.documentElement.clientWidth, window.innerHeight];
+  const is_long = box.height > height / 2;
+  if (!is_long && (box.top < -1 || box.bottom > height + 1)) return { name, problem: `is cut: ${box.top} to ${box.bottom} px of ${height}` };
+  if (box.left < -1 || box.right > width + 1) return { name, problem: `is beside the window: ${box.left} to ${box.right} px of ${width}` };
+  const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, height)];
+  for (const x of [box.left + 3, (box.left + box.right) / 2, box.right - 3]) {
+    for (const y of is_long ? [(top + bottom) / 2] : [top + 3, (top + bottom) / 2, bottom - 3]) {
+      const hit = document.elementFromPoint(x, y);
+      if (!isOwn(hit)) return { name, problem: `lies under ${hit?.tagName.toLowerCase()}.${hit?.className} at ${x}, ${y}` };
+    }
+  }
+  return { name, problem: "" };
+}"""
+
+TOO_SMALL = """() => {
+  const TARGET = 24;
+  const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")].filter(
+    (one) => one.type !== "hidden" && one.checkVisibility({ visibilityProperty: true }) && !one.closest(".fr-sr-only, .fr-skiplinks"),
+  );
+  // A box or a button to choose is hit by its label as well.
+  const boxOf = (one) => {
+    const boxes = [one, ...(one.matches("[type=checkbox], [type=radio]") ? one.labels : [])].map((part) => part.getBoundingClientRect());
+    const [left, top] = [Math.min(...boxes.map((box) => box.left)), Math.min(...boxes.map((box) => box.top))];
+    const [right, bottom] = [Math.max(...boxes.map((box) => box.right)), Math.max(...boxes.map((box) => box.bottom))];
+    return { left, top, right, bottom, width: right - left, height: bottom - top };
+  };
+  // WCAG 2.5.8 leaves out what stands in a sentence.
+  const isInSentence = (one) => getComputedStyle(one).display === "inline" && [...one.parentElement.childNodes].some(
+    (node) => node !== one && node.nodeType === Node.TEXT_NODE && /[\\p{L}\\p{N}]/u.test(node.textContent),
+  );
+  const targets = all.map((one) => ({ one, box: boxOf(one) })).filter(({ box }) => box.width > 1 && box.height > 1);
+  const isSmall = ({ box }) => box.width < TARGET - 0.5 || box.height < TARGET - 0.5;
+  const centre = ({ box }) => [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
+  const away = ([x, y], box) => Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+  const wrong = [];
+  for (const small of targets.filter(isSmall)) {
+    if (isInSentence(small.one)) continue;
+    const near = targets.find((other) => {
+      if (other === small || other.one.contains(small.one) || small.one.contains(other.one)) return false;
+      if (isSmall(other) && !isInSentence(other.one)) {
+        const [a, b] = [centre(small), centre(other)];
+        if (Math.hypot(a[0] - b[0], a[1] - b[1]) < TARGET) return true;
+      }
+      return away(centre(small), other.box) < TARGET / 2;
+    });
+    const name = (target) => target.one.textContent.replace(/\\s+/g, " ").trim().slice(0, 40) || target.one.name;
+    if (near) wrong.push(`“${name(small)}” is ${Math.round(small.box.width)} × ${Math.round(small.box.height)} px, beside “${name(near)}”`);
+  }
+  return wrong;
+}"""
+
+
+def walk(page: Page, key: str, steps: int) -> Iterator[str]:
+    """Press a key again and again, until the focus leaves the page; yield what is hidden or cut when it has the focus."""
+    for _ in range(steps):
+        page.keyboard.press(key)
+        seen = page.evaluate(SEEN)
+        if seen is None:
+            return
+        if seen["problem"]:
+            yield f"{key}: {seen['name']} {seen['problem']}"
+
+
+def too_small(page: Page) -> list[str]:
+    """Return the targets that are smaller than 24 px with another one close by (WCAG 2.5.8)."""
+    wrong: list[str] = page.evaluate(TOO_SMALL)
+    return wrong
