@@ -15,26 +15,32 @@ SEEN = """async () => {
     still = before === `${left} ${top}` ? still + 1 : 0;
     before = `${left} ${top}`;
   }
-  const words = (element.getAttribute("aria-label") ?? element.textContent).replace(/\\s+/g, " ").trim().slice(0, 50);
+  const said = element.getAttribute("aria-label") ?? element.textContent;
+  const words = said.replace(/\\s+/g, " ").trim().slice(0, 50);
   const name = `${element.tagName.toLowerCase()}${element.id ? `#${element.id}` : ""} “${words}”`;
   const labels = [...(element.labels ?? [])];
   // The design system draws its own boxes over the real ones.
   const isOwn = (hit) => hit !== null && (
     element.contains(hit) || labels.some((label) => label.contains(hit)) || hit.contains(element)
   );
-  const drawn = labels.length > 0 && element.matches("[type=checkbox], [type=radio]") ? [...labels[0].getClientRects()] : [];
-  const boxes = [...element.getClientRects(), ...(getComputedStyle(element).opacity === "0" ? drawn : [])];
+  const isDrawn = labels.length > 0 && getComputedStyle(element).opacity === "0";
+  const boxes = [...element.getClientRects(), ...(isDrawn ? labels[0].getClientRects() : [])];
   const box = boxes.find((one) => one.width > 1 && one.height > 1);
   if (!box) return { name, problem: "has no box" };
   const [width, height] = [document.documentElement.clientWidth, window.innerHeight];
   const is_long = box.height > height / 2;
-  if (!is_long && (box.top < -1 || box.bottom > height + 1)) return { name, problem: `is cut: ${box.top} to ${box.bottom} px of ${height}` };
-  if (box.left < -1 || box.right > width + 1) return { name, problem: `is beside the window: ${box.left} to ${box.right} px of ${width}` };
+  if (!is_long && (box.top < -1 || box.bottom > height + 1)) {
+    return { name, problem: `is cut: ${box.top} to ${box.bottom} px of ${height}` };
+  }
+  if (box.left < -1 || box.right > width + 1) {
+    return { name, problem: `is beside the window: ${box.left} to ${box.right} px of ${width}` };
+  }
   const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, height)];
   for (const x of [box.left + 3, (box.left + box.right) / 2, box.right - 3]) {
     for (const y of is_long ? [(top + bottom) / 2] : [top + 3, (top + bottom) / 2, bottom - 3]) {
       const hit = document.elementFromPoint(x, y);
-      if (!isOwn(hit)) return { name, problem: `lies under ${hit?.tagName.toLowerCase()}.${hit?.className} at ${x}, ${y}` };
+      const over = `${hit?.tagName.toLowerCase()}.${hit?.className}`;
+      if (!isOwn(hit)) return { name, problem: `lies under ${over} at ${x}, ${y}` };
     }
   }
   return { name, problem: "" };
@@ -42,24 +48,29 @@ SEEN = """async () => {
 
 TOO_SMALL = """() => {
   const TARGET = 24;
-  const all = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex='0']")].filter(
-    (one) => one.type !== "hidden" && one.checkVisibility({ visibilityProperty: true }) && !one.closest(".fr-sr-only, .fr-skiplinks"),
-  );
+  const isSeen = (one) =>
+    one.checkVisibility({ visibilityProperty: true }) && !one.closest(".fr-sr-only, .fr-skiplinks");
+  const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+  const all = [...document.querySelectorAll(kinds)].filter(isSeen);
   // A box or a button to choose is hit by its label as well.
   const boxOf = (one) => {
-    const boxes = [one, ...(one.matches("[type=checkbox], [type=radio]") ? one.labels : [])].map((part) => part.getBoundingClientRect());
-    const [left, top] = [Math.min(...boxes.map((box) => box.left)), Math.min(...boxes.map((box) => box.top))];
-    const [right, bottom] = [Math.max(...boxes.map((box) => box.right)), Math.max(...boxes.map((box) => box.bottom))];
+    const parts = [one, ...(one.matches("[type=checkbox], [type=radio]") ? one.labels : [])];
+    const boxes = parts.map((part) => part.getBoundingClientRect());
+    const [left, top] = ["left", "top"].map((side) => Math.min(...boxes.map((box) => box[side])));
+    const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...boxes.map((box) => box[side])));
     return { left, top, right, bottom, width: right - left, height: bottom - top };
   };
   // WCAG 2.5.8 leaves out what stands in a sentence.
-  const isInSentence = (one) => getComputedStyle(one).display === "inline" && [...one.parentElement.childNodes].some(
-    (node) => node !== one && node.nodeType === Node.TEXT_NODE && /[\\p{L}\\p{N}]/u.test(node.textContent),
-  );
-  const targets = all.map((one) => ({ one, box: boxOf(one) })).filter(({ box }) => box.width > 1 && box.height > 1);
+  const isText = (node) => node.nodeType === Node.TEXT_NODE && /[\\p{L}\\p{N}]/u.test(node.textContent);
+  const isInSentence = (one) =>
+    getComputedStyle(one).display === "inline" && [...one.parentElement.childNodes].some(isText);
+  const targets = all
+    .map((one) => ({ one, box: boxOf(one) }))
+    .filter(({ box }) => box.width > 1 && box.height > 1);
   const isSmall = ({ box }) => box.width < TARGET - 0.5 || box.height < TARGET - 0.5;
   const centre = ({ box }) => [(box.left + box.right) / 2, (box.top + box.bottom) / 2];
-  const away = ([x, y], box) => Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
+  const away = ([x, y], box) =>
+    Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
   const wrong = [];
   for (const small of targets.filter(isSmall)) {
     if (isInSentence(small.one)) continue;
@@ -71,15 +82,16 @@ TOO_SMALL = """() => {
       }
       return away(centre(small), other.box) < TARGET / 2;
     });
-    const name = (target) => target.one.textContent.replace(/\\s+/g, " ").trim().slice(0, 40) || target.one.name;
-    if (near) wrong.push(`“${name(small)}” is ${Math.round(small.box.width)} × ${Math.round(small.box.height)} px, beside “${name(near)}”`);
+    const name = ({ one }) => one.textContent.replace(/\\s+/g, " ").trim().slice(0, 40) || one.name;
+    const size = [small.box.width, small.box.height].map(Math.round).join(" by ");
+    if (near) wrong.push(`“${name(small)}” is ${size} px, beside “${name(near)}”`);
   }
   return wrong;
 }"""
 
 
 def walk(page: Page, key: str, steps: int) -> Iterator[str]:
-    """Press a key again and again, until the focus leaves the page; yield what is hidden or cut when it has the focus."""
+    """Press a key again and again, until the focus leaves the page; yield what is hidden or cut while it has it."""
     for _ in range(steps):
         page.keyboard.press(key)
         seen = page.evaluate(SEEN)
