@@ -16,6 +16,7 @@ from accompaniment import french
 from accompaniment.presentation import frequency_in_words, phone_in_words
 from accompaniment.text_blocks import Block
 from accompaniment.text_blocks import text_blocks as blocks_of
+from accompaniment.trades import trade_in_words
 from accompaniment.zones import reader_zone
 
 register = template.Library()
@@ -94,6 +95,12 @@ def plural(count: float | Sized | None, forms: str = "s") -> str:
     if isinstance(count, Sized):
         return french.plural(len(count), forms)
     return french.plural(count or 0, forms)
+
+
+@register.filter
+def trade(code: str) -> str:
+    """Write a code of the ROME with what it is called."""
+    return trade_in_words(code)
 
 
 @register.filter

@@ -370,6 +370,23 @@ class TestDocuments:
         client.force_login(portfolio.adviser.user)
         assert "Retiré depuis." in client.get(f"/personnes/{person.pk}/?fil=documents").content.decode()
 
+    def test_a_download_is_answered_whole(self, client: Client, portfolio: Portfolio, person: Jobseeker) -> None:
+        """Kind: an answer step by step. Under ASGI Django loads it whole all the same, and warns at each download."""
+        document = documents.add_document(
+            actor=portfolio.adviser.user, jobseeker=person, title="Été", upload=SimpleUploadedFile("o.pdf", PDF)
+        )
+        for user, address in (
+            (portfolio.adviser.user, f"/personnes/documents/{document.pk}/"),
+            (person.user, f"/mes-documents/{document.pk}/"),
+        ):
+            client.force_login(user)
+            answer = client.get(address)
+            assert not answer.streaming
+            assert answer.content == PDF
+            assert answer["Content-Length"] == str(len(PDF))
+            assert answer["Content-Type"] == "application/pdf"
+            assert answer["Content-Disposition"] == "attachment; filename*=utf-8''%C3%89t%C3%A9.pdf"
+
     def test_a_person_does_not_remove_what_the_adviser_added(
         self, client: Client, portfolio: Portfolio, person: Jobseeker
     ) -> None:

@@ -1,0 +1,33 @@
+"""A code that a person reads comes with what it is called. Kind: a code of the machine on a screen."""
+
+import pytest
+from django.test import Client
+
+from accompaniment.imports.rows import ROME_CODE
+from accompaniment.trades import _names, trade_in_words
+from tests.caseload.factories import on_web_track
+from visio.demonstration.texts import ROME_CODES
+
+
+def test_a_code_is_written_with_its_name() -> None:
+    assert trade_in_words("M1607") == "Secrétariat (M1607)"
+    assert trade_in_words("K2204") == "Nettoyage de locaux (K2204)"
+
+
+def test_a_code_of_another_edition_and_none_at_all_stand_as_they_are() -> None:
+    assert trade_in_words("M1999") == "M1999"
+    assert trade_in_words("") == ""
+
+
+def test_the_list_is_whole_and_knows_the_codes_of_the_demonstration() -> None:
+    names = _names()
+    assert len(names) == 532
+    assert all(ROME_CODE.fullmatch(code) and name.strip() == name != "" for code, name in names.items())
+    assert set(ROME_CODES) <= set(names)
+
+
+@pytest.mark.django_db
+def test_a_person_reads_the_trade_in_words(client: Client) -> None:
+    person = on_web_track(rome="F1702")
+    client.force_login(person.user)
+    assert "Construction de routes et voies (F1702)" in client.get("/mes-donnees/").content.decode()
