@@ -36,8 +36,10 @@ SEEN = """async () => {
     return { name, problem: `is beside the window: ${box.left} to ${box.right} px of ${width}` };
   }
   const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, height)];
+  // The box of a word in a line is higher than the line.
+  const edge = getComputedStyle(element).display === "inline" ? box.height / 4 : 3;
   for (const x of [box.left + 3, (box.left + box.right) / 2, box.right - 3]) {
-    for (const y of is_long ? [(top + bottom) / 2] : [top + 3, (top + bottom) / 2, bottom - 3]) {
+    for (const y of is_long ? [(top + bottom) / 2] : [top + edge, (top + bottom) / 2, bottom - edge]) {
       const hit = document.elementFromPoint(x, y);
       const over = `${hit?.tagName.toLowerCase()}.${hit?.className}`;
       if (!isOwn(hit)) return { name, problem: `lies under ${over} at ${x}, ${y}` };
