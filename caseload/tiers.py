@@ -45,9 +45,9 @@ def _consequences(person: Jobseeker, current: Accompaniment, tier: Tier, now: da
         *_of_the_track(person, current, tier),
         *enrolments.foresee_tier_change(person, tier),
         *_of_the_plan(person, tier, now),
-        "Elle en est prévenue par e-mail."
+        "La personne en est prévenue par e-mail."
         if person.email
-        else "Elle n'a pas d'adresse e-mail\u00a0: prévenez-la vous-même.",
+        else "La personne n'a pas d'adresse e-mail\u00a0: prévenez-la vous-même.",
     ]
 
 

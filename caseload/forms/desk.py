@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from accompaniment.enums import Tier, Track
 from accompaniment.forms.fields import LineField, NumberField
+from accompaniment.french import plural
 from caseload.enums import Answerer, CaseOrder, NeedKind
 
 DESCENDING = "-"
@@ -85,6 +86,22 @@ class PortfolioFilter:
             "tri": self.sorting,
         }
         return {name: value for name, value in facts.items() if value}
+
+    @property
+    def sentence(self) -> str:
+        """Say in words what the filter keeps and how it sorts."""
+        days = self.days_without_contact or 0
+        said = [
+            f"«\u00a0{self.words}\u00a0»" if self.words else "",
+            dict(NEEDS)[self.need] if self.need and not self.days_without_contact else "",
+            f"sans contact depuis {days} jour{plural(days)}" if days else "",
+            f"modalité {Tier(self.tier).label.lower()}" if self.tier else "",
+            f"parcours {Track(self.track).label}" if self.track else "",
+            f"suivi\u00a0: {Answerer(self.answerer).label}" if self.answerer else "",
+            "un seul portefeuille" if self.portfolio else "",
+            f"tri\u00a0: {self.order.label}{', à rebours' * self.descending}" if self.sorting else "",
+        ]
+        return " · ".join(one for one in said if one) or "Tout le monde"
 
     def address(self, **changes: Any) -> str:
         """Return the query string of this filter with changes, beginning with a question mark."""

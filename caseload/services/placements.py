@@ -39,8 +39,8 @@ class NobodyAnswersError(DomainError):
 
     def __init__(self, portfolio: Portfolio, *, until: date, today: date) -> None:
         super().__init__(
-            f"{portfolio.adviser} est absent jusqu'au {day_in_words(until, today=today)} inclus et personne ne répond "
-            "à sa place. Choisissez un autre portefeuille, ou ajoutez un relais à son absence."
+            f"{portfolio.adviser} n'est pas là jusqu'au {day_in_words(until, today=today)} inclus et personne ne "
+            "répond à sa place. Choisissez un autre portefeuille, ou ajoutez un relais à son absence."
         )
 
 
@@ -184,7 +184,9 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio__adviser__user").first()
     if placement is None:
         return ["Aucun conseiller ne suit cette personne aujourd'hui\u00a0: rien ne change de ce côté."]
-    leaves = f"Elle quitte le portefeuille «\u00a0{placement.portfolio.get_modality_display().lower()}\u00a0» de "
+    leaves = (
+        f"La personne quitte le portefeuille «\u00a0{placement.portfolio.get_modality_display().lower()}\u00a0» de "
+    )
     leaves += f"{placement.portfolio.adviser}"
     places = classic_places(jobseeker, tier)
     if not places:

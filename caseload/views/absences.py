@@ -211,7 +211,7 @@ def add_to_absence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         said = add_cover(actor=request.user, absence=found, portfolio=portfolio, colleague=colleague)
     except DomainError as refusal:
         return _page(request, found, refusal=refusal.sentence, add_form=form, status=409)
-    messages.success(request, " ".join([f"{colleague} assure aussi le relais, et en est prévenu.", *said]))
+    messages.success(request, " ".join([f"{colleague} assure aussi le relais, un e-mail le lui annonce.", *said]))
     return redirect("absence", pk=pk)
 
 
@@ -251,7 +251,7 @@ def _absence_form(adviser: Adviser, sent: QueryDict | None, extended: Absence | 
     return make(
         sent,
         portfolios=portfolios,
-        colleagues=colleagues.select_related("user", "agency"),
+        colleagues=colleagues.select_related("user", "agency").opened_first(),
         agency=adviser.agency_id,
         relays=_to_hand_on(adviser, first, last) if first and last else (),
         initial=_answering_at_the_end(extended) if extended else None,

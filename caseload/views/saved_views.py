@@ -70,9 +70,10 @@ def delete_saved_view(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def _page(
     request: AuthenticatedRequest, asked: PortfolioFilter, form: SavedViewForm, *, status: int = 200
 ) -> HttpResponse:
+    views = [(view, filter_in(view.query)) for view in SavedView.objects.filter(user=request.user)]
     return render(
         request,
         "caseload/saved_views.html",
-        {"asked": asked, "form": form, "views": SavedView.objects.filter(user=request.user)},
+        {"asked": asked, "form": form, "views": views},
         status=status,
     )

@@ -58,7 +58,7 @@ def place_person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         form.add_error(None, refusal.sentence)
         return _render(request, waiting, form, status=409)
     adviser = form.cleaned_data["portfolio"].adviser
-    messages.success(request, f"{waiting.person} est maintenant suivi par {adviser}.")
+    messages.success(request, f"{adviser} suit maintenant {waiting.person}.")
     return redirect("waiting_list")
 
 

@@ -134,7 +134,7 @@ class TestPlacing:
         target = PortfolioFactory(agency=person.agency, modality=Modality.GUIDE)
         address = reverse("place_person", args=[person.pk])
         page = words(as_manager(client).post(address, {"portfolio": target.pk}, follow=True))
-        assert f"Zoé Lefèvre est maintenant suivi par {target.adviser}" in page
+        assert f"{target.adviser} suit maintenant Zoé Lefèvre" in page
         assert last(person).portfolio == target
         letter = Notification.objects.get(kind=NotificationKind.ADVISER_CHANGED)
         assert (letter.jobseeker, letter.context["adviser"]) == (person, target.adviser.user.full_name)

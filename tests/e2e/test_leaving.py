@@ -52,7 +52,7 @@ def test_leaving_by_the_keyboard_leads_to_the_waiting_list(new_page: NewPage, po
     manager.get_by_role("link", name="Placer Zoé Lefèvre").click()
     expect(manager.get_by_role("radio", name=target.adviser.user.full_name)).to_be_checked()
     manager.get_by_role("button", name="Placer", exact=True).click()
-    expect(manager.get_by_role("status").first).to_contain_text("Zoé Lefèvre est maintenant suivi par")
+    expect(manager.get_by_role("status").first).to_contain_text("suit maintenant Zoé Lefèvre")
     assert Placement.objects.open().get(jobseeker=person).portfolio == target
 
 
