@@ -40,6 +40,11 @@ class DesignSystemBoundField(BoundField):
         return next(kind for widget, kind, _ in _CLASSES if isinstance(self.field.widget, widget))
 
     @property
+    def is_optional(self) -> bool:
+        """Return whether the form takes it empty whatever else was chosen; forms name what they may ask for."""
+        return not self.field.required and self.name not in getattr(self.form, "sometimes_required", ())
+
+    @property
     def group_class(self) -> str:
         """Return the class of the group around a single control."""
         return {"select": "fr-select-group", "file": "fr-upload-group"}.get(self.kind, "fr-input-group")

@@ -25,6 +25,10 @@ SECRET_ARGUMENTS = frozenset({"token", "key", "uidb64"})
 
 REQUEST_ID = "X-Request-ID"
 
+ERROR_SUMMARY = b" data-error-summary"
+"""What every summary of a refused form has (`partials/_form_errors.html`)."""
+ERROR_TITLE = "<title>Erreur – ".encode()
+
 request_log = logging.getLogger("config.requests")
 
 
@@ -167,6 +171,26 @@ def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
     name = settings.SESSION_COOKIE_NAME
     if name in request.COOKIES or name in response.cookies:
         response["Cache-Control"] = "private, no-store"
+
+
+class ErrorTitleMiddleware(Around):
+    """Begin the title of a page that shows a refused form with « Erreur – »: it is the first thing that is read out."""
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = self.get_response(request)
+        _say_error_first(request, response)
+        return response
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = await self.get_response(request)
+        _say_error_first(request, response)
+        return response
+
+
+def _say_error_first(request: HttpRequest, response: HttpResponseBase) -> None:
+    if request.method != "POST" or not isinstance(response, HttpResponse) or ERROR_SUMMARY not in response.content:
+        return
+    response.content = response.content.replace(b"<title>", ERROR_TITLE, 1)
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):

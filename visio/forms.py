@@ -31,6 +31,8 @@ CHANNEL_CHOICES = [
 class SlotForm(forms.Form):
     """A channel and a slot of the picker."""
 
+    sometimes_required = ("phone",)
+
     channel = forms.ChoiceField(
         label="Comment souhaitez-vous échanger ?",
         choices=CHANNEL_CHOICES,
@@ -182,6 +184,8 @@ class DeviceCheckForm(forms.Form):
 
 class ReportForm(forms.Form):
     """How an interview ended; conclusions and the next step are asked for where it was held."""
+
+    sometimes_required = ("plan_review_on",)
 
     outcome = forms.ChoiceField(
         label="Comment l'entretien s'est-il terminé ?",

@@ -49,6 +49,8 @@ def interval_choices(*present: int | None) -> list[tuple[int, str]]:
 class PlanDecisionForm(forms.Form):
     """Keep the plan until the next review, or set another one; both have a day of review."""
 
+    sometimes_required = ("contact", "interval_days", "reason")
+
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
     decision = forms.ChoiceField(
         label="Que décidez-vous avec la personne ?",
@@ -104,6 +106,8 @@ class PlanDecisionForm(forms.Form):
 class PlanWishForm(forms.Form):
     """What the person would like to change; one of the three is enough."""
 
+    sometimes_required = ("wished_channel", "wished_interval_days", "comment")
+
     wished_channel = forms.ChoiceField(
         label="Comment préférez-vous échanger ?",
         choices=[("", "Comme aujourd'hui"), *Channel.choices],
@@ -123,3 +127,9 @@ class PlanWishForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def clean(self) -> dict[str, Any]:
+        facts: dict[str, Any] = super().clean() or {}
+        if not self.errors and not any(facts.values()):
+            self.add_error("wished_channel", "Dites ce que vous souhaitez changer, ici ou dans un des champs suivants.")
+        return facts

@@ -176,7 +176,8 @@ def password_change(request: AuthenticatedRequest) -> HttpResponse:
         update_session_auth_hash(request, request.user)
         messages.success(request, "Votre nouveau mot de passe est enregistré. Vos autres sessions sont fermées.")
         return redirect("password_change")
-    return render(request, "accompaniment/password_change.html", {"form": form})
+    status = 422 if form.errors else 200
+    return render(request, "accompaniment/password_change.html", {"form": form}, status=status)
 
 
 def _enter(request: HttpRequest, user: User, sentence: str) -> HttpResponse:

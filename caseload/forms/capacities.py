@@ -16,6 +16,7 @@ class CapacityForm(forms.Form):
     """For which portfolios, how many people, from when on, and why."""
 
     use_required_attribute = False
+    sometimes_required = ("value",)
 
     place = forms.ChoiceField(
         label="Pour", error_messages={"required": "Choisissez une agence.", "invalid_choice": "Choisissez une agence."}

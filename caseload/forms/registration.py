@@ -53,6 +53,7 @@ class RegistrationForm(forms.Form):
         label="J'ai vérifié l'identité de la personne",
         error_messages={"required": "Vérifiez une pièce d'identité, puis cochez cette case."},
     )
+    sometimes_required = ("portfolio", "refusal_reason")
     use_required_attribute = False  # the page is sent by parts; what is missing is said in one summary
 
     situation = forms.CharField(

@@ -48,6 +48,7 @@ class InvitationForm(forms.Form):
     """A colleague: an adviser of an agency, or a manager of regions."""
 
     use_required_attribute = False
+    sometimes_required = ("agency", "working_share", "regions")
 
     role = forms.ChoiceField(
         label="Rôle",

@@ -34,9 +34,20 @@ def consent_texts(request: AuthenticatedRequest) -> HttpResponse:
     if not form.is_valid():
         return _render(request, form, status=422)
     step = request.POST.get("step")
+    if step == CORRECT:
+        return _render(request, form)
     if step != PUBLISH:
-        return _render(request, form, reading=step != CORRECT)
+        return _read_again(request, form)
     return _publish(request, form)
+
+
+def _read_again(request: AuthenticatedRequest, form: ConsentTextForm) -> HttpResponse:
+    try:
+        enrolments.check_text_differs(title=form.cleaned_data["title"], body=form.cleaned_data["body"])
+    except DomainError as refusal:
+        form.add_error("body", refusal.sentence)
+        return _render(request, form, status=422)
+    return _render(request, form, reading=True)
 
 
 def _publish(request: AuthenticatedRequest, form: ConsentTextForm) -> HttpResponse:

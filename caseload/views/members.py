@@ -45,7 +45,6 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         agencies=agencies_of(request.user),
         regions=regions_of(request.user),
         whole_country=steers_the_country(request),
-        initial={"role": Role.ADVISER},
     )
     if posted and form.is_valid():
         try:

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "config.door.DoorMiddleware",
     "config.middleware.StaticFilesMiddleware",
     "config.middleware.PrivateAnswersMiddleware",
+    "config.middleware.ErrorTitleMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

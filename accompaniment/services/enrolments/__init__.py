@@ -29,7 +29,7 @@ from accompaniment.services.enrolments.lapses import (
 )
 from accompaniment.services.enrolments.leaving import leave_track
 from accompaniment.services.enrolments.periods import current_accompaniment
-from accompaniment.services.enrolments.publishing import foresee_publication, publish_consent_text
+from accompaniment.services.enrolments.publishing import check_text_differs, foresee_publication, publish_consent_text
 from accompaniment.services.enrolments.states import lock_jobseeker
 from accompaniment.services.enrolments.tiers import (
     AccompanimentChangedMeanwhileError,
@@ -49,6 +49,7 @@ __all__ = [
     "ask_enrolment",
     "cancel_lapse_delay",
     "change_tier",
+    "check_text_differs",
     "conclude_registration_interview",
     "current_accompaniment",
     "due_to_lapse",

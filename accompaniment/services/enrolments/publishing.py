@@ -33,6 +33,19 @@ ON CONFLICT DO NOTHING
 """
 
 
+UNCHANGED = "Ce texte est celui de la version en vigueur\u00a0: changez-le avant de le publier."
+
+
+def check_text_differs(*, title: str, body: str) -> None:
+    """Raise DomainError when the last version says the same: there is nothing to read again or to publish."""
+    _check_differs(ConsentText.objects.order_by("-version").first(), title=title, body=body)
+
+
+def _check_differs(last: ConsentText | None, *, title: str, body: str) -> None:
+    if last is not None and (last.title, last.body) == (title.strip(), body.strip()):
+        raise DomainError(UNCHANGED)
+
+
 def publish_consent_text(
     *, actor: User | None, title: str, body: str, needs_acceptance: bool, after: int, shown: str | None = None
 ) -> ConsentText:
@@ -54,8 +67,7 @@ def publish_consent_text(
         last = ConsentText.objects.order_by("-version").first()
         if (last.version if last else 0) != after:
             raise NotAllowedNowError("Une autre version a été publiée entre-temps. Relisez-la d'abord.")
-        if last is not None and (last.title, last.body) == (title.strip(), body.strip()):
-            raise DomainError("Ce texte est celui de la version en vigueur : rien n'est à publier.")
+        _check_differs(last, title=title, body=body)
         if actor is not None and needs_acceptance:
             foresee_publication(actor=actor, after=after).check(shown)
         now = timezone.now()
