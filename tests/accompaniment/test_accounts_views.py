@@ -4,9 +4,8 @@ import logging
 
 import pytest
 from django.conf import settings
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.urls import reverse
-from django.views.defaults import server_error
 from pytest_django import Settings
 
 from accompaniment.jobs import answer_access_requests
@@ -221,12 +220,6 @@ def test_frame_reads_the_person_and_of_a_jobseeker_what_it_offers(
     client.force_login(UserFactory(role=role))
     with django_assert_num_queries(queries):  # the session, the person, the rights
         client.get(reverse("accessibility"))
-
-
-def test_page_of_a_failure_needs_nothing_that_may_have_failed() -> None:
-    answer = server_error(RequestFactory().get("/"))
-    assert answer.status_code == 500
-    assert "Une panne technique ne compte jamais comme une absence" in answer.content.decode()
 
 
 @pytest.mark.parametrize("demonstration", [True, False])
