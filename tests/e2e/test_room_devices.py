@@ -1,0 +1,192 @@
+"""A camera or a microphone that is refused, missing or lost is said beside the controls, in every phase.
+
+« Réessayer » works without a reload, and whoever has no device goes on without it.
+"""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browser import check_axe, focused, step_inside
+from tests.e2e.conftest import ARGUMENTS
+from tests.e2e.test_room import enter
+from tests.visio.factories import InterviewFactory
+from visio.models import Interview
+
+pytestmark = pytest.mark.e2e
+
+ASKS = "--use-fake-ui-for-media-stream"
+INVENTED = "--use-fake-device-for-media-stream"
+MEDIA = ["camera", "microphone"]
+
+# Refuses as a browser would, for the kinds that the test names, until it says otherwise.
+REFUSES = """
+window.refusals = %s;
+const really = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wish) => {
+  for (const kind of ["audio", "video"]) {
+    if (wish[kind] && window.refusals[kind]) return Promise.reject(new DOMException("no", window.refusals[kind]));
+  }
+  return really(wish);
+};
+"""
+
+
+@pytest.fixture
+def browser(request: Any, browser: Browser) -> Iterator[Browser]:
+    """The package's Chromium; or, with a parameter, one without the named arguments."""
+    without = getattr(request, "param", None)
+    if without is None:
+        yield browser
+        return
+    arguments = [argument for argument in ARGUMENTS if argument not in without]
+    chromium = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=arguments)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def interview(server: Any) -> Interview:
+    return InterviewFactory()
+
+
+def problem(page: Page) -> Any:
+    return page.locator("[data-media-problem]")
+
+
+def beside_the_controls(page: Page) -> None:
+    """The sentence stands in the bar of the controls, in sight."""
+    expect(problem(page)).to_be_visible()
+    expect(problem(page)).to_be_in_viewport(ratio=1)
+    assert page.locator(".room__bar [data-media-problem] [data-retry]").count() == 1
+
+
+def refuse(page: Page, **kinds: str) -> None:
+    page.add_init_script(REFUSES % repr(kinds))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("NotAllowedError", "est bloqué. Autorisez-"),
+        ("NotFoundError", "n'a été trouvé"),
+        ("NotReadableError", "Fermez ce logiciel"),
+        ("OverconstrainedError", "plus là"),
+    ],
+)
+def test_each_refusal_says_what_to_do_and_a_new_try_needs_no_reload(
+    new_page: Any, interview: Interview, name: str, words: str
+) -> None:
+    page = new_page(width=390, height=844)
+    refuse(page, audio=name, video=name)
+    enter(page, interview.jobseeker.user, interview)
+    expect(page.get_by_role("alert")).to_contain_text(words)
+    expect(page.get_by_role("alert")).to_contain_text("Réessayer")
+    beside_the_controls(page)
+    check_axe(page)
+
+    page.evaluate("window.refusals = {video: window.refusals.video}; window.stillHere = true")
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.get_by_role("alert")).to_contain_text("on vous entend sans vous voir")
+    expect(page.get_by_role("button", name="Micro")).to_be_enabled()
+
+    page.evaluate("window.refusals = {}")
+    page.get_by_role("button", name="Réessayer").click()
+    expect(problem(page)).to_be_hidden()
+    expect(page.get_by_role("button", name="Caméra")).to_be_enabled()
+    assert focused(page) == "Micro M", "the focus is not lost with the button"
+    assert page.evaluate("window.stillHere"), "nothing was reloaded"
+
+
+def test_an_address_that_is_not_safe_is_named(new_page: Any, interview: Interview) -> None:
+    page = new_page()
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', {value: false});")
+    enter(page, interview.jobseeker.user, interview)
+    expect(page.get_by_role("alert")).to_contain_text("https")
+    expect(page.locator("[data-status]")).to_contain_text("n'est pas encore dans la salle")
+
+
+@pytest.mark.parametrize("browser", [(ASKS,)], indirect=True)
+def test_a_permission_that_is_given_in_parts_is_used_in_parts(new_page: Any, interview: Interview) -> None:
+    page = new_page()
+    enter(page, interview.jobseeker.user, interview)
+    expect(page.get_by_role("alert")).to_contain_text("L'accès à la caméra et au micro est bloqué")
+    page.context.grant_permissions(["microphone"])
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.get_by_role("alert")).to_contain_text("L'accès à la caméra est bloqué")
+    page.context.grant_permissions(MEDIA)
+    page.get_by_role("button", name="Réessayer").click()
+    expect(problem(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize("browser", [(INVENTED, ASKS)], indirect=True)
+def test_a_computer_without_camera_and_microphone(new_page: Any, interview: Interview) -> None:
+    page = new_page(permissions=MEDIA)
+    enter(page, interview.jobseeker.user, interview)
+    expect(page.get_by_role("alert")).to_contain_text("Aucun micro ni caméra n'a été trouvé")
+    beside_the_controls(page)
+
+
+def test_it_stays_said_while_waiting_and_in_the_call_and_one_goes_on_without(
+    new_page: Any, interview: Interview
+) -> None:
+    """Before, waiting, in the call: three phases, one sentence."""
+    jobseeker, adviser = new_page(width=320, height=640), new_page()
+    refuse(jobseeker, audio="NotFoundError", video="NotFoundError")
+    enter(jobseeker, interview.jobseeker.user, interview)
+    beside_the_controls(jobseeker)
+    enter(adviser, interview.adviser.user, interview)
+    expect(jobseeker.locator("[data-status]")).to_have_text("Vous êtes dans la salle d'attente.")
+    beside_the_controls(jobseeker)
+    adviser.get_by_role("button", name="Faire entrer").click()
+    for page in (jobseeker, adviser):
+        expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+    beside_the_controls(jobseeker)
+    expect(adviser.locator("[data-remote-note]")).to_contain_text("caméra coupée, micro coupé")
+    jobseeker.evaluate("window.refusals = {}")
+    jobseeker.get_by_role("button", name="Réessayer").click()
+    expect(problem(jobseeker)).to_be_hidden()
+    expect(adviser.locator("[data-remote-note]")).to_be_empty()
+
+
+def test_who_uses_no_microphone_says_so_once(new_page: Any, interview: Interview) -> None:
+    jobseeker, adviser = new_page(), new_page()
+    refuse(jobseeker, audio="NotFoundError")
+    enter(jobseeker, interview.jobseeker.user, interview)
+    expect(jobseeker.get_by_role("alert")).to_contain_text("Aucun micro n'a été trouvé")
+    jobseeker.get_by_label("Je n'utilise pas le micro").check()
+    expect(problem(jobseeker)).to_be_hidden()
+    enter(adviser, interview.adviser.user, interview)
+    adviser.get_by_role("button", name="Faire entrer").click()
+    expect(adviser.locator("[data-remote-note]")).to_contain_text("sans micro, par choix")
+
+
+def test_what_is_on_has_one_name_and_a_shortcut_is_said(new_page: Any, interview: Interview) -> None:
+    """The name of a control stays, `aria-pressed` tells its state; a key pressed elsewhere is told by the page."""
+    page = new_page(width=320, height=640)
+    enter(page, interview.jobseeker.user, interview)
+    microphone = page.get_by_role("button", name="Micro", exact=True)
+    expect(microphone).to_have_attribute("aria-pressed", "true")
+    page.locator("body").press("m")
+    expect(microphone).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("[data-own]")).to_have_text("Micro coupé")
+    microphone.click()
+    expect(microphone).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-own]")).to_have_text("Micro coupé", timeout=1)
+
+    page.get_by_label("Raccourcis clavier").uncheck()
+    page.locator("body").press("m")
+    expect(microphone).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_notes_have_a_name_and_a_hint(new_page: Any, interview: Interview) -> None:
+    page = new_page()
+    step_inside(page, interview.adviser.user)
+    page.goto(f"/visio/{interview.token}/")
+    notes = page.get_by_role("textbox", name="Mes notes", exact=True)
+    expect(notes).to_have_accessible_description(
+        "Elles sont reprises dans le compte rendu, et restent dans cet onglet jusque-là."
+    )
