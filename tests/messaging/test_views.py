@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, FilePart
+from accompaniment.enums import AuditAction, BoundedAct, FilePart
 from accompaniment.french import since_in_words
 from accompaniment.models import AuditEntry, User
+from accompaniment.services.bounds import set_bound
 from messaging.enums import CallbackState
 from messaging.forms import window_value
 from messaging.models import CallbackRequest, Conversation, Message, ReadMark
@@ -173,6 +174,8 @@ def test_the_list_takes_as_many_queries_for_thirty_as_for_three(django_assert_nu
 
 def test_a_conversation_takes_as_many_queries_for_two_hundred_messages(django_assert_num_queries: Any) -> None:
     two = pair()
+    today = timezone.localdate()
+    set_bound(actor=None, act=BoundedAct.MESSAGES, most=200, starts_on=today, within_minutes=1)
     browser = as_(two.adviser)
     for size in (2, 200):
         for number in range(Message.objects.count(), size):
