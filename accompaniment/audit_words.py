@@ -38,6 +38,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     },
     AuditAction.OBLIGATION: {
         "begun": "Nouvelle échéance d'entretien",
+        "day_moved": "Dernier jour d'une échéance ramené à un jour d'ouverture de l'agence",
         "invited": "Invitation à choisir un créneau envoyée",
         "placed": "Entretien déjà pris retenu pour l'entretien obligatoire",
         "held": "Échéance d'entretien tenue",

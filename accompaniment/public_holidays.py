@@ -10,10 +10,11 @@ import holidays
 
 
 @lru_cache(maxsize=256)
-def _of_year(subdivision: str, year: int) -> frozenset[date]:
+def public_holidays(subdivision: str, year: int) -> frozenset[date]:
+    """Return the public holidays of a year there; `subdivision` is `Departement.holidays_subdivision`."""
     return frozenset(holidays.country_holidays("FR", subdiv=subdivision or None, years=year))
 
 
 def is_public_holiday(day: date, subdivision: str) -> bool:
-    """Tell whether `day` is a public holiday there; `subdivision` is `Departement.holidays_subdivision`."""
-    return day in _of_year(subdivision, day.year)
+    """Tell whether `day` is a public holiday there."""
+    return day in public_holidays(subdivision, day.year)

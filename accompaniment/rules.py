@@ -76,6 +76,9 @@ PLAN_CHANNELS: dict[ContactNature, tuple[Channel, ...]] = {
 }
 """By which channels a contact of each nature can be planned."""
 
+INTERVIEW_MINUTES = 30
+"""How long an interview is planned to last."""
+
 LONGEST_REVIEW_DAYS = 366
 """A contact plan is looked at with the person at least once a year."""
 

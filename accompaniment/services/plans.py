@@ -33,17 +33,26 @@ from accompaniment.models import (
 from accompaniment.presentation import contact_plan_in_words
 from accompaniment.rules import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, modality_of
 from accompaniment.services import audit, outbox
+from accompaniment.services.due_days import (
+    HOLIDAYS,
+    JOIN_HOLIDAYS,
+    holiday_parameters,
+    last_open_day,
+    move_to_open_days,
+)
 
-PLAN_OBLIGATIONS = """
-WITH begun AS (
+PLAN_OBLIGATIONS = f"""
+WITH {HOLIDAYS},
+begun AS (
 INSERT INTO accompaniment_obligation (jobseeker_id, kind, plan_id, period, due_on, state, waived_reason)
 SELECT plan.jobseeker_id, %(kind)s, plan.id, daterange(starts, starts + plan.interval_days),
-       starts + plan.interval_days - 1, %(due)s, ''
+       {last_open_day("starts", "(starts + plan.interval_days)")}, %(due)s, ''
 FROM accompaniment_contactplan plan
 JOIN accompaniment_jobseeker person ON person.id = plan.jobseeker_id
 JOIN accompaniment_agency agency ON agency.id = person.agency_id
 JOIN accompaniment_departement departement ON departement.code = agency.departement_id
 JOIN accompaniment_region region ON region.code = departement.region_id
+{JOIN_HOLIDAYS}
 CROSS JOIN LATERAL (
     SELECT coalesce(%(today)s::date, (%(now)s::timestamptz AT TIME ZONE region.timezone)::date) AS today
 ) clock
@@ -61,12 +70,14 @@ RETURNING id, jobseeker_id
 INSERT INTO accompaniment_auditentry (at, actor_id, jobseeker_id, action, details)
 SELECT %(now)s, NULL, begun.jobseeker_id, %(action)s, jsonb_build_object('event', 'begun', 'obligation', begun.id)
 FROM begun
-"""
+"""  # noqa: S608  (our own text)
 """One audit row for each obligation, by the statement that writes it."""
 
 
 def plan_obligations(*, today: date | None = None) -> int:
     """Write the obligations of every current plan whose periods have begun, and return how many are new.
+
+    Each is due on the last day of its period on which the agency is open; what became due on a closed day moves.
 
     Periods depend on the plan alone, so any number of schedulers, however late, write the same rows: what is
     there stays, and the exclusion constraint settles who writes first. `today` replaces each agency's own day.
@@ -74,7 +85,8 @@ def plan_obligations(*, today: date | None = None) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             PLAN_OBLIGATIONS,
-            {
+            holiday_parameters()
+            | {
                 "kind": ObligationKind.FOLLOW_UP_INTERVIEW,
                 "due": ObligationState.DUE,
                 "action": AuditAction.OBLIGATION,
@@ -83,7 +95,8 @@ def plan_obligations(*, today: date | None = None) -> int:
             },
         )
         written: int = cursor.rowcount
-        return written
+    move_to_open_days()
+    return written
 
 
 def default_plan(*, modality: Modality, day: date) -> PlanDefault | None:

@@ -17,6 +17,8 @@ from accompaniment.enums import (
     ObligationState,
 )
 from accompaniment.models import Obligation, User
+from accompaniment.rules import INTERVIEW_MINUTES
+from accompaniment.services.due_days import move_to_open_days
 from visio.demonstration.calendars import ONE_DAY
 from visio.demonstration.logins import ADVISER
 from visio.demonstration.people import Fate, Story
@@ -24,7 +26,7 @@ from visio.demonstration.texts import CONCLUSIONS, EXPLANATIONS, FAILURES
 from visio.demonstration.world import World
 from visio.enums import InterviewState, NextStep
 from visio.models import AbsenceAnswer, Interview, InterviewEvent, InterviewReport, SlotInvitation
-from visio.rules import BUFFER_MINUTES, INTERVIEW_MINUTES, LIVE_STATES
+from visio.rules import BUFFER_MINUTES, LIVE_STATES
 from visio.rules.states import end_of_answers
 
 BATCH = 1000
@@ -72,6 +74,7 @@ def write_appointments(world: World, stories: list[Story]) -> int:
                     _invite(world, agenda, story, obligation)
                     _meet(world, agenda, story, obligation, received)
     Obligation.objects.bulk_create(agenda.obligations, batch_size=BATCH)
+    move_to_open_days()
     SlotInvitation.objects.bulk_create(
         (
             SlotInvitation(obligation=obligation, jobseeker=story.person, invited_at=at)
