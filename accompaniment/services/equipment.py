@@ -79,7 +79,7 @@ def send_device_test_link(*, actor: User, jobseeker: Jobseeker) -> bool:
             key=f"device-test:{person.pk}:{timezone.localdate(timezone=person.agency.zone):%Y-%m-%d}",
             kind=NotificationKind.DEVICE_TEST,
             jobseeker=person,
-            context={"first_name": person.first_name, "adviser": actor.full_name, "path": reverse("device_test")},
+            context={"first_name": person.first_name, "adviser": actor, "path": reverse("device_test")},
         )
         if leaves:
             audit.record(actor=actor, jobseeker=person, action=AuditAction.EQUIPMENT, event="device_test_link_sent")

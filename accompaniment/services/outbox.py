@@ -1,5 +1,6 @@
 """The one way to tell a person something outside the pages."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,37 @@ from django.utils import timezone
 
 from accompaniment.enums import NotificationKind
 from accompaniment.models import Jobseeker, Notification, User
+
+NAMES = "names"
+"""Where a context keeps whose names it holds: of each the table and the key."""
+ACCOUNT, FILE = "account", "file"
+
+
+def with_names(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the accounts and files of a context by name, and keep who they are: the letter may wait."""
+    people = {name: one for name, one in context.items() if isinstance(one, (User, Jobseeker))}
+    if not people:
+        return dict(context)
+    who = {name: [ACCOUNT if isinstance(one, User) else FILE, one.pk] for name, one in people.items()}
+    return {**context, **{name: one.full_name for name, one in people.items()}, NAMES: who}
+
+
+def with_names_of_today(context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a context with the names that its people have now, in its lines too; who is gone keeps the written one."""
+    parts = [context, *context.get("lines", ())]
+    wanted = [tuple(who) for part in parts for who in part.get(NAMES, {}).values()]
+    if not wanted:
+        return dict(context)
+    accounts = User.objects.filter(pk__in=[pk for kind, pk in wanted if kind == ACCOUNT])
+    files = Jobseeker.objects.filter(pk__in=[pk for kind, pk in wanted if kind == FILE])
+    names = {(ACCOUNT, one.pk): one.full_name for one in accounts} | {(FILE, one.pk): one.full_name for one in files}
+
+    def renamed(part: Mapping[str, Any]) -> dict[str, Any]:
+        known = {name: names.get(tuple(who)) for name, who in part.get(NAMES, {}).items()}
+        return {**part, **{name: found for name, found in known.items() if found}}
+
+    found = renamed(context)
+    return {**found, "lines": [renamed(line) for line in found["lines"]]} if "lines" in found else found
 
 
 def notify(
@@ -22,7 +54,8 @@ def notify(
     """Put a notification into the outbox, in the transaction of the act that it tells of.
 
     The same `key` is told once: a second call writes nothing and returns False. Secrets (links that open an
-    account) are no part of `context`; they are made at delivery.
+    account) are no part of `context`; they are made at delivery. An account or a file in it is written by its name,
+    as the name is on the day of the delivery.
     """
     now = timezone.now()
     _, created = Notification.objects.get_or_create(
@@ -32,7 +65,7 @@ def notify(
             "email": email,
             "user": user,
             "jobseeker": jobseeker,
-            "context": context or {},
+            "context": with_names(context or {}),
             "created_at": now,
             "next_try_at": max(now, not_before) if not_before else now,
         },
@@ -77,7 +110,7 @@ def add_to_digest(
         .first()
     )
     if gathering is not None:
-        gathering.context["lines"].append(line)
+        gathering.context["lines"].append(with_names(line))
         gathering.save(update_fields=["context"])
         return gathering
     now = timezone.now()
@@ -86,7 +119,7 @@ def add_to_digest(
         kind=kind,
         user=user,
         email=user.email,
-        context={**(context or {}), "lines": [line]},
+        context={**with_names(context or {}), "lines": [with_names(line)]},
         created_at=now,
         next_try_at=now + gather_for,
     )

@@ -79,7 +79,7 @@ def save_draft(
         interview.typed = {
             name: value for name, value in merged.kept.items() if name in interview.typed or name in merged.changed
         }
-        author = {"by": actor.pk, "name": actor.full_name, "at": now.isoformat()}
+        author = {"by": actor.pk, "at": now.isoformat()}
         interview.touched = {**interview.touched, **dict.fromkeys(sorted(merged.changed), author)}
         interview.saved_at = now
         interview.save(update_fields=["conducted_by", "typed", "touched", "saved_at"])
@@ -104,7 +104,7 @@ def _change(interview: RegistrationInterview, actor: User, name: str, mine: str,
         name=name,
         mine=mine,
         theirs=theirs,
-        by=author.get("name", ""),
+        by=str(User.objects.filter(pk=author["by"]).first() or "") if author else "",
         by_me=author.get("by") == actor.pk,
         at=datetime.fromisoformat(author["at"]) if author else None,
     )

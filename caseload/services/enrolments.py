@@ -99,7 +99,7 @@ def _tell(
     portfolio = placement.portfolio
     user = portfolio.adviser.user
     if enrolment.state == EnrolmentState.VALIDATED:
-        enrolments.invite_volunteer(actor=actor, enrolment=enrolment, follower=user.full_name, carried=carried.person)
+        enrolments.invite_volunteer(actor=actor, enrolment=enrolment, follower=user, carried=carried.person)
     else:  # Accepted before: the letter that the track has begun is there already.
         outbox.notify_jobseeker(
             key=f"placed:{placement.pk}",
@@ -107,7 +107,7 @@ def _tell(
             jobseeker=person,
             context={
                 "first_name": person.first_name,
-                "adviser": user.full_name,
+                "adviser": user,
                 "first": first,
                 "agency": portfolio.agency.name,
                 "carried": carried.person,

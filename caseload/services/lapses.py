@@ -43,7 +43,7 @@ def _tell_staff(enrolment: Enrolment, now: datetime) -> None:
     today = now.astimezone(person.agency.zone).date()
     since = (enrolment.validated_at or enrolment.asked_at).astimezone(person.agency.zone).date()
     line = {
-        "person": person.full_name,
+        "person": person,
         "identifier": person.identifier,
         "was": EnrolmentState.VALIDATED if enrolment.validated_at else EnrolmentState.ASKED,
         "since": day_in_words(since, today=today),

@@ -255,7 +255,7 @@ def _tell(transfer: Transfer, *, person: Jobseeker, target: Portfolio, carried: 
         jobseeker=person,
         context={
             "first_name": person.first_name,
-            "adviser": target.adviser.user.full_name,
+            "adviser": target.adviser.user,
             "first": False,
             "agency": target.agency.name,
             "carried": carried.person,

@@ -38,7 +38,7 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
     )
     if waiting is not None:
         received = waiting.context["received"] + 1
-        waiting.context.update(received=received, person="", path=reverse("my_portfolio"))
+        waiting.context.update(received=received, person="", names={}, path=reverse("my_portfolio"))
         waiting.save(update_fields=["context"])
         return
     outbox.notify(
@@ -49,7 +49,7 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
         context={
             "first_name": user.first_name,
             "received": 1,
-            "person": person.full_name,
+            "person": person,
             "modality": placement.portfolio.get_modality_display(),
             "reason": reason,
             "path": reverse("person", args=[person.pk]),
@@ -70,9 +70,9 @@ def tell_who_followed(*, actor: User | None, former: Portfolio, jobseeker: Jobse
         kind=NotificationKind.PEOPLE_LEFT,
         user=user,
         line={
-            "person": jobseeker.full_name,
+            "person": jobseeker,
             "identifier": jobseeker.identifier,
-            "follower": follower.user.full_name if follower else "",
+            "follower": follower.user if follower else "",
         },
         gather_for=timedelta(),
         context={"first_name": user.first_name, "path": reverse("my_portfolio")},

@@ -47,14 +47,13 @@ def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) ->
             raise DomainError("Choisissez un portefeuille proposé pour cette personne.")
         placement = placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
         tell_who_receives(actor=actor, placement=placement, reason="Attendait un conseiller")
-        adviser = portfolio.adviser.user.full_name
         outbox.notify_jobseeker(
             key=f"placed:{placement.pk}",
             kind=NotificationKind.ADVISER_CHANGED,
             jobseeker=person,
             context={
                 "first_name": person.first_name,
-                "adviser": adviser,
+                "adviser": portfolio.adviser.user,
                 "first": True,
                 "agency": portfolio.agency.name,
                 "carried": [],

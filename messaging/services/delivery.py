@@ -23,7 +23,7 @@ from django.utils import timezone
 from accompaniment.enums import EnrolmentState, NotificationKind
 from accompaniment.models import Enrolment, Jobseeker, Notification, User
 from accompaniment.operator import operator
-from accompaniment.services import accounts, addresses
+from accompaniment.services import accounts, addresses, outbox
 from accompaniment.zones import reader_zone
 from caseload.away import away_now
 from caseload.services import placements
@@ -110,7 +110,7 @@ def letter_for(notification: Notification) -> Letter:
         text = render_to_string(
             f"messaging/emails/{kind}.txt",
             {
-                **notification.context,
+                **outbox.with_names_of_today(notification.context),
                 **_name_of(notification),
                 **_links(kind, notification),
                 "public_url": settings.PUBLIC_URL,

@@ -10,15 +10,23 @@ from django.urls import reverse
 
 from accompaniment.enums import NotificationKind
 from accompaniment.invariants import account_follows_its_file
-from accompaniment.models import Jobseeker, User
+from accompaniment.models import Jobseeker, Notification, User
 from accompaniment.services import outbox
-from caseload.models import Portfolio
+from accompaniment.services.registration import save_draft
+from caseload.imports import ADVISERS
+from caseload.models import Adviser, Portfolio
+from caseload.services.advisers import load_advisers
+from caseload.services.received import tell_who_followed
 from messaging.jobs import deliver_notifications
 from messaging.models import Conversation
+from messaging.services.delivery import letter_for
 from messaging.services.posting import message_item, post_message
-from tests.accompaniment.files import registration
+from tests.accompaniment.factories import reference
+from tests.accompaniment.files import as_file, registration
 from tests.accompaniment.test_imports_jobseekers import load
-from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.caseload.factories import PortfolioFactory, on_web_track, volunteer
+from tests.visio.factories import InterviewFactory
+from visio.services.notices import send_convocation
 
 pytestmark = pytest.mark.django_db
 
@@ -73,3 +81,57 @@ def test_the_name_of_an_account_alone_is_a_breach() -> None:
     assert not list(account_follows_its_file())
     User.objects.filter(pk=person.user_id).update(last_name="Autre")
     assert list(account_follows_its_file())
+
+
+def test_a_waiting_letter_and_a_line_of_a_digest_say_the_names_that_advisers_and_people_have_when_it_leaves() -> None:
+    portfolio: Portfolio = PortfolioFactory()
+    person = on_web_track(portfolio, first_name="Alix", last_name="Ancienne")
+    colleague = PortfolioFactory(agency=portfolio.agency).adviser
+    interview = InterviewFactory(jobseeker=person)
+    mail.outbox.clear()
+    deliver_notifications()
+    mail.outbox.clear()
+    send_convocation(interview)
+    tell_who_followed(actor=None, former=portfolio, jobseeker=person, follower=colleague)
+    gone = person.user
+    for adviser, name in ((portfolio.adviser, "Odile"), (colleague, "Yann")):
+        renamed_by_the_file(adviser, name)
+    by_hand(person)
+    letters = {row.kind: letter_for(row).body for row in Notification.objects.filter(sent_at=None)}
+    assert "avec Odile Renommée" in letters[NotificationKind.INTERVIEW_BOOKED]
+    assert (
+        f"- Zoé Durand ({person.identifier}) : désormais dans le portefeuille de Yann Renommée"
+        in (letters[NotificationKind.PEOPLE_LEFT])
+    )
+    assert gone.full_name not in letters[NotificationKind.PEOPLE_LEFT]
+
+
+def renamed_by_the_file(adviser: Adviser, first_name: str) -> None:
+    row = f"{adviser.user.email};Renommée;{first_name};{adviser.agency.code};guide_web;100"
+    load_advisers(actor=None, source=as_file(row, header=ADVISERS.columns))
+    adviser.user.refresh_from_db()
+    assert adviser.user.full_name == f"{first_name} Renommée"
+
+
+def test_a_letter_from_before_names_were_kept_with_their_keys_leaves_as_it_was_written() -> None:
+    person = on_web_track(PortfolioFactory())
+    written = {"first_name": "Alix", "adviser": "Claude Martin", "lines": [{"person": "Zoé"}]}
+    assert outbox.with_names_of_today(outbox.with_names(written)) == written
+    kept = outbox.with_names({"adviser": person.user, "lines": [outbox.with_names({"person": person})]})
+    by_hand(person)
+    today = outbox.with_names_of_today(kept)
+    assert (today["adviser"], today["lines"][0]["person"]) == ("Zoé Durand", "Zoé Durand")
+
+
+def test_a_draft_of_an_interview_says_who_typed_by_the_name_of_today() -> None:
+    reference()
+    portfolio: Portfolio = PortfolioFactory()
+    beside = PortfolioFactory(agency=portfolio.agency)
+    enrolment = volunteer(portfolio)
+    save_draft(actor=portfolio.adviser.user, enrolment=enrolment, typed={"situation": "un"}, base={"situation": ""})
+    renamed_by_the_file(portfolio.adviser, "Odile")
+    saved = save_draft(
+        actor=beside.adviser.user, enrolment=enrolment, typed={"situation": "deux"}, base={"situation": ""}
+    )
+    [change] = saved.conflicts
+    assert change.by == "Odile Renommée"

@@ -71,7 +71,7 @@ def send_new_adviser(interview: Interview, *, instead_of: Adviser) -> bool:
         key=f"interview-relayed:{interview.pk}:{interview.adviser_id}:{timezone.now():%Y%m%d%H%M%S%f}",
         kind=NotificationKind.INTERVIEW_BOOKED,
         jobseeker=interview.jobseeker,
-        context=_convocation(interview, instead_of=str(instead_of)),
+        context=_convocation(interview, instead_of=instead_of.user),
     )
 
 
@@ -97,7 +97,7 @@ def send_absence_noted(interview: Interview) -> bool:
         jobseeker=interview.jobseeker,
         context={
             **_facts(interview),
-            "noted_by": interview.noted_by.full_name if interview.noted_by else "",
+            "noted_by": interview.noted_by or "",
             "answer_by": weekday_in_words(interview.answer_by) if interview.answer_by else "",
             "path": reverse("explain_absence", args=[interview.pk]),
         },
@@ -112,7 +112,7 @@ def send_absence_decided(interview: Interview, *, decided_by: User, reason: str)
         jobseeker=interview.jobseeker,
         context={
             **_facts(interview),
-            "decided_by": decided_by.full_name,
+            "decided_by": decided_by,
             "kept": interview.state == InterviewState.MISSED,
             "reason": reason,
             "agency": interview.jobseeker.agency.name,
@@ -127,7 +127,7 @@ def choose_slot_context(*, first_name: str, due_on: str) -> dict[str, str]:
 
 
 def _convocation(
-    interview: Interview, *, replaces: str = "", instead_of: str = "", became_mandatory: bool = False
+    interview: Interview, *, replaces: str = "", instead_of: User | None = None, became_mandatory: bool = False
 ) -> dict[str, Any]:
     return {
         **_facts(interview),
@@ -137,7 +137,7 @@ def _convocation(
         "is_mandatory": interview.obligation is not None,
         "became_mandatory": became_mandatory,
         "replaces": replaces,
-        "instead_of": instead_of,
+        "instead_of": instead_of or "",
     }
 
 
@@ -152,7 +152,7 @@ def _facts(interview: Interview) -> dict[str, Any]:
         "zone": zone_in_words(zone),
         "beside": zone_beside(interview.starts_at, zone=zone, others=interview.zones),
         "channel": Channel(interview.channel).label,
-        "adviser": interview.adviser.user.full_name,
+        "adviser": interview.adviser.user,
         "path": reverse("my_interviews"),
     }
 

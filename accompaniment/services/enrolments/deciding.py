@@ -41,7 +41,7 @@ def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: Registra
     return enrolment
 
 
-def invite_volunteer(*, actor: User, enrolment: Enrolment, follower: str, carried: Sequence[str] = ()) -> None:
+def invite_volunteer(*, actor: User, enrolment: Enrolment, follower: User, carried: Sequence[str] = ()) -> None:
     """Invite a validated person to accept, naming the adviser who will follow and what becomes of what is booked.
 
     Runs in the caller's transaction, after `validate_enrolment`.
@@ -52,7 +52,7 @@ def invite_volunteer(*, actor: User, enrolment: Enrolment, follower: str, carrie
         kind=NotificationKind.INVITATION,
         jobseeker=person,
         context={
-            "adviser": actor.full_name,
+            "adviser": actor,
             "first_name": person.first_name,
             "follower": follower,
             "carried": list(carried),
@@ -113,7 +113,7 @@ def record_withdrawal(
             key=f"enrolment-withdrawn:{closed.pk}",
             kind=NotificationKind.ENROLMENT_REFUSED,
             jobseeker=person,
-            context={"reason": "", "first_name": person.first_name, "withdrawn_with": actor.full_name},
+            context={"reason": "", "first_name": person.first_name, "withdrawn_with": actor},
         )
         return closed
 
