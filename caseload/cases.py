@@ -48,6 +48,11 @@ class Case(Situation):
         return self.needs[1:]
 
     @property
+    def interview_to_conclude(self) -> bool:
+        """Whether the interview that stands is past: it is not the next one."""
+        return any(need.says_to_conclude for need in self.needs)
+
+    @property
     def track_label(self) -> str:
         return f"{Tier(self.tier).label}, {Track(self.track).label.lower()}"
 

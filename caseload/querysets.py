@@ -78,6 +78,7 @@ def with_case(rows: Rows, *, person: str = "") -> Rows:
         plan_interval_days=F("plan__interval_days"),
         plan_change_asked_at=F("wish__asked_at"),
         on_site_asked_at=F("on_site__asked_at"),
+        timezone=F(f"{person}agency__departement__region__timezone"),
     )
     return one_row_of_each
 

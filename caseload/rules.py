@@ -1,14 +1,16 @@
 """Pure decisions of the caseload floor: no database, no clock."""
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from accompaniment.french import day_in_words, days_in_words, duration_in_words, hour_in_words
+from accompaniment.french import day_in_words, days_in_words, duration_in_words, hour_there
+from accompaniment.rules import INTERVIEW_MINUTES
 from caseload.enums import NeedKind, Urgency
 
 REPLY_WITHIN = timedelta(hours=72)
@@ -36,6 +38,12 @@ class Situation:
     last_contact_at: datetime | None = None
     since: datetime | None = None
     validated_at: datetime | None = None
+    timezone: str | None = None
+
+    @property
+    def zones(self) -> tuple[ZoneInfo, ...]:
+        """The clock of the person's agency, beside which the reader's may be another one."""
+        return (ZoneInfo(self.timezone),) if self.timezone else ()
 
     @property
     def awaits_acceptance(self) -> bool:
@@ -56,6 +64,11 @@ class Need:
     since: datetime | None = None
 
     @property
+    def says_to_conclude(self) -> bool:
+        """Whether an interview that stands is past: it is not the next one."""
+        return self.kind == NeedKind.INTERVIEW and self.urgency == Urgency.LATE
+
+    @property
     def rank(self) -> tuple[int, float]:
         """What comes first: who asks to be received, then what is due first, then what has no date, oldest first."""
         if self.kind == NeedKind.ON_SITE:
@@ -68,17 +81,18 @@ class Need:
 def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_for: int | None = None) -> list[Need]:
     """Return what a person waits for, what comes first standing first; empty when nothing does.
 
-    Days are days in `zone`. A message and a wish of another plan are due 72 hours after they came. An interview of a
-    past day that still stands is to be concluded. Without contact is who had none for `without_contact_for` days;
-    for longer than the contact plan's own interval when that is None.
+    Days are days in `zone`. A message and a wish of another plan are due 72 hours after they came. An interview
+    whose end has passed and that still stands is to be concluded. Without contact is who had none for
+    `without_contact_for` days; for longer than the contact plan's own interval when that is None.
     """
     local = now.astimezone(zone)
+    hour = partial(hour_there, zone=zone, others=case.zones)
     days = without_contact_for or case.plan_interval_days or USUAL_INTERVAL_DAYS
     found = [
         _on_site(case.on_site_asked_at, local),
-        _callback(case.callback_due_at, local),
+        _callback(case.callback_due_at, local, hour),
         _reply(case.awaiting_reply_since, local),
-        _interview(case.next_interview_at, local),
+        _interview(case.next_interview_at, local, hour),
         _obligation(case.to_place_by, local),
         _plan(case.plan_review_on, case.plan_change_asked_at, local),
         _no_contact(case.last_contact_at, case.since, days, local),
@@ -98,16 +112,16 @@ def _on_site(asked_at: datetime | None, now: datetime) -> Need | None:
     return Need(NeedKind.ON_SITE, phrase, asked_at, Urgency.LATE if late else Urgency.TODAY)
 
 
-def _callback(due_at: datetime | None, now: datetime) -> Need | None:
+def _callback(due_at: datetime | None, now: datetime, hour: Callable[[datetime], str]) -> Need | None:
     if due_at is None:
         return None
     due = due_at.astimezone(now.tzinfo)
     if due < now:
         phrase = f"Rappel en retard de {duration_in_words(now - due)}"
     elif due.date() == now.date():
-        phrase = f"Rappel à faire avant {hour_in_words(due)}"
+        phrase = f"Rappel à faire avant {hour(due)}"
     else:
-        phrase = f"Rappel à faire avant {_day(due.date(), now.date())} {hour_in_words(due)}"
+        phrase = f"Rappel à faire avant {_day(due.date(), now.date())} {hour(due)}"
     return Need(NeedKind.CALLBACK, phrase, due_at, _urgency(due_at, now))
 
 
@@ -118,17 +132,17 @@ def _reply(since: datetime | None, now: datetime) -> Need | None:
     return Need(NeedKind.REPLY, f"Sans réponse depuis {duration_in_words(now - since)}", due_at, _urgency(due_at, now))
 
 
-def _interview(at: datetime | None, now: datetime) -> Need | None:
+def _interview(at: datetime | None, now: datetime, hour: Callable[[datetime], str]) -> Need | None:
     if at is None:
         return None
     local = at.astimezone(now.tzinfo)
     if local.date() > now.date():
         return None
-    if local.date() == now.date():
-        return Need(NeedKind.INTERVIEW, f"Entretien aujourd'hui à {hour_in_words(local)}", at, Urgency.TODAY)
-    return Need(
-        NeedKind.INTERVIEW, f"Entretien du {day_in_words(local.date(), today=now.date())} à conclure", at, Urgency.LATE
-    )
+    if at + timedelta(minutes=INTERVIEW_MINUTES) > now:
+        return Need(NeedKind.INTERVIEW, f"Entretien aujourd'hui à {hour(at)}", at, Urgency.TODAY)
+    today = local.date() == now.date()
+    when = f"de {hour(at)}" if today else f"du {day_in_words(local.date(), today=now.date())}"
+    return Need(NeedKind.INTERVIEW, f"Entretien {when} à conclure", at, Urgency.LATE)
 
 
 def _obligation(to_place_by: date | None, now: datetime) -> Need | None:

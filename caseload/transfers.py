@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
@@ -33,6 +34,15 @@ class Line:
     @property
     def summary(self) -> CaseSummary:
         return _summary(self.transfer.jobseeker)
+
+    @property
+    def zones(self) -> tuple[ZoneInfo]:
+        """The clock of the person's agency."""
+        return (self.transfer.jobseeker.agency.zone,)
+
+    @property
+    def interview_to_conclude(self) -> bool:
+        return any(need.says_to_conclude for need in self.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +135,12 @@ def leaving(placements: Iterable[Placement], *, reader: User, now: datetime) -> 
     ]
 
 
-def going_along(people: Iterable[Leaving]) -> GoingAlong:
-    """Count what will move with these people."""
+def going_along(people: Iterable[Leaving], *, now: datetime) -> GoingAlong:
+    """Count what will move with these people; an interview whose hour has come stays where it is."""
     summaries = [one.summary for one in people if one.visible]
+    hours = [summary.next_interview_at for summary in summaries]
     return GoingAlong(
-        interviews=sum(summary.next_interview_at is not None for summary in summaries),
+        interviews=sum(at is not None and at > now for at in hours),
         callbacks=sum(summary.callback_due_at is not None for summary in summaries),
         replies=sum(summary.awaiting_reply_since is not None for summary in summaries),
     )

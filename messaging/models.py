@@ -1,5 +1,7 @@
 """Conversations, call-back requests, and what was delivered outside the pages."""
 
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -117,6 +119,11 @@ class CallbackRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.state}"
+
+    @property
+    def zones(self) -> tuple[ZoneInfo]:
+        """The clock on which the window was chosen: that of the person's agency. Load its region."""
+        return (self.jobseeker.agency.zone,)
 
     @property
     def number(self) -> str:

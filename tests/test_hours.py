@@ -14,18 +14,27 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from accompaniment.enums import NotificationKind
 from accompaniment.french import NO_BREAK, hour_in_words, weekday_in_words
 from accompaniment.models import Notification, Region, User
+from accompaniment.services import addresses, outbox
 from caseload.zones import zone_of, zone_of_recipient
 from messaging.models import CallbackRequest
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFactory
 from tests.caseload.factories import AdviserFactory, ManagerFactory
 from tests.messaging.factories import say
+from tests.messaging.test_delivery import CONTEXTS
 from tests.test_access import TABLE, build_house
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
-from visio.services.notices import send_cancellation, send_convocation
+from visio.services.notices import (
+    send_absence_decided,
+    send_absence_noted,
+    send_cancellation,
+    send_convocation,
+    send_new_adviser,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -144,6 +153,58 @@ def test_a_letter_and_its_subject_say_the_hour_of_whoever_gets_it() -> None:
         send_convocation(near)
         letter = letter_for(Notification.objects.get(key=f"interview-booked:{near.pk}"))
         assert spaces(letter.subject).endswith("mardi 1er décembre à 22 h 22")
+
+
+@pytest.mark.parametrize("place", PLACES, ids=str)
+def test_no_letter_of_any_kind_says_the_hour_or_the_day_of_another_place(place: ZoneInfo) -> None:
+    with time_machine.travel(NOW, tick=False):
+        made = InterviewFactory(starts_at=NOW + timedelta(minutes=5))
+        Region.objects.update(timezone=place.key)
+        interview = Interview.objects.with_people().get(pk=made.pk)
+        person, adviser = interview.jobseeker, interview.adviser.user
+        addresses.ask_change(actor=person.user, address="autre@exemple.fr")
+        for kind in set(NotificationKind) - {NotificationKind.ADDRESS_TO_CONFIRM}:
+            outbox.notify_jobseeker(key=f"{kind}", kind=kind, jobseeker=person, context=CONTEXTS[kind])
+        Notification.objects.filter(kind=NotificationKind.INTERVIEW_BOOKED).delete()
+        send_convocation(interview, replaces=interview)
+        send_cancellation(interview)
+        send_new_adviser(interview, instead_of=interview.adviser)
+        interview.noted_by, interview.answer_until = adviser, NOW + timedelta(days=15)
+        send_absence_noted(interview)
+        send_absence_decided(interview, decided_by=adviser, reason="Sans réponse.")
+        letters = {row.key: letter_for(row) for row in Notification.objects.select_related("user", "jobseeker")}
+    assert len(letters) > len(NotificationKind)
+    elsewhere, at = hours_elsewhere(place), (NOW + timedelta(minutes=5)).astimezone(place)
+    here, other = weekday_in_words(at.date()), ({1, 2} - {at.day}).pop()
+    said = 0
+    for key, letter in letters.items():
+        text = spaces(f"{letter.subject}\n{letter.body}")
+        assert not elsewhere.search(text), key
+        if key.startswith(("interview-", "absence-")):
+            assert f"{here} à {hour(at, place)}" in text or f"Jour : {here}" in text, key
+            assert not re.search(rf"\b{other}(?:er)? décembre à", text), key
+            said += 1
+    assert said == 5
+
+
+def test_a_call_back_names_the_zone_where_the_adviser_reads_another_hour() -> None:
+    with time_machine.travel(NOW, tick=False):
+        across = interview_across(REUNION, PARIS).jobseeker
+        request = CallbackRequest.objects.create(
+            jobseeker=across,
+            subject="other",
+            phone="+33612345678",
+            window_starts_at=NOW + timedelta(hours=10),
+            window_ends_at=NOW + timedelta(hours=11),
+            asked_at=NOW,
+        )
+        follower = request.jobseeker.placements.get().portfolio.adviser.user
+        assert "8 h 17 – 9 h 17 (heure de Paris)" in page_of(follower, "callbacks")
+        assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "ask_callback")
+        assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "panel_space_callback")
+        Region.objects.update(timezone=PARIS.key)
+        assert "(heure de" not in page_of(follower, "callbacks")
+        assert "et 9 h 17<" in page_of(across.user, "ask_callback")
 
 
 def test_the_clock_of_every_kind_of_account(django_assert_num_queries: Any) -> None:

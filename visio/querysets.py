@@ -19,6 +19,14 @@ class InterviewQuerySet(OfJobseekerQuerySet):
         """Keep the interviews that hold a slot."""
         return self.filter(state__in=LIVE_STATES)
 
+    def coming(self, now: datetime) -> Self:
+        """Keep those that are still to take place or under way, the first one first."""
+        return self.live().filter(ends_at__gt=now).order_by("starts_at", "pk")
+
+    def to_conclude(self, now: datetime) -> Self:
+        """Keep those whose end has passed and of which nobody has said what came of them, oldest first."""
+        return self.live().filter(ends_at__lte=now).order_by("starts_at", "pk")
+
     def between(self, start: datetime, end: datetime) -> Self:
         """Keep those that begin in [start, end), in order of time."""
         return self.filter(starts_at__gte=start, starts_at__lt=end).order_by("starts_at", "pk")

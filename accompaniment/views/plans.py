@@ -39,7 +39,6 @@ def ask_change(request: AuthenticatedRequest) -> HttpResponse:
         {
             "form": form,
             "standing_request": PlanRequest.objects.open().filter(jobseeker=person).first(),
-            "zone": person.agency.zone,
         },
         status=status,
     )

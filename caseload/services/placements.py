@@ -18,6 +18,7 @@ from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.rules import tier_of
 from accompaniment.services import audit
+from accompaniment.zones import Sides
 from caseload.enums import PlacementEnd, TransferState
 from caseload.models import Adviser, Placement, Portfolio, Transfer
 from caseload.services.received import tell_who_followed, tell_who_receives
@@ -240,6 +241,12 @@ def follower_of(jobseeker: Jobseeker) -> Adviser | None:
         .first()
     )
     return adviser
+
+
+def sides_of(jobseeker: Jobseeker) -> Sides:
+    """Return the clocks of the person and of who follows them; load the agency's region."""
+    follower = follower_of(jobseeker)
+    return Sides((jobseeker.agency.zone, follower.agency.zone) if follower else (jobseeker.agency.zone,))
 
 
 def volunteers_of(adviser: Adviser) -> EnrolmentQuerySet:

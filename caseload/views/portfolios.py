@@ -113,8 +113,8 @@ def _line(case: Case, *, zone: ZoneInfo, covered: bool) -> list[str]:
         str((Answerer.COVER if covered else Answerer.OWN).label),
         _instant(case.last_contact_at, zone),
         case.last_contact_label,
-        _instant(case.next_interview_at, zone),
-        case.next_interview_label,
+        "" if case.interview_to_conclude else _instant(case.next_interview_at, zone),
+        "" if case.interview_to_conclude else case.next_interview_label,
         _day(case.obligation_due_on),
         _day(case.plan_review_on),
     ]

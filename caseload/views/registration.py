@@ -421,7 +421,6 @@ def _page(
             "doubts": doubts,
             "shows_doubts": form["track"].value() == Track.WEB and not obstacle and any(one.holds for one in doubts),
             "can_test": bool(person.email and person.user and person.user.has_usable_password()),
-            "zone": person.agency.zone,
         },
         status=status,
     )

@@ -158,7 +158,7 @@ def _form_page(request: AuthenticatedRequest, form: TransferForm, *, status: int
     context = {
         "form": form,
         "people": people,
-        "along": going_along(people),
+        "along": going_along(people, now=timezone.now()),
         "proposals": proposals,
         # What was filled meanwhile is proposed no more: the next one stands in its place.
         "selected": kept or [portfolio.pk for portfolio in takes[:1] if chosen],
@@ -192,7 +192,7 @@ def _look(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
         "staying": staying_by_reason(rows),
         "staying_count": sum(row.target is None for row in rows),
         "moving": len(moving),
-        "along": going_along(people),
+        "along": going_along(people, now=timezone.now()),
         "address": _address(request, facts["people"]),
     }
     return render(request, "caseload/transfer_confirm.html", context)

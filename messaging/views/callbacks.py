@@ -17,6 +17,7 @@ from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
 from caseload.away import relay_of
+from caseload.services.placements import sides_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
 from messaging.models import CallbackRequest
@@ -149,8 +150,8 @@ def _ask_context(person: Jobseeker, form: CallbackForm) -> dict[str, Any]:
     requests = CallbackRequest.objects.filter(jobseeker=person)
     return {
         "person": person,
-        "zone": person.agency.zone,
         "form": form,
+        "sides": sides_of(person),
         "open_request": requests.open().first(),
         "past_requests": list(requests.exclude(state=CallbackState.OPEN).order_by("-closed_at")[:PAST_SHOWN]),
     }

@@ -19,7 +19,7 @@ from accompaniment.once import went_through
 from accompaniment.services import audit
 from caseload.services.placements import follower_of
 from messaging.forms import MessageForm, NumberForm, SearchForm
-from messaging.models import CallbackRequest, Conversation
+from messaging.models import Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError, Participants, participants, record_reading
 from messaging.services.posting import post_message
@@ -190,7 +190,7 @@ def _person_context(thread: Thread) -> dict[str, Any]:
         "person": person,
         "period": Accompaniment.objects.current().filter(jobseeker=person).first(),
         "follower": follower_of(person),
-        "callback": CallbackRequest.objects.open().filter(jobseeker=person).first(),
+        "callback": person.callback_requests.open().first(),
     }
 
 

@@ -9,6 +9,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
 from caseload.away import relay_of
+from caseload.services.placements import sides_of
 from messaging.forms import MessageForm
 from messaging.models import CallbackRequest, Conversation
 from messaging.services import conversations
@@ -85,7 +86,7 @@ def space_messages(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "messaging/partials/_panel_space_messages.html",
-        {"unread": own.unread if own else 0, "last": last, "zone": person.agency.zone},
+        {"unread": own.unread if own else 0, "last": last},
     )
 
 
@@ -99,7 +100,7 @@ def space_callback(request: AuthenticatedRequest) -> HttpResponse:
         "messaging/partials/_panel_space_callback.html",
         {
             "callback": CallbackRequest.objects.open().filter(jobseeker=person).first(),
-            "zone": person.agency.zone,
+            "sides": sides_of(person),
             "now": timezone.now(),
         },
     )

@@ -60,7 +60,9 @@ def test_a_call_back_names_its_hour(due_at: datetime, phrase: str, urgency: Urge
     ("at", "expected"),
     [
         (NOW + timedelta(hours=2), [("Entretien aujourd'hui à 16 h", Urgency.TODAY)]),
-        (NOW - timedelta(hours=4), [("Entretien aujourd'hui à 10 h", Urgency.TODAY)]),
+        (NOW - timedelta(minutes=29), [("Entretien aujourd'hui à 13 h 31", Urgency.TODAY)]),
+        (NOW - timedelta(minutes=30), [("Entretien de 13 h 30 à conclure", Urgency.LATE)]),
+        (NOW - timedelta(hours=4), [("Entretien de 10 h à conclure", Urgency.LATE)]),
         (NOW - timedelta(days=1), [("Entretien du 3 mars à conclure", Urgency.LATE)]),
         (NOW + timedelta(days=1), []),
     ],
@@ -134,6 +136,14 @@ def test_days_are_days_of_the_agency() -> None:
     due = Situation(to_place_by=date(2026, 3, 4))
     assert needs_of(due, now=late_in_paris, zone=PARIS)[0].urgency == Urgency.TODAY
     assert needs_of(due, now=late_in_paris, zone=REUNION)[0].urgency == Urgency.LATE
+
+
+def test_an_hour_names_the_zone_where_the_person_reads_another_one() -> None:
+    hours = {"next_interview_at": NOW + timedelta(hours=2), "callback_due_at": NOW + timedelta(hours=3)}
+    across = [phrase for phrase, _ in said(**hours, timezone=REUNION.key)]
+    assert across == ["Entretien aujourd'hui à 16 h (heure de Paris)", "Rappel à faire avant 17 h (heure de Paris)"]
+    near = [phrase for phrase, _ in said(**hours, timezone=PARIS.key)]
+    assert near == ["Entretien aujourd'hui à 16 h", "Rappel à faire avant 17 h"]
 
 
 def test_an_obligation_of_the_night_of_the_clock_change_is_due_at_local_midnight() -> None:

@@ -3,21 +3,21 @@
 from visio.rules.states import (
     ABSENCE_STATES,
     BUFFER_MINUTES,
-    INTERVIEW_MINUTES,
     INTERVIEW_TRANSITIONS,
     LIVE_STATES,
     OPEN_STATES,
     ROOM_CLOSES_AFTER,
     ROOM_OPENS_BEFORE,
+    is_to_conclude,
 )
 
 __all__ = [
     "ABSENCE_STATES",
     "BUFFER_MINUTES",
-    "INTERVIEW_MINUTES",
     "INTERVIEW_TRANSITIONS",
     "LIVE_STATES",
     "OPEN_STATES",
     "ROOM_CLOSES_AFTER",
     "ROOM_OPENS_BEFORE",
+    "is_to_conclude",
 ]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from visio.rules.states import BUFFER_MINUTES, INTERVIEW_MINUTES
+from accompaniment.rules import INTERVIEW_MINUTES
+from visio.rules.states import BUFFER_MINUTES
 
 SLOT_STEP = timedelta(minutes=45)
 """From one slot to the next: the interview and its buffer, rounded up to hours that people remember."""

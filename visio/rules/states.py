@@ -35,7 +35,6 @@ STATES_TO_YOU: dict[S, str] = {
 }
 """An interview's state as the person reads it."""
 
-INTERVIEW_MINUTES = 30
 BUFFER_MINUTES = 10
 """Minutes after an interview in which neither person is booked again: notes, and a call that runs over."""
 
@@ -53,6 +52,14 @@ def room_moment(*, state: str, starts_at: datetime, ends_at: datetime, now: date
     if now >= ends_at + ROOM_CLOSES_AFTER:
         return RoomMoment.OVER
     return RoomMoment.OPEN
+
+
+def is_to_conclude(*, state: str, ends_at: datetime, now: datetime) -> bool:
+    """Tell whether the end of an interview has passed and nobody has said what came of it: it is not to come any more.
+
+    `InterviewQuerySet.to_conclude` says the same of rows.
+    """
+    return state in LIVE_STATES and ends_at <= now
 
 
 def absence_obstacle(

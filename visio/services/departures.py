@@ -32,8 +32,9 @@ def left_open(adviser: Adviser, *, now: datetime) -> InterviewQuerySet:
 
 def interviews_left(adviser: Adviser) -> list[str]:
     """Name the interviews that are booked or in progress with the adviser, and those that were never closed."""
-    past = left_open(adviser, now=timezone.now()).count()
-    coming = Interview.objects.live().filter(adviser=adviser).count() - past
+    now = timezone.now()
+    past = Interview.objects.to_conclude(now).filter(adviser=adviser).count()
+    coming = Interview.objects.coming(now).filter(adviser=adviser).count()
     sentences = []
     if coming:
         s = plural(coming)

@@ -113,15 +113,21 @@ def cancel_interview(*, actor: User, interview: Interview) -> Interview:
 
 
 def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
-    """Cancel what is booked with the adviser who follows the person no longer; a conversation under way goes on."""
-    coming = Interview.objects.filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
+    """Cancel what is booked with the adviser who follows the person no longer; a conversation under way goes on.
+
+    One whose end has passed stays with its adviser, to be concluded: nobody tells that it will not take place.
+    """
+    coming = Interview.objects.coming(at).filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
     for pk in coming.values_list("pk", flat=True):
         cancel_locked(lock_interview(pk), actor=actor, at=at)
 
 
 def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
-    """Cancel what is booked with an adviser who follows the person no longer; what the present one has stays."""
-    coming = Interview.objects.filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
+    """Cancel what is booked with an adviser who follows the person no longer; what the present one has stays.
+
+    So does what is past and to be concluded.
+    """
+    coming = Interview.objects.coming(at).filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
     if (follower := follower_of(jobseeker)) is not None:
         coming = coming.exclude(adviser=follower)
     for pk in coming.values_list("pk", flat=True):
@@ -137,7 +143,8 @@ def booked_among(changes: Mapping[int, Tier]) -> set[int]:
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     """Say what would become of the interviews that are booked."""
-    booked = list(Interview.objects.filter(jobseeker=jobseeker, state=InterviewState.BOOKED))
+    coming = Interview.objects.coming(timezone.now())
+    booked = list(coming.filter(jobseeker=jobseeker, state=InterviewState.BOOKED))
     if not booked:
         return ["Aucun entretien n'est prévu avec elle."]
     on_web = Enrolment.objects.filter(

@@ -27,7 +27,7 @@ from caseload.plans import PlanPage, plan_page
 from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
 from visio.forms import ReportForm
 from visio.models import Interview
-from visio.rules import LIVE_STATES
+from visio.rules import LIVE_STATES, is_to_conclude
 from visio.rules.states import room_moment
 from visio.services import closing, missed
 from visio.services.interviews import cancel_interview
@@ -46,6 +46,7 @@ class AgendaLine:
     interview: Interview
     can_join: bool
     can_close: bool
+    to_conclude: bool
 
     @property
     def shows_phone(self) -> bool:
@@ -99,7 +100,6 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
         request,
         "visio/agenda.html",
         {
-            "zone": zone,
             "days": [day for day in days if day.lines or day.is_today or day.day.weekday() < 5],
             "monday": monday,
             "sunday": monday + timedelta(days=6),
@@ -119,7 +119,6 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         Interview.objects.conducted_by(request.user).with_people().select_related("report"), pk=pk
     )
     audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.INTERVIEW)
-    zone = interview.adviser.agency.zone
     if interview.state not in LIVE_STATES:
         return _closed(request, interview)
     now = timezone.now()
@@ -154,7 +153,6 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     obstacle = missed.obstacle_to_noting(interview, now=now)
     context = {
         "interview": interview,
-        "zone": zone,
         "form": form,
         "outcome": form["outcome"].value(),
         "absence_obstacle": obstacle or "",
@@ -183,7 +181,6 @@ def _closed(request: AuthenticatedRequest, interview: Interview) -> HttpResponse
         "visio/closed.html",
         {
             "interview": interview,
-            "zone": interview.adviser.agency.zone,
             "is_adviser": True,
             "came_too_late": request.method == "POST",
             "unsaved": texts,
@@ -241,14 +238,13 @@ def line_of(interview: Interview, now: datetime) -> AgendaLine:
         interview=interview,
         can_join=moment == RoomMoment.OPEN,
         can_close=moment in {RoomMoment.OPEN, RoomMoment.OVER},
+        to_conclude=is_to_conclude(state=interview.state, ends_at=interview.ends_at, now=now),
     )
 
 
 def to_close(user: User, now: datetime) -> list[Interview]:
     """Return the interviews whose end has passed and that nobody has closed, oldest first."""
-    return list(
-        Interview.objects.conducted_by(user).live().filter(ends_at__lt=now).with_people().order_by("starts_at", "pk")
-    )
+    return list(Interview.objects.conducted_by(user).to_conclude(now).with_people())
 
 
 def _monday(text: str, today: date) -> date:

@@ -27,7 +27,6 @@ from visio.enums import InterviewState
 from visio.forms import SlotForm
 from visio.models import Interview
 from visio.querysets import to_place
-from visio.rules import LIVE_STATES
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview, cancel_interview, move_interview
 from visio.views.agenda import line_of
@@ -49,16 +48,17 @@ def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
         .order_by("-starts_at", "-pk")
     )
     now = timezone.now()
+    live = [line_of(interview, now) for interview in reversed(interviews) if interview.is_live]
     return render(
         request,
         "visio/my_interviews.html",
         {
-            "zone": person.agency.zone,
             "zone_words": zone_in_words(person.agency.zone),
             "followed": follower_of(person) is not None,
             "to_choose": list(to_place(Obligation.objects.visible_to(request.user))),
-            "coming": [line_of(interview, now) for interview in reversed(interviews) if interview.state in LIVE_STATES],
-            "past": [interview for interview in interviews if interview.state not in LIVE_STATES],
+            "coming": [line for line in live if not line.to_conclude],
+            "to_conclude": [line for line in live if line.to_conclude],
+            "past": [interview for interview in interviews if not interview.is_live],
             "now": now,
         },
     )
@@ -114,7 +114,6 @@ def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @once
 def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Ask whether to cancel, and cancel."""
-    person = own_file(request)
     interview = get_object_or_404(Interview.objects.visible_to(request.user).with_people(), pk=pk)
     if request.method == "POST":
         try:
@@ -124,7 +123,7 @@ def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "L'entretien est annulé. Vous pouvez choisir un autre créneau.")
         return redirect("my_interviews")
-    return render(request, "visio/cancel.html", {"interview": interview, "zone": person.agency.zone})
+    return render(request, "visio/cancel.html", {"interview": interview})
 
 
 def own_file(request: AuthenticatedRequest) -> Jobseeker:

@@ -53,7 +53,6 @@ def explain(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "unsaved": _unsaved(form, "text"),
             "answers": list(interview.absence_answers.all()),
             "decision": interview.last_decision(),
-            "zone": interview.jobseeker.agency.zone,
         },
         status=status,
     )
@@ -117,7 +116,6 @@ def decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "unsaved": _unsaved(form, "reason"),
             "can_decide": interview.state in ABSENCE_STATES,
             "obstacle": obstacle_to_confirming(interview, now=now) if interview.state == InterviewState.NOTED else "",
-            "zone": interview.adviser.agency.zone,
         },
         status=status,
     )

@@ -71,7 +71,6 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
             "answered": list(own.filter(answered_at__isnull=False)[:5]),
             "agency": person.agency,
             "reply_hours": hours_of(REPLY_WITHIN),
-            "zone": person.agency.zone,
         },
         status=status,
     )
@@ -197,7 +196,6 @@ def _answer_page(
             "asked": asked,
             "form": form,
             "waits": duration_in_words(timezone.now() - asked.asked_at),
-            "zone": asked.jobseeker.agency.zone,
             "opens_file": follower is not None or request.user.is_manager,
         },
         status=status,

@@ -42,7 +42,7 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
     day = now.astimezone(zone).date()
     following = (
         Interview.objects.conducted_by(request.user)
-        .live()
+        .coming(now)
         .filter(starts_at__gt=now)
         .with_people()
         .order_by("starts_at", "pk")
@@ -55,9 +55,8 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
         request,
         "visio/partials/_today.html",
         {
-            "zone": zone,
             "lines": [(line, checks.get(line.interview.jobseeker_id)) for line in lines],
-            "to_close": [interview for interview in to_close(request.user, now) if interview.starts_at < now],
+            "to_close": to_close(request.user, now),
             "following": following,
             "following_words": soon_in_words(following.starts_at.astimezone(zone), today=day) if following else "",
             "today": day,
@@ -144,7 +143,7 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     # A part of the person's page: with it, it is one reading of the file; by itself, it is one too.
     audit.record_reading(actor=request.user, jobseeker=jobseeker)
     now = timezone.now()
-    coming = Interview.objects.live().filter(jobseeker=jobseeker).with_people().order_by("starts_at")
+    own = Interview.objects.filter(jobseeker=jobseeker).with_people()
     unplaced = to_place(Obligation.objects.filter(jobseeker=jobseeker)).select_related("slot_invitation")
     return render(
         request,
@@ -152,7 +151,8 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         {
             "person": jobseeker,
             "check": DeviceCheck.objects.filter(jobseeker=jobseeker).first(),
-            "coming": [line_of(interview, now) for interview in coming],
+            "coming": [line_of(interview, now) for interview in own.coming(now)],
+            "to_conclude": [line_of(interview, now) for interview in own.to_conclude(now)],
             "to_place": list(unplaced),
             "noted": list(Interview.objects.filter(jobseeker=jobseeker).noted().with_people()),
             "may_book": request.user.is_adviser and Jobseeker.objects.visible_to(request.user).filter(pk=pk).exists(),
@@ -167,14 +167,8 @@ def next_step(request: AuthenticatedRequest) -> HttpResponse:
     """Show the jobseeker's next step: the interview that comes, or the slot to choose with its deadline."""
     file = own_file(request)
     now = timezone.now()
-    coming = (
-        Interview.objects.visible_to(request.user)
-        .live()
-        .filter(ends_at__gt=now - ROOM_CLOSES_AFTER)
-        .with_people()
-        .order_by("starts_at", "pk")
-        .first()
-    )
+    own = Interview.objects.visible_to(request.user).with_people()
+    coming = own.coming(now).first()
     return render(
         request,
         "visio/partials/_next_step.html",
@@ -182,6 +176,7 @@ def next_step(request: AuthenticatedRequest) -> HttpResponse:
             "noted": list(Interview.objects.visible_to(request.user).noted().with_absence()),
             "zone_words": zone_in_words(reader_zone()),
             "coming": coming,
+            "to_conclude": [line_of(interview, now) for interview in own.to_conclude(now)],
             "can_join": coming is not None and _is_open(coming),
             "to_choose": to_place(Obligation.objects.visible_to(request.user)).first(),
             "followed": follower_of(file) is not None,

@@ -36,7 +36,6 @@ def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
     )
     context = {
         "interview": interview,
-        "zone": interview.adviser.agency.zone,
         "is_adviser": interview.adviser.user_id == request.user.pk,
         "opens_at": interview.starts_at - ROOM_OPENS_BEFORE,
     }
@@ -163,7 +162,6 @@ def _noted(request: AuthenticatedRequest, template: str, interview: Interview) -
         template,
         {
             "interview": interview,
-            "zone": interview.adviser.agency.zone,
             "is_adviser": interview.adviser.user_id == request.user.pk,
         },
     )

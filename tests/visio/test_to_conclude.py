@@ -1,0 +1,112 @@
+"""An interview whose end has passed is not « prévu » any more: it is to conclude, in the same words on every list."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from accompaniment.french import NO_BREAK
+from accompaniment.models import User
+from accompaniment.services import enrolments
+from caseload.transfers import going_along, leaving
+from tests.visio.factories import InterviewFactory
+from visio.enums import InterviewState
+from visio.models import Interview
+from visio.rules import is_to_conclude
+from visio.services.interviews import foresee_tier_change
+from visio.services.summaries import refresh_summary
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 12, 2, 10, tzinfo=UTC)  # a Wednesday, 11 h in Paris
+
+TO_YOU = "Passé, votre conseiller n'a pas encore conclu."
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Any:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def interview(*, ended: timedelta, state: str = InterviewState.BOOKED) -> Interview:
+    """Return a half-hour interview whose end lies `ended` ago (before now: in that time)."""
+    made: Interview = InterviewFactory(starts_at=NOW - ended - timedelta(minutes=30), state=state)
+    refresh_summary(made.jobseeker_id)
+    return made
+
+
+def page(user: User, name: str, *args: Any, **query: Any) -> str:
+    client = Client()
+    client.force_login(user)
+    text = client.get(reverse(name, args=args), query, headers={"HX-Request": "true"}).content.decode()
+    return " ".join(text.replace(NO_BREAK, " ").replace("&nbsp;", " ").split())
+
+
+@pytest.mark.parametrize("state", [InterviewState.BOOKED, InterviewState.IN_PROGRESS])
+@pytest.mark.parametrize(
+    ("ended", "past"), [(timedelta(seconds=-1), False), (timedelta(0), True), (timedelta(days=9), True)]
+)
+def test_rows_and_rule_say_the_same(state: str, ended: timedelta, past: bool) -> None:
+    made = interview(ended=ended, state=state)
+    assert is_to_conclude(state=made.state, ends_at=made.ends_at, now=NOW) is past
+    assert Interview.objects.to_conclude(NOW).exists() is past
+    assert Interview.objects.coming(NOW).exists() is not past
+
+
+def test_the_person_reads_it_under_past() -> None:
+    past, coming = interview(ended=timedelta(hours=1)), interview(ended=timedelta(minutes=-29))
+    own = page(past.jobseeker.user, "my_interviews")
+    before, after = own.split("Passés", 1)
+    assert "Aucun entretien prévu." in before
+    assert TO_YOU in after
+    assert "Mercredi 2 décembre à 9 h 30" not in before
+    assert "Mercredi 2 décembre à 9 h 30" in after
+    assert "votre conseiller n'a pas encore conclu" in page(past.jobseeker.user, "panel_next_step")
+    own = page(coming.jobseeker.user, "my_interviews")
+    assert "Mercredi 2 décembre à 10 h 59" in own.split("Passés", 1)[0]
+    assert TO_YOU not in own
+    assert "n'a pas encore conclu" not in page(coming.jobseeker.user, "panel_next_step")
+
+
+@pytest.mark.parametrize(
+    ("name", "of_person"),
+    [("agenda", False), ("panel_today", False), ("panel_person_interviews", True), ("my_portfolio", False)],
+)
+def test_the_adviser_reads_that_it_is_to_conclude_on_every_list(name: str, of_person: bool) -> None:
+    for ended, said in ((timedelta(hours=1), True), (timedelta(minutes=-29), False)):
+        made = interview(ended=ended)
+        text = page(made.adviser.user, name, *([made.jobseeker_id] if of_person else []))
+        text = text.replace("Entretiens du jour et à conclure", "")  # the name of a filter
+        assert ("à conclure" in text.lower()) is said, text
+        assert ("9 h 30" if said else "10 h 59") in text or name == "panel_today"
+
+
+def test_it_does_not_go_along_with_a_transfer() -> None:
+    for ended, count in ((timedelta(hours=1), 0), (timedelta(hours=-2), 1)):
+        made = interview(ended=ended)
+        placements = made.jobseeker.placements.select_related(
+            "portfolio", "jobseeker__summary", "jobseeker__agency__departement__region"
+        )
+        people = leaving(placements, reader=made.adviser.user, now=NOW)
+        assert going_along(people, now=NOW).interviews == count
+
+
+def test_leaving_the_track_does_not_tell_that_it_will_not_take_place() -> None:
+    past, coming = interview(ended=timedelta(hours=1)), interview(ended=timedelta(hours=-2))
+    with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
+        for made in (past, coming):
+            enrolments.leave_track(actor=made.jobseeker.user, jobseeker=made.jobseeker)
+            made.refresh_from_db()
+    assert past.state == InterviewState.BOOKED
+    assert coming.state == InterviewState.CANCELLED
+
+
+def test_a_change_of_tier_foresees_nothing_for_it() -> None:
+    past, coming = interview(ended=timedelta(hours=1)), interview(ended=timedelta(hours=-2))
+    nothing = ["Aucun entretien n'est prévu avec elle."]
+    assert foresee_tier_change(past.jobseeker, "suivi") == nothing
+    assert foresee_tier_change(coming.jobseeker, "suivi") != nothing
