@@ -201,7 +201,7 @@ def test_a_call_back_names_the_zone_where_the_adviser_reads_another_hour() -> No
         follower = request.jobseeker.placements.get().portfolio.adviser.user
         assert "8 h 17 – 9 h 17 (heure de Paris)" in page_of(follower, "callbacks")
         assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "ask_callback")
-        assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "panel_space_callback")
+        assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "space_callback_panel")
         Region.objects.update(timezone=PARIS.key)
         assert "(heure de" not in page_of(follower, "callbacks")
         assert "et 9 h 17<" in page_of(across.user, "ask_callback")

@@ -117,7 +117,7 @@ def tell_colleagues(covers: Sequence[Cover], *, today: date) -> None:
             user=first.colleague.user,
             context={
                 "first_name": first.colleague.user.first_name,
-                "adviser": str(first.portfolio.adviser),
+                "adviser": first.portfolio.adviser.user,
                 "starts_on": day_in_words(first.starts_on, today=today),
                 "ends_on": day_in_words(first.ends_on, today=today),
                 "people": sum(cover.portfolio.occupied for cover in given),
@@ -142,7 +142,7 @@ def _say(hole: Unrelayed, *, today: date) -> str:
             user=manager.user,
             context={
                 "first_name": manager.user.first_name,
-                "adviser": str(adviser),
+                "adviser": adviser.user,
                 "agency": str(adviser.agency),
                 "starts_on": first,
                 "ends_on": last,
