@@ -68,6 +68,7 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
         **INTERVIEW,
         "how_to_join": "Ouvrez votre espace.",
         "is_mandatory": True,
+        "became_mandatory": False,
         "phone": "",
         "address": "",
         "replaces": "",

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, Modality, NotificationKind, Tier
@@ -14,6 +13,7 @@ from accompaniment.services import enrolments
 from caseload.models import Absence, CaseSummary, Placement, Portfolio, TransferBatch
 from caseload.services.enrolments import validate_at_interview
 from caseload.services.transfers import transfer_people
+from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import (
     AgencyFactory,
     EnrolmentFactory,
@@ -112,8 +112,7 @@ def test_where_the_new_adviser_is_taken_the_person_chooses_again(
     cancelled = Notification.objects.get(jobseeker=person, kind=NotificationKind.INTERVIEW_CANCELLED)
     changed = Notification.objects.get(jobseeker=person, kind=NotificationKind.ADVISER_CHANGED)
     for letter in (cancelled, changed):
-        links = {"link": "https://exemple.fr", "public_url": "https://exemple.fr"}
-        words = render_to_string(f"messaging/emails/{letter.kind}.txt", {**letter.context, **links})
+        words = letter_for(letter).body
         assert "Vous n'avez rien à faire" not in words
         assert "Choisissez un" in words
     # The duty stands as it stood, and is to be placed with the new adviser.
