@@ -170,6 +170,12 @@ def plural(count: float, forms: str = "s") -> str:
 # --- Names --------------------------------------------------------------------------------------------------------
 
 
+def excess_in_words(length: int, *, most: int) -> str:
+    """Say by how much a text is too long, such as `212 caractères de trop : 5 000 au plus.`"""
+    excess, limit = (f"{count:,}".replace(",", "\u00a0") for count in (length - most, most))
+    return f"{excess} caractère{plural(length - most)} de trop\u00a0: {limit} au plus. Raccourcissez ce texte."
+
+
 def of_name(who: object) -> str:
     """Return « d'Odile », « d'Hélène », « de Yann »: « de » before a name, elided where French does."""
     name = str(who)

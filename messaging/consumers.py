@@ -37,6 +37,9 @@ NOT_FOUND = 4404
 FRAME_LIMIT = 64 * 1024
 """Characters of one frame; a message of 5,000 characters fits, however it is escaped."""
 
+PING_LIMIT = 100
+"""Characters of a frame from a page of the day."""
+
 NOTICES_KEPT = 200
 """Events that wait for a slow screen; past that it reads the database instead."""
 
@@ -240,8 +243,8 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
 class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
     """An adviser's open page of the day. It hears the names of the panels that have changed, and nothing else.
 
-    Frame to it: `changed` (panels). What the browser sends is not read. Without Redis the socket closes with 1013 and
-    the page asks by itself every minute.
+    Frames to it: `changed` (panels), and `pong`, the answer to the one that it sends: `ping`. Without Redis the socket
+    closes with 1013 and the page asks by itself every minute.
     """
 
     group = ""
@@ -262,7 +265,10 @@ class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
             await live.calmly(self.channel_layer.group_discard(self.group, self.channel_name))
 
     async def hear(self, text: str | None) -> None:
-        """Leave aside what the browser says: a page of the day has nothing to say."""
+        """Answer a `ping`; a page of the day has nothing else to say."""
+        match frame_in(text, largest=PING_LIMIT):
+            case {"type": "ping"}:
+                await self.send_json({"type": "pong"})
 
     async def desk_changed(self, event: dict[str, Any]) -> None:
         await self.send_json({"type": "changed", "panels": event["panels"]})

@@ -22,7 +22,12 @@ SECONDS = "%Y%m%dT%H%M%SZ"
 class MessageForm(forms.Form):
     """A message as a browser without sockets sends it; `client_id` is new with each page."""
 
-    body = LinesField(label="Votre message", max_length=BODY_LIMIT, widget=forms.Textarea(attrs={"rows": 1}))
+    body = LinesField(
+        label="Votre message",
+        max_length=BODY_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 1}),
+        error_messages={"required": "Écrivez votre message avant de l'envoyer."},
+    )
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from accompaniment.identifiers import joined_within
 from accompaniment.querysets import OfJobseekerQuerySet
+from accompaniment.search import named, words_of
 from messaging.enums import CallbackState
 
 
@@ -15,15 +15,8 @@ class ConversationQuerySet(OfJobseekerQuerySet):
         return self.filter(awaiting_reply_since__isnull=False).order_by("awaiting_reply_since", "pk")
 
     def matching(self, words: str) -> Self:
-        """Keep the people of whom every word is in the name or the identifier; accents and case do not count."""
-        kept = self
-        for word in joined_within(words).split():
-            kept = kept.filter(
-                Q(jobseeker__last_name__unaccent__icontains=word)
-                | Q(jobseeker__first_name__unaccent__icontains=word)
-                | Q(jobseeker__identifier__istartswith=word)
-            )
-        return kept
+        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        return self.filter(named(words_of(words), jobseeker="jobseeker__"))
 
 
 class MessageQuerySet(QuerySet[Any]):

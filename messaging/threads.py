@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, DateField, Exists, F, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Cast, Coalesce, Greatest
 from django.utils import timezone
 
-from accompaniment.enums import FilePart
+from accompaniment.enums import FilePart, Role
 from accompaniment.french import duration_in_words, hours_of
 from accompaniment.models import Jobseeker, User
+from accompaniment.search import named, words_of
 from accompaniment.services import audit
 from accompaniment.zones import reader_zone
 from caseload.away import away_now, relay_of
+from caseload.models import Cover, Placement
 from messaging.enums import Urgency
 from messaging.models import Conversation, Message, ReadMark
 from messaging.querysets import ConversationQuerySet
@@ -60,6 +62,8 @@ class Thread:
     read_by_other: int
     marked: int
     older_before: int | None
+    older_unread: bool
+    """Whether something that the reader has not seen stands before this page."""
     newer: bool
     hint: str
     can_write: bool
@@ -91,8 +95,12 @@ def thread_for(
     by_person, by_staff = read_numbers([conversation])[conversation.pk]
     read_by_other = by_staff if reader.is_jobseeker else by_person
     marked = (
-        ReadMark.objects.filter(conversation=conversation, user=reader).values_list("number", flat=True).first() or 0
+        Conversation.objects.filter(pk=conversation.pk)
+        .values_list(known_to(reader, now=timezone.now()), flat=True)
+        .get()
     )
+    first = page[0].number if page else 0
+    earlier = Message.objects.filter(conversation=conversation, number__gt=marked, number__lt=first)
     return Thread(
         conversation=conversation,
         reader=reader,
@@ -101,7 +109,8 @@ def thread_for(
         last=page[-1].number if page else 0,
         read_by_other=read_by_other,
         marked=marked,
-        older_before=page[0].number if page and page[0].number > 1 else None,
+        older_before=first if first > 1 else None,
+        older_unread=first > marked + 1 and earlier.exclude(author=reader).exists(),
         newer=bool(page) and page[-1].number < conversation.last_number,
         hint=_who_answers(conversation, reader, who),
         can_write=bool(who.staff) and reader.pk in who.writers,
@@ -233,10 +242,11 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
 
 def unread_by(user: User) -> Coalesce:
     """Return the expression of how many messages of others a user has not read, on a queryset of conversations."""
-    mark = ReadMark.objects.filter(conversation=OuterRef("conversation"), user=user).values("number")[:1]
     unread = (
         Message.objects.filter(
-            Q(conversation=OuterRef("pk")), Q(number__gt=Coalesce(Subquery(mark), 0)), ~Q(author=user)
+            Q(conversation=OuterRef("pk")),
+            Q(number__gt=known_to(user, now=timezone.now(), conversation="conversation")),
+            ~Q(author=user),
         )
         .order_by()
         .values("conversation")
@@ -244,6 +254,45 @@ def unread_by(user: User) -> Coalesce:
         .values("count")
     )
     return Coalesce(Subquery(unread, output_field=IntegerField()), 0)
+
+
+def known_to(user: User, *, now: datetime, conversation: str = "pk") -> Greatest:
+    """Return the expression of the number up to which nothing of a conversation is new to a user.
+
+    That is their own mark. What a colleague had read before the user came, by a placement or a cover, is history and
+    not new either; what nobody of the staff has read stays new. `conversation` is the path to it on the queryset.
+    """
+    mark = Subquery(ReadMark.objects.filter(conversation=OuterRef(conversation), user=user).values("number")[:1])
+    if user.is_jobseeker:
+        return Greatest(Coalesce(mark, 0), 0)
+    by_staff = (
+        ReadMark.objects.filter(conversation=OuterRef("conversation"))
+        .exclude(user__role=Role.JOBSEEKER)
+        .order_by("-number")
+        .values("number")[:1]
+    )
+    placed = Placement.objects.open().filter(
+        portfolio__adviser__user=user,
+        jobseeker=OuterRef("conversation__jobseeker"),
+        started_at__gt=OuterRef("created_at"),
+    )
+    today = now.date()
+    covered = Cover.objects.filter(
+        colleague__user=user,
+        cancelled_at=None,
+        starts_on__gt=Cast(OuterRef("created_at"), DateField()),
+        starts_on__lte=today + timedelta(days=1),
+        ends_on__gte=today - timedelta(days=1),
+        portfolio__placements__jobseeker=OuterRef("conversation__jobseeker"),
+        portfolio__placements__ended_at=None,
+    )
+    history = Subquery(
+        Message.objects.filter(Exists(placed) | Exists(covered), conversation=OuterRef(conversation))
+        .filter(number__lte=Subquery(by_staff))
+        .order_by("-number")
+        .values("number")[:1]
+    )
+    return Greatest(Coalesce(mark, 0), Coalesce(history, 0))
 
 
 def _left(since: datetime | None, now: datetime) -> str:
@@ -261,10 +310,5 @@ def _excerpt(body: str) -> str:
 def people_without_conversation(user: User, words: str, *, limit: int) -> list[Jobseeker]:
     """Return the people whom a search names and with whom nothing was written yet."""
     people = Jobseeker.objects.visible_to(user).filter(Q(conversation=None) | Q(conversation__last_number=0))
-    for word in words.split():
-        people = people.filter(
-            Q(last_name__unaccent__icontains=word)
-            | Q(first_name__unaccent__icontains=word)
-            | Q(identifier__istartswith=word)
-        )
+    people = people.filter(named(words_of(words)))
     return list(people.order_by("last_name", "first_name", "pk")[:limit])

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
 from accompaniment.errors import DomainError
+from accompaniment.french import excess_in_words
 from accompaniment.models import User
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
@@ -69,9 +70,7 @@ def _checked(body: str) -> str:
     if not text:
         raise DomainError("Écrivez votre message avant de l'envoyer.")
     if len(text) > BODY_LIMIT:
-        raise DomainError(
-            f"Votre message a {len(text)} caractères ; il en faut {BODY_LIMIT} au plus. Envoyez-le en deux fois."
-        )
+        raise DomainError(excess_in_words(len(text), most=BODY_LIMIT))
     return text
 
 

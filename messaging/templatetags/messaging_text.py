@@ -8,8 +8,9 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
-LINK = re.compile(r"https://[^\s<>\"'«»]+[^\s<>\"'«».,;:!?)\]}]")
-"""The same in `static/messaging/conversation.js`."""
+LINK = re.compile(r"https://[^\s<>\"'«»]+")
+"""The same, with `_within`, in `static/messaging/conversation.js`."""
+CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
 @register.filter
@@ -17,11 +18,22 @@ def message_text(body: str) -> SafeString:
     """Return the text, escaped; addresses that begin with https become links that tell the other site nothing."""
     parts: list[SafeString] = []
     at = 0
-    for link in LINK.finditer(body):
-        parts.append(format_html("{}", body[at : link.start()]))
-        parts.append(
-            format_html('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow">{0}</a>', link.group())
-        )
-        at = link.end()
+    for found in LINK.finditer(body):
+        address = _within(found.group())
+        if address == "https://":
+            continue
+        parts.append(format_html("{}", body[at : found.start()]))
+        parts.append(format_html('<a href="{0}" target="_blank" rel="noopener noreferrer nofollow">{0}</a>', address))
+        at = found.start() + len(address)
     parts.append(format_html("{}", body[at:]))
     return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _within(address: str) -> str:
+    """Return an address without the end of the sentence, and without a bracket that was opened before it."""
+    while True:
+        last = address[-1]
+        more = last in CLOSES and address.count(last) > address.count(CLOSES[last])
+        if not more and last not in ".,;:!?([{":
+            return address
+        address = address[:-1]

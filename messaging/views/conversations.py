@@ -30,6 +30,8 @@ LISTED = 60
 
 FOUND = 20
 
+UNREADABLE = "Cet envoi n'a pas été compris. Actualisez la page."
+
 
 @require_safe
 @role_required(Role.ADVISER, Role.JOBSEEKER)
@@ -63,7 +65,7 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     form = MessageForm(request.POST)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
     if not form.is_valid():
-        sentence = "Écrivez votre message (5 000 caractères au plus) avant de l'envoyer."
+        sentence = " ".join(str(error) for error in form.errors.get("body", ())) or UNREADABLE
         return _refuse(sentence) if wants_json else _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     try:
         message = post_message(actor=request.user, conversation=opened.conversation, **form.cleaned_data)

@@ -4,7 +4,9 @@
 import { Link } from "./link.js";
 import { Outbox } from "./outbox.js";
 
-const LINK = /https:\/\/[^\s<>"'«»]+[^\s<>"'«».,;:!?)\]}]/g; // the same in messaging/templatetags/message_text.py
+const LINK = /https:\/\/[^\s<>"'«»]+/g; // the same, with `within`, in messaging/templatetags/messaging_text.py
+const CLOSES = { ")": "(", "]": "[", "}": "{" };
+const READ_AFTER = 400; // ms in which a message is in sight
 const CUT = "Connexion coupée — vos messages partiront dès son retour.";
 const CUT_SHOWN_AFTER = 1500; // ms
 const RETRY_AFTER = 3000; // ms
@@ -32,8 +34,6 @@ class ConversationThread extends HTMLElement {
     );
     this.#formats(this.dataset.zone);
     this.#toTheNews();
-    // A page of older messages stays as it is; it links to the live one.
-    if ("past" in this.dataset) return;
     this.outbox = new Outbox(this.me, this.dataset.conversation);
     this.sending = null;
     this.link = new Link(
@@ -46,15 +46,19 @@ class ConversationThread extends HTMLElement {
       this.form?.elements.csrfmiddlewaretoken.value ?? "",
       { have: () => this.last, frame: (frame) => this.#frame(frame), state: (name, reason) => this.#state(name, reason) },
     );
+    this.listeners = new AbortController();
+    this.#watch();
+    // A page of older messages stays as it is; it links to the live one.
+    if ("past" in this.dataset) return;
     this.#listen();
     this.outbox.entries().forEach((entry) => this.#showPending(entry));
     if (this.outbox.entries().length > 0) this.#toTheEnd();
-    this.#noteReading();
     this.link.start();
   }
 
   disconnectedCallback() {
     this.listeners?.abort();
+    this.sights?.disconnect();
     this.link?.stop();
     clearTimeout(this.cutTimer);
     clearTimeout(this.retryTimer);
@@ -62,15 +66,12 @@ class ConversationThread extends HTMLElement {
   }
 
   #listen() {
-    this.listeners = new AbortController();
     const { signal } = this.listeners;
     const hear = (target, kind, act) => target.addEventListener(kind, act, { signal });
     hear(window, "online", () => this.link.hurry());
-    hear(window, "offline", () => this.#sayCut());
+    hear(window, "offline", () => this.link.doubt());
     hear(window, "storage", (event) => event.key === this.outbox.key && this.#followOtherTabs());
-    hear(window, "focus", () => this.#noteReading());
-    hear(document, "visibilitychange", () => this.#noteReading());
-    hear(this.log, "scroll", () => this.#noteReading());
+    hear(this.log, "scroll", () => this.#sayWhere());
     hear(this.jump, "click", () => {
       this.#toTheEnd();
       this.log.focus();
@@ -100,7 +101,7 @@ class ConversationThread extends HTMLElement {
 
   #write() {
     const body = this.input.value.trim();
-    if (body === "") {
+    if (body === "" || this.#isTooLong(body)) {
       this.input.focus();
       return;
     }
@@ -141,7 +142,21 @@ class ConversationThread extends HTMLElement {
     }, wait);
   }
 
+  // A text that is too long stays whole where it was written, with by how much.
+  #isTooLong(body) {
+    const limit = Number(this.input.dataset.limit);
+    const excess = Array.from(body.normalize("NFC")).length - limit;
+    const line = this.form.querySelector("[data-too-long]");
+    line.hidden = excess <= 0;
+    line.textContent =
+      excess > 0
+        ? `${excess.toLocaleString("fr-FR")} ${excess > 1 ? "caractères" : "caractère"} de trop : ${limit.toLocaleString("fr-FR")} au plus. Raccourcissez ce texte.`
+        : "";
+    return excess > 0;
+  }
+
   #grow() {
+    if (!this.form.querySelector("[data-too-long]").hidden) this.#isTooLong(this.input.value.trim());
     this.input.rows = 1;
     while (this.input.rows < ROWS && this.input.scrollHeight > this.input.clientHeight) this.input.rows += 1;
   }
@@ -190,7 +205,7 @@ class ConversationThread extends HTMLElement {
       this.#readUpTo(false, frame.read_by_person);
     }
     if (wasAtEnd) this.#toTheEnd();
-    this.#noteReading();
+    this.#sayWhere();
     this.#send();
   }
 
@@ -235,6 +250,7 @@ class ConversationThread extends HTMLElement {
       this.cutTimer = null;
       this.line.textContent = "";
       this.sending = null;
+      if (this.marked > Number(this.dataset.marked)) this.link.markRead(this.marked);
       this.#send();
     }
   }
@@ -283,6 +299,7 @@ class ConversationThread extends HTMLElement {
     this.#showDay(at);
     pending?.remove();
     this.list.insertBefore(row, this.#firstPending());
+    if (!mine) this.#watchEnd(row);
     this.empty.hidden = true;
     this.#sayStates();
   }
@@ -356,18 +373,57 @@ class ConversationThread extends HTMLElement {
 
   // --- Reading -----------------------------------------------------------------------------------
 
+  // A message is read once its end was in sight for a moment: rendered, in the window, and the page visible.
+  #watch() {
+    this.inSight = new Set();
+    this.seen = new Set();
+    this.sights = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        const number = Number(entry.target.parentElement.dataset.number);
+        if (entry.isIntersecting) this.inSight.add(number);
+        else this.inSight.delete(number);
+      }
+      this.#noteReading();
+    });
+    for (const number of this.unread) this.#watchEnd(this.list.querySelector(`[data-number="${number}"]`));
+    document.addEventListener("visibilitychange", () => this.#noteReading(), { signal: this.listeners.signal });
+    this.#sayWhere();
+  }
+
+  #watchEnd(row) {
+    const end = document.createElement("span");
+    end.className = "message__end";
+    row.append(end);
+    this.sights.observe(end);
+  }
+
   #noteReading() {
-    if (this.#isAtEnd()) this.jump.hidden = true;
-    const reads = !document.hidden && document.hasFocus() && this.#isAtEnd();
-    if (reads && this.unread.size > 0) {
-      clearTimeout(this.readTimer);
-      this.readTimer = setTimeout(() => {
-        this.marked = this.last;
-        this.unread.clear();
-        this.link.markRead(this.last);
-        this.#sayTitle();
-      }, 400);
+    clearTimeout(this.readTimer);
+    if (document.visibilityState !== "visible") return;
+    const news = [...this.inSight].filter((number) => this.unread.has(number) && !this.seen.has(number));
+    if (news.length > 0) this.readTimer = setTimeout(() => this.#read(), READ_AFTER);
+  }
+
+  // The mark says "everything up to here", so it stops before the first message that was not in sight.
+  #read() {
+    if (document.visibilityState !== "visible") return;
+    this.inSight.forEach((number) => this.seen.add(number));
+    // Who may read only leaves no mark; older news stand on an earlier page.
+    if (this.form === null || "olderUnread" in this.dataset) return;
+    let mark = this.marked;
+    for (const number of [...this.unread].sort((one, other) => one - other)) {
+      if (!this.seen.has(number)) break;
+      mark = number;
+      this.unread.delete(number);
     }
+    if (mark === this.marked) return;
+    this.marked = mark;
+    this.link.markRead(mark);
+    this.#sayTitle();
+  }
+
+  #sayWhere() {
+    if (this.#isAtEnd()) this.jump.hidden = true;
     this.#sayTitle();
   }
 
@@ -445,17 +501,30 @@ function withLinks(body) {
   const nodes = [];
   let at = 0;
   for (const found of body.matchAll(LINK)) {
+    const address = within(found[0]);
+    if (address === "https://") continue;
     nodes.push(body.slice(at, found.index));
     const link = document.createElement("a");
-    link.href = found[0];
+    link.href = address;
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
-    link.textContent = found[0];
+    link.textContent = address;
     nodes.push(link);
-    at = found.index + found[0].length;
+    at = found.index + address.length;
   }
   nodes.push(body.slice(at));
   return nodes;
+}
+
+// Without the end of the sentence, and without a bracket that was opened before the address.
+function within(address) {
+  for (;;) {
+    const last = address.at(-1);
+    const open = CLOSES[last];
+    const more = open !== undefined && address.split(last).length > address.split(open).length;
+    if (!more && !".,;:!?([{".includes(last)) return address;
+    address = address.slice(0, -1);
+  }
 }
 
 customElements.define("conversation-thread", ConversationThread);

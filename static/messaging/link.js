@@ -11,6 +11,8 @@ const LONGEST_WAIT = 30000; // ms between two attempts to connect
 // A session that is over (4401) is asked about by a plain request: a password that was changed in another tab has
 // brought this browser a new one.
 const GONE = { 4403: "closed", 4404: "closed" };
+const SESSION_OVER = 4401;
+const SESSION_ASKED_AFTER = 2000; // ms
 const TOO_MANY = 4429;
 
 export class Link {
@@ -21,6 +23,7 @@ export class Link {
     this.attempt = 0;
     this.socket = null;
     this.synced = false;
+    this.doubted = false;
     this.over = false;
     this.timers = {};
     this.requesting = false;
@@ -37,9 +40,20 @@ export class Link {
     this.socket?.close();
   }
 
-  // The browser says that the network is back.
+  // The browser says that the network is gone. The socket may survive that.
+  doubt() {
+    if (this.over) return;
+    this.doubted = true;
+    this.owner.state("cut");
+  }
+
+  // The browser says that the network is back: whether the socket is, its answer tells.
   hurry() {
-    if (this.over || this.synced) return;
+    if (this.over) return;
+    if (this.synced) {
+      this.#ask();
+      return;
+    }
     this.attempt = 0;
     this.#connect();
     this.#poll();
@@ -113,17 +127,24 @@ export class Link {
   }
 
   #hear(frame) {
-    this.#after("quiet", QUIET_FOR, () => {
-      this.sync();
-      this.#after("quiet", ANSWER_WITHIN, () => this.#drop());
-    });
+    this.#after("quiet", QUIET_FOR, () => this.#ask());
     if (!this.synced && frame.type === "messages") {
       this.synced = true;
       this.attempt = 0;
+      this.doubted = false;
       clearTimeout(this.timers.fallback);
+      this.owner.state("live");
+    } else if (this.synced && this.doubted) {
+      this.doubted = false;
       this.owner.state("live");
     }
     this.owner.frame(frame);
+  }
+
+  // Ask the socket whether it lives: the server answers each `sync`.
+  #ask() {
+    this.sync();
+    this.#after("quiet", ANSWER_WITHIN, () => this.#drop());
   }
 
   #drop() {
@@ -142,12 +163,23 @@ export class Link {
       this.#end(GONE[code]);
       return;
     }
+    if (code === SESSION_OVER) {
+      this.#after("fallback", SESSION_ASKED_AFTER, () => this.#comeBack());
+      return;
+    }
     if (wasLive) this.#after("fallback", FALLBACK_AFTER / 2, () => this.#poll());
     if (code === TOO_MANY) this.#after("connect", LONGEST_WAIT, () => this.#connect());
     else this.#again();
   }
 
+  // An ended session opens no socket: only where the plain request finds another one the screen connects again.
+  async #comeBack() {
+    await this.#poll();
+    this.#again();
+  }
+
   #again() {
+    if (this.over) return;
     const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.attempt) * (0.5 + Math.random() / 2);
     this.attempt += 1;
     this.#after("connect", wait, () => this.#connect());

@@ -27,6 +27,8 @@ export class Signalling extends EventTarget {
     this.tab = newId();
     this.failures = 0;
     this.stopped = false;
+    this.back = () => this.#hurry();
+    window.addEventListener("online", this.back);
   }
 
   open() {
@@ -43,6 +45,8 @@ export class Signalling extends EventTarget {
 
   stop() {
     this.stopped = true;
+    window.removeEventListener("online", this.back);
+    clearTimeout(this.retry);
     clearInterval(this.heartbeat);
     clearTimeout(this.waiting);
     this.socket?.close();
@@ -82,8 +86,21 @@ export class Signalling extends EventTarget {
     }
     this.failures += 1;
     this.dispatchEvent(new CustomEvent("cut", { detail: { failures: this.failures } }));
-    const wait = code === TOO_MANY ? CALMED_DOWN_AFTER : DELAYS[Math.min(this.failures, DELAYS.length) - 1];
-    setTimeout(() => !this.stopped && this.open(), wait);
+    this.refused = code === TOO_MANY;
+    const wait = this.refused ? CALMED_DOWN_AFTER : DELAYS[Math.min(this.failures, DELAYS.length) - 1];
+    this.retry = setTimeout(() => this.#again(), wait);
+  }
+
+  #again() {
+    clearTimeout(this.retry);
+    this.retry = undefined;
+    if (!this.stopped) this.open();
+  }
+
+  // The browser says that the network is back: a socket that survived is asked at once, one that is gone made anew.
+  #hurry() {
+    if (this.socket?.readyState === WebSocket.OPEN) this.#ping();
+    else if (this.retry !== undefined && !this.refused) this.#again();
   }
 
   // The page itself tells whether anybody is still logged in here: if not, it gives way to the log-in.
