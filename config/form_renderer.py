@@ -22,6 +22,9 @@ _CLASSES: tuple[tuple[type[forms.Widget], str, str], ...] = (
     (forms.Widget, "input", "fr-input"),
 )
 
+_TYPED = (forms.TextInput, forms.Textarea)
+"""What people write in, in whatever direction their script runs."""
+
 
 class DesignSystemBoundField(BoundField):
     """A field that `partials/_form_field.html` can draw, whatever its widget."""
@@ -62,6 +65,10 @@ class DesignSystemBoundField(BoundField):
         ours = next(name for shape, _, name in _CLASSES if isinstance(drawn, shape))
         if classes := f"{ours} {own}".strip():
             built["class"] = classes
+        # A browser that cuts what is pasted says nothing: the text stays whole and the field says by how much.
+        built["maxlength"] = False
+        if isinstance(drawn, _TYPED) and getattr(drawn, "input_type", "text") == "text":
+            built.setdefault("dir", "auto")
         return built
 
 

@@ -155,7 +155,7 @@ class ChangeAddressForm(CurrentPasswordForm):
 
     use_required_attribute = False
 
-    address = forms.EmailField(
+    address = EmailField(
         label="Nouvelle adresse e-mail",
         max_length=254,
         help_text="Un lien à confirmer y est envoyé. Format attendu : nom@domaine.fr",

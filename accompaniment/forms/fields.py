@@ -6,13 +6,39 @@ from unicodedata import normalize
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 
+from accompaniment.french import excess_in_words
 from accompaniment.identifiers import compact
 from accompaniment.imports.values import clean
 from accompaniment.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY, is_near
 
 
-class _Cleaned(forms.CharField):
+class NotTooLongValidator(MaxLengthValidator):
+    """Refuses a text that is too long with by how much."""
+
+    def __call__(self, value: str) -> None:
+        most = self.limit_value() if callable(self.limit_value) else self.limit_value
+        if len(value) > most:
+            raise ValidationError(excess_in_words(len(value), most=most), code=self.code)
+
+
+class _Kept(forms.CharField):
+    """A text that is never cut: what is too long stays as it was typed, and the error says by how much."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [
+            NotTooLongValidator(found.limit_value) if isinstance(found, MaxLengthValidator) else found
+            for found in self.validators
+        ]
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Leave out `maxlength`, by which a browser cuts what is pasted without a word."""
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
+class _Cleaned(_Kept):
     """What is typed or pasted is cleaned like what a file says, before anything is checked."""
 
     def to_python(self, value: Any) -> Any:
@@ -28,7 +54,7 @@ class EmailField(_Cleaned, forms.EmailField):
     """An e-mail address."""
 
 
-class LinesField(forms.CharField):
+class LinesField(_Kept):
     """A text of several lines.
 
     Browsers send two characters for the end of a line that they count as one, so a text that the browser lets through

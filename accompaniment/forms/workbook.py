@@ -2,7 +2,7 @@
 
 from django import forms
 
-from accompaniment.forms.fields import DayField, LinesField
+from accompaniment.forms.fields import DayField, LineField, LinesField
 from accompaniment.services.action_plan import ObjectiveFacts, StepFacts
 from accompaniment.services.notes import LONGEST_NOTE
 
@@ -20,7 +20,7 @@ class NoteForm(forms.Form):
 
 
 class ObjectiveForm(forms.Form):
-    title = forms.CharField(
+    title = LineField(
         label="Nouvel objectif",
         help_text="Par exemple « Passer le permis ».",
         max_length=200,
@@ -32,7 +32,7 @@ class ObjectiveForm(forms.Form):
 class EditObjectiveForm(forms.Form):
     """An objective as it is to be."""
 
-    title = forms.CharField(
+    title = LineField(
         label="Objectif", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
     )
     due_on = DayField(label="Pour le", required=False, widget=DAY)
@@ -45,7 +45,7 @@ class EditObjectiveForm(forms.Form):
 class StepForm(forms.Form):
     """A step as it is to be."""
 
-    title = forms.CharField(
+    title = LineField(
         label="Étape", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
     )
     due_on = DayField(label="Pour le", required=False, widget=DAY)
@@ -60,12 +60,12 @@ class LineSeenForm(forms.Form):
 
     prefix = "vu"
 
-    title = forms.CharField(max_length=200, widget=forms.HiddenInput)
+    title = LineField(max_length=200, widget=forms.HiddenInput)
     due_on = DayField(required=False, widget=forms.HiddenInput)
 
 
 class DocumentForm(forms.Form):
-    title = forms.CharField(label="Titre", help_text="Par exemple « CV ».", required=False, max_length=200)
+    title = LineField(label="Titre", help_text="Par exemple « CV ».", required=False, max_length=200)
     file = forms.FileField(
         label="Fichier",
         help_text="PDF, image (JPEG, PNG, WebP), ODT ou DOCX, 10 Mo au plus.",

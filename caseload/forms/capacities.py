@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import Modality
-from accompaniment.forms.fields import DayField
+from accompaniment.forms.fields import DayField, LineField
 from accompaniment.models import Agency
 
 LARGEST = 1000
@@ -48,7 +48,7 @@ class CapacityForm(forms.Form):
         error_messages={"required": "Indiquez un jour.", "invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    reason = forms.CharField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
+    reason = LineField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
 
     def __init__(self, *args: Any, agencies: list[Agency], whole_country: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

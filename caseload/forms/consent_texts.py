@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from accompaniment.forms.fields import LinesField, NumberField
+from accompaniment.forms.fields import LineField, LinesField, NumberField
 
 PREVIEW, CORRECT, PUBLISH = "relire", "corriger", "publier"
 SUPPLIED = "fourni"
@@ -16,7 +16,7 @@ class ConsentTextForm(forms.Form):
     use_required_attribute = False
 
     after = NumberField(widget=forms.HiddenInput, min_value=0)
-    title = forms.CharField(
+    title = LineField(
         label="Titre", max_length=120, error_messages={"required": "Donnez un titre de 120 caractères au plus."}
     )
     body = LinesField(

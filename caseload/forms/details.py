@@ -88,7 +88,7 @@ class DetailsSeenForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in DETAILS:
-            self.fields[name] = forms.CharField(required=False, max_length=254, widget=forms.HiddenInput)
+            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class CorrectionForm(ReachForm):

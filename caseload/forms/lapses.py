@@ -3,7 +3,7 @@
 from django import forms
 
 from accompaniment.enums import Awaited
-from accompaniment.forms.fields import DayField, NumberField
+from accompaniment.forms.fields import DayField, LineField, NumberField
 from accompaniment.services.enrolments.lapses import LONGEST_DELAY
 
 
@@ -29,6 +29,6 @@ class LapseDelayForm(forms.Form):
         error_messages={"required": "Indiquez un jour.", "invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    reason = forms.CharField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
+    reason = LineField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
     replaces = NumberField(required=False, widget=forms.HiddenInput())
     """The days of the delay that this one replaces, which the page has shown."""

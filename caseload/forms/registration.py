@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, RefusalReason, Tier, Track
-from accompaniment.forms.fields import EmailField, LineField, NumberField
+from accompaniment.forms.fields import EmailField, LineField, LinesField, NumberField
 from accompaniment.parsing import numbers_in
 from accompaniment.services.enrolments import InterviewFindings
 from caseload.models import Portfolio
@@ -56,7 +56,7 @@ class RegistrationForm(forms.Form):
     sometimes_required = ("portfolio", "refusal_reason")
     use_required_attribute = False  # the page is sent by parts; what is missing is said in one summary
 
-    situation = forms.CharField(
+    situation = LinesField(
         label="Situation et projet",
         required=False,
         max_length=5000,
@@ -121,14 +121,14 @@ class RegistrationForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
-    comment = forms.CharField(
+    comment = LinesField(
         label="Précision",
         required=False,
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Pour le dossier. L'e-mail envoyé à la personne ne donne que le motif.",
     )
-    notes = forms.CharField(
+    notes = LinesField(
         label="Conclusion de l'entretien",
         required=False,
         max_length=5000,

@@ -136,7 +136,7 @@ class StaffAddressForm(forms.Form):
 
     use_required_attribute = False
 
-    email = forms.EmailField(
+    email = EmailField(
         label="Nouvelle adresse e-mail",
         max_length=254,
         error_messages={
@@ -166,12 +166,11 @@ class HandOverForm(forms.Form):
             "invalid_pk_value": "Un portefeuille choisi n'est plus proposé. Choisissez-en un autre.",
         },
     )
-    reason = forms.CharField(
+    reason = LineField(
         label="Motif",
         max_length=200,
         error_messages={
             "required": "Indiquez le motif.",
-            "max_length": "Raccourcissez le motif à 200 caractères.",
         },
     )
     token = forms.UUIDField(widget=forms.HiddenInput, required=False)

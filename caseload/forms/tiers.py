@@ -32,6 +32,5 @@ class TierChangeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={
             "required": "Indiquez le motif du changement de modalité.",
-            "max_length": "Raccourcissez le motif : 200 caractères au plus.",
         },
     )

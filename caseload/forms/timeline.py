@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django import forms
 
+from accompaniment.forms.fields import LineField
 from accompaniment.parsing import instant_in
 from caseload.enums import TimelineKind
 
@@ -19,7 +20,7 @@ class AskedStretch:
 
 class TimelineForm(forms.Form):
     fil = forms.TypedChoiceField(required=False, choices=TimelineKind.choices, coerce=TimelineKind, empty_value=None)
-    avant = forms.CharField(required=False, max_length=40)
+    avant = LineField(required=False, max_length=40)
 
     @property
     def stretch(self) -> AskedStretch:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django import forms
 
-from accompaniment.forms.fields import DayField
+from accompaniment.forms.fields import DayField, LineField
 from accompaniment.models import User
 from caseload.models import Placement, Portfolio
 from caseload.querysets import PlacementQuerySet, PortfolioQuerySet
@@ -45,13 +45,12 @@ class TransferForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Écrivez une date, par exemple 02/12/2013."},
     )
-    reason = forms.CharField(
+    reason = LineField(
         label="Motif",
         max_length=200,
         help_text="Lu par les conseillers concernés, pas par la personne.",
         error_messages={
             "required": "Indiquez le motif de ce transfert.",
-            "max_length": "Raccourcissez le motif à 200 caractères.",
         },
     )
     keep_reading = forms.BooleanField(

@@ -217,7 +217,7 @@ class TestThePage:
     def test_asks_for_the_reason_and_keeps_the_choice(self, client: Client, portfolio: Portfolio) -> None:
         person = placed(portfolio)
         client.force_login(portfolio.adviser.user)
-        for reason, sentence in (("", "Indiquez le motif"), ("x" * 201, "Raccourcissez le motif")):
+        for reason, sentence in (("", "Indiquez le motif"), ("x" * 201, "1 caractère de trop")):
             response = send(client, person, reason=reason)
             assert response.status_code == 422
             assert sentence in words(response)
