@@ -107,7 +107,7 @@ def obstacle_in_words(obstacle: str, *, tier: str, opens_on: date | None, today:
     """
     if obstacle == "modalite":
         return (
-            "Le 100 % web s'adresse aux personnes suivies dans la modalité « guidé ». "
+            "Le 100 % web n'existe que pour l'accompagnement « guidé ». "
             f"La vôtre est « {Tier(tier).label.lower()} ». Parlez-en à votre conseiller."
         )
     if obstacle == "email":

@@ -23,6 +23,20 @@ class NextStep(TextChoices):
     TRAINING = "training", "Engager une formation"
     APPLICATION = "application", "Candidater à une offre"
 
+    @property
+    def told_to_person(self) -> str:
+        """What the person reads; the label is the staff's."""
+        return _NEXT_STEP_TOLD[self]
+
+
+_NEXT_STEP_TOLD = {
+    NextStep.CONTINUE: "on continue comme prévu",
+    NextStep.REVIEW_PLAN: "nous revoyons ensemble le rythme de nos échanges",
+    NextStep.ON_SITE: "nous nous voyons en agence",
+    NextStep.TRAINING: "vous cherchez une formation",
+    NextStep.APPLICATION: "vous candidatez à une offre",
+}
+
 
 class Outcome(TextChoices):
     """What the adviser says came of an interview when closing it."""

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accompaniment.enums import Bandwidth, Channel
-from accompaniment.forms.fields import DayField, LinesField
+from accompaniment.forms.fields import DayField, LineField, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
 from accompaniment.french import hour_in_words, weekday_in_words
@@ -169,7 +169,7 @@ class AbsenceDecisionForm(forms.Form):
 class TroubleForm(forms.Form):
     """What did not work."""
 
-    note = forms.CharField(label="Que se passe-t-il ?", max_length=200, required=False)
+    note = LineField(label="Que se passe-t-il ?", max_length=200, required=False)
 
 
 class DeviceCheckForm(forms.Form):
@@ -179,7 +179,7 @@ class DeviceCheckForm(forms.Form):
     microphone = forms.BooleanField(required=False)
     connection = forms.ChoiceField(choices=Bandwidth.choices)
     round_trip_ms = forms.IntegerField(required=False, min_value=0, max_value=60_000)
-    device = forms.CharField(required=False, max_length=120)
+    device = LineField(required=False, max_length=120)
 
 
 class ReportForm(forms.Form):
@@ -196,7 +196,7 @@ class ReportForm(forms.Form):
     )
     conclusions = LinesField(
         label="Conclusions",
-        help_text="La personne les lit dans son espace.",
+        help_text="La personne lit ce texte : écrivez-lui « vous ». Exemple : « Vous hésitez entre deux métiers. »",
         max_length=5000,
         error_messages={"required": "Écrivez ce qui a été décidé, même en une phrase."},
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -218,7 +218,7 @@ class ReportForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     plan_seen = forms.CharField(widget=forms.HiddenInput, required=False)
-    note = forms.CharField(
+    note = LineField(
         label="Ce qui n'a pas fonctionné",
         help_text="Par exemple « pas de son du côté de la personne ».",
         required=False,

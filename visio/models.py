@@ -269,3 +269,8 @@ class InterviewReport(models.Model):
 
     def __str__(self) -> str:
         return f"report of {self.interview_id}"
+
+    @property
+    def next_step_told(self) -> str:
+        """The next step as the person reads it."""
+        return NextStep(self.next_step).told_to_person

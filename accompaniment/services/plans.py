@@ -122,7 +122,7 @@ def begin_default_plan(
         day=day,
         channel=default.channel,
         interval_days=default.interval_days,
-        reason="Cadence habituelle de la modalité",
+        reason="Rythme habituel de cet accompagnement",
         review_on=day + timedelta(days=default.review_after_days),
     )
 

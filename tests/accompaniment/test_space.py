@@ -305,7 +305,7 @@ class TestAccompaniment:
 
     def test_shows_every_period_since_the_registration(self, client: Client, portfolio: Portfolio) -> None:
         page = read(client, on_web_track(portfolio), "my_accompaniment")
-        assert page.index("parcours 100 % web") < page.index("parcours classique")
+        assert page.index("», 100 % web") < page.index("suivi habituel")
 
     def test_says_of_each_period_who_decided_when_and_why(self, client: Client, portfolio: Portfolio) -> None:
         with time_machine.travel(datetime(2026, 3, 2, 10, tzinfo=UTC)):

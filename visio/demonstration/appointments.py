@@ -383,7 +383,7 @@ def _reports(world: World, interviews: list[Interview]) -> Iterator[InterviewRep
             channel=interview.channel_used,
             nature=ContactNature.INTERVIEW,
             author=author,
-            summary=f"{conclusions}\nSuite : {next_step.label}.",
+            summary=f"{conclusions}\nSuite : {next_step.told_to_person}.",
             source=f"interview:{interview.pk}",
         )
         world.papers.note(

@@ -117,7 +117,7 @@ def _write_interviews(world: World, stories: list[Story]) -> dict[int, Registrat
             channel=Channel.ON_SITE,
             nature=ContactNature.REGISTRATION_INTERVIEW,
             author=interview.conducted_by,
-            summary=f"Modalité décidée : {Tier(interview.tier).label.lower()}.",
+            summary=f"Accompagnement décidé : « {Tier(interview.tier).label.lower()} ».",
             source=f"registration-interview:{interview.pk}",
         )
         for at, event in (
@@ -358,7 +358,7 @@ def _write_plans(world: World, stories: list[Story]) -> None:
                 channel=usual.channel,
                 interval_days=every,
                 reason=(
-                    "Cadence habituelle de la modalité"
+                    "Rythme habituel de cet accompagnement"
                     if every == usual.interval_days
                     else "Rythme convenu avec la personne, qui avance seule entre deux entretiens"
                 ),
@@ -377,7 +377,7 @@ def _write_plans(world: World, stories: list[Story]) -> None:
                 jobseeker=story.person,
                 channel=usual.channel,
                 interval_days=usual.interval_days,
-                reason="Cadence habituelle de la modalité",
+                reason="Rythme habituel de cet accompagnement",
                 review_on=starts_on + timedelta(days=usual.review_after_days),
                 starts_on=starts_on,
                 decided_by=story.staff,

@@ -114,7 +114,7 @@ CONCLUSIONS: tuple[str, ...] = (
     "Préparation d'un entretien d'embauche : présentation en deux minutes, questions sur l'expérience.",
     "Projet de formation confirmé. Dossier à déposer avant la fin du mois.",
     "Recherche élargie aux communes voisines, le permis est un atout. Trois entreprises à contacter.",
-    "La personne hésite entre deux métiers. Enquête auprès de deux professionnels d'ici au prochain point.",
+    "Vous hésitez entre deux métiers. Vous interrogez deux professionnels d'ici à notre prochain entretien.",
     "Relances faites, une réponse attendue. Lettre de motivation simplifiée.",
     "Retour sur l'atelier numérique : à l'aise avec l'envoi de candidatures en ligne.",
     "Mission courte acceptée. L'accompagnement continue au même rythme.",

@@ -51,7 +51,7 @@ def close_interview(
             channel=locked.channel_used,
             nature=ContactNature.INTERVIEW,
             author=actor,
-            summary=f"{conclusions}\nSuite : {next_step.label}.",
+            summary=f"{conclusions}\nSuite : {next_step.told_to_person}.",
             source=f"interview:{locked.pk}",
         )
         if locked.obligation is not None and locked.obligation.state == ObligationState.DUE:

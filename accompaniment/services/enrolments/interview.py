@@ -119,7 +119,7 @@ def conclude_registration_interview(
             channel=Channel.ON_SITE,
             nature=ContactNature.REGISTRATION_INTERVIEW,
             author=actor,
-            summary=f"Modalité décidée : {Tier(findings.tier).label.lower()}.",
+            summary=f"Accompagnement décidé : « {Tier(findings.tier).label.lower()} ».",
             source=f"registration-interview:{interview.pk}",
         )
         audit.record(
