@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from accompaniment.models import User
 from caseload.enums import PlacementEnd
-from caseload.services.placements import end_placement
+from caseload.services.placements import end_placement, place
 from messaging.models import Conversation, ReadMark
 from messaging.services.conversations import mark_read, read_numbers
 from messaging.threads import list_lines
-from tests.caseload.factories import CoverFactory, PlacementFactory, PortfolioFactory
+from tests.caseload.factories import CoverFactory, PortfolioFactory
 from tests.messaging.factories import Pair, pair, say
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def unread(user: User) -> list[tuple[int, bool]]:
 def hand_over(two: Pair) -> User:
     end_placement(actor=None, jobseeker=two.jobseeker, reason=PlacementEnd.LEFT, at=timezone.now())
     target = PortfolioFactory(agency=two.portfolio.agency)
-    PlacementFactory(portfolio=target, jobseeker=two.jobseeker, started_at=timezone.now())
+    place(actor=None, jobseeker=two.jobseeker, portfolio=target)
     user: User = target.adviser.user
     return user
 
