@@ -110,7 +110,7 @@ def thread_for(
         read_by_other=read_by_other,
         marked=marked,
         older_before=first if first > 1 else None,
-        older_unread=first > marked + 1 and earlier.exclude(author=reader).exists(),
+        older_unread=earlier.exclude(author=reader).exists(),
         newer=bool(page) and page[-1].number < conversation.last_number,
         hint=_who_answers(conversation, reader, who),
         can_write=bool(who.staff) and reader.pk in who.writers,

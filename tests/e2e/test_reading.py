@@ -27,7 +27,7 @@ def open_at(two: Pair, new_page: NewPage, *, as_person: bool, clock: bool = Fals
         page.clock.install()
     step_inside(page, two.person if as_person else two.adviser)
     page.goto(f"/messagerie/{two.conversation.pk}/")
-    page.wait_for_function("document.querySelector('conversation-thread')?.link?.live")
+    page.wait_for_function("() => document.querySelector('conversation-thread')?.link?.live")
     return page
 
 
@@ -67,7 +67,7 @@ def test_a_message_below_the_fold_is_read_once_its_end_was_in_sight(two: Pair, n
     adviser = open_at(two, new_page, as_person=False)
     person = open_at(two, new_page, as_person=True)
     # Each is in sight in turn, from the line of what is new: the first at once, the last after scrolling.
-    adviser.wait_for_function("document.querySelector('conversation-thread').marked === 1")
+    adviser.wait_for_function("() => document.querySelector('conversation-thread').marked === 1")
     expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
     assert aside(read_to) == [1]
     adviser.locator("[data-log]").evaluate("log => { log.scrollTop = log.scrollHeight; }")
