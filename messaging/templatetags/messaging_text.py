@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 LINK = re.compile(r"https://[^\s<>\"'«»]+")
-"""The same, with `_within`, in `static/messaging/conversation.js`."""
+"""The same, with `_within`, in `static/messaging/links.js`."""
 CLOSES = {")": "(", "]": "[", "}": "{"}
 
 

@@ -2,10 +2,9 @@
 // on from there. Text from people is only ever put in as text.
 
 import { Link } from "./link.js";
+import { withLinks } from "./links.js";
 import { Outbox } from "./outbox.js";
 
-const LINK = /https:\/\/[^\s<>"'«»]+/g; // the same, with `within`, in messaging/templatetags/messaging_text.py
-const CLOSES = { ")": "(", "]": "[", "}": "{" };
 const READ_AFTER = 400; // ms in which a message is in sight
 const CUT = "Connexion coupée — vos messages partiront dès son retour.";
 const CUT_SHOWN_AFTER = 1500; // ms
@@ -493,37 +492,6 @@ class ConversationThread extends HTMLElement {
       year: "numeric",
     });
     this.dayKey = new Intl.DateTimeFormat("sv-SE", { timeZone });
-  }
-}
-
-// The text as nodes: addresses that begin with https become links, everything else stays text.
-function withLinks(body) {
-  const nodes = [];
-  let at = 0;
-  for (const found of body.matchAll(LINK)) {
-    const address = within(found[0]);
-    if (address === "https://") continue;
-    nodes.push(body.slice(at, found.index));
-    const link = document.createElement("a");
-    link.href = address;
-    link.target = "_blank";
-    link.rel = "noopener noreferrer nofollow";
-    link.textContent = address;
-    nodes.push(link);
-    at = found.index + address.length;
-  }
-  nodes.push(body.slice(at));
-  return nodes;
-}
-
-// Without the end of the sentence, and without a bracket that was opened before the address.
-function within(address) {
-  for (;;) {
-    const last = address.at(-1);
-    const open = CLOSES[last];
-    const more = open !== undefined && address.split(last).length > address.split(open).length;
-    if (!more && !".,;:!?([{".includes(last)) return address;
-    address = address.slice(0, -1);
   }
 }
 
