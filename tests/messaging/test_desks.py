@@ -174,7 +174,7 @@ async def test_an_interview_that_is_booked_called_off_or_concluded_renews_the_da
             channel=Channel.VIDEO,
         )
 
-    shown = {Panel.TODAY, Panel.OBLIGATIONS, Panel.NEXT_FREE}
+    shown = {Panel.TODAY, Panel.OBLIGATIONS, Panel.NEXT_FREE, Panel.ABSENCES}
     booked = await database_sync_to_async(book)()
     assert await desk.panels() == shown
     await database_sync_to_async(cancel_interview)(actor=two.person, interview=booked)
