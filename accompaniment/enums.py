@@ -82,7 +82,7 @@ class FilePart(TextChoices):
     DOCUMENTS = "documents", "Liste des documents consultée"
     DOCUMENT = "document", "Document consulté"
     ACTION_PLAN = "action_plan", "Plan d'action consulté"
-    CONTACT_PLAN = "contact_plan", "Plan de contact consulté"
+    CONTACT_PLAN = "contact_plan", "Rythme des échanges consulté"
     CALLBACK = "callback", "Demande de rappel consultée"
     INTERVIEW = "interview", "Entretien consulté"
     ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence consultée"

@@ -316,8 +316,8 @@ class TestAccompaniment:
             )
         page = read(client, person, "my_accompaniment")
         assert f"Depuis le 20 mars 2026 · Besoin d'appui · décidé par {portfolio.adviser} " in page
-        why = "Adhésion validée et acceptée"
-        assert f"Du 2 mars 2026 au 20 mars 2026 · {why} · décidé par {portfolio.adviser} " in page
+        begun = f"Votre 100 % web a commencé : {portfolio.adviser} l'a validé et vous l'avez accepté."
+        assert f"Du 2 mars 2026 au 20 mars 2026 · {begun}" in page
         assert "repris du fichier des inscriptions" in page
         assert "décidé par vous" not in page
 

@@ -15,7 +15,8 @@ from visio.models import InterviewReport
 pytestmark = pytest.mark.django_db
 
 STAFF_WORDS = re.compile(
-    r"modalité|portefeuille|classique|échéance|cadence|la personne|relais|affectation|adhésion|plan de contact",
+    r"modalité|portefeuille|classique|échéance|cadence|la personne(?! déléguée)|relais|affectation|adhésion"
+    r"|plan de contact",
     re.IGNORECASE,
 )
 """Of the glossary: what a jobseeker never reads."""
