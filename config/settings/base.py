@@ -48,9 +48,10 @@ MIDDLEWARE = [
     "config.door.DoorMiddleware",
     "config.middleware.StaticFilesMiddleware",
     "config.middleware.PrivateAnswersMiddleware",
-    "config.middleware.ErrorTitleMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Behind the one that says how long an answer is: it changes the page.
+    "config.middleware.ErrorTitleMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
