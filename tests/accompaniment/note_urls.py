@@ -7,6 +7,9 @@ from django.utils import timezone
 
 from accompaniment.models import Jobseeker, Note
 from accompaniment.once import once
+from config import views
+
+handler500 = views.server_error
 
 
 def write(request: HttpRequest) -> HttpResponse:

@@ -60,7 +60,7 @@ class TestSettingADelay:
     @pytest.mark.parametrize(
         ("facts", "words"),
         [
-            ({"state": EnrolmentState.ACTIVE}, "en attente"),
+            ({"state": EnrolmentState.ACTIVE}, "Un délai de réponse concerne"),
             ({"days": 0}, "1 à 365"),
             ({"days": 366}, "1 à 365"),
             ({"reason": "  "}, "motif"),

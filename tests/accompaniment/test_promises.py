@@ -67,7 +67,7 @@ def test_the_page_tells_every_cookie_that_is_set(client: Client) -> None:
 
 def test_no_other_code_sets_a_cookie() -> None:
     setting = [str(path) for path in SOURCES if ".set_cookie(" in (Path(settings.BASE_DIR) / path).read_text()]
-    assert setting == ["accompaniment/once.py"]
+    assert setting == ["accompaniment/kept_forms.py"]
     assert not [path for path in SCRIPTS if re.search(r"document\.cookie\s*=[^=]", path.read_text())]
 
 

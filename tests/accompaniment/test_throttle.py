@@ -190,7 +190,7 @@ def test_the_present_password_cannot_be_guessed_by_who_sits_down_at_an_open_sess
     client.force_login(user)
     chosen = {"password": "quatre mots sans rapport", "confirmation": "quatre mots sans rapport"}
     sent = [client.post(reverse("password_change"), {"current": "faux", **chosen}).status_code for _ in range(3)]
-    assert sent == [200, 200, 429]
+    assert sent == [422, 422, 429]
     assert client.post(reverse("password_change"), {"current": PASSWORD, **chosen}).status_code == 429
     assert User.objects.get(pk=user.pk).check_password(PASSWORD)
     with time_machine.travel(timezone.now() + timedelta(seconds=61)):

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accompaniment.enums import AuditAction, EnrolmentState, Track
 from accompaniment.errors import DomainError
+from accompaniment.french import day_in_style
 from accompaniment.models import Accompaniment, Agency, AuditEntry, LapseDelay, Region, User
 from accompaniment.services.territory import set_agency_opening, set_region_opening
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
@@ -43,6 +44,10 @@ def soon(days: int = 10) -> date:
     return timezone.localdate() + timedelta(days=days)
 
 
+def written(day: date) -> str:
+    return " ".join(day_in_style(day, "j F Y").split())
+
+
 def test_the_regions_are_listed_with_their_day_and_their_agencies(national: Client) -> None:
     agency = AgencyFactory(region=RegionFactory(web_opens_on=date(2013, 12, 1)))
     RegionFactory(code="74", name="Limousin", closed=True)
@@ -66,7 +71,7 @@ def test_who_becomes_eligible_is_shown_before_it_is_confirmed(national: Client) 
     region.refresh_from_db()
     assert region.web_opens_on is None
     done = national.post(address, {"web_opens_on": soon().isoformat(), "vu": "", "step": "confirmer"}, follow=True)
-    assert f"ouverture du 100 % web le {soon():%d/%m/%Y}" in words(done)
+    assert f"ouverture du 100 % web le {written(soon())}" in words(done)
     assert "Derniers changements" in words(done)
     region.refresh_from_db()
     assert region.web_opens_on == soon()
@@ -172,7 +177,7 @@ def test_a_regional_manager_opens_their_agencies_and_no_region(client: Client) -
     assert client.get(reverse("agency_opening", args=[far.code])).status_code == 404
     address = reverse("agency_opening", args=[agency.code])
     typed = {"web_opens_on": soon().isoformat(), "step": "confirmer"}
-    assert f"{soon():%d/%m/%Y}" in words(client.post(address, typed, follow=True))
+    assert f"{written(soon())}" in words(client.post(address, typed, follow=True))
     agency.refresh_from_db()
     assert agency.web_opens_on == soon()
     refused = client.post(address, {"web_opens_on": "2014-01-01", "vu": soon().isoformat(), "step": "confirmer"})
@@ -201,7 +206,7 @@ def test_a_delay_is_set_by_a_manager_of_the_country_with_a_day_and_a_reason(nati
     refused = national.post(address, {**typed, "starts_on": "2014-01-01"})
     assert refused.status_code == 422
     assert "à venir" in words(refused)
-    assert f"45 jours à partir du {soon():%d/%m/%Y}" in words(national.post(address, typed, follow=True))
+    assert f"45 jours à partir du {written(soon())}" in words(national.post(address, typed, follow=True))
     assert LapseDelay.objects.filter(days=45, starts_on=soon()).exists()
 
 
@@ -227,7 +232,7 @@ def test_who_sets_a_day_second_is_told_and_keeps_what_was_typed(national: Client
         typed = {"web_opens_on": soon(30).isoformat(), "step": "confirmer"}
         second = national.post(address, {**typed, "vu": seen})
         assert second.status_code == 409
-        assert f"fixé au {soon(20):%d/%m/%Y} depuis que vous avez ouvert la page" in words(second)
+        assert f"fixé au {written(soon(20))} depuis que vous avez ouvert la page" in words(second)
         assert f'value="{soon(30).isoformat()}"' in second.content.decode()
         place.refresh_from_db()
         assert place.web_opens_on == soon(20)
@@ -260,6 +265,6 @@ def test_a_delay_to_come_is_taken_back(national: Client) -> None:
     cancel = reverse("cancel_lapse_delay", args=[delay.pk])
     assert cancel in national.get(address).content.decode()
     done = words(national.post(cancel, follow=True))
-    assert f"Le délai prévu pour le {soon():%d/%m/%Y} est annulé." in done
-    assert f"45 jours à partir du {soon():%d/%m/%Y} (annulé)" in done
+    assert f"Le délai prévu pour le {written(soon())} est annulé." in done
+    assert f"45 jours à partir du {written(soon())} (annulé)" in done
     assert not LapseDelay.objects.filter(pk=delay.pk).exists()
