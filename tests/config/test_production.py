@@ -160,7 +160,11 @@ def test_a_database_that_is_no_number_is_refused_with_a_sentence() -> None:
 
 
 def test_static_files_can_be_collected(tmp_path: Path) -> None:
-    """Every file that a style sheet or a template's script names must be there, or the deployment stops here."""
+    """Every file that a style sheet or a template's script names must be there, or the deployment stops here.
+
+    And everybody may read them: root gathers them, and another account serves them.
+    """
+    gathered = tmp_path / "staticfiles"
     program = (
         "import django; django.setup(); from django.conf import settings; from django.core.management import "
         "call_command; import sys; settings.STATIC_ROOT = sys.argv[1]; "
@@ -169,12 +173,16 @@ def test_static_files_can_be_collected(tmp_path: Path) -> None:
         "call_command('collectstatic', verbosity=0, interactive=False)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)],
+        [sys.executable, "-c", program, str(gathered)],
         cwd=PROJECT,
+        umask=0o022,
         env=bare_environment(DJANGO_SETTINGS_MODULE="config.settings.production", **TOLD),
         check=False,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "staticfiles.json").exists()
+    assert (gathered / "staticfiles.json").exists()
+    closed = [path for path in (gathered, *gathered.rglob("*")) if path.stat().st_mode & 0o044 != 0o044]
+    shut = [path for path in (gathered, *gathered.rglob("*/")) if path.stat().st_mode & 0o011 != 0o011]
+    assert (closed, shut) == ([], [])
