@@ -1,19 +1,30 @@
 #!/bin/sh
 # Restore a back-up into a NEW database and a NEW folder: nothing that exists is overwritten.
 #   restore.sh /var/backups/accompagnement/20260101T020000Z accompagnement_restored /var/lib/accompagnement/restored
-# Then run `manage.py check_invariants` there, point DATABASE_URL and MEDIA_ROOT to them, and start the service.
+# Run it as backup.sh is run. Then run `manage.py check_invariants` there, point DATABASE_URL and MEDIA_ROOT to them, and
+# start the service.
 set -eu
 [ $# -eq 3 ] || { echo "usage: restore.sh BACKUP NEW_DATABASE NEW_FOLDER" >&2; exit 2; }
 backup=$1 database=$2 folder=$3
 [ ! -e "$folder" ] || { echo "$folder exists: name a new folder." >&2; exit 1; }
 (cd "$backup" && sha256sum --check --quiet SHA256SUMS)
 umask 077
+PATH=$PATH:/usr/sbin:/sbin # for `runuser`; cron has neither
+asked() {
+    if [ "$(id -u)" -eq 0 ] && [ -z "${PGUSER:-}" ]; then (cd / && runuser -u postgres -- "$@"); else "$@"; fi
+}
 
 # Roles that are there already stay as they are.
-psql --quiet --no-psqlrc --dbname postgres --file "$backup/roles.sql" 2>&1 | grep -v 'already exists' >&2 || true
-createdb --template template0 "$database"
-pg_restore --exit-on-error --dbname "$database" "$backup/database.dump"
+asked psql --quiet --no-psqlrc --dbname postgres <"$backup/roles.sql" 2>&1 | grep -v 'already exists' >&2 || true
+asked createdb --template template0 --encoding UTF8 "$database"
+asked pg_restore --exit-on-error --dbname "$database" <"$backup/database.dump"
+# Who owns the tables owns the database, or the next `migrate` could add none.
+asked psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$database" <<'SQL'
+SELECT format('ALTER DATABASE %I OWNER TO %I', current_database(), tableowner)
+FROM pg_tables WHERE tablename = 'django_migrations' \gexec
+ANALYZE;
+SQL
+# With the owners of the files, when root does it: the service reads its documents again.
 mkdir -p "$folder"
 tar -C "$folder" -xzf "$backup/files.tar.gz"
-psql --quiet --no-psqlrc --dbname "$database" --command ANALYZE
 echo "restored into the database $database and the folder $folder"

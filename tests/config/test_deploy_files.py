@@ -144,6 +144,46 @@ def server() -> Iterator[dict[str, str]]:
         other.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.fixture
+def owner(server: dict[str, str]) -> Iterator[str]:
+    """A role that owns the tables and is not the one that restores, as in a real deployment."""
+    name = f"{server['PGDATABASE']}_owner"
+    role, me = sql.Identifier(name), sql.Identifier(server["PGUSER"])
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as other:
+        other.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
+        other.execute(sql.SQL("CREATE ROLE {}").format(role))
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("ALTER TABLE django_migrations OWNER TO {}").format(role))
+        yield name
+        with connection.cursor() as cursor:
+            cursor.execute(sql.SQL("ALTER TABLE django_migrations OWNER TO {}").format(me))
+        other.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(server["RESTORED"])))
+        other.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_restored_database_belongs_to_the_owner_of_its_tables(
+    server: dict[str, str], owner: str, tmp_path: Path
+) -> None:
+    """The kind: what comes back, and can no longer be worked with. Who restores is not who migrates."""
+    media, backups = tmp_path / "files", tmp_path / "backups"
+    media.mkdir()
+    assert run(DEPLOY / "backup.sh", **server, MEDIA_ROOT=str(media), BACKUP_DIR=str(backups)).returncode == 0
+    back = run(DEPLOY / "restore.sh", *backups.iterdir(), server["RESTORED"], tmp_path / "new", **server)
+    assert back.returncode == 0, back.stderr
+    with psycopg.connect(settings.DATABASE_URL) as other:
+        owns = "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding) FROM pg_database WHERE datname = %s"
+        assert other.execute(owns, [server["RESTORED"]]).fetchone() == (owner, "UTF8")
+
+
+def test_a_back_up_without_the_folder_of_documents_is_refused(tmp_path: Path) -> None:
+    """A mistyped folder was made, by root and closed to the service, and saved empty night after night."""
+    told = {"PGDATABASE": "nobody", "MEDIA_ROOT": str(tmp_path / "fiels"), "BACKUP_DIR": str(tmp_path / "backups")}
+    done = run(DEPLOY / "backup.sh", **told)
+    assert (done.returncode, done.stderr) == (1, f"{tmp_path}/fiels is no folder: nothing was backed up.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_back_up_comes_back_whole_with_its_guards_and_files(server: dict[str, str], tmp_path: Path) -> None:
     person = JobseekerFactory()
