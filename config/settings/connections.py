@@ -30,8 +30,17 @@ CACHE_NUMBER, BROKER_NUMBER, LAYER_NUMBER = range(3)
 def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
     """Return DATABASES for a PostgreSQL URL, with a pool of connections in each process.
 
-    A process that serves pages gives up on what takes too long (`WEB_LIMITS`).
+    A process that serves pages gives up on what takes too long (`WEB_LIMITS`). Raises ImproperlyConfigured for an
+    address that names no database, as one does whose password cuts it short.
     """
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    if parts.scheme not in {"postgres", "postgresql"} or not name or parts.fragment or {"/", "@"} & set(name):
+        msg = (
+            "DATABASE_URL must look like postgres://user:password@host:5432/name, "
+            "with @, /, #, ? and % of the password written as %40, %2F, %23, %3F and %25."
+        )
+        raise ImproperlyConfigured(msg)
     config: dict[str, Any] = dict(dj_database_url.parse(url))
     config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": dict(POOL)}
     # A connection that a restart of the server has cut is found before a page uses it.

@@ -154,6 +154,25 @@ def test_cache_broker_and_layer_have_databases_of_their_own(url: str, cache: str
     assert connections.channel_layers(url)["default"]["CONFIG"]["hosts"][0]["address"] == layer
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysql://somebody:secret@host/name",
+        "postgres://somebody:secret@host",
+        "postgres://somebody:se#cret@host/name",
+        "postgres://somebody:se@cr/et@host/name",
+        "postgres://somebody:se?cret@host/name",
+    ],
+)
+def test_an_address_that_a_password_cuts_short_is_refused_with_a_sentence(url: str) -> None:
+    """It would ask another host, and the operator would look for the fault there."""
+    with pytest.raises(ImproperlyConfigured, match="%40"):
+        connections.databases(url)
+    whole = connections.databases("postgres://somebody:se%40c%2Fr%23e%3Ft@host/name")["default"]
+    assert (whole["PASSWORD"], whole["HOST"], whole["NAME"]) == ("se@c/r#e?t", "host", "name")
+
+
 def test_a_database_that_is_no_number_is_refused_with_a_sentence() -> None:
     with pytest.raises(ImproperlyConfigured, match="by its number"):
         connections.broker("redis://host:6379/queue")
