@@ -14,8 +14,12 @@ WEB_LIMITS = {
 }
 """How long the database works for one statement of a page, waits for a lock, and keeps a transaction that does
 nothing. Jobs and commands have no such limits: a load of a large file takes as long as it takes."""
-POOL = {"min_size": 1, "max_size": 16, "timeout": 5}
-"""Connections of one process, and the seconds that a page waits for one: then it says that the service is away."""
+POOL = {"min_size": 1, "max_size": 16, "timeout": 5, "reconnect_timeout": 2}
+"""Connections of one process, and the seconds that a page waits for one: then it says that the service is away.
+
+The pool itself tries again for two seconds only, and each page begins anew. Left alone it waits twice as long after
+each failure, and pages would stay away for minutes after the server is back.
+"""
 REDIS_LIMITS = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
 """Seconds that a page waits for Redis to take a connection, and to answer: a frozen one would take for ever."""
 WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2, **REDIS_LIMITS}

@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.test import AsyncClient, Client
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from config.health import is_away
+from config.settings.connections import POOL
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory
 
 ADDRESS = {"username": "a@exemple.fr", "password": PASSWORD}
@@ -67,3 +71,21 @@ def test_a_statement_that_takes_too_long_is_a_fault_of_ours() -> None:
     slow.__cause__ = psycopg.errors.QueryCanceled()
     cut.__cause__ = psycopg.errors.AdminShutdown()
     assert [is_away(slow), is_away(cut), is_away(ValueError()), is_away(None)] == [False, True, False, False]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("limits", "at_once"), [({}, True), ({"reconnect_timeout": 300}, False)])
+def test_pages_come_back_with_the_server(tmp_path: Path, limits: dict[str, Any], at_once: bool) -> None:
+    """The kind: an outage that lasts longer than its cause. With the pool's own patience it does."""
+    given = connection.settings_dict
+    door = tmp_path / "door"
+    server = {"host": str(door), "port": given["PORT"] or None, "user": given["USER"], "dbname": given["NAME"]}
+    with ConnectionPool(kwargs=server, open=True, **{**POOL, **limits}) as pool:
+        with pytest.raises(PoolTimeout):
+            pool.getconn()
+        door.symlink_to(given["HOST"])
+        if at_once:
+            pool.putconn(pool.getconn(timeout=1))
+        else:
+            with pytest.raises(PoolTimeout):
+                pool.getconn(timeout=1)
