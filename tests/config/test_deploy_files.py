@@ -121,6 +121,14 @@ def test_what_a_check_asks_for_is_in_every_file_that_is_filled_in(name: str) -> 
     assert f"`{name}`" in (DEPLOY.parent / "operations.md").read_text()
 
 
+def test_each_variable_of_production_is_explained_to_operators() -> None:
+    production = (Path(settings.BASE_DIR) / "config/settings/production.py").read_text()
+    variables = re.findall(r"^\| ([A-Z_]+) \|", production, re.MULTILINE)
+    explained = (DEPLOY.parent / "operations.md").read_text()
+    assert "SECRET_KEY" in variables
+    assert [name for name in variables if f"`{name}`" not in explained] == []
+
+
 def test_the_shell_loads_the_example() -> None:
     done = run("sh", "-euc", '. "$1"; printf %s "$MEDIATOR_NAME"', "sh", DEPLOY / "accompagnement.env.example")
     assert (done.returncode, done.stdout, done.stderr) == (0, "le médiateur", "")
