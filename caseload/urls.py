@@ -1,6 +1,6 @@
 """Addresses of the app."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path
 
 from caseload.views import (
     absences,
@@ -73,9 +73,7 @@ urlpatterns: list[URLPattern] = [
     path("equipes/", staff.teams, name="teams"),
     path("equipes/inviter/", members.invite, name="invite"),
     path("equipes/<int:pk>/", members.member, name="member"),
-    re_path(
-        r"^equipes/(?P<pk>\d+)/compte/(?P<act>inviter|fermer|rouvrir)/$", members.member_account, name="member_account"
-    ),
+    path("equipes/<int:pk>/compte/<str:act>/", members.member_account, name="member_account"),
     path("equipes/<int:pk>/adresse/", members.member_address, name="member_address"),
     path("equipes/<int:pk>/reprise/<int:portfolio>/", members.hand_over, name="hand_over"),
     path("absences/", absences.absence_list, name="absences"),

@@ -141,6 +141,30 @@ def test_every_address_answers_every_value_in_all_names_at_once(kind: str) -> No
     assert tried.count > len(TABLE)
 
 
+NUMBERS = {
+    "5,000 digits": MANY,
+    "more than a row has": str(2**63),
+    "digits of another script": "\N{ARABIC-INDIC DIGIT THREE}",
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_every_address_with_a_number_answers_whatever_stands_there(kind: str) -> None:
+    """Kind: a number in an address is no number of a row. It leads nowhere, whoever asks."""
+    house = build_house()
+    tried = Tried()
+    for name, row in TABLE.items():
+        url = re.sub(r"(?<=/)\d+(?=/)", NUMBERS[kind], reverse(name, args=row.args(house)))
+        if NUMBERS[kind] not in url:
+            continue
+        for method, statuses in (("GET", row.get), ("POST", row.post)):
+            if role := first_who_enters(statuses):
+                assert tried.ask(house.users[role], method, url) == "", url
+    assert tried.broken == []
+    assert tried.count > 50
+
+
 ONE_BY_ONE = ("a number of 30 digits", "the first day", "the last day", "JSON that nothing stores")
 
 

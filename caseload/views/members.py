@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -85,6 +85,8 @@ def member(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def member_account(request: AuthenticatedRequest, pk: int, act: str) -> HttpResponse:
     """Send the invitation again, close the account, or open it again."""
     user, adviser = _member(request, pk)
+    if act not in ACTS:
+        raise Http404
     do, said = ACTS[act]
     try:
         do(actor=request.user, user=user)
