@@ -96,7 +96,7 @@ class TestTheAdviserDecides:
             ({"reason": " "}, "Indiquez le motif du changement.", 422),
             ({"review_on": ""}, "Indiquez quand revoir ce plan avec la personne.", 422),
             ({"review_on": "2020-01-01"}, "Choisissez une date de révision à venir.", 409),
-            ({"review_on": "2400-01-01"}, "dans les douze mois", 409),
+            ({"review_on": "2190-01-01"}, "dans les douze mois", 409),
         ],
     )
     def test_what_is_wrong_is_said_and_nothing_is_written(

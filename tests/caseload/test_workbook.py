@@ -496,5 +496,5 @@ class TestTimeline:
             notes.write_note(actor=portfolio.adviser.user, jobseeker=person, body=f"note {number}")
         client.force_login(portfolio.adviser.user)
         client.get(f"/personnes/{person.pk}/")
-        with django_assert_num_queries(41):
+        with django_assert_num_queries(46):
             client.get(f"/personnes/{person.pk}/")
