@@ -90,3 +90,14 @@ def test_accounts_of_the_demonstration_are_found_where_real_people_are(settings:
     assert no_account_of_the_demonstration(None) == []
     settings.DEMONSTRATION = True
     assert no_account_of_the_demonstration(["default"]) == []
+
+
+@pytest.mark.django_db
+def test_a_check_before_the_first_migration_says_what_to_run(settings: LazySettings) -> None:
+    """An operator who takes one step too early is told so in a sentence, not in a traceback."""
+    settings.DEMONSTRATION = False
+    assert no_account_of_the_demonstration(["default"]) == []
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE django_migrations RENAME TO not_there_yet")
+    (found,) = no_account_of_the_demonstration(["default"])
+    assert (found.id, found.hint) == ("visio.E002", "Run `manage.py migrate` as the owner.")
