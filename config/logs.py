@@ -9,10 +9,14 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 """Names the request that is being answered; each line that is written meanwhile carries it."""
+
+SECRET_ARGUMENTS = frozenset({"token", "key", "uidb64"})
+"""Names of the parts of an address that open a door for whoever knows them: never written to the log."""
 
 QUIET_TIME = 60.0  # seconds during which the same complaint is not written again
 
@@ -41,11 +45,23 @@ class OncePerMinute(logging.Filter):
 
 
 class OfRequest(logging.Filter):
-    """Give each line the id of the request that it belongs to."""
+    """Give each line the id of the request that it belongs to; Django's own lines lose what opens a door."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
+        request = record.__dict__.pop("request", None)
+        if isinstance(request, HttpRequest):
+            record.msg, record.args = without_secrets(record.getMessage(), request), ()
         return True
+
+
+def without_secrets(text: str, request: HttpRequest) -> str:
+    """Return a text without the secret parts of the address that was asked for."""
+    match = request.resolver_match
+    for name, value in match.kwargs.items() if match else ():
+        if name in SECRET_ARGUMENTS and value:
+            text = text.replace(str(value), "…")
+    return text
 
 
 class WithoutDetail(logging.Formatter):

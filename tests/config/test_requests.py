@@ -47,6 +47,21 @@ def test_the_line_has_the_number_of_the_person_and_no_secret_of_the_address(
     assert (method, path, status, user) == ("GET", "/visio/…/\\n", "204", "user=7")
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("layout", FORMATTERS)
+def test_no_line_of_a_refused_form_has_the_secret_of_its_address(
+    layout: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kind: a line that Django writes about a request names its address; only the secret is left out."""
+    for name in ("django", "django.request"):
+        monkeypatch.setattr(logging.getLogger(name), "propagate", True)
+    caplog.set_level(logging.WARNING)
+    assert Client(enforce_csrf_checks=True).post("/adresse/open-sesame/").status_code == 403
+    lines = [formatted(layout, record) for record in caplog.records if record.name.startswith("django.")]
+    assert any("Forbidden" in line and "/adresse/…/" in line for line in lines)
+    assert "open-sesame" not in "".join(lines)
+
+
 @pytest.mark.django_db  # at the end of an answer Django looks after its connections
 def test_static_files_in_a_thread(client: Client) -> None:
     answer = client.get(STYLES)
