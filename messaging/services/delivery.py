@@ -24,6 +24,7 @@ from accompaniment.enums import EnrolmentState, NotificationKind
 from accompaniment.models import Enrolment, Jobseeker, Notification, User
 from accompaniment.operator import operator
 from accompaniment.services import accounts, addresses, outbox
+from accompaniment.services.addresses import AddressMovedError
 from accompaniment.zones import reader_zone
 from caseload.away import away_now
 from caseload.services import placements
@@ -212,6 +213,10 @@ def _deliver(notification: Notification, connection: BaseEmailBackend) -> bool:
             headers={"Message-ID": message_id(notification)},
         ).send()
         _mark_sent(notification, letter, at=timezone.now())
+    except AddressMovedError as error:
+        if not _has_no_use(notification, error, at=timezone.now()):
+            _mark_failed(notification, error, at=timezone.now())
+        return False
     except Exception as error:  # noqa: BLE001  (whatever is wrong with one row, the others must leave)
         _mark_failed(notification, error, at=timezone.now())
         return False
@@ -234,10 +239,9 @@ def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> N
 
 def _mark_failed(notification: Notification, error: Exception, *, at: datetime) -> None:
     """Keep why it failed. The next try is set already, by the claim; the last one gives up."""
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     given_up = notification.attempts >= TRIES
     Notification.objects.filter(pk=notification.pk, sent_at=None).update(
-        last_error=reason, given_up_at=at if given_up else None
+        last_error=_reason(error), given_up_at=at if given_up else None
     )
     logger.warning(
         "Notification %s (%s) was not delivered, try %s of %s: %s",
@@ -247,3 +251,19 @@ def _mark_failed(notification: Notification, error: Exception, *, at: datetime) 
         TRIES,
         type(error).__name__,
     )
+
+
+def _has_no_use(notification: Notification, error: Exception, *, at: datetime) -> bool:
+    """Give up a letter whose link opens nothing any more, and tell whether it was.
+
+    Not one that meanwhile goes to another address: its next try carries the right link.
+    """
+    the_same = Notification.objects.filter(pk=notification.pk, email=notification.email, sent_at=None)
+    if not the_same.update(last_error=_reason(error), given_up_at=at):
+        return False
+    logger.info("Notification %s (%s) is of no use any more", notification.pk, notification.kind)
+    return True
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

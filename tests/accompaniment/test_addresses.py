@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core import mail
+from django.core.mail import get_connection
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
@@ -22,6 +23,7 @@ from accompaniment.services.contact_details import change_details, details_of
 from accompaniment.services.first_access import request_first_access
 from accompaniment.services.registration import add_email
 from messaging.jobs import deliver_notifications
+from messaging.services import delivery
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory, UserFactory
 from tests.accompaniment.files import registration
 from tests.accompaniment.test_imports_jobseekers import load
@@ -110,6 +112,29 @@ def test_a_letter_that_waits_goes_to_the_new_mailbox_and_one_on_its_way_carries_
     # Claimed before the correction: the row in the worker's hands still says the old address.
     with pytest.raises(addresses.AddressMovedError):
         accounts.issue_activation_link(user=person.user, address=waiting.email)
+
+
+def test_a_letter_of_no_use_is_given_up_at_once() -> None:
+    person = opened()
+    for address in ("premiere@exemple.fr", NEW):
+        addresses.ask_change(actor=person.user, address=address)
+    assert (len(letters_to("premiere@exemple.fr")), len(letters_to(NEW))) == (0, 1)
+    useless = Notification.objects.get(email="premiere@exemple.fr")
+    assert (useless.attempts, useless.given_up_at is not None, useless.sent_at) == (1, True, None)
+
+
+def test_a_letter_whose_address_moved_in_a_worker_s_hands_leaves_with_its_next_try() -> None:
+    moved = invited("avant@exemple.fr")
+    accounts.invite_again(user=moved.user)
+    in_hands = delivery.claim(now=timezone.now())
+    assert in_hands is not None
+    by_adviser(moved, "apres@exemple.fr")
+    with get_connection() as mailbox:
+        assert not delivery._deliver(in_hands, mailbox)
+    in_hands.refresh_from_db()
+    assert (in_hands.email, in_hands.given_up_at) == ("apres@exemple.fr", None)
+    with time_machine.travel(timezone.now() + timedelta(minutes=3)):
+        assert len(letters_to("apres@exemple.fr")) == 1
 
 
 def test_a_file_that_loses_its_address_sets_it_free_and_its_link_ends(client: Client) -> None:
