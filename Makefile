@@ -24,7 +24,7 @@ run: setup ## Run everything until Ctrl-C; PORT=8001 for another port
 	@exec $(IN_VENV) -m config.runner
 
 test: setup ## Run every test, browser tests included; ARGS='-k name' for some
-	@exec $(IN_VENV) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@exec $(IN_VENV) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 bench: setup ## Print speed as ratios; ARGS=--small for seconds, ARGS=name for one
 	@exec $(IN_VENV) -m tests.benchmarks $(ARGS)

@@ -58,7 +58,7 @@ def test_a_person_logs_in_and_out(page: Page) -> None:
     is_inside(page, user)
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page).to_have_url(re.compile("/connexion/$"))
-    expect(page.get_by_role("status")).to_have_text("Vous êtes déconnecté.")
+    expect(page.locator("#toasts")).to_have_text("Vous êtes déconnecté.")
 
 
 def test_a_panel_that_is_answered_during_the_log_out_turns_nothing_back(page: Page) -> None:
@@ -127,7 +127,7 @@ def test_forgotten_password_from_the_door_to_the_inside(page: Page) -> None:
     check_axe(page)
     choose_password(page, "Enregistrer et me connecter")
     is_inside(page, user)
-    expect(page.get_by_role("status")).to_contain_text("Votre nouveau mot de passe est enregistré.")
+    expect(page.locator("#toasts")).to_contain_text("Votre nouveau mot de passe est enregistré.")
 
 
 def test_activation_from_the_link_to_the_inside_once(new_page: NewPage) -> None:
@@ -177,7 +177,7 @@ def test_own_password_is_changed(page: Page) -> None:
     check_axe(page)
     page.get_by_label("Mot de passe actuel", exact=True).fill(PASSWORD)
     choose_password(page, "Changer mon mot de passe")
-    expect(page.get_by_role("status")).to_contain_text("Vos autres sessions sont fermées.")
+    expect(page.locator("#toasts")).to_contain_text("Vos autres sessions sont fermées.")
 
 
 def test_keyboard_skips_to_the_content_and_walks_the_menu(page: Page) -> None:
@@ -254,12 +254,12 @@ def test_part_of_a_page_that_fails_says_so_until_one_succeeds(page: Page) -> Non
     forgive(page, "404")
     page.goto("/accessibilite/")
     ask_for_a_part(page, "/inconnu/")
-    expect(page.get_by_role("status")).to_have_text(
+    expect(page.locator("#toasts")).to_have_text(
         "L'action n'a pas abouti. Vérifiez votre connexion, puis réessayez."
     )
     expect(page.get_by_role("heading", level=1)).to_have_text("Accessibilité : non conforme")
     ask_for_a_part(page, "/mentions-legales/")
-    expect(page.get_by_role("status").first).to_be_empty()
+    expect(page.locator("#toasts")).to_be_empty()
 
 
 def test_back_after_a_log_out_shows_nothing_of_the_file(server: LiveServer, browser: Browser) -> None:

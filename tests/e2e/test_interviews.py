@@ -53,7 +53,7 @@ def test_a_slot_is_chosen_by_keyboard_on_a_phone(new_page: Any, person: Jobseeke
     slot.focus()
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").filter(has_text="C'est noté")).to_be_visible()
+    expect(page.locator("#toasts").filter(has_text="C'est noté")).to_be_visible()
     expect(page.get_by_role("link", name="Déplacer")).to_be_visible()
     looked_at(page)
     assert Interview.objects.get(jobseeker=person).starts_at.isoformat() == wanted
