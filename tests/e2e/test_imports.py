@@ -74,7 +74,7 @@ def test_a_file_waits_is_loaded_and_tells_its_result_without_a_reload(page: Page
             look(page)
         assert loading.result() == 1
     expect(page.get_by_role("heading", name="3 lignes rejetées")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="Le fichier est chargé.")).to_be_attached()
+    expect(page.get_by_role("status").filter(has_text="Le fichier est chargé, avec des lignes rejetées.")).to_be_attached()
     look(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Télécharger les lignes rejetées").click()
@@ -92,7 +92,7 @@ def test_a_file_of_another_kind_is_told_beside_its_field(page: Page, exported: P
     picture = exported.with_name("photo.png")
     picture.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
     hand_in(page, picture)
-    expect(page.get_by_text("Ce fichier n'est pas un fichier texte.")).to_be_visible()
+    expect(page.locator("#id_jobseekers-file_error")).to_contain_text("Ce fichier n'est pas un fichier texte.")
     check_axe(page)
     check_fits(page)
     assert not ImportRun.objects.exists()
