@@ -254,9 +254,7 @@ def test_part_of_a_page_that_fails_says_so_until_one_succeeds(page: Page) -> Non
     forgive(page, "404")
     page.goto("/accessibilite/")
     ask_for_a_part(page, "/inconnu/")
-    expect(page.locator("#toasts")).to_have_text(
-        "L'action n'a pas abouti. Vérifiez votre connexion, puis réessayez."
-    )
+    expect(page.locator("#toasts")).to_have_text("L'action n'a pas abouti. Vérifiez votre connexion, puis réessayez.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Accessibilité : non conforme")
     ask_for_a_part(page, "/mentions-legales/")
     expect(page.locator("#toasts")).to_be_empty()

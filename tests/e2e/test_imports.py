@@ -74,7 +74,9 @@ def test_a_file_waits_is_loaded_and_tells_its_result_without_a_reload(page: Page
             look(page)
         assert loading.result() == 1
     expect(page.get_by_role("heading", name="3 lignes rejetées")).to_be_visible()
-    expect(page.get_by_role("status").filter(has_text="Le fichier est chargé, avec des lignes rejetées.")).to_be_attached()
+    expect(
+        page.get_by_role("status").filter(has_text="Le fichier est chargé, avec des lignes rejetées.")
+    ).to_be_attached()
     look(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Télécharger les lignes rejetées").click()

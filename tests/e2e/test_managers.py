@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accompaniment.french import day_in_style
 from caseload.models import Placement
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, on_web_track
@@ -34,6 +35,7 @@ def test_settles_the_house(page: Page) -> None:
     look(page)
     page.goto("/equipes/inviter/")
     look(page)
+    tick(page.get_by_role("radio", name="Conseiller"))
     page.get_by_label("Prénom").fill("Maëlle")
     page.get_by_label("Nom", exact=True).fill("Dupont")
     page.get_by_label("Adresse e-mail").fill("maelle.dupont@exemple.fr")
@@ -67,9 +69,9 @@ def test_opens_an_agency_after_a_look(new_page: NewPage) -> None:
     page.goto(f"/reglages/agences/{agency.code}/")
     page.get_by_label("Jour d'ouverture").fill(day.isoformat())
     page.get_by_role("button", name="Voir qui est concerné").click()
-    expect(page.get_by_text("0 personnes pourront demander")).to_be_visible()
+    expect(page.get_by_text("0 personne pourra demander")).to_be_visible()
     look(page)
     page.get_by_role("button", name="Confirmer").click()
-    expect(page.get_by_text(f"{day:%d/%m/%Y}").first).to_be_visible()
+    expect(page.get_by_text(" ".join(day_in_style(day, "j F Y").split())).first).to_be_visible()
     agency.refresh_from_db()
     assert agency.web_opens_on == day

@@ -154,7 +154,6 @@ def adviser_pages() -> dict[str, str]:
         "absences": reverse("absences"),
         "declare_absence": reverse("declare_absence"),
         "absence": reverse("absence", args=[covered.pk]),
-        "extend_absence": reverse("extend_absence", args=[covered.pk]),
         "my_day": reverse("my_day"),
         "my_portfolio": reverse("my_portfolio"),
         "person": reverse("person", args=[person.pk]),
@@ -214,7 +213,9 @@ def manager_pages() -> dict[str, str]:
     manager = User.objects.get(email=MANAGER.email)
     region = Region.objects.filter(departements__agencies__isnull=False)[0]
     closed = waiting_for(manager)[0]
+    away = Absence.objects.visible_to(manager).standing()[0]
     return {
+        "extend_absence": reverse("extend_absence", args=[away.pk]),
         "waiting_list": reverse("waiting_list"),
         "place_person": reverse("place_person", args=[closed.pk]),
         "transfer": reverse("transfer", args=[TransferBatch.objects.all()[0].pk]),
