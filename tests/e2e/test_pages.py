@@ -62,6 +62,9 @@ NO_PAGES = {
     "take_interview",
     "record_on_site",
     "room_end",
+    "room_number",
+    "withdraw_on_site",
+    "withdraw_plan_wish",
     "room_trouble",
     "room_phone",
     "conversation_read",
@@ -193,6 +196,7 @@ def jobseeker_pages() -> dict[str, str]:
         "ask_on_site": reverse("ask_on_site"),
         "device_test": reverse("device_test"),
         "room": reverse("room", args=[meeting.token]),
+        "my_phone": reverse("my_phone"),
         "conversations": reverse("conversations"),
         "ask_callback": reverse("ask_callback"),
     }
