@@ -128,8 +128,8 @@ UNION ALL
 SELECT 'held-' || n, id, adviser_id, NULL, 'phone', met_at - interval '30 minutes', met_at, met_at, 'held',
        met_at - interval '3 days', staff_id, met_at, staff_id, ''
 FROM fresh WHERE seat %% 2 = 0;
-INSERT INTO visio_interviewevent (interview_id, at, actor_id, from_state, to_state)
-SELECT interview.id, now(), staff_id, '', interview.state
+INSERT INTO visio_interviewevent (interview_id, at, actor_id, from_state, to_state, reason)
+SELECT interview.id, now(), staff_id, '', interview.state, ''
 FROM fresh JOIN visio_interview interview ON interview.jobseeker_id = fresh.id;
 INSERT INTO visio_interviewreport (interview_id, author_id, conclusions, next_step, created_at)
 SELECT interview.id, staff_id, 'Recherche active', 'continue', met_at
@@ -142,9 +142,9 @@ FROM fresh LEFT JOIN visio_interview interview ON interview.jobseeker_id = fresh
 INSERT INTO messaging_conversation (jobseeker_id, last_number, awaiting_reply_since)
 SELECT id, CASE WHEN waits THEN 3 ELSE 2 END, CASE WHEN waits THEN met_at - interval '1 hour' END
 FROM fresh WHERE talks ORDER BY n;
-INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, created_at)
+INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, created_at, collective)
 SELECT conversation.id, number, CASE WHEN number = 2 THEN staff_id ELSE account_id END, gen_random_uuid(), 'Bonjour',
-       met_at - (4 - number) * interval '1 hour'
+       met_at - (4 - number) * interval '1 hour', false
 FROM fresh JOIN messaging_conversation conversation ON conversation.jobseeker_id = fresh.id
 JOIN generate_series(1, 3) number ON number <= conversation.last_number ORDER BY n, number;
 WITH asked AS (
