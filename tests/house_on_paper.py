@@ -65,10 +65,10 @@ class Shelf:
 
 @dataclass
 class Relay:
-    """An absence, and the portfolio of the colleague who answers."""
+    """An absence, and the portfolio of the colleague who answers, if anybody still does."""
 
     absence: Absence
-    colleague: int
+    colleague: int | None
 
 
 @dataclass

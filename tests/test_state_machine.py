@@ -366,7 +366,6 @@ class House(RuleBasedStateMachine):
             return
         mine, other = draw.draw(st.sampled_from(here)), draw.draw(st.sampled_from(list(self.paper.shelves)))
         adviser, colleague = self.paper.shelves[mine].row.adviser, self.paper.shelves[other].row.adviser
-        answers_for_another = any(relay.colleague == mine for relay in self.paper.relays.values())
         today = timezone.now().astimezone(self.agency.zone).date()
 
         def act() -> None:
@@ -378,9 +377,13 @@ class House(RuleBasedStateMachine):
                 colleagues={mine: [colleague.pk]},
                 decisions={},
             )
+            # Whoever answers for another may go away too: nobody takes the relay over here, and the managers are told.
+            for relay in self.paper.relays.values():
+                if relay.colleague == mine:
+                    relay.colleague = None
             self.paper.relays[mine] = Relay(absence, other)
 
-        allowed = other != mine and other not in self.paper.relays and not answers_for_another
+        allowed = other != mine and other not in self.paper.relays
         self.attempt(allowed, act)
         self.seen["went away" if allowed else "absence refused"] += 1
 
