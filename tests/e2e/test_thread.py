@@ -290,9 +290,11 @@ def meet(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
 
 def report(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
     """The adviser closes with a report; the obligation is held, and the journal tells all four contacts."""
-    adviser.get_by_role("link", name="Conclure").click()
+    adviser.get_by_role("button", name="Terminer l'appel").click()
+    adviser.get_by_role("dialog").get_by_role("button", name="Terminer l'appel").click()
+    adviser.get_by_role("link", name="Conclure l'entretien").click()
     adviser.get_by_label("Conclusions").fill("Deux offres ciblées, CV à revoir.")
-    adviser.get_by_label("Suite").select_option("continue")
+    adviser.get_by_label("Suite", exact=True).select_option("continue")
     tick(adviser.get_by_role("radio", name="Convient encore"))
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", name="Entretien terminé")).to_be_visible()
