@@ -257,7 +257,7 @@ def test_part_of_a_page_that_fails_says_so_until_one_succeeds(page: Page) -> Non
     expect(page.locator("#toasts")).to_have_text("L'action n'a pas abouti. Vérifiez votre connexion, puis réessayez.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Accessibilité : non conforme")
     ask_for_a_part(page, "/mentions-legales/")
-    expect(page.locator("#toasts")).to_be_empty()
+    expect(page.locator("#toasts").first).to_be_empty()
 
 
 def test_back_after_a_log_out_shows_nothing_of_the_file(server: LiveServer, browser: Browser) -> None:

@@ -292,7 +292,7 @@ def report(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
     """The adviser closes with a report; the obligation is held, and the journal tells all four contacts."""
     adviser.get_by_role("button", name="Terminer l'appel").click()
     adviser.get_by_role("dialog").get_by_role("button", name="Terminer l'appel").click()
-    adviser.get_by_role("link", name="Conclure l'entretien").click()
+    adviser.get_by_role("link", name="Rédiger le compte rendu").click()
     adviser.get_by_label("Conclusions").fill("Deux offres ciblées, CV à revoir.")
     adviser.get_by_label("Suite", exact=True).select_option("continue")
     tick(adviser.get_by_role("radio", name="Convient encore"))

@@ -1,8 +1,9 @@
 """A hand-over while somebody waits in the room: the former adviser's tab closes, the person's stays."""
 
-from datetime import time
+from collections.abc import Iterator
 
 import pytest
+import time_machine
 from channels.db import database_sync_to_async
 
 from caseload.models import Placement, Portfolio
@@ -11,17 +12,23 @@ from tests.caseload.factories import ManagerFactory, PortfolioFactory
 from tests.visio.factories import InterviewFactory
 from tests.visio.test_consumers import Tab, meet
 from visio import consumers
-from visio.models import Interview, WorkingHours
+from visio.models import Interview
+from visio.services.hours import give_usual_hours
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def heir_at_any_hour(interview: Interview) -> Portfolio:
-    """Return a colleague's portfolio whose adviser works day and night, so that the test runs at any hour."""
+@pytest.fixture(autouse=True)
+def _monday_morning() -> Iterator[None]:
+    """Meet at an hour at which the new adviser works too."""
+    with time_machine.travel("2026-03-02T09:00:00Z", tick=True):
+        yield
+
+
+def heir_who_works(interview: Interview) -> Portfolio:
+    """Return a colleague's portfolio whose adviser has the usual working hours."""
     heir = PortfolioFactory(agency=interview.adviser.agency)
-    WorkingHours.objects.bulk_create(
-        WorkingHours(adviser=heir.adviser, weekday=day, starts_at=time(0), ends_at=time(23, 59, 59)) for day in range(7)
-    )
+    give_usual_hours([heir.adviser])
     return heir
 
 
@@ -36,7 +43,7 @@ def hand_over(interview: Interview, heir: Portfolio) -> None:
 
 async def test_the_former_advisers_tab_closes_and_the_new_adviser_comes_in() -> None:
     interview = await database_sync_to_async(InterviewFactory)()
-    heir = await database_sync_to_async(heir_at_any_hour)(interview)
+    heir = await database_sync_to_async(heir_who_works)(interview)
     person, former = Tab(interview.jobseeker.user, interview), Tab(interview.adviser.user, interview)
     await meet(person, former)
     await database_sync_to_async(hand_over)(interview, heir)
