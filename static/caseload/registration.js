@@ -201,9 +201,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 showAll();
-// What `keep.js` has put back, or heard before this file came, is not on the server yet; htmx listens once it has
-// loaded the page.
-if ("unsent" in form.dataset) {
-  setUnsaved();
-  document.body.addEventListener("htmx:load", save, { once: true });
-}
+// What `keep.js` has put back, and what was typed before htmx listened, is not on the server yet; htmx listens once it
+// has loaded the page.
+if ("unsent" in form.dataset) setUnsaved();
+document.body.addEventListener("htmx:load", retry, { once: true });

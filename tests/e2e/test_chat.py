@@ -184,7 +184,7 @@ def test_the_page_of_the_day_and_the_persons_page_lead_to_it(two: Pair, adviser:
 def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page: NewPage) -> None:
     def talk() -> None:
         for number in range(200):
-            say(two.conversation, two.person if number % 2 else two.adviser, "a" * (number + 1))
+            say(two.conversation, two.person if number % 8 == 0 else two.adviser, "a" * (number + 1))
 
     aside(talk)
     for user, address in ((two.person, "/messagerie/"), (two.adviser, f"/messagerie/{two.conversation.pk}/")):
