@@ -92,7 +92,8 @@ def _sync() -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ignored}
     environment |= {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON_DOWNLOADS": "never"}
     _run(
-        [UV_FOLDER / "bin/uv", "sync", "--frozen", "--quiet", "--python", sys.executable],
+        # Compiled once here: where Python may write no bytecode, each process would compile all of it again.
+        [UV_FOLDER / "bin/uv", "sync", "--frozen", "--quiet", "--compile-bytecode", "--python", sys.executable],
         "The locked dependencies could not be installed; is a package index within reach?",
         environment,
     )
