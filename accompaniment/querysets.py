@@ -1,18 +1,28 @@
 """Filters of the ground floor, and the perimeter."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from accompaniment.alphabet import alphabetical
-from accompaniment.enums import READING_ACTIONS, AuditAction, EnrolmentState, ObligationState, Role, ShownEntries
+from accompaniment.enums import (
+    READING_ACTIONS,
+    AuditAction,
+    EnrolmentState,
+    ObligationState,
+    Role,
+    ShownEntries,
+    Tier,
+    Track,
+)
 from accompaniment.perimeter import staff_perimeter, staff_reading_perimeter
 from accompaniment.rules import NOT_BEGUN_STATES, OPEN_ENROLMENT_STATES
 from accompaniment.search import named, words_of
 
 if TYPE_CHECKING:
-    from accompaniment.models import Jobseeker, User
+    from accompaniment.models import Agency, Jobseeker, Region, User
 
 
 class RegionQuerySet(QuerySet[Any]):
@@ -24,6 +34,13 @@ class RegionQuerySet(QuerySet[Any]):
         return self.annotate(agency_count=Count("departements__agencies")).order_by(
             F("web_opens_on").asc(nulls_last=True), alphabetical("name"), "pk"
         )
+
+
+class AgencyQuerySet(QuerySet[Any]):
+    def opening_with(self, region: "Region", *, day: date | None) -> Self:
+        """Keep a region's agencies for which this day, or none, would be the region's: no later day of their own."""
+        found = self.filter(departement__region=region)
+        return found.exclude(web_opens_on__gt=day) if day else found
 
 
 class JobseekerQuerySet(QuerySet[Any]):
@@ -125,6 +142,20 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
 class AccompanimentQuerySet(OfJobseekerQuerySet):
     def current(self) -> Self:
         return self.filter(ended_at=None)
+
+    def that_may_ask(self, agencies: "Iterable[Agency]") -> Self:
+        """Keep who may ask for the 100 % web where it is open.
+
+        They are on the classic track in the tier guidé, with an e-mail address and no open enrolment.
+        """
+        enrolments = self.model.jobseeker.field.related_model.enrolments.rel.related_model.objects
+        return self.current().filter(
+            ~Exists(enrolments.open().filter(jobseeker=OuterRef("jobseeker"))),
+            tier=Tier.GUIDE,
+            track=Track.CLASSIC,
+            jobseeker__agency__in=agencies,
+            jobseeker__email__isnull=False,
+        )
 
 
 class ContactPlanQuerySet(OfJobseekerQuerySet):

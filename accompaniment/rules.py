@@ -37,6 +37,11 @@ def modality_of(tier: str, track: str) -> Modality:
     return Modality(tier)
 
 
+def opening_day(region: date | None, *, own: date | None) -> date | None:
+    """Return the day on which the web track opens in an agency: the region's, or a later one of the agency's own."""
+    return max(region, own) if region and own else region
+
+
 def tier_of(modality: str) -> Tier:
     """Return the tier of the people in a modality."""
     return Tier.GUIDE if modality == Modality.GUIDE_WEB else Tier(modality)

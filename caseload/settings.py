@@ -6,13 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 
 from accompaniment.alphabet import alphabetical
-from accompaniment.enums import AuditAction, Awaited, Modality, Tier, Track
+from accompaniment.enums import AuditAction, Awaited, Modality
 from accompaniment.french import day_in_style
-from accompaniment.models import Accompaniment, Agency, AuditEntry, Enrolment, Jobseeker, LapseDelay, Region, User
-from accompaniment.querysets import AccompanimentQuerySet
+from accompaniment.models import Accompaniment, Agency, AuditEntry, Jobseeker, LapseDelay, Region, User
 from caseload.figures import regions_of
 from caseload.models import Capacity
 
@@ -100,7 +99,7 @@ def openings_of(agencies: Iterable[Agency], *, day: date | None = None) -> list[
     `day` is one that a region may be given: an agency with a later day of its own does not open on it.
     """
     places = list(agencies)
-    counted = dict(_may_ask(places).order_by().values_list("jobseeker__agency").annotate(people=Count("pk")))
+    counted = dict(Accompaniment.objects.that_may_ask(places).order_by().values_list("jobseeker__agency").annotate(people=Count("pk")))
     return [
         AgencyOpening(
             agency,
@@ -115,7 +114,7 @@ def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
     """Return by agency and name the first of those whom an opening makes eligible; names, which are no reading."""
     opened = [opening.agency for opening in openings if opening.own_day is None]
     found = (
-        _may_ask(opened)
+        Accompaniment.objects.that_may_ask(opened)
         .select_related("jobseeker__agency")
         .order_by(
             alphabetical("jobseeker__agency__name"),
@@ -126,19 +125,6 @@ def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
         )
     )
     return [period.jobseeker for period in found[:PEOPLE_SHOWN]]
-
-
-def _may_ask(agencies: list[Agency]) -> AccompanimentQuerySet:
-    """Keep the people of the classic track in the tier guidé, with an e-mail address and no open enrolment."""
-    open_one = Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))
-    found: AccompanimentQuerySet = Accompaniment.objects.current().filter(
-        ~Exists(open_one),
-        tier=Tier.GUIDE,
-        track=Track.CLASSIC,
-        jobseeker__agency__in=agencies,
-        jobseeker__email__isnull=False,
-    )
-    return found
 
 
 def history_of_openings(user: User, *, region: Region | None = None) -> Iterator[Change]:

@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from accompaniment.alphabet import alphabetical
-from accompaniment.querysets import RegionQuerySet
+from accompaniment.querysets import AgencyQuerySet, RegionQuerySet
+from accompaniment.rules import opening_day
 
 
 class Region(models.Model):
@@ -67,6 +68,8 @@ class Agency(models.Model):
         "ouverture du 100 % web dans l'agence", null=True, blank=True, help_text="vide : le jour de la région"
     )
 
+    objects = AgencyQuerySet.as_manager()
+
     class Meta:
         ordering = (alphabetical("name"),)
         verbose_name = "agence"
@@ -86,10 +89,7 @@ class Agency(models.Model):
     @property
     def web_opening_day(self) -> date | None:
         """The day on which the web track opens here: the region's, or a later one of the agency's own."""
-        region_day = self.departement.region.web_opens_on
-        if region_day is None or self.web_opens_on is None:
-            return region_day
-        return max(region_day, self.web_opens_on)
+        return opening_day(self.departement.region.web_opens_on, own=self.web_opens_on)
 
 
 class OpeningHours(models.Model):

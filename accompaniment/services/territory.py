@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.foreseen import Foreseen, names_of
 from accompaniment.french import day_in_style
-from accompaniment.models import Agency, Enrolment, Region, User
+from accompaniment.models import Accompaniment, Agency, Enrolment, Region, User
 from accompaniment.querysets import EnrolmentQuerySet
+from accompaniment.rules import opening_day
 from accompaniment.services import audit
 
 
@@ -33,12 +35,15 @@ class DayChangedMeanwhileError(NotAllowedNowError):
         )
 
 
-def set_region_opening(*, actor: User, region: Region, opens_on: date | None, seen: SeenDay | None = None) -> Region:
+def set_region_opening(
+    *, actor: User, region: Region, opens_on: date | None, seen: SeenDay | None = None, shown: str | None = None
+) -> Region:
     """Open the 100 % web track in a region on a day, or on none (None). The same day again changes nothing.
 
-    Tracks that run go on whatever the day. Raises DayChangedMeanwhileError when the day is not the one `seen` any
-    more, DomainError for a day in the past, and when somebody was validated there before that day: what began stays
-    open.
+    Tracks that run go on whatever the day. `shown`: what the actor has read of whom it concerns (`foreseen`). Raises
+    DayChangedMeanwhileError when the day is not the one `seen` any more, DomainError for a day in the past, and when
+    somebody was validated there before that day: what began stays open; NotForeseenError where others are concerned
+    than those that were shown.
     """
     with transaction.atomic():
         locked: Region = Region.objects.select_for_update(of=("self",)).get(pk=region.pk)
@@ -46,6 +51,7 @@ def set_region_opening(*, actor: User, region: Region, opens_on: date | None, se
             return locked
         _check_seen(locked, seen)
         _check_day(locked, opens_on, validated=Enrolment.objects.filter(jobseeker__agency__departement__region=locked))
+        foresee_opening(actor=actor, place=locked, opens_on=opens_on).check(shown)
         before = locked.web_opens_on
         locked.web_opens_on = opens_on
         locked.save(update_fields=["web_opens_on"])
@@ -55,11 +61,13 @@ def set_region_opening(*, actor: User, region: Region, opens_on: date | None, se
         return locked
 
 
-def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None, seen: SeenDay | None = None) -> Agency:
+def set_agency_opening(
+    *, actor: User, agency: Agency, opens_on: date | None, seen: SeenDay | None = None, shown: str | None = None
+) -> Agency:
     """Open the 100 % web track in an agency on a day of its own, or with its region (None).
 
-    Raises DayChangedMeanwhileError as for a region, DomainError for a day in the past or before the region's, and
-    when somebody was validated there before the day on which it would open.
+    Raises DayChangedMeanwhileError and NotForeseenError as for a region, DomainError for a day in the past or before
+    the region's, and when somebody was validated there before the day on which it would open.
     """
     with transaction.atomic():
         region = Region.objects.select_for_update(of=("self",)).get(departements__agencies=agency.pk)
@@ -80,6 +88,7 @@ def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None, se
                     "et une agence n'ouvre pas avant sa région. Choisissez ce jour ou un jour suivant."
                 )
             _check_day(region, opens_on, validated=Enrolment.objects.filter(jobseeker__agency=locked))
+        foresee_opening(actor=actor, place=locked, opens_on=opens_on).check(shown)
         before = locked.web_opens_on
         locked.web_opens_on = opens_on
         locked.save(update_fields=["web_opens_on"])
@@ -93,6 +102,39 @@ def set_agency_opening(*, actor: User, agency: Agency, opens_on: date | None, se
             opens_on=opens_on,
         )
         return locked
+
+
+def foresee_opening(*, actor: User, place: Region | Agency, opens_on: date | None) -> Foreseen:
+    """Return whom this day of opening makes eligible, and whose request it puts off; writes nothing."""
+    agencies = [place] if isinstance(place, Agency) else list(Agency.objects.opening_with(place, day=opens_on))
+    put_off = requests_put_off(place, opens_on=opens_on)
+    people = set(Accompaniment.objects.that_may_ask(agencies).values_list("jobseeker", flat=True))
+    people |= {enrolment.jobseeker_id for enrolment in put_off}
+    return Foreseen(
+        title=f"Ouverture du 100\u00a0% web\u00a0: {place.name}",
+        sentences=[],
+        confirm="Confirmer",
+        people=people,
+        names=names_of(people, reader=actor),
+        keys=[("day", opens_on), *(("request", enrolment.pk) for enrolment in put_off)],
+    )
+
+
+def requests_put_off(place: Region | Agency, *, opens_on: date | None) -> list[Enrolment]:
+    """Return by agency and date the requests that wait where this day of opening is later than the present one."""
+    agencies = [place] if isinstance(place, Agency) else Agency.objects.filter(departement__region=place)
+    region = place.region if isinstance(place, Agency) else place
+    later = []
+    for agency in agencies:
+        before = opening_day(region.web_opens_on, own=agency.web_opens_on)
+        if agency == place:
+            after = opening_day(region.web_opens_on, own=opens_on)
+        else:
+            after = opening_day(opens_on, own=agency.web_opens_on)
+        if before is not None and (after is None or after > before):
+            later.append(agency)
+    found = Enrolment.objects.awaiting_decision().filter(jobseeker__agency__in=later)
+    return list(found.select_related("jobseeker__agency").order_by("jobseeker__agency__name", "asked_at", "pk"))
 
 
 def _check_seen(place: Region | Agency, seen: SeenDay | None) -> None:

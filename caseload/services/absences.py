@@ -51,6 +51,7 @@ TOO_LONG = "Une absence dure un an au plus. Au-delà, transférez le portefeuill
 
 OVERLAPS = "Une absence est déjà prévue sur ces jours\u00a0: annulez-la ou choisissez d'autres dates."
 NOT_YOURS = "Vous ne pouvez déclarer que vos propres absences, ou celles des conseillers de vos régions."
+MOVED_OTHERWISE = "Sinon la personne est invitée à choisir un autre créneau. Chacune en est prévenue."
 OVER = "Cette absence est terminée ou annulée\u00a0: il n'y a plus rien à changer."
 
 
@@ -198,15 +199,23 @@ def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, 
             covers.filter(starts_on__gt=last_day).update(cancelled_at=timezone.now())
             covers.filter(ends_on__gt=last_day).update(ends_on=last_day)
             _audit(locked, actor=actor, event="shortened")
-        _foreseen(_change(locked.adviser, portfolios, colleagues, actor=actor)).check(shown)
+        change = _change(locked.adviser, portfolios, colleagues, actor=actor)
+        _foreseen(
+            change,
+            title=f"Fin plus tôt de l'absence\u00a0: {locked.adviser}",
+            sentences=[
+                f"Les entretiens confiés aux collègues reviennent à {locked.adviser}, à la même heure si c'est possible.",
+                MOVED_OTHERWISE,
+            ],
+        ).check(shown)
         return _follow(locked.adviser, portfolios, colleagues, actor=actor)
 
 
-def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser) -> list[str]:
+def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser, shown: str | None = None) -> list[str]:
     """Let another colleague answer for the rest of a cover, from today or from its first day on.
 
     Returns what was done, in sentences. Raises NotAllowedNowError when the cover is over, DomainError for a colleague
-    who cannot be.
+    who cannot be, NotForeseenError when other people's interviews would move than those `shown`.
     """
     with transaction.atomic():
         if cover.absence is None:
@@ -230,6 +239,17 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser) -> list[
         replacing = _cover(locked, portfolio, new, starts_on=begins, ends_on=standing.ends_on, actor=actor)
         tell_colleagues([replacing], today=today)
         _audit(locked, actor=actor, event="cover_replaced", covers=[standing.pk, replacing.pk])
+        change = _change(locked.adviser, portfolios, [*colleagues, new], actor=actor)
+        _foreseen(
+            change,
+            title=f"{new} à la place {of_name(standing.colleague)}",
+            sentences=[
+                f"Les entretiens {of_name(standing.colleague)} passent à {new} ou à un autre relais de ces jours, "
+                "à la même heure si c'est possible.",
+                MOVED_OTHERWISE,
+            ],
+            keys=[("cover", standing.pk), ("colleague", new.pk)],
+        ).check(shown)
         return _follow(locked.adviser, portfolios, [*colleagues, new], actor=actor)
 
 
@@ -439,19 +459,13 @@ def _change(
     )
 
 
-def _foreseen(change: CoverChange) -> Foreseen:
-    """Return whose interviews go back or are to be moved now that covers end."""
+def _foreseen(
+    change: CoverChange, *, title: str, sentences: list[str], keys: Sequence[tuple[str, int]] = ()
+) -> Foreseen:
+    """Return whose interviews go to somebody else or are to be moved now that covers end."""
     people = [person for follower in on_absence for person in follower.concerns(change)]
-    return Foreseen(
-        title=f"Fin plus tôt de l'absence\u00a0: {change.adviser}",
-        sentences=[
-            f"Les entretiens confiés aux collègues reviennent à {change.adviser}, à la même heure si c'est possible.",
-            "Sinon la personne est invitée à choisir un autre créneau. Chacune en est prévenue.",
-        ],
-        confirm="Confirmer",
-        people=people,
-        names=names_of(people, reader=change.actor) if people else [],
-    )
+    names = names_of(people, reader=change.actor) if people else []
+    return Foreseen(title=title, sentences=sentences, confirm="Confirmer", people=people, names=names, keys=keys)
 
 
 def _today(adviser: Adviser) -> date:

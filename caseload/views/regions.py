@@ -14,15 +14,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.foreseen import Foreseen, NotForeseenError
 from accompaniment.french import day_in_style
 from accompaniment.models import Agency, Region
 from accompaniment.once import once
 from accompaniment.services.territory import (
     DayChangedMeanwhileError,
     SeenDay,
+    foresee_opening,
+    requests_put_off,
     set_agency_opening,
     set_region_opening,
 )
+from accompaniment.views.foreseen import shown_in
 from caseload.figures import regions_of
 from caseload.forms.openings import CONFIRM, LOOK, OpeningForm
 from caseload.settings import AgencyOpening, agencies_of, history_of_openings, openings_of, people_made_eligible
@@ -74,8 +78,8 @@ def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
         raise PermissionDenied
     region = get_object_or_404(Region, pk=code)
 
-    def apply(day: date | None, seen: SeenDay) -> str:
-        return opening_sentence(set_region_opening(actor=request.user, region=region, opens_on=day, seen=seen))
+    def apply(day: date | None, seen: SeenDay, shown: str) -> str:
+        return opening_sentence(set_region_opening(actor=request.user, region=region, opens_on=day, seen=seen, shown=shown))
 
     return _opening(
         request,
@@ -94,8 +98,8 @@ def agency_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
     found = Agency.objects.filter(departement__region__in=regions_of(request.user))
     agency = get_object_or_404(found.select_related("departement__region"), code=code)
 
-    def apply(day: date | None, seen: SeenDay) -> str:
-        opened = set_agency_opening(actor=request.user, agency=agency, opens_on=day, seen=seen)
+    def apply(day: date | None, seen: SeenDay, shown: str) -> str:
+        opened = set_agency_opening(actor=request.user, agency=agency, opens_on=day, seen=seen, shown=shown)
         return opening_sentence(opened) if day else f"{agency.name}\u00a0: l'agence ouvre avec sa région."
 
     return _opening(
@@ -124,7 +128,7 @@ def _opening(
     *,
     place: Region | Agency,
     hint: str,
-    apply: Callable[[date | None, SeenDay], str],
+    apply: Callable[[date | None, SeenDay, str], str],
     openings: Callable[[date | None], list[AgencyOpening]],
     page: dict[str, Any],
 ) -> HttpResponse:
@@ -139,7 +143,8 @@ def _opening(
     if not form.is_valid():
         return render(request, "caseload/opening.html", context, status=422)
     day = form.cleaned_data["web_opens_on"]
-    if step == LOOK:
+
+    def preview(foreseen: Foreseen, *, changed: str = "") -> HttpResponse:
         counted = openings(day)
         context.update(
             looking=True,
@@ -147,15 +152,23 @@ def _opening(
             openings=counted,
             total=sum(one.people for one in counted if one.own_day is None),
             people=people_made_eligible(counted),
+            put_off=requests_put_off(place, opens_on=day),
+            foreseen=foreseen,
+            changed=changed,
         )
-        return render(request, "caseload/opening.html", context)
+        return render(request, "caseload/opening.html", context, status=409 if changed else 200)
+
+    if step == LOOK:
+        return preview(foresee_opening(actor=request.user, place=place, opens_on=day))
     try:
-        messages.success(request, apply(day, SeenDay(form.cleaned_data["vu"])))
+        messages.success(request, apply(day, SeenDay(form.cleaned_data["vu"]), shown_in(request)))
+    except NotForeseenError as asking:
+        return preview(asking.foreseen, changed=asking.sentence)
     except DayChangedMeanwhileError as changed:
         typed = request.POST.copy()
         typed["vu"] = f"{changed.current:%Y-%m-%d}" if changed.current else ""
         context["form"] = OpeningForm(typed, hint=hint)
-        context["form"].add_error(None, changed.sentence)
+        context["form"].add_error("web_opens_on", changed.sentence)
         return render(request, "caseload/opening.html", context, status=409)
     except DomainError as refusal:
         form.add_error("web_opens_on", refusal.sentence)

@@ -12,13 +12,16 @@ from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.foreseen import FIELD, names_of
-from accompaniment.models import Enrolment, LapseDelay, Notification
+from accompaniment.models import Enrolment, LapseDelay, Notification, Region
 from accompaniment.services import enrolments
 from caseload.models import Placement, Portfolio, TransferBatch
+from caseload.services.absences import declare_absence
 from caseload.services.lapses import lapse_due
-from tests.accompaniment.factories import lapse_delays, reference
-from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed, volunteer
+from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory, lapse_delays, reference
+from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, on_web_track, placed, volunteer
 from tests.confirmation import asked, confirmed
+from tests.visio.factories import InterviewFactory, give_usual_hours
+from visio.models import Interview
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +136,123 @@ class TestHandOver:
         assert names_of([elsewhere.pk, *leaving.placements.values_list("jobseeker", flat=True)], reader=regional) == [
             f"Lefèvre {leaving.placements.get().jobseeker.first_name} ({leaving.placements.get().jobseeker.identifier})"
         ]
+
+
+class TestOpening:
+    """A day of opening makes people eligible, and a later one, or none, puts off the requests that wait."""
+
+    @pytest.fixture
+    def closed(self) -> Region:
+        region: Region = RegionFactory(closed=True)
+        return region
+
+    def sent(self, day: str, *, step: str = "confirmer", seen: str = "", mark: str = "") -> dict[str, str]:
+        return {"web_opens_on": day, "vu": seen, "step": step, FIELD: mark}
+
+    def test_what_grew_since_the_preview_is_shown_again(self, national: Client, closed: Region) -> None:
+        agency = AgencyFactory(region=closed)
+        JobseekerFactory(agency=agency, last_name="Lefèvre")
+        address, day = reverse("region_opening", args=[closed.code]), timezone.localdate() + timedelta(days=9)
+        preview = national.post(address, self.sent(day.isoformat(), step="voir"))
+        mark = preview.context["foreseen"].mark
+        assert f'name="{FIELD}" value="{mark}"' in text_of(preview)
+        JobseekerFactory(agency=agency, last_name="Grandjean")
+        again = national.post(address, self.sent(day.isoformat(), mark=mark))
+        assert again.status_code == 409
+        assert "a changé depuis" in text_of(again)
+        assert "2 personnes pourront demander" in text_of(again)
+        assert "Grandjean" in text_of(again)
+        closed.refresh_from_db()
+        assert closed.web_opens_on is None
+        mark = again.context["foreseen"].mark
+        assert national.post(address, self.sent(day.isoformat(), mark=mark)).status_code == 302
+        closed.refresh_from_db()
+        assert closed.web_opens_on == day
+
+    def test_nothing_is_opened_by_who_was_shown_nothing(self, national: Client, closed: Region) -> None:
+        """The same sending goes through where nobody is concerned."""
+        day = (timezone.localdate() + timedelta(days=9)).isoformat()
+        agency = AgencyFactory(region=closed)
+        JobseekerFactory(agency=agency, last_name="Lefèvre")
+        refused = national.post(reverse("region_opening", args=[closed.code]), self.sent(day))
+        assert refused.status_code == 409
+        assert "Rien n'est encore fait" in text_of(refused)
+        empty = RegionFactory(code="74", name="Limousin", closed=True)
+        assert national.post(reverse("region_opening", args=[empty.code]), self.sent(day)).status_code == 302
+
+    @pytest.mark.parametrize("place", ["region", "agency"])
+    def test_a_day_that_is_put_off_or_taken_back_names_the_requests_that_wait(
+        self, national: Client, place: str
+    ) -> None:
+        enrolment = volunteer(PortfolioFactory(), last_name="Lefèvre")
+        agency = enrolment.jobseeker.agency
+        region = agency.region
+        seen = region.web_opens_on.isoformat() if place == "region" else ""
+        later = (timezone.localdate() + timedelta(days=9)).isoformat()
+        key = region.code if place == "region" else agency.code
+        address = reverse(f"{place}_opening", args=[key])
+        for day in [later, ""] if place == "region" else [later]:
+            preview = national.post(address, self.sent(day, step="voir", seen=seen))
+            assert "1 demande en attente est touchée" in text_of(preview)
+            assert "Lefèvre" in text_of(preview)
+        mark = preview.context["foreseen"].mark
+        second = volunteer(PortfolioFactory(agency=agency), last_name="Grandjean")
+        again = national.post(address, self.sent(day, seen=seen, mark=mark))
+        assert again.status_code == 409
+        assert "2 demandes en attente sont touchées" in text_of(again)
+        assert "Grandjean" in text_of(again)
+        assert {enrolment.pk, second.pk} == {one.pk for one in again.context["put_off"]}
+        mark = again.context["foreseen"].mark
+        assert national.post(address, self.sent(day, seen=seen, mark=mark)).status_code == 302
+
+    def test_a_day_that_comes_sooner_touches_no_request(self, national: Client) -> None:
+        enrolment = volunteer(PortfolioFactory())
+        region = enrolment.jobseeker.agency.region
+        Region.objects.filter(pk=region.pk).update(web_opens_on=timezone.localdate() + timedelta(days=9))
+        address = reverse("region_opening", args=[region.code])
+        for days, touched in ((8, 0), (10, 1)):
+            day = timezone.localdate() + timedelta(days=days)
+            preview = national.post(address, self.sent(day.isoformat(), step="voir"))
+            assert len(preview.context["put_off"]) == touched
+
+
+class TestRelay:
+    def test_replacing_a_relay_names_whose_interview_goes_to_somebody_else(self, client: Client) -> None:
+        """With an interview it asks, and again for one that came since; without any it is done at once."""
+        portfolio = PortfolioFactory()
+        first, second, third = (AdviserFactory(agency=portfolio.agency) for _ in range(3))
+        give_usual_hours([portfolio.adviser, first, second, third])
+        starts, ends = timezone.localdate() + timedelta(days=1), timezone.localdate() + timedelta(days=20)
+        absence, _ = declare_absence(
+            actor=portfolio.adviser.user,
+            adviser=portfolio.adviser,
+            starts_on=starts,
+            ends_on=ends,
+            colleagues={portfolio.pk: [third.pk]},
+            decisions={},
+        )
+        client.force_login(portfolio.adviser.user)
+
+        def book(last_name: str, days: int) -> None:
+            hour = timezone.now().replace(hour=10, minute=0, second=0, microsecond=0) + timedelta(days=days)
+            InterviewFactory(jobseeker=on_web_track(portfolio, last_name=last_name), adviser=first, starts_at=hour)
+
+        at_once = reverse("replace_cover", args=[absence.pk, absence.covers.get().pk])
+        assert client.post(at_once, {"collegue": first.pk}).status_code == 302
+        book("Lefèvre", 5)
+        cover = absence.covers.get(cancelled_at=None)
+        address = reverse("replace_cover", args=[absence.pk, cover.pk])
+        page = asked(client, address, {"collegue": second.pk})
+        assert "1 personne concernée" in text_of(page)
+        assert "Lefèvre" in text_of(page)
+        mark = page.context["foreseen"].mark
+        assert client.post(address, {"collegue": third.pk, FIELD: mark}).status_code == 409
+        book("Grandjean", 6)
+        again = client.post(address, {"collegue": second.pk, FIELD: mark})
+        assert again.status_code == 409
+        assert "Grandjean" in text_of(again)
+        assert absence.covers.get(cancelled_at=None) == cover
+        assert not Interview.objects.filter(adviser=second).exists()
+        sent = {"collegue": second.pk, FIELD: again.context["foreseen"].mark}
+        assert client.post(address, sent).status_code == 302
+        assert absence.covers.get(cancelled_at=None).colleague == second

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accompaniment.enums import AuditAction, EnrolmentState, Track
 from accompaniment.errors import DomainError
+from accompaniment.foreseen import FIELD
 from accompaniment.french import day_in_style
 from accompaniment.models import Accompaniment, Agency, AuditEntry, LapseDelay, Region, User
 from accompaniment.services.territory import set_agency_opening, set_region_opening
@@ -70,7 +71,8 @@ def test_who_becomes_eligible_is_shown_before_it_is_confirmed(national: Client) 
     )
     region.refresh_from_db()
     assert region.web_opens_on is None
-    done = national.post(address, {"web_opens_on": soon().isoformat(), "vu": "", "step": "confirmer"}, follow=True)
+    confirmed = {"web_opens_on": soon().isoformat(), "step": "confirmer", FIELD: page.context["foreseen"].mark}
+    done = national.post(address, confirmed, follow=True)
     assert f"ouverture du 100 % web le {written(soon())}" in words(done)
     assert "Derniers changements" in words(done)
     region.refresh_from_db()
