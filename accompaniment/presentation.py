@@ -34,6 +34,16 @@ FREQUENCIES = ((7, "chaque semaine", "toutes les {} semaines"), (30, "chaque moi
 """Days, and what they are called once and several times."""
 
 
+NEVER_OPENED = "n'a pas encore ouvert son compte"
+
+
+class Account(Protocol):
+    """An account that its owner has opened, or has not."""
+
+    @property
+    def never_opened(self) -> bool: ...
+
+
 class Stretch(Protocol):
     """A stretch of a weekday in which an agency answers."""
 
@@ -54,6 +64,11 @@ def phone_in_words(number: str) -> str:
     french = parsed.country_code in FRENCH_COUNTRY_CODES
     style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, style)
+
+
+def account_in_words(account: Account) -> str:
+    """Say of an account that its owner has never opened it; nothing of the others."""
+    return NEVER_OPENED if account.never_opened else ""
 
 
 def frequency_in_words(interval_days: int) -> str:

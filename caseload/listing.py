@@ -170,6 +170,8 @@ def listing_for(user: User, query: Mapping[str, Any], *, now: datetime) -> Listi
     portfolios = [portfolio for portfolio in desk.portfolios if asked.portfolio in {None, portfolio.pk}]
     if asked.portfolio and not portfolios:
         raise PortfolioNotThereError
+    if asked.refusal:
+        return Listing(desk, asked, [], [])
     own = {portfolio.pk for portfolio in desk.own}
     found = [
         case

@@ -99,7 +99,8 @@ def openings_of(agencies: Iterable[Agency], *, day: date | None = None) -> list[
     `day` is one that a region may be given: an agency with a later day of its own does not open on it.
     """
     places = list(agencies)
-    counted = dict(Accompaniment.objects.that_may_ask(places).order_by().values_list("jobseeker__agency").annotate(people=Count("pk")))
+    may_ask = Accompaniment.objects.that_may_ask(places).order_by().values_list("jobseeker__agency")
+    counted = dict(may_ask.annotate(people=Count("pk")))
     return [
         AgencyOpening(
             agency,

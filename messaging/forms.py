@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from accompaniment.forms.fields import LineField, LinesField
+from accompaniment.forms.fields import LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
+from accompaniment.forms.search import SearchField
 from accompaniment.french import hour_in_words, weekday_in_words
 from accompaniment.models import Jobseeker
 from messaging.enums import CallbackSubject
@@ -51,7 +52,7 @@ class NumberForm(forms.Form):
 
 
 class SearchForm(forms.Form):
-    q = LineField(label="Rechercher une personne", max_length=80, required=False)
+    q = SearchField(label="Rechercher une personne")
 
 
 def window_value(window: Window) -> str:

@@ -13,7 +13,7 @@ from django import template
 from django.utils import timezone
 
 from accompaniment import french
-from accompaniment.presentation import frequency_in_words, phone_in_words
+from accompaniment.presentation import Account, account_in_words, frequency_in_words, phone_in_words
 from accompaniment.text_blocks import Block
 from accompaniment.text_blocks import text_blocks as blocks_of
 from accompaniment.trades import trade_in_words
@@ -57,6 +57,12 @@ def hour(value: datetime | time | None, sided: Sided | None = None) -> str:
     if value is None or isinstance(value, time):
         return "" if value is None else french.hour_in_words(value)
     return french.hour_there(value, zone=reader_zone(), others=sided.zones if sided else ())
+
+
+@register.filter
+def never_opened(account: Account) -> str:
+    """Say that an account was never opened, in words that follow a name; nothing of the others."""
+    return account_in_words(account)
 
 
 @register.filter

@@ -11,10 +11,10 @@ from django.forms.boundfield import BoundField
 
 from accompaniment.forms.fields import DayField, LinesField
 from accompaniment.french import day_in_style, of_name
+from accompaniment.presentation import account_in_words
 from caseload.absences import MOVE, RELAY, Decision, Question
 from caseload.models import Adviser, Cover, Portfolio
 
-NEVER_OPENED = "n'a pas encore ouvert son compte"
 DAY = {"invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."}
 
 
@@ -33,7 +33,8 @@ def day_typed(text: str) -> date | None:
 
 def colleague_in_words(colleague: Adviser) -> str:
     """Name a colleague who may answer, and say so where the account was never opened."""
-    return f"{colleague} ({NEVER_OPENED})" if colleague.user.never_opened else str(colleague)
+    unopened = account_in_words(colleague.user)
+    return f"{colleague} ({unopened})" if unopened else str(colleague)
 
 
 def portfolio_in_words(portfolio: Portfolio) -> str:

@@ -9,7 +9,8 @@ from django import forms
 from django.http import QueryDict
 
 from accompaniment.enums import Tier, Track
-from accompaniment.forms.fields import LineField, NumberField
+from accompaniment.forms.fields import NumberField
+from accompaniment.forms.search import SearchField, search_in
 from accompaniment.french import plural
 from caseload.enums import Answerer, CaseOrder, NeedKind
 
@@ -22,7 +23,7 @@ LONGEST_WITHOUT_CONTACT = 999  # days
 class PortfolioFilterForm(forms.Form):
     """Search, filters and order of the portfolio list."""
 
-    q = LineField(label="Chercher un nom ou un identifiant", required=False, max_length=80)
+    q = SearchField(label="Chercher un nom ou un identifiant")
     besoin = forms.ChoiceField(label="Besoin", required=False, choices=[("", "Tous"), *NEEDS])
     sans_contact = forms.IntegerField(
         label="Sans contact depuis, en jours", required=False, min_value=1, max_value=LONGEST_WITHOUT_CONTACT
@@ -42,6 +43,8 @@ class PortfolioFilter:
     """How the portfolio list is asked for."""
 
     words: str = ""
+    refusal: str = ""
+    """Why these words were not read; they find nobody."""
     need: str = ""
     days_without_contact: int | None = None
     tier: str = ""
@@ -112,10 +115,11 @@ def portfolio_filter(data: Mapping[str, Any]) -> PortfolioFilter:
     """Read the filter from a query string."""
     form = PortfolioFilterForm(data)
     form.is_valid()
-    found = form.cleaned_data
+    found, search = form.cleaned_data, search_in(form)
     order = found.get("tri") or CaseOrder.NEED
     return PortfolioFilter(
-        words=found.get("q", ""),
+        words=search.words,
+        refusal=search.refusal,
         need=found.get("besoin", ""),
         days_without_contact=found.get("sans_contact"),
         tier=found.get("modalite", ""),

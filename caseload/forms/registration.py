@@ -9,7 +9,8 @@ from django import forms
 from django.db.models import QuerySet
 
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, RefusalReason, Tier, Track
-from accompaniment.forms.fields import EmailField, LineField, LinesField, NumberField
+from accompaniment.forms.fields import EmailField, LinesField, NumberField
+from accompaniment.forms.search import SearchField
 from accompaniment.parsing import numbers_in
 from accompaniment.services.enrolments import InterviewFindings
 from caseload.models import Portfolio
@@ -26,7 +27,7 @@ def yes_or_no(value: bool | None) -> str:
 
 
 class SearchForm(forms.Form):
-    q = LineField(label="Rechercher un nom ou un identifiant", required=False, max_length=100)
+    q = SearchField(label="Rechercher un nom ou un identifiant")
 
 
 class WishForm(forms.Form):

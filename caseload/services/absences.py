@@ -51,6 +51,7 @@ TOO_LONG = "Une absence dure un an au plus. Au-delà, transférez le portefeuill
 
 OVERLAPS = "Une absence est déjà prévue sur ces jours\u00a0: annulez-la ou choisissez d'autres dates."
 NOT_YOURS = "Vous ne pouvez déclarer que vos propres absences, ou celles des conseillers de vos régions."
+SAME_HOUR = ", à la même heure si c'est possible."
 MOVED_OTHERWISE = "Sinon la personne est invitée à choisir un autre créneau. Chacune en est prévenue."
 OVER = "Cette absence est terminée ou annulée\u00a0: il n'y a plus rien à changer."
 
@@ -204,7 +205,7 @@ def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, 
             change,
             title=f"Fin plus tôt de l'absence\u00a0: {locked.adviser}",
             sentences=[
-                f"Les entretiens confiés aux collègues reviennent à {locked.adviser}, à la même heure si c'est possible.",
+                f"Les entretiens confiés aux collègues reviennent à {locked.adviser}{SAME_HOUR}",
                 MOVED_OTHERWISE,
             ],
         ).check(shown)
@@ -244,8 +245,7 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser, shown: s
             change,
             title=f"{new} à la place {of_name(standing.colleague)}",
             sentences=[
-                f"Les entretiens {of_name(standing.colleague)} passent à {new} ou à un autre relais de ces jours, "
-                "à la même heure si c'est possible.",
+                f"Les entretiens {of_name(standing.colleague)} passent à {new} ou à un autre relais{SAME_HOUR}",
                 MOVED_OTHERWISE,
             ],
             keys=[("cover", standing.pk), ("colleague", new.pk)],

@@ -188,9 +188,7 @@ def replace_cover(request: AuthenticatedRequest, pk: int, cover: int) -> HttpRes
         return _page(request, found, refusal=" ".join(said), status=422)
     colleague = get_object_or_404(Adviser, pk=form.cleaned_data["collegue"])
     try:
-        said = replace_colleague(
-            actor=request.user, cover=standing, colleague=colleague, shown=shown_in(request)
-        )
+        said = replace_colleague(actor=request.user, cover=standing, colleague=colleague, shown=shown_in(request))
     except NotForeseenError as asking:
         return ask_first(request, asking, back=reverse("absence", args=[pk]))
     except DomainError as refusal:

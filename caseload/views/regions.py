@@ -79,7 +79,9 @@ def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
     region = get_object_or_404(Region, pk=code)
 
     def apply(day: date | None, seen: SeenDay, shown: str) -> str:
-        return opening_sentence(set_region_opening(actor=request.user, region=region, opens_on=day, seen=seen, shown=shown))
+        return opening_sentence(
+            set_region_opening(actor=request.user, region=region, opens_on=day, seen=seen, shown=shown)
+        )
 
     return _opening(
         request,
@@ -137,40 +139,46 @@ def _opening(
     shown = {"web_opens_on": place.web_opens_on, "vu": place.web_opens_on}
     form = OpeningForm(sent, initial=shown, hint=hint)
     step = request.POST.get("step")
-    context = {**page, "place": place, "form": form, "looking": False, "openings": [], "total": 0}
+    context = {**page, "place": place, "form": form, "looking": False}
     if request.method != "POST" or (step not in {LOOK, CONFIRM} and form.is_valid()):
         return render(request, "caseload/opening.html", context)
     if not form.is_valid():
         return render(request, "caseload/opening.html", context, status=422)
     day = form.cleaned_data["web_opens_on"]
-
-    def preview(foreseen: Foreseen, *, changed: str = "") -> HttpResponse:
-        counted = openings(day)
-        context.update(
-            looking=True,
-            day=day,
-            openings=counted,
-            total=sum(one.people for one in counted if one.own_day is None),
-            people=people_made_eligible(counted),
-            put_off=requests_put_off(place, opens_on=day),
-            foreseen=foreseen,
-            changed=changed,
-        )
-        return render(request, "caseload/opening.html", context, status=409 if changed else 200)
-
-    if step == LOOK:
-        return preview(foresee_opening(actor=request.user, place=place, opens_on=day))
+    status = 422
     try:
+        if step == LOOK:
+            foreseen = foresee_opening(actor=request.user, place=place, opens_on=day)
+            context |= _preview(place, day, openings(day), foreseen, changed="")
+            return render(request, "caseload/opening.html", context)
         messages.success(request, apply(day, SeenDay(form.cleaned_data["vu"]), shown_in(request)))
     except NotForeseenError as asking:
-        return preview(asking.foreseen, changed=asking.sentence)
+        context |= _preview(place, day, openings(day), asking.foreseen, changed=asking.sentence)
+        status = 409
     except DayChangedMeanwhileError as changed:
         typed = request.POST.copy()
         typed["vu"] = f"{changed.current:%Y-%m-%d}" if changed.current else ""
         context["form"] = OpeningForm(typed, hint=hint)
         context["form"].add_error("web_opens_on", changed.sentence)
-        return render(request, "caseload/opening.html", context, status=409)
+        status = 409
     except DomainError as refusal:
         form.add_error("web_opens_on", refusal.sentence)
-        return render(request, "caseload/opening.html", context, status=422)
-    return redirect("settings") if page["back"] == "settings" else redirect(page["back"], page["region"].code)
+    else:
+        return redirect("settings") if page["back"] == "settings" else redirect(page["back"], page["region"].code)
+    return render(request, "caseload/opening.html", context, status=status)
+
+
+def _preview(
+    place: Region | Agency, day: date | None, openings: list[AgencyOpening], foreseen: Foreseen, *, changed: str
+) -> dict[str, Any]:
+    """Return what the page shows of whom a day concerns, before it is confirmed."""
+    return {
+        "looking": True,
+        "day": day,
+        "openings": openings,
+        "total": sum(one.people for one in openings if one.own_day is None),
+        "people": people_made_eligible(openings),
+        "put_off": requests_put_off(place, opens_on=day),
+        "foreseen": foreseen,
+        "changed": changed,
+    }

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import EnrolmentState, FilePart, Modality, RefusalReason, Role, Track
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.forms.search import search_in
 from accompaniment.kept_forms import typed_before
 from accompaniment.models import DeviceCheck, Enrolment, Notification, RegistrationInterview
 from accompaniment.once import once
@@ -62,13 +63,14 @@ PEOPLE_PER_PAGE = 50
 def registrations(request: AuthenticatedRequest) -> HttpResponse:
     adviser = get_object_or_404(Adviser.objects.visible_to(request.user).select_related("agency"))
     keeps_web = adviser.portfolios.filter(modality=Modality.GUIDE_WEB).exists()
-    search = SearchForm(request.GET)
-    words = search.cleaned_data["q"] if search.is_valid() else ""
+    form = SearchForm(request.GET)
+    search = search_in(form)
+    words, keeps_any = search.words, keeps_web and not search.refusal
     only_the_list = request.htmx and not request.htmx.history_restore_request
-    waiting = waiting_registrations(adviser, words) if keeps_web else Enrolment.objects.none()
+    waiting = waiting_registrations(adviser, words) if keeps_any else Enrolment.objects.none()
     now = timezone.now()
     page = page_of(request, waiting, per_page=PEOPLE_PER_PAGE)
-    decisions = not_taken_on(adviser, words, now=now) if keeps_web else []
+    decisions = not_taken_on(adviser, words, now=now) if keeps_any else []
     others = [one.enrolment.jobseeker_id for one in decisions if one.enrolment.closed_by_id != request.user.pk]
     record_readings(actor=request.user, people=others, part=FilePart.FOUND_BY_SEARCH)
     return render(
@@ -77,8 +79,9 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
         {
             "adviser": adviser,
             "keeps_web": keeps_web,
-            "search": search,
+            "search": form,
             "words": words,
+            "refusal": search.refusal,
             "page": page,
             "lines": with_time_left(page, now),
             "decisions": decisions,

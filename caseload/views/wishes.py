@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import FilePart, Modality, Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.search import search_in
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services.audit import record_readings
@@ -42,9 +43,9 @@ def record_wish(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def _page(request: AuthenticatedRequest, adviser: Adviser, *, refusal: str = "", status: int = 200) -> HttpResponse:
-    search = SearchForm(request.POST if request.method == "POST" else request.GET)
-    words = search.cleaned_data["q"] if search.is_valid() else ""
-    found = candidates(adviser, words, now=timezone.now())
+    search = search_in(SearchForm(request.POST if request.method == "POST" else request.GET))
+    words = search.words
+    found = [] if search.refusal else candidates(adviser, words, now=timezone.now())
     shown = found[:FOUND_AT_MOST]
     record_readings(
         actor=request.user, people=[candidate.person.pk for candidate in shown], part=FilePart.FOUND_BY_SEARCH

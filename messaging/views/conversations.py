@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.search import search_in
 from accompaniment.models import Accompaniment, Jobseeker
 from accompaniment.once import went_through
 from accompaniment.services import audit
@@ -168,12 +169,13 @@ def _page(
 
 
 def _list_context(request: AuthenticatedRequest, *, current: int | None) -> dict[str, Any]:
-    search = SearchForm(request.GET)
-    words = search.cleaned_data["q"].strip() if search.is_valid() else ""
-    now = timezone.now()
-    lines = list_lines(request.user, now=now, words=words, limit=LISTED + 1)
+    search = search_in(SearchForm(request.GET))
+    words, now = search.words, timezone.now()
+    lines = [] if search.refusal else list_lines(request.user, now=now, words=words, limit=LISTED + 1)
     record_excerpts(actor=request.user, lines=lines[:LISTED])
-    strangers = people_without_conversation(request.user, words, limit=FOUND) if words else []
+    strangers = []
+    if words and not search.refusal:
+        strangers = people_without_conversation(request.user, words, limit=FOUND)
     return {
         "search": search,
         "words": words,

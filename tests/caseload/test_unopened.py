@@ -1,6 +1,7 @@
 """Every proposal of an adviser knows who has never opened the account: last, and said so."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -8,12 +9,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Modality
-from caseload.forms.absences import NEVER_OPENED
+from accompaniment.presentation import NEVER_OPENED
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.services.relays import colleagues_for
 from caseload.services.waiting import places_for
 from caseload.transfers import proposed_targets
-from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, fill, on_web_track
+from tests.caseload.factories import (
+    AdviserFactory,
+    CoverFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    fill,
+    on_web_track,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +108,21 @@ def test_who_closes_the_last_adviser_of_a_modality_reads_what_can_be_done(client
     assert str(full.adviser) in text
     PortfolioFactory(agency=portfolio.agency)
     assert "relever le plafond" not in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize("who", ["nobody", "person", "adviser"])
+def test_proposing_an_interview_says_who_never_opened_the_account(
+    client: Client, portfolio: Portfolio, who: str
+) -> None:
+    """Of the person, and of the adviser whom a colleague relays; of nobody where both did."""
+    person = on_web_track(portfolio)
+    colleague = AdviserFactory(agency=portfolio.agency)
+    CoverFactory(portfolio=portfolio, colleague=colleague)
+    for account in {"nobody": [], "person": [person.user], "adviser": [portfolio.adviser.user]}[who]:
+        account.set_unusable_password()
+        account.save()
+    client.force_login(colleague.user)
+    text = unescape(client.get(reverse("book_for", args=[person.pk])).content.decode())
+    assert text.count(NEVER_OPENED) == (who != "nobody")
+    assert (f"{person.full_name} {NEVER_OPENED}" in text) == (who == "person")
+    assert (f"{portfolio.adviser} {NEVER_OPENED}" in text) == (who == "adviser")
