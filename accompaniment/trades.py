@@ -1,6 +1,10 @@
-"""What the codes of trades (ROME 3, 532 of them) are called, for whoever reads a file.
+"""What the codes of trades are called, for whoever reads a file.
 
-The names are open data of France Travail (Licence Ouverte 2.0); `accompaniment/data/rome.csv` holds them.
+`accompaniment/data/rome.csv` holds the whole of ROME 3, which the exports speak: 532 codes with their names, open data
+of France Travail (Licence Ouverte 2.0). Each pair was compared with `itou/fixtures/postgres/jobs_rome.sql` of
+gip-inclusion/les-emplois (f6959690, the reference as of 17 September 2024): the same codes and names, but for accents
+on capitals and « œ », which ours have (Équipage, Écriture, État, œuvre, manœuvre). The 1,584 codes of ROME 4 hold
+these 532 under other names; one that only ROME 4 has stands alone.
 """
 
 import csv

@@ -1,5 +1,7 @@
 """A code that a person reads comes with what it is called. Kind: a code of the machine on a screen."""
 
+from collections import Counter
+
 import pytest
 from django.test import Client
 
@@ -20,9 +22,14 @@ def test_a_code_of_another_edition_and_none_at_all_stand_as_they_are() -> None:
 
 
 def test_the_list_is_whole_and_knows_the_codes_of_the_demonstration() -> None:
+    """As many codes in each of the fourteen families as the reference has, in order, with single names."""
     names = _names()
-    assert len(names) == 532
     assert all(ROME_CODE.fullmatch(code) and name.strip() == name != "" for code, name in names.items())
+    assert list(names) == sorted(names)
+    assert len(set(names.values())) == len(names) == 532
+    families = {"A": 30, "B": 19, "C": 25, "D": 39, "E": 23, "F": 38, "G": 30}
+    families |= {"H": 94, "I": 28, "J": 32, "K": 71, "L": 22, "M": 44, "N": 37}
+    assert Counter(code[0] for code in names) == families
     assert set(ROME_CODES) <= set(names)
 
 
