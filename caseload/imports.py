@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from accompaniment.enums import Modality
+from accompaniment.french import plural
 from accompaniment.imports import values
 from accompaniment.imports.outcome import Remark
 from accompaniment.imports.reader import Layout, SourceRow
@@ -51,6 +52,7 @@ class AdviserParser:
     `taken` are addresses of people who are no advisers. An adviser may come again with another portfolio, but not
     as somebody else. `known` are the addresses of advisers, and `colleagues` those in use by `name_in_agency`: one
     who comes under another address is no second adviser, and only a manager says that the address has changed.
+    `following` are the agencies of advisers who follow people, by address, with how many: they stay in their agency.
     """
 
     def __init__(
@@ -60,12 +62,14 @@ class AdviserParser:
         taken: frozenset[str],
         known: frozenset[str],
         colleagues: Mapping[str, frozenset[str]],
+        following: Mapping[str, tuple[str, int]],
         warn: Callable[[Remark], None],
     ) -> None:
         self._agencies = agencies
         self._taken = taken
         self._colleagues = colleagues
         self._known = known
+        self._following = following
         self._warn = warn
         self._seen: dict[str, int] = {}
         self._people: dict[str, tuple[str, str, str]] = {}
@@ -82,6 +86,7 @@ class AdviserParser:
         if self._people.get(email, person := (last_name, first_name, agency)) != person:
             raise RowRejectedError("email", email, "Une ligne précédente donne cette adresse à un autre conseiller.")
         self._refuse_second_address(email, name_in_agency(last_name, first_name, agency))
+        self._refuse_leaving_people(email, agency)
         refuse_repetition(self._seen, f"{email} {modality}", row=row, column="portefeuille")
         self._people[email] = person
         parser.is_accepted()
@@ -102,6 +107,16 @@ class AdviserParser:
                 email,
                 f"Cette agence a déjà un conseiller de ce nom, sous l'adresse {min(under)}. Si c'est lui, corrigez son "
                 "adresse dans Équipes, puis chargez à nouveau. Si c'est un homonyme, invitez-le dans Équipes.",
+            )
+
+    def _refuse_leaving_people(self, email: str, agency: str) -> None:
+        present, people = self._following.get(email, (agency, 0))
+        if present != agency:
+            raise RowRejectedError(
+                "email",
+                email,
+                f"Ce conseiller suit encore {people} personne{plural(people)} de l'agence {present}, qui y reste"
+                f"{'nt' if people > 1 else ''}. Transférez d'abord, puis chargez à nouveau cette ligne.",
             )
 
     def _email(self, value: str) -> str:

@@ -1,5 +1,6 @@
 """Loading `conseillers.csv`: accounts, advisers and their portfolios."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -48,7 +49,8 @@ def load_advisers(
     """Create the file's advisers, each with an account to activate and a portfolio, and update those known by e-mail.
 
     Every portfolio gets the cap that is in force for its agency, modality and working share. When an adviser changes
-    agency, the portfolios go along. A portfolio that the file does not name any more stays, for it may hold people.
+    agency, the portfolios go along; who follows people does not change it (`staff.change_adviser`). A portfolio that
+    the file does not name any more stays, for it may hold people.
     Raises UnreadableFileError, DomainError; nothing was written then.
     """
     with reading(source, ADVISERS, progress) as reader, import_transaction(dry_run=dry_run):
@@ -63,6 +65,7 @@ def load_advisers(
             taken=_addresses_of_others(),
             known=frozenset(known.advisers),
             colleagues=_colleagues(known),
+            following=_following(known),
             warn=outcome.warnings.add,
         )
         rows = list(_accepted(reader, parser, outcome))
@@ -106,6 +109,18 @@ def _colleagues(known: _Known) -> dict[str, frozenset[str]]:
             name = name_in_agency(adviser.user.last_name, adviser.user.first_name, adviser.agency.code)
             found[name] = found.get(name, frozenset()) | {email}
     return found
+
+
+def _following(known: _Known) -> dict[str, tuple[str, int]]:
+    """Return the agency of each adviser who follows people, and how many."""
+    people: Counter[int] = Counter()
+    for portfolio in known.portfolios.values():
+        people[portfolio.adviser_id] += portfolio.occupied
+    return {
+        email: (adviser.agency.code, people[adviser.pk])
+        for email, adviser in known.advisers.items()
+        if people[adviser.pk]
+    }
 
 
 def _addresses_of_others() -> frozenset[str]:

@@ -18,6 +18,7 @@ from caseload.services.advisers import load_advisers
 from caseload.services.reference import load_reference
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, ManagerUserFactory
 from tests.accompaniment.files import as_file, pilot_file
+from tests.caseload.factories import on_web_track
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,20 @@ def test_a_changed_row_updates_and_portfolios_go_along_with_the_agency() -> None
     assert load(adviser_row(nom="Marie", code_agence="63113", portefeuille="guide", quotite="")).updated == 1
     assert Portfolio.objects.count() == 2
     assert Notification.objects.count() == 1
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_who_follows_people_changes_agency_only_after_a_transfer(people: int) -> None:
+    """What a manager may not do by hand, a file does not either: people stay with their agency."""
+    load(adviser_row())
+    for _ in range(people):
+        on_web_track(Portfolio.objects.get())
+    AgencyFactory(code="63113")
+    outcome = load(adviser_row(code_agence="63113"))
+    assert (outcome.updated, outcome.rejections.total) == ((0, 1) if people else (1, 0))
+    assert Adviser.objects.get().agency.code == ("67482" if people else "63113")
+    if people:
+        assert "suit encore 1 personne de l'agence 67482, qui y reste." in outcome.rejections.first[0].reason
 
 
 @pytest.mark.parametrize(
