@@ -165,6 +165,7 @@ class NotificationKind(TextChoices):
     PLAN_REQUEST_ANSWERED = "plan_request_answered", "Réponse sur le plan de contact"
     ON_SITE_ANSWERED = "on_site_answered", "Réponse à une demande d'entretien en agence"
     ADVISER_CHANGED = "adviser_changed", "Nouveau conseiller"
+    REGION_CHANGED = "region_changed", "Agence d'une autre région"
     PEOPLE_RECEIVED = "people_received", "Personnes reçues par transfert"
     PEOPLE_LEFT = "people_left", "Personnes parties d'un portefeuille"
     COVER_SET = "cover_set", "Relais confié"

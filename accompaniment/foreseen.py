@@ -22,6 +22,16 @@ NAMES_SHOWN = 50
 
 
 @dataclass(frozen=True, kw_only=True)
+class Concerned:
+    """Some of the people whom an act concerns, apart from the others because more becomes of them."""
+
+    title: str
+    people: list[int]
+    names: list[str] = field(default_factory=list)
+    """The first of them, as far as the reader may see them."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Foreseen:
     """What an act would do, as its actor reads it beforehand."""
 
@@ -33,6 +43,8 @@ class Foreseen:
     """Primary keys of the people whom it concerns."""
     names: list[str] = field(default_factory=list)
     """The first of them, as far as the actor may see them."""
+    parts: list[Concerned] = field(default_factory=list)
+    """Who of them is named apart, the worst first; then nobody is named in `names`."""
     keys: Collection[Hashable] = ()
     """What else it touches; with the people it makes the mark."""
 

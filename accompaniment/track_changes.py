@@ -33,9 +33,12 @@ class TierFollower:
     foresee: Callable[["Jobseeker", "Tier"], list[str]]
     """Returns, in sentences for the adviser, what the tier would change if it were set now; changes nothing."""
     follow: TrackEnd
-    """Called after the change, the end of a track included, so it finds its work done where that did it."""
+    """Called after the change, the end of a track included, so it finds its work done where that did it.
+
+    Called too for a person whose agency is in another region now; the tier may be the same."""
     hold: Callable[[Mapping[int, "Tier"]], set[int]] = field(default=lambda changes: set())
-    """Called before many changes in one transaction, with each person's new tier by primary key; the people are locked.
+    """Called before many changes in one transaction, with each person's new tier by primary key (the present one where
+    only the region changes); the people are locked, and their agency is the new one.
 
     Locks in the order of the house all that following them may take, and returns those whom `follow` concerns."""
 

@@ -9,6 +9,7 @@ class PlacementEnd(TextChoices):
     ENROLMENT_CLOSED = "enrolment_closed", "Adhésion non aboutie"
     LEFT = "left", "Sortie"
     TIER_CHANGED = "tier_changed", "Changement de modalité"
+    REGION_CHANGED = "region_changed", "Changement de région"
 
 
 class TransferState(TextChoices):

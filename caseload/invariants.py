@@ -48,6 +48,21 @@ def placed_where_the_modality_fits() -> Iterator[str]:
         yield f"jobseeker {identifier} is in portfolio {portfolio} of another modality"
 
 
+def placed_within_the_region() -> Iterator[str]:
+    """Whoever is in a portfolio is in one of the region of their agency."""
+    for identifier, portfolio in rows("""
+        SELECT person.identifier, portfolio.id FROM caseload_placement placement
+        JOIN caseload_portfolio portfolio ON portfolio.id = placement.portfolio_id
+        JOIN accompaniment_agency there ON there.id = portfolio.agency_id
+        JOIN accompaniment_departement follows ON follows.code = there.departement_id
+        JOIN accompaniment_jobseeker person ON person.id = placement.jobseeker_id
+        JOIN accompaniment_agency agency ON agency.id = person.agency_id
+        JOIN accompaniment_departement lives ON lives.code = agency.departement_id
+        WHERE placement.ended_at IS NULL AND lives.region_id <> follows.region_id
+    """):
+        yield f"jobseeker {identifier} is in portfolio {portfolio} of another region"
+
+
 def covers_within_their_absence() -> Iterator[str]:
     """A cover of an absence lies within its days, concerns the absent adviser's portfolio, and falls with it."""
     for cover, absence in rows("""
@@ -155,6 +170,7 @@ CASELOAD_CHECKS: tuple[InvariantCheck, ...] = (
     portfolios_within_capacity,
     one_open_placement,
     placed_where_the_modality_fits,
+    placed_within_the_region,
     covers_within_their_absence,
     covered_by_somebody_else,
     absences_never_overlap,

@@ -14,12 +14,12 @@ from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.french import duration_in_words
-from accompaniment.models import Accompaniment, Enrolment, Jobseeker, OnSiteRequest, User
+from accompaniment.models import Enrolment, Jobseeker, OnSiteRequest, User
 from accompaniment.querysets import JobseekerQuerySet
-from accompaniment.rules import modality_of
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio
 from caseload.querysets import managed_by
+from caseload.services.moves import modalities_of
 from caseload.services.waiting import places_for
 
 NOT_TAKEN_ON = {
@@ -91,12 +91,12 @@ def waiting_for(user: User) -> JobseekerQuerySet:
 def with_modalities(people: Iterable[Any], *, now: datetime) -> list[Waiting]:
     """Add the modality that each person waits for, and what they ask: two statements. `people`: of `waiting_for`."""
     people = list(people)
-    periods = {period.jobseeker_id: period for period in Accompaniment.objects.current().filter(jobseeker__in=people)}
+    modalities = modalities_of(people)
     asked = {request.jobseeker_id: request for request in OnSiteRequest.objects.open().filter(jobseeker__in=people)}
     return [
         Waiting(
             person=person,
-            modality=modality_of(periods[person.pk].tier, periods[person.pk].track),
+            modality=modalities[person.pk],
             on_site=asked.get(person.pk),
             since=person.waits_since,
             why=str(PlacementEnd(person.left_by).label) if person.left_by else NOT_TAKEN_ON[person.not_taken_on],

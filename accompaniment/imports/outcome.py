@@ -117,6 +117,10 @@ class Outcome:
         if min(written) < 0 or sum(written) != accepted or rows != accepted + self.rejections.total:
             raise LostRowsError(f"{rows} rows read, {accepted} accepted, {self.summary()}")
 
+    def changes(self) -> dict[str, int]:
+        """Return what became of people who were known, beside the counts of rows."""
+        return {}
+
     def summary(self) -> dict[str, Any]:
         """Return the counts, as facts that JSON can hold."""
         return {
@@ -139,8 +143,17 @@ class JobseekerOutcome(Outcome):
     tiers: Counter[str] = field(default_factory=Counter)
     new_tiers: dict[int, str] = field(default_factory=dict)
     """Of people who were known, by primary key."""
-    followed: int = 0
-    """How many of them leave a portfolio or lose what was booked."""
+    closed: dict[int, str] = field(default_factory=dict)
+    """Whose 100 % web ends with the tier, by primary key: the state in which it stood."""
+    new_agencies: dict[int, bool] = field(default_factory=dict)
+    """Of people who were known, by primary key: whether the new agency is in another region than the former."""
+    followed: set[int] = field(default_factory=set)
+    """Who of both leaves a portfolio or loses what was booked."""
+
+    @property
+    def new_regions(self) -> set[int]:
+        """The people whose agency is in another region now."""
+        return {pk for pk, other_region in self.new_agencies.items() if other_region}
 
     def summary(self) -> dict[str, Any]:
         return {
@@ -148,4 +161,12 @@ class JobseekerOutcome(Outcome):
             "enrolment_requests": self.enrolment_requests,
             "not_eligible": dict(self.not_eligible),
             "tiers": dict(self.tiers),
+        }
+
+    def changes(self) -> dict[str, int]:
+        """Return what became of people who were known, beside the counts of rows."""
+        return {
+            "tier_changes": len(self.new_tiers),
+            "web_ends": len(self.closed),
+            "region_changes": len(self.new_regions),
         }

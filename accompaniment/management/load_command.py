@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,6 +25,12 @@ LABELS = {
     "warnings": "avertissements",
     "enrolment_requests": "demandes d'adhésion au 100 % web",
 }
+CHANGES = {
+    "tier_changes": "changements de modalité",
+    "web_ends": "dont fins du 100 % web ou demandes closes",
+    "region_changes": "passages dans une autre région",
+}
+"""What is told only where there is some of it."""
 
 
 class LoadCommand(BaseCommand):
@@ -72,11 +79,16 @@ class LoadCommand(BaseCommand):
             # The rows are in: a folder that cannot be written to must not make it look as if they were not.
             self.stderr.write(f"Les lignes rejetées n'ont pas pu être écrites dans {target} ({error.strerror}).")
 
+    def _tell_counts(self, counts: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+        for key, label in labels.items():
+            if key in counts:
+                self.stdout.write(f"{counts[key]:>9} {label}")
+
     def _tell(self, path: Path, outcome: Outcome, *, dry_run: bool) -> None:
         summary = outcome.summary()
-        for key, label in LABELS.items():
-            if key in summary:
-                self.stdout.write(f"{summary[key]:>9} {label}")
+        changes = {key: count for key, count in outcome.changes().items() if count}
+        for counts, labels in ((summary, LABELS), (changes, CHANGES)):
+            self._tell_counts(counts, labels)
         for key, title in (("not_eligible", "Volontaires non éligibles"), ("tiers", "Modalités")):
             if summary.get(key):
                 self.stdout.write(f"{title} : " + ", ".join(f"{name} {count}" for name, count in summary[key].items()))

@@ -22,8 +22,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.foreseen import Foreseen, NotForeseenError, names_of
-from accompaniment.french import plural
+from accompaniment.foreseen import Foreseen, NotForeseenError
 from accompaniment.imports.encodings import UnreadableFileError
 from accompaniment.imports.outcome import JobseekerOutcome, Outcome, Remarks
 from accompaniment.imports.reader import Progress, reading
@@ -35,6 +34,7 @@ from caseload.enums import ImportKind, ImportState
 from caseload.imports import LAYOUTS
 from caseload.models import ImportRun
 from caseload.services.advisers import load_advisers
+from caseload.services.import_changes import KEPT_ELSEWHERE, as_json, foresee, kept_elsewhere
 
 UNEXPECTED = "Une erreur imprévue a arrêté le chargement. Elle est notée au journal."
 INTERRUPTED = "Le chargement s'est interrompu plusieurs fois avec ce fichier. Découpez-le, puis chargez chaque partie."
@@ -243,55 +243,17 @@ def _load_source(run: ImportRun) -> None:
         if _is_refused_as_a_whole(outcome):
             raise TooManyWrongError(outcome)
         if isinstance(outcome, JobseekerOutcome):
-            _foreseen(outcome).check(run.confirmed)
+            foresee(outcome).check(run.confirmed)
         _write(run, ImportState.DONE, bytes_done=run.bytes_total, **_facts(outcome))
     _discard(run)
 
 
-def _foreseen(outcome: JobseekerOutcome) -> Foreseen:
-    """Return whose tier a file changes; everybody of them is told, and some change their adviser."""
-    count, followed = len(outcome.new_tiers), outcome.followed
-    sentences = ["Chaque personne qui a une adresse e-mail en est prévenue, comme les conseillers concernés."]
-    if followed:
-        leave = "changent" if followed > 1 else "change"
-        sentences.insert(
-            0,
-            f"{followed} {leave} de portefeuille selon les places, ou passe{'nt' if followed > 1 else ''} sur la liste "
-            "d'attente\u00a0; ce qui est prévu avec un conseiller qui ne suit plus est annulé.",
-        )
-    return Foreseen(
-        title=f"Ce fichier change la modalité de {count} personne{plural(count)}",
-        sentences=sentences,
-        confirm="Charger ce fichier",
-        people=list(outcome.new_tiers),
-        keys=list(outcome.new_tiers.items()),
-    )
-
-
 def _ask(run: ImportRun, foreseen: Foreseen) -> None:
     """Let a file wait, with nothing of it written, until a manager has read what it would do."""
-    run.state, run.confirmed = ImportState.ASKING, ""
-    run.foreseen = {
-        "title": foreseen.title,
-        "sentences": foreseen.sentences,
-        "people": list(foreseen.people),
-        "mark": foreseen.mark,
-    }
+    run.state, run.confirmed, run.foreseen = ImportState.ASKING, "", as_json(foreseen)
     with transaction.atomic():
         run.save(update_fields=["state", "foreseen", "confirmed"])
         record(actor=run.uploaded_by, run=run, event=ImportState.ASKING)
-
-
-def foreseen_by(run: ImportRun, *, reader: User) -> Foreseen:
-    """Return what a file that waits for its confirmation would do, with the names that the reader may see."""
-    facts = run.foreseen
-    return Foreseen(
-        title=facts["title"],
-        sentences=facts["sentences"],
-        confirm="Charger ce fichier",
-        people=facts["people"],
-        names=names_of(facts["people"], reader=reader),
-    )
 
 
 def confirm_file(*, actor: User, run: ImportRun, shown: str) -> None:
@@ -360,8 +322,10 @@ def _discard(run: ImportRun) -> None:
 
 
 def _facts(outcome: Outcome) -> dict[str, Any]:
+    kept = kept_elsewhere(outcome) if isinstance(outcome, JobseekerOutcome) else []
+    changes = {**outcome.changes(), KEPT_ELSEWHERE: kept}
     return {
-        "summary": outcome.summary(),
+        "summary": {**outcome.summary(), **{name: found for name, found in changes.items() if found}},
         "rejected_rows": _as_rows(outcome.rejections),
         "warned_rows": _as_rows(outcome.warnings),
         "rejected_csv": outcome.rejected_rows.text,

@@ -8,20 +8,22 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.french import day_in_words, of_name
-from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
+from accompaniment.models import Accompaniment, Enrolment, Jobseeker, Region, User
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.rules import tier_of
 from accompaniment.services import audit
 from accompaniment.zones import Sides
 from caseload.enums import PlacementEnd, TransferState
+from caseload.handover import Carried, Handover, carry_along
 from caseload.models import Adviser, Placement, Portfolio, Transfer
-from caseload.services.received import tell_who_followed, tell_who_receives
+from caseload.querysets import PortfolioQuerySet
+from caseload.services.received import tell_new_region, tell_who_followed, tell_who_receives
 
 
 class PortfolioFullError(DomainError):
@@ -135,49 +137,78 @@ def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: Placement
 def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
     """Move a person who leaves the 100 % web track into a classic portfolio of the agency that has room.
 
-    Where none has room the person keeps no placement and stands on the waiting list; leaving is never refused.
+    Where none has room the person keeps no placement and stands on the waiting list; leaving is never refused. Who
+    followed the person is told where the tier has changed with the track: a wish to leave tells them by itself.
     """
-    places = classic_places(jobseeker, Tier(Accompaniment.objects.current().get(jobseeker=jobseeker).tier))
+    period = Accompaniment.objects.current().get(jobseeker=jobseeker)
+    former = _portfolio_of(jobseeker)
+    places = classic_places(jobseeker, Tier(period.tier))
     lock_in_order(jobseeker=jobseeker, portfolios=places)
     end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TRACK_ENDED, at=at)
     _place_in_first_with_room(actor, jobseeker, places, reason="Fin du 100 % web")
+    if former is not None and tier_of(former.modality) != period.tier:
+        tell_who_followed(
+            actor=actor,
+            former=former,
+            jobseeker=jobseeker,
+            follower=follower_of(jobseeker),
+            reason=PlacementEnd.TIER_CHANGED,
+        )
 
 
 def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
-    """Move a person who is in a portfolio into one of the new modality, the present adviser's own before others.
+    """Move a person out of a portfolio that is of another tier or another region, into one that has room.
 
-    Where none of the agency has room the person stands on the waiting list. Who is in no portfolio stays out. A
-    volunteer whom the registration interview has just placed for the 100 % web is in a portfolio of the tier.
+    With another tier: into one of the new modality, the present adviser's own before others. Where none has room the
+    person stands on the waiting list. Who is in no portfolio stays out. A volunteer whom the registration interview
+    has just placed for the 100 % web is in a portfolio of the tier.
     """
-    placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio__adviser__user").first()
-    period = Accompaniment.objects.current().get(jobseeker=jobseeker)
-    if placement is None or tier_of(placement.portfolio.modality) == period.tier:
+    former = _portfolio_of(jobseeker)
+    tier = Tier(Accompaniment.objects.current().get(jobseeker=jobseeker).tier)
+    if former is None:
         return
-    places = classic_places(jobseeker, Tier(period.tier))
+    if tier_of(former.modality) != tier:
+        reason, places = PlacementEnd.TIER_CHANGED, classic_places(jobseeker, tier)
+    elif former.agency.departement.region_id != jobseeker.agency.departement.region_id:
+        reason, places = PlacementEnd.REGION_CHANGED, places_in_reach(jobseeker, Modality(former.modality))
+    else:
+        return
     lock_in_order(jobseeker=jobseeker, portfolios=places)
-    former = placement.portfolio
-    end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TIER_CHANGED, at=at)
-    _place_in_first_with_room(actor, jobseeker, places, reason="Changement de modalité")
-    tell_who_followed(actor=actor, former=former, jobseeker=jobseeker, follower=follower_of(jobseeker))
+    end_placement(actor=actor, jobseeker=jobseeker, reason=reason, at=at)
+    _place_in_first_with_room(actor, jobseeker, places, reason=str(reason.label))
+    follower = follower_of(jobseeker)
+    tell_who_followed(actor=actor, former=former, jobseeker=jobseeker, follower=follower, reason=reason)
+    if reason == PlacementEnd.REGION_CHANGED:
+        carried = Carried()
+        if follower is not None:
+            carried = carry_along(
+                Handover(jobseeker=jobseeker, source=former.adviser, target=follower, actor=actor, at=at)
+            )
+        tell_new_region(jobseeker=jobseeker, follower=follower, carried=carried, at=at)
 
 
 def hold_for_tier_changes(changes: Mapping[int, Tier]) -> set[int]:
     """Lock the portfolios that these people would leave, and those that may take them, in primary-key order.
 
-    Returns who is in a portfolio of another tier than the new one.
+    Returns who is in a portfolio of another tier than the new one, or of another region than their agency.
     """
     placed = (
         Placement.objects.open()
         .filter(jobseeker__in=list(changes))
-        .values_list("jobseeker", "portfolio", "portfolio__modality", "jobseeker__agency")
+        .annotate(stays=Q(portfolio__agency__departement__region=F("jobseeker__agency__departement__region")))
+        .values_list("jobseeker", "portfolio", "portfolio__modality", "stays", "jobseeker__agency")
     )
-    moving = [row for row in placed if tier_of(row[2]) != changes[row[0]]]
-    wanted = Q(pk__in={portfolio for _, portfolio, _, _ in moving})
+    moving = [row for row in placed if tier_of(row[2]) != changes[row[0]] or not row[3]]
+    wanted = Q(pk__in={portfolio for _, portfolio, _, _, _ in moving})
     for tier in Tier:
-        agencies = {agency for person, _, _, agency in moving if changes[person] == tier}
+        agencies = {agency for person, _, _, _, agency in moving if changes[person] == tier}
         wanted |= Q(agency__in=agencies, modality=Modality(tier))
+    # Who keeps the 100 % web is followed from anywhere in the new region.
+    on_the_web = {agency for _, _, modality, stays, agency in moving if modality == Modality.GUIDE_WEB and not stays}
+    regions = Region.objects.filter(departements__agencies__in=on_the_web)
+    wanted |= Q(agency__departement__region__in=regions, modality=Modality.GUIDE_WEB)
     list(Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(wanted).order_by("pk").values_list("pk"))
-    return {person for person, _, _, _ in moving}
+    return {person for person, _, _, _, _ in moving}
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
@@ -210,13 +241,18 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
 def classic_places(jobseeker: Jobseeker, tier: Tier) -> list[Portfolio]:
     """Return the portfolios of a tier in the person's agency that have room: the present adviser's, then others."""
     follower = follower_of(jobseeker)
-    found = (
+    found = places_in_reach(jobseeker, Modality(tier))
+    return sorted(found, key=lambda portfolio: follower is None or portfolio.adviser_id != follower.pk)
+
+
+def places_in_reach(jobseeker: Jobseeker, modality: Modality) -> list[Portfolio]:
+    """Return the portfolios that have room: of the person's agency, for the 100 % web of the whole region."""
+    found: PortfolioQuerySet = (
         Portfolio.objects.with_room()
-        .proposed_for(jobseeker.agency, Modality(tier), timezone.localdate(timezone=jobseeker.agency.zone))
-        .filter(agency=jobseeker.agency)
+        .proposed_for(jobseeker.agency, modality, timezone.localdate(timezone=jobseeker.agency.zone))
         .select_related("adviser__user")
     )
-    return sorted(found, key=lambda portfolio: follower is None or portfolio.adviser_id != follower.pk)
+    return list(found if modality == Modality.GUIDE_WEB else found.filter(agency=jobseeker.agency))
 
 
 def _place_in_first_with_room(
@@ -231,6 +267,17 @@ def _place_in_first_with_room(
             continue
         tell_who_receives(actor=actor, placement=placement, reason=reason)
         return
+
+
+def _portfolio_of(jobseeker: Jobseeker) -> Portfolio | None:
+    """Return the portfolio in which the person is, with its adviser and region."""
+    placement = (
+        Placement.objects.open()
+        .filter(jobseeker=jobseeker)
+        .select_related("portfolio__adviser__user", "portfolio__agency__departement")
+        .first()
+    )
+    return placement.portfolio if placement else None
 
 
 def follower_of(jobseeker: Jobseeker) -> Adviser | None:

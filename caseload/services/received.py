@@ -1,6 +1,6 @@
 """Who follows a person from now on: said to the person, and told to the adviser who did not do it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
@@ -8,6 +8,8 @@ from django.utils import timezone
 from accompaniment.enums import NotificationKind
 from accompaniment.models import Jobseeker, Notification, User
 from accompaniment.services import outbox
+from caseload.enums import PlacementEnd
+from caseload.handover import Carried
 from caseload.models import Adviser, Placement, Portfolio
 
 RECEIVED = "person-received:"
@@ -57,8 +59,10 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
     )
 
 
-def tell_who_followed(*, actor: User | None, former: Portfolio, jobseeker: Jobseeker, follower: Adviser | None) -> None:
-    """Tell the adviser whom a person has left by a change of tier, who did it not, and who does not go on.
+def tell_who_followed(
+    *, actor: User | None, former: Portfolio, jobseeker: Jobseeker, follower: Adviser | None, reason: PlacementEnd
+) -> None:
+    """Tell the adviser whom a person has left by a change of tier or region, who did it not, and who does not go on.
 
     Several of them, as when a file is loaded, make one letter.
     """
@@ -73,9 +77,26 @@ def tell_who_followed(*, actor: User | None, former: Portfolio, jobseeker: Jobse
             "person": jobseeker,
             "identifier": jobseeker.identifier,
             "follower": follower.user if follower else "",
+            "reason": reason,
         },
         gather_for=timedelta(),
         context={"first_name": user.first_name, "path": reverse("my_portfolio")},
+    )
+
+
+def tell_new_region(*, jobseeker: Jobseeker, follower: Adviser | None, carried: Carried, at: datetime) -> None:
+    """Tell a person whose agency is in another region now who follows them from there; nobody means that they wait."""
+    outbox.notify_jobseeker(
+        key=f"region-changed:{jobseeker.pk}:{at.timestamp()}",
+        kind=NotificationKind.REGION_CHANGED,
+        jobseeker=jobseeker,
+        context={
+            "first_name": jobseeker.first_name,
+            "agency": jobseeker.agency.name,
+            "adviser": follower.user if follower else "",
+            "carried": carried.person,
+            "path": reverse("space"),
+        },
     )
 
 

@@ -7,11 +7,11 @@ from django.utils import timezone
 from accompaniment.enums import NotificationKind
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
-from accompaniment.rules import modality_of
 from accompaniment.services import enrolments, outbox
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.querysets import PortfolioQuerySet
 from caseload.services import placements
+from caseload.services.moves import modalities_of
 from caseload.services.received import tell_who_receives
 
 
@@ -37,9 +37,8 @@ def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) ->
     """
     with transaction.atomic():
         person = enrolments.lock_jobseeker(jobseeker.pk)
-        period = enrolments.current_accompaniment(person)
         today = timezone.localdate(timezone=person.agency.zone)
-        proposed = Portfolio.objects.proposed_for(person.agency, modality_of(period.tier, period.track), today)
+        proposed = Portfolio.objects.proposed_for(person.agency, modalities_of([person])[person.pk], today)
         if actor.is_adviser:
             own = Adviser.objects.filter(user=actor, agency=person.agency_id)
             proposed = proposed.filter(agency=person.agency_id) if own.exists() else proposed.none()

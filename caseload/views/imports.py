@@ -22,10 +22,10 @@ from accompaniment.views.foreseen import shown_in
 from caseload.enums import ImportKind, ImportState
 from caseload.forms.imports import ImportForm, ImportKindForm
 from caseload.models import ImportRun
+from caseload.services.import_changes import foreseen_by, still_elsewhere
 from caseload.services.imports import (
     REJECTED_ROWS_KEPT,
     confirm_file,
-    foreseen_by,
     give_up_file,
     receive_file,
     record,
@@ -44,6 +44,11 @@ COUNTS = {
     "unchanged": "Inchangées",
     "rejected": "Rejetées",
     "warnings": "Avertissements",
+}
+CHANGES = {
+    "tier_changes": "Modalités changées",
+    "web_ends": "Dont 100\u00a0% web terminés ou demandes closes",
+    "region_changes": "Passages dans une autre région",
 }
 NOT_ELIGIBLE = {
     "modalite": "La modalité n'est pas «\u00a0guidé\u00a0»",
@@ -106,6 +111,9 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "announced": run.state != request.GET.get("vu"),
             "counts": [(label, summary.get(key, 0), key) for key, label in COUNTS.items()],
             "changed": bool(summary.get("created") or summary.get("updated")),
+            "accompaniments_changed": bool(summary.get("tier_changes") or summary.get("region_changes")),
+            "changes": [(label, summary.get(key, 0)) for key, label in CHANGES.items()],
+            "elsewhere": still_elsewhere(run, reader=request.user)[:ROWS_SHOWN],
             "enrolment_requests": summary.get("enrolment_requests", 0),
             "not_eligible": [
                 (sentence, summary.get("not_eligible", {}).get(reason, 0)) for reason, sentence in NOT_ELIGIBLE.items()

@@ -26,7 +26,7 @@ from accompaniment.models import (
     SourceRecord,
 )
 from accompaniment.rules import not_eligible_reason
-from accompaniment.services.enrolments import change_tier, leave_track, refuse_enrolment
+from accompaniment.services.enrolments import change_tier, refuse_enrolment
 from accompaniment.services.imports import load_agencies, load_jobseekers, statements
 from accompaniment.services.imports.statements import FIND_TOUCHED
 from tests.accompaniment.factories import (
@@ -412,23 +412,22 @@ def test_the_tier_that_an_adviser_decided_stands_while_the_source_says_the_same(
     assert Accompaniment.objects.current().get().tier == Tier.SUIVI
 
 
-def test_the_web_track_keeps_its_tier_with_a_warning_until_it_ends() -> None:
+@pytest.mark.parametrize("tier", ["guide", "suivi"])
+def test_the_web_track_ends_with_the_tier_that_the_file_takes_away(tier: str) -> None:
     portfolio = PortfolioFactory()
-    followed = on_web_track(portfolio, identifier="1234567A", email="eloise.aubrac@courriel.example")
+    on_web_track(portfolio, identifier="1234567A", email="eloise.aubrac@courriel.example")
     load(registration(portfolio.agency))
-    row = registration(portfolio.agency, modalite="suivi")
-    for _ in range(2):
-        outcome = load(row)
-        assert (outcome.updated, outcome.unchanged) == (0, 1)
-        assert only_warning(outcome)[0] == "modalite"
-        assert "Suivi 100 % web\u00a0: la modalité n'a pas été changée" in only_warning(outcome)[1]
-    assert Accompaniment.objects.current().get().track == Track.WEB
-    leave_track(actor=followed.user, jobseeker=followed)
-    assert load(row).updated == 1
-    assert Accompaniment.objects.current().get().tier == Tier.SUIVI
+    outcome = load(registration(portfolio.agency, modalite=tier))
+    ends = tier != Tier.GUIDE
+    assert (outcome.updated, outcome.warnings.total) == (int(ends), 0)
+    assert outcome.changes() == {"tier_changes": int(ends), "web_ends": int(ends), "region_changes": 0}
+    period = Accompaniment.objects.current().get()
+    assert (period.tier, period.track) == (tier, Track.CLASSIC if ends else Track.WEB)
+    assert Enrolment.objects.get().state == (EnrolmentState.ENDED if ends else EnrolmentState.ACTIVE)
+    assert load(registration(portfolio.agency, modalite=tier)).unchanged == 1
 
 
-def test_a_validated_enrolment_keeps_its_tier_and_one_that_waits_for_its_interview_does_not(agency: Agency) -> None:
+def test_a_validated_enrolment_lapses_with_the_tier_and_one_that_waits_for_its_interview_stays(agency: Agency) -> None:
     portfolio = PortfolioFactory(agency=agency)
     load(registration(agency, identifiant="1111111A"), registration(agency, identifiant="2222222B", email="b@b.fr"))
     validated(portfolio, enrolment=Enrolment.objects.get(jobseeker=person("1111111A")))
@@ -436,9 +435,12 @@ def test_a_validated_enrolment_keeps_its_tier_and_one_that_waits_for_its_intervi
         registration(agency, identifiant="1111111A", modalite="suivi"),
         registration(agency, identifiant="2222222B", email="b@b.fr", modalite="suivi"),
     )
-    assert outcome.warnings.first[0].line == 2
-    assert Accompaniment.objects.current().get(jobseeker=person("1111111A")).tier == Tier.GUIDE
-    assert Accompaniment.objects.current().get(jobseeker=person("2222222B")).tier == Tier.SUIVI
+    assert (outcome.warnings.total, outcome.changes()["web_ends"]) == (0, 1)
+    assert set(Accompaniment.objects.current().values_list("tier", flat=True)) == {Tier.SUIVI}
+    assert dict(Enrolment.objects.values_list("jobseeker__identifier", "state")) == {
+        "1111111A": EnrolmentState.LAPSED,
+        "2222222B": EnrolmentState.ASKED,
+    }
 
 
 # --- All or nothing ------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What a worker makes of the files that wait: one after the other, whatever happens to it."""
 
+import html
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,8 @@ from accompaniment.enums import Modality, NotificationKind, Tier
 from accompaniment.errors import NotAllowedNowError
 from accompaniment.foreseen import FIELD
 from accompaniment.imports.outcome import Outcome, RejectedRows
-from accompaniment.models import Accompaniment, Agency, Jobseeker, Notification
-from accompaniment.services.enrolments import change_tier
+from accompaniment.models import Accompaniment, Agency, Enrolment, Jobseeker, Notification
+from accompaniment.services.enrolments import accept_terms, change_tier
 from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun, Placement
 from caseload.services.imports import (
@@ -35,9 +36,9 @@ from caseload.services.imports import (
     somebody_loads,
 )
 from caseload.services.placements import place
-from tests.accompaniment.factories import AgencyFactory
+from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFactory, consent_text_in_force
 from tests.accompaniment.files import as_file, registration
-from tests.caseload.factories import ManagerFactory, PortfolioFactory
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, validated
 from tests.caseload.files import kept_files, loading_elsewhere
 
 pytestmark = pytest.mark.django_db
@@ -291,6 +292,65 @@ class TestWhatIsAskedFirst:
         confirm_file(actor=run.uploaded_by, run=run, shown=run.foreseen["mark"])
         load_waiting_files()
         assert after(run).state == ImportState.DONE
+
+    def test_who_loses_the_web_is_named_and_who_accepts_meanwhile_is_asked_about_again(
+        self, client: Client, agency: Agency
+    ) -> None:
+        web = PortfolioFactory(agency=agency)
+        rows = [
+            {"identifiant": f"123456{number}A", "email": f"p{number}@courriel.example", "nom": name}
+            for number, name in enumerate(("Aubrac", "Baudin", "Colin"))
+        ]
+        hand_in(as_file(*(registration(agency, **row) for row in rows)).read())
+        load_waiting_files()
+        followed, waiting, _ = people = list(Jobseeker.objects.order_by("identifier"))
+        for person in (followed, waiting):
+            validated(web, enrolment=Enrolment.objects.get(jobseeker=person))
+            person.user = UserFactory()
+            person.save(update_fields=["user"])
+        accept_terms(actor=followed.user, jobseeker=followed, text=consent_text_in_force())
+        run = hand_in(as_file(*(registration(agency, modalite="suivi", **row) for row in rows)).read())
+        load_waiting_files()
+        assert after(run).state == ImportState.ASKING
+        assert Enrolment.objects.filter(state__in=("ended", "lapsed")).count() == 0
+        client.force_login(run.uploaded_by)
+        page = html.unescape(client.get(reverse("import", args=[run.pk])).content.decode())
+        parts = [(part["title"], part["people"]) for part in run.foreseen["parts"]]
+        assert [asked for _, asked in parts] == [[person.pk] for person in people]
+        assert parts[0][0] == "Fin du 100\u00a0% web"
+        for title, _ in parts:
+            assert title in page
+        assert f"Aubrac Éloïse ({followed.identifier})" in page
+        confirm_file(actor=run.uploaded_by, run=run, shown=run.foreseen["mark"])
+        accept_terms(actor=waiting.user, jobseeker=waiting, text=consent_text_in_force())
+        load_waiting_files()
+        assert after(run).state == ImportState.ASKING
+        assert run.foreseen["parts"][0]["people"] == [followed.pk, waiting.pk]
+        confirm_file(actor=run.uploaded_by, run=run, shown=run.foreseen["mark"])
+        load_waiting_files()
+        assert (after(run).state, run.summary["web_ends"]) == (ImportState.DONE, 2)
+        page = client.get(reverse("import", args=[run.pk])).content.decode()
+        assert "Accompagnements changés" in page
+
+    def test_a_new_region_is_asked_of_who_is_followed_and_a_new_agency_is_said_after(
+        self, client: Client, agency: Agency, known: Jobseeker
+    ) -> None:
+        neighbour = AgencyFactory(departement=agency.departement)
+        run = hand_in(as_file(registration(neighbour, volontaire_web="N")).read())
+        load_waiting_files()
+        assert (after(run).state, run.summary["kept_elsewhere"]) == (ImportState.DONE, [known.pk])
+        client.force_login(run.uploaded_by)
+        page = client.get(reverse("import", args=[run.pk])).content.decode()
+        assert "Suivies hors de leur nouvelle agence" in page
+        assert reverse("person", args=[known.pk]) in page
+        run = hand_in(as_file(registration(AgencyFactory(region=RegionFactory()), volontaire_web="N")).read())
+        load_waiting_files()
+        assert (after(run).state, run.foreseen["people"]) == (ImportState.ASKING, [known.pk])
+        assert Placement.objects.open().filter(jobseeker=known).exists()
+        confirm_file(actor=run.uploaded_by, run=run, shown=run.foreseen["mark"])
+        load_waiting_files()
+        assert (after(run).state, run.summary["region_changes"]) == (ImportState.DONE, 1)
+        assert not Placement.objects.open().filter(jobseeker=known).exists()
 
     @pytest.mark.usefixtures("known")
     def test_it_can_be_given_up_and_another_mark_is_refused(self, agency: Agency) -> None:

@@ -330,6 +330,55 @@ class TestByAFile:
             assert Notification.objects.filter(jobseeker__in=people, kind=NotificationKind.TIER_CHANGED).count() == size
         assert counts[0] == counts[1]
 
+    def test_it_ends_the_web_track_as_a_manager_would(self) -> None:
+        """What a change of tier entails for a web track is the same, whether a manager or a file does it."""
+        traces = []
+        for number in range(2):
+            web = PortfolioFactory()
+            target = PortfolioFactory(agency=web.agency, modality=Modality.SUIVI)
+            person = on_web_track(web, identifier=f"123456{number}A", email=f"p{number}@courriel.example")
+            interview = booked(person)
+            Notification.objects.all().delete()
+            before = AuditEntry.objects.latest("pk").pk
+            if number:
+                self.changed(person)
+            else:
+                enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+            interview.refresh_from_db()
+            assert (where(person), interview.state) == (target, InterviewState.CANCELLED)
+            enrolment = Enrolment.objects.get(jobseeker=person)
+            assert (enrolment.state, enrolment.leaving_reason) == (EnrolmentState.ENDED, LeavingReason.TIER_CHANGE)
+            assert enrolment.events.latest("pk").to_state == EnrolmentState.ENDED
+            assert enrolment.consent.withdrawn_at is not None
+            assert (current(person).tier, current(person).track) == (Tier.SUIVI, Track.CLASSIC)
+            assert ContactPlan.objects.current().get(jobseeker=person).interval_days == 90
+            told = {letter.kind: letter for letter in Notification.objects.all()}
+            assert told[NotificationKind.PEOPLE_LEFT].user == web.adviser.user
+            assert told[NotificationKind.PEOPLE_RECEIVED].user == target.adviser.user
+            facts = told[NotificationKind.TIER_CHANGED].context
+            assert (facts["track_ended"], facts["enrolment_lapsed"]) == (True, False)
+            written = AuditEntry.objects.filter(jobseeker=person, pk__gt=before)
+            traces.append((set(told), sorted(self.of_the_change(row) for row in written)))
+        by_hand, by_a_file = traces
+        # The file has corrected the person's own facts too.
+        by_a_file[1].remove((AuditAction.UPDATED, ""))
+        assert by_a_file == by_hand
+        call_command("check_invariants")
+
+    def of_the_change(self, row: AuditEntry) -> tuple[str, str]:
+        event = row.details.get("event", "")
+        return row.action, "" if event == "import" else event
+
+    def test_what_was_validated_lapses_and_frees_its_place(self) -> None:
+        web = PortfolioFactory()
+        person = validated(web, identifier="1234567A", email="eloise.aubrac@courriel.example").jobseeker
+        self.changed(person)
+        assert Enrolment.objects.get().state == EnrolmentState.LAPSED
+        assert where(person) is None
+        told = Notification.objects.get(kind=NotificationKind.TIER_CHANGED)
+        assert (told.context["track_ended"], told.context["enrolment_lapsed"]) == (False, True)
+        call_command("check_invariants")
+
     def test_an_unchanged_tier_moves_and_tells_nobody(self, portfolio: Portfolio) -> None:
         person = placed(portfolio, identifier="1234567A", email="eloise.aubrac@courriel.example")
         self.changed(person, tier=Tier.GUIDE)

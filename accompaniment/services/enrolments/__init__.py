@@ -28,12 +28,13 @@ from accompaniment.services.enrolments.lapses import (
     time_left,
 )
 from accompaniment.services.enrolments.leaving import leave_track
-from accompaniment.services.enrolments.periods import current_accompaniment
+from accompaniment.services.enrolments.periods import carry_along, current_accompaniment
 from accompaniment.services.enrolments.publishing import check_text_differs, foresee_publication, publish_consent_text
 from accompaniment.services.enrolments.states import lock_jobseeker
 from accompaniment.services.enrolments.tiers import (
     AccompanimentChangedMeanwhileError,
     change_tier,
+    close_with_the_tier,
     follow_tier_change,
     foresee_tier_change,
     hold_for_tier_changes,
@@ -48,8 +49,10 @@ __all__ = [
     "answer_delay",
     "ask_enrolment",
     "cancel_lapse_delay",
+    "carry_along",
     "change_tier",
     "check_text_differs",
+    "close_with_the_tier",
     "conclude_registration_interview",
     "current_accompaniment",
     "due_to_lapse",

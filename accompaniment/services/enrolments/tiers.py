@@ -52,10 +52,8 @@ def change_tier(
             .first()
         )
         was_active = enrolment is not None and enrolment.state == EnrolmentState.ACTIVE
-        if enrolment is not None and was_active:
-            end_track(enrolment, person=person, actor=actor, at=now, reason=LeavingReason.TIER_CHANGE)
-        elif enrolment is not None:
-            lapse(enrolment, person=person, actor=actor, at=now)
+        if enrolment is not None:
+            close_with_the_tier(enrolment, person=person, actor=actor, at=now)
         period = new_period(person, tier=tier, track=Track.CLASSIC, at=now, actor=actor, reason=reason.strip())
         if enrolment is not None:
             carry_along(person, actor, now)
@@ -75,14 +73,26 @@ def change_tier(
         return period
 
 
+def close_with_the_tier(enrolment: Enrolment, *, person: Jobseeker, actor: User | None, at: datetime) -> None:
+    """End a running track, or let lapse what was validated, for the tier changes; both rows are locked.
+
+    The new period, `carry_along` and the letter are the caller's.
+    """
+    if enrolment.state == EnrolmentState.ACTIVE:
+        end_track(enrolment, person=person, actor=actor, at=at, reason=LeavingReason.TIER_CHANGE)
+    else:
+        lapse(enrolment, person=person, actor=actor, at=at)
+
+
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     """Return what a change of tier would carry along on upper floors, in sentences for the adviser."""
     return [sentence for follower in reversed(on_tier_change) for sentence in follower.foresee(jobseeker, tier)]
 
 
 def hold_for_tier_changes(changes: Mapping[int, Tier]) -> list[int]:
-    """Lock what these changes of tier, by the person's primary key, may take on upper floors; the people are locked.
+    """Lock what these changes may take on upper floors; the people are locked.
 
+    `changes` are the tiers to come by the person's primary key: the present one for who changes the region alone.
     Returns in order those for whom `follow_tier_change` is to be called once the periods have changed.
     """
     if not changes:
@@ -91,6 +101,6 @@ def hold_for_tier_changes(changes: Mapping[int, Tier]) -> list[int]:
 
 
 def follow_tier_change(person: Jobseeker, *, actor: User | None, at: datetime) -> None:
-    """Let every floor carry along what a change of tier entails, in the caller's transaction."""
+    """Let every floor carry along what another tier, or an agency of another region, entails."""
     for follower in reversed(on_tier_change):
         follower.follow(person, actor, at)

@@ -1,14 +1,14 @@
 """Loading `inscriptions.csv`: rows are validated as they are read and copied, then written set by set."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, BinaryIO
 
 from django.db import connection
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, NotificationKind, Tier
+from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind, Tier
 from accompaniment.errors import DomainError
 from accompaniment.imports.outcome import JobseekerOutcome, RejectedRows, Remark
 from accompaniment.imports.reader import Progress, Reader, reading
@@ -20,7 +20,7 @@ from accompaniment.imports.rows import (
     KnownAgency,
     RowRejectedError,
 )
-from accompaniment.models import Accompaniment, Agency, Jobseeker, User
+from accompaniment.models import Accompaniment, Agency, Enrolment, Jobseeker, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import audit, enrolments, plans
 from accompaniment.services.addresses import follow_file
@@ -44,8 +44,9 @@ def load_jobseekers(
     - A value changes here when it differs from the one last loaded (`SourceRecord`), so that what was decided or
       corrected here stands, and a file that is loaded again changes nothing.
     - A new tier ends the current period and begins another one now, with all that a change of tier entails: the
-      placement, the plan and what is booked follow, and the person and the advisers are told. A person whose
-      100 % web track is validated or running keeps the tier, with a warning: only an adviser or the person ends it.
+      placement, the plan and what is booked follow, and the person and the advisers are told. A 100 % web track that
+      is validated or running ends with it, as by `enrolments.change_tier`.
+    - Who is followed and comes into an agency of another region leaves the portfolio, in the same way.
     - An e-mail address that somebody else has is left out, with a warning. A new one is carried over to the account
       (`addresses.follow_file`).
     - Volunteers who are new, or whose row changed, and who never had an enrolment get a pending one when they are
@@ -63,13 +64,19 @@ def load_jobseekers(
         _run(statements.FIND_TOUCHED)
         _run(statements.LOCK_TOUCHED)
         _keep_emails_single(outcome)
-        _keep_web_tiers(outcome)
         _run(statements.FORGET_UNCHANGED)
         # Both look at the people as they were, before anything is written.
         _run(statements.FIND_UPDATES)
         _run(statements.FIND_TIER_CHANGES)
+        outcome.new_tiers.update(_rows(statements.NEW_TIERS))
+        outcome.closed.update(_rows(statements.CLOSED_WITH_THE_TIER))
+        agencies = _rows(statements.NEW_AGENCIES)
+        outcome.new_agencies.update((pk, other_region) for pk, _, other_region in agencies)
+        changes = {pk: Tier(tier) for pk, tier, other_region in agencies if other_region}
+        changes |= {pk: Tier(tier) for pk, tier in outcome.new_tiers.items()}
         ((outcome.updated,),) = _rows(statements.COUNT_UPDATED)
-        _update(actor, now, outcome)
+        _update(actor, now)
+        _change_accompaniments(actor, outcome, changes)
         outcome.created = _create(actor, now)
         ((accepted,),) = _rows(statements.COUNT_INCOMING)
         outcome.unchanged = accepted - outcome.created - outcome.updated
@@ -123,48 +130,48 @@ def _keep_emails_single(outcome: JobseekerOutcome) -> None:
         )
 
 
-def _keep_web_tiers(outcome: JobseekerOutcome) -> None:
-    """Leave the tier of people whose web track is validated or running."""
-    for line, tier in sorted(_rows(statements.KEEP_WEB_TIERS)):
-        outcome.warnings.add(
-            Remark(
-                line,
-                "modalite",
-                tier,
-                "Suivi 100 % web\u00a0: la modalité n'a pas été changée. Le suivi doit d'abord prendre fin.",
-            )
-        )
-
-
-def _update(actor: User | None, now: datetime, outcome: JobseekerOutcome) -> None:
+def _update(actor: User | None, now: datetime) -> None:
     _run(statements.KEEP_ADDRESSES)
     _run(statements.FREE_EMAILS)
     _run(statements.UPDATE_PEOPLE, {"now": now})
     audit.record_each(actor=actor, action=AuditAction.UPDATED, at=now, people=statements.UPDATED_PEOPLE)
     _follow_addresses(actor)
-    _change_tiers(actor, outcome)
 
 
-def _change_tiers(actor: User | None, outcome: JobseekerOutcome) -> None:
-    """Change the tiers set by set; only who is followed by somebody, has a plan or is booked takes the slow way."""
+def _change_accompaniments(actor: User | None, outcome: JobseekerOutcome, changes: Mapping[int, Tier]) -> None:
+    """Carry out the new tiers, and what another region entails, set by set.
+
+    Only who is on the 100 % web, is followed by somebody, has a plan or is booked takes the slow way. `changes`: of
+    `enrolments.hold_for_tier_changes`.
+    """
     # Later than what happened to these people while the file was read; they are locked since.
     at = timezone.now()
-    outcome.new_tiers.update(_rows(statements.NEW_TIERS))
-    followed = enrolments.hold_for_tier_changes({pk: Tier(tier) for pk, tier in outcome.new_tiers.items()})
-    outcome.followed = len(followed)
+    outcome.followed.update(enrolments.hold_for_tier_changes(changes))
+    followed = sorted(outcome.followed | outcome.closed.keys())
+    people = Jobseeker.objects.select_related("agency__departement__region", "user").in_bulk(followed)
+    standing = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker__in=list(outcome.closed))
+    for enrolment in standing.order_by("pk"):
+        enrolments.close_with_the_tier(enrolment, person=people[enrolment.jobseeker_id], actor=actor, at=at)
     _run(statements.CHANGE_TIERS, {"now": at, "actor": actor.pk if actor else None})
     audit.record_each(actor=actor, action=AuditAction.ACCOMPANIMENT, at=at, people=statements.CHANGED_TIERS)
     # People who came by a file have no plan before their first interview here, so these are few.
     planned = Accompaniment.objects.filter(pk__in=[pk for (pk,) in _rows(statements.CHANGED_WITH_PLAN)])
     for period in planned.select_related("jobseeker__agency__departement__region").order_by("jobseeker_id"):
         plans.begin_default_plan(actor=actor, jobseeker=period.jobseeker, tier=period.tier, track=period.track, at=at)
-    people = Jobseeker.objects.select_related("agency__departement__region", "user").in_bulk(followed)
     for pk in followed:
+        if pk in outcome.closed:
+            enrolments.carry_along(people[pk], actor, at)
         enrolments.follow_tier_change(people[pk], actor=actor, at=at)
     labels = {tier.value: tier.label.lower() for tier in Tier}
     _run(
         statements.TELL_NEW_TIERS,
-        {"now": at, "kind": NotificationKind.TIER_CHANGED, "labels": json.dumps(labels, ensure_ascii=False)},
+        {
+            "now": at,
+            "kind": NotificationKind.TIER_CHANGED,
+            "labels": json.dumps(labels, ensure_ascii=False),
+            "active": EnrolmentState.ACTIVE,
+            "validated": EnrolmentState.VALIDATED,
+        },
     )
 
 

@@ -102,22 +102,7 @@ FROM import_refused refused WHERE refused.line = touched.line
 RETURNING refused.line, refused.email
 """
 
-# What does not go in is not remembered as loaded, so it is told again, and goes in once it can.
-KEEP_WEB_TIERS = f"""
-UPDATE import_touched touched
-SET tier = (touched.known).tier
-FROM import_incoming incoming, accompaniment_accompaniment period
-WHERE NOT touched.is_new AND incoming.line = touched.line
-  AND period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
-  AND (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
-  AND EXISTS (
-      SELECT FROM accompaniment_enrolment enrolment
-      WHERE enrolment.jobseeker_id = touched.jobseeker_id
-        AND enrolment.state IN ('{EnrolmentState.VALIDATED}', '{EnrolmentState.ACTIVE}')
-  )
-RETURNING touched.line, incoming.tier
-"""
-
+# An address that was left out is not remembered as loaded, so it is told again, and goes in once it can.
 FORGET_UNCHANGED = f"""
 DELETE FROM import_touched touched
 WHERE NOT is_new AND ({_of("(touched.known)")}) IS NOT DISTINCT FROM ({_of("touched")})
@@ -147,12 +132,30 @@ SELECT * FROM (
 WHERE fields <> '{{}}'
 """
 
-FIND_TIER_CHANGES = """
+# What is validated or running of the 100 % web ends with the tier.
+FIND_TIER_CHANGES = f"""
 CREATE TEMPORARY TABLE import_tier_changes ON COMMIT DROP AS
-SELECT touched.jobseeker_id, touched.tier, period.id AS period_id
+SELECT touched.jobseeker_id, touched.tier, period.id AS period_id,
+       enrolment.id AS enrolment_id, enrolment.state AS enrolment_state
 FROM import_touched touched
 JOIN accompaniment_accompaniment period ON period.jobseeker_id = touched.jobseeker_id AND period.ended_at IS NULL
+LEFT JOIN accompaniment_enrolment enrolment
+       ON enrolment.jobseeker_id = touched.jobseeker_id
+      AND enrolment.state IN ('{EnrolmentState.VALIDATED}', '{EnrolmentState.ACTIVE}')
 WHERE NOT touched.is_new AND (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
+"""
+
+# The tier is the one that the person has before this file; whether the agency lies in another region comes last.
+NEW_AGENCIES = """
+SELECT updates.jobseeker_id, period.tier, old.region_id <> new.region_id
+FROM import_updates updates
+JOIN accompaniment_jobseeker person ON person.id = updates.jobseeker_id
+JOIN accompaniment_accompaniment period ON period.jobseeker_id = person.id AND period.ended_at IS NULL
+JOIN accompaniment_agency former ON former.id = person.agency_id
+JOIN accompaniment_departement old ON old.code = former.departement_id
+JOIN accompaniment_agency agency ON agency.id = updates.agency_id
+JOIN accompaniment_departement new ON new.code = agency.departement_id
+WHERE 'agency_id' = ANY (updates.fields)
 """
 
 COUNT_UPDATED = """
@@ -208,14 +211,19 @@ FROM import_tier_changes ORDER BY jobseeker_id
 
 NEW_TIERS = "SELECT jobseeker_id, tier FROM import_tier_changes"
 
-# What `services.enrolments.change_tier` says to one person, to each of them; a track that holds keeps its tier.
+CLOSED_WITH_THE_TIER = """
+SELECT jobseeker_id, enrolment_state FROM import_tier_changes WHERE enrolment_id IS NOT NULL
+"""
+
+# What `services.enrolments.change_tier` says to one person, to each of them.
 TELL_NEW_TIERS = """
 INSERT INTO accompaniment_notification
     (key, kind, user_id, jobseeker_id, email, context, created_at, next_try_at, attempts, last_error)
 SELECT 'tier-changed:' || period.id, %(kind)s, person.user_id, person.id, person.email,
        jsonb_build_object(
            'first_name', person.first_name, 'tier', %(labels)s::jsonb ->> period.tier,
-           'track_ended', false, 'enrolment_lapsed', false
+           'track_ended', changes.enrolment_state IS NOT DISTINCT FROM %(active)s,
+           'enrolment_lapsed', changes.enrolment_state IS NOT DISTINCT FROM %(validated)s
        ),
        %(now)s, %(now)s, 0, ''
 FROM import_tier_changes changes
