@@ -12,9 +12,10 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.migrated import is_kept, keep, name_of_the_copy
 from tests.strict_templates import _templates_are_strict, strict_templates
 
-__all__ = ("_templates_are_strict", "django_db_setup", "strict_templates")
+__all__ = ("_templates_are_strict", "django_db_setup", "migrated", "strict_templates")
 
 # A failure must be one that can be had again: no random seed, no store of earlier examples, and no deadline on a
 # machine that is shared.
@@ -29,7 +30,19 @@ def _empty_cache() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def migrated(django_db_modify_db_settings: None, django_db_blocker: Any) -> Iterator[str]:
+    """Name the database to begin with, if an earlier run has kept one."""
+    test = connection.settings_dict["TEST"]
+    name = name_of_the_copy()
+    with django_db_blocker.unblock():
+        if is_kept(name):
+            test["TEMPLATE"] = name
+    yield name
+    test["TEMPLATE"] = None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated: str, django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Let the test database be emptied after a test with real transactions, and be dropped at the end.
 
     Histories refuse TRUNCATE in every database of ours; here they are allowed it, and nothing else.
@@ -40,6 +53,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         # No test of this run asked for the database, so none was made: leave the demonstration's alone.
         yield
         return
+    with django_db_blocker.unblock():
+        if connection.settings_dict["TEST"].get("TEMPLATE") is None:
+            keep(migrated)
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'never_truncated'")
         for (table,) in cursor.fetchall():

@@ -4,8 +4,10 @@ from typing import Any
 
 from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
+from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.test import Client
 
 from accompaniment.models import User
 from accompaniment.views.accounts import BACKEND
@@ -19,6 +21,16 @@ def session_of(user: User) -> SessionStore:
     session[HASH_SESSION_KEY] = User.objects.get(pk=user.pk).get_session_auth_hash()
     session.save()
     return session
+
+
+def client_of(user: User | None) -> Client:
+    """Return a browser of this account; all of one `user` share a session, for a log-in costs as much as a page."""
+    client = Client(raise_request_exception=False)
+    if user is not None:
+        if not hasattr(user, "_session_of_tests"):
+            user._session_of_tests = session_of(user).session_key
+        client.cookies[settings.SESSION_COOKIE_NAME] = user._session_of_tests
+    return client
 
 
 class Socket(ApplicationCommunicator):

@@ -4,6 +4,7 @@ Kind: a byte of a request is interpreted. Each kind of value has one door (`conf
 `accompaniment.parsing` for numbers, days and instants), and every address and every field is tried with it.
 """
 
+import itertools
 import logging
 import re
 from collections.abc import Iterator
@@ -18,11 +19,11 @@ from django import forms
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponseBase
-from django.test import Client
 from django.urls import reverse
 
 from accompaniment.models import User
 from config.asgi import application
+from tests.sessions import client_of
 from tests.test_access import ACTORS, TABLE, House, build_house
 
 PATIENCE = 20.0  # seconds
@@ -107,11 +108,9 @@ class Tried:
 
     def ask(self, user: User | None, method: str, url: str, sent: dict[str, str] | None = None, what: str = "") -> Any:
         """Ask once and take back whatever it changed; return the page, or nothing where there is none."""
-        client = Client(raise_request_exception=False)
+        client = client_of(user)
         self.count += 1
         with transaction.atomic():
-            if user is not None:
-                client.force_login(user, backend="caseload.zones.Backend")
             response: HttpResponseBase = (client.get if method == "GET" else client.post)(url, sent or {})
             page = "" if response.streaming else response.content.decode("utf-8", "replace")
             if response.streaming:
@@ -123,22 +122,21 @@ class Tried:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", VALUES)
-def test_every_address_answers_every_value_in_all_names_at_once(kind: str) -> None:
+def test_every_address_answers_every_value_in_all_names_at_once() -> None:
     house = build_house()
     tried = Tried()
-    sent = dict.fromkeys(every_name(), VALUES[kind])
-    assert len(sent) > 60
+    names = every_name()
+    assert len(names) > 60
     for name, row in TABLE.items():
         if name == "log_out":
             continue
         url = reverse(name, args=row.args(house))
-        if role := first_who_enters(row.get):
-            tried.ask(house.users[role], "GET", url, sent)
-        if role := first_who_enters(row.post):
-            tried.ask(house.users[role], "POST", url, sent)
+        for method, statuses in (("GET", row.get), ("POST", row.post)):
+            if role := first_who_enters(statuses):
+                for kind, value in VALUES.items():
+                    tried.ask(house.users[role], method, url, dict.fromkeys(names, value), what=kind)
     assert tried.broken == []
-    assert tried.count > len(TABLE)
+    assert tried.count > len(TABLE) * len(VALUES)
 
 
 NUMBERS = {
@@ -149,28 +147,26 @@ NUMBERS = {
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", NUMBERS)
-def test_every_address_with_a_number_answers_whatever_stands_there(kind: str) -> None:
+def test_every_address_with_a_number_answers_whatever_stands_there() -> None:
     """Kind: a number in an address is no number of a row. It leads nowhere, whoever asks."""
     house = build_house()
     tried = Tried()
-    for name, row in TABLE.items():
-        url = re.sub(r"(?<=/)\d+(?=/)", NUMBERS[kind], reverse(name, args=row.args(house)))
-        if NUMBERS[kind] not in url:
+    for number, (name, row) in itertools.product(NUMBERS.values(), TABLE.items()):
+        url = re.sub(r"(?<=/)\d+(?=/)", number, reverse(name, args=row.args(house)))
+        if number not in url:
             continue
         for method, statuses in (("GET", row.get), ("POST", row.post)):
             if role := first_who_enters(statuses):
                 assert tried.ask(house.users[role], method, url) == "", url
     assert tried.broken == []
-    assert tried.count > 50
+    assert tried.count > 50 * len(NUMBERS)
 
 
 ONE_BY_ONE = ("a number of 30 digits", "the first day", "the last day", "JSON that nothing stores")
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", ONE_BY_ONE)
-def test_every_form_answers_every_value_in_one_field_while_the_others_are_right(kind: str) -> None:
+def test_every_form_answers_every_value_in_one_field_while_the_others_are_right() -> None:
     house = build_house()
     tried = Tried()
     fields = 0
@@ -185,7 +181,8 @@ def test_every_form_answers_every_value_in_one_field_while_the_others_are_right(
                 continue
             for field in untouched.keys() - {"csrfmiddlewaretoken"}:
                 fields += 1
-                tried.ask(user, "POST", target, untouched | {field: VALUES[kind]}, what=field)
+                for kind in ONE_BY_ONE:
+                    tried.ask(user, "POST", target, untouched | {field: VALUES[kind]}, what=f"{field}: {kind}")
     assert tried.broken == []
     assert fields > 100
 
@@ -247,13 +244,12 @@ def _hostile(kind: str, path: str, protocol: str = "http") -> dict[str, Any]:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("kind", REFUSED)
-async def test_every_address_refuses_what_nothing_stores_with_a_page_that_says_what_to_do(kind: str, calm: Any) -> None:
+async def test_every_address_refuses_what_nothing_stores_with_a_page_that_says_what_to_do(calm: Any) -> None:
     house: House = await sync_to_async(build_house)()
     addresses = await sync_to_async(lambda: [reverse(name, args=row.args(house)) for name, row in TABLE.items()])()
-    for path in [*addresses, "/static/frame/frame.css", "/nowhere/"]:
+    for kind, path in itertools.product(REFUSED, [*addresses, "/static/frame/frame.css", "/nowhere/"]):
         status, page = await answer(_hostile(kind, path))
-        assert status == 400, path
+        assert status == 400, (kind, path)
         assert "repartez de l'accueil" in page
         assert "enregistré" not in page
 
