@@ -137,7 +137,8 @@ def test_what_is_typed_before_the_scripts_have_come_is_not_typed_over(new_page: 
     again.goto(reverse("registration", args=[enrolment.pk]), wait_until="commit")
     again.get_by_label(SITUATION).fill("Tapé plus vite")
     [script] = slow
-    script.continue_()
+    with again.expect_response("**/brouillon/"):
+        script.continue_()
     expect(again.get_by_label("Conclusion de l'entretien")).to_have_value("Resté aussi")
     expect(again.get_by_label(SITUATION)).to_have_value("Tapé plus vite")
     is_saved(again)
