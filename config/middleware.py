@@ -11,12 +11,13 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from config import health
 from config.logs import request_id, without_secrets
+from config.views import bare_page
 
 Handler = Callable[[HttpRequest], Any]
 
@@ -184,6 +185,22 @@ def _say_error_first(request: HttpRequest, response: HttpResponseBase) -> None:
     if request.method != "POST" or not isinstance(response, HttpResponse) or ERROR_SUMMARY not in response.content:
         return
     response.content = response.content.replace(b"<title>", ERROR_TITLE, 1)
+
+
+class WrongMethodMiddleware(Around):
+    """Say in words that an address only takes what a form sends: Django's answer to who opens it is an empty page."""
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        return _say_wrong_method(request, self.get_response(request))
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        return _say_wrong_method(request, await self.get_response(request))
+
+
+def _say_wrong_method(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(response, HttpResponseNotAllowed) and not response.content:
+        response.content = bare_page(request, "405.html", status=405).content
+    return response
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
+from django.views.decorators.http import require_POST
 
 from config import views
 
@@ -20,7 +21,14 @@ def breaks(request: HttpRequest) -> HttpResponse:
     raise LookupError
 
 
-urlpatterns = [path("casse/", breaks), path("", views.home, name="home")]
+@login_not_required
+@require_POST
+def takes(request: HttpRequest) -> HttpResponse:
+    """Take what a form sends."""
+    return HttpResponse("pris")
+
+
+urlpatterns = [path("casse/", breaks), path("envoi/", takes), path("", views.home, name="home")]
 handler500 = views.server_error
 handler400 = views.bad_request
 
@@ -61,3 +69,11 @@ def test_no_page_says_that_an_error_is_told_to_somebody_while_nobody_is(page: Pa
     text = page.read_text(encoding="utf-8")
     for promise in ("signalée", "est prévenu", "à l'équipe", "avons été"):
         assert promise not in text
+
+
+def test_an_address_that_only_takes_a_form_says_so_to_who_opens_it(broken: Client) -> None:
+    """Kind: an answer without a word, in place of which a browser shows a page of its own."""
+    answer = broken.get("/envoi/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "Cette adresse ne s'ouvre pas seule" in answer.content.decode()
+    assert broken.post("/envoi/").content == b"pris"
