@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from asgiref.sync import SyncToAsync
 from channels.db import database_sync_to_async
@@ -23,8 +24,10 @@ from accompaniment.services.sessions import Held, still_belonging
 from accompaniment.sockets import TRY_LATER, CalmSocket
 from messaging import live
 from messaging.rules import Bucket
+from messaging.socket_count import SocketCount, Ticket
 
 logger = logging.getLogger(__name__)
+open_sockets = SocketCount()
 
 NOT_LOGGED_IN = 4401
 TOO_MANY = 4429
@@ -48,6 +51,7 @@ class AccountSocket(CalmSocket):
         super().__init__(*args, **kwargs)
         self.is_over = False
         self.ended_with: int | None = None
+        self.ticket: Ticket | None = None
         self._topics: list[str] = []
         self._look: asyncio.Task[None] | None = None
         self._bucket = Bucket(self.burst, self.frames_per_second, at=time.monotonic())
@@ -72,7 +76,7 @@ class AccountSocket(CalmSocket):
         self.user = user
         self.held = Held(session_key=session.session_key, user_pk=user.pk)
         topic = live.account_topic(user.pk)
-        if len(live.hub().rooms.get(topic, ())) >= settings.SOCKETS_PER_ACCOUNT:
+        if not await self._finds_room(topic):
             await self.refuse(TOO_MANY)
             return False
         # First listen, then look: what ends in between is heard.
@@ -81,6 +85,17 @@ class AccountSocket(CalmSocket):
             return True
         await self.let_go()
         return False
+
+    async def _finds_room(self, topic: str) -> bool:
+        """Tell whether the account may open one more, here and in all processes together."""
+        most = settings.SOCKETS_PER_ACCOUNT
+        if len(live.hub().rooms.get(topic, ())) >= most:
+            return False
+        ticket = Ticket(self.user.pk, uuid4().hex)
+        if not await open_sockets.enter(ticket, most=most):
+            return False
+        self.ticket = ticket
+        return True
 
     async def listen(self, topic: str, *, beside: live.Beside) -> None:
         """Hear of a topic until the socket ends."""
@@ -100,6 +115,9 @@ class AccountSocket(CalmSocket):
             await asyncio.gather(self._look, return_exceptions=True)
         while self._topics:
             await live.hub().leave(self._topics.pop(), self)
+        if (ticket := self.ticket) is not None:
+            self.ticket = None
+            await open_sockets.leave(ticket)
 
     async def is_of_its_session(self) -> bool:
         """Tell whether the session still opens the account; else the socket is closed."""
@@ -155,16 +173,21 @@ async def follow_sessions(hub: live.Hub) -> None:
             await compare_with_sessions(hub)
         except DatabaseError:
             logger.warning("The database does not answer; the sessions of the sockets are looked up later.")
+        await open_sockets.stay(socket.ticket for socket in _sockets_of(hub) if socket.ticket is not None)
         await hub.resubscribe()
 
 
 async def compare_with_sessions(hub: live.Hub) -> None:
     """Close the sockets whose session is over; a fixed number of queries for all of them."""
-    sockets = {socket for room in hub.rooms.values() for socket in room if isinstance(socket, AccountSocket)}
+    sockets = _sockets_of(hub)
     belonging = await in_thread(still_belonging, held=[socket.held for socket in sockets])
     for socket in sockets:
         if socket.held not in belonging:
             await socket.end(NOT_LOGGED_IN)
+
+
+def _sockets_of(hub: live.Hub) -> set[AccountSocket]:
+    return {socket for room in hub.rooms.values() for socket in room if isinstance(socket, AccountSocket)}
 
 
 async def in_thread(act: Callable[..., T], **facts: Any) -> T:

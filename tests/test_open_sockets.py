@@ -27,6 +27,7 @@ from config.settings.connections import channel_layers
 from messaging import live
 from messaging.models import Message
 from messaging.services.conversations import open_conversation
+from messaging.socket_count import SocketCount, Ticket
 from messaging.sockets import NOT_LOGGED_IN, TOO_MANY, compare_with_sessions
 from tests.messaging.sockets import PATIENCE
 from tests.sessions import Socket, session_of
@@ -298,6 +299,35 @@ async def test_an_account_opens_so_many_sockets_and_no_more(settings: Settings) 
     sockets.append(await opened(other, theirs["desk"]))
     await sockets.pop(0).leave()
     sockets.append(await opened(user, paths["desk"]))
+    for socket in sockets:
+        await socket.leave()
+
+
+async def test_the_sockets_of_other_processes_count_too(settings: Settings) -> None:
+    settings.SOCKETS_PER_ACCOUNT = 3
+    user, paths = await the_house()
+    elsewhere = [Ticket(user.pk, uuid4().hex) for _ in range(2)]
+    await SocketCount().stay(elsewhere)
+    socket = await opened(user, paths["desk"])
+    session = await database_sync_to_async(session_of)(user)
+    _, event = await knock(user, paths["conversation"], session)
+    assert event == {"type": "websocket.close", "code": TOO_MANY}
+    await SocketCount().leave(elsewhere.pop())
+    for again in (socket, await opened(user, paths["conversation"])):
+        await again.leave()
+    await SocketCount().leave(elsewhere.pop())
+
+
+async def test_without_redis_a_process_counts_its_own(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A count of its own, for the one of the process does not ask a Redis again that has just not answered.
+    monkeypatch.setattr("messaging.sockets.open_sockets", SocketCount())
+    settings.SOCKETS_PER_ACCOUNT = 2
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere?db=0"}}
+    user, paths = await the_house()
+    sockets = [await opened(user, paths[name]) for name in ("desk", "conversation")]
+    session = await database_sync_to_async(session_of)(user)
+    _, event = await knock(user, paths["desk"], session)
+    assert event == {"type": "websocket.close", "code": TOO_MANY}
     for socket in sockets:
         await socket.leave()
 

@@ -123,7 +123,7 @@ ADDRESS_PROOF_TRIES = 5
 """Wrong identifiers or passwords after which a link that confirms an address ends."""
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds: a working day
 SOCKETS_PER_ACCOUNT = 40
-"""Open conversations, desks and rooms of one account in one process; each tab holds at most two."""
+"""Open conversations, desks and rooms of one account in all processes together; each tab holds at most two."""
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -1,0 +1,97 @@
+"""How many sockets each account has open, counted in Redis, where all processes see it.
+
+A socket is counted for a while only, and its process counts it again and again, so that those of a process that died
+are forgotten. Where Redis does not answer nobody is refused for that: then each process counts its own.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+import redis
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+LASTS = 40
+"""Seconds for which a socket is counted; `sockets.LOOK_EVERY` counts it anew three times meanwhile."""
+AWAY_FOR = 10.0
+"""Seconds for which a Redis that did not answer is not asked again: no socket waits for it twice."""
+
+# In one step, by the clock of Redis: two processes that ask at once do not both get the last place.
+ENTER = """
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+STAY = """
+local now = tonumber(redis.call('TIME')[1])
+redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+"""
+
+T = TypeVar("T")
+
+
+class Ticket(NamedTuple):
+    """One open socket: whose, and a name that no other has."""
+
+    user_pk: int
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"sockets.{self.user_pk}"
+
+
+class SocketCount:
+    """What one process knows of the count; its methods are called on the event loop and wait in a thread."""
+
+    def __init__(self, *, lasts: int = LASTS) -> None:
+        self._lasts = lasts
+        self._away_until = 0.0
+
+    async def enter(self, ticket: Ticket, *, most: int) -> bool:
+        """Count a socket in, and tell whether it may open: it may unless `most` of its account are open already."""
+        admitted = await self._ask(lambda client: client.eval(ENTER, 1, ticket.key, most, self._lasts, ticket.name))
+        return admitted is None or bool(admitted)
+
+    async def stay(self, tickets: Iterable[Ticket]) -> None:
+        """Count the sockets that are still open for another while, those that Redis has not heard of too."""
+        tickets = list(tickets)
+
+        def renew(client: "redis.Redis") -> None:
+            with client.pipeline(transaction=False) as pipe:
+                for ticket in tickets:
+                    pipe.eval(STAY, 1, ticket.key, self._lasts, ticket.name)
+                pipe.execute()
+
+        if tickets:
+            await self._ask(renew)
+
+    async def leave(self, ticket: Ticket) -> None:
+        """Count a socket out."""
+        await self._ask(lambda client: client.zrem(ticket.key, ticket.name))
+
+    async def _ask(self, act: Callable[[Any], T]) -> T | None:
+        """Return what Redis answers, None where it does not."""
+        if time.monotonic() < self._away_until:
+            return None
+        try:
+            return await asyncio.to_thread(act, _client(settings.CACHES["default"]["LOCATION"]))
+        except (redis.RedisError, OSError):
+            self._away_until = time.monotonic() + AWAY_FOR
+            logger.warning("Redis does not answer: the sockets of an account are counted in each process alone.")
+            return None
+
+
+@cache
+def _client(location: str) -> "redis.Redis":
+    """Return this process's connections; they belong beside the cache: what is lost there is counted anew."""
+    return redis.Redis.from_url(location, retry=None, **settings.CACHES["default"].get("OPTIONS", {}))
