@@ -13,6 +13,7 @@ from accompaniment.invariants import account_follows_its_file
 from accompaniment.models import Jobseeker, Notification, User
 from accompaniment.services import outbox
 from accompaniment.services.registration import save_draft
+from caseload.enums import PlacementEnd
 from caseload.imports import ADVISERS
 from caseload.models import Adviser, Portfolio
 from caseload.services.advisers import load_advisers
@@ -92,7 +93,9 @@ def test_a_waiting_letter_and_a_line_of_a_digest_say_the_names_that_advisers_and
     deliver_notifications()
     mail.outbox.clear()
     send_convocation(interview)
-    tell_who_followed(actor=None, former=portfolio, jobseeker=person, follower=colleague)
+    tell_who_followed(
+        actor=None, former=portfolio, jobseeker=person, follower=colleague, reason=PlacementEnd.TIER_CHANGED
+    )
     gone = person.user
     for adviser, name in ((portfolio.adviser, "Odile"), (colleague, "Yann")):
         renamed_by_the_file(adviser, name)
