@@ -18,7 +18,9 @@ class Contact(models.Model):
     channel = models.CharField("canal", max_length=8, choices=Channel)
     nature = models.CharField("nature", max_length=24, choices=ContactNature)
     author = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    summary = models.TextField("résumé", blank=True)
+    summary = models.TextField(
+        "résumé", blank=True, help_text="what was typed or decided; nothing where the nature says it all"
+    )
     source = models.CharField(  # noqa: DJ001  (unique where there is one)
         max_length=80,
         null=True,
@@ -30,6 +32,11 @@ class Contact(models.Model):
 
     class Meta:
         ordering = ("-at", "-pk")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(nature=ContactNature.MESSAGE) | Q(summary=""), name="contact_by_message_has_no_sentence"
+            )
+        ]
         indexes = [models.Index(fields=("jobseeker", "-at"), name="contact_by_jobseeker")]
 
     def __str__(self) -> str:

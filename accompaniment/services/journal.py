@@ -13,7 +13,7 @@ def write_contact(
     channel: Channel,
     nature: ContactNature,
     author: User | None,
-    summary: str,
+    summary: str = "",
     source: str,
 ) -> Contact:
     """Write one line of the journal. The same `source` is written once; the line that stands is returned."""

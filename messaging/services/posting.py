@@ -124,7 +124,6 @@ def _tell_of_contact(conversation: Conversation, *, message: Message, actor: Use
         channel=Channel.CHAT,
         nature=ContactNature.MESSAGE,
         author=actor,
-        summary="Échange par messages.",
         source=f"chat:{conversation.pk}:{day}",
     )
 

@@ -141,7 +141,6 @@ def _leave_papers(world: World, story: Story, conversation: Conversation, messag
                 channel=Channel.CHAT,
                 nature=ContactNature.MESSAGE,
                 author=message.author,
-                summary="Échange par messages.",
                 source=f"chat:{conversation.pk}:{day}",
             )
         world.papers.note(

@@ -42,8 +42,8 @@ class Papers:
         channel: Channel,
         nature: ContactNature,
         author: User,
-        summary: str,
         source: str,
+        summary: str = "",
     ) -> None:
         """Leave a line of the journal."""
         self.contacts.append(
