@@ -54,6 +54,19 @@ def account_follows_its_file() -> Iterator[str]:
         yield f"the account of jobseeker {identifier} has no password and another address than the file"
 
 
+def address_opens_no_other_account() -> Iterator[str]:
+    """The address of a person's file opens the person's own account, or none that is somebody's."""
+    for identifier, account in rows("""
+        SELECT person.identifier, account.id FROM accompaniment_jobseeker person
+        JOIN accompaniment_user account ON account.email = person.email
+        WHERE person.user_id IS DISTINCT FROM account.id AND (
+            account.role <> 'jobseeker'
+            OR EXISTS (SELECT FROM accompaniment_jobseeker owner WHERE owner.user_id = account.id)
+        )
+    """):
+        yield f"the address of jobseeker {identifier} opens account {account}, which is somebody else's"
+
+
 def web_only_with_guide() -> Iterator[str]:
     """Invariants 2 and 5: the web track stands with tier guidé, and with an enrolment that is active."""
     for (identifier,) in rows("""
@@ -151,7 +164,7 @@ def wishes_are_taken_back_by_the_person() -> Iterator[str]:
 
 
 def guards_are_in_place() -> Iterator[str]:
-    """Invariants 1 and 15: the triggers that keep histories append-only are there and enabled."""
+    """The triggers that keep histories append-only, addresses apart and counts right are there and enabled."""
     expected = {
         ("accompaniment_auditentry", "append_only"),
         ("accompaniment_enrolmentevent", "append_only"),
@@ -166,6 +179,9 @@ def guards_are_in_place() -> Iterator[str]:
         ("accompaniment_jobseeker", "account_bears_the_name_of_its_file"),
         ("accompaniment_jobseeker", "account_has_the_address_of_its_file"),
         ("accompaniment_user", "account_has_the_address_of_its_file"),
+        ("accompaniment_user", "address_opens_no_other_account"),
+        ("accompaniment_jobseeker", "address_opens_no_other_account"),
+        ("accompaniment_jobseeker", "new_addresses_open_no_other_account"),
         ("caseload_placement", "placement_counts_insert"),
         ("caseload_placement", "placement_counts_update"),
         ("caseload_placement", "placement_counts_delete"),
@@ -181,6 +197,7 @@ def guards_are_in_place() -> Iterator[str]:
 
 GROUND_CHECKS: tuple[InvariantCheck, ...] = (
     account_follows_its_file,
+    address_opens_no_other_account,
     one_current_accompaniment,
     web_only_with_guide,
     web_from_an_enrolment_that_holds,

@@ -1,15 +1,42 @@
 """What every service that writes an account needs: its row locked, its file, its invitation, the digest of a link."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 
+import psycopg
+from django.db import IntegrityError, transaction
+
 from accompaniment.enums import NotificationKind
+from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import outbox
+
+ONE_ADDRESS_ONE_PERSON = frozenset(
+    {"jobseeker_email_once", "accompaniment_user_email_key", "address_opens_no_other_account"}
+)
+"""What of the database refuses an address that is somebody else's."""
 
 
 def lock_account(pk: int) -> User:
     """Lock an account; a person's file is locked before it."""
     return User.objects.select_for_update(of=("self",)).get(pk=pk)
+
+
+@contextmanager
+def refusing_if_taken(sentence: str) -> Iterator[None]:
+    """Write an address in a savepoint, and raise DomainError with `sentence` where it is somebody else's.
+
+    Whoever looks first is told sooner; the database alone knows of what is being written at the same time.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        cause = error.__cause__
+        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name in ONE_ADDRESS_ONE_PERSON:
+            raise DomainError(sentence) from error
+        raise
 
 
 def file_of(user: User) -> Jobseeker | None:

@@ -22,11 +22,12 @@ from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import ActivationLink, Jobseeker, User
 from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import addresses, audit, outbox, sessions
-from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account
+from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account, refusing_if_taken
 from accompaniment.services.addresses import LINK_IS_OVER, AddressMovedError
 
 ASK_AGAIN_AFTER = timedelta(minutes=5)
 """Asking again sooner sends nothing, so that nobody can fill somebody else's mailbox."""
+OPENS_ANOTHER_ACCOUNT = "Cette adresse e-mail ouvre déjà un autre compte. Demandez une autre adresse à la personne."
 
 
 def issue_activation_link(*, user: User, address: str | None = None) -> str:
@@ -171,12 +172,13 @@ def give_account(*, actor: User | None, person: Jobseeker) -> User:
     if person.email is None:
         raise DomainError(NOT_ELIGIBLE_SENTENCES["email"])
     if User.objects.filter(email=person.email).exists():
-        raise DomainError("Cette adresse e-mail ouvre déjà un autre compte. Demandez une autre adresse à la personne.")
-    user = User.objects.create_user(
-        person.email, first_name=person.first_name, last_name=person.last_name, role=Role.JOBSEEKER
-    )
-    person.user = user
-    person.save(update_fields=["user", "updated_at"])
+        raise DomainError(OPENS_ANOTHER_ACCOUNT)
+    with refusing_if_taken(OPENS_ANOTHER_ACCOUNT):
+        user = User.objects.create_user(
+            person.email, first_name=person.first_name, last_name=person.last_name, role=Role.JOBSEEKER
+        )
+        person.user = user
+        person.save(update_fields=["user", "updated_at"])
     audit.record(actor=actor, jobseeker=person, action=AuditAction.ACCOUNT, event="created", user=user.pk)
     return user
 

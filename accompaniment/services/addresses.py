@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from axes.utils import reset as unlock
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +23,7 @@ from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.identifiers import compact
 from accompaniment.models import ActivationLink, AddressChange, AuditEntry, Jobseeker, Notification, User
 from accompaniment.services import audit, outbox, sessions
-from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account
+from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account, refusing_if_taken
 from accompaniment.services.enrolments import lock_jobseeker
 
 EMAIL_TAKEN = "Cette adresse e-mail est déjà celle d'une autre personne. Demandez-en une autre."
@@ -264,11 +264,8 @@ def _confirm(user: User, person: Jobseeker | None, change: AddressChange) -> Non
     _write_address(user, new)
     if person is not None and person.email != new:
         before, person.email = person.email, new
-        try:
-            with transaction.atomic():
-                person.save(update_fields=["email", "updated_at"])
-        except IntegrityError as error:
-            raise DomainError(EMAIL_TAKEN) from error
+        with refusing_if_taken(EMAIL_TAKEN):
+            person.save(update_fields=["email", "updated_at"])
         audit.record(actor=user, jobseeker=person, action=AuditAction.UPDATED, fields=["email"])
         follow_file(actor=user, person=person, before=before)
     audit.record(actor=user, jobseeker=person, action=AuditAction.ACCOUNT, event="address_changed", user=user.pk)
@@ -286,11 +283,11 @@ def _write_address(user: User, address: str) -> None:
     """Write a locked account's address; every link that was sent to the one before ends."""
     before, user.email = user.email, address
     try:
-        with transaction.atomic():
+        with refusing_if_taken(EMAIL_TAKEN):
             user.save(update_fields=["email"])
-    except IntegrityError as error:
+    except DomainError:
         user.email = before
-        raise DomainError(EMAIL_TAKEN) from error
+        raise
     ActivationLink.objects.filter(user=user, used_at=None).delete()
     AddressChange.objects.filter(user=user).delete()
     unlock(username=address)

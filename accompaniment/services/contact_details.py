@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError, NotAllowedNowError
@@ -11,6 +11,7 @@ from accompaniment.imports.values import InvalidValueError
 from accompaniment.merging import merge
 from accompaniment.models import Agency, AuditEntry, Jobseeker, User
 from accompaniment.services import audit
+from accompaniment.services.account_rows import refusing_if_taken
 from accompaniment.services.addresses import EMAIL_TAKEN, follow_file
 from accompaniment.services.bounds import check_bound
 from accompaniment.services.enrolments import lock_jobseeker
@@ -58,11 +59,8 @@ def change_details(
         for name in changed:
             value = merged.kept.get(name, "")
             setattr(person, name, (value or None) if name == "email" else value)
-        try:
-            with transaction.atomic():
-                person.save(update_fields=[*sorted(changed), "updated_at"])
-        except IntegrityError as error:
-            raise DomainError(EMAIL_TAKEN) from error
+        with refusing_if_taken(EMAIL_TAKEN):
+            person.save(update_fields=[*sorted(changed), "updated_at"])
         audit.record(actor=actor, jobseeker=person, action=AuditAction.UPDATED, fields=sorted(changed))
         if "email" in changed:
             follow_file(actor=actor, person=person, before=now["email"] or None)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.addresses import written
@@ -13,6 +13,7 @@ from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.merging import merge
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
 from accompaniment.services import audit
+from accompaniment.services.account_rows import refusing_if_taken
 from accompaniment.services.addresses import EMAIL_TAKEN, follow_file
 from accompaniment.services.enrolments import lock_jobseeker, open_registration_interview
 
@@ -126,11 +127,8 @@ def add_email(*, actor: User, jobseeker: Jobseeker, email: str) -> Jobseeker:
         if User.objects.filter(email=address).exclude(jobseeker=person).exists():
             raise DomainError(EMAIL_TAKEN)
         person.email = address
-        try:
-            with transaction.atomic():
-                person.save(update_fields=["email", "updated_at"])
-        except IntegrityError as error:
-            raise DomainError(EMAIL_TAKEN) from error
+        with refusing_if_taken(EMAIL_TAKEN):
+            person.save(update_fields=["email", "updated_at"])
         audit.record(actor=actor, jobseeker=person, action=AuditAction.UPDATED, fields=["email"])
         follow_file(actor=actor, person=person, before=None)
         return person

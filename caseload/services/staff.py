@@ -6,7 +6,7 @@ portfolios then have no place, so that nobody can be placed there by somebody wh
 
 from collections.abc import Collection, Iterable
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -16,6 +16,7 @@ from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.french import day_in_words
 from accompaniment.models import Agency, Jobseeker, Notification, Region, User
 from accompaniment.services import accounts, addresses, audit
+from accompaniment.services.account_rows import refusing_if_taken
 from accompaniment.services.bounds import check_bound
 from caseload.arrivals import on_adviser_created
 from caseload.departures import before_departure
@@ -231,13 +232,10 @@ def _new_account(actor: User | None, email: str, first_name: str, last_name: str
     address = written(email)
     if Jobseeker.objects.filter(email=address).exists():
         raise DomainError(f"L'adresse {address} est celle d'une personne accompagnée. Indiquez une autre adresse.")
-    try:
-        with transaction.atomic():
-            return accounts.create_staff_account(
-                actor=actor, email=address, first_name=first_name, last_name=last_name, role=role
-            )
-    except IntegrityError as error:
-        raise DomainError(f"L'adresse {address} a déjà un compte.") from error
+    with refusing_if_taken(f"L'adresse {address} est déjà celle d'une autre personne. Indiquez une autre adresse."):
+        return accounts.create_staff_account(
+            actor=actor, email=address, first_name=first_name, last_name=last_name, role=role
+        )
 
 
 def _locked_within_reach(actor: User, user: User) -> User:

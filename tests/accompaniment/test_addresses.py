@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -14,9 +15,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, NotificationKind
+from accompaniment.enums import AuditAction, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.invariants import account_follows_its_file
+from accompaniment.invariants import account_follows_its_file, address_opens_no_other_account
 from accompaniment.models import AddressChange, AuditEntry, Jobseeker, Notification, User
 from accompaniment.services import accounts, addresses
 from accompaniment.services.contact_details import change_details, details_of
@@ -330,3 +331,66 @@ def test_the_database_lets_an_opened_account_differ_from_its_file() -> None:
     User.objects.filter(pk=opened().user_id).update(email="ailleurs@exemple.fr")
     settled()
     assert not list(account_follows_its_file())
+
+
+def by_a_new_account(address: str) -> None:
+    AdviserUserFactory(email=address)
+
+
+def by_an_account_that_moves(address: str) -> None:
+    User.objects.filter(pk=AdviserUserFactory().pk).update(email=address)
+
+
+def by_a_person_s_account_that_moves(address: str) -> None:
+    User.objects.filter(pk=JobseekerFactory(with_account=True).user_id).update(email=address)
+
+
+def by_a_person_s_account_that_becomes_staff_s(address: str) -> None:
+    User.objects.filter(pk=UserFactory(email=address).pk).update(role=Role.ADVISER)
+
+
+def by_an_account_that_another_file_gets(address: str) -> None:
+    Jobseeker.objects.filter(pk=JobseekerFactory().pk).update(user=UserFactory(email=address))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        by_a_new_account,
+        by_an_account_that_moves,
+        by_a_person_s_account_that_moves,
+        by_a_person_s_account_that_becomes_staff_s,
+        by_an_account_that_another_file_gets,
+    ],
+)
+def test_the_database_gives_the_address_of_a_file_to_no_other_account(write: Callable[[str], None]) -> None:
+    JobseekerFactory(email=OLD)
+    write(NEW)
+    with pytest.raises(IntegrityError, match="opens the account of somebody else"):
+        write(OLD)
+
+
+@pytest.mark.parametrize("role", [Role.ADVISER, Role.JOBSEEKER])
+@pytest.mark.parametrize("new", [True, False])
+def test_the_database_gives_the_address_of_an_account_to_no_other_file(role: Role, new: bool) -> None:
+    if role == Role.ADVISER:
+        AdviserUserFactory(email=OLD)
+    else:
+        JobseekerFactory(email="autre@exemple.fr", user=UserFactory(email=OLD))
+    person = None if new else JobseekerFactory()
+    for address in (NEW, OLD):
+        refused = pytest.raises(IntegrityError, match="opens the account of somebody else")
+        with refused if address == OLD else nullcontext():
+            if person is None:
+                JobseekerFactory(email=address)
+            else:
+                Jobseeker.objects.filter(pk=person.pk).update(email=address)
+
+
+def test_the_database_lets_an_account_follow_its_own_file_in_either_order() -> None:
+    person = opened()
+    Jobseeker.objects.filter(pk=person.pk).update(email=NEW)
+    User.objects.filter(pk=person.user_id).update(email=NEW)
+    User.objects.filter(pk=person.user_id).update(email=OLD)
+    Jobseeker.objects.filter(pk=person.pk).update(email=OLD)
+    assert not list(address_opens_no_other_account())

@@ -12,7 +12,7 @@ from accompaniment.checks import ROLE_IS_TOO_STRONG, history_is_out_of_reach
 from accompaniment.models import AuditEntry, Jobseeker
 from accompaniment.services.imports.jobseekers import OTHER_TABLES, PEOPLE_TABLES
 from accompaniment.services.imports.transactions import MANY_ROWS, refresh_statistics
-from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, plan_defaults
+from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory, consent_text_in_force, plan_defaults
 from tests.caseload.factories import PortfolioFactory, on_web_track
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,18 @@ def test_the_ordinary_work_goes_on(tables: list[str]) -> None:
         person = on_web_track(portfolio)
         assert person.accompaniments.filter(ended_at=None, track="web").exists()
         assert AuditEntry.objects.count() > before
+
+
+def test_an_address_is_written_without_a_right_to_the_claims(tables: list[str]) -> None:
+    """The kind: a trigger that needs more than the statement that fires it, between a migration and the next grant."""
+    del tables
+    person = JobseekerFactory(with_account=True)
+    other = AdviserUserFactory()
+    run(f'REVOKE ALL ON accompaniment_addressclaim FROM "{ROLE}"')
+    with acting_as_the_application():
+        Jobseeker.objects.filter(pk=person.pk).update(email="nouvelle@exemple.fr")
+        with pytest.raises(IntegrityError, match="somebody else"), transaction.atomic():
+            Jobseeker.objects.filter(pk=person.pk).update(email=other.email)
 
 
 def known_people() -> int:

@@ -145,6 +145,19 @@ BREACHES = {
         (),
         "UPDATE caseload_casesummary SET awaiting_reply_since = NULL",
     ),
+    "an address that opens somebody else's account": (
+        "address_opens_no_other_account",
+        (),
+        (
+            "UPDATE accompaniment_jobseeker SET email = (SELECT min(email) FROM accompaniment_user "
+            "WHERE role = 'adviser') WHERE id = (SELECT min(id) FROM accompaniment_jobseeker)"
+        ),
+    ),
+    "addresses that nobody keeps apart": (
+        "guards_are_in_place",
+        (),
+        "ALTER TABLE accompaniment_jobseeker DISABLE TRIGGER new_addresses_open_no_other_account",
+    ),
     "two open call-backs": (
         "one_open_callback",
         ("callback_one_open",),
