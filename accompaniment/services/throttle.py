@@ -7,6 +7,8 @@ once. What it counts under is kept as a keyed digest and forgotten when its time
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.db import connection
 from django.db.models import F
@@ -69,9 +71,19 @@ def place_of(request: HttpRequest) -> str:
     return str(IPv6Address(int(address) >> shift << shift))
 
 
+def kept() -> timedelta:
+    """Return after how long at most nothing is left of what was counted."""
+    return timedelta(seconds=max(seconds for _, seconds in settings.BOUNDS.values()))
+
+
 def forget_old(*, now: datetime) -> int:
-    """Forget the tallies whose time is over; return how many."""
-    return Tally.objects.filter(ends_at__lte=now).delete()[0]
+    """Forget the tallies whose time is over, and wrong passwords that close nothing any more; return how many.
+
+    Axes does the latter by itself only when somebody types the next wrong password.
+    """
+    tallies = Tally.objects.filter(ends_at__lte=now).delete()[0]
+    attempts: int = AccessAttempt.objects.filter(attempt_time__lt=now - get_cool_off()).delete()[0]
+    return tallies + attempts
 
 
 def _count(bound: str, whose: str) -> int:

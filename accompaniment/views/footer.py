@@ -1,12 +1,15 @@
 """The pages that the footer leads to, open to everybody."""
 
+from axes.helpers import get_cool_off
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accompaniment.browser import TEXTS, cookies
+from accompaniment.french import days_in_words, duration_in_words
 from accompaniment.presentation import READERS_TO_YOU
+from accompaniment.services import throttle
 
 
 @login_not_required
@@ -23,7 +26,13 @@ def personal_data(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "accompaniment/personal_data.html",
-        {"cookies": cookies(), "texts": TEXTS, "readers": READERS_TO_YOU.values()},
+        {
+            "cookies": cookies(),
+            "texts": TEXTS,
+            "readers": READERS_TO_YOU.values(),
+            "tallies_kept": days_in_words(throttle.kept().days),
+            "wrong_tries_kept": duration_in_words(get_cool_off()),
+        },
     )
 
 

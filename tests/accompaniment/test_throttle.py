@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from axes.helpers import get_cool_off
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.db import IntegrityError, connection, transaction
@@ -213,8 +215,34 @@ def test_nothing_readable_is_kept_and_the_time_ends_it(person: User) -> None:
     assert rows
     assert not [row for row in rows if person.email in row.digest or ELSEWHERE in row.digest]
     assert forget_tallies() == 0
-    with time_machine.travel(timezone.now() + timedelta(days=31)):
+    with time_machine.travel(timezone.now() + throttle.kept() + timedelta(minutes=1)):
         assert forget_tallies() == len(rows)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_wrong_password_leaves_nothing_once_it_closes_nothing(person: User, late: bool) -> None:
+    """The kind: what is kept until somebody else comes by."""
+    log_in(person.email, "faux", ELSEWHERE)
+    assert AccessAttempt.objects.filter(username=person.email, ip_address=ELSEWHERE).exists()
+    with time_machine.travel(timezone.now() + get_cool_off() + timedelta(minutes=1 if late else -1)):
+        forget_tallies()
+    assert AccessAttempt.objects.exists() is not late
+
+
+def test_the_page_on_personal_data_says_how_long(client: Client, settings: Settings) -> None:
+    """The kind: a duration that a page tells and a job keeps. Both read one number."""
+    page = " ".join(client.get(reverse("personal_data")).text.split()).replace("\u00a0", " ")
+    assert "adresse IP d'où vient la demande, 30 jours au plus" in page.replace("&#x27;", "'")
+    settings.BOUNDS = {**settings.BOUNDS, "log_in.known_place": (1, 45 * 24 * 60 * 60)}
+    throttle.allows(("log_in.known_place", "quelqu'un"))
+    with time_machine.travel(timezone.now() + timedelta(days=45) - timedelta(minutes=1)):
+        assert forget_tallies() == 0
+    with time_machine.travel(timezone.now() + timedelta(days=45) + timedelta(minutes=1)):
+        assert forget_tallies() == 1
+    settings.AXES_COOLOFF_TIME = 0.5
+    page = " ".join(client.get(reverse("personal_data")).text.split()).replace("\u00a0", " ")
+    assert "45 jours au plus" in page
+    assert "gardés tels quels, 30 min ;" in page.replace("&nbsp;", " ")
 
 
 @pytest.mark.parametrize(
