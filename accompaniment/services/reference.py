@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel, Modality
+from accompaniment.errors import DomainError
 from accompaniment.models import Agency, ConsentText, Departement, OpeningHours, PlanDefault, Region
 from accompaniment.operator import operator
 from accompaniment.presentation import READERS_TO_YOU
@@ -28,6 +30,10 @@ OPENING_STRETCHES = ((time(9), time(12)), (time(13), time(17)))
 
 CONSENT_TITLE = "Être accompagné 100 % web"
 CONSENT_TEXT = DATA / "consent_text.txt"
+NO_OPERATOR = (
+    "Le nom de l'opérateur manque (variable OPERATOR_NAME). Le texte à accepter le cite et ne change plus une fois "
+    "publié\u00a0: réglez-le d'abord."
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,10 @@ class ReferenceChange:
 
 
 def load_reference() -> ReferenceChange:
-    """Add what is missing of the reference; what is there, changed by a manager or not, stays as it is."""
+    """Add what is missing of the reference; what is there, changed by a manager or not, stays as it is.
+
+    Raises DomainError where the first text to accept would be published without the operator's name.
+    """
     with transaction.atomic():
         return ReferenceChange(
             regions=_add_regions(),
@@ -121,6 +130,8 @@ def _add_plan_defaults() -> int:
 def _add_consent_text() -> int:
     if ConsentText.objects.exists():
         return 0
+    if not settings.OPERATOR_NAME and not settings.DEMONSTRATION:
+        raise DomainError(NO_OPERATOR)
     ConsentText.objects.create(
         version=1,
         title=CONSENT_TITLE,

@@ -1,6 +1,8 @@
 from datetime import date
 
 import pytest
+from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
 from accompaniment.models import ConsentText, Departement, PlanDefault, Region
 from accompaniment.services.reference import load_reference
@@ -39,3 +41,18 @@ def test_loading_it_again_adds_nothing_and_leaves_what_a_manager_changed() -> No
     assert load_reference().total == 0
     assert Region.objects.get(name="Alsace").web_opens_on is None
     assert PlanDefault.objects.get(modality="suivi").interval_days == 90
+
+
+def test_no_text_to_accept_is_published_before_the_operator_has_a_name(settings: Settings) -> None:
+    """The kind: a setting that nobody gave, written where nothing can be changed any more."""
+    settings.DEMONSTRATION = False
+    settings.OPERATOR_NAME = ""
+    with pytest.raises(CommandError, match="OPERATOR_NAME"):
+        call_command("load_reference")
+    assert not Region.objects.exists()
+    settings.OPERATOR_NAME = "l'Office d'ailleurs"
+    call_command("load_reference")
+    assert "l'Office d'ailleurs" in ConsentText.objects.get().body
+    # The text stands by now, so the name is needed no more.
+    settings.OPERATOR_NAME = ""
+    call_command("load_reference")

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
+from accompaniment.errors import DomainError
 from caseload.services.reference import load_reference
 
 
@@ -12,5 +13,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load it and say how many rows are new."""
-        added = load_reference()
+        try:
+            added = load_reference()
+        except DomainError as refusal:
+            raise CommandError(refusal.sentence) from refusal
         self.stdout.write(f"Référentiel : {added} lignes ajoutées." if added else "Référentiel : rien n'a changé.")
