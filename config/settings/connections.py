@@ -20,6 +20,15 @@ POOL = {"min_size": 1, "max_size": 16, "timeout": 5, "reconnect_timeout": 2}
 The pool itself tries again for two seconds only, and each page begins anew. Left alone it waits twice as long after
 each failure, and pages would stay away for minutes after the server is back.
 """
+CONNECT_TIMEOUT = 3
+"""Seconds that one try to reach PostgreSQL takes at most. A host that does not answer at all would take minutes, and
+hold up the connections that the pool asks for once it is back. `?connect_timeout=` of the URL says otherwise."""
+SILENCE_OF_PAGES = {"tcp_user_timeout": 4_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+SILENCE_OF_JOBS = {"tcp_user_timeout": 30_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""When an open connection counts as lost, because nothing comes back over the network: milliseconds that something
+sent waits for its acknowledgement, seconds until a quiet connection is asked, between two questions, and how many.
+A page finds out while its reader still looks; a load of a large file outlasts a short cut. The URL may say otherwise
+here too. A database that is busy acknowledges, so no limit for statements is meant."""
 REDIS_LIMITS = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
 """Seconds that a page waits for Redis to take a connection, and to answer: a frozen one would take for ever."""
 WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2, **REDIS_LIMITS}
@@ -46,7 +55,12 @@ def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
         )
         raise ImproperlyConfigured(msg)
     config: dict[str, Any] = dict(dj_database_url.parse(url))
-    config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": dict(POOL)}
+    config["OPTIONS"] = {
+        "connect_timeout": CONNECT_TIMEOUT,
+        **(SILENCE_OF_PAGES if serves_pages else SILENCE_OF_JOBS),
+        **config.get("OPTIONS", {}),
+        "pool": dict(POOL),
+    }
     # A connection that a restart of the server has cut is found before a page uses it.
     config["CONN_HEALTH_CHECKS"] = True
     if serves_pages:

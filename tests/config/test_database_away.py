@@ -1,7 +1,10 @@
 """PostgreSQL away: a page of ours with 503 and one line in the log, whichever side the request came from."""
 
 import logging
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from django.test import AsyncClient, Client
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from config.health import is_away
-from config.settings.connections import POOL
+from config.settings.connections import CONNECT_TIMEOUT, POOL, databases
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory
 
 ADDRESS = {"username": "a@exemple.fr", "password": PASSWORD}
@@ -57,6 +60,74 @@ async def test_it_says_so_on_the_event_loop_too(async_client: AsyncClient) -> No
     async_client.raise_request_exception = False
     answer = await async_client.post("/connexion/", ADDRESS)
     assert answer.status_code == 503
+
+
+@contextmanager
+def silence(family: int, address: Any) -> Iterator[socket.socket]:
+    """Listen and never answer: the system takes the connections, and nobody reads what comes by them."""
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.bind(address)
+        listener.listen()
+        yield listener
+
+
+def test_a_page_does_not_wait_for_a_host_that_never_answers(
+    transactional_db: None, client: Client, lines: pytest.LogCaptureFixture
+) -> None:
+    """The kind: an outage that shows as silence. Without a limit of ours one try takes more than two minutes."""
+    connection.close()
+    client.raise_request_exception = False
+    client.cookies["sessionid"] = "somebody"
+    with silence(socket.AF_INET, ("127.0.0.1", 0)) as listener, pytest.MonkeyPatch.context() as patch:
+        host, port = listener.getsockname()
+        given = databases(f"postgres://somebody@{host}:{port}/name?sslmode=disable", serves_pages=True)["default"]
+        for name in ("HOST", "PORT", "USER"):
+            patch.setitem(connection.settings_dict, name, given[name])
+        patch.setitem(connection.settings_dict, "OPTIONS", {**given["OPTIONS"], "pool": False})
+        began = time.monotonic()
+        answer = client.get("/portefeuille/")
+        took = time.monotonic() - began
+        connection.close()
+    assert answer.status_code == 503
+    assert CONNECT_TIMEOUT <= took < 10 * CONNECT_TIMEOUT
+    errors = [record.getMessage() for record in lines.records if record.levelno >= logging.ERROR]
+    assert errors == ["The database does not answer: OperationalError"]
+
+
+@pytest.mark.parametrize(("serves_pages", "milliseconds"), [(True, 4_000), (False, 30_000)])
+def test_an_open_connection_that_falls_silent_is_lost_soon(serves_pages: bool, milliseconds: int) -> None:
+    """What libpq is given; a load of a file has more patience than a page. The URL has the last word."""
+    options = databases("postgres://host/name", serves_pages=serves_pages)["default"]["OPTIONS"]
+    assert (options["connect_timeout"], options["tcp_user_timeout"]) == (CONNECT_TIMEOUT, milliseconds)
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    assert set(options) - {"pool", "options"} <= known
+    own = databases("postgres://host/name?connect_timeout=10&tcp_user_timeout=1000", serves_pages=serves_pages)
+    options = own["default"]["OPTIONS"]
+    assert (options["connect_timeout"], options["tcp_user_timeout"]) == (10, 1000)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("patience", "back"), [(CONNECT_TIMEOUT, True), (60, False)])
+def test_pages_come_back_after_a_silence(tmp_path: Path, patience: int, back: bool) -> None:
+    """Tries that still wait for the silent host hold up one page at most. With a longer patience, all of them."""
+    given = connection.settings_dict
+    door, silent = tmp_path / "door", tmp_path / "silent"
+    silent.mkdir()
+    door.symlink_to(silent)
+    port = given["PORT"] or 5432
+    server = {"host": str(door), "port": port, "user": given["USER"], "dbname": given["NAME"]}
+    with (
+        silence(socket.AF_UNIX, str(silent / f".s.PGSQL.{port}")),
+        ConnectionPool(kwargs={**server, "connect_timeout": patience}, open=True, **POOL) as pool,
+    ):
+        with pytest.raises(PoolTimeout):
+            pool.getconn()
+        door.unlink()
+        door.symlink_to(given["HOST"])
+        for _ in range(2):
+            with suppress(PoolTimeout):
+                pool.putconn(pool.getconn())
+        assert (pool.get_stats()["pool_available"] > 0) is back
 
 
 @pytest.mark.django_db
