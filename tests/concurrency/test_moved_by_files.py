@@ -1,0 +1,172 @@
+"""A file that moves people from portfolio to portfolio while others are moved by hand; and what happens without locks.
+
+The kind: one transaction that takes many portfolios, beside others that take two.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from threading import Event
+
+import pytest
+from django.db import DatabaseError, transaction
+from psycopg.errors import DeadlockDetected
+
+from accompaniment.enums import Modality, Tier
+from accompaniment.imports.outcome import JobseekerOutcome
+from accompaniment.models import Jobseeker, User
+from accompaniment.services.imports import load_jobseekers
+from accompaniment.track_changes import TierFollower, on_tier_change
+from caseload.models import Placement, Portfolio, TransferBatch
+from caseload.services import placements
+from caseload.services.placements import PortfolioFullError
+from tests.accompaniment.factories import JobseekerFactory
+from tests.accompaniment.files import as_file, registration
+from tests.caseload.factories import PortfolioFactory, placed
+from tests.concurrency.test_absences import until_somebody_waits
+from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.test_places import placing
+from tests.concurrency.test_transfers import decision, nothing_is_broken, open_places
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def load(*people: Jobseeker, tier: Tier = Tier.SUIVI) -> JobseekerOutcome:
+    rows = [
+        registration(
+            one.agency, identifiant=one.identifier, email=one.email or "", volontaire_web="N", modalite=tier.value
+        )
+        for one in people
+    ]
+    return load_jobseekers(actor=None, source=as_file(*rows))
+
+
+class Meeting:
+    """Two people of one file, and somebody whom a manager moves between the portfolios that they leave.
+
+    The file's first person leaves the portfolio with the higher key and the second one the other, so whoever takes
+    them as they come takes them in the wrong order.
+    """
+
+    def __init__(self) -> None:
+        self.low = PortfolioFactory(modality=Modality.GUIDE)
+        self.high = PortfolioFactory(modality=Modality.GUIDE, agency=self.low.agency)
+        self.target = PortfolioFactory(modality=Modality.SUIVI, agency=self.low.agency)
+        self.first, self.second = placed(self.high), placed(self.low)
+        self.moved_by_hand = placed(self.low)
+        load(self.first, self.second, tier=Tier.GUIDE)
+
+    def transfer(self) -> TransferBatch:
+        """Move the third person as a manager does: what the database ends in between is tried again."""
+        return decision(self.moved_by_hand, self.high)()
+
+    def one_try(self) -> int:
+        """Take the portfolios of that move as everybody does who moves somebody, once."""
+        with transaction.atomic():
+            placements.lock_in_order(jobseeker=self.moved_by_hand, portfolios=[self.high])
+        return self.high.pk
+
+    def take_place(self, by_hand: Callable[[], object]) -> tuple[object, object]:
+        """Move the first person by the file, let the manager come to wait, and go on with the second."""
+        first_has_moved = Event()
+
+        def pause(person: Jobseeker, actor: User | None, at: datetime) -> None:
+            if person == self.first:
+                first_has_moved.set()
+                until_somebody_waits()
+
+        def meanwhile() -> object:
+            assert first_has_moved.wait(PATIENCE)
+            return by_hand()
+
+        with following(TierFollower(foresee=lambda person, tier: [], follow=pause), at=0):
+            loaded, moved = at_once(partial(load, self.first, self.second), meanwhile)
+        return loaded, moved
+
+
+@contextmanager
+def following(follower: TierFollower, *, at: int) -> Iterator[None]:
+    on_tier_change.insert(at, follower)
+    try:
+        yield
+    finally:
+        on_tier_change.remove(follower)
+
+
+def test_a_file_and_a_transfer_both_go_through() -> None:
+    meeting = Meeting()
+    loaded, moved = meeting.take_place(meeting.transfer)
+    assert isinstance(loaded, JobseekerOutcome), loaded
+    assert isinstance(moved, TransferBatch), moved
+    assert loaded.followed == {meeting.first.pk, meeting.second.pk}
+    assert open_places(meeting.first) == open_places(meeting.second) == [meeting.target.pk]
+    assert open_places(meeting.moved_by_hand) == [meeting.high.pk]
+    assert nothing_is_broken()
+
+
+def test_a_file_and_one_try_to_move_somebody_both_go_through() -> None:
+    meeting = Meeting()
+    loaded, taken = meeting.take_place(meeting.one_try)
+    assert isinstance(loaded, JobseekerOutcome), loaded
+    assert taken == meeting.high.pk
+
+
+def test_without_all_portfolios_taken_first_one_of_the_two_is_ended() -> None:
+    """The control: the file takes the portfolios person by person, and each waits for what the other one holds."""
+    meeting = Meeting()
+    (place,) = [number for number, one in enumerate(on_tier_change) if one.hold is placements.hold_for_tier_changes]
+    guarded = on_tier_change[place]
+    on_tier_change[place] = replace(guarded, hold=set)
+    try:
+        results = meeting.take_place(meeting.one_try)
+    finally:
+        on_tier_change[place] = guarded
+    (ended,) = [result for result in results if isinstance(result, Exception)]
+    cause = ended if isinstance(ended, DatabaseError) else ended.__cause__
+    assert isinstance(cause, DatabaseError)
+    assert isinstance(cause.__cause__, DeadlockDetected), ended
+    assert nothing_is_broken()
+
+
+@pytest.mark.parametrize("file_comes_first", [True, False])
+def test_of_a_file_and_a_placement_one_gets_the_last_place(file_comes_first: bool) -> None:
+    """Who comes later waits, and then finds the portfolio full: refused by hand, on the waiting list by the file."""
+    guide = PortfolioFactory(modality=Modality.GUIDE)
+    last = PortfolioFactory(modality=Modality.SUIVI, agency=guide.agency, capacity=1)
+    person = placed(guide)
+    load(person, tier=Tier.GUIDE)
+    waiting = JobseekerFactory(agency=guide.agency, tier=Tier.SUIVI)
+    by_file: Callable[[], object] = partial(load, person)
+    by_hand: Callable[[], object] = placing(waiting, last)
+    loaded, stands = at_once(by_file, by_hand) if not file_comes_first else _while_the_file_holds(by_file, by_hand)
+    assert isinstance(loaded, JobseekerOutcome), loaded
+    last.refresh_from_db()
+    assert last.occupied == 1
+    if isinstance(stands, PortfolioFullError):
+        assert (open_places(person), open_places(waiting)) == ([last.pk], [])
+    else:
+        assert isinstance(stands, Placement), stands
+        assert not file_comes_first
+        assert (open_places(person), open_places(waiting)) == ([], [last.pk])
+    assert Portfolio.objects.get(pk=guide.pk).occupied == 0
+    assert nothing_is_broken()
+
+
+def _while_the_file_holds(by_file: Callable[[], object], by_hand: Callable[[], object]) -> tuple[object, object]:
+    holds = Event()
+
+    def hold(changes: object) -> set[int]:
+        holds.set()
+        until_somebody_waits()
+        return set()
+
+    def later() -> object:
+        assert holds.wait(PATIENCE)
+        return by_hand()
+
+    follower = TierFollower(foresee=lambda person, tier: [], follow=lambda person, actor, at: None, hold=hold)
+    with following(follower, at=0):
+        loaded, stands = at_once(by_file, later)
+    return loaded, stands
