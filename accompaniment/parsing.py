@@ -1,9 +1,10 @@
-"""Reading numbers, days and instants that came from outside: each function returns what was meant, or None.
+"""Reading texts, numbers, days and instants that came from outside: each function returns what was meant, or None.
 
 Bounds are those of what is stored, so that nothing behind them can overflow.
 """
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime
 
 LARGEST_NUMBER = 2**63 - 1
@@ -14,6 +15,23 @@ LATEST_DAY = date(2199, 12, 31)
 
 _NUMBER = re.compile("[0-9]{1,19}")
 _NOT_PLAIN = re.compile("[\0\ud800-\udfff]")
+
+
+_LINE_END = re.compile("\r\n?")
+_NEVER_MEANT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Control characters but tab and line end, halves of surrogate pairs, what turns the direction of all that follows,
+and the mark that some programs put before a text."""
+_TAKES_NO_INK = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
+
+
+def lines_in(text: str) -> str:
+    """Return a text of several lines as it is kept, whichever way it came: by a form, a socket or a draft.
+
+    Lines end with `\n`, accents are part of their letter, and what nobody means to write is gone. What is left stays as
+    it is, space at both ends included, for a draft is in the middle of a word; without anything to see it is empty.
+    """
+    kept = unicodedata.normalize("NFC", _NEVER_MEANT.sub("", _LINE_END.sub("\n", text)))
+    return kept if any(unicodedata.category(character) not in _TAKES_NO_INK for character in kept) else ""
 
 
 def is_plain(text: str) -> bool:

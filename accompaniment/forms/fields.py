@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Any
-from unicodedata import normalize
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,7 +10,7 @@ from django.core.validators import MaxLengthValidator
 from accompaniment.french import excess_in_words
 from accompaniment.identifiers import compact
 from accompaniment.imports.values import clean
-from accompaniment.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY, is_near
+from accompaniment.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY, is_near, lines_in
 
 
 class NotTooLongValidator(MaxLengthValidator):
@@ -64,9 +63,8 @@ class LinesField(_Kept):
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
-        """Return the text with plain ends of lines and composed accents."""
-        text = normalize("NFC", value.replace("\r\n", "\n")) if isinstance(value, str) else value
-        return str(super().to_python(text))
+        """Return the text as it is kept, so that its length is the one that counts."""
+        return str(super().to_python(lines_in(value) if isinstance(value, str) else value))
 
 
 class IdentifierField(forms.RegexField):

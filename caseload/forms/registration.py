@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, RefusalReason, Tier, Track
 from accompaniment.forms.fields import EmailField, LinesField, NumberField
 from accompaniment.forms.search import SearchField
-from accompaniment.parsing import numbers_in
+from accompaniment.parsing import lines_in, numbers_in
 from accompaniment.services.enrolments import InterviewFindings
 from caseload.models import Portfolio
 
@@ -201,7 +201,7 @@ class Typing:
 
 def typed_in(data: Mapping[str, str]) -> dict[str, str]:
     """Return what a page sent, field by field, as it was typed: a draft need not be valid."""
-    return {name: data[name].replace("\r\n", "\n") for name in DRAFT_FIELDS if data.get(name)}
+    return {name: text for name in DRAFT_FIELDS if (text := lines_in(data.get(name, "")))}
 
 
 def typing_in(data: Mapping[str, str]) -> Typing:
@@ -212,7 +212,7 @@ def typing_in(data: Mapping[str, str]) -> Typing:
     """
     typed, base = typed_in(data), _base_in(data)
     chosen = set()
-    seen = {name: data[f"seen_{name}"].replace("\r\n", "\n") for name in DRAFT_FIELDS if f"seen_{name}" in data}
+    seen = {name: lines_in(data[f"seen_{name}"]) for name in DRAFT_FIELDS if f"seen_{name}" in data}
     for name, theirs in seen.items():
         choice = data.get(f"choice_{name}")
         if base is None or choice not in {MINE, THEIRS, BOTH}:
@@ -233,7 +233,7 @@ def _base_in(data: Mapping[str, str]) -> dict[str, str] | None:
         return None
     if not isinstance(base, dict):
         return None
-    return {name: str(base[name]).replace("\r\n", "\n") for name in DRAFT_FIELDS if base.get(name)}
+    return {name: text for name in DRAFT_FIELDS if (text := lines_in(str(base.get(name) or "")))}
 
 
 def label_of(name: str) -> str:

@@ -9,6 +9,7 @@ from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.french import since_in_words
 from accompaniment.models import Agency, Jobseeker, User
+from accompaniment.parsing import lines_in
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
 from accompaniment.services.contact_details import change_phone, read_number
@@ -17,7 +18,7 @@ from caseload.models import Placement
 from caseload.services.summaries import write_summary
 from messaging.enums import CallbackState, CallbackSubject
 from messaging.models import CallbackEvent, CallbackRequest
-from messaging.rules import CALLBACK_TRANSITIONS, Stretch, Window, callback_windows, clean_text
+from messaging.rules import CALLBACK_TRANSITIONS, Stretch, Window, callback_windows
 from messaging.services.access import NobodyFollowsError
 
 ONE_AT_A_TIME = "Vous avez déjà une demande de rappel en cours{since}. Annulez-la pour en faire une autre."
@@ -89,7 +90,7 @@ def ask_callback(
             request = CallbackRequest.objects.create(
                 jobseeker=jobseeker,
                 subject=subject,
-                comment=clean_text(comment),
+                comment=lines_in(comment).strip(),
                 phone=number,
                 window_starts_at=window.starts_at,
                 window_ends_at=window.ends_at,
@@ -109,7 +110,7 @@ def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> Ca
     Raises CallbackClosedError when the request is closed already, NotAllowedNowError when the actor follows the
     person no more, DomainError without an outcome.
     """
-    said = clean_text(outcome)
+    said = lines_in(outcome).strip()
     if not said:
         raise DomainError("Notez en une phrase ce qui a été dit ou convenu.")
     with transaction.atomic():

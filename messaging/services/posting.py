@@ -15,13 +15,14 @@ from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
 from accompaniment.errors import DomainError
 from accompaniment.french import excess_in_words
 from accompaniment.models import User
+from accompaniment.parsing import lines_in
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
 from caseload.services.summaries import write_summary
 from messaging import desks, live
 from messaging.enums import Panel
 from messaging.models import Conversation, Message
-from messaging.rules import BODY_LIMIT, clean_text
+from messaging.rules import BODY_LIMIT
 from messaging.services.access import Participants, participants
 
 
@@ -66,7 +67,7 @@ def post_message(
 
 
 def _checked(body: str) -> str:
-    text = clean_text(body)
+    text = lines_in(body).strip()
     if not text:
         raise DomainError("Écrivez votre message avant de l'envoyer.")
     if len(text) > BODY_LIMIT:

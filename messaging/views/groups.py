@@ -13,7 +13,6 @@ from caseload.forms.selection import list_in, selected_in
 from caseload.services.selections import followed_among
 from messaging.forms import GroupMessageForm
 from messaging.models import Conversation
-from messaging.rules import clean_text
 from messaging.services.groups import post_to_each
 
 
@@ -37,7 +36,7 @@ def message_many(request: AuthenticatedRequest) -> HttpResponse:
         actor=request.user, jobseekers=people, batch=form.cleaned_data["batch"], body=form.cleaned_data["body"]
     )
     context |= {
-        "body": clean_text(form.cleaned_data["body"]),
+        "body": form.cleaned_data["body"],
         "done": [outcome.jobseeker for outcome in outcomes if not outcome.why_not],
         "not_done": [outcome for outcome in outcomes if outcome.why_not],
     }

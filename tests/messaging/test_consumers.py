@@ -11,17 +11,20 @@ import pytest
 import time_machine
 from channels.db import database_sync_to_async
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accompaniment.enums import AuditAction, Tier
 from accompaniment.models import AuditEntry
 from accompaniment.services.enrolments import change_tier
+from caseload.forms.registration import typed_in
 from caseload.services.absences import end_absence
 from config.settings.connections import channel_layers
 from messaging import consumers, live, sockets
 from messaging.consumers import compare_with_database
 from messaging.models import Message, ReadMark
+from messaging.rules import BODY_LIMIT
 from messaging.services.posting import message_item
 from messaging.sockets import compare_with_sessions
 from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, planned_absence
@@ -361,3 +364,47 @@ async def test_nothing_runs_on_when_the_last_page_is_closed(two: Pair) -> None:
     assert not live.hub().rooms
     names = {task.get_coro().__qualname__ for task in asyncio.all_tasks()}
     assert not any("Hub" in name or "follow_database" in name for name in names)
+
+
+async def test_one_text_by_socket_form_and_draft_is_one_text(two: Pair) -> None:
+    """The kind: one text that two ways write differently. Sent again by the other way it is still stored once."""
+    pasted, kept = "\ufeffCle\u0301o,\r\n\u202ea\u0300 demain\x07 ", "Cl\u00e9o,\n\u00e0 demain"
+    screen = await open_screen(two.conversation, two.person)
+    both = str(uuid4())
+    browser = Client()
+    await here(browser.force_login, two.person)
+    assert await screen.say(pasted, both) == 1
+    assert await here(sent_by_form, browser, two, pasted, both) == 1
+    assert await here(sent_by_form, browser, two, kept, str(uuid4())) == 2
+    assert await screen.say(kept, both) == 1
+    assert await here(lambda: list(Message.objects.values_list("body", flat=True))) == [kept, kept]
+    assert typed_in({"comment": pasted})["comment"].strip() == kept
+    await screen.disconnect()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_what_counts_is_the_length_that_is_kept_by_socket_and_form(two: Pair, more: int) -> None:
+    """5,000 letters with an accent of their own are twice as many characters as typed."""
+    pasted = "e\u0301" * (BODY_LIMIT + more) + "\r\n"
+    screen = await open_screen(two.conversation, two.person)
+    browser = Client()
+    await here(browser.force_login, two.person)
+    await screen.ask(type="send", client_id=str(uuid4()), body=pasted)
+    frame = await screen.hear_kind("refused" if more else "ack")
+    by_form = await here(sent_by_form, browser, two, pasted, str(uuid4()))
+    if more:
+        assert frame["sentence"].startswith("1 caract\u00e8re de trop")
+        assert by_form is None
+    assert await here(Message.objects.count) == (0 if more else 2)
+    await screen.disconnect()
+
+
+def sent_by_form(browser: Client, two: Pair, body: str, client_id: str) -> int | None:
+    """Send a message as a page without a socket does; return its number, or None where it is refused."""
+    answer = browser.post(
+        reverse("conversation", args=[two.conversation.pk]),
+        {"body": body, "client_id": client_id},
+        headers={"Accept": "application/json"},
+    )
+    number: int | None = answer.json().get("number")
+    return number

@@ -15,7 +15,6 @@ from messaging.rules import (
     Stretch,
     Window,
     callback_windows,
-    clean_text,
     say_opening_hours,
     urgency_of,
 )
@@ -123,14 +122,6 @@ def test_opening_hours_in_words(stretches: list[Stretch], said: str) -> None:
 def test_urgency(hours: float, urgency: str) -> None:
     since = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
     assert urgency_of(since, since + timedelta(hours=hours)) == Urgency(urgency)
-
-
-@given(st.text())
-def test_clean_text_can_be_stored_and_is_stable(text: str) -> None:
-    kept = clean_text(text)
-    kept.encode()
-    assert "\x00" not in kept
-    assert clean_text(kept) == kept
 
 
 def test_a_bucket_empties_and_fills_again() -> None:
