@@ -930,12 +930,18 @@ def outcome(response: HttpResponseBase) -> str:
     return str(response.status_code)
 
 
+PRIVATE = "private, no-store"
+"""What every answer to somebody logged in says to browsers and caches: pages, parts, downloads, refusals."""
+
+
 def ask(user: User | None, method: str, url: str) -> str:
-    """Let somebody ask once, and take back whatever it changed."""
+    """Let somebody ask once, and take back whatever it changed; the answer to somebody is for nobody else."""
     client = client_of(user)
     with transaction.atomic():
         response = client.generic(method, url, content_type="application/x-www-form-urlencoded")
         answer = outcome(response)
+        if user is not None:
+            assert response.headers.get("Cache-Control") == PRIVATE, f"{method} {url}"
         if response.streaming:
             b"".join(response)
         transaction.set_rollback(True)

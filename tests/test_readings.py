@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.db import connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +20,7 @@ from caseload.models import Portfolio
 from messaging.models import CallbackRequest
 from tests.caseload.factories import AdviserFactory, CoverFactory, PortfolioFactory, on_web_track
 from tests.messaging.factories import say
+from tests.sessions import client_of
 from tests.test_access import TABLE, House, build_house, handed_over
 from visio.models import Interview
 
@@ -145,9 +145,8 @@ def furnished_house() -> House:
 def rows_left(user: User, address: str) -> str:
     """Return the parts of files that one opening of an address leaves rows of; everything is taken back."""
     before = set(AuditEntry.objects.values_list("pk", flat=True))
-    client = Client()
+    client = client_of(user)
     with transaction.atomic():
-        client.force_login(user, backend="caseload.zones.Backend")
         response = client.get(address)
         if response.streaming:
             b"".join(response)

@@ -78,7 +78,7 @@ def test_a_cover_finds_history_too(two: Pair) -> None:
     mark_read(actor=two.adviser, conversation=two.conversation, number=1)
     tomorrow = timezone.now() + timedelta(days=1)
     cover = CoverFactory(portfolio=two.portfolio)
-    cover.starts_on = cover.ends_on = tomorrow.date()
+    cover.starts_on = cover.ends_on = timezone.localdate(tomorrow)
     cover.save(update_fields=["starts_on", "ends_on"])
     with time_machine.travel(tomorrow, tick=False):
         assert unread(cover.colleague.user) == [(0, True)]
