@@ -29,10 +29,11 @@ test: setup ## Run every test, browser tests included; ARGS='-k name' for some
 bench: setup ## Print speed as ratios; ARGS=--small for seconds, ARGS=name for one
 	@exec $(IN_VENV) -m tests.benchmarks $(ARGS)
 
-lint: setup ## Check style, types, floors, templates, migrations and production settings
+lint: setup ## Check style, types, floors, templates, scripts, migrations and production settings
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	find templates -name '*.html' -print0 | xargs -0 -r .venv/bin/djade --target-version 5.2 --check
+	.venv/bin/oxlint --config config/oxlint.json --deny-warnings static
 	$(NO_SERVERS) .venv/bin/mypy accompaniment caseload messaging visio config
 	.venv/bin/lint-imports
 	$(IN_VENV) manage.py makemigrations --check --dry-run

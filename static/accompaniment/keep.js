@@ -76,9 +76,10 @@ function pristineOf(form) {
   return valuesOf(copy);
 }
 
+const ofName = (all, wanted) => all.filter(([name]) => name === wanted);
+
 // The names of the fields that hold something else than `values` says.
 function changedSince(values, form) {
-  const ofName = (all, wanted) => all.filter(([name]) => name === wanted);
   const now = valuesOf(form);
   const names = new Set(fieldsOf(form).map((field) => field.name));
   return new Set([...names].filter((name) => !same(ofName(now, name), ofName(values, name))));

@@ -126,7 +126,7 @@ document.addEventListener("click", (event) => {
   }
   const link = event.target.closest?.("a[data-person]");
   if (link) {
-    const people = boxes().map((box) => box.value);
+    const people = boxes().map((one) => one.value);
     const address = form().dataset.address;
     const opened = { owner, address, people, person: link.dataset.person, top: window.scrollY };
     sessionStorage.setItem(OPENED, JSON.stringify(opened));

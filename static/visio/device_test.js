@@ -59,11 +59,11 @@ async function tell() {
   const answered = await roundTrip();
   // Without a camera and a microphone nothing could be sent; then the way to the server has to do.
   const carries = found.connection || (!found.camera && !found.microphone && answered !== null);
-  const result = new URLSearchParams({ connection: carries ? "bon" : "faible", device: deviceName() });
-  for (const name of ["camera", "microphone"]) if (found[name]) result.set(name, "on");
-  if (answered !== null) result.set("round_trip_ms", answered);
+  const measured = new URLSearchParams({ connection: carries ? "bon" : "faible", device: deviceName() });
+  for (const name of ["camera", "microphone"]) if (found[name]) measured.set(name, "on");
+  if (answered !== null) measured.set("round_trip_ms", answered);
   try {
-    const response = await fetch(url, { method: "POST", headers: { ...headers, "HX-Request": "true" }, body: result });
+    const response = await fetch(url, { method: "POST", headers: { ...headers, "HX-Request": "true" }, body: measured });
     const way = response.headers.get("HX-Redirect");
     if (way) window.location.assign(way);
     else line.textContent = response.status < 500 ? (await response.text()).trim() : "Le résultat n'a pas pu être enregistré. Réessayez plus tard.";
