@@ -5,14 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
-from accompaniment.models import Jobseeker
+from accompaniment.enums import Modality, Track
+from accompaniment.models import Accompaniment, Jobseeker
 from caseload.models import ImportRun
-from tests.accompaniment.factories import AgencyFactory
+from caseload.services.placements import place
+from tests.accompaniment.factories import AgencyFactory, reference
 from tests.accompaniment.files import as_file, registration
-from tests.caseload.factories import ManagerFactory
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.caseload.files import kept_files, no_broker
 from tests.concurrency.test_imports import somebody_waits_for_the_people, work, writing_held_up
 from tests.config.embedded_clients import eventually
@@ -129,3 +132,39 @@ def test_a_file_that_is_too_large_is_refused_without_scripts_too(
     page.get_by_role("link", name="Revenir à la page précédente").click()
     expect(page.get_by_role("heading", name="Imports")).to_be_visible()
     assert (ImportRun.objects.count(), kept_files()) == (0, [])
+
+
+def test_a_file_that_ends_the_web_is_read_first_and_confirmed_by_keyboard(page: Page, tmp_path: Path) -> None:
+    reference()
+    web = PortfolioFactory(agency=AgencyFactory(code="67482"))
+    PortfolioFactory(agency=web.agency, modality=Modality.SUIVI, capacity=1)
+    facts = [
+        {"identifiant": f"123456{number}A", "email": f"p{number}@courriel.example", "nom": name, "volontaire_web": "N"}
+        for number, name in enumerate(("Aubrac", "Baudin-Lefrançois de la Tour d'Auvergne", "Colin", "Durand"))
+    ]
+    for one in facts[:2]:
+        on_web_track(web, identifier=one["identifiant"], email=one["email"])
+    path = tmp_path / "inscriptions.csv"
+    path.write_bytes(as_file(*(registration(web.agency, **one) for one in facts)).read())
+    enter(page)
+    hand_in(page, path)
+    expect(page.get_by_role("heading", name="Volontaires pour le 100")).to_be_visible()
+    neighbour, far = AgencyFactory(departement=web.agency.departement), AgencyFactory()
+    with transaction.atomic():
+        for number in (2, 3):
+            person = Jobseeker.objects.get(identifier=facts[number]["identifiant"])
+            place(actor=None, jobseeker=person, portfolio=PortfolioFactory(agency=web.agency, modality=Modality.GUIDE))
+    rows = [registration(web.agency, **{**one, "modalite": "suivi"}) for one in facts[:2]]
+    rows += [registration(agency, **one) for agency, one in zip((far, neighbour), facts[2:], strict=True)]
+    path.write_bytes(as_file(*rows).read())
+    page.goto("/imports/")
+    hand_in(page, path)
+    expect(page.get_by_role("heading", name="Ce fichier change la modalité de 2 personnes")).to_be_visible()
+    expect(page.get_by_text("Fin du 100\u00a0% web\u00a0: 2 personnes")).to_be_visible()
+    look(page)
+    page.get_by_role("button", name="Charger ce fichier").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Accompagnements changés")).to_be_visible()
+    expect(page.get_by_role("link", name="Durand Éloïse")).to_be_visible()
+    look(page)
+    assert Accompaniment.objects.current().filter(track=Track.WEB).count() == 0
