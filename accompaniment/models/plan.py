@@ -194,6 +194,11 @@ class Obligation(models.Model):
                 | (Q(state=ObligationState.WAIVED, held_at=None, waived_at__isnull=False) & ~Q(waived_reason="")),
                 name="obligation_state_and_dates",
             ),
+            models.UniqueConstraint(
+                fields=("contact",),
+                name="obligation_one_per_contact",
+                violation_error_message="Ce contact tient déjà une autre échéance.",
+            ),
         ]
         indexes = [
             models.Index(fields=("due_on",), condition=Q(state=ObligationState.DUE), name="obligation_due"),

@@ -262,14 +262,15 @@ def end_plan(*, actor: User | None, jobseeker: Jobseeker, day: date, at: datetim
 def hold_obligation(*, actor: User | None, obligation: Obligation, contact: Contact) -> Obligation:
     """Mark an obligation as held by a line of the journal.
 
-    Raises NotAllowedNowError when it is not due any more, DomainError when the line is another person's or lies
-    before the period.
+    Only what the plan asks for holds it, or an interview, which is more; one contact holds one obligation. Raises
+    NotAllowedNowError when it is not due any more, DomainError when the line is another person's, lies before the
+    period, is of another nature, or holds an obligation already.
     """
     with transaction.atomic():
         lock_plan(jobseeker=obligation.jobseeker)
         locked: Obligation = (
             Obligation.objects.select_for_update(of=("self",))
-            .select_related("jobseeker__agency__departement__region")
+            .select_related("plan", "jobseeker__agency__departement__region")
             .get(pk=obligation.pk)
         )
         if locked.state != ObligationState.DUE:
@@ -277,6 +278,10 @@ def hold_obligation(*, actor: User | None, obligation: Obligation, contact: Cont
         day = contact.at.astimezone(locked.jobseeker.agency.zone).date()
         if contact.jobseeker_id != locked.jobseeker_id or day < locked.period.lower:
             raise DomainError("Ce contact ne peut pas tenir cette échéance. Choisissez-en un de sa période.")
+        if contact.nature not in {locked.plan.nature, ContactNature.INTERVIEW}:
+            raise DomainError("Le plan de contact demande un autre contact que celui-ci. Choisissez-en un autre.")
+        if contact.obligations.exists():
+            raise DomainError("Ce contact tient déjà une autre échéance. Choisissez-en un autre.")
         locked.state = ObligationState.HELD
         locked.held_at = contact.at
         locked.contact = contact

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature, Modality, ObligationState, Tier, Track
@@ -39,12 +40,12 @@ def begin(person: Jobseeker, day: date = DAY, track: Track = Track.WEB) -> Conta
     return plan
 
 
-def contact(person: Jobseeker, source: str = "test:1") -> Contact:
+def contact(person: Jobseeker, source: str = "test:1", nature: ContactNature = ContactNature.INTERVIEW) -> Contact:
     return journal.write_contact(
         jobseeker=person,
         at=timezone.now(),
         channel=Channel.VIDEO,
-        nature=ContactNature.INTERVIEW,
+        nature=nature,
         author=None,
         summary="",
         source=source,
@@ -210,6 +211,34 @@ class TestHolding:
         plans.end_plan(actor=None, jobseeker=person, day=DAY, at=timezone.now(), reason="Fin")
         with pytest.raises(NotAllowedNowError):
             plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=contact(person))
+
+    @pytest.mark.parametrize(
+        ("nature", "channel"), [(ContactNature.MESSAGE, Channel.CHAT), (ContactNature.CALLBACK, Channel.PHONE)]
+    )
+    def test_is_not_done_by_less_than_the_plan_asks_for(
+        self, person: Jobseeker, nature: ContactNature, channel: Channel
+    ) -> None:
+        """Kind: a rule that only the page knew. A message holds no mandatory interview, whoever calls the service."""
+        plan = begin(person)
+        plans.plan_obligations(today=DAY)
+        line = contact(person, nature=nature)
+        with pytest.raises(DomainError, match="demande un autre contact"):
+            plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=line)
+        ContactPlan.objects.filter(pk=plan.pk).update(nature=nature, channel=channel)
+        assert plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=line)
+
+    def test_is_done_by_a_contact_that_holds_no_other(self, person: Jobseeker) -> None:
+        begin(person)
+        plans.plan_obligations(today=DAY + timedelta(days=40))
+        first, second = Obligation.objects.order_by("due_on")
+        line = contact(person)
+        plans.hold_obligation(actor=UserFactory(), obligation=first, contact=line)
+        with pytest.raises(DomainError, match="déjà une autre échéance"):
+            plans.hold_obligation(actor=UserFactory(), obligation=second, contact=line)
+        facts = {"state": ObligationState.HELD, "held_at": line.at, "contact": line}
+        with pytest.raises(IntegrityError, match="obligation_one_per_contact"), transaction.atomic():
+            Obligation.objects.filter(pk=second.pk).update(**facts)
+        assert plans.hold_obligation(actor=UserFactory(), obligation=second, contact=contact(person, "test:2"))
 
 
 def test_the_same_source_writes_one_line_of_the_journal(person: Jobseeker) -> None:

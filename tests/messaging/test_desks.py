@@ -227,7 +227,7 @@ def hold(two: Pair, due: Obligation) -> None:
         jobseeker=two.jobseeker,
         at=timezone.now(),
         channel=Channel.PHONE,
-        nature=ContactNature.CALLBACK,
+        nature=ContactNature.INTERVIEW,
         author=two.adviser,
         summary="Point fait",
         source="test:1",
