@@ -226,8 +226,8 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser, shown: s
         today = _today(locked.adviser)
         if standing is None or standing.ends_on < today:
             raise NotAllowedNowError(OVER)
-        begins = max(today, standing.starts_on)
-        allowed = colleagues_for(locked.adviser, starts_on=begins, ends_on=standing.ends_on)
+        begins, ends = max(today, standing.starts_on), standing.ends_on
+        allowed = colleagues_for(locked.adviser, starts_on=begins, ends_on=ends)
         new = allowed.filter(pk=colleague.pk).first()
         if new is None:
             raise DomainError(CANNOT_COVER)
@@ -237,7 +237,7 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser, shown: s
             standing.cancelled_at = timezone.now()
         standing.save(update_fields=["ends_on", "cancelled_at"])
         portfolio = next(one for one in portfolios if one.pk == standing.portfolio_id)
-        replacing = _cover(locked, portfolio, new, starts_on=begins, ends_on=standing.ends_on, actor=actor)
+        replacing = _cover(locked, portfolio, new, starts_on=begins, ends_on=ends, actor=actor)
         tell_colleagues([replacing], today=today)
         _audit(locked, actor=actor, event="cover_replaced", covers=[standing.pk, replacing.pk])
         change = _change(locked.adviser, portfolios, [*colleagues, new], actor=actor)

@@ -264,6 +264,17 @@ def test_a_replaced_cover_ends_with_the_absence_as_it_is_now(
     assert breaches() == []
 
 
+def test_a_cover_that_has_begun_is_replaced_from_today_to_its_last_day(
+    portfolio: Portfolio, own: Portfolio, third: Adviser
+) -> None:
+    """Kind: a day that is read again after it was written."""
+    absence = declare(portfolio, own.adviser)
+    with time_machine.travel("2026-03-04T09:00:00Z", tick=True):
+        replace_colleague(actor=absence.adviser.user, cover=Cover.objects.get(), colleague=third)
+    assert covers(portfolio) == {(own.adviser, 1, 1), (third, 2, 4)}
+    assert breaches() == []
+
+
 # --- Pages ----------------------------------------------------------------------------------------
 
 
