@@ -10,6 +10,7 @@ from accompaniment.imports.rows import AGENCIES
 from accompaniment.models import Agency, OpeningHours
 from accompaniment.services.imports import load_agencies
 from accompaniment.services.reference import load_reference
+from tests.accompaniment.factories import JobseekerFactory
 from tests.accompaniment.files import agency_row, as_file
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,19 @@ def test_another_value_that_fails_is_left_empty_with_a_warning() -> None:
     assert outcome.warnings.by_column == {"code_postal": 1, "adresse": 1, "commune": 1}
     agency = Agency.objects.get()
     assert (agency.address, agency.postal_code, agency.commune) == ("", "", "")
+
+
+@pytest.mark.parametrize("people", [0, 1])
+def test_an_agency_with_people_does_not_change_its_region(people: int) -> None:
+    """A file that shows people to the managers of another region at one stroke is wrong."""
+    load(agency_row())
+    for _ in range(people):
+        JobseekerFactory(agency=Agency.objects.get())
+    # A département of the same region goes in, one of another does not.
+    assert load(agency_row(departement="68")).updated == 1
+    outcome = load(agency_row(departement="75", code_postal="75001"))
+    assert (outcome.updated, outcome.rejections.total) == ((0, 1) if people else (1, 0))
+    assert Agency.objects.get().departement_id == ("68" if people else "75")
 
 
 def test_a_code_that_comes_twice_is_rejected_the_second_time() -> None:

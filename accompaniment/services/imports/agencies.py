@@ -1,11 +1,14 @@
 """Loading `agences.csv`."""
 
+from collections.abc import Mapping
 from typing import BinaryIO
+
+from django.db.models import Exists, OuterRef
 
 from accompaniment.imports.outcome import Outcome, RejectedRows
 from accompaniment.imports.reader import Progress, reading
 from accompaniment.imports.rows import AGENCIES, AgencyParser, AgencyRow, RowRejectedError
-from accompaniment.models import Agency, Departement, User
+from accompaniment.models import Agency, Departement, Jobseeker, User
 from accompaniment.services.imports.transactions import import_transaction
 from accompaniment.services.reference import give_default_hours, load_reference
 
@@ -16,7 +19,8 @@ def load_agencies(
     """Create the file's agencies, with default opening hours, and update those that are known by their code.
 
     In a database without territory the reference is loaded first. An agency leaves no audit row: it is no
-    person's file. Raises UnreadableFileError; nothing was written then.
+    person's file. One that has people does not change its region: they would be shown to other managers. Raises
+    UnreadableFileError; nothing was written then.
     """
     del actor
     with reading(source, AGENCIES, progress) as reader, import_transaction(dry_run=dry_run):
@@ -24,8 +28,11 @@ def load_agencies(
         if not Departement.objects.exists():
             load_reference()
         known = {agency.code: agency for agency in Agency.objects.select_for_update(of=("self",)).order_by("pk")}
+        regions = dict(Departement.objects.values_list("code", "region"))
+        of_the_agency = Jobseeker.objects.filter(agency=OuterRef("pk"))
+        peopled = set(Agency.objects.filter(Exists(of_the_agency)).values_list("code", flat=True))
         parser = AgencyParser(
-            departements=frozenset(Departement.objects.values_list("code", flat=True)),
+            departements=frozenset(regions),
             known=frozenset(known),
             warn=outcome.warnings.add,
         )
@@ -38,6 +45,8 @@ def load_agencies(
                 continue
             try:
                 parsed = parser.parse(row)
+                if parsed.code in peopled:
+                    _check_region(parsed, stays_in=regions[known[parsed.code].departement_id], regions=regions)
             except RowRejectedError as rejection:
                 outcome.reject(row, column=rejection.column, value=rejection.value, reason=rejection.reason)
                 continue
@@ -54,6 +63,16 @@ def load_agencies(
         outcome.updated = len(changed)
         outcome.account_for(reader.rows, accepted=len(new) + len(changed) + outcome.unchanged)
     return outcome
+
+
+def _check_region(row: AgencyRow, *, stays_in: str, regions: Mapping[str, str]) -> None:
+    if regions[row.departement] != stays_in:
+        raise RowRejectedError(
+            "departement",
+            row.departement,
+            "Cette agence a déjà des personnes\u00a0: elle ne passe pas dans une autre région. "
+            "Corrigez le département.",
+        )
 
 
 def _differs(agency: Agency, row: AgencyRow) -> bool:
