@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browser import check_axe, focused, step_inside
 from tests.e2e.conftest import ARGUMENTS
-from tests.e2e.test_room import enter
+from tests.e2e.test_room import enter, let_in, sees_and_hears
+from tests.e2e.test_room_end import KEEP_TRACKS
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 
@@ -150,6 +151,68 @@ def test_it_stays_said_while_waiting_and_in_the_call_and_one_goes_on_without(
     jobseeker.get_by_role("button", name="Réessayer").click()
     expect(problem(jobseeker)).to_be_hidden()
     expect(adviser.locator("[data-remote-note]")).to_be_empty()
+
+
+LOST = {
+    "video": ("La caméra s'est arrêtée", "L'accès à la caméra est bloqué", "caméra coupée", "Caméra", "Micro"),
+    "audio": ("Le micro s'est arrêté", "L'accès au micro est bloqué", "micro coupé", "Micro", "Caméra"),
+}
+
+
+@pytest.mark.parametrize("kind", LOST)
+@pytest.mark.parametrize("by_adviser", [False, True], ids=["the person", "the adviser"])
+def test_a_device_lost_in_the_call_is_said_and_asked_for_again(
+    new_page: Any, interview: Interview, by_adviser: bool, kind: str
+) -> None:
+    """The camera is unplugged or the microphone ends; it is refused at first, and then there again."""
+    lost, blocked, told, control, other_control = LOST[kind]
+    jobseeker, adviser = new_page(width=390, height=844), new_page(width=390, height=844)
+    who, other = (adviser, jobseeker) if by_adviser else (jobseeker, adviser)
+    refuse(who)
+    who.add_init_script(KEEP_TRACKS)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
+    let_in(adviser, jobseeker)
+
+    who.evaluate(
+        "(kind) => window.keptTracks.filter((track) => track.kind === kind)"
+        ".forEach((track) => { track.stop(); track.dispatchEvent(new Event('ended')); })",
+        kind,
+    )
+    beside_the_controls(who)
+    expect(who.get_by_role("alert")).to_contain_text(lost)
+    expect(who.get_by_role("button", name=control, exact=True)).to_be_disabled()
+    expect(other.locator("[data-remote-note]")).to_contain_text(told)
+    check_axe(who)
+
+    who.evaluate("(kind) => { window.refusals = {[kind]: 'NotAllowedError'}; }", kind)
+    who.get_by_role("button", name="Réessayer").click()
+    expect(who.get_by_role("alert")).to_contain_text(blocked)
+    beside_the_controls(who)
+    expect(who.get_by_role("button", name=other_control, exact=True)).to_be_enabled()
+    for page in (who, other):
+        expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
+
+    who.evaluate("window.refusals = {}")
+    who.get_by_role("button", name="Réessayer").click()
+    expect(problem(who)).to_be_hidden()
+    expect(who.get_by_role("button", name=control, exact=True)).to_be_enabled()
+    expect(other.locator("[data-remote-note]")).to_be_empty()
+    sees_and_hears(other)
+
+
+@pytest.mark.parametrize("browser", [(ASKS,)], indirect=True)
+def test_a_permission_that_is_taken_back_is_said_in_the_waiting_room_too(new_page: Any, interview: Interview) -> None:
+    """Really taken back: the browser itself ends what it gave."""
+    page = new_page(permissions=MEDIA)
+    enter(page, interview.jobseeker.user, interview)
+    expect(page.get_by_role("button", name="Caméra", exact=True)).to_be_enabled()
+    page.context.clear_permissions()
+    beside_the_controls(page)
+    expect(page.get_by_role("alert")).to_contain_text("se sont arrêtés")
+    page.context.grant_permissions(MEDIA)
+    page.get_by_role("button", name="Réessayer").click()
+    expect(problem(page)).to_be_hidden()
 
 
 def test_who_uses_no_microphone_says_so_once(new_page: Any, interview: Interview) -> None:

@@ -1,0 +1,122 @@
+"""« Connexion coupée » goes when the connection is back, in every phase of the room and on both sides.
+
+The line is cut by the network (offline, in the browser) or from the server (its end of the socket closes).
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.e2e.browser import forgive
+from tests.e2e.test_room import enter, let_in, sees_and_hears
+from tests.visio.factories import InterviewFactory
+from visio.models import Interview
+
+pytestmark = pytest.mark.e2e
+
+WAITS = "n'est pas encore"
+TALKS = "Vous êtes en conversation avec"
+GONE_AWAY = 1011
+
+
+@dataclass
+class Line:
+    """The line to the server's sockets, which a test cuts at the server's end."""
+
+    up: bool = True
+    open: list[WebSocketRoute] = field(default_factory=list)
+    tries: int = 0
+
+    def __call__(self, socket: WebSocketRoute) -> None:
+        self.tries += 1
+        if self.up:
+            socket.connect_to_server()
+            self.open.append(socket)
+        else:
+            socket.close(code=GONE_AWAY)
+
+    def cut(self) -> None:
+        self.up = False
+        while self.open:
+            self.open.pop().close(code=GONE_AWAY)
+
+    def mend(self) -> None:
+        self.up = True
+
+
+@pytest.fixture
+def interview(server: Any) -> Interview:
+    return InterviewFactory()
+
+
+def status(page: Page) -> Any:
+    return page.locator("[data-status]")
+
+
+@pytest.mark.parametrize("by_adviser", [False, True], ids=["the person", "the adviser"])
+def test_before_the_call_the_cut_is_said_and_goes_with_the_network_s_return(
+    new_page: Any, interview: Interview, by_adviser: bool
+) -> None:
+    page = new_page()
+    forgive(page, "WebSocket", "ERR_INTERNET_DISCONNECTED")
+    enter(page, (interview.adviser if by_adviser else interview.jobseeker).user, interview)
+    expect(status(page)).to_contain_text(WAITS)
+    page.context.set_offline(True)
+    page.evaluate("window.keptSockets.at(-1).close()")
+    expect(status(page)).to_contain_text("Connexion coupée")
+    page.context.set_offline(False)
+    expect(status(page)).to_contain_text(WAITS)
+    expect(page.get_by_text("Connexion coupée")).to_have_count(0)
+
+
+@pytest.mark.parametrize("by_adviser", [False, True], ids=["the person", "the adviser"])
+def test_in_the_call_the_cut_is_said_and_goes_and_the_conversation_never_stopped(
+    new_page: Any, interview: Interview, by_adviser: bool
+) -> None:
+    line = Line()
+    jobseeker, adviser = new_page(), new_page()
+    who, other = (adviser, jobseeker) if by_adviser else (jobseeker, adviser)
+    who.route_web_socket("**/ws/visio/**", line)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
+    let_in(adviser, jobseeker)
+
+    line.cut()
+    expect(status(who)).to_contain_text("Connexion coupée")
+    expect(status(who)).to_contain_text("La salle ne répond pas")
+    assert line.tries >= 3, "the page has tried again by itself"
+    sees_and_hears(who)
+    for page in (who, other):
+        expect(page.locator("[data-ended]")).to_be_hidden()
+
+    line.mend()
+    expect(status(who)).to_contain_text(TALKS)
+    other.get_by_role("button", name="Lever la main").click()
+    expect(who.locator("[data-hand]")).to_contain_text("lève la main")
+    expect(status(other)).to_contain_text(TALKS)
+    for page in (who, other):
+        assert page.evaluate("window.keptConnections.length") == 1, "what stood between the two was never given up"
+
+
+def test_after_the_call_the_words_of_the_end_stay_while_the_line_comes_back(
+    new_page: Any, interview: Interview
+) -> None:
+    line = Line()
+    jobseeker, adviser = new_page(), new_page()
+    jobseeker.route_web_socket("**/ws/visio/**", line)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
+    let_in(adviser, jobseeker)
+    adviser.get_by_role("button", name="Terminer l'appel").click()
+    adviser.get_by_role("dialog").get_by_role("button", name="Terminer l'appel").click()
+    expect(status(jobseeker)).to_contain_text("L'entretien est terminé")
+    tried = line.tries
+    line.cut()
+    line.mend()
+    jobseeker.wait_for_function("document.querySelector('[data-phase=ended]') !== null")
+    expect(adviser.locator("[data-resume]")).to_be_enabled()
+    adviser.get_by_role("button", name="Reprendre l'appel").click()
+    expect(jobseeker.locator("[data-resumed]")).to_be_visible()
+    assert line.tries > tried, "the socket that tells of it is a new one"
