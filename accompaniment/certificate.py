@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 
-from accompaniment.french import zone_in_words
 from accompaniment.models import Consent
 from accompaniment.operator import operator
 from accompaniment.presentation import consent_as_shown
@@ -40,10 +39,6 @@ class Certificate:
     @property
     def zone(self) -> ZoneInfo:
         return self.consent.jobseeker.agency.zone
-
-    @property
-    def zone_words(self) -> str:
-        return zone_in_words(self.zone)
 
     @property
     def published_on(self) -> date:

@@ -118,21 +118,24 @@ def hour_there(at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo] = ())
     return hour_in_words(at.astimezone(zone)) + zone_beside(at, zone=zone, others=others)
 
 
+def hours_there(
+    starts_at: datetime, ends_at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo] = (), joined: str = "–"
+) -> str:
+    """Return « 9 h – 10 h », and once, at the end, the zone when another side reads another hour."""
+    begins = hour_in_words(starts_at.astimezone(zone))
+    return f"{begins} {joined} {hour_there(ends_at, zone=zone, others=others)}"
+
+
 def moment_there(at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo] = (), style: str = "l j F") -> str:
     """Return « mardi 1er décembre à 9 h 30 », and the zone when another side reads another hour."""
     return f"{day_in_style(at.astimezone(zone).date(), style)} à {hour_there(at, zone=zone, others=others)}"
 
 
-def moment_in_words(local: datetime) -> str:
-    """Return « mardi 1er décembre à 9 h 30 » of a wall-clock time."""
-    return f"{weekday_in_words(local.date())} à {hour_in_words(local)}"
-
-
-def soon_in_words(local: datetime, *, today: date) -> str:
-    """Return « aujourd'hui à 16 h », « demain à 9 h 30 » or « lundi 1er décembre à 9 h »."""
-    ahead = (local.date() - today).days
-    day = {0: "aujourd'hui", 1: "demain"}.get(ahead) or weekday_in_words(local.date())
-    return f"{day} à {hour_in_words(local)}"
+def soon_there(at: datetime, *, zone: ZoneInfo, today: date, others: Iterable[ZoneInfo] = ()) -> str:
+    """Return « aujourd'hui à 16 h », « demain à 9 h 30 » or « lundi 1er décembre à 9 h », and the zone as above."""
+    day = at.astimezone(zone).date()
+    words = {0: "aujourd'hui", 1: "demain"}.get((day - today).days) or weekday_in_words(day)
+    return f"{words} à {hour_there(at, zone=zone, others=others)}"
 
 
 # --- Durations and counts -----------------------------------------------------------------------------------------

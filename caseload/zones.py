@@ -17,13 +17,21 @@ from django.utils.deprecation import MiddlewareMixin
 
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker, Region, User
+from accompaniment.zones import read_beside
 
 
 def with_zone(users: QuerySet[User]) -> QuerySet[User]:
-    """Annotate `zone_name`: the zone of an account's agency, or the one that all its regions share; else None."""
+    """Annotate `zone_name`: the zone of an account's agency, or the one that all its regions share; else None.
+
+    And `adviser_zone_name`: for a jobseeker, the zone of who follows them; else None.
+    """
     agencies = Region.objects.order_by()
     jobseeker = agencies.filter(departements__agencies__jobseekers__user=OuterRef("pk"))
     adviser = agencies.filter(departements__agencies__advisers__user=OuterRef("pk"))
+    follower = agencies.filter(
+        departements__agencies__advisers__portfolios__placements__jobseeker__user=OuterRef("pk"),
+        departements__agencies__advisers__portfolios__placements__ended_at=None,
+    )
     steered = (
         Region.objects.order_by()
         .filter(managers__user=OuterRef("pk"))
@@ -36,14 +44,26 @@ def with_zone(users: QuerySet[User]) -> QuerySet[User]:
             When(role=Role.JOBSEEKER, then=Subquery(jobseeker.values("timezone")[:1])),
             When(role=Role.ADVISER, then=Subquery(adviser.values("timezone")[:1])),
             When(role=Role.MANAGER, then=Subquery(steered)),
-        )
+        ),
+        adviser_zone_name=Case(When(role=Role.JOBSEEKER, then=Subquery(follower.values("timezone")[:1]))),
     )
 
 
 def zone_of(user: User) -> ZoneInfo:
     """Return the zone in which an account reads hours and days."""
-    known = user if hasattr(user, "zone_name") else with_zone(User.objects.all()).get(pk=user.pk)
-    return ZoneInfo(getattr(known, "zone_name") or settings.TIME_ZONE)  # noqa: B009  (an annotation, no field)
+    return ZoneInfo(_annotated(user, "zone_name") or settings.TIME_ZONE)
+
+
+def zones_beside(user: User) -> tuple[ZoneInfo, ...]:
+    """Return the clocks of those who share every hour of an account's own pages: for a jobseeker, the adviser's."""
+    name = _annotated(user, "adviser_zone_name")
+    return (ZoneInfo(name),) if name else ()
+
+
+def _annotated(user: User, name: str) -> str | None:
+    known = user if hasattr(user, name) else with_zone(User.objects.all()).get(pk=user.pk)
+    zone: str | None = getattr(known, name)
+    return zone
 
 
 def zone_of_recipient(*, jobseeker: Jobseeker | None, user: User | None) -> ZoneInfo:
@@ -62,14 +82,16 @@ class Backend(ModelBackend):
 
 
 class ReaderZoneMiddleware(MiddlewareMixin):
-    """Make every page write hours and days on the clock of whoever reads it."""
+    """Make every page write hours and days on the clock of whoever reads it, and name it where it has to be."""
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
     ) -> None:
         if request.user.is_authenticated:
             timezone.activate(zone_of(request.user))
+            read_beside(zones_beside(request.user))
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         timezone.deactivate()
+        read_beside(())
         return response

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from django import forms
 
 from accompaniment.forms.fields import LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.search import SearchField
-from accompaniment.french import hour_in_words, weekday_in_words
+from accompaniment.french import hours_there, weekday_in_words
 from accompaniment.models import Jobseeker
+from accompaniment.zones import other_zones, reader_zone
 from messaging.enums import CallbackSubject
 from messaging.rules import BODY_LIMIT, Window
 
@@ -65,9 +65,12 @@ def _read_window(value: str) -> Window:
     return Window(starts_at=start, ends_at=end)
 
 
-def _say_window(window: Window, zone: ZoneInfo) -> str:
-    start, end = window.starts_at.astimezone(zone), window.ends_at.astimezone(zone)
-    return f"{weekday_in_words(start.date())}, entre {hour_in_words(start)} et {hour_in_words(end)}"
+def _say_window(window: Window) -> str:
+    """Return « mardi 1er décembre, entre 9 h et 10 h », and the zone where the adviser reads another hour."""
+    zone = reader_zone()
+    day = weekday_in_words(window.starts_at.astimezone(zone).date())
+    hours = hours_there(window.starts_at, window.ends_at, zone=zone, others=other_zones(), joined="et")
+    return f"{day}, entre {hours}"
 
 
 class CallbackForm(forms.Form):
@@ -87,12 +90,12 @@ class CallbackForm(forms.Form):
         help_text="Ce que votre conseiller doit savoir avant d'appeler.",
     )
 
-    def __init__(self, *args: Any, windows: Sequence[Window], zone: ZoneInfo, person: Jobseeker, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, windows: Sequence[Window], person: Jobseeker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         phone_field(self).belong_to(person)
         field = self.fields["window"]
         if isinstance(field, forms.ChoiceField):
-            field.choices = [(window_value(window), _say_window(window, zone)) for window in windows]
+            field.choices = [(window_value(window), _say_window(window)) for window in windows]
             field.error_messages["invalid_choice"] = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
 
     def clean_window(self) -> Window:

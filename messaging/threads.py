@@ -10,11 +10,11 @@ from django.db.models.functions import Cast, Coalesce, Greatest
 from django.utils import timezone
 
 from accompaniment.enums import FilePart, Role
-from accompaniment.french import duration_in_words, hours_of
+from accompaniment.french import duration_in_words, hours_of, zone_in_words
 from accompaniment.models import Jobseeker, User
 from accompaniment.search import named, words_of
 from accompaniment.services import audit
-from accompaniment.zones import reader_zone
+from accompaniment.zones import other_zones, reader_zone
 from caseload.away import away_now, relay_of
 from caseload.models import Cover, Placement
 from messaging.enums import Urgency
@@ -67,6 +67,20 @@ class Thread:
     newer: bool
     hint: str
     can_write: bool
+
+    @property
+    def zones(self) -> tuple[ZoneInfo, ...]:
+        """The clock of the person; a jobseeker's page knows the adviser's."""
+        return self.person.zones
+
+    @property
+    def clocks(self) -> tuple[ZoneInfo, ...]:
+        """The clocks of both sides, for the script that shows what comes in."""
+        return (*self.zones, *other_zones())
+
+    @property
+    def zone_words(self) -> str:
+        return zone_in_words(self.zone)
 
     @property
     def person(self) -> Jobseeker:
@@ -193,7 +207,9 @@ class ListLine:
 def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> list[ListLine]:
     """Return the conversations of a member of staff that hold a message: who waits longest first, then the newest."""
     conversations: ConversationQuerySet = (
-        Conversation.objects.visible_to(user).filter(last_number__gt=0).select_related("jobseeker")
+        Conversation.objects.visible_to(user)
+        .filter(last_number__gt=0)
+        .select_related("jobseeker__agency__departement__region")
     )
     if words:
         conversations = conversations.matching(words)
@@ -209,7 +225,9 @@ def record_excerpts(*, actor: User, lines: Iterable[ListLine]) -> None:
 
 def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:
     """Return the conversations in which somebody waits for an answer, longest first."""
-    waiting = Conversation.objects.visible_to(user).awaiting_reply().select_related("jobseeker")
+    waiting = (
+        Conversation.objects.visible_to(user).awaiting_reply().select_related("jobseeker__agency__departement__region")
+    )
     return _lines(waiting, user, now=now, limit=limit)
 
 

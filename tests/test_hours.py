@@ -5,18 +5,21 @@ a page that forgot its reader shows the hour of somewhere else.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from accompaniment.enums import NotificationKind
-from accompaniment.french import NO_BREAK, hour_in_words, weekday_in_words
-from accompaniment.models import Notification, Region, User
+from accompaniment.french import NO_BREAK, hour_in_words, weekday_in_words, zone_in_words
+from accompaniment.models import Jobseeker, Notification, Region, User
 from accompaniment.services import addresses, outbox
 from caseload.zones import zone_of, zone_of_recipient
 from messaging.models import CallbackRequest
@@ -25,7 +28,7 @@ from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFact
 from tests.caseload.factories import AdviserFactory, ManagerFactory
 from tests.messaging.factories import say
 from tests.messaging.test_delivery import CONTEXTS
-from tests.test_access import TABLE, build_house
+from tests.test_access import ACTORS, TABLE, House, build_house
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 from visio.services.notices import (
@@ -43,8 +46,6 @@ PLACES = (PARIS, REUNION, MARTINIQUE)
 NOW = datetime(2026, 12, 1, 21, 17, tzinfo=UTC)
 """A Tuesday: 22 h 17 in Paris, 17 h 17 in Martinique, and Wednesday, 1 h 17, in La Réunion."""
 
-READERS = ("owner", "follower", "colleague", "manager")
-
 
 def spaces(text: str) -> str:
     return text.replace(NO_BREAK, " ").replace("&nbsp;", " ")
@@ -61,53 +62,119 @@ def hours_elsewhere(place: ZoneInfo) -> re.Pattern[str]:
     return re.compile(rf"(?<!\d)(?:{'|'.join(sorted(found))})(?!\d)")
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
-def test_no_page_shows_the_hour_of_another_place(place: ZoneInfo) -> None:
+def named(place: ZoneInfo) -> re.Pattern[str]:
+    """Return what finds an hour of the house's instant that does not say whose it is; a span says it at its end."""
+    hours = "|".join(sorted({hour(NOW + timedelta(minutes=more), place) for more in (0, 5, 35)}))
+    zone = re.escape(f" ({zone_in_words(place)})")
+    return re.compile(rf"(?<!\d)(?:{hours})(?!\d)(?!{zone})(?! (?:–|et) \d+ h(?: \d\d)?{zone})")
+
+
+NOBODY_ELSE_S = {"imports", "import", "settings", "capacities", "consent_texts", "lapse_delays"}
+"""Pages of managers that tell of no person: their hours are shared with nobody."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the people are, where the staff, and who reads."""
+
+    people: ZoneInfo
+    staff: ZoneInfo
+    readers: tuple[str, ...]
+
+    def of(self, reader: str) -> ZoneInfo:
+        return self.people if reader == "owner" else self.staff
+
+
+PLACES_OF_THE_HOUSE = (
+    Place(REUNION, REUNION, ("owner", "follower", "colleague", "manager")),
+    Place(PARIS, PARIS, ("owner", "follower")),
+    Place(MARTINIQUE, MARTINIQUE, ("owner", "follower")),
+    Place(REUNION, PARIS, ("owner", "follower", "national")),
+    Place(MARTINIQUE, REUNION, ("owner", "follower")),
+)
+
+NAMED_FOR_NOTHING = re.compile(r"\d \(heure de")
+
+
+def pages_of(house: House, reader: str, files: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of every page that opens to a reader; what is a file is not made a second time."""
+    client = Client()
+    client.force_login(house.users[reader])
+    for name, row in TABLE.items():
+        if name in files or row.get.split()[ACTORS.index(reader)] != "200":
+            continue
+        answer = client.get(reverse(name, args=row.args(house)))
+        if answer.streaming or "html" not in answer["Content-Type"]:
+            files.add(name)
+        elif answer.status_code == 200:
+            yield name, spaces(answer.content.decode())
+
+
+def test_every_page_shows_the_reader_s_own_hour_and_day_and_names_it_where_the_other_s_differs() -> None:
+    """Every address of the house, with people and staff in one place, and with people far from the staff.
+
+    The house is built once: it takes longer than to read it.
+    """
+    wrong: list[str] = []
+    files: set[str] = set()
     with time_machine.travel(NOW):
         house = build_house()
-        Region.objects.update(timezone=place.key)
+        here = AgencyFactory(region=RegionFactory())
         # Three hours later it is in Paris what it is now in La Réunion; two hours apart no two places are.
         CallbackRequest.objects.update(window_ends_at=NOW + timedelta(hours=2))
         say(house.conversation, house.owner.user, "Bonjour")
-        elsewhere, here = hours_elsewhere(place), hour(NOW, place)
-        wrong, said = [], 0
-        for name, row in TABLE.items():
-            url = reverse(name, args=row.args(house))
-            for reader in READERS:
-                client = Client()
-                client.force_login(house.users[reader])
-                answer = client.get(url)
-                if answer.streaming:
-                    b"".join(answer)
-                if answer.status_code != 200 or answer.streaming or "html" not in answer["Content-Type"]:
-                    continue
-                page = spaces(answer.content.decode())
-                said += here in page
-                wrong += [
-                    f"{name} ({reader}): {page[found.start() - 40 : found.end()]}" for found in elsewhere.finditer(page)
-                ]
-    assert wrong == []
-    assert said >= 15, "the walk has read too few hours to show anything"
+        Interview.objects.filter(pk=house.interview.pk).update(technical_failure_at=NOW)
+        for place in PLACES_OF_THE_HOUSE:
+            Region.objects.update(timezone=place.staff.key)
+            if place.people != place.staff:
+                Region.objects.filter(pk=here.region.pk).update(timezone=place.people.key)
+                Jobseeker.objects.update(agency=here)
+            said = 0
+            for reader in place.readers:
+                own = place.of(reader)
+                day = weekday_in_words(NOW.astimezone(own).date())
+                other_day = "mardi 1er décembre" if day.startswith("mercredi") else "mercredi 2 décembre"
+                unnamed = named(own) if place.people != place.staff else NAMED_FOR_NOTHING
+                mine = hour(NOW, own)
+                seen = set()
+                for name, page in pages_of(house, reader, files):
+                    seen.add(name)
+                    said += mine in page
+                    looked_for = [hours_elsewhere(own)]
+                    if name not in NOBODY_ELSE_S | ALWAYS_NAMED:
+                        looked_for.append(unnamed)
+                    wrong += [
+                        f"{name} ({reader}, {own}): {page[max(0, found.start() - 60) : found.end() + 25]}"
+                        for pattern in looked_for
+                        for found in pattern.finditer(page)
+                    ]
+                    if name in DAYS_OF.get(reader, ()):
+                        wrong += [f"{name} ({reader}, {own}): no {day}"] * (day not in page.lower())
+                        wrong += [f"{name} ({reader}, {own}): {other_day}"] * (f"{other_day} à" in page.lower())
+                assert seen >= DAYS_OF.get(reader, set())
+            assert said >= 10, "the walk has read too few hours to show anything"
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("place", PLACES, ids=str)
-def test_no_page_shows_the_day_of_another_place(place: ZoneInfo) -> None:
-    """East of Paris the pages showed the day before."""
-    with time_machine.travel(NOW):
-        house = build_house()
-        Region.objects.update(timezone=place.key)
-        day = weekday_in_words(NOW.astimezone(place).date())
-        other = "mardi 1er décembre" if day.startswith("mercredi") else "mercredi 2 décembre"
-        for reader, name, args in (
-            ("owner", "my_interviews", ()),
-            ("owner", "panel_next_step", ()),
-            ("follower", "panel_person_interviews", (house.owner.pk,)),
-        ):
-            client = Client()
-            client.force_login(house.users[reader])
-            page = spaces(client.get(reverse(name, args=args)).content.decode()).lower()
-            assert day in page, name
-            assert f"{other} à" not in page, name
+ALWAYS_NAMED = {"certificate"}
+"""Paper that anybody may read anywhere."""
+
+DAYS_OF = {"owner": {"my_interviews", "panel_next_step"}, "follower": {"panel_person_interviews"}}
+"""Pages that say on which day something is; east of Paris they showed the day before."""
+
+DJANGO_S_OWN = re.compile(r"\|(?:time\b|date:\s*.(?:[^'\"]*[GHhgPfis]))")
+BROWSER_S_OWN = re.compile(r"toLocale(?:Time|Date)String|\.getHours\(|timeStyle")
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind", "forbidden"),
+    [("templates", "*.html", DJANGO_S_OWN), ("templates", "*.txt", DJANGO_S_OWN), ("static", "*.js", BROWSER_S_OWN)],
+)
+def test_hours_are_written_in_one_way_only(folder: str, kind: str, forbidden: re.Pattern[str]) -> None:
+    """Neither Django's filters nor the browser's formats know whose clock it is."""
+    files = list((settings.BASE_DIR / folder).rglob(kind))
+    assert files
+    assert [(file.name, found[0]) for file in files for found in forbidden.finditer(file.read_text())] == []
 
 
 def interview_across(person_zone: ZoneInfo, adviser_zone: ZoneInfo) -> Interview:

@@ -1,6 +1,6 @@
 """Forms of the top floor: they parse."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from accompaniment.enums import Bandwidth, Channel
 from accompaniment.forms.fields import DayField, LineField, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
-from accompaniment.french import hour_in_words, weekday_in_words
+from accompaniment.french import hour_there, weekday_in_words
 from accompaniment.models import Jobseeker
 from accompaniment.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
@@ -107,12 +107,14 @@ class OnSiteMeetingForm(OnSiteAnswerForm):
 
     field_order = ("slot", "answer", "back")
 
-    def __init__(self, *args: Any, days: Sequence[SlotDay], zone: ZoneInfo, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, days: Sequence[SlotDay], zone: ZoneInfo, others: Iterable[ZoneInfo], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         offered = [
             (
                 weekday_in_words(day.day),
-                [(starts.isoformat(), hour_in_words(starts.astimezone(zone))) for starts in day.slots],
+                [(starts.isoformat(), hour_there(starts, zone=zone, others=others)) for starts in day.slots],
             )
             for day in days
         ]

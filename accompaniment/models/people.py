@@ -1,6 +1,7 @@
 """Accounts and jobseekers."""
 
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -207,6 +208,11 @@ class Jobseeker(models.Model):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}"
+
+    @property
+    def zones(self) -> tuple[ZoneInfo]:
+        """The clock of the person's agency; load its region."""
+        return (self.agency.zone,)
 
 
 class SourceRecord(models.Model):

@@ -1,10 +1,12 @@
 """Days, hours, counts, names and telephone numbers as French writes them; built into every template.
 
 Instants are written in the zone that is active, which is the reader's. An object with `zones`, the zones of its two
-sides, makes the hour name its zone when they differ: `{{ interview.starts_at|hour:interview }}`.
+sides, makes the hour name its zone when they differ: `{{ interview.starts_at|hour:interview }}`, or, before another
+filter, `{{ note.at|beside:person|moment }}`. On a jobseeker's own pages every hour does so by itself.
 """
 
 from collections.abc import Iterable, Sized
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -17,7 +19,7 @@ from accompaniment.presentation import Account, account_in_words, frequency_in_w
 from accompaniment.text_blocks import Block
 from accompaniment.text_blocks import text_blocks as blocks_of
 from accompaniment.trades import trade_in_words
-from accompaniment.zones import reader_zone
+from accompaniment.zones import other_zones, reader_zone
 
 register = template.Library()
 
@@ -33,6 +35,18 @@ class Appointment(Sided, Protocol):
     """Something shared that begins at an instant."""
 
     starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """An instant, and the clocks of those who share it with the reader."""
+
+    at: datetime
+    zones: tuple[ZoneInfo, ...]
+
+
+def _others(sided: Sided | None) -> tuple[ZoneInfo, ...]:
+    return (*(sided.zones if sided else ()), *other_zones())
 
 
 def _day(value: datetime | date) -> date:
@@ -52,11 +66,17 @@ def french_date(value: datetime | date | None, style: str) -> str:
 
 
 @register.filter
+def beside(value: datetime | None, sided: Sided) -> Shared | None:
+    """Let the filter that follows name the zone where a side reads another hour: `{{ at|beside:person|moment }}`."""
+    return Shared(value, tuple(sided.zones)) if value else None
+
+
+@register.filter
 def hour(value: datetime | time | None, sided: Sided | None = None) -> str:
     """Write an hour: `{{ at|hour }}`, « 9 h 30 »; with its two sides, the zone where theirs differ."""
     if value is None or isinstance(value, time):
         return "" if value is None else french.hour_in_words(value)
-    return french.hour_there(value, zone=reader_zone(), others=sided.zones if sided else ())
+    return french.hour_there(value, zone=reader_zone(), others=_others(sided))
 
 
 @register.filter
@@ -66,21 +86,37 @@ def never_opened(account: Account) -> str:
 
 
 @register.filter
-def moment(value: datetime | None, style: str = "j F") -> str:
+def named_hour(value: datetime) -> str:
+    """Write an hour and its zone, for paper that anybody may read anywhere: « 9 h 30 (heure de Paris) »."""
+    zone = reader_zone()
+    return f"{french.hour_in_words(value.astimezone(zone))} ({french.zone_in_words(zone)})"
+
+
+@register.simple_tag
+def hours(starts_at: datetime, ends_at: datetime, sided: Sided | None = None, joined: str = "–") -> str:
+    """Write a stretch of time: « 9 h – 10 h », or « entre » before it and `joined="et"`; the zone once, at the end."""
+    return french.hours_there(starts_at, ends_at, zone=reader_zone(), others=_others(sided), joined=joined)
+
+
+@register.filter
+def moment(value: datetime | Shared | None, style: str = "j F") -> str:
     """Write a day and an hour: `{{ at|moment:"j F Y" }}`, « 1er mars 2026 à 9 h 30 »."""
-    return french.moment_there(value, zone=reader_zone(), style=style) if value else ""
+    if not value:
+        return ""
+    sided, at = (value, value.at) if isinstance(value, Shared) else (None, value)
+    return french.moment_there(at, zone=reader_zone(), others=_others(sided), style=style)
 
 
 @register.filter
 def appointment(sided: Appointment, style: str = "l j F") -> str:
     """Write day and hour of an appointment, and the reader's zone where the two sides read another hour."""
-    return french.moment_there(sided.starts_at, zone=reader_zone(), others=sided.zones, style=style)
+    return french.moment_there(sided.starts_at, zone=reader_zone(), others=_others(sided), style=style)
 
 
 @register.filter
 def names_zone(sided: Appointment) -> bool:
     """Tell whether `appointment` names the zone."""
-    return bool(french.zone_beside(sided.starts_at, zone=reader_zone(), others=sided.zones))
+    return bool(french.zone_beside(sided.starts_at, zone=reader_zone(), others=_others(sided)))
 
 
 @register.filter

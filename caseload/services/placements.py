@@ -18,7 +18,6 @@ from accompaniment.models import Accompaniment, Enrolment, Jobseeker, Region, Us
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.rules import tier_of
 from accompaniment.services import audit
-from accompaniment.zones import Sides
 from caseload.enums import PlacementEnd, TransferState
 from caseload.handover import Carried, Handover, carry_along
 from caseload.models import Adviser, Placement, Portfolio, Transfer
@@ -288,12 +287,6 @@ def follower_of(jobseeker: Jobseeker) -> Adviser | None:
         .first()
     )
     return adviser
-
-
-def sides_of(jobseeker: Jobseeker) -> Sides:
-    """Return the clocks of the person and of who follows them; load the agency's region."""
-    follower = follower_of(jobseeker)
-    return Sides((jobseeker.agency.zone, follower.agency.zone) if follower else (jobseeker.agency.zone,))
 
 
 def volunteers_of(adviser: Adviser) -> EnrolmentQuerySet:

@@ -17,7 +17,6 @@ from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
 from caseload.away import relay_of
-from caseload.services.placements import sides_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
 from messaging.models import CallbackRequest
@@ -141,7 +140,6 @@ def _form(request: AuthenticatedRequest, person: Jobseeker, now: datetime) -> Ca
     return CallbackForm(
         request.POST or None,
         windows=windows_of(person.agency, now=now),
-        zone=person.agency.zone,
         person=person,
     )
 
@@ -151,7 +149,6 @@ def _ask_context(person: Jobseeker, form: CallbackForm) -> dict[str, Any]:
     return {
         "person": person,
         "form": form,
-        "sides": sides_of(person),
         "open_request": requests.open().first(),
         "past_requests": list(requests.exclude(state=CallbackState.OPEN).order_by("-closed_at")[:PAST_SHOWN]),
     }

@@ -9,7 +9,6 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
 from caseload.away import relay_of
-from caseload.services.placements import sides_of
 from messaging.forms import MessageForm
 from messaging.models import CallbackRequest, Conversation
 from messaging.services import conversations
@@ -100,7 +99,6 @@ def space_callback(request: AuthenticatedRequest) -> HttpResponse:
         "messaging/partials/_panel_space_callback.html",
         {
             "callback": CallbackRequest.objects.open().filter(jobseeker=person).first(),
-            "sides": sides_of(person),
             "now": timezone.now(),
         },
     )

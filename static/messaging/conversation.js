@@ -1,6 +1,7 @@
 // A conversation that lives: <conversation-thread> takes the list and the form that the server has written, and goes
 // on from there. Text from people is only ever put in as text.
 
+import { Hours } from "./hours.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
 import { Outbox } from "./outbox.js";
@@ -31,7 +32,7 @@ class ConversationThread extends HTMLElement {
         (number) => number > this.marked,
       ),
     );
-    this.#formats(this.dataset.zone);
+    this.hours = new Hours(this.dataset);
     this.#toTheNews();
     this.outbox = new Outbox(this.me, this.dataset.conversation);
     this.sending = null;
@@ -304,12 +305,12 @@ class ConversationThread extends HTMLElement {
   }
 
   #showDay(at) {
-    const key = this.dayKey.format(at);
+    const key = this.hours.key(at);
     const days = this.list.querySelectorAll("[data-day]");
     if (days.length > 0 && days[days.length - 1].dataset.day >= key) return;
     const day = this.#clone("day");
     day.dataset.day = key;
-    day.firstElementChild.textContent = this.#day(at);
+    day.firstElementChild.textContent = this.hours.day(at);
     this.list.insertBefore(day, this.#firstPending());
   }
 
@@ -330,8 +331,9 @@ class ConversationThread extends HTMLElement {
     row.querySelector(".message__author").textContent = name;
     const time = row.querySelector("time");
     time.dateTime = at.toISOString();
-    time.textContent = this.#hour(at);
-    time.title = `${this.#day(at)} à ${this.#hour(at)}`;
+    const hour = this.hours.hour(at);
+    time.textContent = hour;
+    time.title = `${this.hours.day(at)} à ${hour}`;
     row.querySelector(".message__body").append(...withLinks(body));
     return row;
   }
@@ -468,30 +470,6 @@ class ConversationThread extends HTMLElement {
 
   #firstPending() {
     return this.list.querySelector("[data-client]");
-  }
-
-  // As `accompaniment/french.py` writes them: « mardi 1er décembre 2026 », « 9 h », « 9 h 05 », in the reader's zone.
-  #day(at) {
-    return this.dayName.format(at).replace(/\b1(?=\s)/, "1er");
-  }
-
-  #hour(at) {
-    const parts = this.clock.formatToParts(at);
-    const part = (type) => Number(parts.find((one) => one.type === type).value);
-    const minutes = part("minute");
-    return `${part("hour")}\u00a0h${minutes ? `\u00a0${String(minutes).padStart(2, "0")}` : ""}`;
-  }
-
-  #formats(timeZone) {
-    this.clock = new Intl.DateTimeFormat("fr-FR", { timeZone, hour: "numeric", minute: "2-digit", hourCycle: "h23" });
-    this.dayName = new Intl.DateTimeFormat("fr-FR", {
-      timeZone,
-      weekday: "long",
-      day: "numeric",
-      month: "long",
-      year: "numeric",
-    });
-    this.dayKey = new Intl.DateTimeFormat("sv-SE", { timeZone });
   }
 }
 

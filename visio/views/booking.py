@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Channel, Role
 from accompaniment.errors import DomainError
-from accompaniment.french import hour_in_words, moment_in_words, moment_there, weekday_in_words, zone_in_words
+from accompaniment.french import hour_in_words, moment_there, weekday_in_words, zone_beside, zone_in_words
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.once import once
 from accompaniment.services.contact_details import change_phone
@@ -239,7 +239,7 @@ def _offer(
 ) -> dict[str, object]:
     """Return what the picker shows: days with their slots, the one that has just gone struck out among them."""
     now = timezone.now()
-    zone = reader_zone()
+    zone, zones = reader_zone(), (person.agency.zone, adviser.agency.zone)
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
     free = free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, moving=moving)
     shown = sorted({*free, gone}) if gone else free
@@ -252,9 +252,10 @@ def _offer(
         "away": away_now(person, now=now),
         "zone": zone,
         "zone_words": zone_in_words(zone),
+        "zone_differs": bool(zone_beside(now, zone=zone, others=zones)),
         "days": [_picker_day(day, zone, gone, chosen) for day in (days if every_day else days[:DAYS_AT_FIRST])],
         "more_days": not every_day and len(days) > DAYS_AT_FIRST,
-        "next_slots": [moment_in_words(starts.astimezone(zone)) for starts in after],
+        "next_slots": [moment_there(starts, zone=zone, others=zones) for starts in after],
     }
 
 

@@ -157,13 +157,14 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 def _answer_form(asked: OnSiteRequest, typed: QueryDict | None = None) -> OnSiteMeetingForm:
     """Return the form with the hours that are free for the person and for the adviser who follows, if one does."""
-    adviser, zone = follower_of(asked.jobseeker), asked.jobseeker.agency.zone
+    adviser, zone = follower_of(asked.jobseeker), reader_zone()
     if adviser is None:
-        return OnSiteMeetingForm(typed, days=[], zone=zone)
+        return OnSiteMeetingForm(typed, days=[], zone=zone, others=())
     now = timezone.now()
     last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
     free = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day)
-    return OnSiteMeetingForm(typed, days=by_day(free, reader_zone()), zone=reader_zone())
+    others = (asked.jobseeker.agency.zone, adviser.agency.zone)
+    return OnSiteMeetingForm(typed, days=by_day(free, zone), zone=zone, others=others)
 
 
 def _answer(actor: User, asked: OnSiteRequest, form: OnSiteMeetingForm) -> None:

@@ -1,6 +1,7 @@
 """Panels that pages of several floors load by their address."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, Role
-from accompaniment.french import soon_in_words, zone_in_words
+from accompaniment.french import soon_there, zone_in_words
 from accompaniment.models import DeviceCheck, Jobseeker, Obligation
 from accompaniment.querysets import OnSiteRequestQuerySet
 from accompaniment.services import audit
@@ -58,10 +59,14 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
             "lines": [(line, checks.get(line.interview.jobseeker_id)) for line in lines],
             "to_close": to_close(request.user, now),
             "following": following,
-            "following_words": soon_in_words(following.starts_at.astimezone(zone), today=day) if following else "",
+            "following_words": _soon(following, zone, day) if following else "",
             "today": day,
         },
     )
+
+
+def _soon(interview: Interview, zone: ZoneInfo, today: date) -> str:
+    return soon_there(interview.starts_at, zone=zone, today=today, others=interview.zones)
 
 
 @role_required(Role.ADVISER)
@@ -87,7 +92,7 @@ def next_free(request: AuthenticatedRequest) -> HttpResponse:
     adviser = own_adviser(request.user)
     now, zone = timezone.now(), adviser.agency.zone
     slot = next_free_slot(adviser=adviser, now=now)
-    words = soon_in_words(slot.astimezone(zone), today=now.astimezone(zone).date()) if slot else ""
+    words = soon_there(slot, zone=zone, today=now.astimezone(zone).date()) if slot else ""
     return render(request, "visio/partials/_next_free.html", {"words": words})
 
 
