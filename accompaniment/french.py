@@ -47,6 +47,7 @@ MUTE_H = frozenset({
 """First names whose h is not heard; of others, as Hassan and Harry, it is taken as aspirated."""
 
 VOWELS = frozenset("aeiou")
+VERB_VOWELS = VOWELS | frozenset("éêè")
 
 
 # --- Days ---------------------------------------------------------------------------------------------------------
@@ -168,6 +169,29 @@ def plural(count: float, forms: str = "s") -> str:
     if not comma:
         one, several = "", forms
     return several if abs(count) >= 2 else one
+
+
+def counted(count: int, forms: str) -> str:
+    """Return « aucune personne », « 1 personne » or « 1 200 personnes » for `une personne`, as a sentence says it.
+
+    The article tells the gender. Each word takes an s, unless the plural is given: `un nouveau choix,nouveaux choix`.
+    """
+    one, comma, several = forms.partition(",")
+    article, _, noun = one.partition(" ")
+    if count == 0:
+        return f"auc{article} {noun}"
+    if count < 2:
+        return f"{count} {noun}"
+    number = f"{count:,}".replace(",", NO_BREAK)
+    return f"{number} {several if comma else ' '.join(f'{word}s' for word in noun.split())}"
+
+
+def verb_of(count: int, forms: str) -> str:
+    """Return « n'est », « est » or « sont » for `est,sont`: the verb of what `counted` counts."""
+    verb = plural(count, forms)
+    if count:
+        return verb
+    return f"n'{verb}" if verb[0] in VERB_VOWELS else f"ne {verb}"
 
 
 # --- Names --------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.db.models import Aggregate, Count, Exists, F, FloatField, Func, OuterRef, Q
 
-from accompaniment.french import duration_in_words, plural
+from accompaniment.french import counted, duration_in_words
 from accompaniment.models import Jobseeker, OnSiteRequest, User
 from accompaniment.querysets import OnSiteRequestQuerySet
 from caseload.figures import LocalDay, Period, regions_of
@@ -85,7 +85,7 @@ class OnSiteAnswers:
 
     @property
     def still_open(self) -> str:
-        return f"{self.waiting} demande{plural(self.waiting)} sans réponse"
+        return f"{counted(self.waiting, 'une demande').capitalize()} sans réponse"
 
 
 def on_site_answers(*, user: User, period: Period) -> OnSiteAnswers:

@@ -140,6 +140,22 @@ def plural(count: float | Sized | None, forms: str = "s") -> str:
 
 
 @register.filter
+def counted(count: int | Sized, forms: str) -> str:
+    """Write a count in a sentence: `{{ total|counted:"une personne" }}`, « aucune personne », « 12 personnes ».
+
+    A table, a badge or a card of figures shows 0 as a number. With « aucun » the verb takes « ne »: `without`.
+    """
+    return french.counted(len(count) if isinstance(count, Sized) else count, forms)
+
+
+@register.filter
+def without(count: int | Sized, verb: str) -> str:
+    """Write the verb of a count that may be none, as « ne peut », « peut » or « peuvent » for "peut,peuvent"."""
+    number = len(count) if isinstance(count, Sized) else count
+    return french.verb_of(number, verb)
+
+
+@register.filter
 def trade(code: str) -> str:
     """Write a code of the ROME with what it is called."""
     return trade_in_words(code)

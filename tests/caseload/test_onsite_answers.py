@@ -70,7 +70,7 @@ def test_what_was_taken_back_is_a_case_of_its_own(client: Client, portfolio: Por
     client.force_login(manager)
     page = client.get("/pilotage/").content.decode()
     assert "5 demandes retirées par la personne avant la réponse" in page
-    assert ">0 demande sans réponse</a>" in page
+    assert ">Aucune demande sans réponse</a>" in page
 
 
 @pytest.mark.parametrize(("answers", "shown"), [(4, False), (5, True)])
@@ -87,4 +87,4 @@ def test_counts_in_one_s_regions_only(portfolio: Portfolio) -> None:
     other = ManagerFactory(regions=[RegionFactory()]).user
     found = on_site_answers(user=other, period=week())
     assert (found.answered, found.median, found.waiting) == (0, None, 0)
-    assert found.still_open == "0 demande sans réponse"
+    assert found.still_open == "Aucune demande sans réponse"

@@ -69,7 +69,7 @@ def test_opens_an_agency_after_a_look(new_page: NewPage) -> None:
     page.goto(f"/reglages/agences/{agency.code}/")
     page.get_by_label("Jour d'ouverture").fill(day.isoformat())
     page.get_by_role("button", name="Voir qui est concerné").click()
-    expect(page.get_by_text("0 personne pourra demander")).to_be_visible()
+    expect(page.get_by_text("Aucune personne ne pourra demander")).to_be_visible()
     look(page)
     page.get_by_role("button", name="Confirmer").click()
     expect(page.get_by_text(" ".join(day_in_style(day, "j F Y").split())).first).to_be_visible()

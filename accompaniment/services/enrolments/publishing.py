@@ -7,7 +7,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.foreseen import Foreseen, names_of
-from accompaniment.french import plural
+from accompaniment.french import counted, verb_of
 from accompaniment.models import Consent, ConsentText, User
 from accompaniment.services import audit
 
@@ -103,7 +103,7 @@ def foresee_publication(*, actor: User, after: int) -> Foreseen:
     return Foreseen(
         title=f"Publier la version {after + 1}",
         sentences=[
-            f"{told} e-mail{plural(told)} {'partent' if told > 1 else 'part'} tout de suite.",
+            f"{counted(told, 'un e-mail').capitalize()} {verb_of(told, 'part,partent')} tout de suite.",
             "La nouvelle version est à accepter sur chaque page\u00a0; le suivi continue pendant ce temps.",
         ],
         confirm=f"Publier la version {after + 1}",

@@ -1,0 +1,63 @@
+"""« Aucune personne » where a sentence counts none; a table, a badge or a card of figures shows 0."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.template import Context, Template
+
+from accompaniment.french import counted, verb_of
+
+
+@pytest.mark.parametrize(
+    ("count", "forms", "words"),
+    [
+        (0, "une personne", "aucune personne"),
+        (1, "une personne", "1 personne"),
+        (2, "une personne", "2 personnes"),
+        (0, "un entretien prévu", "aucun entretien prévu"),
+        (3, "un entretien prévu", "3 entretiens prévus"),
+        (0, "un nouveau message,nouveaux messages", "aucun nouveau message"),
+        (2, "un nouveau message,nouveaux messages", "2 nouveaux messages"),
+        (1200, "une personne", "1\u00a0200 personnes"),
+    ],
+)
+def test_a_sentence_says_none_instead_of_nought(count: int, forms: str, words: str) -> None:
+    assert counted(count, forms) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "Aucune personne ne pourra demander"),
+        (1, "1 personne pourra demander"),
+        (2, "2 personnes pourront demander"),
+    ],
+)
+def test_the_verb_goes_with_none(count: int, words: str) -> None:
+    page = Template('{{ n|counted:"une personne"|capfirst }} {{ n|without:"pourra,pourront" }} demander')
+    assert page.render(Context({"n": count})) == words
+    assert verb_of(0, "est,sont") == "n'est"
+
+
+NUMBER_BEFORE_ITS_NOUN = re.compile(r"\{\{ ([\w.|]+) \}\}(?:&nbsp;| )[^\W\d_]+\{\{ \1\|plural")
+"""`{{ n }} personne{{ n|plural }}`: 0 stands there as a number."""
+
+NEVER_NONE = {
+    "too_many.html": "a minute at least",
+    "lapse_delays.html": "a delay of a day at least",
+    "member.html": "a portfolio of which something is to be handed over",
+    "transfer_confirm.html": "those who stay, if anybody does",
+}
+
+
+def test_no_sentence_writes_its_count_by_hand() -> None:
+    """Kind: « 0 personne ». A count that cannot be none here is asked for before, by an `if` of its own."""
+    found = []
+    for path in sorted((settings.BASE_DIR / "templates").rglob("*.*")):
+        text = path.read_text() if path.suffix in {".html", ".txt"} else ""
+        for match in NUMBER_BEFORE_ITS_NOUN.finditer(text):
+            asked = match[1].removesuffix("|length").removesuffix("|intcomma")
+            if not re.search(rf"\{{% (?:el)?if [^%]*\b{re.escape(asked)}\b", text) and path.name not in NEVER_NONE:
+                found.append(f"{path.name}: {match[0]}")
+    assert found == []
