@@ -179,6 +179,7 @@ class DeviceCheckForm(forms.Form):
 
     camera = forms.BooleanField(required=False)
     microphone = forms.BooleanField(required=False)
+    without_microphone = forms.BooleanField(required=False)
     connection = forms.ChoiceField(choices=Bandwidth.choices)
     round_trip_ms = forms.IntegerField(required=False, min_value=0, max_value=60_000)
     device = LineField(required=False, max_length=120)

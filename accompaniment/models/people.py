@@ -255,6 +255,7 @@ class DeviceCheck(models.Model):
     at = models.DateTimeField("le")
     camera = models.BooleanField("caméra")
     microphone = models.BooleanField("micro")
+    without_microphone = models.BooleanField("sans micro, par choix", default=False)
     connection = models.CharField("connexion", max_length=6, choices=Bandwidth)
     round_trip_ms = models.PositiveIntegerField("temps d'aller-retour, en ms", null=True)
     relayed = models.BooleanField("par relais", null=True, help_text="null: not known")
@@ -265,15 +266,25 @@ class DeviceCheck(models.Model):
     class Meta:
         ordering = ("-at", "-pk")
         verbose_name = "test du matériel"
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(microphone=True, without_microphone=True), name="device_check_microphone_or_none"
+            ),
+        ]
         indexes = [models.Index(fields=("jobseeker", "-at"), name="device_check_latest")]
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.connection} {self.at:%Y-%m-%d}"
 
     @property
+    def found(self) -> tuple[bool, bool, bool, str]:
+        """What makes one result differ from another."""
+        return self.camera, self.microphone, self.without_microphone, self.connection
+
+    @property
     def carries_video(self) -> bool:
-        """Camera, microphone and connection all did well."""
-        return self.camera and self.microphone and self.connection == Bandwidth.GOOD
+        """Camera, connection and microphone all did well; who uses no microphone by choice needs none."""
+        return self.camera and (self.microphone or self.without_microphone) and self.connection == Bandwidth.GOOD
 
 
 class SentForm(models.Model):

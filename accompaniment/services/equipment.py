@@ -24,6 +24,7 @@ def record_device_check(
     camera: bool,
     microphone: bool,
     connection: Bandwidth,
+    without_microphone: bool = False,
     round_trip_ms: int | None = None,
     device: str = "",
 ) -> DeviceCheck:
@@ -37,8 +38,8 @@ def record_device_check(
             raise DomainError("Seule la personne elle-même peut enregistrer le test de son matériel.")
         now = timezone.now()
         last: DeviceCheck | None = DeviceCheck.objects.filter(jobseeker=person).first()
-        found = (camera, microphone, connection)
-        if last and now - last.at < ONE_TEST and (last.camera, last.microphone, last.connection) == found:
+        found = (camera, microphone, without_microphone, connection)
+        if last and now - last.at < ONE_TEST and last.found == found:
             return last
         check_bound(
             BoundedAct.DEVICE_TESTS,
@@ -49,6 +50,7 @@ def record_device_check(
             at=now,
             camera=camera,
             microphone=microphone,
+            without_microphone=without_microphone,
             connection=connection,
             round_trip_ms=round_trip_ms,
             device=device,

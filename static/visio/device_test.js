@@ -1,6 +1,6 @@
 // Tries what a video interview needs: a camera, a microphone that hears, and a connection that carries a picture.
 
-import { explain, listDevices, openDevices, showLevel } from "./media.js";
+import { explain, KINDS, listDevices, openDevices, showLevel } from "./media.js";
 
 const PATIENCE = 10_000; // milliseconds for the connection to carry a picture
 
@@ -8,6 +8,7 @@ const page = document.querySelector("[data-test]");
 const video = page.querySelector("[data-self]");
 const problemLine = page.querySelector("[data-media-problem]");
 const meter = page.querySelector("[data-meter]");
+const withoutMicrophone = page.querySelector("[data-without-microphone]");
 const choices = {
   camera: page.querySelector("[data-choose=camera]"),
   microphone: page.querySelector("[data-choose=microphone]"),
@@ -17,6 +18,7 @@ let stream = new MediaStream();
 let stopLevel = () => {};
 let listening = null;
 let found = {};
+let turn = 0; // of the test that counts: a new one makes those before it say nothing more
 
 function result(name, good, words) {
   const line = page.querySelector(`[data-result=${name}]`);
@@ -56,11 +58,16 @@ async function tell() {
   if (!url || !["camera", "microphone", "connection"].every((name) => name in found)) return;
   const line = page.querySelector("[data-kept]");
   const headers = JSON.parse(document.body.getAttribute("hx-headers"));
+  const own = turn;
   const answered = await roundTrip();
+  if (own !== turn) return;
+  const heard = found.microphone && !withoutMicrophone.checked;
   // Without a camera and a microphone nothing could be sent; then the way to the server has to do.
-  const carries = found.connection || (!found.camera && !found.microphone && answered !== null);
+  const carries = found.connection || (!found.camera && !heard && answered !== null);
   const measured = new URLSearchParams({ connection: carries ? "bon" : "faible", device: deviceName() });
-  for (const name of ["camera", "microphone"]) if (found[name]) measured.set(name, "on");
+  if (found.camera) measured.set("camera", "on");
+  if (heard) measured.set("microphone", "on");
+  if (withoutMicrophone.checked) measured.set("without_microphone", "on");
   if (answered !== null) measured.set("round_trip_ms", answered);
   try {
     const response = await fetch(url, { method: "POST", headers: { ...headers, "HX-Request": "true" }, body: measured });
@@ -114,9 +121,16 @@ function listen() {
 }
 
 async function test(wish) {
+  turn += 1;
+  const own = turn;
   found = {};
+  clearInterval(listening);
   for (const track of stream.getTracks()) track.stop();
-  const opened = await openDevices(wish);
+  const opened = await openDevices({ ...wish, kinds: withoutMicrophone.checked ? ["video"] : KINDS });
+  if (own !== turn) {
+    for (const track of opened.stream.getTracks()) track.stop();
+    return;
+  }
   stream = opened.stream;
   video.srcObject = stream.getVideoTracks().length > 0 ? stream : null;
   const problem = explain(opened.failures);
@@ -125,10 +139,12 @@ async function test(wish) {
   stopLevel();
   stopLevel = showLevel(stream, meter);
   await listDevices(choices, stream);
+  if (own !== turn) return;
   const [camera] = stream.getVideoTracks();
   const [microphone] = stream.getAudioTracks();
   result("camera", camera !== undefined, camera ? "elle fonctionne, vous devez vous voir" : "pas d'image");
-  result("microphone", microphone ? null : false, microphone ? "parlez…" : "pas de micro");
+  if (withoutMicrophone.checked) result("microphone", true, "vous n'en utilisez pas : vous répondrez par écrit");
+  else result("microphone", microphone ? null : false, microphone ? "parlez…" : "pas de micro");
   if (microphone) listen();
   if (!camera && !microphone) {
     result("connection", false, "elle ne peut être essayée sans caméra ni micro");
@@ -136,11 +152,12 @@ async function test(wish) {
   }
   result("connection", null, "essai en cours…");
   const good = await loop(stream);
-  result("connection", good, good ? "elle permet la visio" : "la visio risque de ne pas passer : préférez le téléphone");
+  if (own === turn) result("connection", good, good ? "elle permet la visio" : "la visio risque de ne pas passer : préférez le téléphone");
 }
 
 const wish = () => ({ camera: choices.camera.value, microphone: choices.microphone.value });
 for (const select of Object.values(choices)) select.addEventListener("change", () => test(wish()));
+withoutMicrophone.addEventListener("change", () => test(wish()));
 page.querySelector("[data-again]").addEventListener("click", () => test(wish()));
 
 test({});

@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -102,3 +103,23 @@ def test_the_person_s_page_says_it_too(client: Client) -> None:
     page = html.unescape(client.get(address).content.decode())
     for part in ("à reprendre", "pas d'image", "31\u00a0ms"):
         assert part in page
+
+
+def test_who_uses_no_microphone_is_ready_and_the_adviser_reads_so(client: Client) -> None:
+    person = on_web_track(PortfolioFactory())
+    client.force_login(person.user)
+    answer = send(client, microphone="", without_microphone="on")
+    assert "votre conseiller le verra" in answer.content.decode()
+    check = DeviceCheck.objects.get(jobseeker=person)
+    assert check.carries_video
+    client.force_login(person.placements.get(ended_at=None).portfolio.adviser.user)
+    page = html.unescape(client.get(reverse("panel_person_interviews", args=[person.pk])).content.decode())
+    assert "n'en utilise pas, par choix" in page
+    assert "pas de son" not in page
+
+
+def test_nobody_has_a_microphone_and_goes_without(person: Jobseeker) -> None:
+    facts: dict[str, Any] = {"jobseeker": person, "at": timezone.now(), "camera": True, "connection": Bandwidth.GOOD}
+    with pytest.raises(IntegrityError, match="device_check_microphone_or_none"), transaction.atomic():
+        DeviceCheck.objects.create(**facts, microphone=True, without_microphone=True)
+    DeviceCheck.objects.create(**facts, microphone=False, without_microphone=True)

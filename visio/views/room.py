@@ -51,7 +51,13 @@ def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
         audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.CONTACT_DETAILS)
     role = RoomRole.ADVISER if context["is_adviser"] else RoomRole.JOBSEEKER
     peer = interview.jobseeker if context["is_adviser"] else interview.adviser.user
-    return render(request, "visio/room.html", {**context, "role": role.value, "peer": peer.full_name})
+    last = None if context["is_adviser"] else DeviceCheck.objects.visible_to(request.user).first()
+    context |= {
+        "role": role.value,
+        "peer": peer.full_name,
+        "without_microphone": bool(last and last.without_microphone),
+    }
+    return render(request, "visio/room.html", context)
 
 
 @require_POST
@@ -137,7 +143,8 @@ def device_test_result(request: AuthenticatedRequest) -> HttpResponse:
             actor=request.user,
             jobseeker=own_file(request),
             camera=facts["camera"],
-            microphone=facts["microphone"],
+            microphone=facts["microphone"] and not facts["without_microphone"],
+            without_microphone=facts["without_microphone"],
             connection=Bandwidth(facts["connection"]),
             round_trip_ms=facts["round_trip_ms"],
             device=facts["device"],

@@ -1,0 +1,69 @@
+"""The page of the device test in a browser: also for a person who uses no microphone."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from accompaniment.models import DeviceCheck
+from tests.e2e.browser import check_axe, check_fits, step_inside
+from tests.e2e.test_room import enter
+from tests.e2e.test_room_devices import refuse
+from tests.visio.factories import InterviewFactory
+from visio.models import Interview
+
+pytestmark = pytest.mark.e2e
+
+KEPT = "votre conseiller le verra"
+
+
+@pytest.fixture
+def interview(server: Any) -> Interview:
+    return InterviewFactory()
+
+
+def test_who_uses_no_microphone_says_so_and_reads_what_it_means(new_page: Any, interview: Interview) -> None:
+    """None is asked for or missed from then on: here, in what the adviser reads, and in the room."""
+    page = new_page(width=320, height=640)
+    refuse(page, audio="NotFoundError")
+    step_inside(page, interview.jobseeker.user)
+    page.goto("/visio/test/")
+    expect(page.get_by_role("alert")).to_contain_text("Aucun micro n'a été trouvé")
+    expect(page.locator("[data-result=microphone]")).to_contain_text("pas de micro")
+    tick = page.get_by_label("Je n'utilise pas le micro")
+    expect(tick).to_have_accessible_description(
+        "Vous entendrez votre conseiller, qui vous verra sans vous entendre\u00a0: vous lui répondrez par écrit, dans "
+        "vos messages. Il le saura avant l'entretien."
+    )
+    tick.check()
+    expect(page.locator("[data-result=microphone]")).to_contain_text("vous répondrez par écrit")
+    expect(page.locator("[data-result=microphone]")).to_have_attribute("data-state", "good")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("[data-result=connection]")).to_contain_text("elle permet la visio", timeout=15_000)
+    expect(page.locator("[data-kept]")).to_contain_text(KEPT)
+    check_axe(page)
+    check_fits(page)
+    check = DeviceCheck.objects.filter(jobseeker=interview.jobseeker)[0]
+    assert (check.camera, check.microphone, check.without_microphone, check.carries_video) == (True, False, True, True)
+
+    enter(page, interview.jobseeker.user, interview)
+    expect(page.get_by_label("Je n'utilise pas le micro")).to_be_checked()
+    expect(page.get_by_role("button", name="Caméra", exact=True)).to_be_enabled()
+    expect(page.locator("[data-media-problem]")).to_be_hidden()
+
+    adviser = new_page()
+    step_inside(adviser, interview.adviser.user)
+    adviser.goto("/ma-journee/")
+    expect(adviser.get_by_text("sans micro par choix")).to_be_visible()
+
+
+def test_who_uses_one_again_is_heard_again(new_page: Any, interview: Interview) -> None:
+    page = new_page()
+    step_inside(page, interview.jobseeker.user)
+    page.goto("/visio/test/")
+    expect(page.locator("[data-result=microphone]")).to_contain_text("on vous entend", timeout=15_000)
+    for ticked, words in ((True, "vous répondrez par écrit"), (False, "on vous entend")):
+        page.get_by_label("Je n'utilise pas le micro").set_checked(ticked)
+        expect(page.locator("[data-result=microphone]")).to_contain_text(words, timeout=15_000)
+        expect(page.locator("[data-result=connection]")).to_contain_text("elle permet la visio", timeout=15_000)
+    page.wait_for_function("document.querySelector('[data-kept]').textContent.includes('le verra')")
