@@ -191,6 +191,7 @@ class AuditAction(TextChoices):
     ACCOUNT = "account", "Compte"
     CAPACITY = "capacity", "Plafond"
     REGION = "region", "Ouverture d'une région"
+    AGENCY_PHONE = "agency_phone", "Téléphone d'une agence"
     EQUIPMENT = "equipment", "Test du matériel"
     NOTE = "note", "Note"
     ACTION_PLAN = "action_plan", "Plan d'action"

@@ -12,6 +12,7 @@ from accompaniment.alphabet import alphabetical
 from accompaniment.enums import AuditAction, Awaited, Modality
 from accompaniment.french import day_in_style
 from accompaniment.models import Accompaniment, Agency, AuditEntry, Jobseeker, LapseDelay, Region, User
+from accompaniment.presentation import phone_in_words
 from caseload.figures import regions_of
 from caseload.models import Capacity
 
@@ -129,10 +130,14 @@ def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
 
 
 def history_of_openings(user: User, *, region: Region | None = None) -> Iterator[Change]:
-    """Tell the last changes of days of opening, newest first: everywhere, or in one region with its agencies."""
+    """Tell the last changes of days of opening, newest first: everywhere, or in one region with its agencies.
+
+    Of one region the telephone numbers of its agencies, too.
+    """
     entries = AuditEntry.objects.filter(action=AuditAction.REGION)
     if region is not None:
-        entries = entries.filter(details__region=region.code)
+        actions = (AuditAction.REGION, AuditAction.AGENCY_PHONE)
+        entries = AuditEntry.objects.filter(action__in=actions, details__region=region.code)
     regions = dict(Region.objects.values_list("code", "name"))
     agencies = {agency.code: agency.name for agency in agencies_of(user)}
     for entry in _last(entries):
@@ -140,9 +145,16 @@ def history_of_openings(user: User, *, region: Region | None = None) -> Iterator
         where = regions.get(facts["region"], facts["region"])
         if "agency" in facts:
             where = f"{agencies.get(facts['agency'], facts['agency'])} ({where})"
+        if entry.action == AuditAction.AGENCY_PHONE:
+            yield Change(entry.at, _by(entry), f"{where}\u00a0: {_number(facts['phone'])}")
+            continue
         day = f"ouverture le {_day(facts, 'opens_on')}" if facts["opens_on"] else "jour retiré"
         before = f", auparavant le {_day(facts, 'before')}" if facts["before"] else ""
         yield Change(entry.at, _by(entry), f"{where}\u00a0: {day}{before}")
+
+
+def _number(phone: str) -> str:
+    return f"téléphone {phone_in_words(phone)}" if phone else "téléphone retiré"
 
 
 def delays_by_state(*, today: date) -> list[tuple[Awaited, LapseDelay | None, list[LapseDelay]]]:

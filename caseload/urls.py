@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from caseload.views import (
     absences,
+    agencies,
     capacities,
     consent_texts,
     dashboard,
@@ -97,6 +98,7 @@ urlpatterns: list[URLPattern] = [
     path("reglages/delais/", lapses.lapse_delays, name="lapse_delays"),
     path("reglages/delais/<int:pk>/annuler/", lapses.cancel, name="cancel_lapse_delay"),
     path("reglages/regions/<str:code>/agences/", regions.region_agencies, name="region_agencies"),
+    path("reglages/agences/<str:code>/telephone/", agencies.agency_phone, name="agency_phone"),
     path("reglages/agences/<str:code>/", regions.agency_opening, name="agency_opening"),
     path("reglages/texte-a-accepter/", consent_texts.consent_texts, name="consent_texts"),
     path("reglages/regions/<str:code>/", regions.region_opening, name="region_opening"),

@@ -676,6 +676,11 @@ TABLE: dict[str, Row] = {
         "login 403 403 403 403 403 200 404 200",
         lambda house: (house.owner.agency.code,),
     ),
+    "agency_phone": Row(
+        "login 403 403 403 403 403 200 404 200",
+        "login 403 403 403 403 403 > 404 >",
+        lambda house: (house.owner.agency.code,),
+    ),
     "region_opening": Row(
         "login 403 403 403 403 403 403 403 200",
         "login 403 403 403 403 403 403 403 200",

@@ -38,6 +38,7 @@ TABLE_OF_READINGS = {
     "accessibility": "none none none",
     "action_plan": "action_plan - -",
     "agency_opening": "- none -",
+    "agency_phone": "- none -",
     "agenda": "none - none",
     "answer_on_site": "on_site_request - -",
     "book_for": "none - -",

@@ -31,6 +31,12 @@ class PhoneField(LineField):
         self.known = person.phone
         self.initial = telephone(person.phone)
 
+    def answer_at(self, agency: Agency) -> None:
+        """Read it as the agency's own number; the one that stands is taken as it is."""
+        self.agency = agency
+        self.known = agency.phone
+        self.initial = telephone(agency.phone)
+
     def clean(self, value: Any) -> str:
         written: str = super().clean(value)
         if not written or self.agency is None:

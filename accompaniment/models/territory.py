@@ -64,6 +64,7 @@ class Agency(models.Model):
     address = models.CharField("adresse", max_length=200, blank=True)
     postal_code = models.CharField("code postal", max_length=5, blank=True)
     commune = models.CharField("commune", max_length=80, blank=True)
+    phone = models.CharField("téléphone", max_length=20, blank=True, help_text="format E.164; vide : pas encore donné")
     web_opens_on = models.DateField(
         "ouverture du 100 % web dans l'agence", null=True, blank=True, help_text="vide : le jour de la région"
     )
@@ -73,6 +74,11 @@ class Agency(models.Model):
     class Meta:
         ordering = (alphabetical("name"),)
         verbose_name = "agence"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(phone="") | Q(phone__regex=r"^\+[0-9]{4,15}$"), name="agency_phone_e164"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

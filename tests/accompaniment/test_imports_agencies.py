@@ -33,10 +33,12 @@ def test_an_agency_goes_in_with_its_opening_hours() -> None:
 def test_loading_again_changes_nothing_and_a_changed_row_updates() -> None:
     load(agency_row())
     OpeningHours.objects.filter(weekday=4).delete()
+    Agency.objects.update(phone="+33388123456")
     assert load(agency_row()).unchanged == 1
     outcome = load(agency_row(nom="Strasbourg Neudorf"), agency_row(code="67483"))
     assert (outcome.created, outcome.updated, outcome.unchanged) == (1, 1, 0)
-    assert Agency.objects.get(code="67482").name == "Strasbourg Neudorf"
+    changed = Agency.objects.get(code="67482")
+    assert (changed.name, changed.phone) == ("Strasbourg Neudorf", "+33388123456"), "the file tells of no telephone"
     assert not OpeningHours.objects.filter(agency__code="67482", weekday=4).exists()
 
 

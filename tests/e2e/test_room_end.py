@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from accompaniment.models import AuditEntry
+from accompaniment.models import Agency, AuditEntry, Jobseeker
 from tests.e2e.browser import check_axe, check_fits, focused, forgive
 from tests.e2e.test_room import end_call, enter, let_in, sees_and_hears
 from tests.visio.factories import InterviewFactory
@@ -158,6 +158,33 @@ def test_the_telephone_works_without_a_network_and_is_noted_once(
     interview.refresh_from_db()
     assert interview.phone_since is not None
     assert AuditEntry.objects.filter(jobseeker=interview.jobseeker, details__event="phone").count() == 1
+
+
+@pytest.mark.parametrize("agency_phone", ["+33123456789", ""], ids=["the agency has a number", "it has none"])
+def test_without_a_network_and_without_a_number_the_person_reads_whom_to_call(
+    new_page: Any, interview: Interview, agency_phone: str
+) -> None:
+    """Nobody can call a person whose number is not known: the agency's is in the page, or what happens is."""
+    Jobseeker.objects.update(phone="")
+    Agency.objects.update(phone=agency_phone)
+    page = new_page(width=320, height=640)
+    forgive(page, "WebSocket", "ERR_INTERNET_DISCONNECTED")
+    enter(page, interview.jobseeker.user, interview)
+    expect(page.locator("[data-status]")).to_contain_text("n'est pas encore")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Continuer par téléphone").click()
+    shown = page.locator("[data-number]")
+    expect(shown).to_be_in_viewport(ratio=1)
+    if agency_phone:
+        expect(shown.get_by_role("link", name="01\u00a023\u00a045\u00a067\u00a089")).to_have_attribute(
+            "href", "tel:+33123456789"
+        )
+        expect(shown).to_contain_text(interview.adviser.agency.name)
+    else:
+        expect(shown).to_contain_text("personne ne peut vous appeler pour le moment")
+        expect(shown.get_by_role("link")).to_have_count(0)
+    expect(shown).to_contain_text("n'est jamais une absence")
+    check_fits(page)
 
 
 def in_sight(page: Page, width: int, height: int) -> None:
