@@ -242,7 +242,7 @@ def test_the_page_on_personal_data_says_how_long(client: Client, settings: Setti
     settings.AXES_COOLOFF_TIME = 0.5
     page = " ".join(client.get(reverse("personal_data")).text.split()).replace("\u00a0", " ")
     assert "45 jours au plus" in page
-    assert "gardés tels quels, 30 min ;" in page.replace("&nbsp;", " ")
+    assert "gardés tels quels, 30 minutes ;" in page.replace("&nbsp;", " ")
 
 
 @pytest.mark.parametrize(
