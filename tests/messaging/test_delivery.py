@@ -151,8 +151,17 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
     },
     NotificationKind.PEOPLE_LEFT: {
         "first_name": "Awa",
-        "lines": [{"person": "Nadia Benali", "identifier": "1234567A", "follower": "Claire Martin"}],
+        "lines": [
+            {"person": "Nadia Benali", "identifier": "1234567A", "follower": "Claire Martin", "reason": "tier_changed"}
+        ],
         "path": "/portefeuille/",
+    },
+    NotificationKind.REGION_CHANGED: {
+        "first_name": "Awa",
+        "agency": "Colmar Lacarre",
+        "adviser": "Claire Martin",
+        "carried": ["Votre entretien du mardi 3 mars à 9 h aura lieu avec Claire Martin."],
+        "path": "/mon-espace/",
     },
     NotificationKind.PEOPLE_RECEIVED: {
         "first_name": "Awa",
