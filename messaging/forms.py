@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django import forms
 
-from accompaniment.forms.fields import LinesField
+from accompaniment.forms.fields import CHOOSE, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.search import SearchField
 from accompaniment.french import hours_there, weekday_in_words
@@ -76,12 +76,23 @@ def _say_window(window: Window) -> str:
 class CallbackForm(forms.Form):
     """A wish to be called back, in one of the windows on offer."""
 
-    subject = forms.ChoiceField(label="Sujet", choices=CallbackSubject, widget=forms.RadioSelect)
+    subject = forms.ChoiceField(
+        label="Sujet",
+        choices=CallbackSubject,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez le sujet de l'appel."},
+    )
     phone = PhoneField(
         label="Numéro à appeler",
         help_text="Par exemple 06 12 34 56 78. C'est le numéro de votre dossier\u00a0: corrigez-le s'il a changé.",
     )
-    window = forms.ChoiceField(label="Quand vous appeler", widget=forms.Select)
+    window = forms.ChoiceField(
+        label="Quand vous appeler",
+        error_messages={
+            "required": "Choisissez quand vous appeler.",
+            "invalid_choice": "Cette plage horaire n'est plus proposée. Choisissez-en une autre.",
+        },
+    )
     comment = LinesField(
         label="Précision",
         required=False,
@@ -93,10 +104,8 @@ class CallbackForm(forms.Form):
     def __init__(self, *args: Any, windows: Sequence[Window], person: Jobseeker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         phone_field(self).belong_to(person)
-        field = self.fields["window"]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = [(window_value(window), _say_window(window)) for window in windows]
-            field.error_messages["invalid_choice"] = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
+        offered = [(window_value(window), _say_window(window)) for window in windows]
+        self.fields["window"].choices = [CHOOSE, *offered] if offered else []  # type: ignore[attr-defined]
 
     def clean_window(self) -> Window:
         """Return the window that was chosen; it is one of those on offer."""

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accompaniment.enums import Bandwidth, Channel
-from accompaniment.forms.fields import DayField, LineField, LinesField
+from accompaniment.forms.fields import CHOOSE, DayField, LineField, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
 from accompaniment.french import hour_there, weekday_in_words
@@ -194,7 +194,6 @@ class ReportForm(forms.Form):
         label="Comment l'entretien s'est-il terminé ?",
         choices=Outcome.choices,
         widget=forms.RadioSelect,
-        initial=Outcome.HELD,
         error_messages={"required": "Dites comment l'entretien s'est terminé."},
     )
     conclusions = LinesField(
@@ -206,7 +205,7 @@ class ReportForm(forms.Form):
     )
     next_step = forms.ChoiceField(
         label="Suite",
-        choices=[("", "Choisir…"), *NextStep.choices],
+        choices=[CHOOSE, *NextStep.choices],
         error_messages={"required": "Choisissez la suite."},
     )
     plan = forms.ChoiceField(

@@ -12,6 +12,9 @@ from accompaniment.identifiers import compact
 from accompaniment.imports.values import clean
 from accompaniment.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY, is_near, lines_in
 
+CHOOSE = ("", "Choisissez…")
+"""The first line of a list from which something must be chosen: nothing is chosen before somebody chooses."""
+
 
 class NotTooLongValidator(MaxLengthValidator):
     """Refuses a text that is too long with by how much."""

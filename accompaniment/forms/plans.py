@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import Channel, ContactNature
-from accompaniment.forms.fields import DayField, LinesField
+from accompaniment.forms.fields import CHOOSE, DayField, LinesField
 from accompaniment.presentation import frequency_in_words
 from accompaniment.rules import PLAN_CHANNELS
 from accompaniment.services.plan_reviews import NewPlan
@@ -58,7 +58,7 @@ class PlanDecisionForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Dites si le plan est gardé ou changé."},
     )
-    contact = forms.ChoiceField(label="Contact", choices=contact_choices, required=False)
+    contact = forms.ChoiceField(label="Contact", choices=lambda: [CHOOSE, *contact_choices()], required=False)
     interval_days = forms.TypedChoiceField(label="Fréquence", coerce=int, empty_value=None, required=False)
     reason = LinesField(
         label="Motif",
@@ -76,7 +76,8 @@ class PlanDecisionForm(forms.Form):
     def __init__(self, *args: Any, present_interval: int | None, answers: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.answers = answers
-        self.fields["interval_days"].choices = interval_choices(present_interval)  # type: ignore[attr-defined]
+        intervals = [CHOOSE, *interval_choices(present_interval)]
+        self.fields["interval_days"].choices = intervals  # type: ignore[attr-defined]
         if answers:
             self.fields["reason"].label = "Motif et réponse à la personne"
 

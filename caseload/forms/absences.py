@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
-from accompaniment.forms.fields import DayField, LinesField
+from accompaniment.forms.fields import CHOOSE, DayField, LinesField
 from accompaniment.french import day_in_style, of_name
 from accompaniment.presentation import account_in_words
 from caseload.absences import MOVE, RELAY, Decision, Question
@@ -129,7 +129,7 @@ class AbsenceForm(forms.Form):
                 self.fields[relay.name] = forms.TypedChoiceField(
                     label=f"Qui reprend le {relay.whom}\u00a0?",
                     choices=[
-                        ("", "Choisir…"),
+                        CHOOSE,
                         *((one.pk, f"{colleague_in_words(one)}, {one.agency}") for one in relay.colleagues),
                     ],
                     coerce=int,
@@ -266,7 +266,7 @@ class ReplaceForm(forms.Form):
     def __init__(self, *args: Any, colleagues: Iterable[Adviser], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["collegue"].choices = [  # type: ignore[attr-defined]
-            ("", "Choisir…"),
+            CHOOSE,
             *((colleague.pk, f"{colleague_in_words(colleague)}, {colleague.agency}") for colleague in colleagues),
         ]
 
@@ -291,14 +291,14 @@ class AddCoverForm(ReplaceForm):
         self.fields["collegue"].label = "Collègue"
         named = [(portfolio.pk, portfolio_in_words(portfolio)) for portfolio in portfolios]
         self.fields["portefeuille"].choices = (  # type: ignore[attr-defined]
-            named if len(named) == 1 else [("", "Choisir…"), *named]
+            named if len(named) == 1 else [CHOOSE, *named]
         )
 
 
 class AdviserChoiceForm(forms.Form):
     """The adviser whose absence a manager declares."""
 
-    conseiller = forms.ModelChoiceField(label="Conseiller", queryset=Adviser.objects.none(), empty_label="Choisir…")
+    conseiller = forms.ModelChoiceField(label="Conseiller", queryset=Adviser.objects.none(), empty_label=CHOOSE[1])
 
     def __init__(self, *args: Any, advisers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import Modality
-from accompaniment.forms.fields import DayField, LineField
+from accompaniment.forms.fields import CHOOSE, DayField, LineField
 from accompaniment.models import Agency
 
 LARGEST = 1000
@@ -21,7 +21,12 @@ class CapacityForm(forms.Form):
     place = forms.ChoiceField(
         label="Pour", error_messages={"required": "Choisissez une agence.", "invalid_choice": "Choisissez une agence."}
     )
-    modality = forms.TypedChoiceField(label="Modalité", choices=Modality.choices, coerce=Modality)
+    modality = forms.TypedChoiceField(
+        label="Modalité",
+        choices=[CHOOSE, *Modality.choices],
+        coerce=Modality,
+        error_messages={"required": "Choisissez une modalité."},
+    )
     value = forms.IntegerField(
         label="Personnes par portefeuille, au plus",
         required=False,
@@ -57,7 +62,7 @@ class CapacityForm(forms.Form):
         for agency in agencies:
             by_region.setdefault(agency.region.name, []).append((agency.code, agency.name))
         choices: list[Any] = [(COUNTRY, "Tout le pays")] if whole_country else []
-        self.fields["place"].choices = [("", "Choisissez"), *choices, *by_region.items()]  # type: ignore[attr-defined]
+        self.fields["place"].choices = [CHOOSE, *choices, *by_region.items()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

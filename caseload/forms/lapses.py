@@ -3,7 +3,7 @@
 from django import forms
 
 from accompaniment.enums import Awaited
-from accompaniment.forms.fields import DayField, LineField, NumberField
+from accompaniment.forms.fields import CHOOSE, DayField, LineField, NumberField
 from accompaniment.services.enrolments.lapses import LONGEST_DELAY
 
 
@@ -12,7 +12,11 @@ class LapseDelayForm(forms.Form):
 
     use_required_attribute = False
 
-    state = forms.ChoiceField(label="Pour", choices=Awaited.choices)
+    state = forms.ChoiceField(
+        label="Pour",
+        choices=[CHOOSE, *Awaited.choices],
+        error_messages={"required": "Choisissez ce qui attend une réponse."},
+    )
     days = forms.IntegerField(
         label="Délai, en jours",
         min_value=1,

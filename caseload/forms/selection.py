@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.errors import DomainError
-from accompaniment.forms.fields import DayField, LineField, LinesField
+from accompaniment.forms.fields import CHOOSE, DayField, LineField, LinesField
 from accompaniment.forms.plans import contact_choices, interval_choices
 from accompaniment.parsing import number_in, numbers_in
 from accompaniment.services.plan_reviews import NewPlan
@@ -52,8 +52,17 @@ class SavedViewForm(forms.Form):
 class PlansForm(forms.Form):
     """One contact plan for several people."""
 
-    contact = forms.ChoiceField(label="Contact", choices=contact_choices)
-    interval_days = forms.TypedChoiceField(label="Fréquence", coerce=int, choices=interval_choices, initial=28)
+    contact = forms.ChoiceField(
+        label="Contact",
+        choices=lambda: [CHOOSE, *contact_choices()],
+        error_messages={"required": "Choisissez le type de contact."},
+    )
+    interval_days = forms.TypedChoiceField(
+        label="Fréquence",
+        coerce=int,
+        choices=lambda: [CHOOSE, *interval_choices()],
+        error_messages={"required": "Choisissez la fréquence."},
+    )
     reason = LinesField(
         label="Motif",
         help_text="Une phrase que chaque personne comprend : elle la lit dans son espace.",

@@ -6,7 +6,7 @@ from uuid import uuid4
 from django import forms
 
 from accompaniment.enums import Modality, Role
-from accompaniment.forms.fields import EmailField, LineField
+from accompaniment.forms.fields import CHOOSE, EmailField, LineField
 from accompaniment.models import Agency, Region
 from caseload.models import Portfolio
 from caseload.querysets import PortfolioQuerySet
@@ -28,7 +28,7 @@ class AgencyField(forms.ModelChoiceField):
             Agency.objects.none(),
             label="Agence",
             to_field_name="code",
-            empty_label="Choisissez",
+            empty_label=CHOOSE[1],
             error_messages={"required": "Choisissez une agence.", "invalid_choice": "Choisissez une agence."},
             **kwargs,
         )
@@ -41,7 +41,7 @@ class AgencyField(forms.ModelChoiceField):
         by_region: dict[str, list[tuple[str, str]]] = {}
         for agency in agencies:
             by_region.setdefault(agency.region.name, []).append((agency.code, agency.name))
-        self.choices = [("", "Choisissez"), *by_region.items()]
+        self.choices = [CHOOSE, *by_region.items()]
 
 
 class InvitationForm(forms.Form):
@@ -191,9 +191,8 @@ class HandOverForm(forms.Form):
 
     @property
     def selected(self) -> list[int]:
-        """The keys that are ticked; where all of them have filled meanwhile, the next one."""
-        kept = [portfolio.pk for portfolio in self.proposals if str(portfolio.pk) in self.ticked]
-        return kept or [portfolio.pk for portfolio in self.proposals[:1] if self.ticked]
+        """The keys that are ticked, of those that have room."""
+        return [portfolio.pk for portfolio in self.proposals if str(portfolio.pk) in self.ticked]
 
     @property
     def ticked(self) -> set[str]:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import ContactNature, FilePart, Role
 from accompaniment.errors import DomainError
-from accompaniment.forms.plans import CHANGE, KEEP, PlanDecisionForm, contact_by
+from accompaniment.forms.plans import CHANGE, PlanDecisionForm, contact_by
 from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation, PlanRequest
 from accompaniment.once import once
 from accompaniment.services import audit
@@ -105,9 +105,9 @@ def _form(page: PlanPage, request: AuthenticatedRequest | None = None, *, to_cha
     wished = wish.wished_interval_days if wish else None
     initial = {
         "seen": page.state,
-        "decision": CHANGE if to_change else "" if wish or plan is None else KEEP,
+        "decision": CHANGE if to_change else "",
         "contact": _contact(plan, wish),
-        "interval_days": wished or (shown.interval_days if shown else None),
+        "interval_days": wished or (plan.interval_days if plan else None),
         "review_on": page.next_review,
     }
     return PlanDecisionForm(

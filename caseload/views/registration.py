@@ -392,7 +392,7 @@ def _page(
     mine = {change.name: change.mine for change in conflicts}
     form = form or _form(enrolment, obstacle, initial={**initial, **mine})
     chosen = str(form["portfolio"].value())
-    selected = next((p.pk for p in proposals if str(p.pk) == chosen), proposals[0].pk if proposals else None)
+    selected = next((p.pk for p in proposals if str(p.pk) == chosen), None)
     today = _today(enrolment)
     check = DeviceCheck.objects.filter(jobseeker=person).first()
     doubts = doubts_about_web(lambda name: str(form[name].value() or ""), check)

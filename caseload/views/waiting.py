@@ -14,7 +14,6 @@ from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
 from caseload.forms.waiting import PlaceForm
-from caseload.models import Portfolio
 from caseload.services.placements import follower_of
 from caseload.services.waiting import place_waiting
 from caseload.waiting import Waiting, in_charge_of, proposals_for, waiting_for, with_modalities
@@ -42,8 +41,7 @@ def place_person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         return redirect("waiting_list")
     (waiting,) = with_modalities([get_object_or_404(waiting_for(request.user), pk=pk)], now=timezone.now())
     if request.method != "POST":
-        proposals = proposals_for(request.user, waiting)
-        return _render(request, waiting, PlaceForm(proposals=proposals, initial={"portfolio": _first(proposals)}))
+        return _render(request, waiting, PlaceForm(proposals=proposals_for(request.user, waiting)))
     form = PlaceForm(request.POST, proposals=proposals_for(request.user, waiting))
     if not form.is_valid():
         return _render(request, waiting, form, status=422)
@@ -60,10 +58,6 @@ def place_person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     adviser = form.cleaned_data["portfolio"].adviser
     messages.success(request, f"{adviser} suit maintenant {waiting.person}.")
     return redirect("waiting_list")
-
-
-def _first(proposals: list[Portfolio]) -> int | None:
-    return proposals[0].pk if proposals else None
 
 
 def _render(request: AuthenticatedRequest, waiting: Waiting, form: PlaceForm, *, status: int = 200) -> HttpResponse:

@@ -354,7 +354,7 @@ class TestValidating:
         assert "100 % web validé" in page
         assert portfolio.adviser.user.full_name in page
 
-    def test_into_a_portfolio_that_was_filled_meanwhile_selects_the_next(
+    def test_into_a_portfolio_that_was_filled_meanwhile_leaves_the_next_to_be_chosen(
         self, adviser: Client, portfolio: Portfolio
     ) -> None:
         full, next_one = (PortfolioFactory(agency=portfolio.agency, capacity=n) for n in (1, 3))
@@ -367,8 +367,8 @@ class TestValidating:
         assert "est complet (1 / 1)" in page
         assert "Écrit longuement." in page
         assert f'id="id_portfolio_{full.pk}"' not in page
-        (checked,) = re.findall(r'<input[^>]*name="portfolio"[^>]*\bchecked\b[^>]*>', page)
-        assert f'value="{next_one.pk}"' in checked
+        assert f'id="id_portfolio_{next_one.pk}"' in page
+        assert not re.findall(r'<input[^>]*name="portfolio"[^>]*\bchecked\b[^>]*>', page)
         assert Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
         assert (
             RegistrationInterview.objects.get(jobseeker=enrolment.jobseeker).typed["situation"] == "Écrit longuement."

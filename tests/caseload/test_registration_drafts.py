@@ -56,8 +56,8 @@ def base_of(client: Client, enrolment: Enrolment) -> str:
 
 def typed(into: Portfolio, base: str, **differing: Any) -> dict[str, Any]:
     """Return what a page sends that shows what the person's file says, and into which this was typed."""
-    as_shown = answers(into, at_ease=None, track=None, identity_checked=None, situation="", preferred_channel=None)
-    return {**as_shown, "base": base, **differing}
+    nothing_yet = dict.fromkeys(("at_ease", "track", "identity_checked", "preferred_channel", "portfolio"))
+    return {**answers(into, situation="", **nothing_yet), "base": base, **differing}
 
 
 def draft(client: Client, enrolment: Enrolment, data: dict[str, Any], **headers: str) -> Any:
@@ -210,7 +210,9 @@ class TestConclusion:
         draft(adviser, enrolment, data)
         assert adviser.post(address(enrolment), data).status_code == 302
 
-    def test_a_portfolio_filled_meanwhile_proposes_the_next(self, adviser: Client, portfolio: Portfolio) -> None:
+    def test_a_portfolio_filled_meanwhile_leaves_the_next_to_be_chosen(
+        self, adviser: Client, portfolio: Portfolio
+    ) -> None:
         small = PortfolioFactory(agency=portfolio.agency, capacity=1)
         enrolment = volunteer(portfolio)
         base = base_of(adviser, enrolment)
@@ -221,7 +223,7 @@ class TestConclusion:
         assert f"{of_name(small.adviser.user.full_name)} est complet (1 / 1)" in text_of(refused)
         assert "Tapé longuement." in page
         (tag,) = re.findall(rf'<input[^>]*id="id_portfolio_{portfolio.pk}"[^>]*>', page)
-        assert "checked" in tag
+        assert "checked" not in tag
         (value,) = re.findall(r'name="base" value="([^"]*)"', page)
         data = {**answers(portfolio, notes="Tapé longuement."), "base": html.unescape(value)}
         assert adviser.post(address(enrolment), data).status_code == 302

@@ -212,7 +212,7 @@ class TestClosing:
         leaving.refresh_from_db()
         assert leaving.occupied == 0
 
-    def test_a_portfolio_that_was_filled_meanwhile_proposes_the_next(self, client: Client, manager: User) -> None:
+    def test_a_portfolio_that_was_filled_meanwhile_leaves_a_choice(self, client: Client, manager: User) -> None:
         leaving = PortfolioFactory()
         small = PortfolioFactory(agency=leaving.agency, capacity=1)
         on_web_track(leaving)
@@ -225,7 +225,8 @@ class TestClosing:
         assert page.status_code == 409
         assert "viennent de se remplir" in words(page)
         ((_, form),) = page.context["handovers"]
-        assert form.selected == [beside.pk]
+        assert beside in form.proposals
+        assert form.selected == []
         assert not TransferBatch.objects.exists()
 
     @pytest.mark.django_db(transaction=True)

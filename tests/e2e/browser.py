@@ -143,6 +143,15 @@ def tab_to(page: Page, words: str) -> None:
     raise AssertionError(f"“{words}” is not within reach of the keyboard")
 
 
+def tab_to_field(page: Page, name: str) -> None:
+    """Press Tab until a field of this name has the focus; the keyboard must get there."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == name:
+            return
+    raise AssertionError(f"the field {name} is not within reach of the keyboard")
+
+
 def tick(box: Locator) -> None:
     """Tick a checkbox or radio button by the keyboard.
 

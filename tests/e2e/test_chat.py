@@ -203,6 +203,7 @@ def test_a_call_back_is_asked_seen_and_done(two: Pair, person: Page, adviser: Pa
     person.goto("/mon-espace/")
     person.get_by_role("link", name="Être rappelé", exact=True).click()
     tick(person.get_by_role("radio", name="Une formation"))
+    person.get_by_label("Quand vous appeler").select_option(index=1)
     person.get_by_label("Numéro à appeler").fill("06 12 34 56 78")
     person.get_by_label("Précision").fill("Après 10 h")
     person.get_by_role("button", name="Demander le rappel").click()

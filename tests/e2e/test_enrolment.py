@@ -14,7 +14,7 @@ from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import ConsentTextFactory, JobseekerFactory, reference
 from tests.caseload.factories import PortfolioFactory, fill, on_web_track, validated, volunteer
 from tests.config.embedded_clients import eventually
-from tests.e2e.browser import forgive, look, step_inside, tab_to, tick
+from tests.e2e.browser import forgive, look, step_inside, tab_to, tab_to_field, tick
 from tests.e2e.conftest import PATIENCE, NewPage
 
 pytestmark = pytest.mark.e2e
@@ -39,11 +39,12 @@ def choose(page: Page, question: str, answer: str) -> None:
     tick(page.get_by_role("radiogroup", name=question).get_by_role("radio", name=answer))
 
 
-def answer_everything(page: Page) -> None:
+def answer_everything(page: Page, *, into: str = "Anne Vidal") -> None:
     tick(page.get_by_label("J'ai vérifié l'identité"))
     page.get_by_label("Situation et projet").fill("Cherche un poste d'assistante.")
     choose(page, "À l'aise", "Oui")
     choose(page, "Parcours", "100 % web")
+    choose(page, "Portefeuille", into)
 
 
 def test_from_the_list_to_the_track(new_page: NewPage, portfolio: Portfolio) -> None:
@@ -162,6 +163,8 @@ def test_from_end_to_end_by_the_keyboard(new_page: NewPage, portfolio: Portfolio
         page.keyboard.press(key)
     for key in ("Alt+Shift+Digit4", "Tab", "Tab", "Space"):  # tier, track: the wish is confirmed
         page.keyboard.press(key)
+    tab_to_field(page, "portfolio")
+    page.keyboard.press("Space")
     tab_to(page, "Conclure l'entretien")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
@@ -211,7 +214,8 @@ def test_a_portfolio_filled_meanwhile_loses_nothing(new_page: NewPage, portfolio
     page.get_by_role("button", name="Conclure l'entretien").click()
     expect(page.get_by_role("alert")).to_contain_text("est complet (1 / 1)")
     look(page)
-    expect(page.get_by_role("radio", name="Anne Vidal")).to_be_checked()
+    expect(page.get_by_role("radio", name="Anne Vidal")).not_to_be_checked()
+    choose(page, "Portefeuille", "Anne Vidal")
     expect(page.get_by_label("Situation et projet")).to_have_value("Cherche un poste d'assistante.")
     page.get_by_role("button", name="Conclure l'entretien").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("100 % web validé")

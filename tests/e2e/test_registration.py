@@ -12,7 +12,18 @@ from accompaniment.models import DeviceCheck, Enrolment, RegistrationInterview
 from caseload.models import Portfolio
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory, reference
 from tests.caseload.factories import PortfolioFactory, volunteer
-from tests.e2e.browser import check_axe, check_fits, focused, forgive, look, settle, step_inside, tab_to, tick
+from tests.e2e.browser import (
+    check_axe,
+    check_fits,
+    focused,
+    forgive,
+    look,
+    settle,
+    step_inside,
+    tab_to,
+    tab_to_field,
+    tick,
+)
 from tests.e2e.conftest import PATIENCE, NewPage
 
 pytestmark = pytest.mark.e2e
@@ -66,6 +77,8 @@ def test_from_part_to_part_and_to_the_end_by_the_keyboard(new_page: NewPage, por
     # No trap on the way down: every stop leads on, until the button that decides.
     for key in ("Alt+Shift+Digit4", "Tab", "Tab", "Space"):  # tier, track: the wish is confirmed
         page.keyboard.press(key)
+    tab_to_field(page, "portfolio")
+    page.keyboard.press("Space")
     tab_to(page, "Conclure l'entretien")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
@@ -181,6 +194,7 @@ def test_two_advisers_in_one_interview(new_page: NewPage, portfolio: Portfolio, 
     tick(anne.get_by_label("J'ai vérifié l'identité"))
     tick(anne.get_by_role("radiogroup", name="À l'aise").get_by_role("radio", name="Oui"))
     tick(anne.get_by_role("radiogroup", name="Parcours").get_by_role("radio", name="100 % web"))
+    tick(anne.get_by_role("radiogroup", name="Portefeuille").get_by_role("radio", name="Anne Vidal"))
     expect(anne.get_by_label(SITUATION)).to_have_value(re.compile("Réécrit par Luc"), timeout=PATIENCE)
     anne.get_by_role("button", name="Conclure l'entretien").click()
     expect(anne.get_by_role("heading", level=1)).to_contain_text("100 % web validé")

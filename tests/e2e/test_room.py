@@ -120,6 +120,7 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     adviser.get_by_role("textbox", name="Mes notes", exact=True).fill("Projet confirmé, CV à envoyer.")
     end_call(adviser)
     adviser.get_by_role("link", name="Rédiger le compte rendu").click()
+    tick(adviser.get_by_role("radio", name="L'entretien a eu lieu"))
     expect(adviser.get_by_label("Conclusions")).to_have_value("Projet confirmé, CV à envoyer.")
     adviser.get_by_label("Suite", exact=True).select_option("continue")
     tick(adviser.get_by_role("radio", name="Convient encore"))

@@ -227,6 +227,7 @@ def call_back(adviser: Page, jobseeker: Page) -> None:
     """The jobseeker asks to be called; the adviser sees it and marks it done."""
     jobseeker.goto("/rappels/demander/")
     tick(jobseeker.get_by_role("radio", name="Une formation"))
+    jobseeker.get_by_label("Quand vous appeler").select_option(index=1)
     jobseeker.get_by_label("Numéro à appeler").fill("04 65 71 12 34")
     jobseeker.get_by_label("Précision").fill("La session de mars")
     jobseeker.get_by_role("button", name="Demander le rappel").click()
@@ -293,6 +294,7 @@ def report(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
     adviser.get_by_role("button", name="Terminer l'appel").click()
     adviser.get_by_role("dialog").get_by_role("button", name="Terminer l'appel").click()
     adviser.get_by_role("link", name="Rédiger le compte rendu").click()
+    tick(adviser.get_by_role("radio", name="L'entretien a eu lieu"))
     adviser.get_by_label("Conclusions").fill("Deux offres ciblées, CV à revoir.")
     adviser.get_by_label("Suite", exact=True).select_option("continue")
     tick(adviser.get_by_role("radio", name="Convient encore"))

@@ -185,7 +185,7 @@ def _picker(
         return render(request, "visio/nobody_yet.html", {})
     own = request.user.is_jobseeker
     posted = request.POST if request.method == "POST" else None
-    form = SlotForm(posted, person=person, initial={"channel": _usual_channel(obligation, moving)})
+    form = SlotForm(posted, person=person, initial={"channel": _channel_asked_for(person, moving)})
     gone: datetime | None = None
     refusal = ""
     if request.method == "POST" and form.is_valid():
@@ -272,12 +272,9 @@ def _picker_day(day: SlotDay, zone: ZoneInfo, gone: datetime | None, chosen: str
     return PickerDay(day=day.day, heading=weekday_in_words(day.day), slots=slots)
 
 
-def _usual_channel(obligation: Obligation | None, moving: Interview | None) -> str:
-    if moving is not None:
-        return moving.channel
-    if obligation is not None and obligation.plan.channel != Channel.CHAT:
-        return str(obligation.plan.channel)
-    return Channel.VIDEO
+def _channel_asked_for(person: Jobseeker, moving: Interview | None) -> str:
+    """Return the channel that the person chose: for the interview that moves, or once for all. Else none is chosen."""
+    return str(moving.channel) if moving else person.preferred_channel
 
 
 def _booked_sentence(interview: Interview, adviser: Adviser) -> str:
