@@ -1,6 +1,6 @@
 """The right that a role gives: outside the perimeter is 404 (querysets), inside without the right is 403 (here)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -13,6 +13,41 @@ from accompaniment.enums import Role
 from accompaniment.models import User
 
 P = ParamSpec("P")
+
+
+class MissingRightError(PermissionDenied):
+    """Inside the perimeter without the right. The 403 page says which right is missing, and who can give it."""
+
+    def __init__(self, *, missing: str, remedy: str) -> None:
+        super().__init__(f"{missing} {remedy}")
+
+
+READERS = {
+    Role.JOBSEEKER: "aux personnes accompagnées",
+    Role.ADVISER: "aux conseillers",
+    Role.MANAGER: "aux responsables",
+}
+ACCOUNTS = {
+    Role.JOBSEEKER: "celui d'une personne accompagnée",
+    Role.ADVISER: "celui d'un conseiller",
+    Role.MANAGER: "celui d'un responsable",
+}
+ONLY_READS = "Vous pouvez lire ce dossier, sans rien y écrire\u00a0: quelqu'un d'autre suit maintenant la personne."
+WHO_FOLLOWS_CAN = "Qui suit la personne peut le faire, ou vous la transférer. Un responsable de sa région aussi."
+
+
+def missing_role(roles: Sequence[Role], *, role: str) -> MissingRightError:
+    """Say for whom a page is, and where a person of this role can turn to."""
+    readers = " et ".join(READERS[one] for one in roles)
+    if role == Role.JOBSEEKER:
+        remedy = "Pour une question sur votre dossier, demandez à votre agence."
+    elif list(roles) == [Role.JOBSEEKER]:
+        remedy = "Chaque personne accompagnée ouvre la sienne\u00a0; personne d'autre n'en reçoit le droit."
+    else:
+        wanted = "de conseiller" if Role.ADVISER in roles else "de responsable"
+        remedy = f"Ce droit va avec un compte {wanted}\u00a0: un responsable de votre région peut en inviter un."
+    missing = f"Cette page est réservée {readers}\u00a0; votre compte est {ACCOUNTS[Role(role)]}."
+    return MissingRightError(missing=missing, remedy=remedy)
 
 
 class AuthenticatedRequest(HttpRequest):
@@ -36,7 +71,7 @@ def role_required(
         @wraps(view)
         def guarded(request: AuthenticatedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if request.user.role not in roles:
-                raise PermissionDenied
+                raise missing_role(roles, role=request.user.role)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -51,5 +86,5 @@ def get_to_act(found: Any, user: User, **lookup: Any) -> Any:
     """
     row = get_object_or_404(found.readable_by(user), **lookup)
     if not found.visible_to(user).filter(pk=row.pk).exists():
-        raise PermissionDenied
+        raise MissingRightError(missing=ONLY_READS, remedy=WHO_FOLLOWS_CAN)
     return row

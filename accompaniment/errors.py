@@ -2,11 +2,15 @@
 
 
 class DomainError(Exception):
-    """A rule refuses the act; nothing was written. `sentence` is in French and can be shown as it is."""
+    """A rule refuses the act; nothing was written. `sentence` is in French and can be shown as it is.
 
-    def __init__(self, sentence: str) -> None:
+    `about` names the fact that is wrong, as the service calls it; empty where it is the whole act.
+    """
+
+    def __init__(self, sentence: str, *, about: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.about = about
 
 
 class NotAllowedNowError(DomainError):

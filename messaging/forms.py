@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.http import QueryDict
 
 from accompaniment.forms.fields import CHOOSE, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
@@ -14,6 +15,7 @@ from accompaniment.french import hours_there, weekday_in_words
 from accompaniment.models import Jobseeker
 from accompaniment.zones import other_zones, reader_zone
 from messaging.enums import CallbackSubject
+from messaging.models import Conversation
 from messaging.rules import BODY_LIMIT, Window
 
 COMMENT_LIMIT = 1000
@@ -30,6 +32,11 @@ class MessageForm(forms.Form):
         error_messages={"required": "Écrivez votre message avant de l'envoyer."},
     )
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+def composer(conversation: Conversation, typed: QueryDict | None = None) -> MessageForm:
+    """Return the form of a conversation, whose ids no other of the page has."""
+    return MessageForm(typed, auto_id=f"message-{conversation.pk}-%s")
 
 
 class GroupMessageForm(forms.Form):

@@ -1,15 +1,49 @@
 """A refused form says so everywhere in the same way: title, summary, links that lead to the field, the field itself."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
+from django.forms import BaseForm, Form
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from tests.accompaniment.factories import consent_text_in_force
-from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, validated
+from accompaniment.enums import Modality
+from accompaniment.forms import accounts as accounts_forms
+from accompaniment.forms import consent, phone, plans, workbook
+from accompaniment.models import AddressChange, Jobseeker
+from accompaniment.services import accounts, addresses, enrolments
+from caseload.forms import (
+    absences,
+    capacities,
+    consent_texts,
+    dashboard,
+    desk,
+    details,
+    imports,
+    lapses,
+    openings,
+    registration,
+    selection,
+    staff,
+    tiers,
+    timeline,
+    transfers,
+    waiting,
+)
+from messaging import forms as messaging_forms
+from messaging.forms import CallbackForm, GroupMessageForm, MessageForm, NumberForm, OutcomeForm
+from tests.accompaniment.factories import UserFactory, consent_text_in_force
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, validated, volunteer
+from tests.test_access import TABLE, build_house
+from tests.test_long_texts import forms_of_the_house
+from tests.visio.factories import InterviewFactory, bookable_portfolio
+from visio import forms as visio_forms
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +57,9 @@ class Page(HTMLParser):
         self.invalid: list[dict[str, str | None]] = []
         self.links: list[str] = []
         self.summaries = 0
+        self.posting_with_fields: list[dict[str, str | None]] = []
+        """The forms in which something is typed or chosen."""
+        self._form: dict[str, str | None] = {}
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -30,6 +67,11 @@ class Page(HTMLParser):
         if known.get("id"):
             self.ids[str(known["id"])] = known
         self.summaries += "data-error-summary" in known
+        if tag == "form":
+            self._form = known
+        typed = tag in {"textarea", "select"} or (tag == "input" and known.get("type") not in {"hidden", "submit"})
+        if typed and self._form.get("method") == "post" and self._form not in self.posting_with_fields:
+            self.posting_with_fields.append(self._form)
         if known.get("aria-invalid") == "true":
             self.invalid.append(known)
         href = known.get("href") or ""
@@ -70,33 +112,231 @@ def acceptance(client: Client) -> str:
     return reverse("acceptance")
 
 
-FORMS: dict[str, tuple[Any, dict[str, str]]] = {
-    "acceptance": (acceptance, {"version": "1"}),
-    "plan_wish": (as_jobseeker("ask_plan_change"), {}),
-    "my_phone": (as_jobseeker("my_phone"), {}),
-    "change_address": (as_jobseeker("change_address"), {}),
-    "password_change": (as_jobseeker("password_change"), {}),
-    "change_plan": (as_adviser("person_plan"), {}),
-    "tier": (as_adviser("person_tier"), {"tier": "renforce", "period": "1"}),
-    "invite": (as_manager("invite"), {}),
-    "consent_texts": (as_manager("consent_texts"), {"after": "1"}),
-    "capacities": (as_manager("capacities"), {}),
-    "lapse_delays": (as_manager("lapse_delays"), {}),
-    "imports": (as_manager("imports"), {"kind": "agencies"}),
+def activation(client: Client) -> str:
+    user = UserFactory()
+    user.set_unusable_password()
+    user.save()
+    return reverse("activation", args=[accounts.issue_activation_link(user=user)])
+
+
+def new_address(client: Client) -> str:
+    """Return the link to an address that the staff has corrected: who opens it proves who it is."""
+    person = on_web_track(PortfolioFactory())
+    addresses.ask_change(actor=person.user, address="nouvelle@exemple.fr")
+    AddressChange.objects.update(by_owner=False)
+    return reverse("confirm_address", args=[addresses.issue_link(user=person.user, address="nouvelle@exemple.fr")])
+
+
+def slot_for_oneself(client: Client) -> str:
+    client.force_login(on_web_track(bookable_portfolio()).user)
+    return reverse("take_interview")
+
+
+def callback_wish(client: Client) -> str:
+    client.force_login(on_web_track(bookable_portfolio()).user)
+    return reverse("ask_callback")
+
+
+def decision_of_absence(client: Client) -> str:
+    """Return the page of an absence that is declared for days on which somebody has an interview."""
+    portfolio = bookable_portfolio()
+    interview = InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=timezone.now() + timedelta(days=3))
+    day = interview.starts_at.astimezone(portfolio.agency.zone).date().isoformat()
+    client.force_login(portfolio.adviser.user)
+    return f"{reverse('declare_absence')}?du={day}&au={day}"
+
+
+def in_house(name: str, reader: str, args: Any = None) -> Any:
+    """Return what opens a page of the house of `test_access`, as one of its readers."""
+
+    def place(client: Client) -> str:
+        house = build_house()
+        user = house.users[reader]
+        if user is not None:
+            client.force_login(user)
+        return reverse(name, args=(args or TABLE[name].args)(house))
+
+    return place
+
+
+def interview_without_address(name: str) -> Any:
+    """Return what opens the registration interview of somebody without an e-mail address."""
+
+    def place(client: Client) -> str:
+        portfolio = PortfolioFactory()
+        enrolment = volunteer(portfolio)
+        Jobseeker.objects.filter(pk=enrolment.jobseeker_id).update(email=None, user=None)
+        client.force_login(portfolio.adviser.user)
+        return reverse(name, args=[enrolment.pk])
+
+    return place
+
+
+def person_who_waits(client: Client) -> str:
+    """Return the page that places somebody who waits, where a portfolio has room."""
+    portfolio = PortfolioFactory()
+    person = on_web_track(portfolio)
+    enrolments.leave_track(actor=person.user, jobseeker=person)
+    PortfolioFactory(agency=portfolio.agency, modality=Modality.GUIDE)
+    client.force_login(ManagerFactory().user)
+    return reverse("place_person", args=[person.pk])
+
+
+def of_several(name: str, reader: str = "follower", query: str = "personne={}") -> Any:
+    """Return what opens a page for somebody who is ticked in the portfolio list."""
+
+    def place(client: Client) -> str:
+        house = build_house()
+        client.force_login(house.users[reader])
+        return f"{reverse(name)}?{query.format(house.owner.pk)}"
+
+    return place
+
+
+def people_to_transfer(client: Client) -> str:
+    portfolio = PortfolioFactory()
+    on_web_track(portfolio)
+    PortfolioFactory(agency=portfolio.agency)
+    client.force_login(ManagerFactory().user)
+    placement = portfolio.placements.get()
+    return f"{reverse('transfer_new')}?personne={placement.jobseeker_id}&people={placement.pk}"
+
+
+TOO_LONG = "x" * 5001
+
+FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
+    "acceptance": (consent.AcceptanceForm, acceptance, {"version": "1"}),
+    "log_in": (accounts_forms.LogInForm, in_house("login", "anonymous"), {}),
+    "password_forgotten": (accounts_forms.PasswordForgottenForm, in_house("password_forgotten", "anonymous"), {}),
+    "first_access": (accounts_forms.FirstAccessForm, in_house("first_access", "anonymous"), {}),
+    "activation": (accounts_forms.ChoosePasswordForm, activation, {}),
+    "password_change": (accounts_forms.ChangePasswordForm, as_jobseeker("password_change"), {}),
+    "change_address": (accounts_forms.ChangeAddressForm, as_jobseeker("change_address"), {}),
+    "confirm_address": (accounts_forms.ConfirmAddressForm, new_address, {}),
+    "plan_wish": (plans.PlanWishForm, as_jobseeker("ask_plan_change"), {}),
+    "my_phone": (phone.PhoneForm, as_jobseeker("my_phone"), {}),
+    "own_document": (workbook.DocumentForm, in_house("own_documents", "owner"), {}),
+    "document": (workbook.DocumentForm, in_house("person_documents", "follower"), {}),
+    "note": (workbook.NoteForm, in_house("add_note", "follower"), {}),
+    "objective": (workbook.ObjectiveForm, in_house("action_plan", "follower"), {}),
+    "edit_objective": (workbook.EditObjectiveForm, in_house("edit_objective", "follower"), {}),
+    "step": (
+        workbook.StepForm,
+        in_house("add_step", "follower", lambda house: (house.step.objective_id,)),
+        {},
+    ),
+    "edit_step": (workbook.StepForm, in_house("edit_step", "follower"), {}),
+    "change_plan": (plans.PlanDecisionForm, as_adviser("person_plan"), {}),
+    "details": (details.DetailsForm, in_house("edit_details", "follower"), {"email": "x"}),
+    "tier": (tiers.TierChangeForm, as_adviser("person_tier"), {"tier": "renforce", "period": "1"}),
+    "registration": (registration.RegistrationForm, in_house("registration", "follower"), {}),
+    "registration_email": (
+        registration.EmailForm,
+        interview_without_address("registration_email"),
+        {"email": "x"},
+    ),
+    "registration_correction": (
+        details.CorrectionForm,
+        in_house("registration", "follower"),
+        {"correction-phone": "x"},
+    ),
+    "saved_view": (selection.SavedViewForm, in_house("saved_view", "follower"), {}),
+    "new_view": (selection.SavedViewForm, of_several("saved_views", query="besoin=reponse"), {}),
+    "plan_of_several": (selection.PlansForm, of_several("plan_many"), {}),
+    "message_to_several": (GroupMessageForm, of_several("message_many"), {}),
+    "absence": (absences.AbsenceForm, in_house("declare_absence", "follower"), {}),
+    "longer_absence": (absences.ExtensionForm, in_house("extend_absence", "follower"), {}),
+    "booked_in_absence": (absences.DecisionForm, decision_of_absence, {}),
+    "shorter_absence": (absences.EndForm, in_house("end_absence", "follower"), {"raccourcir": "1"}),
+    "other_relay": (absences.ReplaceForm, in_house("replace_cover", "follower"), {}),
+    "one_more_relay": (absences.AddCoverForm, in_house("add_cover", "follower"), {}),
+    "invite": (staff.InvitationForm, as_manager("invite"), {}),
+    "adviser": (staff.AdviserForm, in_house("member", "manager"), {}),
+    "staff_address": (staff.StaffAddressForm, in_house("member_address", "manager"), {}),
+    "hand_over": (staff.HandOverForm, in_house("hand_over", "manager"), {}),
+    "transfer": (transfers.TransferForm, people_to_transfer, {}),
+    "place": (waiting.PlaceForm, person_who_waits, {}),
+    "opening": (openings.OpeningForm, in_house("region_opening", "national"), {"web_opens_on": "x", "step": "voir"}),
+    "consent_texts": (consent_texts.ConsentTextForm, as_manager("consent_texts"), {"after": "1"}),
+    "capacities": (capacities.CapacityForm, as_manager("capacities"), {}),
+    "lapse_delays": (lapses.LapseDelayForm, as_manager("lapse_delays"), {}),
+    "imports": (imports.ImportForm, as_manager("imports"), {"kind": "agencies"}),
+    "own_message": (MessageForm, in_house("conversation", "owner"), {"client_id": str(uuid4())}),
+    "message": (MessageForm, in_house("conversation", "follower"), {"client_id": str(uuid4())}),
+    "ask_callback": (CallbackForm, callback_wish, {}),
+    "callback": (OutcomeForm, in_house("callback", "follower"), {}),
+    "own_slot": (visio_forms.SlotForm, slot_for_oneself, {}),
+    "slot": (visio_forms.SlotForm, in_house("book_for", "follower"), {}),
+    "on_site": (visio_forms.OnSiteForm, in_house("ask_on_site", "owner"), {"comment": TOO_LONG}),
+    "answer_on_site": (visio_forms.OnSiteMeetingForm, in_house("answer_on_site", "follower"), {}),
+    "explain_absence": (visio_forms.AbsenceAnswerForm, in_house("explain_absence", "owner"), {}),
+    "decide_absence": (visio_forms.AbsenceDecisionForm, in_house("decide_absence", "follower"), {"answers_seen": "0"}),
+    "report": (visio_forms.ReportForm, in_house("interview_report", "follower"), {}),
+    "held": (visio_forms.ReportForm, in_house("interview_report", "follower"), {"outcome": "held"}),
+}
+"""Every form that somebody fills in: its class, what opens its page, and what is sent."""
+
+ANSWERED_WITH_200 = {
+    accounts_forms.LogInForm,
+    accounts_forms.PasswordForgottenForm,
+    accounts_forms.ChoosePasswordForm,
+}
+"""Pages of the door, which count what was tried and say nothing by their status."""
+
+NOT_FILLED_IN: dict[type[Form], str] = {
+    accounts_forms.CurrentPasswordForm: "a part of others",
+    details.ReachForm: "a part of others",
+    visio_forms.OnSiteAnswerForm: "sent to the page of `OnSiteMeetingForm`, which shows its errors",
+    workbook.LineSeenForm: "what the page showed",
+    details.DetailsSeenForm: "what the page showed",
+    registration.WishForm: "a button",
+    imports.ImportKindForm: "a button",
+    visio_forms.TroubleForm: "read by a script",
+    visio_forms.DeviceCheckForm: "read by a script",
+    NumberForm: "read from an address",
+    tiers.TierChoiceForm: "read from an address",
+    registration.SearchForm: "a search: tests/test_searches.py",
+    messaging_forms.SearchForm: "a search: tests/test_searches.py",
+    desk.PortfolioFilterForm: "a search: tests/test_searches.py",
+    dashboard.PeriodForm: "a filter",
+    dashboard.StaffFilterForm: "a filter",
+    timeline.TimelineForm: "a filter",
+    absences.AdviserChoiceForm: "leads to a page",
 }
 
 
-@pytest.mark.parametrize(("place", "typed"), FORMS.values(), ids=list(FORMS))
-def test_a_form_sent_empty_says_where_each_error_is(client: Client, place: Any, typed: dict[str, str]) -> None:
+def test_every_form_of_the_house_is_here() -> None:
+    """A new form is listed above, with what opens its page; or below, with why nobody fills it in."""
+    listed = {form for form, _, _ in FORMS.values()} | NOT_FILLED_IN.keys()
+    assert {form for form in forms_of_the_house() if issubclass(form, Form)} - listed == set()
+
+
+def forms_shown(response: Any) -> list[BaseForm]:
+    """Return every form that a template was given, in whatever name or list it stood."""
+    found: dict[int, BaseForm] = {}
+    for layer in [one for context in response.context for one in context.dicts]:
+        for value in layer.values():
+            for one in value if isinstance(value, list | tuple) else [value]:
+                for form in one if isinstance(one, tuple) else [one]:
+                    if isinstance(form, BaseForm):
+                        found[id(form)] = form
+    return list(found.values())
+
+
+@pytest.mark.parametrize(("form", "place", "typed"), FORMS.values(), ids=list(FORMS))
+def test_a_form_sent_empty_says_where_each_error_is(
+    client: Client, form: type[Form], place: Any, typed: dict[str, str]
+) -> None:
     address = place(client)
     assert "<title>Erreur" not in client.get(address).content.decode()
-    response = client.post(address, {"csrfmiddlewaretoken": "", **typed})
+    response = client.post(address, {"csrfmiddlewaretoken": "", **typed, **parse_qs_of(address)})
     text = response.content.decode()
     page = Page(text)
-    assert response.status_code == 422
+    assert response.status_code == (200 if form in ANSWERED_WITH_200 else 422)
     assert "<title>Erreur – " in text
     # A server cuts a page that is longer than it says, and the request never ends.
     assert int(response["Content-Length"]) == len(response.content)
+    assert any(type(one) is form and one.errors for one in forms_shown(response))
     assert page.summaries == 1
     assert page.links
     for target in page.links:
@@ -107,8 +347,15 @@ def test_a_form_sent_empty_says_where_each_error_is(client: Client, place: Any, 
         group = page.ids.get(str(field["name"] and f"id_{field['name']}"), {})
         described += str(group.get("aria-labelledby") or "").split()
         assert any(name.endswith("_error") for name in described), field
+        assert all(name in page.ids for name in described if name.endswith("_error")), field
         label = re.search(rf'<label[^>]*for="{field.get("id")}"[^>]*>(.*?)</label>', text, re.DOTALL)
-        assert label is None or "(facultatif)" not in label[1]
+        assert label is None or "(facultatif)" not in label[1] or typed.get(str(field["name"]))
+    # The browser's own bubbles would come instead of all this.
+    assert all("novalidate" in one for one in page.posting_with_fields)
+
+
+def parse_qs_of(address: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(address).query)
 
 
 def test_the_same_text_is_refused_before_it_is_read_again(client: Client) -> None:

@@ -35,7 +35,7 @@ def refusing_if_taken(sentence: str) -> Iterator[None]:
     except IntegrityError as error:
         cause = error.__cause__
         if isinstance(cause, psycopg.Error) and cause.diag.constraint_name in ONE_ADDRESS_ONE_PERSON:
-            raise DomainError(sentence) from error
+            raise DomainError(sentence, about="email") from error
         raise
 
 

@@ -176,9 +176,9 @@ def _check_room(jobseeker_id: int) -> None:
 def _title(title: str) -> str:
     words = " ".join(title.split())
     if not words:
-        raise DomainError("Dites en quelques mots de quoi il s'agit.")
+        raise DomainError("Dites en quelques mots de quoi il s'agit.", about="title")
     if len(words) > 200:
-        raise DomainError("Ce texte est trop long : 200 caractères au plus.")
+        raise DomainError("Ce texte est trop long : 200 caractères au plus.", about="title")
     return words
 
 

@@ -77,9 +77,9 @@ def read_number(written: str, *, agency: Agency) -> str:
     try:
         number = values.phone(written, dialling_region(agency))
     except InvalidValueError as error:
-        raise DomainError(WRONG_NUMBER) from error
+        raise DomainError(WRONG_NUMBER, about="phone") from error
     if not number:
-        raise DomainError(NO_NUMBER)
+        raise DomainError(NO_NUMBER, about="phone")
     return number
 
 
@@ -114,4 +114,4 @@ def change_phone(*, actor: User, jobseeker: Jobseeker, phone: str) -> Jobseeker:
 
 def _check_email(person: Jobseeker, email: str) -> None:
     if email and User.objects.filter(email=email).exclude(jobseeker=person).exists():
-        raise DomainError(EMAIL_TAKEN)
+        raise DomainError(EMAIL_TAKEN, about="email")

@@ -16,9 +16,9 @@ def write_note(*, actor: User, jobseeker: Jobseeker, body: str) -> Note:
     """Keep a note on the person. Raises DomainError when it is empty or longer than 5,000 characters."""
     text = body.strip()
     if not text:
-        raise DomainError("Écrivez la note avant de l'enregistrer.")
+        raise DomainError("Écrivez la note avant de l'enregistrer.", about="body")
     if len(text) > LONGEST_NOTE:
-        raise DomainError("Cette note est trop longue : 5 000 caractères au plus.")
+        raise DomainError("Cette note est trop longue : 5 000 caractères au plus.", about="body")
     with transaction.atomic():
         note = Note.objects.create(jobseeker=jobseeker, author=actor, at=timezone.now(), body=text)
         audit.record(actor=actor, jobseeker=jobseeker, action=AuditAction.NOTE, event="written", note=note.pk)

@@ -128,7 +128,9 @@ def ask_plan_change(
     Raises DomainError when nothing is said of the wish, NotAllowedNowError while another one is unanswered.
     """
     if not (comment.strip() or wished_channel or wished_interval_days):
-        raise DomainError("Dites ce que vous souhaitez changer : le moyen, la fréquence, ou en quelques mots.")
+        raise DomainError(
+            "Dites ce que vous souhaitez changer : le moyen, la fréquence, ou en quelques mots.", about="wished_channel"
+        )
     with transaction.atomic():
         person, _ = plans.lock_plan(jobseeker=jobseeker)
         if person.user_id != actor.pk:
@@ -185,7 +187,7 @@ def answer_plan_request(*, actor: User, request: PlanRequest, accepted: bool, an
     Raises NotAllowedNowError when it was answered or taken back meanwhile.
     """
     if not answer.strip():
-        raise DomainError("Répondez à la demande de la personne : elle lira votre réponse.")
+        raise DomainError("Répondez à la demande de la personne : elle lira votre réponse.", about="reason")
     with transaction.atomic():
         person, plan = plans.lock_plan(jobseeker=request.jobseeker)
         locked: PlanRequest = PlanRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)

@@ -202,7 +202,9 @@ def change_plan(
         day = now.astimezone(person.agency.zone).date()
         check_review_day(review_on, today=day)
         if Channel(channel) not in PLAN_CHANNELS.get(ContactNature(nature), ()):
-            raise DomainError("Ce moyen de contact ne convient pas à ce type de contact. Choisissez-en un autre.")
+            raise DomainError(
+                "Ce moyen de contact ne convient pas à ce type de contact. Choisissez-en un autre.", about="contact"
+            )
         if current is not None:
             PlanReview.objects.create(plan=current, at=now, by=actor, outcome=ReviewOutcome.CHANGED, comment=reason)
         end_plan(actor=actor, jobseeker=person, day=day, at=now, reason="Nouveau plan de contact")
@@ -230,9 +232,11 @@ def change_plan(
 def check_review_day(review_on: date, *, today: date) -> None:
     """Raise DomainError unless the day of the next review is to come, within a year."""
     if review_on <= today:
-        raise DomainError("Choisissez une date de révision à venir.")
+        raise DomainError("Choisissez une date de révision à venir.", about="review_on")
     if review_on > today + timedelta(days=LONGEST_REVIEW_DAYS):
-        raise DomainError("Choisissez une date de révision dans les douze mois : le plan se revoit chaque année.")
+        raise DomainError(
+            "Choisissez une date de révision dans les douze mois : le plan se revoit chaque année.", about="review_on"
+        )
 
 
 def plan_sentence(plan: ContactPlan, *, today: date) -> str:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accompaniment.access import AuthenticatedRequest
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.forms.accounts import ChangeAddressForm, ConfirmAddressForm
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import AddressChange, User
 from accompaniment.once import once
 from accompaniment.services import addresses
@@ -71,7 +72,7 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
         except NotProvenError as refusal:
             form.add_error("proof", refusal.sentence)
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
         else:
             return _confirmed(request, user)
     if form.errors:

@@ -9,6 +9,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.forms.plans import PlanWishForm
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import PlanRequest
 from accompaniment.once import once
 from accompaniment.services.plan_reviews import ask_plan_change, withdraw_plan_request
@@ -28,7 +29,7 @@ def ask_change(request: AuthenticatedRequest) -> HttpResponse:
             try:
                 ask_plan_change(actor=request.user, jobseeker=person, **form.cleaned_data)
             except DomainError as refusal:
-                form.add_error(None, refusal.sentence)
+                add_refusal(form, refusal)
                 status = 409 if isinstance(refusal, NotAllowedNowError) else 422
             else:
                 messages.success(request, "Votre demande est transmise. La réponse arrivera ici et par e-mail.")

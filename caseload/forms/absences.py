@@ -248,6 +248,8 @@ class DecisionForm(forms.Form):
 class EndForm(forms.Form):
     """An earlier last day; empty: the absence is called off."""
 
+    sometimes_required = ("au",)
+
     au = DayField(label="Nouveau dernier jour", required=False, error_messages=DAY, widget=_day_input())
 
 

@@ -144,7 +144,7 @@ def foresee_absence(
     """
     _check_days(adviser, starts_on=starts_on, ends_on=ends_on)
     if _away_between(adviser, starts_on, ends_on):
-        raise DomainError(OVERLAPS)
+        raise DomainError(OVERLAPS, about="starts_on")
     seen = Days(
         portfolios=list(Portfolio.objects.filter(adviser=adviser).order_by("pk")),
         advisers={},
@@ -193,7 +193,8 @@ def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, 
             if not max(locked.starts_on, today - timedelta(days=1)) <= last_day < locked.ends_on:
                 raise DomainError(
                     f"Choisissez un dernier jour entre aujourd'hui et le {day_in_words(locked.ends_on, today=today)}, "
-                    "plus tôt que celui qui était prévu."
+                    "plus tôt que celui qui était prévu.",
+                    about="last_day",
                 )
             locked.ends_on = last_day
             locked.save(update_fields=["ends_on"])
@@ -230,7 +231,7 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser, shown: s
         allowed = colleagues_for(locked.adviser, starts_on=begins, ends_on=ends)
         new = allowed.filter(pk=colleague.pk).first()
         if new is None:
-            raise DomainError(CANNOT_COVER)
+            raise DomainError(CANNOT_COVER, about="colleague")
         if standing.starts_on < today:
             standing.ends_on = today - timedelta(days=1)
         else:
@@ -263,13 +264,13 @@ def add_cover(*, actor: User, absence: Absence, portfolio: Portfolio, colleague:
         locked, portfolios, _ = _locked(absence, actor, more={colleague.pk}, uncovered=[portfolio.pk])
         covered = next((one for one in portfolios if one.pk == portfolio.pk), None)
         if covered is None:
-            raise DomainError(f"Choisissez un portefeuille {of_name(locked.adviser)}.")
+            raise DomainError(f"Choisissez un portefeuille {of_name(locked.adviser)}.", about="portfolio")
         today = _today(locked.adviser)
         begins = max(today, locked.starts_on)
         allowed = colleagues_for(locked.adviser, starts_on=begins, ends_on=locked.ends_on)
         new = allowed.filter(pk=colleague.pk).first()
         if new is None:
-            raise DomainError(CANNOT_COVER)
+            raise DomainError(CANNOT_COVER, about="colleague")
         added = _cover(locked, covered, new, starts_on=begins, ends_on=locked.ends_on, actor=actor)
         tell_colleagues([added], today=today)
         _audit(locked, actor=actor, event="cover_added", covers=[added.pk])
@@ -288,19 +289,19 @@ def _chosen(colleagues: Mapping[int, Sequence[int]], relays: Mapping[int, int] |
 
 def _check_days(adviser: Adviser, *, starts_on: date, ends_on: date) -> None:
     if ends_on < starts_on:
-        raise DomainError("Le dernier jour vient avant le premier\u00a0: vérifiez les dates.")
+        raise DomainError("Le dernier jour vient avant le premier\u00a0: vérifiez les dates.", about="ends_on")
     if starts_on < _today(adviser):
-        raise DomainError("Une absence commence aujourd'hui au plus tôt.")
+        raise DomainError("Une absence commence aujourd'hui au plus tôt.", about="starts_on")
     if ends_on - starts_on >= LONGEST:
-        raise DomainError(TOO_LONG)
+        raise DomainError(TOO_LONG, about="ends_on")
 
 
 def _first_added(absence: Absence, last_day: date) -> date:
     if last_day <= absence.ends_on:
         until = day_in_words(absence.ends_on, today=_today(absence.adviser))
-        raise DomainError(f"L'absence dure déjà jusqu'au {until}\u00a0: choisissez un jour plus tard.")
+        raise DomainError(f"L'absence dure déjà jusqu'au {until}\u00a0: choisissez un jour plus tard.", about="ends_on")
     if last_day - absence.starts_on >= LONGEST:
-        raise DomainError(TOO_LONG)
+        raise DomainError(TOO_LONG, about="ends_on")
     return absence.ends_on + timedelta(days=1)
 
 
@@ -349,7 +350,7 @@ def _saved(absence: Absence) -> Absence:
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.ExclusionViolation):
             raise
-        raise DomainError(OVERLAPS) from error
+        raise DomainError(OVERLAPS, about="starts_on") from error
     return absence
 
 
@@ -411,7 +412,7 @@ def _cover(
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.ExclusionViolation):
             raise
-        raise DomainError(f"{colleague} assure déjà ce relais ces jours-là.") from error
+        raise DomainError(f"{colleague} assure déjà ce relais ces jours-là.", about="colleague") from error
     return cover
 
 

@@ -97,9 +97,11 @@ def set_capacity(
         now = timezone.now()
         today = now.astimezone(agency.zone).date() if agency else timezone.localdate(now)
         if starts_on < today:
-            raise DomainError("Un plafond ne s'applique pas au passé. Choisissez aujourd'hui ou une date à venir.")
+            raise DomainError(
+                "Un plafond ne s'applique pas au passé. Choisissez aujourd'hui ou une date à venir.", about="starts_on"
+            )
         if not reason.strip():
-            raise DomainError("Indiquez le motif de ce plafond.")
+            raise DomainError("Indiquez le motif de ce plafond.", about="reason")
         facts = {
             "value": value,
             "by_working_share": by_working_share,
@@ -116,7 +118,8 @@ def set_capacity(
         if too_full:
             raise DomainError(
                 f"Le plafond de {meant.value} est inférieur à l'occupation actuelle : {_named(too_full)}. "
-                "Transférez d'abord des personnes ou choisissez un plafond plus élevé."
+                "Transférez d'abord des personnes ou choisissez un plafond plus élevé.",
+                about="value",
             )
         capacity, _ = Capacity.objects.update_or_create(
             modality=modality, agency=agency, starts_on=starts_on, defaults=facts
@@ -189,19 +192,21 @@ def _check_steers(actor: User, agency: Agency | None) -> None:
     if manager is not None and manager.whole_country:
         return
     if agency is None:
-        raise DomainError("Seul un responsable du pays entier peut changer le plafond national.")
+        raise DomainError("Seul un responsable du pays entier peut changer le plafond national.", about="agency")
     if manager is None or not manager.regions.filter(pk=agency.departement.region_id).exists():
-        raise DomainError("Vous ne pilotez pas la région de cette agence.")
+        raise DomainError("Vous ne pilotez pas la région de cette agence.", about="agency")
 
 
 def _of_the_country(modality: Modality, agency: Agency | None, day: date) -> Capacity:
     if agency is None:
-        raise DomainError("Indiquez le plafond du pays.")
+        raise DomainError("Indiquez le plafond du pays.", about="value")
     found: Capacity | None = (
         Capacity.objects.filter(modality=modality, agency=None, starts_on__lte=day).order_by("-starts_on").first()
     )
     if found is None:
-        raise DomainError(f"Le pays n'a pas de plafond pour la modalité « {Modality(modality).label} ».")
+        raise DomainError(
+            f"Le pays n'a pas de plafond pour la modalité « {Modality(modality).label} ».", about="modality"
+        )
     return found
 
 

@@ -32,7 +32,8 @@ class PortfolioFullError(DomainError):
         self.portfolio = portfolio
         super().__init__(
             f"Le portefeuille {of_name(portfolio.adviser)} est complet ({portfolio.occupied} / {portfolio.cap}). "
-            "Choisissez-en un autre."
+            "Choisissez-en un autre.",
+            about="portfolio",
         )
 
 
@@ -42,7 +43,8 @@ class NobodyAnswersError(DomainError):
     def __init__(self, portfolio: Portfolio, *, until: date, today: date) -> None:
         super().__init__(
             f"{portfolio.adviser} n'est pas là jusqu'au {day_in_words(until, today=today)} inclus et personne ne "
-            "répond à sa place. Choisissez un autre portefeuille, ou ajoutez un relais à son absence."
+            "répond à sa place. Choisissez un autre portefeuille, ou ajoutez un relais à son absence.",
+            about="portfolio",
         )
 
 

@@ -15,7 +15,7 @@ class ViewNameTakenError(DomainError):
     """Another view of the same person has the name."""
 
     def __init__(self) -> None:
-        super().__init__("Une de vos vues porte déjà ce nom. Choisissez-en un autre.")
+        super().__init__("Une de vos vues porte déjà ce nom. Choisissez-en un autre.", about="name")
 
 
 def save_view(*, actor: User, name: str, query: str) -> SavedView:

@@ -71,7 +71,7 @@ def invite_manager(
     """Create a manager's account for regions of the actor's, or by a manager of the whole country for all of it."""
     with transaction.atomic():
         if whole_country and not _steers_country(actor):
-            raise DomainError("Seul un responsable de tout le pays peut en inviter un autre.")
+            raise DomainError("Seul un responsable de tout le pays peut en inviter un autre.", about="whole_country")
         for region in regions:
             _check_region(actor, region.pk)
         return _new_manager(actor, email, (first_name, last_name), whole_country=whole_country, regions=regions)
@@ -117,7 +117,8 @@ def change_adviser(*, actor: User, adviser: Adviser, agency: Agency, working_sha
             if people:
                 raise DomainError(
                     f"{locked} suit encore {people} personne{'s' * (people > 1)} de {locked.agency}, qui restent dans "
-                    "leur agence. Transférez-les d'abord."
+                    "leur agence. Transférez-les d'abord.",
+                    about="agency",
                 )
             Portfolio.objects.filter(adviser=locked).update(agency=agency)
         before = {"agency": locked.agency.code, "working_share": locked.working_share}
@@ -219,7 +220,7 @@ def _new_manager(
     regions: Collection[Region],
 ) -> Manager:
     if not whole_country and not regions:
-        raise DomainError("Choisissez au moins une région.")
+        raise DomainError("Choisissez au moins une région.", about="regions")
     user = _new_account(actor, email, *names, Role.MANAGER)
     manager: Manager = Manager.objects.create(user=user, whole_country=whole_country)
     if not whole_country:
@@ -231,7 +232,9 @@ def _new_manager(
 def _new_account(actor: User | None, email: str, first_name: str, last_name: str, role: Role) -> User:
     address = written(email)
     if Jobseeker.objects.filter(email=address).exists():
-        raise DomainError(f"L'adresse {address} est celle d'une personne accompagnée. Indiquez une autre adresse.")
+        raise DomainError(
+            f"L'adresse {address} est celle d'une personne accompagnée. Indiquez une autre adresse.", about="email"
+        )
     with refusing_if_taken(f"L'adresse {address} est déjà celle d'une autre personne. Indiquez une autre adresse."):
         return accounts.create_staff_account(
             actor=actor, email=address, first_name=first_name, last_name=last_name, role=role

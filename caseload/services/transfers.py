@@ -40,7 +40,8 @@ class TargetsFullError(DomainError):
     def __init__(self) -> None:
         super().__init__(
             "Les portefeuilles choisis sont complets, ou viennent de se remplir. Choisissez parmi ceux qui ont de la "
-            "place, ou indiquez un jour à venir."
+            "place, ou indiquez un jour à venir.",
+            about="targets",
         )
 
 
@@ -248,11 +249,11 @@ def _checked_targets(actor: User, targets: Sequence[int]) -> list[Portfolio]:
         Portfolio.objects.filter(pk__in=targets).select_related("adviser__user", "agency__departement").order_by("pk")
     )
     if not chosen:
-        raise DomainError("Choisissez au moins un portefeuille.")
+        raise DomainError("Choisissez au moins un portefeuille.", about="targets")
     allowed = Portfolio.objects.open_to_transfers_of(actor).filter(pk__in=targets)
     if allowed.count() != len(chosen):
         where = "de vos régions" if actor.is_manager else "de votre agence"
-        raise DomainError(f"Choisissez des portefeuilles {where}.")
+        raise DomainError(f"Choisissez des portefeuilles {where}.", about="targets")
     return chosen
 
 
@@ -266,9 +267,9 @@ def _check_people(actor: User, seen: Sequence[Placement]) -> None:
 
 def _check_words(actor: User, *, reason: str, keep_reading: bool) -> None:
     if not reason.strip():
-        raise DomainError("Indiquez le motif de ce transfert.")
+        raise DomainError("Indiquez le motif de ce transfert.", about="reason")
     if keep_reading and not actor.is_manager:
-        raise DomainError("Seul un responsable peut laisser la lecture à l'ancien conseiller.")
+        raise DomainError("Seul un responsable peut laisser la lecture à l'ancien conseiller.", about="keep_reading")
 
 
 def _checked_day(due_on: date | None, seen: Sequence[Placement], *, now: datetime) -> date:
@@ -276,7 +277,9 @@ def _checked_day(due_on: date | None, seen: Sequence[Placement], *, now: datetim
     if due_on is None:
         return today
     if due_on < today:
-        raise DomainError("Un transfert ne se fait pas dans le passé. Choisissez aujourd'hui ou une date à venir.")
+        raise DomainError(
+            "Un transfert ne se fait pas dans le passé. Choisissez aujourd'hui ou une date à venir.", about="due_on"
+        )
     return due_on
 
 

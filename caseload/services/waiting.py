@@ -43,7 +43,7 @@ def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) ->
             own = Adviser.objects.filter(user=actor, agency=person.agency_id)
             proposed = proposed.filter(agency=person.agency_id) if own.exists() else proposed.none()
         if not proposed.filter(pk=portfolio.pk).exists():
-            raise DomainError("Choisissez un portefeuille proposé pour cette personne.")
+            raise DomainError("Choisissez un portefeuille proposé pour cette personne.", about="portfolio")
         placement = placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
         tell_who_receives(actor=actor, placement=placement, reason="Attendait un conseiller")
         outbox.notify_jobseeker(

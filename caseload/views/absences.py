@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from functools import partial
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NotForeseenError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import User
 from accompaniment.once import once
 from accompaniment.parsing import number_in
@@ -122,7 +122,7 @@ def _plan_days(request: AuthenticatedRequest, adviser: Adviser, extended: Absenc
                     relays=form.handed_on,
                 )
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal, starts_on="du", ends_on="au")
     page = partial(_declaring, request, adviser, form, extended=extended, planned=planned)
     if planned is None:
         return page(status=422 if form.errors else 200)
@@ -139,7 +139,7 @@ def _plan_days(request: AuthenticatedRequest, adviser: Adviser, extended: Absenc
         # Asked again: a booking may have come, or a colleague's hour may have gone meanwhile.
         again = DecisionForm(request.POST, questions=questions_about(planned))
         again.is_valid()
-        again.add_error(None, refusal.sentence)
+        add_refusal(again, refusal, starts_on="du", ends_on="au")
         return page(deciding=again, status=409)
     done = "L'absence est prolongée" if extended else "L'absence est enregistrée"
     told = any(planned.colleagues.values()) or any(handed.colleague for handed in planned.handed_on)
@@ -161,16 +161,19 @@ def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Let an absence end earlier, or call it off."""
     found = _changeable(request, pk)
     form = EndForm(request.POST)
-    if not form.is_valid() or ("raccourcir" in request.POST and not form.cleaned_data["au"]):
-        said = [str(sentence) for sentence in form.errors.get("au", [])] or ["Indiquez le nouveau dernier jour."]
-        return _page(request, found, refusal=" ".join(said), end_form=form, status=422)
-    last_day = form.cleaned_data["au"] if "raccourcir" in request.POST else None
+    shortens = "raccourcir" in request.POST
+    if form.is_valid() and shortens and not form.cleaned_data["au"]:
+        form.add_error("au", "Indiquez le nouveau dernier jour.")
+    if not form.is_valid():
+        return _page(request, found, end_form=form, status=422)
+    last_day = form.cleaned_data["au"] if shortens else None
     try:
         said = end_absence(actor=request.user, absence=found, last_day=last_day, shown=shown_in(request))
     except NotForeseenError as asking:
         return ask_first(request, asking, back=reverse("absence", args=[pk]))
     except DomainError as refusal:
-        return _page(request, found, refusal=refusal.sentence, end_form=form, status=409)
+        add_refusal(form, refusal, last_day="au")
+        return _page(request, found, end_form=form, status=409)
     messages.success(request, " ".join(["L'absence est raccourcie." if last_day else "L'absence prend fin.", *said]))
     return redirect("absence", pk=pk)
 
@@ -182,17 +185,17 @@ def replace_cover(request: AuthenticatedRequest, pk: int, cover: int) -> HttpRes
     """Choose another colleague for the rest of a cover."""
     found = _changeable(request, pk)
     standing = get_object_or_404(Cover.objects.select_related("absence__adviser"), pk=cover, absence=found)
-    form = ReplaceForm(request.POST, colleagues=_colleagues(found))
+    form = _replace_form(standing, _colleagues(found), request.POST)
     if not form.is_valid():
-        said = [str(sentence) for sentence in form.errors["collegue"]]
-        return _page(request, found, refusal=" ".join(said), status=422)
+        return _page(request, found, replacing=(standing.pk, form), status=422)
     colleague = get_object_or_404(Adviser, pk=form.cleaned_data["collegue"])
     try:
         said = replace_colleague(actor=request.user, cover=standing, colleague=colleague, shown=shown_in(request))
     except NotForeseenError as asking:
         return ask_first(request, asking, back=reverse("absence", args=[pk]))
     except DomainError as refusal:
-        return _page(request, found, refusal=refusal.sentence, status=409)
+        add_refusal(form, refusal, colleague="collegue")
+        return _page(request, found, replacing=(standing.pk, form), status=409)
     messages.success(request, " ".join([f"{colleague} assure maintenant ce relais.", *said]))
     return redirect("absence", pk=pk)
 
@@ -205,14 +208,14 @@ def add_to_absence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     found = _changeable(request, pk)
     form = _add_form(found, request.POST)
     if not form.is_valid():
-        said = [str(sentence) for sentences in form.errors.values() for sentence in sentences]
-        return _page(request, found, refusal=" ".join(said), add_form=form, status=422)
+        return _page(request, found, add_form=form, status=422)
     portfolio = get_object_or_404(Portfolio, pk=form.cleaned_data["portefeuille"], adviser=found.adviser)
     colleague = get_object_or_404(Adviser, pk=form.cleaned_data["collegue"])
     try:
         said = add_cover(actor=request.user, absence=found, portfolio=portfolio, colleague=colleague)
     except DomainError as refusal:
-        return _page(request, found, refusal=refusal.sentence, add_form=form, status=409)
+        add_refusal(form, refusal, colleague="collegue", portfolio="portefeuille")
+        return _page(request, found, add_form=form, status=409)
     messages.success(request, " ".join([f"{colleague} assure aussi le relais, un e-mail le lui annonce.", *said]))
     return redirect("absence", pk=pk)
 
@@ -314,29 +317,24 @@ def _page(
     refusal: str = "",
     end_form: EndForm | None = None,
     add_form: AddCoverForm | None = None,
+    replacing: tuple[int, ReplaceForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     today = _today(found)
     may_change = found.cancelled_at is None and found.ends_on >= today and may_declare(request.user, found.adviser)
     covers = list(found.covers.select_related("portfolio", "colleague__user").order_by("portfolio", "starts_on", "pk"))
     others = _colleagues(found) if may_change else []
+    forms = {
+        cover.pk: _replace_form(cover, others)
+        for cover in covers
+        if may_change and cover.cancelled_at is None and cover.ends_on >= today
+    } | ({replacing[0]: replacing[1]} if replacing else {})
     return render(
         request,
         "caseload/absence.html",
         {
             "absence": found,
-            "covers": [
-                (
-                    cover,
-                    ReplaceForm(
-                        colleagues=[one for one in others if one.pk != cover.colleague_id],
-                        auto_id=f"relais-{cover.pk}-%s",
-                    )
-                    if may_change and cover.cancelled_at is None and cover.ends_on >= today
-                    else None,
-                )
-                for cover in covers
-            ],
+            "covers": [(cover, forms.get(cover.pk)) for cover in covers],
             "may_change": may_change,
             "add_form": (add_form or _add_form(found)) if may_change else None,
             "nobody_there": not others,
@@ -355,6 +353,11 @@ def _colleagues(found: Absence) -> list[Adviser]:
     return list(colleagues_for(found.adviser, starts_on=begins, ends_on=max(begins, found.ends_on)))
 
 
+def _replace_form(cover: Cover, colleagues: list[Adviser], sent: QueryDict | None = None) -> ReplaceForm:
+    others = [one for one in colleagues if one.pk != cover.colleague_id]
+    return ReplaceForm(sent, colleagues=others, auto_id=f"relais-{cover.pk}-%s")
+
+
 def _add_form(found: Absence, sent: object = None) -> AddCoverForm:
     return AddCoverForm(
         sent,
@@ -368,7 +371,11 @@ def _changeable(request: AuthenticatedRequest, pk: int) -> Absence:
     """Return an absence that is the user's to change: 404 outside the perimeter, 403 for who only covers it."""
     found: Absence = get_object_or_404(_loaded(Absence.objects.visible_to(request.user)), pk=pk)
     if not may_declare(request.user, found.adviser):
-        raise PermissionDenied
+        raise MissingRightError(
+            missing=f"Vous assurez un relais de cette absence\u00a0; seuls {found.adviser} et les responsables de sa "
+            "région la changent.",
+            remedy="Demandez-leur ce changement.",
+        )
     return found
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.french import day_in_style
 from accompaniment.once import once
 from caseload.forms.capacities import CapacityForm
@@ -39,7 +40,7 @@ def capacities(request: AuthenticatedRequest) -> HttpResponse:
                 **{name: facts[name] for name in ("modality", "value", "by_working_share", "starts_on", "reason")},
             )
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal, agency="place")
         else:
             where = cap.agency or "tout le pays"
             messages.success(

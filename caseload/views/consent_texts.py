@@ -1,7 +1,6 @@
 """Réglages: the versions of the text that people accept, and publishing the next one."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -11,6 +10,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.foreseen import NotForeseenError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import ConsentText
 from accompaniment.once import once
 from accompaniment.presentation import ACCEPTANCE_STATEMENT
@@ -18,7 +18,7 @@ from accompaniment.services import enrolments
 from accompaniment.services.reference import CONSENT_TITLE, supplied_consent_text
 from accompaniment.views.foreseen import shown_in
 from caseload.forms.consent_texts import CORRECT, PUBLISH, SUPPLIED, ConsentTextForm
-from caseload.views.imports import steers_the_country
+from caseload.views.imports import only_the_country, steers_the_country
 
 
 @role_required(Role.MANAGER)
@@ -29,7 +29,7 @@ def consent_texts(request: AuthenticatedRequest) -> HttpResponse:
     if request.method != "POST":
         return _render(request, _begun(supplied=request.GET.get("texte") == SUPPLIED))
     if not steers_the_country(request):
-        raise PermissionDenied
+        raise only_the_country(request)
     form = ConsentTextForm(request.POST)
     if not form.is_valid():
         return _render(request, form, status=422)
@@ -58,10 +58,10 @@ def _publish(request: AuthenticatedRequest, form: ConsentTextForm) -> HttpRespon
     except NotAllowedNowError as refusal:
         form = ConsentTextForm({**request.POST.dict(), "after": str(_last_version())})
         form.is_valid()
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _render(request, form, status=409)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _render(request, form, status=422)
     messages.success(request, f"La version {text.version} est en vigueur.")
     return redirect("consent_texts")

@@ -4,7 +4,7 @@ import codecs
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,13 +13,14 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.enums import Role, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.imports.rows import AGENCY_COLUMN, UNKNOWN_AGENCIES
 from accompaniment.once import once
 from accompaniment.views.foreseen import shown_in
 from caseload.enums import ImportKind, ImportState
+from caseload.figures import regions_of
 from caseload.forms.imports import ImportForm, ImportKindForm
 from caseload.models import ImportRun
 from caseload.services.import_changes import foreseen_by, still_elsewhere
@@ -67,7 +68,7 @@ def import_list(request: AuthenticatedRequest) -> HttpResponse:
     refused = False
     if request.method == "POST":
         if not may_load:
-            raise PermissionDenied
+            raise only_the_country(request)
         form = _sent_form(request)
         forms[form.kind] = form
         if run := _received(request, form):
@@ -141,7 +142,7 @@ def confirm_import(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Load a file of which one has read whom it concerns, or nothing of it."""
     run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
     if not steers_the_country(request):
-        raise PermissionDenied
+        raise only_the_country(request)
     try:
         if "renoncer" in request.POST:
             give_up_file(actor=request.user, run=run)
@@ -163,6 +164,16 @@ def import_rejected_rows(request: AuthenticatedRequest, pk: int) -> HttpResponse
     response = HttpResponse(codecs.BOM_UTF8 + run.rejected_csv.encode(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = str(content_disposition_header(True, f"{run.filename}.rejets.csv"))
     return response
+
+
+def only_the_country(request: AuthenticatedRequest) -> MissingRightError:
+    """Return what a manager of some regions is told of an act on the whole country."""
+    regions = ", ".join(regions_of(request.user).order_by("name").values_list("name", flat=True)) or "aucune région"
+    return MissingRightError(
+        missing=f"Votre compte de responsable vaut pour {regions}\u00a0; ceci demande le droit sur tout le pays.",
+        remedy="Demandez ce changement à un responsable de tout le pays\u00a0: lui seul a ce droit, et peut inviter "
+        "quelqu'un qui l'a.",
+    )
 
 
 def steers_the_country(request: AuthenticatedRequest) -> bool:

@@ -1,7 +1,6 @@
 """Réglages: for how many days a request, a validation or a noted absence waits."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,6 +11,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NotForeseenError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.french import day_in_style, days_in_words
 from accompaniment.models import LapseDelay
 from accompaniment.once import once
@@ -19,7 +19,7 @@ from accompaniment.services.enrolments import DelayStandsError, cancel_lapse_del
 from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.forms.lapses import LapseDelayForm
 from caseload.settings import delays_by_state, history_of_delays
-from caseload.views.imports import steers_the_country
+from caseload.views.imports import only_the_country, steers_the_country
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,7 +30,7 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
     may_set = steers_the_country(request)
     posted = request.method == "POST"
     if posted and not may_set:
-        raise PermissionDenied
+        raise only_the_country(request)
     today = timezone.localdate()
     status = 422 if posted else 200
     form = LapseDelayForm(request.POST if posted else None, initial={"starts_on": today})
@@ -43,10 +43,10 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
             typed = request.POST.copy()
             typed["replaces"] = str(refusal.standing.days)
             form = LapseDelayForm(typed)
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
             status = 409
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
         else:
             messages.success(
                 request,
@@ -65,7 +65,7 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """Take back a delay whose day has not come."""
     if not steers_the_country(request):
-        raise PermissionDenied
+        raise only_the_country(request)
     delay = get_object_or_404(LapseDelay, pk=pk)
     try:
         cancel_lapse_delay(actor=request.user, delay=delay, shown=shown_in(request))

@@ -13,6 +13,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NotForeseenError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import AddressChange, User
 from accompaniment.once import once, went_through
 from accompaniment.views.foreseen import ask_first, shown_in
@@ -50,7 +51,7 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         try:
             invited = _invited(request.user, form.cleaned_data)
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
         else:
             messages.success(
                 request, f"{invited.full_name} est invité\u00a0: un lien d'activation part à {invited.email}."
@@ -72,7 +73,7 @@ def member(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         try:
             staff.change_adviser(actor=request.user, adviser=adviser, **form.cleaned_data)
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
         else:
             messages.success(request, "Les changements sont enregistrés.")
             return redirect("member", pk=pk)
@@ -141,7 +142,7 @@ def hand_over(request: AuthenticatedRequest, pk: int, portfolio: int) -> HttpRes
             form.add_error("targets", refusal.sentence)
             status = 409
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
         else:
             response = redirect("transfer", pk=batch.pk)
             went_through(request, response)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.forms.workbook import NoteForm
 from accompaniment.models import Jobseeker, Note
 from accompaniment.once import once
@@ -99,7 +100,7 @@ def edit_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         typed = DetailsForm(request.POST, initial=theirs, person=changed.person)
         return _details_page(request, person, typed, DetailsSeenForm(initial=theirs), both=both, status=409)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _details_page(request, person, form, seen, status=409)
     messages.success(request, "Les coordonnées sont enregistrées.")
     return redirect("person", pk=person.pk)

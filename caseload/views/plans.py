@@ -10,6 +10,7 @@ from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import ContactNature, FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.plans import CHANGE, PlanDecisionForm, contact_by
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import Contact, ContactPlan, Jobseeker, Obligation, PlanRequest
 from accompaniment.once import once
 from accompaniment.services import audit
@@ -46,7 +47,7 @@ def person_plan(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except PlanChangedMeanwhileError:
         return _changed_meanwhile(request, person)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _render(request, page, form, status=409)
     kept = form.new_plan is None
     messages.success(request, "Le plan de contact est gardé." if kept else "Le nouveau plan de contact est en place.")

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -30,7 +29,7 @@ from accompaniment.views.foreseen import shown_in
 from caseload.figures import regions_of
 from caseload.forms.openings import CONFIRM, LOOK, OpeningForm
 from caseload.settings import AgencyOpening, agencies_of, history_of_openings, openings_of, people_made_eligible
-from caseload.views.imports import steers_the_country
+from caseload.views.imports import only_the_country, steers_the_country
 
 
 @require_safe
@@ -75,7 +74,7 @@ def region_agencies(request: AuthenticatedRequest, code: str) -> HttpResponse:
 @once
 def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
     if not steers_the_country(request):
-        raise PermissionDenied
+        raise only_the_country(request)
     region = get_object_or_404(Region, pk=code)
 
     def apply(day: date | None, seen: SeenDay, shown: str) -> str:

@@ -398,6 +398,8 @@ def _page(
     doubts = doubts_about_web(lambda name: str(form[name].value() or ""), check)
     before = typing_in(request.POST).base if request.method == "POST" else None
     kept_base = typed_before().get("base", [""])[-1]
+    email_form = email_form or EmailForm(initial={**(interview.typed if interview else {}), **mine})
+    correction = correction if correction and correction.errors else CorrectionForm(person=person)
     return render(
         request,
         "caseload/registration.html",
@@ -407,8 +409,9 @@ def _page(
             "age": age_on(today, person.birth_date),
             "interview": interview,
             "form": form,
-            "email_form": email_form or EmailForm(initial={**(interview.typed if interview else {}), **mine}),
-            "correction": correction if correction and correction.errors else CorrectionForm(person=person),
+            "email_form": email_form,
+            "correction": correction,
+            "refused": [one for one in (email_form, correction, form) if one.errors],
             "obstacle": obstacle,
             "proposals": proposals,
             "selected": selected,

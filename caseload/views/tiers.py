@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role, Tier
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit, enrolments
@@ -44,7 +45,7 @@ def person_tier(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except enrolments.AccompanimentChangedMeanwhileError:
         return _changed_meanwhile(request, person, tier)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _render(request, _page(person, tier), form, status=409)
     return _done(request, person, tier)
 

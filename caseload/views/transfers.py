@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
@@ -14,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.once import once, went_through
 from accompaniment.parsing import number_in, numbers_in
 from caseload.forms.transfers import TransferForm
@@ -70,7 +70,7 @@ def new(request: AuthenticatedRequest) -> HttpResponse:
         form.add_error("targets", refusal.sentence)
         return _form_page(request, form, status=409)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _form_page(request, form, status=422)
 
 
@@ -92,7 +92,11 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     wanted = numbers_in(request.POST.getlist("transfert"))
     only = list(own.filter(pk__in=wanted)) if wanted else None
     if not (own.exists() if only is None else only):
-        raise PermissionDenied
+        raise MissingRightError(
+            missing="Ce transfert n'est pas à vous\u00a0: seuls la personne qui l'a décidé et les responsables des "
+            "régions concernées peuvent l'annuler.",
+            remedy="Demandez-leur.",
+        )
     try:
         cancelled = cancel_transfers(actor=request.user, batch=batch, only=only)
     except DomainError as refusal:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
@@ -53,7 +54,7 @@ def place_person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except DomainError as refusal:
         form = PlaceForm(request.POST, proposals=proposals_for(request.user, waiting))
         form.is_valid()
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _render(request, waiting, form, status=409)
     adviser = form.cleaned_data["portfolio"].adviser
     messages.success(request, f"{adviser} suit maintenant {waiting.person}.")

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.access import AuthenticatedRequest, MissingRightError, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.forms.workbook import (
     DocumentForm,
     EditObjectiveForm,
@@ -81,7 +81,7 @@ def action_plan_page(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         try:
             action_plan.add_objective(actor=request.user, jobseeker=person, **form.cleaned_data)
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
         else:
             return redirect("action_plan", pk=person.pk)
     return _action_plan(request, person, form=form, status=422 if form.is_bound else 200)
@@ -98,7 +98,7 @@ def add_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         try:
             action_plan.add_step(actor=request.user, objective=objective, facts=form.facts)
         except DomainError as refusal:
-            form.add_error(None, refusal.sentence)
+            add_refusal(form, refusal)
             status = 409
         else:
             return redirect("action_plan", pk=objective.jobseeker_id)
@@ -148,7 +148,7 @@ def edit_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         theirs = _line(changed.current)
         return _objective(request, changed.current, form, LineSeenForm(initial=theirs), changed=True, status=409)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _objective(request, objective, form, seen, status=409)
     return redirect("action_plan", pk=objective.jobseeker_id)
 
@@ -185,7 +185,7 @@ def edit_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         theirs = _line(changed.current)
         return _step(request, changed.current, form, LineSeenForm(initial=theirs), changed=True, status=409)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _step(request, step, form, seen, status=409)
     return redirect("action_plan", pk=step.objective.jobseeker_id)
 
@@ -201,7 +201,10 @@ def person_documents(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         get_to_act(people, request.user, pk=pk) if sent else get_object_or_404(people.readable_by(request.user), pk=pk)
     )
     if sent and not request.user.is_adviser:
-        raise PermissionDenied
+        raise MissingRightError(
+            missing="Vous lisez ce dossier comme responsable, sans rien y ajouter.",
+            remedy="Le conseiller qui suit la personne, ou son relais, peut ajouter ce document.",
+        )
     form = DocumentForm(request.POST, request.FILES) if sent else DocumentForm()
     if add_sent_document(request, person, form):
         messages.success(request, "Le document est dans le dossier.")

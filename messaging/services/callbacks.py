@@ -73,7 +73,7 @@ def ask_callback(
     number = phone if phone and phone == jobseeker.phone else read_number(phone, agency=jobseeker.agency)
     now = timezone.now()
     if window not in windows_of(jobseeker.agency, now=now):
-        raise DomainError(WINDOW_GONE)
+        raise DomainError(WINDOW_GONE, about="window")
     try:
         with transaction.atomic():
             person = lock_jobseeker(jobseeker.pk)
@@ -112,7 +112,7 @@ def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> Ca
     """
     said = lines_in(outcome).strip()
     if not said:
-        raise DomainError("Notez en une phrase ce qui a été dit ou convenu.")
+        raise DomainError("Notez en une phrase ce qui a été dit ou convenu.", about="outcome")
     with transaction.atomic():
         locked = _locked(request)
         if not actor.is_adviser or not Jobseeker.objects.visible_to(actor).filter(pk=locked.jobseeker_id).exists():

@@ -69,9 +69,9 @@ def post_message(
 def _checked(body: str) -> str:
     text = lines_in(body).strip()
     if not text:
-        raise DomainError("Écrivez votre message avant de l'envoyer.")
+        raise DomainError("Écrivez votre message avant de l'envoyer.", about="body")
     if len(text) > BODY_LIMIT:
-        raise DomainError(excess_in_words(len(text), most=BODY_LIMIT))
+        raise DomainError(excess_in_words(len(text), most=BODY_LIMIT), about="body")
     return text
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
@@ -75,7 +76,7 @@ def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
             except CallbackClosedError:
                 callback.refresh_from_db()
             except DomainError as error:
-                form.add_error(None, error.sentence)
+                add_refusal(form, error)
             else:
                 messages.success(request, f"Rappel de {callback.jobseeker} noté dans le journal.")
                 return redirect("callbacks")
@@ -114,7 +115,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponseBase:
                 messages.warning(request, error.sentence)
                 return redirect("ask_callback")
             except DomainError as error:
-                form.add_error(None, error.sentence)
+                add_refusal(form, error)
             else:
                 messages.success(request, "Votre demande est enregistrée. Votre conseiller vous appellera.")
                 return redirect("ask_callback")

@@ -4,22 +4,22 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
+from accompaniment.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.forms.search import search_in
 from accompaniment.models import Accompaniment, Jobseeker
 from accompaniment.once import went_through
 from accompaniment.services import audit
 from caseload.services.placements import follower_of
-from messaging.forms import MessageForm, NumberForm, SearchForm
+from messaging.forms import MessageForm, NumberForm, SearchForm, composer
 from messaging.models import Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError, Participants, participants, record_reading
@@ -62,8 +62,8 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     """One conversation; its form works without scripts, and answers in JSON to a script that has no socket."""
     opened = open_for(request, pk)
     if request.method != "POST":
-        return _page(request, opened, MessageForm())
-    form = MessageForm(request.POST)
+        return _page(request, opened, composer(opened.conversation))
+    form = composer(opened.conversation, request.POST)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
     if not form.is_valid():
         sentence = " ".join(str(error) for error in form.errors.get("body", ())) or UNREADABLE
@@ -73,7 +73,7 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     except DomainError as error:
         if wants_json:
             return _refuse(error.sentence)
-        form.add_error(None, error.sentence)
+        add_refusal(form, error)
         return _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if wants_json:
         return JsonResponse({"number": message.number, "at": message.created_at.isoformat()})
@@ -138,7 +138,11 @@ def open_for(request: AuthenticatedRequest, pk: int) -> Opened:
     except ConversationClosedError as error:
         raise Http404 from error
     if request.method == "POST" and request.user.pk not in who.writers:
-        raise PermissionDenied
+        raise MissingRightError(
+            missing="Vous pouvez lire cette conversation, sans y écrire.",
+            remedy="Qui suit la personne, ou assure le relais, y répond. Un responsable de sa région peut vous confier "
+            "un relais, ou vous transférer la personne.",
+        )
     return Opened(conversation=found, who=who)
 
 

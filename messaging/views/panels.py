@@ -9,7 +9,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
 from caseload.away import relay_of
-from messaging.forms import MessageForm
+from messaging.forms import composer
 from messaging.models import CallbackRequest, Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError, participants, record_reading
@@ -71,7 +71,9 @@ def person_conversation(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     record_reading(actor=request.user, conversation=conversation, who=who)
     thread = thread_for(request.user, conversation, who, shown=MESSAGES_SHOWN)
     return render(
-        request, "messaging/partials/_panel_person.html", {"thread": thread, "form": MessageForm(), "person": person}
+        request,
+        "messaging/partials/_panel_person.html",
+        {"thread": thread, "form": composer(thread.conversation), "person": person},
     )
 
 

@@ -9,7 +9,7 @@ const MARKED = ERROR_CLASSES.map((name) => `.${name}`).join(", ");
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-error-summary] a[href^='#']");
   const group = link && document.getElementById(link.hash.slice(1));
-  const first = group?.matches("fieldset") && group.querySelector("input:not([disabled])");
+  const first = group && !group.matches("input, select, textarea") && group.querySelector("input:not([disabled])");
   if (!first) return;
   event.preventDefault();
   first.focus();

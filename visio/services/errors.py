@@ -10,4 +10,4 @@ class SlotTakenError(DomainError):
 
     def __init__(self, starts_at: datetime, sentence: str = "Ce créneau vient d'être pris. En voici d'autres.") -> None:
         self.starts_at = starts_at
-        super().__init__(sentence)
+        super().__init__(sentence, about="slot")

@@ -198,9 +198,9 @@ def _book(
     now: datetime,
 ) -> Interview:
     if channel not in BOOKABLE_CHANNELS:
-        raise DomainError("Choisissez la visio, le téléphone ou l'agence.")
+        raise DomainError("Choisissez la visio, le téléphone ou l'agence.", about="channel")
     if channel == Channel.PHONE and not person.phone:
-        raise DomainError("Pour un entretien par téléphone, écrivez d'abord le numéro à appeler.")
+        raise DomainError("Pour un entretien par téléphone, écrivez d'abord le numéro à appeler.", about="phone")
     follower = follower_of(person)
     if follower is None or follower.pk != adviser.pk:
         raise NotAllowedNowError("Votre conseiller a changé. Rechargez la page pour voir ses créneaux.")

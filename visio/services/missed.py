@@ -65,7 +65,7 @@ def note_absence(*, actor: User, interview: Interview) -> Interview:
         now = timezone.now()
         obstacle = obstacle_to_noting(locked, now=now)
         if obstacle is not None:
-            raise NotAllowedNowError(obstacle)
+            raise NotAllowedNowError(obstacle, about="outcome")
         locked.noted_at, locked.noted_by = now, actor
         locked.answer_until = _answer_until(locked, at=now)
         move_state(locked, actor=actor, at=now, to_state=InterviewState.NOTED)
@@ -94,9 +94,9 @@ def explain_absence(*, actor: User, interview: Interview, text: str) -> AbsenceA
     """
     said = text.strip()
     if not said:
-        raise DomainError("Écrivez ce qui s'est passé, même en une phrase.")
+        raise DomainError("Écrivez ce qui s'est passé, même en une phrase.", about="text")
     if len(said) > ANSWER_LENGTH:
-        raise DomainError(f"Écrivez {ANSWER_LENGTH} caractères au plus.")
+        raise DomainError(f"Écrivez {ANSWER_LENGTH} caractères au plus.", about="text")
     with transaction.atomic():
         person = lock_person(interview.jobseeker_id)
         locked = lock_interview(interview.pk)
@@ -131,9 +131,9 @@ def decide_absence(
     """
     why = reason.strip()
     if not why:
-        raise DomainError("Dites pourquoi, en une phrase : la personne la lit.")
+        raise DomainError("Dites pourquoi, en une phrase : la personne la lit.", about="reason")
     if len(why) > REASON_LENGTH:
-        raise DomainError(f"Écrivez {REASON_LENGTH} caractères au plus.")
+        raise DomainError(f"Écrivez {REASON_LENGTH} caractères au plus.", about="reason")
     with transaction.atomic():
         person = lock_person(interview.jobseeker_id)
         locked = lock_interview(interview.pk)
@@ -147,7 +147,7 @@ def decide_absence(
         if decision == AbsenceDecision.KEPT:
             obstacle = obstacle_to_confirming(locked, now=now)
             if obstacle is not None:
-                raise NotAllowedNowError(obstacle)
+                raise NotAllowedNowError(obstacle, about="decision")
         move_state(locked, actor=actor, at=now, to_state=InterviewState(decision), reason=why)
         notices.send_absence_decided(locked, decided_by=actor, reason=why)
         refresh_summary(locked.jobseeker_id)

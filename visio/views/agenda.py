@@ -15,6 +15,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.plans import CHANGE
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.french import weekday_in_words
 from accompaniment.models import User
 from accompaniment.once import once
@@ -134,13 +135,13 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 plan, typed = plan_page(interview.jobseeker, now=now), request.POST.copy()
                 typed["plan_seen"] = plan.state
                 form = _report_form(plan, typed)
-                form.add_error(None, refusal.sentence)
+                add_refusal(form, refusal)
                 status = 409
             except DomainError as refusal:
                 fresh = Interview.objects.with_people().select_related("report").get(pk=pk)
                 if fresh.state not in LIVE_STATES:
                     return _closed(request, fresh)
-                form.add_error(None, refusal.sentence)
+                add_refusal(form, refusal)
                 status = 409
             else:
                 messages.success(request, CLOSED_WORDS.get(form.cleaned_data["outcome"], "L'entretien est conclu."))

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Channel, Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.french import hour_in_words, moment_there, weekday_in_words, zone_beside, zone_in_words
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.once import once
@@ -188,6 +189,7 @@ def _picker(
     form = SlotForm(posted, person=person, initial={"channel": _channel_asked_for(person, moving)})
     gone: datetime | None = None
     refusal = ""
+    status = 200 if posted is None or form.is_valid() else 422
     if request.method == "POST" and form.is_valid():
         slot, channel = form.cleaned_data["slot"], form.cleaned_data["channel"]
         try:
@@ -207,8 +209,10 @@ def _picker(
                     interview = move_interview(actor=request.user, interview=moving, starts_at=slot, channel=channel)
         except SlotTakenError as error:
             gone, refusal = error.starts_at, error.sentence
+            status = 409
         except DomainError as error:
-            refusal = error.sentence
+            add_refusal(form, error)
+            status = 409
         else:
             told = "Vous allez recevoir une confirmation par e-mail." if own else "La convocation part par e-mail."
             messages.success(request, f"{_booked_sentence(interview, adviser)} {told}")
@@ -223,7 +227,6 @@ def _picker(
         "person": person,
         "words": (MOVING if moving else CHOOSING) if own else PROPOSING,
     }
-    status = 409 if refusal else 422 if form.errors else 200
     template = "visio/choose_slot.html" if own else "visio/book_for.html"
     return render(request, template, context, status=status)
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.once import once
 from accompaniment.services import audit
 from visio.enums import AbsenceDecision, InterviewState
@@ -36,7 +37,7 @@ def explain(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             try:
                 explain_absence(actor=request.user, interview=interview, text=form.cleaned_data["text"])
             except DomainError as refusal:
-                form.add_error(None, refusal.sentence)
+                add_refusal(form, refusal)
                 interview = Interview.objects.visible_to(request.user).with_absence().get(pk=pk)
                 status = 409
             else:
@@ -97,7 +98,7 @@ def decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 if isinstance(refusal, AnsweredMeanwhileError):
                     typed["answers_seen"] = str(interview.absence_answers.count())
                 form = AbsenceDecisionForm(typed, may_confirm=_may_confirm(interview))
-                form.add_error(None, refusal.sentence)
+                add_refusal(form, refusal)
                 status = 409
             else:
                 messages.success(request, f"La décision est enregistrée. {interview.jobseeker} la reçoit par e-mail.")

@@ -1,16 +1,16 @@
 """Asking to be received on site, taking that back, and answering."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.access import AuthenticatedRequest, MissingRightError, get_to_act, role_required
 from accompaniment.enums import Role, Track
 from accompaniment.errors import DomainError
+from accompaniment.forms.refusals import add_refusal
 from accompaniment.french import duration_in_words, hours_of, since_in_words
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.once import once
@@ -52,7 +52,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
             try:
                 asked = ask_on_site(actor=request.user, jobseeker=person, comment=comment)
             except DomainError as refusal:
-                form.add_error(None, refusal.sentence)
+                add_refusal(form, refusal)
                 status = 409
             else:
                 messages.success(request, _said(asked, before=stood))
@@ -145,10 +145,10 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except SlotTakenError as refusal:
         form = _answer_form(asked, request.POST)
         form.is_valid()
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _answer_page(request, asked, form, status=409)
     except DomainError as refusal:
-        form.add_error(None, refusal.sentence)
+        add_refusal(form, refusal)
         return _answer_page(request, _to_answer(request.user, pk), form, status=409)
     waited = duration_in_words(timezone.now() - asked.asked_at)
     messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande.")
@@ -181,7 +181,11 @@ def _to_answer(user: User, pk: int) -> OnSiteRequest:
     mine: OnSiteRequest | None = people.filter(pk__in=requests_answered_by(user).values("pk")).filter(pk=pk).first()
     if mine is None:
         get_object_or_404(OnSiteRequest.objects.readable_by(user), pk=pk)
-        raise PermissionDenied
+        raise MissingRightError(
+            missing="Vous pouvez lire cette demande, sans y répondre.",
+            remedy="Qui suit la personne, ou assure le relais, y répond\u00a0; si personne ne la suit, son agence ou "
+            "un responsable de sa région.",
+        )
     return mine
 
 

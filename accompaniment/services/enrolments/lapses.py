@@ -158,14 +158,16 @@ def set_lapse_delay(
     state that waits for nothing, a day in the past, no reason, or a delay out of 1 (for an absence 10) to 365 days.
     """
     if state not in Awaited.values:
-        raise DomainError("Un délai de réponse concerne une demande, une validation ou une absence notée.")
+        raise DomainError(
+            "Un délai de réponse concerne une demande, une validation ou une absence notée.", about="state"
+        )
     shortest = SHORTEST_ANSWER_DELAY if state == Awaited.ABSENCE else 1
     if not shortest <= days <= LONGEST_DELAY:
-        raise DomainError(f"Donnez un délai de {shortest} à {LONGEST_DELAY} jours.")
+        raise DomainError(f"Donnez un délai de {shortest} à {LONGEST_DELAY} jours.", about="days")
     if starts_on < timezone.localdate():
-        raise DomainError("Choisissez aujourd'hui ou un jour à venir.")
+        raise DomainError("Choisissez aujourd'hui ou un jour à venir.", about="starts_on")
     if not reason.strip():
-        raise DomainError("Donnez le motif de ce délai.")
+        raise DomainError("Donnez le motif de ce délai.", about="reason")
     facts = {"days": days, "reason": reason.strip()}
     with transaction.atomic():
         last_days = _last_days(state)

@@ -43,7 +43,7 @@ def check_text_differs(*, title: str, body: str) -> None:
 
 def _check_differs(last: ConsentText | None, *, title: str, body: str) -> None:
     if last is not None and (last.title, last.body) == (title.strip(), body.strip()):
-        raise DomainError(UNCHANGED)
+        raise DomainError(UNCHANGED, about="body")
 
 
 def publish_consent_text(
@@ -57,9 +57,9 @@ def publish_consent_text(
     those `shown`; DomainError for an empty or unchanged text.
     """
     if not title.strip() or len(title.strip()) > LONGEST_TITLE:
-        raise DomainError(f"Donnez un titre de {LONGEST_TITLE} caractères au plus.")
+        raise DomainError(f"Donnez un titre de {LONGEST_TITLE} caractères au plus.", about="title")
     if not body.strip():
-        raise DomainError("Écrivez le texte à accepter.")
+        raise DomainError("Écrivez le texte à accepter.", about="body")
     with transaction.atomic():
         # No row can be the lock of the series: the application's own role may not lock what it may not change.
         with connection.cursor() as cursor:

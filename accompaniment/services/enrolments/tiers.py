@@ -37,7 +37,7 @@ def change_tier(
     them, is not the current one any more; DomainError without a reason.
     """
     if not reason.strip():
-        raise DomainError("Indiquez le motif du changement de modalité.")
+        raise DomainError("Indiquez le motif du changement de modalité.", about="reason")
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
         current = current_accompaniment(person)
