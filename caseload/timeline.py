@@ -26,6 +26,8 @@ class Event:
     at: datetime
     kind: TimelineKind
     title: str
+    about: str = ""
+    """What somebody called the thing; it follows the title."""
     channel: str = ""
     text: str = ""
     by: str = ""

@@ -233,7 +233,8 @@ def documents(stretch: Stretch) -> Iterator[Event]:
         yield Event(
             at=document.added_at,
             kind=TimelineKind.DOCUMENT,
-            title=f"Document : {document.title}",
+            title="Document",
+            about=document.title,
             text="Retiré depuis." if document.removed_at else "",
             by=said_by(document.added_by),
         )
@@ -244,14 +245,15 @@ def objectives(stretch: Stretch) -> Iterator[Event]:
         yield Event(
             at=objective.created_at,
             kind=TimelineKind.PLAN,
-            title=f"Objectif : {objective.title}",
+            title="Objectif",
+            about=objective.title,
             by=said_by(objective.created_by),
         )
 
 
 def closed_objectives(stretch: Stretch) -> Iterator[Event]:
     for objective in newest(Objective.objects.all(), stretch, at="closed_at"):
-        yield Event(at=objective.closed_at, kind=TimelineKind.PLAN, title=f"Objectif clos : {objective.title}")
+        yield Event(at=objective.closed_at, kind=TimelineKind.PLAN, title="Objectif clos", about=objective.title)
 
 
 def steps_done(stretch: Stretch) -> Iterator[Event]:

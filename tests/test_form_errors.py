@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import pytest
-from django.forms import BaseForm, Form
+from django.forms import BaseForm, ChoiceField, Form, MultipleChoiceField, Select
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -352,6 +352,49 @@ def test_a_form_sent_empty_says_where_each_error_is(
         assert label is None or "(facultatif)" not in label[1] or typed.get(str(field["name"]))
     # The browser's own bubbles would come instead of all this.
     assert all("novalidate" in one for one in page.posting_with_fields)
+
+
+CHOSEN_ALREADY: dict[tuple[type[Form], str], str] = {
+    (plans.PlanDecisionForm, "contact"): "what the person wishes, or the plan that is in force",
+    (plans.PlanDecisionForm, "interval_days"): "what the person wishes, or the plan that is in force",
+    (registration.RegistrationForm, "has_webcam"): "what the person declared",
+    (registration.RegistrationForm, "bandwidth"): "what the person declared",
+    (registration.RegistrationForm, "tier"): "the tier that the person has",
+    (staff.AdviserForm, "agency"): "where the adviser works",
+    (visio_forms.SlotForm, "channel"): "what the person prefers; below without it",
+    (visio_forms.AbsenceDecisionForm, "decision"): "the only one that can be taken yet",
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_no_choice_that_must_be_made_is_made_before_somebody_makes_it(client: Client, name: str) -> None:
+    """The kind: a page that answers in the place of who reads it; what is known of the person is no such answer."""
+    _, place, _ = FORMS[name]
+    response = client.get(place(client))
+    if response.status_code == 405:
+        return
+    made = []
+    for form in forms_shown(response):
+        for bound in form.visible_fields():
+            field = bound.field
+            must = field.required or bound.name in getattr(form, "sometimes_required", ())
+            if not must or not isinstance(field, ChoiceField) or isinstance(field, MultipleChoiceField):
+                continue
+            if (type(form), bound.name) in CHOSEN_ALREADY:
+                continue
+            offered = [value for value, _ in field.choices]
+            if bound.value() or (type(field.widget) is Select and len(offered) > 1 and offered[0] != ""):
+                made.append((type(form).__name__, bound.name, bound.value()))
+    assert not made
+
+
+@pytest.mark.parametrize("preferred", ["", "phone"])
+def test_the_channel_of_a_slot_is_the_one_that_the_person_prefers_or_none(client: Client, preferred: str) -> None:
+    person = on_web_track(bookable_portfolio())
+    Jobseeker.objects.filter(pk=person.pk).update(preferred_channel=preferred)
+    client.force_login(person.user)
+    page = client.get(reverse("take_interview")).content.decode()
+    assert re.findall(r'id="canal-(\w+)"[^>]*\schecked', page) == ([preferred] if preferred else [])
 
 
 def parse_qs_of(address: str) -> dict[str, list[str]]:
