@@ -476,7 +476,8 @@ class TestTimeline:
 
         def told(kind: TimelineKind | None) -> set[str]:
             months = timeline_of(person, kind=kind, before=None).months
-            return {event.title for month in months for event in month.events}
+            events = [event for month in months for event in month.events]
+            return {f"{event.title} : {event.about}" if event.about else event.title for event in events}
 
         relay = f"Relais par {cover.colleague}, en l'absence {of_name(portfolio.adviser)}"
         assert {title for title in told(TimelineKind.TRACK) if title.startswith("Relais")} == {relay}
