@@ -11,7 +11,7 @@ from django.http import QueryDict
 from accompaniment.forms.fields import CHOOSE, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.search import SearchField
-from accompaniment.french import hours_there, weekday_in_words
+from accompaniment.french import hours_there, weekday_in_words, zone_beside, zone_in_words
 from accompaniment.models import Jobseeker
 from accompaniment.zones import other_zones, reader_zone
 from messaging.enums import CallbackSubject
@@ -113,6 +113,9 @@ class CallbackForm(forms.Form):
         phone_field(self).belong_to(person)
         offered = [(window_value(window), _say_window(window)) for window in windows]
         self.fields["window"].choices = [CHOOSE, *offered] if offered else []  # type: ignore[attr-defined]
+        if any(zone_beside(window.starts_at, zone=reader_zone(), others=other_zones()) for window in windows):
+            # A list on a telephone is narrower than its choices.
+            self.fields["window"].help_text = f"Les heures sont données à l'{zone_in_words(reader_zone())}."
 
     def clean_window(self) -> Window:
         """Return the window that was chosen; it is one of those on offer."""

@@ -4,6 +4,7 @@ Everything in the house happens at one instant, which is another hour in each pl
 a page that forgot its reader shows the hour of somewhere else.
 """
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -269,6 +270,11 @@ def test_a_call_back_names_the_zone_where_the_adviser_reads_another_hour() -> No
         assert "8 h 17 – 9 h 17 (heure de Paris)" in page_of(follower, "callbacks")
         assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "ask_callback")
         assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "space_callback_panel")
+        CallbackRequest.objects.update(state="cancelled", closed_at=NOW, closed_by=across.user)
+        form = page_of(across.user, "ask_callback")
+        assert "Les heures sont données à l'heure de La Réunion." in html.unescape(form)
+        assert re.search(r", entre \d+ h(?: \d\d)? et \d+ h(?: \d\d)? \(heure de La Réunion\)</option>", form)
+        CallbackRequest.objects.update(state="open", closed_at=None, closed_by=None)
         Region.objects.update(timezone=PARIS.key)
         assert "(heure de" not in page_of(follower, "callbacks")
         assert "et 9 h 17<" in page_of(across.user, "ask_callback")
