@@ -113,13 +113,6 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
         "path": "/inscriptions/",
     },
     NotificationKind.ACCEPTANCE_ASKED: {"first_name": "Awa", "on_web": True, "path": "/mon-espace/acceptation/"},
-    NotificationKind.REGION_CHANGED: {
-        "first_name": "Awa",
-        "agency": "Saint-Denis Nord",
-        "adviser": "Claire Martin",
-        "carried": ["Votre entretien du 3 mars est maintenu, avec Claire Martin."],
-        "path": "/mon-espace/",
-    },
     NotificationKind.TIER_CHANGED: {
         "first_name": "Awa",
         "tier": "renforcé",
