@@ -20,6 +20,7 @@ from accompaniment.models import AddressChange, Jobseeker
 from accompaniment.services import accounts, addresses, enrolments
 from caseload.forms import (
     absences,
+    agencies,
     capacities,
     consent_texts,
     dashboard,
@@ -256,6 +257,7 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "hand_over": (staff.HandOverForm, in_house("hand_over", "manager"), {}),
     "transfer": (transfers.TransferForm, people_to_transfer, {}),
     "place": (waiting.PlaceForm, person_who_waits, {}),
+    "agency_phone": (agencies.AgencyPhoneForm, in_house("agency_phone", "manager"), {"phone": "x"}),
     "opening": (openings.OpeningForm, in_house("region_opening", "national"), {"web_opens_on": "x", "step": "voir"}),
     "consent_texts": (consent_texts.ConsentTextForm, as_manager("consent_texts"), {"after": "1"}),
     "capacities": (capacities.CapacityForm, as_manager("capacities"), {}),
