@@ -231,6 +231,7 @@ def manager_pages() -> dict[str, str]:
         "consent_texts": reverse("consent_texts"),
         "region_agencies": reverse("region_agencies", args=[region.pk]),
         "agency_opening": reverse("agency_opening", args=[Agency.objects.filter(departement__region=region)[0].code]),
+        "agency_phone": reverse("agency_phone", args=[Agency.objects.filter(departement__region=region)[0].code]),
         "steering": reverse("steering"),
         "portfolios": reverse("portfolios"),
         "teams": reverse("teams"),
