@@ -22,7 +22,8 @@ function takeBack(event) {
   if (!group) return;
   group.classList.remove(...ERROR_CLASSES);
   for (const field of group.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  for (const message of group.querySelectorAll(".fr-message--error")) message.remove();
+  // What the server has said; a line that a script of the page fills stays.
+  for (const message of group.querySelectorAll(".fr-messages-group > .fr-message--error")) message.remove();
 }
 
 document.addEventListener("input", takeBack);

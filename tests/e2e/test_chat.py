@@ -165,6 +165,22 @@ def test_a_refusal_is_said_where_it_belongs_and_can_be_taken_back(two: Pair, per
     expect(person.locator(".message")).to_have_count(0)
 
 
+def test_after_a_refusal_of_the_server_a_text_is_still_counted_and_sent(two: Pair, person: Page) -> None:
+    """Sent before the scripts listened: what the server said goes with the next letter, what the script says stays."""
+    forgive(person, "422")
+    with person.expect_navigation():
+        person.evaluate("HTMLFormElement.prototype.submit.call(document.querySelector('[data-composer]'))")
+    refused = person.locator(".fr-messages-group > .fr-message--error")
+    expect(refused).to_be_visible()
+    write(person, "a" * 5001)
+    expect(refused).to_have_count(0)
+    expect(person.get_by_text("1 caractère de trop")).to_be_visible()
+    write(person, "Me voici")
+    expect_shown(person, "Me voici")
+    expect(person.locator("[data-client]")).to_have_count(0)
+    assert stored() == ["Me voici"]
+
+
 def test_the_page_of_the_day_and_the_persons_page_lead_to_it(two: Pair, adviser: Page) -> None:
     aside(lambda: say(two.conversation, two.person, "Une question urgente"))
     aside(lambda: ask(two.jobseeker))

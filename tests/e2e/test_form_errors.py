@@ -13,7 +13,7 @@ from tests.e2e.browser import forgive, look, step_inside, tab_to
 from tests.e2e.conftest import NewPage
 from tests.visio.factories import bookable_portfolio
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
