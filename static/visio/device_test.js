@@ -133,7 +133,7 @@ async function test(wish) {
   }
   stream = opened.stream;
   video.srcObject = stream.getVideoTracks().length > 0 ? stream : null;
-  const problem = explain(opened.failures);
+  const problem = explain(opened.failures, { withoutMicrophone: withoutMicrophone.checked });
   problemLine.hidden = problem === "";
   problemLine.textContent = problem;
   stopLevel();

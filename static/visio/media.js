@@ -55,6 +55,7 @@ const MEANWHILE = {
   both: "Sans eux, vous pouvez tout de même voir et entendre.",
   audio: "En attendant, on vous voit sans vous entendre.",
   video: "En attendant, on vous entend sans vous voir.",
+  silent: "En attendant, vous pouvez tout de même voir et entendre.",
 };
 
 const supported = () => window.isSecureContext && Boolean(navigator.mediaDevices?.getUserMedia);
@@ -66,8 +67,9 @@ function cannot() {
   return supported() && window.RTCPeerConnection ? "" : "unsupported";
 }
 
-// Says in words what failures of openDevices mean, and what to do; "" where nothing failed.
-export function explain(failures) {
+// Says in words what failures of openDevices mean, and what to do; "" where nothing failed. Whoever uses no microphone
+// is not heard meanwhile.
+export function explain(failures, { withoutMicrophone = false } = {}) {
   const { audio, video } = failures;
   if (!audio && !video) return "";
   const which = audio && video ? "both" : audio ? "audio" : "video";
@@ -75,7 +77,9 @@ export function explain(failures) {
   if (which !== "both") words.push((SENTENCES[failures[which]][which] ?? SENTENCES[failures[which]].both));
   else if (audio === video) words.push(SENTENCES[audio].both);
   else words.push(SENTENCES[audio].audio, SENTENCES[video].video);
-  if (!["insecure", "unsupported"].includes(audio ?? video)) words.push(MEANWHILE[which]);
+  if (!["insecure", "unsupported"].includes(audio ?? video)) {
+    words.push(MEANWHILE[which === "video" && withoutMicrophone ? "silent" : which]);
+  }
   return words.join(" ");
 }
 

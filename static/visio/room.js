@@ -116,7 +116,7 @@ function showSelf() {
 }
 
 function showProblem() {
-  const words = explain(state.failures);
+  const words = explain(state.failures, { withoutMicrophone: withoutMicrophone.checked });
   const box = find("[data-media-problem]");
   const hadFocus = box.contains(document.activeElement);
   box.hidden = words === "" || state.ended || state.over;
@@ -142,13 +142,13 @@ async function openAnew(wish, kinds) {
     for (const track of stream.getTracks()) track.stop();
     return;
   }
-  for (const kind of kinds) delete state.failures[kind];
   Object.assign(state.failures, failures);
   for (const track of stream.getTracks()) {
     track.enabled = state.wanted[track.kind];
     track.addEventListener("ended", () => lose(track));
     state.stream.addTrack(track);
   }
+  if (withoutMicrophone.checked) dropTracks("audio"); // said while the browser still asked
   await listDevices(choices, state.stream);
   await sendTracks();
 }
@@ -158,6 +158,7 @@ function dropTracks(kind) {
     track.stop();
     state.stream.removeTrack(track);
   }
+  delete state.failures[kind];
 }
 
 // A device was unplugged, or its permission taken back.
@@ -285,7 +286,6 @@ find("[data-retry]").addEventListener("click", async ({ currentTarget }) => {
 });
 
 withoutMicrophone.addEventListener("change", () => {
-  delete state.failures.audio;
   if (!withoutMicrophone.checked) return useDevices({}, ["audio"]);
   dropTracks("audio");
   return sendTracks();

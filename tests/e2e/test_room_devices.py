@@ -35,6 +35,18 @@ navigator.mediaDevices.getUserMedia = (wish) => {
 };
 """
 
+# The first question of the browser stays open until the test answers it.
+ASKS_FOR_LONG = """
+window.asked = 0;
+const answered = new Promise((resolve) => { window.answer = resolve; });
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wish) => {
+  window.asked += 1;
+  await answered;
+  return ask(wish);
+};
+"""
+
 
 @pytest.fixture
 def browser(request: Any, browser: Browser) -> Iterator[Browser]:
@@ -225,6 +237,38 @@ def test_who_uses_no_microphone_says_so_once(new_page: Any, interview: Interview
     enter(adviser, interview.adviser.user, interview)
     adviser.get_by_role("button", name="Faire entrer").click()
     expect(adviser.locator("[data-remote-note]")).to_contain_text("sans micro, par choix")
+
+
+def test_who_says_so_while_the_browser_still_asks_is_not_heard(new_page: Any, interview: Interview) -> None:
+    """The kind: an answer that comes after what it answers was taken back."""
+    page = new_page()
+    page.add_init_script(KEEP_TRACKS)
+    page.add_init_script(ASKS_FOR_LONG)
+    enter(page, interview.jobseeker.user, interview)
+    page.wait_for_function("window.asked === 1")
+    page.get_by_label("Je n'utilise pas le micro").check()
+    page.evaluate("window.answer()")
+    expect(page.get_by_role("button", name="Caméra", exact=True)).to_be_enabled()
+    expect(page.get_by_role("button", name="Micro", exact=True)).to_be_disabled()
+    live = "window.keptTracks.filter((track) => track.readyState === 'live').map((track) => track.kind)"
+    assert page.evaluate(live) == ["video"]
+    page.get_by_label("Je n'utilise pas le micro").uncheck()
+    expect(page.get_by_role("button", name="Micro", exact=True)).to_be_enabled()
+
+
+def test_without_a_microphone_and_with_no_camera_nobody_is_said_to_be_heard(
+    new_page: Any, interview: Interview
+) -> None:
+    """In the room as in the device test; whoever uses a microphone is told that it is heard."""
+    page = new_page()
+    refuse(page, video="NotFoundError")
+    step_inside(page, interview.jobseeker.user)
+    for address in (f"/visio/{interview.token}/", "/visio/test/"):
+        page.goto(address)
+        expect(page.get_by_role("alert")).to_contain_text("on vous entend sans vous voir")
+        page.get_by_label("Je n'utilise pas le micro").check()
+        expect(page.get_by_role("alert")).to_contain_text("vous pouvez tout de même voir et entendre")
+        expect(page.get_by_role("alert")).not_to_contain_text("on vous entend")
 
 
 def test_what_is_on_has_one_name_and_a_shortcut_is_said(new_page: Any, interview: Interview) -> None:
