@@ -9,7 +9,7 @@ class CaseloadConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from accompaniment import invariants, perimeter, track_changes  # noqa: PLC0415
+        from accompaniment import invariants, perimeter, region_changes, track_changes  # noqa: PLC0415
         from caseload.invariants import CASELOAD_CHECKS  # noqa: PLC0415
         from caseload.perimeter import (  # noqa: PLC0415
             adviser_perimeter,
@@ -17,6 +17,7 @@ class CaseloadConfig(AppConfig):
             former_adviser_reading,
             manager_perimeter,
         )
+        from caseload.services.agencies import agencies_that_follow  # noqa: PLC0415
         from caseload.services.placements import (  # noqa: PLC0415
             follow_tier_change,
             follow_track_end,
@@ -37,5 +38,6 @@ class CaseloadConfig(AppConfig):
                 foresee=foresee_tier_change, follow=follow_tier_change, hold=hold_for_tier_changes
             )
         )
+        region_changes.held_in_region.append(agencies_that_follow)
         invariants.checks.extend(CASELOAD_CHECKS)
         timeline_sources.extend(GROUND_SOURCES)

@@ -8,6 +8,16 @@ from accompaniment.models import Agency, User
 from accompaniment.services import audit
 from accompaniment.services.contact_details import read_number
 from caseload.figures import regions_of
+from caseload.models import Portfolio
+
+
+def agencies_that_follow() -> set[str]:
+    """Lock all portfolios, and return the codes of the agencies in whose portfolios people are.
+
+    For the 100 % web they are people of any agency of the region.
+    """
+    portfolios = Portfolio.objects.select_for_update(of=("self",), no_key=True).select_related("agency").order_by("pk")
+    return {portfolio.agency.code for portfolio in portfolios if portfolio.occupied}
 
 
 def set_agency_phone(*, actor: User, agency: Agency, phone: str) -> Agency:

@@ -12,15 +12,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, Modality, NotificationKind, Track
-from accompaniment.models import Accompaniment, Agency, Enrolment, Jobseeker, Notification
-from accompaniment.services.imports import load_jobseekers
+from accompaniment.imports.rows import AGENCIES
+from accompaniment.models import Accompaniment, Agency, Enrolment, Jobseeker, Notification, Region
+from accompaniment.services.imports import load_agencies, load_jobseekers
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio
 from caseload.services.waiting import place_waiting
 from caseload.waiting import waiting_for
 from messaging.services.delivery import letter_for
-from tests.accompaniment.factories import AgencyFactory, RegionFactory, reference
-from tests.accompaniment.files import as_file, registration
+from tests.accompaniment.factories import OPENED_ON, AgencyFactory, RegionFactory, reference
+from tests.accompaniment.files import agency_row, as_file, registration
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, placed, validated
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
@@ -165,3 +166,22 @@ def test_a_placement_in_another_region_is_a_breach(
     with pytest.raises(SystemExit):
         call_command("check_invariants")
     assert "placed_within_the_region: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_an_agency_that_follows_people_of_another_stays_in_its_region(followed: bool) -> None:
+    """The kind: people whom a file moves without a row of theirs. Nobody of the web portfolio need be of its agency."""
+
+    def load(*rows: str) -> Any:
+        return load_agencies(actor=None, source=as_file(*rows, header=AGENCIES.columns))
+
+    load(agency_row(), agency_row(code="67483"))
+    there, neighbour = Agency.objects.order_by("code").filter(code__in=["67482", "67483"])
+    Region.objects.filter(departements__agencies=there).update(web_opens_on=OPENED_ON)
+    portfolio = PortfolioFactory(adviser__agency=there)
+    if followed:
+        person = on_web_track(portfolio)
+        Jobseeker.objects.filter(pk=person.pk).update(agency=neighbour)
+    outcome = load(agency_row(departement="75", code_postal="75001"))
+    assert (outcome.updated, outcome.rejections.total) == ((0, 1) if followed else (1, 0))
+    call_command("check_invariants")

@@ -9,6 +9,7 @@ from accompaniment.imports.outcome import Outcome, RejectedRows
 from accompaniment.imports.reader import Progress, reading
 from accompaniment.imports.rows import AGENCIES, AgencyParser, AgencyRow, RowRejectedError
 from accompaniment.models import Agency, Departement, Jobseeker, User
+from accompaniment.region_changes import held_in_region
 from accompaniment.services.imports.transactions import import_transaction
 from accompaniment.services.reference import give_default_hours, load_reference
 
@@ -19,18 +20,20 @@ def load_agencies(
     """Create the file's agencies, with default opening hours, and update those that are known by their code.
 
     In a database without territory the reference is loaded first. An agency leaves no audit row: it is no
-    person's file. One that has people does not change its region: they would be shown to other managers. Raises
-    UnreadableFileError; nothing was written then.
+    person's file. One that has people, of its own or in its portfolios, does not change its region: they would be
+    shown to other managers. Raises UnreadableFileError; nothing was written then.
     """
     del actor
     with reading(source, AGENCIES, progress) as reader, import_transaction(dry_run=dry_run):
         outcome = Outcome(RejectedRows(reader.columns))
         if not Departement.objects.exists():
             load_reference()
-        known = {agency.code: agency for agency in Agency.objects.select_for_update(of=("self",)).order_by("pk")}
+        held = set[str]().union(*(ask() for ask in held_in_region))
+        locked = Agency.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
+        known = {agency.code: agency for agency in locked}
         regions = dict(Departement.objects.values_list("code", "region"))
         of_the_agency = Jobseeker.objects.filter(agency=OuterRef("pk"))
-        peopled = set(Agency.objects.filter(Exists(of_the_agency)).values_list("code", flat=True))
+        peopled = held | set(Agency.objects.filter(Exists(of_the_agency)).values_list("code", flat=True))
         parser = AgencyParser(
             departements=frozenset(regions),
             known=frozenset(known),
@@ -70,7 +73,7 @@ def _check_region(row: AgencyRow, *, stays_in: str, regions: Mapping[str, str]) 
         raise RowRejectedError(
             "departement",
             row.departement,
-            "Cette agence a déjà des personnes\u00a0: elle ne passe pas dans une autre région. "
+            "Des personnes sont inscrites ou suivies dans cette agence\u00a0: elle ne passe pas dans une autre région. "
             "Corrigez le département.",
         )
 
