@@ -81,13 +81,18 @@ class SocketCount:
 
     async def _ask(self, act: Callable[[Any], T]) -> T | None:
         """Return what Redis answers, None where it does not."""
+        return await asyncio.to_thread(self._answer, act)
+
+    def _answer(self, act: Callable[[Any], T]) -> T | None:
+        # Looked at in the thread: of many sockets that wait for one, those behind the first find it out at once.
         if time.monotonic() < self._away_until:
             return None
         try:
-            return await asyncio.to_thread(act, _client(settings.CACHES["default"]["LOCATION"]))
+            return act(_client(settings.CACHES["default"]["LOCATION"]))
         except (redis.RedisError, OSError):
+            if time.monotonic() >= self._away_until:
+                logger.warning("Redis does not answer: the sockets of an account are counted in each process alone.")
             self._away_until = time.monotonic() + AWAY_FOR
-            logger.warning("Redis does not answer: the sockets of an account are counted in each process alone.")
             return None
 
 

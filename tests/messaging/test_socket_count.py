@@ -5,7 +5,10 @@ nothing but Redis.
 """
 
 import asyncio
+import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -102,6 +105,21 @@ async def test_without_redis_nobody_is_refused(caplog: pytest.LogCaptureFixture)
     assert [record.message for record in caplog.records] == [
         "Redis does not answer: the sockets of an account are counted in each process alone."
     ]
+
+
+async def test_those_that_open_at_once_do_not_wait_for_a_frozen_redis_one_after_the_other(settings: Settings) -> None:
+    """The kind: a look that comes before the queue, so that everybody in the queue waits in full."""
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        url = f"redis://127.0.0.1:{frozen.getsockname()[1]}/0"
+        settings.CACHES = {"default": {"LOCATION": url, "OPTIONS": {"socket_timeout": 0.2}}}
+        count = SocketCount()
+        with ThreadPoolExecutor(max_workers=2) as threads:
+            asyncio.get_running_loop().set_default_executor(threads)
+            before = time.monotonic()
+            admitted = await asyncio.gather(*(count.enter(ticket(), most=MOST) for _ in range(60)))
+            took = time.monotonic() - before
+    assert admitted == [True] * 60
+    assert took < 3, "two at a time would take six seconds"
 
 
 async def test_what_was_opened_without_redis_is_counted_once_it_is_back(settings: Settings) -> None:
