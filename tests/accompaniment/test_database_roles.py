@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, ProgrammingError, connection, transaction
+from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
 from accompaniment.checks import ROLE_IS_TOO_STRONG, history_is_out_of_reach
 from accompaniment.models import AuditEntry, Jobseeker
@@ -108,6 +108,28 @@ def test_an_address_is_written_without_a_right_to_the_claims(tables: list[str]) 
         Jobseeker.objects.filter(pk=person.pk).update(email="nouvelle@exemple.fr")
         with pytest.raises(IntegrityError, match="somebody else"), transaction.atomic():
             Jobseeker.objects.filter(pk=person.pk).update(email=other.email)
+
+
+def test_no_temporary_table_takes_the_place_of_the_claims(tables: list[str]) -> None:
+    """The kind: what acts as the owner is led elsewhere by the role, and does there what the role may not."""
+    del tables
+    person = JobseekerFactory(with_account=True)
+    with acting_as_the_application():
+        run("CREATE TEMPORARY TABLE accompaniment_addressclaim (key bigint PRIMARY KEY)")
+        run(
+            "CREATE FUNCTION pg_temp.led_elsewhere() RETURNS trigger LANGUAGE plpgsql "
+            "AS $$ BEGIN RAISE 'as the owner'; END $$"
+        )
+        run(
+            "CREATE TRIGGER led_elsewhere BEFORE INSERT ON pg_temp.accompaniment_addressclaim "
+            "FOR EACH ROW EXECUTE FUNCTION pg_temp.led_elsewhere()"
+        )
+        run("GRANT ALL ON pg_temp.accompaniment_addressclaim TO PUBLIC")
+        assert Jobseeker.objects.filter(pk=person.pk).update(email="nouvelle@exemple.fr") == 1
+    # The control: without the path that names temporary tables last, the trigger is fired.
+    run("ALTER FUNCTION refuse_addresses_of_others(text[]) SET search_path = public")
+    with acting_as_the_application(), pytest.raises(DatabaseError, match="as the owner"), transaction.atomic():
+        Jobseeker.objects.filter(pk=person.pk).update(email="autre@exemple.fr")
 
 
 def known_people() -> int:
