@@ -255,7 +255,7 @@ class DeviceCheck(models.Model):
     at = models.DateTimeField("le")
     camera = models.BooleanField("caméra")
     microphone = models.BooleanField("micro")
-    without_microphone = models.BooleanField("sans micro, par choix", default=False)
+    without_microphone = models.BooleanField("sans micro, par choix", default=False, db_default=False)
     connection = models.CharField("connexion", max_length=6, choices=Bandwidth)
     round_trip_ms = models.PositiveIntegerField("temps d'aller-retour, en ms", null=True)
     relayed = models.BooleanField("par relais", null=True, help_text="null: not known")

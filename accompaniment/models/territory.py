@@ -64,7 +64,14 @@ class Agency(models.Model):
     address = models.CharField("adresse", max_length=200, blank=True)
     postal_code = models.CharField("code postal", max_length=5, blank=True)
     commune = models.CharField("commune", max_length=80, blank=True)
-    phone = models.CharField("téléphone", max_length=20, blank=True, help_text="format E.164; vide : pas encore donné")
+    phone = models.CharField(
+        "téléphone",
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="format E.164; vide : pas encore donné",
+    )
     web_opens_on = models.DateField(
         "ouverture du 100 % web dans l'agence", null=True, blank=True, help_text="vide : le jour de la région"
     )

@@ -28,10 +28,12 @@ from accompaniment.enums import (
 from accompaniment.models import (
     Accompaniment,
     ActivationLink,
+    Agency,
     AuditEntry,
     Consent,
     ConsentText,
     ContactPlan,
+    DeviceCheck,
     Enrolment,
     EnrolmentEvent,
     Jobseeker,
@@ -503,3 +505,34 @@ class TestNotification:
         with refused("notification_tried_after_creation"):
             Notification.objects.filter(pk=row.pk).update(next_try_at=now - timedelta(seconds=1))
         Notification.objects.filter(pk=row.pk).update(sent_at=now)
+
+
+@pytest.mark.parametrize(
+    ("table", "known", "values", "column", "model"),
+    [
+        (
+            "devicecheck",
+            "jobseeker_id, at, camera, microphone, connection, device",
+            "%(person)s, now(), true, true, 'good', ''",
+            "without_microphone",
+            DeviceCheck,
+        ),
+        (
+            "agency",
+            "code, name, departement_id, address, postal_code, commune",
+            "'Z', '', %(place)s, '', '', ''",
+            "phone",
+            Agency,
+        ),
+    ],
+    ids=["device check", "agency"],
+)
+def test_a_release_that_still_runs_after_the_migration_writes_its_rows(
+    table: str, known: str, values: str, column: str, model: Any
+) -> None:
+    """The kind: a column that the earlier release does not know of, and that takes no row without it."""
+    person = JobseekerFactory()
+    facts = {"person": person.pk, "place": person.agency.departement_id}
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO accompaniment_{table} ({known}) VALUES ({values})", facts)
+    assert not getattr(model.objects.order_by("pk").last(), column)
