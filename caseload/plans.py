@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import QuerySet
+
 from accompaniment.enums import ReviewOutcome
 from accompaniment.models import (
     Accompaniment,
@@ -98,17 +100,15 @@ def plan_page(person: Jobseeker, *, now: datetime) -> PlanPage:
     )
 
 
+def chosen_by_hand(contacts: QuerySet[Contact]) -> QuerySet[Contact]:
+    """Keep the contacts of which an adviser says what they hold; interviews hold theirs by their report."""
+    return contacts.exclude(source__startswith="interview:")
+
+
 def _could_hold(due: Obligation, plan: ContactPlan) -> list[Contact]:
-    """Return the last contacts of the plan's nature since the period began; interviews hold theirs by their report."""
+    """Return the last contacts of the plan's nature since the period began that hold nothing yet."""
     since = due.period.lower - timedelta(days=1)
-    found = (
-        Contact.objects.filter(
-            jobseeker=due.jobseeker_id,
-            nature=plan.nature,
-            at__date__gt=since,
-            obligations=None,
-        )
-        .exclude(source__startswith="interview:")
-        .select_related("author")
+    found = chosen_by_hand(Contact.objects.select_related("author")).filter(
+        jobseeker=due.jobseeker_id, nature=plan.nature, at__date__gt=since, obligations=None
     )
     return list(found[:CONTACTS_OFFERED])

@@ -18,7 +18,7 @@ from accompaniment.services.plan_reviews import decide_plan
 from accompaniment.services.plans import PlanChangedMeanwhileError, hold_obligation
 from caseload.away import relay_of
 from caseload.desk import desk_of
-from caseload.plans import PlanPage, plan_page
+from caseload.plans import PlanPage, chosen_by_hand, plan_page
 
 PLANS_SHOWN = 5
 
@@ -60,7 +60,7 @@ def person_plan(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 def hold_by_contact(request: AuthenticatedRequest, pk: int, contact: int) -> HttpResponse:
     """Let a message or a call of the journal hold the obligation that is due, by the adviser's decision."""
     obligation = get_to_act(Obligation.objects.due(), request.user, pk=pk)
-    line = get_object_or_404(Contact, pk=contact, jobseeker=obligation.jobseeker_id)
+    line = get_object_or_404(chosen_by_hand(Contact.objects.all()), pk=contact, jobseeker=obligation.jobseeker_id)
     try:
         hold_obligation(actor=request.user, obligation=obligation, contact=line)
     except DomainError as refusal:

@@ -1,11 +1,12 @@
 """Contact plans and the obligations that come out of them."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature, Modality, ObligationState, Tier, Track
@@ -239,6 +240,28 @@ class TestHolding:
         with pytest.raises(IntegrityError, match="obligation_one_per_contact"), transaction.atomic():
             Obligation.objects.filter(pk=second.pk).update(**facts)
         assert plans.hold_obligation(actor=UserFactory(), obligation=second, contact=contact(person, "test:2"))
+
+
+def test_what_one_contact_held_beside_another_is_waived_when_the_rule_comes(person: Jobseeker) -> None:
+    """The kind: a constraint that the rows of a running house may break."""
+    migration = import_module("accompaniment.migrations.0024_one_obligation_per_contact")
+    begin(person)
+    plans.plan_obligations(today=DAY + timedelta(days=40))
+    line = contact(person)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE accompaniment_obligation DROP CONSTRAINT obligation_one_per_contact")
+        Obligation.objects.update(state=ObligationState.HELD, held_at=line.at, contact=line)
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        # As the migration does it: in one transaction, the constraint last.
+        cursor.execute(migration.WAIVE)
+        cursor.execute(
+            "ALTER TABLE accompaniment_obligation ADD CONSTRAINT obligation_one_per_contact UNIQUE (contact_id)"
+        )
+    assert list(Obligation.objects.order_by("due_on").values_list("state", "contact")) == [
+        (ObligationState.HELD, line.pk),
+        (ObligationState.WAIVED, None),
+    ]
 
 
 def test_the_same_source_writes_one_line_of_the_journal(person: Jobseeker) -> None:

@@ -309,6 +309,20 @@ class TestAContactHoldsTheObligation:
         client.force_login(portfolio.adviser.user)
         assert client.post(f"/echeances/{due.pk}/tenue-par/{line.pk}/").status_code == 404
 
+    @pytest.mark.parametrize(("source", "holds"), [("interview:1", False), (None, True)])
+    def test_an_interview_of_the_house_holds_by_its_report_alone(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker, source: str | None, holds: bool
+    ) -> None:
+        """The kind: what a page does not offer, and its address takes. The planner stopped at such a contact."""
+        plans.plan_obligations()
+        due = Obligation.objects.due().get(jobseeker=person)
+        facts = {"at": timezone.now(), "channel": Channel.VIDEO, "nature": ContactNature.INTERVIEW, "source": source}
+        line = Contact.objects.create(jobseeker=person, **facts)
+        client.force_login(portfolio.adviser.user)
+        answer = client.post(f"/echeances/{due.pk}/tenue-par/{line.pk}/")
+        due.refresh_from_db()
+        assert (answer.status_code, due.state) == ((302, ObligationState.HELD) if holds else (404, ObligationState.DUE))
+
 
 class TestThePanel:
     def test_a_plan_whose_review_has_come_is_shown_and_one_to_come_is_not(
