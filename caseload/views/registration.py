@@ -258,7 +258,7 @@ def _conclude(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpRespon
         form = _bound(request, enrolment)
         refusal = ""
         if form.is_valid() and not correction.errors and not (email_form and email_form.errors):
-            # After a PortfolioFullError the page offers those that have room now, and selects the first of them.
+            # After a PortfolioFullError the page offers those that have room now, none of them chosen.
             try:
                 _decide(request, enrolment, saved.interview, form)
             except DomainError as error:

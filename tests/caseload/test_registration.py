@@ -369,6 +369,7 @@ class TestValidating:
         assert f'id="id_portfolio_{full.pk}"' not in page
         assert f'id="id_portfolio_{next_one.pk}"' in page
         assert not re.findall(r'<input[^>]*name="portfolio"[^>]*\bchecked\b[^>]*>', page)
+        assert "Choisissez un portefeuille dans la partie 5" in text_of(response)
         assert Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
         assert (
             RegistrationInterview.objects.get(jobseeker=enrolment.jobseeker).typed["situation"] == "Écrit longuement."
