@@ -19,8 +19,8 @@ from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory
 from tests.concurrency.guards import dropped, without_triggers
+from tests.concurrency.test_absences import until_somebody_waits
 from tests.concurrency.test_messages import at_once
-from tests.config.embedded_clients import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,12 +100,6 @@ def staff_confirmed(_: Jobseeker) -> None:
     addresses.confirm(token=waiting(AdviserUserFactory()))
 
 
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        return bool(cursor.fetchone()[0])
-
-
 ACROSS = [
     (a_member_of_the_staff_takes_it, corrected),
     (a_member_of_the_staff_takes_it, loaded),
@@ -127,7 +121,7 @@ def test_who_writes_the_address_of_a_file_and_of_another_account_waits_for_the_o
         with transaction.atomic():
             first(JobseekerFactory())
             result = pool.submit(at_once, partial(later, person))
-            eventually(somebody_waits)
+            until_somebody_waits()
             transaction.set_rollback(not stands)
         [outcome] = result.result()
     assert isinstance(outcome, DomainError) is stands, outcome

@@ -13,7 +13,7 @@ from accompaniment.services.enrolments import leave_track
 from accompaniment.services.imports import load_jobseekers, statements
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import on_web_track
-from tests.config.embedded_clients import eventually
+from tests.concurrency.test_absences import until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,21 +38,12 @@ def in_thread(person: Jobseeker) -> JobseekerOutcome:
         connection.close()
 
 
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE wait_event_type = 'Lock' AND datname = current_database())"
-        )
-        return bool(cursor.fetchone()[0])
-
-
 def loaded_while_leaving(person: Jobseeker) -> "Future[JobseekerOutcome]":
     """Load the file while the person's leaving is written and not yet committed."""
     with ThreadPoolExecutor(1) as worker, transaction.atomic():
         leave_track(actor=person.user, jobseeker=person)
         loading = worker.submit(in_thread, person)
-        eventually(somebody_waits)
+        until_somebody_waits()
     return loading
 
 
