@@ -86,6 +86,11 @@ class TestToday:
         assert "Test du matériel\u00a0: réussi le" in self.page(client, interview)
         record_device_check(actor=person.user, jobseeker=person, **{**good, "microphone": False})
         assert "pas de son" in self.page(client, interview)
+        by_choice = {**good, "microphone": False, "without_microphone": True}
+        record_device_check(actor=person.user, jobseeker=person, **by_choice)
+        page = self.page(client, interview)
+        assert "sans micro par choix" in page
+        assert "pas de son" not in page
 
     def test_says_nothing_of_it_where_no_picture_is_needed(self, client: Client, interview: Interview) -> None:
         Interview.objects.filter(pk=interview.pk).update(channel=Channel.PHONE)
