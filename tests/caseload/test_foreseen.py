@@ -194,12 +194,14 @@ class TestOpening:
         for day in [later, ""] if place == "region" else [later]:
             preview = national.post(address, self.sent(day, step="voir", seen=seen))
             assert "1 demande en attente est touchée" in text_of(preview)
+            assert "Elle ne peut plus être validée" in text_of(preview)
             assert "Lefèvre" in text_of(preview)
         mark = preview.context["foreseen"].mark
         second = volunteer(PortfolioFactory(agency=agency), last_name="Grandjean")
         again = national.post(address, self.sent(day, seen=seen, mark=mark))
         assert again.status_code == 409
         assert "2 demandes en attente sont touchées" in text_of(again)
+        assert "Aucune ne peut plus être validée" in text_of(again)
         assert "Grandjean" in text_of(again)
         assert {enrolment.pk, second.pk} == {one.pk for one in again.context["put_off"]}
         mark = again.context["foreseen"].mark

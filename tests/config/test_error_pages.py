@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from config import views
 
@@ -28,7 +28,19 @@ def takes(request: HttpRequest) -> HttpResponse:
     return HttpResponse("pris")
 
 
-urlpatterns = [path("casse/", breaks), path("envoi/", takes), path("", views.home, name="home")]
+@login_not_required
+@require_safe
+def shows(request: HttpRequest) -> HttpResponse:
+    """Show a page, and take nothing."""
+    return HttpResponse("lu")
+
+
+urlpatterns = [
+    path("casse/", breaks),
+    path("envoi/", takes),
+    path("lecture/", shows),
+    path("", views.home, name="home"),
+]
 handler500 = views.server_error
 handler400 = views.bad_request
 
@@ -77,3 +89,8 @@ def test_an_address_that_only_takes_a_form_says_so_to_who_opens_it(broken: Clien
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "Cette adresse ne s'ouvre pas seule" in answer.content.decode()
     assert broken.post("/envoi/").content == b"pris"
+    sent = broken.post("/lecture/")
+    assert (sent.status_code, sent["Allow"]) == (405, "GET, HEAD")
+    assert "n'a pas été enregistré" in sent.content.decode()
+    assert "Elle reçoit" not in sent.content.decode()
+    assert broken.get("/lecture/").content == b"lu"
