@@ -12,7 +12,7 @@ from accompaniment.services import enrolments
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, placed
-from tests.e2e.browser import look, step_inside, tab_to
+from tests.e2e.browser import look, step_inside, tab_to, tick
 from tests.e2e.conftest import NewPage
 
 pytestmark = pytest.mark.e2e
@@ -50,7 +50,7 @@ def test_leaving_by_the_keyboard_leads_to_the_waiting_list(new_page: NewPage, po
     manager.get_by_role("link", name="Portefeuilles", exact=True).click()
     manager.get_by_role("link", name="Voir la liste d'attente").click()
     manager.get_by_role("link", name="Placer Zoé Lefèvre").click()
-    expect(manager.get_by_role("radio", name=target.adviser.user.full_name)).to_be_checked()
+    tick(manager.get_by_role("radio", name=target.adviser.user.full_name))
     manager.get_by_role("button", name="Placer", exact=True).click()
     expect(manager.get_by_role("status").first).to_contain_text("suit maintenant Zoé Lefèvre")
     assert Placement.objects.open().get(jobseeker=person).portfolio == target

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from accompaniment.models import Agency, AuditEntry, Jobseeker
 from tests.e2e.browser import check_axe, check_fits, focused, forgive
 from tests.e2e.test_room import end_call, enter, let_in, sees_and_hears
+from tests.e2e.test_room_connection import CUT
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 
@@ -25,6 +26,10 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
   return stream;
 };
 """
+NO_NEW_SOCKET = """window.WebSocket = class extends WebSocket {
+  constructor() { super(new URL("/ws/nowhere/", location.href.replace("http", "ws"))); }
+}"""
+"""A browser that is said to be offline may still open a socket."""
 ALL_STOPPED = "window.keptTracks.length >= 2 && window.keptTracks.every((track) => track.readyState === 'ended')"
 NO_PICTURE = "[...document.querySelectorAll('video')].every((video) => video.srcObject === null)"
 
@@ -130,8 +135,8 @@ def test_a_connection_that_breaks_is_not_the_end(two: tuple[Page, Page], intervi
     for page in two:
         forgive(page, "WebSocket", "ERR_INTERNET_DISCONNECTED")
     jobseeker.context.set_offline(True)
-    jobseeker.evaluate("window.keptConnections.at(-1).close(); window.keptSockets.at(-1).close()")
-    expect(jobseeker.locator("[data-status]")).to_contain_text("Connexion coupée")
+    jobseeker.evaluate(f"{NO_NEW_SOCKET}; window.keptConnections.at(-1).close(); window.keptSockets.at(-1).close()")
+    expect(jobseeker.locator("[data-status]")).to_contain_text(CUT)
     expect(adviser.locator("[data-remote]")).to_be_hidden(timeout=20_000)
     for page in two:
         expect(page.locator("[data-ended]")).to_be_hidden()
