@@ -167,7 +167,7 @@ class TestSavedViews:
         assert answer["Location"] == "/portefeuille/?besoin=reponse&tri=-nom"
         assert SavedView.objects.get().query == "besoin=reponse&tri=-nom"
         page = adviser.get("/portefeuille/").content.decode()
-        assert 'href="/portefeuille/?besoin=reponse&amp;tri=-nom">À répondre</a>' in page
+        assert 'href="/portefeuille/?besoin=reponse&amp;tri=-nom"><bdi>À répondre</bdi></a>' in page
 
     def test_a_name_is_needed_and_is_taken_once(self, adviser: Client) -> None:
         assert adviser.post(f"{self.url}?tri=nom", {"name": " "}).status_code == 422
