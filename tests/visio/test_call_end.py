@@ -107,7 +107,7 @@ class TestTheNumberIsInThePage:
     def test_a_person_without_a_number_reads_so(self, client, interview):
         interview.jobseeker.phone = ""
         interview.jobseeker.save(update_fields=["phone"])
-        assert "pas encore votre numéro" in self.page(client, interview.jobseeker.user, interview)
+        assert "Nous n'avons pas votre numéro" in self.page(client, interview.jobseeker.user, interview)
         assert "n'a pas de numéro" in self.page(client, interview.adviser.user, interview)
 
     def test_another_channel_has_no_room(self, client):
