@@ -27,8 +27,9 @@ _TAKES_NO_INK = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 def lines_in(text: str) -> str:
     """Return a text of several lines as it is kept, whichever way it came: by a form, a socket or a draft.
 
-    Lines end with `\n`, accents are part of their letter, and what nobody means to write is gone. What is left stays as
-    it is, space at both ends included, for a draft is in the middle of a word; without anything to see it is empty.
+    Each line ends with one line feed, accents are part of their letter, and what nobody means to write is removed. The
+    rest stays as it is. Spaces at both ends stay too, because a draft may stop in the middle of a sentence. A text in
+    which nothing can be seen is empty.
     """
     kept = unicodedata.normalize("NFC", _NEVER_MEANT.sub("", _LINE_END.sub("\n", text)))
     return kept if any(unicodedata.category(character) not in _TAKES_NO_INK for character in kept) else ""

@@ -74,6 +74,10 @@ def zone_of_recipient(*, jobseeker: Jobseeker | None, user: User | None) -> Zone
     return jobseeker.agency.zone if jobseeker is not None else ZoneInfo(settings.TIME_ZONE)
 
 
+ANY_ACCOUNT = -1
+"""Stands in the statement for the account that is asked for; no row has this key."""
+
+
 class Backend(ModelBackend):
     """Django's accounts, each loaded with its zone in the same statement: every page needs both."""
 
@@ -82,9 +86,6 @@ class Backend(ModelBackend):
         found = User.objects.raw(sql, [user_id if one == ANY_ACCOUNT else one for one in parameters])
         user = next(iter(found), None)
         return user if user is not None and self.user_can_authenticate(user) else None
-
-
-ANY_ACCOUNT = -1
 
 
 @cache

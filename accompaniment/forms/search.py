@@ -11,7 +11,7 @@ LONGEST = 80  # characters
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`words` as they were typed, and why they find nobody; whoever looks by refused words finds no one."""
+    """What was typed, in `words`, and why it was refused, if it was. Refused words find nobody."""
 
     words: str = ""
     refusal: str = ""

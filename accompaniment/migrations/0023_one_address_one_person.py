@@ -3,13 +3,13 @@
 from django.db import migrations
 
 GUARD = """
--- Two transactions that write one address follow one another, the later one with the eyes of the earlier. An index can
--- make them wait, if both add the same key to it; it spans one table, so this table is there for its index alone. A row
--- is taken out at once, yet until its transaction ends others wait for it: nobody ever reads one, and none is left.
+-- Of two transactions that write the same address, the later one waits and then sees what the earlier one wrote. A
+-- unique index makes it wait, because both add the same key. An index belongs to one table, so this table exists for its
+-- index alone. Each row is deleted at once; others still wait for its transaction, and no row is ever left to read.
 CREATE UNLOGGED TABLE accompaniment_addressclaim (key bigint PRIMARY KEY);
 
 -- As the owner of the tables, so that a release that still runs while this one migrates needs no right to the new table.
--- By the index alone: a plan made while the table is small would read all of it for ever.
+-- By the index alone: a plan that was made while the table was small would go on reading the whole table.
 CREATE FUNCTION refuse_addresses_of_others(written text[]) RETURNS void LANGUAGE plpgsql
     SECURITY DEFINER SET search_path FROM CURRENT SET enable_seqscan = off AS $$
 DECLARE

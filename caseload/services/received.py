@@ -62,9 +62,10 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
 def tell_who_followed(
     *, actor: User | None, former: Portfolio, jobseeker: Jobseeker, follower: Adviser | None, reason: PlacementEnd
 ) -> None:
-    """Tell the adviser whom a person has left by a change of tier or region, who did it not, and who does not go on.
+    """Tell the former adviser that a person has left by a change of tier or region.
 
-    Several of them, as when a file is loaded, make one letter.
+    Not where the adviser made the change, or follows the person still. Several people who leave at once, as when a file
+    is loaded, make one letter.
     """
     user = former.adviser.user
     if user == actor or former.adviser == follower or not user.is_active:
