@@ -6,6 +6,7 @@ Each check yields one sentence per breach. Upper apps add theirs to `checks` in 
 
 from collections.abc import Callable, Iterable, Iterator
 
+from django.apps import apps
 from django.db import connection
 
 InvariantCheck = Callable[[], Iterable[str]]
@@ -163,36 +164,29 @@ def wishes_are_taken_back_by_the_person() -> Iterator[str]:
             yield f"{table} {request} of jobseeker {identifier} was not taken back by the person, or was answered too"
 
 
-def guards_are_in_place() -> Iterator[str]:
-    """The triggers that keep histories append-only, addresses apart and counts right are there and enabled."""
-    expected = {
-        ("accompaniment_auditentry", "append_only"),
-        ("accompaniment_enrolmentevent", "append_only"),
-        ("accompaniment_consenttext", "append_only"),
-        ("accompaniment_consent", "consent_is_only_withdrawn"),
-        ("accompaniment_consent", "consent_is_never_deleted"),
-        ("accompaniment_devicecheck", "append_only"),
-        ("accompaniment_planreview", "append_only"),
-        ("accompaniment_accompaniment", "accompaniment_only_ends"),
-        ("accompaniment_accompaniment", "accompaniment_never_deleted"),
-        ("accompaniment_jobseeker", "jobseeker_has_accompaniment"),
-        ("accompaniment_jobseeker", "account_bears_the_name_of_its_file"),
-        ("accompaniment_jobseeker", "account_has_the_address_of_its_file"),
-        ("accompaniment_user", "account_has_the_address_of_its_file"),
-        ("accompaniment_user", "address_opens_no_other_account"),
-        ("accompaniment_jobseeker", "address_opens_no_other_account"),
-        ("accompaniment_jobseeker", "new_addresses_open_no_other_account"),
-        ("caseload_placement", "placement_counts_insert"),
-        ("caseload_placement", "placement_counts_update"),
-        ("caseload_placement", "placement_counts_delete"),
-        ("messaging_message", "append_only"),
-        ("visio_interviewevent", "append_only"),
+GUARDS_IN_PLACE = """
+    SELECT class.relname, guard.tgname, concat_ws(' OR ',
+        CASE WHEN tgtype & 4 > 0 THEN 'INSERT' END, CASE WHEN tgtype & 16 > 0 THEN 'UPDATE' END,
+        CASE WHEN tgtype & 8 > 0 THEN 'DELETE' END, CASE WHEN tgtype & 32 > 0 THEN 'TRUNCATE' END)
+    FROM pg_trigger guard JOIN pg_class class ON class.oid = guard.tgrelid
+    WHERE class.relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgenabled IN ('O', 'A')
+"""
+"""The triggers that act, with their table and events; the numbers are those of PostgreSQL's `pg_trigger.h`."""
+
+
+def declared_guards() -> set[tuple[str, str, str]]:
+    """Return the table, name and events of each trigger that a model declares (`accompaniment.models.guards`)."""
+    return {
+        (model._meta.db_table, trigger, events)
+        for model in apps.get_models()
+        for trigger, events in getattr(model, "guards", {}).items()
     }
-    present = set(
-        rows("SELECT tgrelid::regclass::text, tgname::text FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
-    )
-    for table, trigger in sorted(expected - present):
-        yield f"the trigger {trigger} of {table} is missing or disabled"
+
+
+def guards_are_in_place() -> Iterator[str]:
+    """The triggers that keep histories append-only, addresses apart and counts right are there and act."""
+    for table, trigger, events in sorted(declared_guards() - set(rows(GUARDS_IN_PLACE))):
+        yield f"the trigger {trigger} of {table} is missing, disabled, or does not act on {events}"
 
 
 GROUND_CHECKS: tuple[InvariantCheck, ...] = (

@@ -1,6 +1,7 @@
 """Advisers, managers, portfolios with their caps, placements and covers."""
 
 from datetime import date
+from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
@@ -10,6 +11,7 @@ from django.db.models import F, Q
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Channel, Modality
 from accompaniment.models import Agency, Jobseeker, Region, User
+from accompaniment.models.guards import Guarded, Guards
 from accompaniment.ranges import DateRange, TsTzRange
 from caseload.enums import ImportKind, ImportState, PlacementEnd, TransferState
 from caseload.querysets import (
@@ -177,7 +179,7 @@ class Portfolio(models.Model):
         return percent(self.occupied, self.capacity)
 
 
-class Placement(models.Model):
+class Placement(Guarded):
     """Who is in which portfolio since when. One open placement per person."""
 
     portfolio = models.ForeignKey(Portfolio, models.PROTECT, related_name="placements")
@@ -186,6 +188,12 @@ class Placement(models.Model):
     ended_at = models.DateTimeField("jusqu'à", null=True)
     end_reason = models.CharField("motif", max_length=20, choices=PlacementEnd, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    guards: ClassVar[Guards] = {
+        "placement_counts_insert": "INSERT",
+        "placement_counts_update": "UPDATE",
+        "placement_counts_delete": "DELETE",
+    }
 
     objects = PlacementQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accompaniment.models import Jobseeker, Notification, User
+from accompaniment.models.guards import AppendOnly
 from messaging.enums import CallbackState, CallbackSubject
 from messaging.querysets import CallbackRequestQuerySet, ConversationQuerySet, MessageQuerySet
 
@@ -37,8 +38,8 @@ class Conversation(models.Model):
         return f"conversation of {self.jobseeker_id}"
 
 
-class Message(models.Model):
-    """A message that the server has acknowledged. Rows are only appended."""
+class Message(AppendOnly):
+    """A message that the server has acknowledged."""
 
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="messages")
     number = models.PositiveIntegerField(help_text="1, 2, 3 … in its conversation, without gaps")
@@ -131,8 +132,8 @@ class CallbackRequest(models.Model):
         return (self.jobseeker.phone if self.state == CallbackState.OPEN else "") or self.phone
 
 
-class CallbackEvent(models.Model):
-    """One change of state of a call-back request. Append-only."""
+class CallbackEvent(AppendOnly):
+    """One change of state of a call-back request."""
 
     request = models.ForeignKey(CallbackRequest, models.PROTECT, related_name="events")
     at = models.DateTimeField()
@@ -147,8 +148,8 @@ class CallbackEvent(models.Model):
         return f"{self.request_id} {self.from_state}→{self.to_state}"
 
 
-class Delivery(models.Model):
-    """One notification that the mail server took: the proof that a person was told. Append-only.
+class Delivery(AppendOnly):
+    """One notification that the mail server took: the proof that a person was told.
 
     The text is not kept: an activation link in it would be a secret.
     """

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from accompaniment.enums import Channel
 from accompaniment.models import Jobseeker, Obligation, User
+from accompaniment.models.guards import AppendOnly
 from accompaniment.querysets import OfJobseekerQuerySet
 from accompaniment.ranges import TsTzRange
 from caseload.models import Adviser
@@ -42,7 +43,7 @@ class WorkingHours(models.Model):
         return f"{self.adviser_id} {self.weekday} {self.starts_at}–{self.ends_at}"
 
 
-class SlotInvitation(models.Model):
+class SlotInvitation(AppendOnly):
     """The person was invited to choose a slot for an obligation: once, whoever plans and however often."""
 
     obligation = models.OneToOneField(Obligation, models.PROTECT, related_name="slot_invitation")
@@ -212,8 +213,8 @@ class Interview(models.Model):
         return self.events.filter(from_state__in=ABSENCE_STATES).select_related("actor").order_by("pk").last()
 
 
-class InterviewEvent(models.Model):
-    """One change of state of an interview. Append-only."""
+class InterviewEvent(AppendOnly):
+    """One change of state of an interview."""
 
     interview = models.ForeignKey(Interview, models.PROTECT, related_name="events")
     at = models.DateTimeField()
@@ -236,8 +237,8 @@ class InterviewEvent(models.Model):
         return f"{self.interview_id} {self.from_state}→{self.to_state}"
 
 
-class AbsenceAnswer(models.Model):
-    """What a person said of an absence that was noted; who adds to it adds a row. Append-only."""
+class AbsenceAnswer(AppendOnly):
+    """What a person said of an absence that was noted; who adds to it adds a row."""
 
     interview = models.ForeignKey(Interview, models.PROTECT, related_name="absence_answers")
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="+")
@@ -254,7 +255,7 @@ class AbsenceAnswer(models.Model):
         return f"answer to {self.interview_id}"
 
 
-class InterviewReport(models.Model):
+class InterviewReport(AppendOnly):
     """The adviser's conclusions of an interview, with the next step."""
 
     interview = models.OneToOneField(Interview, models.PROTECT, related_name="report")

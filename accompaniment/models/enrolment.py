@@ -1,5 +1,7 @@
 """Enrolment in the 100 % web track, acceptance, and the periods of accompaniment."""
 
+from typing import ClassVar
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
@@ -16,6 +18,7 @@ from accompaniment.enums import (
     Tier,
     Track,
 )
+from accompaniment.models.guards import AppendOnly, Guarded, Guards
 from accompaniment.models.indexes import where_given
 from accompaniment.models.people import Jobseeker, User
 from accompaniment.models.territory import Agency
@@ -30,7 +33,7 @@ from accompaniment.ranges import TsTzRange
 from accompaniment.rules import OPEN_ENROLMENT_STATES, SHORTEST_ANSWER_DELAY
 
 
-class ConsentText(models.Model):
+class ConsentText(AppendOnly):
     """A version of what a person reads before accepting the track. Rows are never changed."""
 
     version = models.PositiveSmallIntegerField("version", unique=True)
@@ -51,7 +54,7 @@ class ConsentText(models.Model):
         return f"{self.title} (version {self.version})"
 
 
-class Consent(models.Model):
+class Consent(Guarded):
     """A person's dated acceptance of one version of the text."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="consents")
@@ -59,6 +62,12 @@ class Consent(models.Model):
     accepted_at = models.DateTimeField("acceptée le")
     withdrawn_at = models.DateTimeField("retirée le", null=True)
     shown = models.TextField("ce qui a été montré", blank=True, help_text="the text as the person read it")
+
+    guards: ClassVar[Guards] = {
+        "consent_is_only_withdrawn": "UPDATE",
+        "consent_is_never_deleted": "DELETE",
+        "never_truncated": "TRUNCATE",
+    }
 
     objects = ConsentQuerySet.as_manager()
 
@@ -203,8 +212,8 @@ class Enrolment(models.Model):
         return f"{self.jobseeker_id} {self.state}"
 
 
-class EnrolmentEvent(models.Model):
-    """One change of state of an enrolment. Append-only."""
+class EnrolmentEvent(AppendOnly):
+    """One change of state of an enrolment."""
 
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="events")
     at = models.DateTimeField()
@@ -249,7 +258,7 @@ class LapseDelay(models.Model):
         return f"{self.state} {self.days} j"
 
 
-class Accompaniment(models.Model):
+class Accompaniment(Guarded):
     """One period of tier and track. A person has exactly one current period; history is only appended."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="accompaniments")
@@ -262,6 +271,13 @@ class Accompaniment(models.Model):
     ended_at = models.DateTimeField("fin", null=True, blank=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     reason = models.CharField("motif", max_length=200, blank=True)
+
+    guards: ClassVar[Guards] = {
+        "accompaniment_only_ends": "UPDATE",
+        "accompaniment_is_followed": "UPDATE",
+        "accompaniment_never_deleted": "DELETE",
+        "never_truncated": "TRUNCATE",
+    }
 
     objects = AccompanimentQuerySet.as_manager()
 

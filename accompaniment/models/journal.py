@@ -5,12 +5,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind
+from accompaniment.models.guards import AppendOnly
 from accompaniment.models.indexes import where_given
 from accompaniment.models.people import Jobseeker, User
 from accompaniment.querysets import AuditEntryQuerySet, NotificationQuerySet, OfJobseekerQuerySet
 
 
-class Contact(models.Model):
+class Contact(AppendOnly):
     """One line of the journal: when, by which channel, of what nature."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="contacts")
@@ -50,8 +51,8 @@ class Contact(models.Model):
         return "Vous avez écrit." if self.author.is_jobseeker else f"{self.author.full_name} vous a écrit."
 
 
-class AuditEntry(models.Model):
-    """Who did or read what in whose file. A trigger refuses every change and deletion."""
+class AuditEntry(AppendOnly):
+    """Who did or read what in whose file."""
 
     at = models.DateTimeField()
     actor = models.ForeignKey(

@@ -14,6 +14,7 @@ from django.utils.crypto import salted_hmac
 from accompaniment.addresses import written
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import Bandwidth, Channel, PreferredHours, Role
+from accompaniment.models.guards import AppendOnly, Guarded, Guards
 from accompaniment.models.territory import Agency
 from accompaniment.passwords import normalised
 from accompaniment.querysets import DeviceCheckQuerySet, JobseekerQuerySet
@@ -34,7 +35,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=written(username or ""))
 
 
-class User(AbstractBaseUser):
+class User(AbstractBaseUser, Guarded):
     """An account. One role per account; what a role may see is decided by the perimeter."""
 
     email = models.EmailField("adresse e-mail", max_length=254, unique=True)
@@ -47,6 +48,11 @@ class User(AbstractBaseUser):
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["first_name", "last_name", "role"]
+
+    guards: ClassVar[Guards] = {
+        "account_has_the_address_of_its_file": "UPDATE",
+        "address_opens_no_other_account": "INSERT OR UPDATE",
+    }
 
     objects = UserManager()
 
@@ -155,7 +161,7 @@ class AddressChange(models.Model):
         return f"new address of {self.user_id} until {self.expires_at:%Y-%m-%d}"
 
 
-class Jobseeker(models.Model):
+class Jobseeker(Guarded):
     """A person registered with the service, identified by seven digits and a letter."""
 
     # In the order of bytes, the index that keeps it single also answers a search by its beginning.
@@ -179,6 +185,14 @@ class Jobseeker(models.Model):
     user = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="jobseeker")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    guards: ClassVar[Guards] = {
+        "jobseeker_has_accompaniment": "INSERT",
+        "account_bears_the_name_of_its_file": "INSERT OR UPDATE",
+        "account_has_the_address_of_its_file": "INSERT OR UPDATE",
+        "address_opens_no_other_account": "UPDATE",
+        "new_addresses_open_no_other_account": "INSERT",
+    }
 
     objects = JobseekerQuerySet.as_manager()
 
@@ -248,8 +262,8 @@ class SourceRecord(models.Model):
         return f"source of {self.jobseeker_id}"
 
 
-class DeviceCheck(models.Model):
-    """What a person's own test of their device found: camera, microphone, connection. Append-only."""
+class DeviceCheck(AppendOnly):
+    """What a person's own test of their device found: camera, microphone, connection."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="device_checks")
     at = models.DateTimeField("le")

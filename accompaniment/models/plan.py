@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accompaniment.enums import Channel, ContactNature, Modality, ObligationKind, ObligationState, ReviewOutcome
+from accompaniment.models.guards import AppendOnly
 from accompaniment.models.journal import Contact
 from accompaniment.models.people import Jobseeker, User
 from accompaniment.querysets import ContactPlanQuerySet, ObligationQuerySet, OnSiteRequestQuerySet, PlanRequestQuerySet
@@ -85,8 +86,8 @@ class ContactPlan(models.Model):
         return self.starts_on + timedelta(days=1)
 
 
-class PlanReview(models.Model):
-    """An adviser looked at a contact plan with the person: kept, or followed by another one. Append-only."""
+class PlanReview(AppendOnly):
+    """An adviser looked at a contact plan with the person: kept, or followed by another one."""
 
     plan = models.ForeignKey(ContactPlan, models.PROTECT, related_name="reviews")
     at = models.DateTimeField("le")

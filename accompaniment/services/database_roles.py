@@ -6,16 +6,13 @@ tables belong to the role that migrates, and the application's own role may only
 
 from typing import Any
 
+from django.apps import apps
 from django.db import connection, transaction
 from psycopg import sql
 
 from accompaniment.errors import DomainError
+from accompaniment.models.guards import AppendOnly
 
-HISTORY_TABLES = """
-SELECT class.relname FROM pg_trigger guard
-JOIN pg_class class ON class.oid = guard.tgrelid
-WHERE guard.tgname = 'append_only' AND class.relnamespace = current_schema()::regnamespace ORDER BY class.relname
-"""
 ROLE = "SELECT rolsuper, rolname = current_user FROM pg_roles WHERE rolname = %s"
 OWNED = """
 SELECT relname FROM pg_class
@@ -27,8 +24,8 @@ SELECT class.relname,
        pg_has_role(current_user, class.relowner, 'MEMBER') AS owned,
        has_table_privilege(class.oid, 'UPDATE') OR has_table_privilege(class.oid, 'DELETE')
        OR has_table_privilege(class.oid, 'TRUNCATE') AS changeable
-FROM pg_trigger guard JOIN pg_class class ON class.oid = guard.tgrelid
-WHERE guard.tgname = 'append_only' AND class.relnamespace = current_schema()::regnamespace ORDER BY class.relname
+FROM pg_class class
+WHERE class.relname = ANY (%s) AND class.relnamespace = current_schema()::regnamespace ORDER BY class.relname
 """
 GRANTS = (
     "GRANT USAGE ON SCHEMA {schema} TO {role}",
@@ -40,6 +37,11 @@ STATISTICS = "GRANT MAINTAIN ON ALL TABLES IN SCHEMA {schema} TO {role}"
 """For the ANALYZE of a load (`imports.transactions`): it changes no row. Before PostgreSQL 17 only the owner may."""
 FIRST_WITH_MAINTAIN = 170_000
 READ_AND_ADD = ("REVOKE ALL ON {table} FROM PUBLIC, {role}", "GRANT SELECT, INSERT ON {table} TO {role}")
+
+
+def history_tables() -> list[str]:
+    """Return the tables whose rows are only added."""
+    return sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnly))
 
 
 def restrict(*, role: str) -> list[str]:
@@ -66,8 +68,7 @@ def restrict(*, role: str) -> list[str]:
         names = {"schema": sql.Identifier(cursor.fetchone()[0]), "role": sql.Identifier(role)}
         for grant in GRANTS:
             cursor.execute(sql.SQL(grant).format(**names))
-        cursor.execute(HISTORY_TABLES)
-        tables = [table for (table,) in cursor.fetchall()]
+        tables = history_tables()
         for table in tables:
             for grant in READ_AND_ADD:
                 cursor.execute(sql.SQL(grant).format(table=sql.Identifier(table), role=names["role"]))
@@ -88,7 +89,7 @@ def weaknesses_by(cursor: Any) -> list[str]:
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if cursor.fetchone()[0]:
         return ["The database role of the application is a superuser: no trigger and no grant holds it back."]
-    cursor.execute(WEAK)
+    cursor.execute(WEAK, [history_tables()])
     rows = cursor.fetchall()
     owned = ", ".join(table for table, is_owned, _ in rows if is_owned)
     changeable = ", ".join(table for table, is_owned, is_changeable in rows if is_changeable and not is_owned)

@@ -30,31 +30,24 @@ from accompaniment.models import (
     ActivationLink,
     Agency,
     AuditEntry,
-    Consent,
-    ConsentText,
     ContactPlan,
     DeviceCheck,
     Enrolment,
-    EnrolmentEvent,
     Jobseeker,
     Notification,
     Obligation,
     OnSiteRequest,
     OpeningHours,
     PlanDefault,
-    PlanReview,
     RegistrationInterview,
     User,
 )
 from accompaniment.services import audit
-from accompaniment.services.plan_reviews import keep_plan
 from tests.accompaniment.factories import (
     AgencyFactory,
-    ConsentTextFactory,
     EnrolmentFactory,
     JobseekerFactory,
     UserFactory,
-    plan_defaults,
 )
 from tests.caseload.factories import PortfolioFactory, on_web_track, validated
 
@@ -196,30 +189,6 @@ class TestHistory:
         period = Accompaniment.objects.get(jobseeker=JobseekerFactory())
         with refused("append-only"):
             Accompaniment.objects.filter(pk=period.pk)._raw_delete("default")
-
-    @pytest.mark.parametrize("model", [AuditEntry, EnrolmentEvent, ConsentText, PlanReview])
-    def test_an_append_only_row_is_neither_changed_nor_deleted(self, model: Any) -> None:
-        ConsentTextFactory()
-        EnrolmentFactory()
-        plan_defaults()
-        person = on_web_track()
-        keep_plan(actor=person.user, jobseeker=person, next_review_on=timezone.localdate() + timedelta(days=30))
-        row = model.objects.first()
-        field = "published_at" if model is ConsentText else "at"
-        with refused("append-only: UPDATE"):
-            model.objects.filter(pk=row.pk).update(**{field: timezone.now()})
-        with refused("append-only: DELETE"):
-            model.objects.filter(pk=row.pk)._raw_delete("default")
-
-    @pytest.mark.parametrize("model", [AuditEntry, EnrolmentEvent, ConsentText, PlanReview, Consent])
-    def test_an_append_only_table_is_not_emptied(self, model: Any) -> None:
-        table = model._meta.db_table
-        with transaction.atomic(), connection.cursor() as cursor:
-            # Tests may empty tables between them; here the guard stands as everywhere else.
-            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER never_truncated")
-            with refused("append-only: TRUNCATE"), connection.cursor() as inner:
-                inner.execute(f"TRUNCATE {table} CASCADE")
-            transaction.set_rollback(True)
 
     def test_an_audit_row_can_be_added(self) -> None:
         audit.record(actor=None, jobseeker=None, action=AuditAction.READ)

@@ -56,7 +56,9 @@ def without(table: str, constraint: str, *, emptied: str) -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
             cursor.execute(f"TRUNCATE {emptied} CASCADE")
+            cursor.execute("RESET session_replication_role")
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {definition}")
 
 
