@@ -68,6 +68,10 @@ def normalised(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
+WITH_ADVICE = {"password_repeats", "password_guessable"}
+"""The codes of the refusals below, which end with the advice."""
+
+
 class NotTrivialValidator:
     """Refuses what is left with almost nothing once names, this service, usual words and runs of keys are gone."""
 

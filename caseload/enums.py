@@ -12,11 +12,48 @@ class PlacementEnd(TextChoices):
     REGION_CHANGED = "region_changed", "Changement de région"
 
 
+class PlacementStart(TextChoices):
+    """After what a person joins a portfolio without a transfer, as its adviser reads it."""
+
+    VALIDATED = "validated", "validation à l'entretien d'inscription"
+    WAITED = "waited", "Attendait un conseiller"
+    TRACK_ENDED = "track_ended", "Fin du 100 % web"
+    TIER_CHANGED = "tier_changed", "Changement de modalité"
+    REGION_CHANGED = "region_changed", "Changement de région"
+
+
 class TransferState(TextChoices):
     PLANNED = "planned", "Prévu"
     DONE = "done", "Fait"
     NOT_DONE = "not_done", "Non fait"
     CANCELLED = "cancelled", "Annulé"
+
+
+class TransferObstacle(TextChoices):
+    """Why a person of a batch was not moved; the sentence, with its facts, is made where it is shown."""
+
+    GONE = "gone", "N'est plus là"
+    LEFT = "left", "Sortie du portefeuille"
+    NOT_YOURS = "not_yours", "N'est pas à vous"
+    ALREADY_PLANNED = "already_planned", "Transfert déjà prévu"
+    ALREADY_THERE = "already_there", "Déjà dans ce portefeuille"
+    FULL = "full", "Complet"
+    FILLED = "filled", "Complet le jour venu"
+    NOBODY_ANSWERS = "nobody_answers", "Absent sans relais"
+    ACCOUNT_CLOSED = "account_closed", "Compte fermé"
+    OTHER_MODALITY = "other_modality", "Autre modalité"
+    OTHER_REGION = "other_region", "Autre région"
+    TOLD = "told", "Dit par une version précédente"
+
+
+class CarriedAlong(TextChoices):
+    """What moved along with a person, or is left to do; the sentence is made where it is shown."""
+
+    INTERVIEW_KEPT = "interview_kept", "Entretien repris"
+    INTERVIEW_CANCELLED = "interview_cancelled", "Entretien annulé"
+    CALLBACK = "callback", "Rappel repris"
+    NO_ADDRESS = "no_address", "Personne à prévenir"
+    TOLD = "told", "Dit par une version précédente"
 
 
 class ImportKind(TextChoices):

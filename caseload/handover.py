@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from caseload.enums import CarriedAlong
+
 if TYPE_CHECKING:
     from accompaniment.models import Jobseeker, User
     from caseload.models import Adviser
@@ -28,14 +30,26 @@ class Handover:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Along:
+    """One thing that has moved along, or is left to do; an interview with the hour at which it begins."""
+
+    what: CarriedAlong
+    at: datetime | None = None
+
+    def stored(self) -> dict[str, str]:
+        """Return it as JSON can hold it."""
+        return {"what": self.what, **({"at": self.at.isoformat()} if self.at else {})}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Carried:
-    """What one floor has moved along, in French sentences."""
+    """What one floor has moved along."""
 
-    report: list[str] = field(default_factory=list)
+    report: list[Along] = field(default_factory=list)
     """For whoever decided the transfer and whoever receives the person."""
     person: list[str] = field(default_factory=list)
-    """For the person, in the e-mail that names the new adviser."""
+    """French sentences for the person, in the e-mail that names the new adviser."""
 
 
 FollowHandover = Callable[[Handover], Carried]
@@ -48,6 +62,6 @@ def carry_along(handover: Handover) -> Carried:
     """Let every floor follow, and return what all of them have to say."""
     said = [follow(handover) for follow in on_handover]
     return Carried(
-        report=[sentence for carried in said for sentence in carried.report],
+        report=[along for carried in said for along in carried.report],
         person=[sentence for carried in said for sentence in carried.person],
     )

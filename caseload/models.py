@@ -13,7 +13,7 @@ from accompaniment.enums import Channel, Modality
 from accompaniment.models import Agency, Jobseeker, Region, User
 from accompaniment.models.guards import Guarded, Guards
 from accompaniment.ranges import DateRange, TsTzRange
-from caseload.enums import ImportKind, ImportState, PlacementEnd, TransferState
+from caseload.enums import ImportKind, ImportState, PlacementEnd, TransferObstacle, TransferState
 from caseload.querysets import (
     AbsenceQuerySet,
     AdviserQuerySet,
@@ -352,8 +352,9 @@ class Transfer(models.Model):
     target = models.ForeignKey(Portfolio, models.PROTECT, null=True, related_name="transfers_in")
     state = models.CharField("état", max_length=9, choices=TransferState, default=TransferState.PLANNED)
     finished_at = models.DateTimeField("terminé le", null=True)
-    why_not = models.CharField("pourquoi non", max_length=300, blank=True)
-    carried = models.JSONField(default=list, help_text="sentences: what moved along, and what is left to decide")
+    why_not = models.CharField("pourquoi non", max_length=20, choices=TransferObstacle, blank=True)
+    why_not_facts = models.JSONField(default=dict, db_default={}, help_text="by code: keys of portfolios, counts, days")
+    carried = models.JSONField(default=list, help_text="[{what, at}]: what moved along, and what is left to decide")
 
     objects = TransferQuerySet.as_manager()
 
@@ -376,6 +377,9 @@ class Transfer(models.Model):
                 condition=(Q(state=TransferState.NOT_DONE) & ~Q(why_not=""))
                 | (~Q(state=TransferState.NOT_DONE) & Q(why_not="")),
                 name="transfer_not_done_with_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(why_not__in=("", *TransferObstacle.values)), name="transfer_not_done_for_a_known_reason"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=(TransferState.NOT_DONE, TransferState.CANCELLED)) | Q(target__isnull=False),

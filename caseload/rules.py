@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from zoneinfo import ZoneInfo
 
 from accompaniment.french import day_in_words, days_in_words, duration_in_words, hour_there
 from accompaniment.rules import INTERVIEW_MINUTES
-from caseload.enums import NeedKind, Urgency
+from caseload.enums import NeedKind, TransferObstacle, Urgency
 
 REPLY_WITHIN = timedelta(hours=72)
 """Within which a colleague has to answer, even while the adviser is absent."""
@@ -21,6 +21,39 @@ USUAL_INTERVAL_DAYS = 30
 ALMOST_FULL_PERCENT = 95
 SUPPRESSION_THRESHOLD = 5
 """Counts of people below this are not shown where they tell something about single people."""
+
+
+WHY_NOT = {
+    TransferObstacle.GONE: "N'est plus dans le portefeuille {of_source}.",
+    TransferObstacle.LEFT: "N'est plus dans le portefeuille\u00a0: {reason}.",
+    TransferObstacle.NOT_YOURS: (
+        "N'est pas dans l'un de vos portefeuilles\u00a0: demandez à son conseiller ou à un responsable."
+    ),
+    TransferObstacle.ALREADY_PLANNED: (
+        "Un transfert est déjà prévu pour cette personne. Annulez-le pour en décider un autre."
+    ),
+    TransferObstacle.ALREADY_THERE: "Est déjà dans ce portefeuille.",
+    TransferObstacle.FULL: "Complet\u00a0: {advisers}.",
+    TransferObstacle.FILLED: ("Le portefeuille {of_adviser} est complet ({occupied} / {cap}). Choisissez-en un autre."),
+    TransferObstacle.NOBODY_ANSWERS: (
+        "{adviser} n'est pas là jusqu'au {until} inclus et personne ne répond à sa place. Choisissez un autre "
+        "portefeuille, ou ajoutez un relais à son absence."
+    ),
+    TransferObstacle.ACCOUNT_CLOSED: "Le compte {of_adviser} est fermé.",
+    TransferObstacle.OTHER_MODALITY: (
+        "La modalité de la personne ({modality}) n'est pas celle du portefeuille choisi ({of_portfolio})."
+    ),
+    TransferObstacle.OTHER_REGION: "Le portefeuille {of_adviser} est dans une autre région.",
+}
+"""The sentence of each obstacle; that of `TOLD` is the one that an earlier release has stored, in its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why somebody is not moved: the code, and the facts of its sentence, as JSON can hold them."""
+
+    code: TransferObstacle
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,21 +1,23 @@
 """Transfers as pages show them: the report of a batch, and their history. A fixed number of queries each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
+from accompaniment.enums import Modality
+from accompaniment.french import day_in_words, moment_there, of_name
 from accompaniment.models import Jobseeker, User
 from accompaniment.zones import reader_zone
 from caseload.cases import situations_of
-from caseload.enums import TransferState
+from caseload.enums import CarriedAlong, PlacementEnd, TransferObstacle, TransferState
 from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.querysets import TransferBatchQuerySet
-from caseload.rules import Need, needs_of
+from caseload.rules import WHY_NOT, Need, needs_of
 from caseload.services.moves import is_due, modalities_of
 
 
@@ -30,6 +32,13 @@ class Line:
     visible: bool
     readable: bool
     needs: list[Need]
+    why: str
+    """Why the person was not moved; empty where they were."""
+
+    @property
+    def carried(self) -> list[str]:
+        """What moved along, and what is left to do."""
+        return [carried_in_words(along, self.transfer) for along in self.transfer.carried]
 
     @property
     def summary(self) -> CaseSummary:
@@ -78,8 +87,7 @@ class Report:
         """Who was not moved, by reason."""
         groups: dict[str, Remaining] = {}
         for line in self.not_done:
-            why = line.transfer.why_not
-            groups.setdefault(why, Remaining(why=why, lines=[])).lines.append(line)
+            groups.setdefault(line.why, Remaining(why=line.why, lines=[])).lines.append(line)
         return list(groups.values())
 
 
@@ -208,6 +216,7 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
             "source__adviser__user",
             "source__agency__departement__region",
             "target__adviser__user",
+            "target__adviser__agency__departement__region",
         )
         .order_by("jobseeker__last_name", "jobseeker__first_name", "pk")
     )
@@ -216,13 +225,14 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
     readable = set(Jobseeker.objects.readable_by(reader).filter(pk__in=people).values_list("pk", flat=True))
     needs = _needs([transfer.jobseeker for transfer in transfers if transfer.jobseeker_id in readable], now)
     lines: dict[TransferState, list[Line]] = {state: [] for state in TransferState}
-    for transfer in transfers:
+    for transfer, why in zip(transfers, why_not_in_words(transfers), strict=True):
         lines[TransferState(transfer.state)].append(
             Line(
                 transfer=transfer,
                 visible=transfer.jobseeker_id in visible,
                 readable=transfer.jobseeker_id in readable,
                 needs=needs.get(transfer.jobseeker_id, []),
+                why=why,
             )
         )
     planned = [line for line in lines[TransferState.PLANNED] if not is_due(line.transfer, now)]
@@ -288,10 +298,62 @@ def _due_first(line: Line) -> tuple[bool, tuple[int, float]]:
 def staying_by_reason(rows: Iterable[Transfer]) -> list[tuple[str, list[Jobseeker]]]:
     """Group foreseen transfers that have no target by the reason why."""
     groups: dict[str, list[Jobseeker]] = {}
-    for row in rows:
-        if row.target is None:
-            groups.setdefault(row.why_not, []).append(row.jobseeker)
+    staying = [row for row in rows if row.target is None]
+    for row, why in zip(staying, why_not_in_words(staying), strict=True):
+        groups.setdefault(why, []).append(row.jobseeker)
     return list(groups.items())
+
+
+def why_not_in_words(transfers: Sequence[Transfer]) -> list[str]:
+    """Say of each transfer why it was not done, empty where it was; load `source__adviser__user`. One query."""
+    named = {pk for transfer in transfers for pk in transfer.why_not_facts.get("portfolios", [])}
+    portfolios = Portfolio.objects.select_related("adviser__user").in_bulk(named) if named else {}
+    return [_why_not(transfer, portfolios) if transfer.why_not else "" for transfer in transfers]
+
+
+def _why_not(transfer: Transfer, portfolios: Mapping[int, Portfolio]) -> str:
+    facts = transfer.why_not_facts
+    if "told" in facts:
+        return str(facts["told"])
+    there = [portfolios[pk] for pk in facts.get("portfolios", [])]
+    words: dict[str, object] = {
+        **facts,
+        "of_source": of_name(transfer.source.adviser),
+        "advisers": ", ".join(str(portfolio.adviser) for portfolio in there),
+    }
+    if there:
+        words["adviser"] = there[0].adviser
+        words["of_adviser"] = of_name(there[0].adviser)
+        words["of_portfolio"] = there[0].get_modality_display()
+    if "reason" in facts:
+        words["reason"] = PlacementEnd(facts["reason"]).label.lower()
+    if "modality" in facts:
+        words["modality"] = Modality(facts["modality"]).label
+    if "until" in facts:
+        words["until"] = day_in_words(date.fromisoformat(facts["until"]), today=timezone.localdate())
+    return WHY_NOT[TransferObstacle(transfer.why_not)].format(**words)
+
+
+CARRIED = {
+    CarriedAlong.INTERVIEW_KEPT: "L'entretien du {at} passe à {target}, à la même heure.",
+    CarriedAlong.INTERVIEW_CANCELLED: (
+        "L'entretien du {at} est annulé\u00a0: {target} n'est pas libre alors. "
+        "La personne est invitée à choisir un autre créneau."
+    ),
+    CarriedAlong.CALLBACK: ("Un rappel est à faire\u00a0: il passe au nouveau conseiller, son échéance reste la même."),
+    CarriedAlong.NO_ADDRESS: "Sans adresse e-mail\u00a0: prévenez la personne de son changement de conseiller.",
+}
+
+
+def carried_in_words(along: Mapping[str, str], transfer: Transfer) -> str:
+    """Say what moved along with the person, on the reader's clock; load both agencies' regions."""
+    if "told" in along:
+        return along["told"]
+    words: dict[str, object] = {"target": transfer.target.adviser if transfer.target else ""}
+    if "at" in along and transfer.target:
+        others = (transfer.jobseeker.agency.zone, transfer.target.adviser.agency.zone)
+        words["at"] = moment_there(datetime.fromisoformat(along["at"]), zone=reader_zone(), others=others)
+    return CARRIED[CarriedAlong(along["what"])].format(**words)
 
 
 def _summary(person: Jobseeker) -> CaseSummary:

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from accompaniment.addresses import written
 from accompaniment.forms.fields import EmailField, IdentifierField
 from accompaniment.models import AddressChange, User
-from accompaniment.passwords import ADVICE, normalised
+from accompaniment.passwords import ADVICE, WITH_ADVICE, normalised
 
 CHOICE_RULES = (
     "Au moins 12 caractères, et pas seulement des chiffres. Ni votre nom, ni celui de ce service, ni une suite de "
@@ -113,7 +113,7 @@ class ChoosePasswordForm(forms.Form):
         try:
             password_validation.validate_password(password, self.user)
         except ValidationError as refusal:
-            if not any(ADVICE in sentence for sentence in refusal.messages):
+            if not any(error.code in WITH_ADVICE for error in refusal.error_list):
                 raise ValidationError([*refusal.error_list, ValidationError(ADVICE)]) from refusal
             raise
         return password

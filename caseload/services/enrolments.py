@@ -10,7 +10,7 @@ from accompaniment.errors import DomainError
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
 from accompaniment.services import enrolments, outbox
 from accompaniment.services.enrolments import InterviewFindings
-from caseload.enums import PlacementEnd
+from caseload.enums import PlacementEnd, PlacementStart
 from caseload.handover import Carried, Handover, carry_along
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.services import placements
@@ -114,9 +114,7 @@ def _tell(
                 "path": reverse("space"),
             },
         )
-    tell_who_receives(
-        actor=actor, placement=placement, reason=f"validation à l'entretien d'inscription par {actor.full_name}"
-    )
+    tell_who_receives(actor=actor, placement=placement, after=PlacementStart.VALIDATED)
 
 
 def refuse_at_interview(

@@ -17,14 +17,13 @@ from kombu.exceptions import OperationalError as BrokerError
 from psycopg.errors import DeadlockDetected
 
 from accompaniment.enums import AuditAction, EnrolmentState, Modality, NotificationKind
-from accompaniment.errors import DomainError
-from accompaniment.french import of_name
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker
 from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments import lock_jobseeker
-from caseload.enums import PlacementEnd, TransferState
-from caseload.handover import Carried, Handover, carry_along
+from caseload.enums import CarriedAlong, PlacementEnd, TransferObstacle, TransferState
+from caseload.handover import Along, Carried, Handover, carry_along
 from caseload.models import Manager, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
+from caseload.rules import Obstacle
 from caseload.services import placements
 from caseload.services.placements import NobodyAnswersError, PortfolioFullError
 
@@ -36,8 +35,12 @@ TRIES = 3
 """How often a move is tried that another transaction has crossed (a deadlock, which the database ends)."""
 
 
-class _ElsewhereError(DomainError):
+class _ElsewhereError(Exception):
     """This target does not take the person; another one of the batch may."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(obstacle.code)
+        self.obstacle = obstacle
 
 
 def modalities_of(people: Iterable[Jobseeker]) -> dict[int, Modality]:
@@ -57,17 +60,15 @@ def modalities_of(people: Iterable[Jobseeker]) -> dict[int, Modality]:
     return {pk: Modality.GUIDE_WEB if on_the_web else Modality(tier) for pk, tier, on_the_web in rows}
 
 
-def why_not_there(*, person: Jobseeker, modality: Modality, target: Portfolio) -> str | None:
-    """Say in French why a portfolio is none for this person, its room and absences aside; None where it is one."""
+def why_not_there(*, person: Jobseeker, modality: Modality, target: Portfolio) -> Obstacle | None:
+    """Say why a portfolio is none for this person, its room and absences aside; None where it is one."""
+    there = {"portfolios": [target.pk]}
     if not target.adviser.user.is_active:
-        return f"Le compte {of_name(target.adviser)} est fermé."
+        return Obstacle(TransferObstacle.ACCOUNT_CLOSED, there)
     if target.modality != modality:
-        return (
-            f"La modalité de la personne ({modality.label}) n'est pas celle du portefeuille choisi "
-            f"({target.get_modality_display()})."
-        )
+        return Obstacle(TransferObstacle.OTHER_MODALITY, {**there, "modality": modality})
     if target.agency.departement.region_id != person.agency.departement.region_id:
-        return f"Le portefeuille {of_name(target.adviser)} est dans une autre région."
+        return Obstacle(TransferObstacle.OTHER_REGION, there)
     return None
 
 
@@ -76,12 +77,12 @@ def carry_out(transfer: Transfer) -> None:
 
     Where the announced portfolio does not take the person, the others of the batch are tried, the least loaded first.
     """
-    refused: DomainError | None = None
+    refused: Obstacle | None = None
     for target in _targets(transfer):
         try:
             _try(transfer, target)
         except (PortfolioFullError, NobodyAnswersError, _ElsewhereError) as error:
-            refused = refused or error
+            refused = refused or error.obstacle
         else:
             return
     if refused is not None:
@@ -202,9 +203,7 @@ def _move(head: Transfer, target_pk: int) -> None:
         source, target = portfolios[head.source_id], portfolios[target_pk]
         standing = Placement.objects.open().filter(jobseeker=person).first()
         if standing is None or standing.portfolio_id != source.pk:
-            _close(
-                transfer, TransferState.NOT_DONE, why_not=f"N'est plus dans le portefeuille {of_name(source.adviser)}."
-            )
+            _close(transfer, TransferState.NOT_DONE, why_not=Obstacle(TransferObstacle.GONE))
             return
         obstacle = why_not_there(person=person, modality=modalities_of([person])[person.pk], target=target)
         if obstacle is not None:
@@ -262,26 +261,25 @@ def _tell(transfer: Transfer, *, person: Jobseeker, target: Portfolio, carried: 
             "path": reverse("space"),
         },
     )
-    transfer.carried = [
-        *carried.report,
-        *([] if told else ["Sans adresse e-mail : prévenez la personne de son changement de conseiller."]),
-    ]
+    left = [] if told else [Along(CarriedAlong.NO_ADDRESS)]
+    transfer.carried = [along.stored() for along in (*carried.report, *left)]
     transfer.save(update_fields=["carried"])
 
 
-def _give_up(head: Transfer, refused: DomainError) -> None:
+def _give_up(head: Transfer, refused: Obstacle) -> None:
     with transaction.atomic():
         lock_jobseeker(head.jobseeker_id)
         transfer = _locked_planned(head)
         if transfer is not None:
-            _close(transfer, TransferState.NOT_DONE, why_not=refused.sentence)
+            _close(transfer, TransferState.NOT_DONE, why_not=refused)
 
 
-def _close(transfer: Transfer, state: TransferState, *, why_not: str = "") -> None:
+def _close(transfer: Transfer, state: TransferState, *, why_not: Obstacle | None = None) -> None:
     transfer.state = state
     transfer.finished_at = timezone.now()
-    transfer.why_not = why_not
-    transfer.save(update_fields=["state", "finished_at", "why_not", "target"])
+    if why_not is not None:
+        transfer.why_not, transfer.why_not_facts = why_not.code, why_not.facts
+    transfer.save(update_fields=["state", "finished_at", "why_not", "why_not_facts", "target"])
     if state == TransferState.NOT_DONE:
         audit.record(
             actor=transfer.batch.decided_by,

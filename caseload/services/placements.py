@@ -18,10 +18,11 @@ from accompaniment.models import Accompaniment, Enrolment, Jobseeker, Region, Us
 from accompaniment.querysets import EnrolmentQuerySet
 from accompaniment.rules import tier_of
 from accompaniment.services import audit
-from caseload.enums import PlacementEnd, TransferState
+from caseload.enums import PlacementEnd, PlacementStart, TransferObstacle, TransferState
 from caseload.handover import Carried, Handover, carry_along
 from caseload.models import Adviser, Placement, Portfolio, Transfer
 from caseload.querysets import PortfolioQuerySet
+from caseload.rules import WHY_NOT, Obstacle
 from caseload.services.received import tell_new_region, tell_who_followed, tell_who_receives
 
 
@@ -30,9 +31,14 @@ class PortfolioFullError(DomainError):
 
     def __init__(self, portfolio: Portfolio) -> None:
         self.portfolio = portfolio
+        self.obstacle = Obstacle(
+            TransferObstacle.FILLED,
+            {"portfolios": [portfolio.pk], "occupied": portfolio.occupied, "cap": portfolio.cap},
+        )
         super().__init__(
-            f"Le portefeuille {of_name(portfolio.adviser)} est complet ({portfolio.occupied} / {portfolio.cap}). "
-            "Choisissez-en un autre.",
+            WHY_NOT[TransferObstacle.FILLED].format(
+                of_adviser=of_name(portfolio.adviser), occupied=portfolio.occupied, cap=portfolio.cap
+            ),
             about="portfolio",
         )
 
@@ -41,9 +47,13 @@ class NobodyAnswersError(DomainError):
     """The adviser of the portfolio is away and no colleague answers, so nobody is placed there meanwhile."""
 
     def __init__(self, portfolio: Portfolio, *, until: date, today: date) -> None:
+        self.obstacle = Obstacle(
+            TransferObstacle.NOBODY_ANSWERS, {"portfolios": [portfolio.pk], "until": until.isoformat()}
+        )
         super().__init__(
-            f"{portfolio.adviser} n'est pas là jusqu'au {day_in_words(until, today=today)} inclus et personne ne "
-            "répond à sa place. Choisissez un autre portefeuille, ou ajoutez un relais à son absence.",
+            WHY_NOT[TransferObstacle.NOBODY_ANSWERS].format(
+                adviser=portfolio.adviser, until=day_in_words(until, today=today)
+            ),
             about="portfolio",
         )
 
@@ -120,8 +130,8 @@ def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: Placement
     if planned is not None:
         planned.state = TransferState.NOT_DONE
         planned.finished_at = at
-        planned.why_not = f"N'est plus dans le portefeuille : {reason.label.lower()}."
-        planned.save(update_fields=["state", "finished_at", "why_not"])
+        planned.why_not, planned.why_not_facts = TransferObstacle.LEFT, {"reason": reason}
+        planned.save(update_fields=["state", "finished_at", "why_not", "why_not_facts"])
         audit.record(
             actor=actor, jobseeker=jobseeker, action=AuditAction.TRANSFER, event="not_done", batch=planned.batch_id
         )
@@ -146,7 +156,7 @@ def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> 
     places = classic_places(jobseeker, Tier(period.tier))
     lock_in_order(jobseeker=jobseeker, portfolios=places)
     end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TRACK_ENDED, at=at)
-    _place_in_first_with_room(actor, jobseeker, places, reason="Fin du 100 % web")
+    _place_in_first_with_room(actor, jobseeker, places, after=PlacementStart.TRACK_ENDED)
     if former is not None and tier_of(former.modality) != period.tier:
         tell_who_followed(
             actor=actor,
@@ -169,14 +179,16 @@ def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -
     if former is None:
         return
     if tier_of(former.modality) != tier:
-        reason, places = PlacementEnd.TIER_CHANGED, classic_places(jobseeker, tier)
+        reason, after = PlacementEnd.TIER_CHANGED, PlacementStart.TIER_CHANGED
+        places = classic_places(jobseeker, tier)
     elif former.agency.departement.region_id != jobseeker.agency.departement.region_id:
-        reason, places = PlacementEnd.REGION_CHANGED, places_in_reach(jobseeker, Modality(former.modality))
+        reason, after = PlacementEnd.REGION_CHANGED, PlacementStart.REGION_CHANGED
+        places = places_in_reach(jobseeker, Modality(former.modality))
     else:
         return
     lock_in_order(jobseeker=jobseeker, portfolios=places)
     end_placement(actor=actor, jobseeker=jobseeker, reason=reason, at=at)
-    _place_in_first_with_room(actor, jobseeker, places, reason=str(reason.label))
+    _place_in_first_with_room(actor, jobseeker, places, after=after)
     follower = follower_of(jobseeker)
     tell_who_followed(actor=actor, former=former, jobseeker=jobseeker, follower=follower, reason=reason)
     if reason == PlacementEnd.REGION_CHANGED:
@@ -257,7 +269,7 @@ def places_in_reach(jobseeker: Jobseeker, modality: Modality) -> list[Portfolio]
 
 
 def _place_in_first_with_room(
-    actor: User | None, jobseeker: Jobseeker, portfolios: list[Portfolio], *, reason: str
+    actor: User | None, jobseeker: Jobseeker, portfolios: list[Portfolio], *, after: PlacementStart
 ) -> None:
     """Place the person into the first of these that still has room; into none where all have filled meanwhile."""
     for portfolio in portfolios:
@@ -266,7 +278,7 @@ def _place_in_first_with_room(
                 placement = place(actor=actor, jobseeker=jobseeker, portfolio=portfolio)
         except (PortfolioFullError, NobodyAnswersError):
             continue
-        tell_who_receives(actor=actor, placement=placement, reason=reason)
+        tell_who_receives(actor=actor, placement=placement, after=after)
         return
 
 

@@ -8,19 +8,19 @@ from django.utils import timezone
 from accompaniment.enums import NotificationKind
 from accompaniment.models import Jobseeker, Notification, User
 from accompaniment.services import outbox
-from caseload.enums import PlacementEnd
+from caseload.enums import PlacementEnd, PlacementStart
 from caseload.handover import Carried
 from caseload.models import Adviser, Placement, Portfolio
 
 RECEIVED = "person-received:"
-"""How the keys of letters about single people begin, which may gather more."""
+"""How the keys of letters about single people begin, which may gather more of the same reason and portfolio."""
 
 
-def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) -> None:
+def tell_who_receives(*, actor: User | None, placement: Placement, after: PlacementStart) -> None:
     """Tell the adviser of a placement who comes and why, in the caller's transaction.
 
-    Nothing is said to an adviser who placed the person, or who followed them before. Where a letter of the same
-    reason has not left yet, as while a file is loaded, it tells of one person more.
+    Nothing is said to an adviser who placed the person, or who followed them before. Where a letter for the same
+    portfolio and reason has not left yet, as while a file is loaded, it tells of one person more.
     """
     user, person = placement.portfolio.adviser.user, placement.jobseeker
     before = (
@@ -31,10 +31,11 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
     )
     if user == actor or user.pk == before:
         return
+    validated_by = actor if after == PlacementStart.VALIDATED else None
+    gathered = f"{RECEIVED}{after}:{placement.portfolio_id}:{validated_by.pk if validated_by else ''}:"
     waiting = (
         Notification.objects.select_for_update(of=("self",))
-        .filter(user=user, kind=NotificationKind.PEOPLE_RECEIVED, key__startswith=RECEIVED, attempts=0, sent_at=None)
-        .filter(context__reason=reason, context__modality=placement.portfolio.get_modality_display())
+        .filter(user=user, kind=NotificationKind.PEOPLE_RECEIVED, key__startswith=gathered, attempts=0, sent_at=None)
         .order_by("pk")
         .first()
     )
@@ -44,7 +45,7 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
         waiting.save(update_fields=["context"])
         return
     outbox.notify(
-        key=f"{RECEIVED}{placement.pk}",
+        key=f"{gathered}{placement.pk}",
         kind=NotificationKind.PEOPLE_RECEIVED,
         email=user.email,
         user=user,
@@ -53,7 +54,7 @@ def tell_who_receives(*, actor: User | None, placement: Placement, reason: str) 
             "received": 1,
             "person": person,
             "modality": placement.portfolio.get_modality_display(),
-            "reason": reason,
+            "reason": f"{after.label} par {validated_by.full_name}" if validated_by else after.label,
             "path": reverse("person", args=[person.pk]),
         },
     )

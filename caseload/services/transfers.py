@@ -17,21 +17,14 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, Modality
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.foreseen import Foreseen, names_of
-from accompaniment.french import of_name, plural
+from accompaniment.french import plural
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
-from caseload.enums import TransferState
+from caseload.enums import TransferObstacle, TransferState
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.querysets import TransferQuerySet
-from caseload.rules import Load, spread
+from caseload.rules import Load, Obstacle, spread
 from caseload.services import moves, placements
-
-ALREADY_GONE = "N'est plus dans le portefeuille {of_adviser}."
-ALREADY_PLANNED = "Un transfert est déjà prévu pour cette personne. Annulez-le pour en décider un autre."
-ALREADY_THERE = "Est déjà dans ce portefeuille."
-NOT_YOURS = "N'est pas dans l'un de vos portefeuilles : demandez à son conseiller ou à un responsable."
-FULL_BEGINS = "Complet\u00a0: "
-FULL = FULL_BEGINS + "{portfolios}."
 
 
 class TargetsFullError(DomainError):
@@ -286,7 +279,7 @@ def _checked_day(due_on: date | None, seen: Sequence[Placement], *, now: datetim
 def _plan(batch: TransferBatch, seen: Sequence[Placement], targets: Sequence[Portfolio], *, now: datetime) -> None:
     """Write one row per person: where they go, or why they do not. Raises TargetsFullError when nobody has a place."""
     rows = _rows(batch.decided_by, seen, targets, due_on=batch.due_on, now=now)
-    if all(row.target_id is None for row in rows) and any(row.why_not.startswith(FULL_BEGINS) for row in rows):
+    if all(row.target_id is None for row in rows) and any(row.why_not == TransferObstacle.FULL for row in rows):
         raise TargetsFullError
     for row in rows:
         row.batch = batch
@@ -309,21 +302,14 @@ def _rows(
         .values_list("jobseeker_id", flat=True)
     )
     obstacles = _Obstacles(targets, day=due_on, today=now.astimezone(seen[0].portfolio.agency.zone).date())
-    rows = [
-        Transfer(
-            jobseeker=placement.jobseeker,
-            source=placement.portfolio,
-            why_not=_why_not(
-                actor,
-                placement,
-                modality=modalities[placement.jobseeker_id],
-                planned=planned,
-                targets=targets,
-                obstacles=obstacles,
-            ),
-        )
-        for placement in seen
-    ]
+    rows = []
+    for placement in seen:
+        row = Transfer(jobseeker=placement.jobseeker, source=placement.portfolio)
+        modality = modalities[placement.jobseeker_id]
+        found = _why_not(actor, placement, modality=modality, planned=planned, targets=targets, obstacles=obstacles)
+        if found is not None:
+            row.why_not, row.why_not_facts = found.code, found.facts
+        rows.append(row)
     at_once = any(due_on <= now.astimezone(row.source.agency.zone).date() for row in rows)
     _give_targets([row for row in rows if not row.why_not], modalities, targets, obstacles, at_once=at_once)
     return rows
@@ -336,10 +322,10 @@ class _Obstacles:
         self._today = today
         self._away = placements.unanswered_on(targets, day)
 
-    def between(self, person: Jobseeker, modality: Modality, target: Portfolio) -> str | None:
-        """Return the sentence, or None where nothing stands between them, room aside."""
+    def between(self, person: Jobseeker, modality: Modality, target: Portfolio) -> Obstacle | None:
+        """Return what stands between them, room aside."""
         if (until := self._away.get(target.pk)) is not None:
-            return placements.NobodyAnswersError(target, until=until, today=self._today).sentence
+            return placements.NobodyAnswersError(target, until=until, today=self._today).obstacle
         return moves.why_not_there(person=person, modality=modality, target=target)
 
 
@@ -351,19 +337,19 @@ def _why_not(
     planned: Collection[int],
     targets: Sequence[Portfolio],
     obstacles: "_Obstacles",
-) -> str:
-    """Say why the person cannot be moved by this decision, room aside; empty where they can."""
+) -> Obstacle | None:
+    """Say why the person cannot be moved by this decision, room aside; None where they can."""
     if placement.ended_at is not None:
-        return ALREADY_GONE.format(of_adviser=of_name(placement.portfolio.adviser))
+        return Obstacle(TransferObstacle.GONE)
     if not may_decide(actor, placement):
-        return NOT_YOURS
+        return Obstacle(TransferObstacle.NOT_YOURS)
     if placement.jobseeker_id in planned:
-        return ALREADY_PLANNED
+        return Obstacle(TransferObstacle.ALREADY_PLANNED)
     others = [target for target in targets if target.pk != placement.portfolio_id]
     if not others:
-        return ALREADY_THERE
+        return Obstacle(TransferObstacle.ALREADY_THERE)
     found = [obstacles.between(placement.jobseeker, modality, target) for target in others]
-    return "" if None in found else str(found[0])[:300]
+    return None if None in found else found[0]
 
 
 def _give_targets(
@@ -389,7 +375,7 @@ def _give_targets(
         if pk is not None:
             row.target = by_pk[pk]
         else:
-            row.why_not = FULL.format(portfolios=", ".join(str(by_pk[full].adviser) for full in portfolios))[:300]
+            row.why_not, row.why_not_facts = TransferObstacle.FULL, {"portfolios": portfolios}
 
 
 def _cancel(planned: TransferQuerySet, *, actor: User, at: datetime) -> int:

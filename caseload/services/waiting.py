@@ -8,6 +8,7 @@ from accompaniment.enums import NotificationKind
 from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import enrolments, outbox
+from caseload.enums import PlacementStart
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.querysets import PortfolioQuerySet
 from caseload.services import placements
@@ -45,7 +46,7 @@ def place_waiting(*, actor: User, jobseeker: Jobseeker, portfolio: Portfolio) ->
         if not proposed.filter(pk=portfolio.pk).exists():
             raise DomainError("Choisissez un portefeuille proposé pour cette personne.", about="portfolio")
         placement = placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
-        tell_who_receives(actor=actor, placement=placement, reason="Attendait un conseiller")
+        tell_who_receives(actor=actor, placement=placement, after=PlacementStart.WAITED)
         outbox.notify_jobseeker(
             key=f"placed:{placement.pk}",
             kind=NotificationKind.ADVISER_CHANGED,

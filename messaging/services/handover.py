@@ -8,7 +8,8 @@ from django.db import transaction
 from accompaniment.enums import Tier
 from accompaniment.models import Jobseeker, User
 from caseload.absences import CoverChange
-from caseload.handover import Carried, Handover
+from caseload.enums import CarriedAlong
+from caseload.handover import Along, Carried, Handover
 from messaging import desks, live
 from messaging.enums import Panel
 from messaging.models import CallbackRequest, Conversation
@@ -28,7 +29,7 @@ def follow_handover(handover: Handover) -> Carried:
     # The new adviser hears of the placement; the former one, who answers no more, hears of it here.
     transaction.on_commit(partial(desks.tell, [handover.source.user_id], tuple(Panel)))
     if CallbackRequest.objects.open().filter(jobseeker=handover.jobseeker).exists():
-        return Carried(report=["Un rappel est à faire : il passe au nouveau conseiller, son échéance reste la même."])
+        return Carried(report=[Along(CarriedAlong.CALLBACK)])
     return Carried()
 
 

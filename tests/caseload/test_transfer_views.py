@@ -186,7 +186,7 @@ class TestReport:
         CaseSummary.objects.create(jobseeker=person, callback_due_at=timezone.now() + timedelta(days=2))
         facts = typed(person, targets=[beside])
         report = as_user(portfolio.adviser.user).post(NEW, {**facts, "etape": "faire"})["Location"]
-        Transfer.objects.update(carried=["L'entretien du lundi 2 décembre à 9 h passe à la même heure."])
+        Transfer.objects.update(carried=[{"what": "interview_kept", "at": "2030-12-02T08:00:00+00:00"}])
         received = as_user(beside.adviser.user).get(report).content.decode()
         assert "Rappel à faire avant" in received
         assert reverse("person", args=[person.pk]) in received

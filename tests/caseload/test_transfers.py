@@ -20,7 +20,7 @@ from caseload.handover import Carried, Handover, on_handover
 from caseload.models import Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.services.moves import carry_out, carry_out_due, finish
 from caseload.services.transfers import TargetsFullError, cancel_transfers, move_everybody, transfer_people
-from caseload.transfers import report_of
+from caseload.transfers import report_of, why_not_in_words
 from tests.accompaniment.factories import AgencyFactory, plan_defaults
 from tests.caseload.factories import (
     AdviserFactory,
@@ -67,7 +67,9 @@ def where(person: Jobseeker) -> Portfolio | None:
 
 
 def why_not(batch: TransferBatch, person: Jobseeker) -> str:
-    return batch.transfers.get(jobseeker=person, state=TransferState.NOT_DONE).why_not
+    """Return the sentence, which the report makes of the stored code."""
+    (sentence,) = why_not_in_words([batch.transfers.get(jobseeker=person, state=TransferState.NOT_DONE)])
+    return sentence
 
 
 class TestAtOnce:

@@ -16,7 +16,7 @@ from accompaniment.errors import NotAllowedNowError
 from accompaniment.invariants import checks
 from accompaniment.models import Enrolment, Jobseeker, Notification
 from accompaniment.services import enrolments
-from caseload.enums import PlacementEnd, TransferState
+from caseload.enums import PlacementEnd, TransferObstacle, TransferState
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.services.capacities import apply_capacities, set_capacity
 from caseload.services.moves import carry_out, carry_out_due
@@ -100,7 +100,7 @@ class TestTheLastPlace:
         won = isinstance(enrolled, Placement)
         if won:
             assert open_places(person) == [web.pk]
-            assert isinstance(moved, TargetsFullError) or moved.transfers.get().why_not.startswith("Le portefeuille")
+            assert isinstance(moved, TargetsFullError) or moved.transfers.get().why_not == TransferObstacle.FILLED
         else:
             assert isinstance(enrolled, PortfolioFullError)
             assert open_places(person) == [last.pk]

@@ -81,7 +81,7 @@ def test_an_open_call_back_goes_along_and_its_clock_runs_on(two: Pair, heir: Por
     after = CaseSummary.objects.get(jobseeker=two.jobseeker)
     assert (after.callback_due_at, after.awaiting_reply_since) == (before.callback_due_at, before.awaiting_reply_since)
     assert after.callback_due_at == request.window_ends_at > timezone.now()
-    assert "rappel est à faire" in " ".join(batch.transfers.get().carried)
+    assert batch.transfers.get().carried == [{"what": "callback"}]
     assert CallbackRequest.objects.visible_to(heir.adviser.user).open().get() == request
     assert not CallbackRequest.objects.visible_to(two.adviser).exists()
     close_callback(actor=heir.adviser.user, request=request, outcome="Rendez-vous pris")

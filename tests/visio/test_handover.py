@@ -13,6 +13,7 @@ from accompaniment.services import enrolments
 from caseload.models import Absence, CaseSummary, Placement, Portfolio, TransferBatch
 from caseload.services.enrolments import validate_at_interview
 from caseload.services.transfers import transfer_people
+from caseload.transfers import carried_in_words
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import (
     AgencyFactory,
@@ -69,7 +70,8 @@ def hand_over(person: Jobseeker, to: Portfolio) -> TransferBatch:
 
 
 def carried(batch: TransferBatch) -> str:
-    return " ".join(batch.transfers.get().carried)
+    transfer = batch.transfers.get()
+    return " ".join(carried_in_words(along, transfer) for along in transfer.carried)
 
 
 def told(person: Jobseeker) -> str:

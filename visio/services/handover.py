@@ -6,7 +6,8 @@ site also needs the same agency. Where that cannot be, it is cancelled and the p
 slot: somebody whom the person does not know, at an hour that nobody has kept free, would be no appointment.
 """
 
-from caseload.handover import Carried, Handover
+from caseload.enums import CarriedAlong
+from caseload.handover import Along, Carried, Handover
 from visio.enums import InterviewState
 from visio.models import Interview
 from visio.services.absences import give, when
@@ -26,14 +27,11 @@ def follow_handover(handover: Handover) -> Carried:
             continue  # the adviser has let the person in meanwhile: a conversation under way stays where it is
         on = when(interview)
         if give(interview, handover.target, actor=handover.actor):
-            carried.report.append(f"L'entretien du {on} passe à {handover.target}, à la même heure.")
+            carried.report.append(Along(CarriedAlong.INTERVIEW_KEPT, at=interview.starts_at))
             carried.person.append(f"Votre entretien du {on} est maintenu, avec {handover.target}.")
         else:
             cancel_locked(interview, actor=handover.actor, at=handover.at, choose=True)
-            carried.report.append(
-                f"L'entretien du {on} est annulé : {handover.target} n'est pas libre alors. "
-                "La personne est invitée à choisir un autre créneau."
-            )
+            carried.report.append(Along(CarriedAlong.INTERVIEW_CANCELLED, at=interview.starts_at))
             carried.person.append(
                 f"Votre entretien du {on} ne peut pas avoir lieu. "
                 "Choisissez une autre heure dans votre espace, à la page « Mes entretiens »."
