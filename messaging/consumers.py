@@ -11,7 +11,6 @@ Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again l
 
 import asyncio
 import logging
-import random
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -21,13 +20,13 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 
 from accompaniment.errors import DomainError
-from accompaniment.sockets import FAILED, TRY_LATER, frame_in
-from messaging import desks, live
+from accompaniment.sockets import TRY_LATER, frame_in
+from messaging import live
 from messaging.models import Conversation
 from messaging.services import conversations
 from messaging.services.access import ConversationClosedError
 from messaging.services.posting import post_message
-from messaging.sockets import LOOK_EVERY, AccountSocket, in_thread
+from messaging.sockets import LOOK_EVERY, AccountSocket, in_thread, pause
 
 logger = logging.getLogger(__name__)
 
@@ -84,15 +83,9 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         except DatabaseError:
             await self.refuse(TRY_LATER)
             return
-        await self.listen(live.conversation_topic(self.conversation.pk), beside=follow_database)
+        await self.listen(live.conversation_topic(self.conversation.pk), follow_database)
         self.joined = True
         await self.accept()
-
-    async def disconnect(self, code: int) -> None:
-        self.is_over = True
-        if self._pump is not None:
-            self._pump.cancel()
-            await asyncio.gather(self._pump, return_exceptions=True)
 
     # --- From the browser --------------------------------------------------------------------------
 
@@ -152,7 +145,7 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
 
     def notice(self, event: live.Event) -> None:
         """Take down what the hub tells; see `live.Listener`."""
-        if isinstance(event, live.SessionsEnded):
+        if not isinstance(event, live.ConversationEvent):
             super().notice(event)
         elif self.shown is not None or isinstance(event, live.RightsChanged):
             self._note(event)
@@ -172,12 +165,12 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
             notice = Sync()
         self._notices.append(notice)
         if not self.is_over and (self._pump is None or self._pump.done()):
-            self._pump = asyncio.create_task(self._show_what_waits())
+            self._pump = self.work(self._show_what_waits())
 
     def _note_close(self, code: int) -> None:
         if self._pump is not None:
             self._pump.cancel()
-        self._pump = asyncio.create_task(self.end(code))
+        self._pump = self.work(self.end(code))
 
     async def _show_what_waits(self) -> None:
         """Send what was taken down, one after the other: only here does `shown` move."""
@@ -186,12 +179,6 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
                 await self._show(self._notices.popleft())
         except ConversationClosedError:
             await self.end(RIGHT_GONE)
-        except DatabaseError:
-            logger.warning("The database does not answer a socket; its screen connects again.")
-            await self.end(TRY_LATER)
-        except Exception as error:  # noqa: BLE001  (nobody awaits this task: it must not end in silence)
-            self.log_failure(error)
-            await self.end(FAILED)
 
     async def _show(self, notice: live.ConversationEvent | Sync) -> None:
         if isinstance(notice, Sync):
@@ -243,11 +230,15 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
 class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
     """An adviser's open page of the day. It hears the names of the panels that have changed, and nothing else.
 
-    Frames to it: `changed` (panels), and `pong`, the answer to the one that it sends: `ping`. Without Redis the socket
-    closes with 1013 and the page asks by itself every minute.
+    Frames to it: `changed` (panels), and `pong`, the answer to the one that it sends: `ping`. Without Redis it hears
+    only of what its own process does; each panel also asks by itself every minute.
     """
 
-    group = ""
+    channel_layer_alias = "none"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._changed: set[str] = set()
 
     async def connect(self) -> None:
         if not await self.take_in():
@@ -255,14 +246,8 @@ class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         if not self.user.is_adviser:
             await self.refuse(NOT_FOUND)
             return
-        group = desks.group_of(self.user.pk)
-        await asyncio.wait_for(self.channel_layer.group_add(group, self.channel_name), live.LAYER_TIMEOUT)
-        self.group = group
+        await self.listen(live.desk_topic(self.user.pk))
         await self.accept()
-
-    async def disconnect(self, code: int) -> None:
-        if self.group:
-            await live.calmly(self.channel_layer.group_discard(self.group, self.channel_name))
 
     async def hear(self, text: str | None) -> None:
         """Answer a `ping`; a page of the day has nothing else to say."""
@@ -270,14 +255,24 @@ class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
             case {"type": "ping"}:
                 await self.send_json({"type": "pong"})
 
-    async def desk_changed(self, event: dict[str, Any]) -> None:
-        await self.send_json({"type": "changed", "panels": event["panels"]})
+    def notice(self, event: live.Event) -> None:
+        """Take down what the hub tells; see `live.Listener`."""
+        if not isinstance(event, live.PanelsChanged):
+            super().notice(event)
+            return
+        if not self._changed:
+            self.work(self._tell())
+        self._changed.update(event.panels)
+
+    async def _tell(self) -> None:
+        panels, self._changed = sorted(self._changed), set()
+        await self.send_json({"type": "changed", "panels": panels})
 
 
 async def follow_database(hub: live.Hub) -> None:
     """Compare the sockets of this process with the database again and again: no message depends on Redis."""
     while True:
-        await asyncio.sleep(LOOK_EVERY * random.uniform(0.8, 1.0))  # noqa: S311  (spreads the processes)
+        await pause(LOOK_EVERY)
         try:
             await compare_with_database(hub)
         except DatabaseError:

@@ -4,13 +4,10 @@ The event names panels, never people: each panel then asks its own address, wher
 layer may be gone or lose an event: the pages also ask by themselves every minute.
 """
 
-import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 from functools import partial
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -19,8 +16,8 @@ from accompaniment.enums import AuditAction, Modality
 from accompaniment.models import Jobseeker, User
 from caseload.absences import CoverChange
 from caseload.models import Adviser, Cover, Portfolio
+from messaging import live
 from messaging.enums import Panel
-from messaging.live import calmly, from_here
 
 TOLD = {
     AuditAction.CALLBACK: (Panel.CALLBACKS,),
@@ -39,11 +36,6 @@ Messages are told by `services.posting`, which knows whether somebody waits long
 
 JUST_ENDED = timedelta(minutes=1)
 """Within which an act that ends a placement is committed."""
-
-
-def group_of(user_pk: int) -> str:
-    """Return the name of the group that the open pages of one adviser's day are in."""
-    return f"desk.{user_pk}"
 
 
 class _Batch:
@@ -85,8 +77,8 @@ def follow_covers(change: CoverChange) -> list[str]:
 
 def tell(users: Collection[int], panels: Collection[Panel]) -> None:
     """Let the open pages of these accounts ask again for these panels; called on commit."""
-    if users:
-        from_here(partial(async_to_sync(_send), frozenset(users), [panel.value for panel in panels]))
+    for user in frozenset(users):
+        live.publish(live.PanelsChanged(user_pk=user, panels=tuple(panel.value for panel in panels)))
 
 
 def _answering(jobseeker: Jobseeker) -> set[int]:
@@ -121,9 +113,3 @@ def _concerned(jobseeker: Jobseeker, panels: Collection[Panel]) -> set[int]:
         receiving = agency.filter(portfolios__modality=Modality.GUIDE_WEB)
         return answering | set(receiving.values_list("user", flat=True))
     return answering
-
-
-async def _send(users: Collection[int], panels: list[str]) -> None:
-    layer = get_channel_layer()
-    message = {"type": "desk.changed", "panels": panels}
-    await asyncio.gather(*(calmly(layer.group_send(group_of(user), message)) for user in users))

@@ -1,22 +1,23 @@
 """Showing what was committed on the open screens.
 
-Each event loop that serves sockets has one `Hub`. Sockets of the same process are served by it directly; other
-processes hear of an event through the channel layer, on one channel per process. The layer may be gone or lose
-an event: nothing here is the truth, the sockets also compare themselves with the database (`consumers.py`).
+Each event loop that serves sockets has one `Hub`. Sockets of the same process are served by it directly. Other
+processes hear of an event through the channel layer, on one channel per process; the `Broadcaster` hands it over, and
+nobody who commits waits for that. The layer may be gone or lose an event: nothing here is the truth, the sockets also
+compare themselves with the database (`consumers.py`).
 """
 
 import asyncio
+import atexit
 import contextlib
 import logging
+import os
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, Protocol, TypedDict
 
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
@@ -25,14 +26,14 @@ logger = logging.getLogger(__name__)
 ORIGIN = uuid.uuid4().hex
 """Names this process, so that it skips its own events when they come back."""
 
-LAYER_TIMEOUT = 2.0
+PATIENCE = 1.0
 """Seconds that anything waits for the channel layer."""
 
 RETRY_AFTER = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds between attempts to reach the layer again."""
 
 WAITING_FOR_LAYER = 2000
-"""Events that wait for a slow layer; the oldest are dropped, other processes then find them in the database."""
+"""Messages that wait for a slow layer; the oldest are dropped, other processes then find them in the database."""
 
 
 class MessageItem(TypedDict):
@@ -97,11 +98,23 @@ class SessionsEnded:
         return account_topic(self.user_pk)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PanelsChanged:
+    """Panels of an adviser's page of the day have changed: it asks for them again."""
+
+    user_pk: int
+    panels: tuple[str, ...]
+
+    @property
+    def topic(self) -> str:
+        return desk_topic(self.user_pk)
+
+
 ConversationEvent = MessageStored | ReadUpTo | RightsChanged
-Event = ConversationEvent | SessionsEnded
+Event = ConversationEvent | SessionsEnded | PanelsChanged
 
 _EVENTS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (MessageStored, ReadUpTo, RightsChanged, SessionsEnded)
+    kind.__name__: kind for kind in (MessageStored, ReadUpTo, RightsChanged, SessionsEnded, PanelsChanged)
 }
 
 
@@ -113,6 +126,11 @@ def conversation_topic(conversation_id: int) -> str:
 def account_topic(user_pk: int) -> str:
     """Return the topic of the open sockets of one account."""
     return f"account.{user_pk}"
+
+
+def desk_topic(user_pk: int) -> str:
+    """Return the topic of the open pages of one adviser's day."""
+    return f"desk.{user_pk}"
 
 
 class Listener(Protocol):
@@ -134,21 +152,20 @@ class Hub:
         self._channel: str | None = None
         self._line: asyncio.Task[None] | None = None
         self._beside: dict[Beside, asyncio.Task[None]] = {}
-        self._outgoing: deque[Event] = deque(maxlen=WAITING_FOR_LAYER)
-        self._sender: asyncio.Task[None] | None = None
 
-    async def join(self, topic: str, listener: Listener, *, beside: Beside) -> None:
+    async def join(self, topic: str, listener: Listener, *beside: Beside) -> None:
         """Let a socket hear of a topic: from now on, if the layer answers."""
         self.rooms.setdefault(topic, set()).add(listener)
-        if beside not in self._beside:
-            self._beside[beside] = asyncio.create_task(beside(self))
+        for work in beside:
+            if work not in self._beside:
+                self._beside[work] = asyncio.create_task(work(self))
         if self._line is not None:
             await self._subscribe(topic)
             return
         ready = asyncio.Event()
         self._line = asyncio.create_task(self._bring_in(ready))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ready.wait(), LAYER_TIMEOUT)
+            await asyncio.wait_for(ready.wait(), PATIENCE)
 
     async def leave(self, topic: str, listener: Listener) -> None:
         """Forget a socket; with the last one of the loop everything stops."""
@@ -161,24 +178,15 @@ class Hub:
             await self._stop()
 
     async def resubscribe(self) -> None:
-        """Ask again for the topics whose subscription failed."""
+        """Ask again for the topics whose subscription failed, until one fails again."""
         for topic in set(self.rooms) - self._subscribed:
-            await self._subscribe(topic)
+            if not await self._subscribe(topic):
+                return
 
-    def publish(self, event: Event) -> None:
-        """Show an event on this loop's sockets at once, and hand it to the other processes in good order."""
-        self._show(event)
-        self._outgoing.append(event)
-        if self._sender is None or self._sender.done():
-            self._sender = asyncio.create_task(self._send_out())
-
-    def _show(self, event: Event) -> None:
+    def show(self, event: Event) -> None:
+        """Show an event on this loop's sockets; called on the loop."""
         for listener in tuple(self.rooms.get(event.topic, ())):
             listener.notice(event)
-
-    async def _send_out(self) -> None:
-        while self._outgoing:
-            await _send(self._outgoing.popleft())
 
     async def _bring_in(self, ready: asyncio.Event) -> None:
         """Hear of the other processes' events for as long as there are sockets; try again when the layer is gone."""
@@ -186,7 +194,7 @@ class Hub:
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 layer = get_channel_layer()
-                self._channel = await asyncio.wait_for(layer.new_channel("hub."), LAYER_TIMEOUT)
+                self._channel = await asyncio.wait_for(layer.new_channel("hub."), PATIENCE)
                 await self.resubscribe()
                 ready.set()
                 attempt = 0
@@ -208,13 +216,15 @@ class Hub:
         except (KeyError, TypeError):
             logger.warning("An event of another version of the program was left out: %s", envelope["kind"])
             return
-        self._show(event)
+        self.show(event)
 
-    async def _subscribe(self, topic: str) -> None:
-        if self._channel is None or topic in self._subscribed:
-            return
-        if await calmly(get_channel_layer().group_add(topic, self._channel)):
+    async def _subscribe(self, topic: str) -> bool:
+        """Subscribe to a topic; tell whether the layer answered."""
+        if self._channel is None:
+            return False
+        if topic not in self._subscribed and await calmly(get_channel_layer().group_add(topic, self._channel)):
             self._subscribed.add(topic)
+        return topic in self._subscribed
 
     async def _unsubscribe(self, topic: str) -> None:
         if self._channel is None or topic not in self._subscribed:
@@ -230,8 +240,6 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._sender is not None:
-            await self._sender
 
 
 class _Silence:
@@ -261,13 +269,77 @@ def hub() -> Hub:
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
-def publish(event: Event) -> None:
-    """Show a committed event on the open screens; called on commit, from a thread.
+class Broadcaster:
+    """Hands messages to the channel layer in the order in which they come, in a thread of its own.
 
-    Under a server it runs on the server's own loop, and so on the hub that holds its sockets. Never raises for a
-    layer that is gone.
+    A layer that takes connections and never answers holds up this thread, and nobody who commits. The first message
+    that it does not take within `PATIENCE` ends the round: what waits with it is dropped, for nothing depends on it.
     """
-    from_here(partial(async_to_sync(_publish), event))
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Any, str, dict[str, Any]]] = deque(maxlen=WAITING_FOR_LAYER)
+        self._begin_anew()
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def send(self, group: str, message: dict[str, Any]) -> None:
+        """Let the message go out to a group of the layer; called from any thread, never raises, never waits."""
+        self._waiting.append((get_channel_layer(), group, message))
+        # Not at the end of the interpreter, when threads take nothing more.
+        with contextlib.suppress(RuntimeError):
+            self._thread.submit(self._send_round)
+
+    def wait(self) -> None:
+        """Wait until what was handed over so far has gone out or was dropped."""
+        self._thread.submit(int).result()
+
+    def close(self) -> None:
+        """Close the connection, at the end of the interpreter."""
+        self._thread.shutdown()
+        self._runner.close()
+
+    def _begin_anew(self) -> None:
+        """Begin with nothing: what a process has forked has none of its threads, and must not use its connections."""
+        self._waiting.clear()
+        self._layer: Any = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="broadcaster")
+        # One event loop for all rounds, so that the connection stays open between them.
+        self._runner = asyncio.Runner()
+
+    def _send_round(self) -> None:
+        if not self._waiting:
+            return
+        try:
+            self._runner.run(self._send_what_waits())
+        except Exception:
+            logger.exception("A message for the channel layer was dropped.")
+
+    async def _send_what_waits(self) -> None:
+        while self._waiting:
+            layer, group, message = self._waiting.popleft()
+            if layer is not self._layer:
+                await self._change_to(layer)
+            if not await calmly(layer.group_send(group, message)):
+                self._waiting.clear()
+
+    async def _change_to(self, layer: Any) -> None:
+        """Close the connections of the layer before this one, which other settings have replaced."""
+        before, self._layer = self._layer, layer
+        if before is not None:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await asyncio.wait_for(before.flush(), PATIENCE)
+
+
+broadcaster = Broadcaster()
+atexit.register(broadcaster.close)
+
+
+def publish(event: Event) -> None:
+    """Show a committed event on the open screens, in this process and in the others; called on commit."""
+    for loop, here in tuple(_hubs.items()):
+        # A loop that has just ended has no sockets to show it on.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(here.show, event)
+    broadcaster.send(event.topic, {"origin": ORIGIN, "kind": type(event).__name__, "facts": asdict(event)})
 
 
 def tell_sessions_ended(user_pk: int) -> None:
@@ -275,42 +347,10 @@ def tell_sessions_ended(user_pk: int) -> None:
     publish(SessionsEnded(user_pk=user_pk))
 
 
-def from_here(send: Callable[[], None]) -> None:
-    """Send something on the server's own loop.
-
-    Never raises where the thread itself has a running loop: what is sent then leaves from a thread of its own.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        send()
-    else:
-        with ThreadPoolExecutor(1) as aside:
-            aside.submit(send).result()
-
-
-async def _publish(event: Event) -> None:
-    serving = _hubs.get(asyncio.get_running_loop())
-    if serving is None:
-        await _send(event)
-    else:
-        serving.publish(event)
-
-
-async def _send(event: Event) -> None:
-    """Hand an event to the other processes. What the layer does not take is dropped."""
-    await calmly(
-        get_channel_layer().group_send(
-            event.topic,
-            {"origin": ORIGIN, "kind": type(event).__name__, "facts": asdict(event)},
-        )
-    )
-
-
 async def calmly(call: Coroutine[Any, Any, None]) -> bool:
     """Wait for the layer a little; tell whether it answered."""
     try:
-        await asyncio.wait_for(call, LAYER_TIMEOUT)
+        await asyncio.wait_for(call, PATIENCE)
     except (RedisError, OSError, TimeoutError):
         _silence.begins()
         return False

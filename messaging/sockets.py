@@ -10,18 +10,22 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from asgiref.sync import SyncToAsync
+from channels.auth import AuthMiddleware, get_user
+from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.db import DatabaseError
 
 from accompaniment.models import User
 from accompaniment.services.sessions import Held, still_belonging
-from accompaniment.sockets import TRY_LATER, CalmSocket
+from accompaniment.sockets import FAILED, TRY_LATER, CalmSocket
 from messaging import live
 from messaging.rules import Bucket
 from messaging.socket_count import SocketCount, Ticket
@@ -34,6 +38,12 @@ TOO_MANY = 4429
 
 LOOK_EVERY = 10.0
 """Seconds between two looks at the database by the sockets of a process, less up to a fifth."""
+
+SESSIONS_EVERY = 4.0
+"""Seconds between two looks at their sessions, less up to a fifth: one that is over has closed its sockets after 5."""
+
+threads = ThreadPoolExecutor(settings.SOCKET_THREADS, thread_name_prefix="sockets")
+"""In which the sockets of this process ask the database. Pages have threads of their own, and so has Redis."""
 
 T = TypeVar("T")
 
@@ -53,7 +63,7 @@ class AccountSocket(CalmSocket):
         self.ended_with: int | None = None
         self.ticket: Ticket | None = None
         self._topics: list[str] = []
-        self._look: asyncio.Task[None] | None = None
+        self._works: set[asyncio.Task[None]] = set()
         self._bucket = Bucket(self.burst, self.frames_per_second, at=time.monotonic())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -66,6 +76,15 @@ class AccountSocket(CalmSocket):
     async def hear(self, text: str | None) -> None:
         """Take one frame of the browser; None for bytes."""
         raise NotImplementedError
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle one message. Channels would first wait for the thread that all of a process shares, to tidy it up."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """End with the connection, without that thread."""
+        await self.disconnect(message["code"])
+        raise StopConsumer
 
     async def take_in(self) -> bool:
         """Listen for the end of the session, and tell whether it holds now; else the socket is closed."""
@@ -80,7 +99,7 @@ class AccountSocket(CalmSocket):
             await self.refuse(TOO_MANY)
             return False
         # First listen, then look: what ends in between is heard.
-        await self.listen(topic, beside=follow_sessions)
+        await self.listen(topic, follow_sessions, follow_layer)
         if await self.is_of_its_session():
             return True
         await self.let_go()
@@ -97,10 +116,10 @@ class AccountSocket(CalmSocket):
         self.ticket = ticket
         return True
 
-    async def listen(self, topic: str, *, beside: live.Beside) -> None:
+    async def listen(self, topic: str, *beside: live.Beside) -> None:
         """Hear of a topic until the socket ends."""
         self._topics.append(topic)
-        await live.hub().join(topic, self, beside=beside)
+        await live.hub().join(topic, self, *beside)
 
     async def refuse(self, code: int) -> None:
         """Do not open the door."""
@@ -110,11 +129,11 @@ class AccountSocket(CalmSocket):
     async def let_go(self) -> None:
         """Stop listening; called with the end of the connection."""
         self.is_over = True
-        if self._look is not None and self._look is not asyncio.current_task():
-            self._look.cancel()
-            await asyncio.gather(self._look, return_exceptions=True)
         while self._topics:
             await live.hub().leave(self._topics.pop(), self)
+        for work in self._works:
+            work.cancel()
+        await asyncio.gather(*self._works, return_exceptions=True)
         if (ticket := self.ticket) is not None:
             self.ticket = None
             await open_sockets.leave(ticket)
@@ -141,11 +160,28 @@ class AccountSocket(CalmSocket):
 
     def notice(self, event: live.Event) -> None:
         """Take down what the hub tells; see `live.Listener`."""
-        if isinstance(event, live.SessionsEnded) and not self.is_over:
-            self._look = asyncio.create_task(self._look_again())
+        if isinstance(event, live.SessionsEnded):
+            self.work(self._look_again())
 
     async def _look_again(self) -> None:
         await self.is_of_its_session()
+
+    def work(self, what: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something beside the frames of the browser, until the socket ends; what breaks closes it."""
+        task = asyncio.create_task(self._calmly(what))
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return task
+
+    async def _calmly(self, what: Coroutine[Any, Any, None]) -> None:
+        try:
+            await what
+        except DatabaseError:
+            logger.warning("The database does not answer a socket; its screen connects again.")
+            await self.end(TRY_LATER)
+        except Exception as error:  # noqa: BLE001  (nobody awaits this task: it must not end in silence)
+            self.log_failure(error)
+            await self.end(FAILED)
 
     async def accept(self, *args: Any, **kwargs: Any) -> None:
         """Open the door, unless the session ended on the way to it."""
@@ -168,13 +204,24 @@ class AccountSocket(CalmSocket):
 async def follow_sessions(hub: live.Hub) -> None:
     """Look again and again whether the sessions of this process's sockets are over, whatever was announced."""
     while True:
-        await asyncio.sleep(LOOK_EVERY * random.uniform(0.8, 1.0))  # noqa: S311  (spreads the processes)
+        await pause(SESSIONS_EVERY)
         try:
             await compare_with_sessions(hub)
         except DatabaseError:
             logger.warning("The database does not answer; the sessions of the sockets are looked up later.")
+
+
+async def follow_layer(hub: live.Hub) -> None:
+    """Keep this process's sockets counted and subscribed; apart from the sessions, which wait for no Redis."""
+    while True:
+        await pause(LOOK_EVERY)
         await open_sockets.stay(socket.ticket for socket in _sockets_of(hub) if socket.ticket is not None)
         await hub.resubscribe()
+
+
+async def pause(seconds: float) -> None:
+    """Wait so long, less up to a fifth, so that not all processes ask at once."""
+    await asyncio.sleep(seconds * random.uniform(0.8, 1.0))  # noqa: S311
 
 
 async def compare_with_sessions(hub: live.Hub) -> None:
@@ -191,6 +238,13 @@ def _sockets_of(hub: live.Hub) -> set[AccountSocket]:
 
 
 async def in_thread(act: Callable[..., T], **facts: Any) -> T:
-    """Run one act of the database in a thread of its own; sockets do not wait for each other's."""
-    run: SyncToAsync[..., T] = database_sync_to_async(act, thread_sensitive=False)
+    """Run one act of the database in a thread of the sockets: none waits for another's act."""
+    run: SyncToAsync[..., T] = database_sync_to_async(act, thread_sensitive=False, executor=threads)
     return await run(**facts)
+
+
+class KnownAccount(AuthMiddleware):
+    """Finds out whose handshake it is; Channels' own does it for all of a process in one thread."""
+
+    async def resolve_scope(self, scope: Any) -> None:
+        scope["user"]._wrapped = await in_thread(get_user.func, scope=scope)  # noqa: SLF001  (as Channels does)

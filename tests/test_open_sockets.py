@@ -4,7 +4,9 @@ The kind: something that was let in once and is not asked again. No test makes a
 would look up the session by itself.
 """
 
+import asyncio
 import json
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -23,12 +25,13 @@ from pytest_django.fixtures import Settings
 from accompaniment.models import User
 from accompaniment.services import accounts
 from config.routing import websocket_urlpatterns
-from config.settings.connections import channel_layers
+from config.settings.connections import cache, channel_layers
 from messaging import live
 from messaging.models import Message
 from messaging.services.conversations import open_conversation
 from messaging.socket_count import SocketCount, Ticket
 from messaging.sockets import NOT_LOGGED_IN, TOO_MANY, compare_with_sessions
+from tests.frozen_redis import Door
 from tests.messaging.sockets import PATIENCE
 from tests.sessions import Socket, session_of
 from tests.visio.factories import InterviewFactory
@@ -58,9 +61,14 @@ class Opened(Socket):
 
     async def code(self) -> int:
         """Return the code with which the server closes; what it says before is left out."""
+        code = await self.closing()
+        await self.leave()
+        return code
+
+    async def closing(self) -> int:
+        """As `code`, but without hanging up."""
         while (event := await self.receive_output(PATIENCE))["type"] != "websocket.close":
             pass
-        await self.leave()
         return int(event["code"])
 
     async def leave(self) -> None:
@@ -171,6 +179,37 @@ async def test_what_nobody_announces_is_seen_by_the_clock(name: str, end: str) -
     await database_sync_to_async(UNTOLD[end])(user, session)
     await compare_with_sessions(live.hub())
     assert await socket.code() == NOT_LOGGED_IN
+
+
+async def test_within_five_seconds_the_clock_closes_them_all_while_redis_is_silent(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three sockets of three accounts, each of which ends in its own way, and Redis tells nobody and answers nobody."""
+    monkeypatch.setattr("messaging.sockets.open_sockets", SocketCount())
+    door = Door(settings.REDIS_URL)
+    settings.CHANNEL_LAYERS = channel_layers(door.address, prefix="frozen")
+    settings.CACHES = cache(door.address)
+    open_ones: list[tuple[str, Opened]] = []
+    ends: list[tuple[Callable[[User, Any], None], User, Any]] = []
+    for cause, end in UNTOLD.items():
+        user, paths = await the_house()
+        session = await database_sync_to_async(session_of)(user)
+        open_ones += [(f"{cause}, {name}", await opened(user, paths[name], session)) for name in SOCKETS]
+        ends.append((end, user, session))
+    door.freeze()
+    for end, user, session in ends:
+        await database_sync_to_async(end)(user, session)
+    began = time.monotonic()
+
+    async def seconds(socket: Opened) -> float:
+        assert await socket.closing() == NOT_LOGGED_IN
+        return time.monotonic() - began
+
+    took = await asyncio.gather(*[seconds(socket) for _, socket in open_ones])
+    assert max(took) < 5, dict(zip([what for what, _ in open_ones], took, strict=True))
+    for _, socket in open_ones:
+        await socket.leave()
+    door.close()
 
 
 @pytest.mark.parametrize("name", SOCKETS)

@@ -10,15 +10,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from accompaniment.enums import Channel
 from accompaniment.errors import DomainError
 from accompaniment.sockets import frame_in
-from messaging.sockets import NOT_LOGGED_IN, AccountSocket
+from messaging.live import calmly
+from messaging.sockets import NOT_LOGGED_IN, AccountSocket, in_thread
 from visio.enums import RoomMoment, RoomRole
 from visio.models import Interview
 from visio.rules.signals import BURST, LARGEST_MESSAGE, PER_SECOND, clean_signal, is_id
@@ -104,10 +103,7 @@ class RoomConsumer(AccountSocket):
         await self._relay(
             {"type": "room.left", **self._me(), "over": self.ended_with == NOT_LOGGED_IN or code == GOING_AWAY}
         )
-        try:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
-        except (RedisError, OSError):
-            return
+        await calmly(self.channel_layer.group_discard(self.group, self.channel_name))
 
     async def hear(self, text: str | None) -> None:
         """Take one message of the tab, within its size."""
@@ -138,7 +134,7 @@ class RoomConsumer(AccountSocket):
             return
         if seat.role == RoomRole.JOBSEEKER:
             try:
-                await database_sync_to_async(arrive)(actor=self.user, interview=seat.interview)
+                await in_thread(arrive, actor=self.user, interview=seat.interview)
             except DomainError as refusal:
                 await self._error("refused", refusal.sentence)
                 await self.end(CLOSE_OVER)
@@ -146,9 +142,7 @@ class RoomConsumer(AccountSocket):
         self.tab = str(tab)
         self.stamp = time.time_ns()
         self.admitted, self.ended = seat.admitted, seat.ended
-        try:
-            await self.channel_layer.group_add(self.group, self.channel_name)
-        except (RedisError, OSError):
+        if not await calmly(self.channel_layer.group_add(self.group, self.channel_name)):
             await self._relay_is_down()
         await self._say(
             {
@@ -190,7 +184,7 @@ class RoomConsumer(AccountSocket):
             await self._error("not_now", "Personne n'attend dans la salle.")
             return
         try:
-            await database_sync_to_async(admit)(actor=self.user, interview=seat.interview)
+            await in_thread(admit, actor=self.user, interview=seat.interview)
         except DomainError as refusal:
             await self._error("refused", refusal.sentence)
             return
@@ -285,8 +279,7 @@ class RoomConsumer(AccountSocket):
 
     async def _seat(self) -> Seat | None:
         """Return whose room it is now; None for everybody but its two people."""
-        seat: Seat | None = await database_sync_to_async(self._read_seat)()
-        return seat
+        return await in_thread(self._read_seat)
 
     def _read_seat(self) -> Seat | None:
         user = self.user
@@ -351,9 +344,7 @@ class RoomConsumer(AccountSocket):
         await self._relay({"type": "room.presence", **self._me(), "ask": ask})
 
     async def _relay(self, event: dict[str, Any]) -> None:
-        try:
-            await self.channel_layer.group_send(self.group, event)
-        except (RedisError, OSError):
+        if not await calmly(self.channel_layer.group_send(self.group, event)):
             await self._relay_is_down()
 
     async def _relay_is_down(self) -> None:

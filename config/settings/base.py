@@ -124,6 +124,8 @@ ADDRESS_PROOF_TRIES = 5
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds: a working day
 SOCKETS_PER_ACCOUNT = 40
 """Open conversations, desks and rooms of one account in all processes together; each tab holds at most two."""
+SOCKET_THREADS = 8
+"""Acts of sockets that one process carries out side by side; pages keep the other half of its connections (`POOL`)."""
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -1,7 +1,6 @@
 """A Redis that takes connections and never answers holds nobody up: every call has a time limit."""
 
 import asyncio
-import socket
 import time
 from collections.abc import Iterator
 
@@ -16,6 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from config import health
 from config.settings import connections
+from tests.frozen_redis import frozen_redis
 
 PATIENCE = 8.0
 """Seconds: two limits of a connection, twice tried, with room for a slow machine."""
@@ -23,11 +23,8 @@ PATIENCE = 8.0
 
 @pytest.fixture
 def frozen() -> Iterator[str]:
-    """The address of a server that accepts and says nothing, as a Redis that was stopped does."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
+    with frozen_redis() as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

@@ -260,6 +260,7 @@ async def test_events_of_another_process_arrive_through_the_layer(two: Pair) -> 
 async def test_everything_works_without_redis_only_slower(
     two: Pair, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
+    await here(live.broadcaster.wait)
     settings.CHANNEL_LAYERS = channel_layers("unix:///nowhere/valkey.sock")
     person = await open_screen(two.conversation, two.person)
     adviser = await open_screen(two.conversation, two.adviser)

@@ -25,6 +25,7 @@ from caseload.services.placements import end_placement
 from caseload.services.staff import close_account
 from config.routing import websocket_urlpatterns
 from config.settings.connections import channel_layers
+from messaging import live
 from messaging.enums import Panel
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, planned_absence, planned_transfer
@@ -310,10 +311,27 @@ async def test_nobody_else_has_a_desk(two: Pair) -> None:
     assert await Desk(two.person).connect() == 4404
 
 
-async def test_without_redis_the_act_stands_and_the_page_is_told_to_ask_by_itself(
+async def test_without_redis_the_act_stands_and_the_pages_of_the_same_process_hear_of_it(
     two: Pair, settings: Settings
 ) -> None:
+    """Those of other processes ask by themselves every minute."""
     settings.CHANNEL_LAYERS = channel_layers("unix:///nowhere/valkey.sock")
-    assert await Desk(two.adviser).connect() == 1013
+    desk = await opened(two.adviser)
     callback = await database_sync_to_async(ask)(two.jobseeker)
     assert callback.pk
+    assert await desk.panels() == {Panel.CALLBACKS}
+    await desk.leave()
+
+
+async def test_another_process_tells_the_desk_through_the_layer(two: Pair) -> None:
+    desk = await opened(two.adviser)
+    await live.get_channel_layer().group_send(
+        live.desk_topic(two.adviser.pk),
+        {
+            "origin": "another process",
+            "kind": "PanelsChanged",
+            "facts": {"user_pk": two.adviser.pk, "panels": [Panel.CALLBACKS.value]},
+        },
+    )
+    assert await desk.panels() == {Panel.CALLBACKS}
+    await desk.leave()
