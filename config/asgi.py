@@ -2,8 +2,8 @@
 
 import os
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
@@ -18,6 +18,7 @@ from config.header_limit import LimitedHeaders  # noqa: E402
 from config.no_such_socket import no_such_socket  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402  (models need the apps loaded)
+from messaging.sockets import KnownAccount  # noqa: E402
 
 # An ASGI application stands where a view would.
 sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])  # type: ignore[arg-type]
@@ -27,7 +28,7 @@ application = LimitedHeaders(
         ProtocolTypeRouter(
             {
                 "http": LimitedBodies(http),
-                "websocket": SameOrigin(AuthMiddlewareStack(sockets)),
+                "websocket": SameOrigin(CookieMiddleware(SessionMiddleware(KnownAccount(sockets)))),
             }
         )
     )
