@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
@@ -137,7 +138,7 @@ class ActivationLink(models.Model):
 class AddressChange(models.Model):
     """A log-in that waits for its confirmation from the new mailbox; one for each account, gone once confirmed.
 
-    Of the link's secret only the digest is kept, from its delivery on.
+    Of each link's secret only the digest is kept, from its delivery on.
     """
 
     user = models.OneToOneField(User, models.CASCADE, related_name="address_change")
@@ -148,6 +149,12 @@ class AddressChange(models.Model):
     expires_at = models.DateTimeField()
     digest = models.CharField(  # noqa: DJ001  (none before the delivery)
         max_length=64, unique=True, null=True, help_text="SHA-256 of the token, hexadecimal"
+    )
+    earlier = ArrayField(
+        models.CharField(max_length=64),
+        default=list,
+        db_default=[],
+        help_text="of links whose letters may have left, until the mail server takes a later one",
     )
     wrong_tries = models.PositiveSmallIntegerField(default=0)
 

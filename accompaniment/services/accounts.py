@@ -31,17 +31,17 @@ OPENS_ANOTHER_ACCOUNT = "Cette adresse e-mail ouvre déjà un autre compte. Dema
 
 
 def issue_activation_link(*, user: User, address: str | None = None) -> str:
-    """Return the secret of a new link that gives an account its first password; earlier links end.
+    """Return the secret of a new link that gives an account its first password.
 
     Called when the e-mail that carries it is made, which goes to `address`. The link works once, for
-    `ACTIVATION_LINK_DAYS`. Raises AddressMovedError when the account has another address by now.
+    `ACTIVATION_LINK_DAYS`; earlier ones end when the mail server has taken this one's letter. Raises AddressMovedError
+    when the account has another address by now.
     """
     token = secrets.token_urlsafe(32)
     now = timezone.now()
     with transaction.atomic():
         if address not in (None, lock_account(user.pk).email):
             raise AddressMovedError(LINK_IS_OVER)
-        ActivationLink.objects.filter(user=user, used_at=None).delete()
         ActivationLink.objects.create(
             user=user,
             digest=digest_of(token),
@@ -51,13 +51,23 @@ def issue_activation_link(*, user: User, address: str | None = None) -> str:
     return token
 
 
+def end_earlier_links(*, token: str) -> None:
+    """End the links that were made before this one: its letter has left."""
+    link = ActivationLink.objects.filter(digest=digest_of(token)).first()
+    if link is not None:
+        ActivationLink.objects.filter(user=link.user_id, used_at=None, pk__lt=link.pk).delete()
+
+
 def activation_account(*, token: str) -> User:
     """Return the account that a link opens, without using it up. Raises NotAllowedNowError when it is over."""
     return _usable_link(token, timezone.now()).user
 
 
 def activate(*, token: str, password: str) -> User:
-    """Set an account's first password and use up its link. Raises NotAllowedNowError when the link is over."""
+    """Set an account's first password, and end the link and all others.
+
+    Raises NotAllowedNowError when the link is over.
+    """
     now = timezone.now()
     with transaction.atomic():
         user = lock_account(_usable_link(token, now).user_id)
@@ -66,6 +76,7 @@ def activate(*, token: str, password: str) -> User:
         _set_password(user, password)
         link.used_at = now
         link.save(update_fields=["used_at"])
+        ActivationLink.objects.filter(user=user, used_at=None).delete()
         audit.record(actor=user, jobseeker=file_of(user), action=AuditAction.ACCOUNT, event="activated")
     return user
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from axes.utils import reset as unlock
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -141,23 +141,36 @@ def remind(*, address: str, slot: int) -> bool:
 
 
 def issue_link(*, user: User, address: str) -> str:
-    """Return the secret of the link that confirms a change to `address`; an earlier one ends.
+    """Return the secret of a new link that confirms a change to `address`.
 
-    Called when the e-mail that carries it is made. Raises AddressMovedError when no such change waits any more.
+    Called when the e-mail that carries it is made; earlier ones end when the mail server has taken its letter. Raises
+    AddressMovedError when no such change waits any more.
     """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
         lock_account(user.pk)
-        waiting = AddressChange.objects.filter(user=user, address=address, expires_at__gt=timezone.now())
-        if not waiting.update(digest=digest_of(token)):
+        change = AddressChange.objects.filter(user=user, address=address, expires_at__gt=timezone.now()).first()
+        if change is None:
             raise AddressMovedError("Ce changement d'adresse n'attend plus.")
+        change.earlier = [*change.earlier, change.digest] if change.digest else change.earlier
+        change.digest = digest_of(token)
+        change.save(update_fields=["earlier", "digest"])
     return token
+
+
+def end_earlier_links(*, token: str) -> None:
+    """End the links that were made before this one: its letter has left."""
+    AddressChange.objects.filter(digest=digest_of(token)).update(earlier=[])
 
 
 def change_to_confirm(*, token: str) -> AddressChange:
     """Return the change that a link confirms, without using it up. Raises NotAllowedNowError when it is over."""
     change = (
-        AddressChange.objects.filter(digest=digest_of(token), expires_at__gt=timezone.now(), user__is_active=True)
+        AddressChange.objects.filter(
+            Q(digest=digest_of(token)) | Q(earlier__contains=[digest_of(token)]),
+            expires_at__gt=timezone.now(),
+            user__is_active=True,
+        )
         .select_related("user")
         .first()
     )
@@ -186,9 +199,9 @@ def confirm(*, token: str, proof: str = "") -> User:
         else:
             change.wrong_tries += 1
             over = change.wrong_tries >= settings.ADDRESS_PROOF_TRIES
-            change.digest = None if over else change.digest
-            change.wrong_tries = 0 if over else change.wrong_tries
-            change.save(update_fields=["wrong_tries", "digest"])
+            if over:
+                change.digest, change.earlier, change.wrong_tries = None, [], 0
+            change.save(update_fields=["wrong_tries", "digest", "earlier"])
     if not proven:
         raise NotProvenError(NOT_PROVEN)
     return user

@@ -13,8 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail import EmailMessage
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -31,6 +30,7 @@ from caseload.services import placements
 from caseload.zones import zone_of_recipient
 from messaging.deliveries import on_delivered
 from messaging.models import Delivery
+from messaging.services.relay import Relay, RelayAwayError
 
 logger = logging.getLogger(__name__)
 
@@ -65,25 +65,27 @@ class Letter:
 
     subject: str
     body: str
+    token: str = ""
+    """The secret of its link, where that is one of those that works once."""
 
 
 def deliver_due() -> int:
     """Deliver what is due, oldest first; return how many the mail server took.
 
-    A notification that fails is tried again later and given up after `TRIES`; it never holds up the others.
+    A notification that fails is tried again later and given up after `TRIES`; it never holds up the others. Where
+    there is no mail server the round ends with the first one, so that the others keep their tries.
     """
     taken = 0
-    connection: BaseEmailBackend | None = None
-    try:
+    with Relay() as relay:
         for _ in range(AT_ONCE):
             notification = claim(now=timezone.now())
             if notification is None:
                 break
-            connection = connection or get_connection()
-            taken += _deliver(notification, connection)
-    finally:
-        if connection is not None:
-            connection.close()
+            try:
+                taken += _deliver(notification, relay)
+            except RelayAwayError as error:
+                _mark_failed(notification, error, at=timezone.now())
+                break
     return taken
 
 
@@ -108,18 +110,19 @@ def letter_for(notification: Notification) -> Letter:
     """Write the e-mail; a link that opens an account is made now and stands nowhere else."""
     kind = NotificationKind(notification.kind)
     with timezone.override(zone_of_recipient(jobseeker=notification.jobseeker, user=notification.user)):
+        links = _links(kind, notification)
         text = render_to_string(
             f"messaging/emails/{kind}.txt",
             {
                 **outbox.with_names_of_today(notification.context),
                 **_name_of(notification),
-                **_links(kind, notification),
+                **links,
                 "public_url": settings.PUBLIC_URL,
                 "operator": operator(),
             },
         )
     subject, _, body = text.partition("\n")
-    return Letter(subject=" ".join(subject.split())[:200], body=body.strip() + "\n")
+    return Letter(subject=" ".join(subject.split())[:200], body=body.strip() + "\n", token=str(links.get("token", "")))
 
 
 def message_id(notification: Notification) -> str:
@@ -142,6 +145,7 @@ def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]
             token = addresses.issue_link(user=_account(user), address=notification.email)
             return {
                 "link": _absolute(reverse("confirm_address", args=[token])),
+                "token": token,
                 "valid_days": settings.ADDRESS_LINK_DAYS,
             }
         case NotificationKind.ENROLMENT_REFUSED | NotificationKind.ENROLMENT_LAPSED:
@@ -164,6 +168,7 @@ def _way_in(user: User, address: str) -> dict[str, Any]:
     until = timezone.now() + timedelta(days=settings.ACTIVATION_LINK_DAYS)
     return {
         "link": _absolute(reverse("activation", args=[token])),
+        "token": token,
         "has_password": False,
         "valid_until": until.astimezone(reader_zone()).date(),
     }
@@ -201,18 +206,21 @@ def _absolute(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}"
 
 
-def _deliver(notification: Notification, connection: BaseEmailBackend) -> bool:
+def _deliver(notification: Notification, relay: Relay) -> bool:
     """Send one notification and mark what came of it; tell whether the mail server took it."""
+    relay.make_ready()
     try:
         letter = letter_for(notification)
-        EmailMessage(
+        message = EmailMessage(
             subject=letter.subject,
             body=letter.body,
             to=[notification.email],
-            connection=connection,
             headers={"Message-ID": message_id(notification)},
-        ).send()
+        )
+        relay.send(message)
         _mark_sent(notification, letter, at=timezone.now())
+    except RelayAwayError:
+        raise
     except AddressMovedError as error:
         if not _has_no_use(notification, error, at=timezone.now()):
             _mark_failed(notification, error, at=timezone.now())
@@ -233,6 +241,10 @@ def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> N
         locked.last_error = ""
         locked.save(update_fields=["sent_at", "given_up_at", "last_error"])
         Delivery.objects.create(notification=locked, email=notification.email, subject=letter.subject, accepted_at=at)
+        if notification.kind == NotificationKind.ADDRESS_TO_CONFIRM:
+            addresses.end_earlier_links(token=letter.token)
+        elif letter.token:
+            accounts.end_earlier_links(token=letter.token)
         for told in on_delivered:
             told(locked, at)
 

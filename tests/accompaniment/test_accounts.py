@@ -70,13 +70,24 @@ def test_link_expires(late: timedelta, works: bool) -> None:
                 accounts.activate(token=token, password=NEW_PASSWORD)
 
 
-def test_new_link_ends_the_one_before() -> None:
+def test_a_new_link_ends_the_one_before_once_its_letter_has_left() -> None:
     user = invited()
     first = accounts.issue_activation_link(user=user)
     second = accounts.issue_activation_link(user=user)
+    assert accounts.activation_account(token=first) == user
+    accounts.end_earlier_links(token=second)
     with pytest.raises(NotAllowedNowError):
         accounts.activate(token=first, password=NEW_PASSWORD)
     assert accounts.activate(token=second, password=NEW_PASSWORD) == user
+
+
+def test_a_password_ends_the_other_links_too() -> None:
+    user = invited()
+    first, second, third = [accounts.issue_activation_link(user=user) for _ in range(3)]
+    accounts.activate(token=second, password=NEW_PASSWORD)
+    for token in (first, second, third):
+        with pytest.raises(NotAllowedNowError):
+            accounts.activation_account(token=token)
 
 
 def test_closed_account_is_not_activated() -> None:

@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core import mail
-from django.core.mail import get_connection
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
@@ -25,6 +24,7 @@ from accompaniment.services.first_access import request_first_access
 from accompaniment.services.registration import add_email
 from messaging.jobs import deliver_notifications
 from messaging.services import delivery
+from messaging.services.relay import Relay
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory, UserFactory
 from tests.accompaniment.files import registration
 from tests.accompaniment.test_imports_jobseekers import load
@@ -130,8 +130,8 @@ def test_a_letter_whose_address_moved_in_a_worker_s_hands_leaves_with_its_next_t
     in_hands = delivery.claim(now=timezone.now())
     assert in_hands is not None
     by_adviser(moved, "apres@exemple.fr")
-    with get_connection() as mailbox:
-        assert not delivery._deliver(in_hands, mailbox)
+    with Relay() as relay:
+        assert not delivery._deliver(in_hands, relay)
     in_hands.refresh_from_db()
     assert (in_hands.email, in_hands.given_up_at) == ("apres@exemple.fr", None)
     with time_machine.travel(timezone.now() + timedelta(minutes=3)):

@@ -1,0 +1,76 @@
+"""The connection to the mail server: one for a round, opened anew where it breaks."""
+
+from contextlib import suppress
+from smtplib import SMTPSenderRefused
+from types import TracebackType
+from typing import Self
+
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+
+SERVICE_CLOSES = 421
+"""The answer of a server that ends the connection, as many do after so many letters."""
+FINE = 250
+
+
+class RelayAwayError(Exception):
+    """No connection to the mail server can be opened; nothing was sent."""
+
+
+class Relay:
+    """Sends letters over one connection, from the first letter to the end of the round."""
+
+    def __init__(self) -> None:
+        self._backend = get_connection()
+        self._is_open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def make_ready(self) -> None:
+        """Open the connection, or open another one if the server has left it. Raises RelayAwayError."""
+        if self._is_open and not self._answers():
+            self._close()
+        if self._is_open:
+            return
+        try:
+            self._backend.open()
+        except OSError as error:  # smtplib's errors are such, too
+            raise RelayAwayError(f"{type(error).__name__}: {error}") from error
+        self._is_open = True
+
+    def send(self, message: EmailMessage) -> None:
+        """Send a letter; `make_ready` came before. Raises what the server says of it, or RelayAwayError.
+
+        A letter that the server refused to begin, because it ends the connection, is sent over another one. Where the
+        connection breaks later, nobody knows whether the server has the letter: its next try comes by the clock.
+        """
+        message.connection = self._backend
+        try:
+            message.send()
+        except SMTPSenderRefused as refused:
+            if refused.smtp_code != SERVICE_CLOSES:
+                raise
+            self._close()
+            self.make_ready()
+            message.send()
+
+    def _answers(self) -> bool:
+        if not isinstance(self._backend, EmailBackend) or self._backend.connection is None:
+            return True
+        try:
+            code, _ = self._backend.connection.noop()
+        except OSError:
+            return False
+        return bool(code == FINE)
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            with suppress(OSError):
+                self._backend.close()
