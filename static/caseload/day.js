@@ -2,16 +2,10 @@
 // (no websocket, no Redis) each panel asks by itself every minute. The title counts what waits, a live region says
 // what has changed, and one sentence stands for the empty panels when nothing waits.
 
+import { LastingSocket } from "../frame/socket.js";
 import { refresh } from "./panels.js";
 
-const RETRY_AFTER = [1000, 2000, 5000, 15000, 30000]; // ms
-const SESSION_OVER = 4401;
-const SESSION_ASKED_AFTER = 2000; // ms: a password that was changed in another tab brings a new session
-const TOO_MANY = 4429;
-const NOT_A_DESK = 4404;
-const HEARTBEAT = 25000; // ms between two pings
-const ANSWER_WITHIN = 8000; // ms
-const CALMED_DOWN_AFTER = 30000; // ms
+const HEARTBEAT = 25_000; // ms between two pings
 const TOGETHER = 150; // ms in which what changes at once is asked for once
 
 const desk = document.querySelector("[data-desk]");
@@ -20,12 +14,8 @@ const said = document.getElementById("bureau-annonces");
 const title = document.title;
 const counts = new Map();
 const waiting = new Set();
-let attempt = 0;
-let socket = null;
-let retry = null;
-let heartbeat = null;
-let silence = null;
 let timer = null;
+let mayHaveMissed = false;
 
 function changed(names) {
   names.forEach((name) => waiting.add(name));
@@ -44,68 +34,29 @@ function allChanged() {
   changed([...document.querySelectorAll("[data-panel]")].map((panel) => panel.id.slice(8)));
 }
 
-function connect() {
-  clearTimeout(retry);
-  retry = null;
-  const scheme = window.location.protocol === "https:" ? "wss" : "ws";
-  const opened = new WebSocket(`${scheme}://${window.location.host}${desk.dataset.desk}`);
-  socket = opened;
-  opened.addEventListener("open", () => {
+const ping = () => ({ type: "ping" });
+
+const socket = new LastingSocket(desk.dataset.desk, {
+  hello: ping,
+  ping,
+  every: HEARTBEAT,
+  live() {
     // What has changed while there was no socket.
-    if (attempt > 0) allChanged();
-    attempt = 0;
+    if (mayHaveMissed) allChanged();
+    mayHaveMissed = true;
     desk.dataset.live = "";
-    heartbeat = setInterval(ask, HEARTBEAT);
-  });
-  opened.addEventListener("message", (event) => {
-    clearTimeout(silence);
-    const frame = JSON.parse(event.data);
+  },
+  frame(frame) {
     if (frame.type === "changed") changed(frame.panels);
-  });
-  opened.addEventListener("close", (event) => lost(opened, event.code));
-}
-
-// A socket that the network swallowed may never say that it is closed, so silence counts as a cut.
-function ask() {
-  socket.send(JSON.stringify({ type: "ping" }));
-  clearTimeout(silence);
-  const asked = socket;
-  silence = setTimeout(() => lost(asked, 0), ANSWER_WITHIN);
-}
-
-function lost(closed, code) {
-  if (closed !== socket) return;
-  socket = null;
-  closed.close();
-  clearInterval(heartbeat);
-  clearTimeout(silence);
-  delete desk.dataset.live;
-  if (code === NOT_A_DESK) return;
-  if (code === SESSION_OVER) {
-    setTimeout(comeBack, SESSION_ASKED_AFTER);
-    return;
-  }
-  const wait = RETRY_AFTER[Math.min(attempt, RETRY_AFTER.length - 1)];
-  attempt += 1;
-  if (code === TOO_MANY) setTimeout(connect, CALMED_DOWN_AFTER);
-  else retry = setTimeout(connect, wait);
-}
-
-// An ended session opens no socket: the page itself tells whether there is another one, else it leads to the log-in.
-async function comeBack() {
-  const answer = await fetch(window.location.href).catch(() => null);
-  if (answer?.redirected) window.location.reload();
-  else if (answer === null) setTimeout(comeBack, SESSION_ASKED_AFTER);
-  else {
-    attempt = 1;
-    connect();
-  }
-}
-
-// The browser says that the network is back: a socket that survived is asked at once, one that is gone made anew.
-window.addEventListener("online", () => {
-  if (socket?.readyState === WebSocket.OPEN) ask();
-  else if (retry !== null) connect();
+  },
+  lost() {
+    mayHaveMissed = true;
+    delete desk.dataset.live;
+  },
+  shut(code, loggedOut) {
+    delete desk.dataset.live;
+    if (loggedOut) window.location.reload();
+  },
 });
 
 function headingOf(panel) {
@@ -143,4 +94,4 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   tally();
 });
 
-connect();
+socket.open();

@@ -68,7 +68,7 @@ class ConversationThread extends HTMLElement {
   #listen() {
     const { signal } = this.listeners;
     const hear = (target, kind, act) => target.addEventListener(kind, act, { signal });
-    hear(window, "online", () => this.link.hurry());
+    hear(window, "online", () => this.link.look());
     hear(window, "offline", () => this.link.doubt());
     hear(window, "storage", (event) => event.key === this.outbox.key && this.#followOtherTabs());
     hear(this.log, "scroll", () => this.#sayWhere());

@@ -3,41 +3,43 @@
 // The owner gives callbacks: `have()` returns the number up to which it has all messages, `frame(frame)` takes what
 // the server says, `state(name)` hears "live", "slow" (requests only), "cut" or "over" with a reason.
 
+import { LastingSocket } from "../frame/socket.js";
+
 const FALLBACK_AFTER = 3000; // ms without a socket until plain requests step in
 const POLL_EVERY = 4000; // ms
-const QUIET_FOR = 25000; // ms of silence after which the socket is asked whether it lives
+const SYNC_EVERY = 25000; // ms
 const ANSWER_WITHIN = 10000; // ms
-const LONGEST_WAIT = 30000; // ms between two attempts to connect
-// A session that is over (4401) is asked about by a plain request: a password that was changed in another tab has
-// brought this browser a new one.
-const GONE = { 4403: "closed", 4404: "closed" };
-const SESSION_OVER = 4401;
-const SESSION_ASKED_AFTER = 2000; // ms
-const TOO_MANY = 4429;
 
 export class Link {
   constructor(addresses, token, owner) {
     this.addresses = addresses;
     this.token = token;
     this.owner = owner;
-    this.attempt = 0;
-    this.socket = null;
-    this.synced = false;
     this.doubted = false;
     this.over = false;
-    this.timers = {};
     this.requesting = false;
+    this.fallback = null;
+    const sync = () => ({ type: "sync", after: owner.have() });
+    this.line = new LastingSocket(addresses.socket, {
+      hello: sync,
+      ping: sync,
+      every: SYNC_EVERY,
+      live: () => this.#live(),
+      frame: (frame) => this.#hear(frame),
+      lost: () => this.#fallBack(),
+      shut: (code, loggedOut) => this.#end(loggedOut ? "login" : "closed"),
+    });
   }
 
   start() {
-    this.#connect();
-    this.#after("fallback", FALLBACK_AFTER, () => this.#poll());
+    this.line.open();
+    this.#pollAfter(FALLBACK_AFTER);
   }
 
   stop() {
     this.over = true;
-    Object.keys(this.timers).forEach((name) => clearTimeout(this.timers[name]));
-    this.socket?.close();
+    clearTimeout(this.fallback);
+    this.line.stop();
   }
 
   // The browser says that the network is gone. The socket may survive that.
@@ -47,32 +49,18 @@ export class Link {
     this.owner.state("cut");
   }
 
-  // The browser says that the network is back: whether the socket is, its answer tells.
-  hurry() {
-    if (this.over) return;
-    if (this.synced) {
-      this.#ask();
-      return;
-    }
-    this.attempt = 0;
-    this.#connect();
-    this.#poll();
-  }
-
   // Ask at once what is new, where no socket tells it.
   look() {
-    if (!this.over && !this.synced) this.#poll();
+    if (!this.over && !this.live) this.#poll();
   }
 
   get live() {
-    return this.synced;
+    return this.line.live;
   }
 
   // Send a frame on the socket; false when there is none.
   tell(frame) {
-    if (!this.synced) return false;
-    this.socket.send(JSON.stringify(frame));
-    return true;
+    return this.line.tell(frame);
   }
 
   sync() {
@@ -101,99 +89,33 @@ export class Link {
     await this.#request(this.addresses.read, { method: "POST", body: form });
   }
 
-  #connect() {
-    if (this.over) return;
-    clearTimeout(this.timers.connect);
-    if (this.socket !== null) {
-      this.socket.onclose = null;
-      this.socket.close();
-    }
-    let socket;
-    try {
-      const address = new URL(this.addresses.socket, location.href);
-      address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-      socket = new WebSocket(address);
-    } catch {
-      this.#again();
-      return;
-    }
-    this.socket = socket;
-    socket.onopen = () => {
-      socket.send(JSON.stringify({ type: "sync", after: this.owner.have() }));
-      this.#after("quiet", ANSWER_WITHIN, () => this.#drop());
-    };
-    socket.onmessage = (event) => this.#hear(JSON.parse(event.data));
-    socket.onclose = (event) => this.#lost(event.code);
+  #live() {
+    this.doubted = false;
+    clearTimeout(this.fallback);
+    this.fallback = null;
+    this.owner.state("live");
   }
 
   #hear(frame) {
-    this.#after("quiet", QUIET_FOR, () => this.#ask());
-    if (!this.synced && frame.type === "messages") {
-      this.synced = true;
-      this.attempt = 0;
-      this.doubted = false;
-      clearTimeout(this.timers.fallback);
-      this.owner.state("live");
-    } else if (this.synced && this.doubted) {
-      this.doubted = false;
-      this.owner.state("live");
-    }
+    if (this.doubted) this.#live();
     this.owner.frame(frame);
   }
 
-  // Ask the socket whether it lives: the server answers each `sync`.
-  #ask() {
-    this.sync();
-    this.#after("quiet", ANSWER_WITHIN, () => this.#drop());
-  }
-
-  #drop() {
-    this.socket.onclose = null;
-    this.socket.close();
-    this.#lost(0);
-  }
-
-  #lost(code) {
-    const wasLive = this.synced;
-    this.synced = false;
-    this.socket = null;
-    clearTimeout(this.timers.quiet);
-    if (this.over) return;
-    if (code in GONE) {
-      this.#end(GONE[code]);
-      return;
-    }
-    if (code === SESSION_OVER) {
-      this.#after("fallback", SESSION_ASKED_AFTER, () => this.#comeBack());
-      return;
-    }
-    if (wasLive) this.#after("fallback", FALLBACK_AFTER / 2, () => this.#poll());
-    if (code === TOO_MANY) this.#after("connect", LONGEST_WAIT, () => this.#connect());
-    else this.#again();
-  }
-
-  // An ended session opens no socket: only where the plain request finds another one the screen connects again.
-  async #comeBack() {
-    await this.#poll();
-    this.#again();
-  }
-
-  #again() {
-    if (this.over) return;
-    const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.attempt) * (0.5 + Math.random() / 2);
-    this.attempt += 1;
-    this.#after("connect", wait, () => this.#connect());
+  // Hears of each try that fails too; then the requests run already.
+  #fallBack() {
+    if (this.fallback === null && !this.requesting) this.#pollAfter(FALLBACK_AFTER / 2);
   }
 
   // Ask over HTTP what is new, again and again until a socket takes over.
   async #poll() {
-    clearTimeout(this.timers.fallback);
-    if (this.over || this.synced || this.requesting) return;
+    clearTimeout(this.fallback);
+    this.fallback = null;
+    if (this.over || this.live || this.requesting) return;
     this.requesting = true;
     const address = `${this.addresses.messages}?apres=${this.owner.have()}`;
     const response = await this.#request(address, {});
     this.requesting = false;
-    if (this.over || this.synced) return;
+    if (this.over || this.live) return;
     if (response?.ok) {
       const page = await response.json();
       this.owner.state("slow");
@@ -201,7 +123,7 @@ export class Link {
     } else if (response === null || response.status >= 500) {
       this.owner.state("cut");
     }
-    this.#after("fallback", POLL_EVERY, () => this.#poll());
+    this.#pollAfter(POLL_EVERY);
   }
 
   // A plain request; null when the server cannot be reached. A lost session or right ends everything.
@@ -227,8 +149,8 @@ export class Link {
     this.owner.state("over", reason);
   }
 
-  #after(name, wait, act) {
-    clearTimeout(this.timers[name]);
-    this.timers[name] = setTimeout(act, wait);
+  #pollAfter(wait) {
+    clearTimeout(this.fallback);
+    this.fallback = setTimeout(() => this.#poll(), wait);
   }
 }

@@ -4,7 +4,7 @@ import { deliver } from "./acts.js";
 import { canShareScreen, explain, KINDS, listDevices, openDevices, openScreen, showLevel } from "./media.js";
 import { Peer } from "./peer.js";
 import { watchQuality, WORDS } from "./quality.js";
-import { newId, REFUSED, Signalling } from "./signalling.js";
+import { CLOSED, newId, signallingOf } from "./signalling.js";
 
 const room = document.querySelector("[data-room]");
 const find = (selector) => room.querySelector(selector);
@@ -41,7 +41,7 @@ const state = {
 let peer = null;
 let stopQuality = () => {};
 let stopLevel = () => {};
-const signalling = new Signalling(room.dataset.socket);
+const signalling = signallingOf(room.dataset.socket, { frame: hear, lost, shut });
 
 // --- What the page says ---------------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ function stopDevices() {
 }
 
 function tellMedia() {
-  signalling.send({
+  signalling.tell({
     type: "media",
     microphone: isOn("audio"),
     camera: isOn("video"),
@@ -238,7 +238,7 @@ async function toggleScreen() {
 
 function toggleHand() {
   state.hand = !state.hand;
-  signalling.send({ type: "hand", raised: state.hand });
+  signalling.tell({ type: "hand", raised: state.hand });
   draw();
 }
 
@@ -314,7 +314,7 @@ function connect(call) {
     opener: isAdviser,
     iceServers: state.iceServers,
     tracks: { audio: trackOf("audio"), video: state.screen ?? trackOf("video") },
-    send: (data) => signalling.send({ type: "signal", to, call, data }),
+    send: (data) => signalling.tell({ type: "signal", to, call, data }),
   });
   peer.addEventListener("stream", () => {
     remoteVideo.srcObject = peer.stream;
@@ -444,22 +444,23 @@ const handlers = {
   },
 };
 
-signalling.addEventListener("message", async ({ detail }) => {
-  await handlers[detail.type]?.(detail);
+async function hear(message) {
+  await handlers[message.type]?.(message);
   if (!state.over) draw();
-});
-signalling.addEventListener("cut", ({ detail }) => {
-  state.cut = detail.failures;
-  draw();
-});
+}
 
-signalling.addEventListener("shut", ({ detail }) => {
-  if (state.over) return;
-  finish(detail.code === REFUSED ? "Cette salle ne vous est plus ouverte. Actualisez la page." : "La salle est fermée. Actualisez la page.");
-});
+function lost(failures) {
+  state.cut = failures;
+  draw();
+}
+
+function shut(code, loggedOut) {
+  if (loggedOut) window.location.reload();
+  else finish(`${code === CLOSED ? "La salle est fermée." : "Cette salle ne vous est plus ouverte."} Actualisez la page.`);
+}
 
 for (const button of [admitButton, find("[data-resume]")]) {
-  button?.addEventListener("click", () => signalling.send({ type: "admit" }));
+  button?.addEventListener("click", () => signalling.tell({ type: "admit" }));
 }
 find("[data-reload]").addEventListener("click", () => window.location.reload());
 find("[data-end]").addEventListener("click", () => find("[data-confirm]").showModal());

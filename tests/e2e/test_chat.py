@@ -93,7 +93,7 @@ def test_what_was_typed_and_missed_while_cut_off_comes_once(person: Page, advise
     write(person, "Avant")
     expect_shown(adviser, "Avant")
     person.context.set_offline(True)
-    person.evaluate("document.querySelector('conversation-thread').link.socket.close()")
+    person.evaluate("document.querySelector('conversation-thread').link.line.socket.close()")
     write(person, "Pendant, un")
     write(person, "Pendant, deux")
     expect(person.get_by_text(CUT)).to_be_visible()

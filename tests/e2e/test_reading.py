@@ -78,12 +78,12 @@ def test_a_message_below_the_fold_is_read_once_its_end_was_in_sight(two: Pair, n
 def test_cut_off_is_taken_back_when_the_socket_survived(two: Pair, new_page: NewPage) -> None:
     """Kind: a warning that stays after what it warns of."""
     person = open_at(two, new_page, as_person=True)
-    person.evaluate("window.first = document.querySelector('conversation-thread').link.socket")
+    person.evaluate("window.first = document.querySelector('conversation-thread').link.line.socket")
     person.evaluate("window.dispatchEvent(new Event('offline'))")
     expect(person.get_by_text(CUT)).to_be_visible()
     person.evaluate("window.dispatchEvent(new Event('online'))")
     expect(person.get_by_text(CUT)).to_have_count(0)
-    assert person.evaluate("document.querySelector('conversation-thread').link.socket === window.first")
+    assert person.evaluate("document.querySelector('conversation-thread').link.line.socket === window.first")
     write(person, "Toujours là")
     expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
 
