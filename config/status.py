@@ -15,7 +15,7 @@ from django.db.models import Count, Min, Q
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
-from accompaniment.models import JobRun, Notification
+from accompaniment.models import JobRun, Notification, Setback
 from caseload.enums import ImportState
 from caseload.models import ImportRun, Transfer
 from caseload.services.imports import somebody_loads
@@ -27,6 +27,9 @@ LATE = timedelta(minutes=10)
 ROUNDS_MISSED = 3
 """How many rounds of the clock a job may miss, a minute of grace aside."""
 GRACE = timedelta(minutes=1)
+TIMES_THAT_TELL = 3
+"""From how many failures on a row is no accident that the next round mends."""
+ROWS_TOLD = 5
 WORKER_ANSWERS_WITHIN = 2.0  # seconds
 RECENTLY = timedelta(days=1)
 
@@ -49,7 +52,7 @@ def look(now: datetime) -> Iterator[Line]:
         return
     yield _migrations()
     yield _worker() if redis else Line("worker", well=False, text="cannot be asked without Redis")
-    for part in (_beat, _outbox, _imports, _transfers):
+    for part in (_beat, _setbacks, _outbox, _imports, _transfers):
         yield part(now)
 
 
@@ -83,6 +86,18 @@ def _beat(now: datetime) -> Line:
             failing.append(f"{name} ({run.error} at {_instant(run.failed_at)})")
     said = [f"{word}: {', '.join(names)}" for word, names in (("late", late), ("failing", failing)) if names]
     return Line("beat", not said, "; ".join(said) or f"{len(settings.CELERY_BEAT_SCHEDULE)} jobs on time")
+
+
+def _setbacks(now: datetime) -> Line:
+    """Rows that a job cannot deal with: after some tries somebody has to look, for the log says why."""
+    rows = list(Setback.objects.order_by("-failures", "job", "row"))
+    told = [
+        f"{one.job} {one.row} ({one.error}, {one.failures} times, next {_instant(max(one.next_try_at, now))})"
+        for one in rows[:ROWS_TOLD]
+    ]
+    more = [f"{len(rows) - ROWS_TOLD} more"] if len(rows) > ROWS_TOLD else []
+    well = all(one.failures < TIMES_THAT_TELL for one in rows)
+    return Line("setbacks", well, "; ".join(told + more) or "no row fails")
 
 
 def _outbox(now: datetime) -> Line:

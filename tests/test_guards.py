@@ -38,6 +38,7 @@ CHANGED = {
     "accompaniment.Region": "web_opens_on",
     "accompaniment.RegistrationInterview": "typed",
     "accompaniment.SentForm": "answer",
+    "accompaniment.Setback": "failures",
     "accompaniment.SourceRecord": "loaded_at",
     "accompaniment.Step": "done_at",
     "accompaniment.Tally": "count",

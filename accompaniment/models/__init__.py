@@ -11,7 +11,7 @@ from accompaniment.models.enrolment import (
     LapseDelay,
     RegistrationInterview,
 )
-from accompaniment.models.journal import AuditEntry, Contact, JobRun, Notification
+from accompaniment.models.journal import AuditEntry, Contact, JobRun, Notification, Setback
 from accompaniment.models.people import (
     ActivationLink,
     AddressChange,
@@ -57,6 +57,7 @@ __all__ = [
     "Region",
     "RegistrationInterview",
     "SentForm",
+    "Setback",
     "SourceRecord",
     "Step",
     "Tally",

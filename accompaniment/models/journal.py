@@ -115,6 +115,22 @@ class Notification(models.Model):
         return self.key
 
 
+class Setback(models.Model):
+    """A row that a job of the clock could not deal with; it is left alone until its next try."""
+
+    job = models.CharField(max_length=120, help_text="name of the task, and of its part where it has several")
+    row = models.BigIntegerField(help_text="no key: of whichever table the job works on")
+    failures = models.PositiveIntegerField()
+    next_try_at = models.DateTimeField()
+    error = models.CharField(max_length=80, blank=True, help_text="class of the last failure, never its words")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("job", "row"), name="setback_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.row}: {self.failures}"
+
+
 class JobRun(models.Model):
     """When a job of the clock last did its work, so that a clock that has stopped is seen. One row a job."""
 

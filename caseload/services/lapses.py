@@ -1,6 +1,5 @@
 """Enrolments that nobody decided in time: they lapse, and both sides are told."""
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -9,11 +8,10 @@ from django.urls import reverse
 from accompaniment.enums import EnrolmentState, Modality, NotificationKind
 from accompaniment.french import day_in_words
 from accompaniment.models import Enrolment, User
-from accompaniment.services import enrolments, outbox
+from accompaniment.services import enrolments, outbox, setbacks
 from caseload.models import Adviser, Manager
 
-logger = logging.getLogger(__name__)
-
+JOB = "caseload.jobs.lapse_enrolments"
 GATHER_FOR = timedelta(minutes=15)
 """How long a letter to an adviser waits for further people, so that a morning's lapses make one letter."""
 
@@ -22,19 +20,18 @@ def lapse_due(*, now: datetime) -> int:
     """Let everything lapse whose time is over, one transaction per person; return how many did.
 
     Safe to run never, once or five times at a time, and after any outage: what is due is asked of the data, and
-    looked at again under the person's lock. Who fails holds up nobody else, and is due again the next time.
+    looked at again under the person's lock. Who fails holds up nobody else, and waits longer each time.
     """
-    lapsed = 0
-    for pk in enrolments.due_to_lapse(now=now):
-        try:
-            with transaction.atomic():
-                enrolment = enrolments.lapse_if_due(enrolment_pk=pk, now=now)
-                if enrolment is not None:
-                    _tell_staff(enrolment, now)
-                    lapsed += 1
-        except Exception:
-            logger.exception("enrolment %s could not lapse", pk)
-    return lapsed
+
+    def lapse(pk: int) -> bool:
+        with transaction.atomic():
+            enrolment = enrolments.lapse_if_due(enrolment_pk=pk, now=now)
+            if enrolment is None:
+                return False
+            _tell_staff(enrolment, now)
+            return True
+
+    return setbacks.try_each(job=JOB, due=enrolments.due_to_lapse(now=now), act=lapse, now=now)
 
 
 def _tell_staff(enrolment: Enrolment, now: datetime) -> None:

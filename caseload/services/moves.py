@@ -18,7 +18,7 @@ from psycopg.errors import DeadlockDetected
 
 from accompaniment.enums import AuditAction, EnrolmentState, Modality, NotificationKind
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker
-from accompaniment.services import audit, outbox
+from accompaniment.services import audit, outbox, setbacks
 from accompaniment.services.enrolments import lock_jobseeker
 from caseload.enums import CarriedAlong, PlacementEnd, TransferObstacle, TransferState
 from caseload.handover import Along, Carried, Handover, carry_along
@@ -89,15 +89,22 @@ def carry_out(transfer: Transfer) -> None:
         _give_up(transfer, refused)
 
 
-def try_out(transfer: Transfer) -> None:
-    """Carry a transfer out; one that fails, for whatever reason, stays planned for the next round of the clock.
+def try_out(transfer: Transfer, *, now: datetime) -> None:
+    """Carry a transfer out; one that fails, for whatever reason, stays planned and is tried by the clock.
 
     Nothing of it is written then, and it holds up nobody else; whoever decided it can cancel it meanwhile.
     """
-    try:
-        carry_out(transfer)
-    except Exception:
-        logger.exception("transfer %s waits for the next round", transfer.pk)
+    setbacks.try_one(job=JOB, row=transfer.pk, act=lambda _: _carried_out(transfer), now=now)
+
+
+def _carried_out(transfer: Transfer) -> bool:
+    carry_out(transfer)
+    return True
+
+
+def _finished(batch: TransferBatch) -> bool:
+    finish(batch)
+    return True
 
 
 def finish(batch: TransferBatch) -> None:
@@ -143,22 +150,22 @@ def call_a_worker() -> None:
 def carry_out_due(*, now: datetime) -> int:
     """Carry out the planned transfers whose day has come in the agency that the person leaves; return how many.
 
-    One that fails stays planned for the next round and holds up nobody else.
+    One that fails stays planned, holds up nobody else, and waits longer each time.
     """
     last_day_anywhere = now.date() + timedelta(days=1)
-    due = [
-        transfer
+    due = {
+        transfer.pk: transfer
         for transfer in Transfer.objects.planned()
         .filter(batch__due_on__lte=last_day_anywhere)
         .select_related("batch", "source__agency__departement__region")
         .order_by("pk")
         if is_due(transfer, now)
-    ]
-    for transfer in due:
-        try_out(transfer)
-    for batch in TransferBatch.objects.filter(finished_at=None, due_on__lte=last_day_anywhere).order_by("pk"):
-        finish(batch)
-    return len(due)
+    }
+    done = setbacks.try_each(job=JOB, due=due, act=lambda pk: _carried_out(due[pk]), now=now)
+    unfinished = TransferBatch.objects.filter(finished_at=None, due_on__lte=last_day_anywhere).order_by("pk")
+    batches = {batch.pk: batch for batch in unfinished}
+    setbacks.try_each(job=f"{JOB}.finish", due=batches, act=lambda pk: _finished(batches[pk]), now=now)
+    return done
 
 
 def is_due(transfer: Transfer, now: datetime) -> bool:

@@ -186,7 +186,7 @@ def _transfer(
     planned = batch.transfers.planned().select_related("batch", "source__agency__departement__region")
     due = [transfer for transfer in planned.order_by("pk") if moves.is_due(transfer, now)]
     for transfer in due[:wait_for]:
-        moves.try_out(transfer)
+        moves.try_out(transfer, now=now)
     if len(due[:wait_for]) < len(due):
         transaction.on_commit(moves.call_a_worker)
     moves.finish(batch)

@@ -288,6 +288,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "clear-sessions": {"task": "accompaniment.jobs.clear_sessions", "schedule": 1800.0},
 }
 
+# How long a row that a job could not deal with is left alone, by the number of its failures; then always the last one.
+SETBACK_WAITS_MINUTES = (1, 5, 15, 60, 180, 720)
+
 # --- Video ---------------------------------------------------------------------------------------
 
 STUN_URLS = [url for url in os.environ.get("STUN_URLS", "").split(",") if url]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -335,7 +336,7 @@ class TestAFault:
         assert [where(person) for person in people] == [beside, portfolio, beside]
         assert batch.transfers.planned().get().jobseeker == people[1]
         fails_for.clear()
-        carry_out_due(now=later)
+        carry_out_due(now=later + timedelta(minutes=settings.SETBACK_WAITS_MINUTES[0]))
         assert where(people[1]) == beside
         batch.refresh_from_db()
         assert batch.finished_at is not None
