@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
 from accompaniment.enums import Role
+from accompaniment.french import listed
 from accompaniment.models import User
 
 P = ParamSpec("P")
@@ -38,7 +39,7 @@ WHO_FOLLOWS_CAN = "Qui suit la personne peut le faire, ou vous la transférer. U
 
 def missing_role(roles: Sequence[Role], *, role: str) -> MissingRightError:
     """Say for whom a page is, and where a person of this role can turn to."""
-    readers = " et ".join(READERS[one] for one in roles)
+    readers = listed(READERS[one] for one in roles)
     if role == Role.JOBSEEKER:
         remedy = "Pour une question sur votre dossier, demandez à votre agence."
     elif list(roles) == [Role.JOBSEEKER]:

@@ -1,16 +1,13 @@
 """What a browser keeps for this service, as the page on personal data tells it; a test holds it against the code."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 
-from accompaniment.french import NO_BREAK
+from accompaniment.french import delay_in_words
 from accompaniment.kept_forms import COOKIE_AGE, SENT_COOKIE
-
-HOUR = 60 * 60  # seconds
-MINUTE = 60  # seconds
-DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +23,15 @@ def cookies() -> list[Kept]:
     return [
         Kept(
             settings.SESSION_COOKIE_NAME,
-            f"votre session\u00a0: elle reste ouverte {settings.SESSION_COOKIE_AGE // HOUR}{NO_BREAK}heures au plus",
+            f"votre session\u00a0: elle reste ouverte {_time(settings.SESSION_COOKIE_AGE)} au plus",
         ),
         Kept(
             settings.CSRF_COOKIE_NAME,
-            f"la protection des formulaires, gardée {settings.CSRF_COOKIE_AGE // DAY}{NO_BREAK}jours",
+            f"la protection des formulaires, gardée {_time(settings.CSRF_COOKIE_AGE)}",
         ),
         Kept(
             SENT_COOKIE,
-            "les formulaires déjà envoyés, pour qu'aucun ne parte deux fois, gardés "
-            f"{COOKIE_AGE // MINUTE}{NO_BREAK}minutes",
+            f"les formulaires déjà envoyés, pour qu'aucun ne parte deux fois, gardés {_time(COOKIE_AGE)}",
         ),
         Kept(
             CookieStorage.cookie_name,
@@ -44,8 +40,14 @@ def cookies() -> list[Kept]:
     ]
 
 
+def _time(seconds: int) -> str:
+    return delay_in_words(timedelta(seconds=seconds))
+
+
 TEXTS = (
-    Kept("kept:", f"ce que vous écrivez dans un formulaire sans l'envoyer, pendant 12{NO_BREAK}heures"),
+    Kept(
+        "kept:", f"ce que vous écrivez dans un formulaire sans l'envoyer, pendant {delay_in_words(timedelta(hours=12))}"
+    ),
     Kept("messagerie:", "vos messages qui ne sont pas encore partis, jusqu'à leur envoi"),
 )
 """What the person's own pages write into the browser's storage, by the beginning of the key."""

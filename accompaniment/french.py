@@ -1,12 +1,17 @@
-"""How French writes days, hours, zones, durations, counts and « de » before a name: no database, no clock.
+"""The one module that writes French: days, hours, zones, durations, opening hours, counts, sizes, lists, elisions.
 
-Pages and e-mails reach these words through `accompaniment/templatetags/french.py`.
+No database, no clock. Pages and e-mails reach these words through `accompaniment/templatetags/french.py`; what a
+script has to write by itself is in `static/frame/words.js`, held against the same table of examples.
+
+Django's and Babel's formats are not used: they write « 1 décembre », « 09:30 » and « 10,0 Mio », and cost thirty times
+as much on a page of 250 people.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 NO_BREAK = "\u00a0"
@@ -58,6 +63,8 @@ def _number(day: date) -> str:
 
 
 STYLES: dict[str, Callable[[date], str]] = {
+    "j": _number,
+    "l j": lambda day: f"{WEEKDAYS[day.weekday()]} {_number(day)}",
     "j F": lambda day: f"{_number(day)} {MONTHS[day.month - 1]}",
     "j F Y": lambda day: f"{_number(day)} {MONTHS[day.month - 1]} {day.year}",
     "l j F": lambda day: f"{WEEKDAYS[day.weekday()]} {_number(day)} {MONTHS[day.month - 1]}",
@@ -79,6 +86,26 @@ def day_in_style(day: date, style: str) -> str:
 def day_in_words(day: date, *, today: date) -> str:
     """Return « 3 mars », with the year when it is another one than today's: « 1er mars 2027 »."""
     return day_in_style(day, "j F" if day.year == today.year else "j F Y")
+
+
+def days_from_to(first: date, last: date, style: str = "j F Y") -> str:
+    """Return « du 1er au 3 décembre 2026 » or « du 28 novembre au 3 décembre 2026 »; « le 3 décembre 2026 » of one day.
+
+    What both days share is said once, at the end.
+    """
+    if first == last:
+        return f"le {day_in_style(last, style)}"
+    begins = style
+    if first.year == last.year:
+        begins = begins.removesuffix(" Y")
+        if first.month == last.month:
+            begins = begins.removesuffix(" F").removesuffix(" N")
+    return f"du {day_in_style(first, begins)} au {day_in_style(last, style)}"
+
+
+def stretch_in_words(first: date, last: date, *, today: date) -> str:
+    """Return « du 1er au 3 décembre », with the year when one of the days is of another one than today's."""
+    return days_from_to(first, last, "j F" if first.year == last.year == today.year else "j F Y")
 
 
 def since_in_words(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:
@@ -139,15 +166,66 @@ def soon_there(at: datetime, *, zone: ZoneInfo, today: date, others: Iterable[Zo
     return f"{words} à {hour_there(at, zone=zone, others=others)}"
 
 
-# --- Durations and counts -----------------------------------------------------------------------------------------
+# --- Opening hours ------------------------------------------------------------------------------------------------
+
+
+class OpeningStretch(Protocol):
+    """A stretch of a weekday (0 = Monday) in which an agency answers, in wall-clock time."""
+
+    @property
+    def weekday(self) -> int: ...
+    @property
+    def opens_at(self) -> time: ...
+    @property
+    def closes_at(self) -> time: ...
+
+
+def opening_hours(stretches: Iterable[OpeningStretch]) -> list[tuple[str, str]]:
+    """Return « du lundi au vendredi » with « 9 h – 12 h et 13 h – 17 h », for each run of days with the same hours."""
+    by_day: dict[int, list[str]] = {}
+    for one in sorted(stretches, key=lambda stretch: (stretch.weekday, stretch.opens_at)):
+        by_day.setdefault(one.weekday, []).append(f"{hour_in_words(one.opens_at)} – {hour_in_words(one.closes_at)}")
+    runs: list[tuple[list[int], str]] = []
+    for weekday, parts in by_day.items():
+        hours = listed(parts)
+        if runs and runs[-1][1] == hours and runs[-1][0][-1] == weekday - 1:
+            runs[-1][0].append(weekday)
+        else:
+            runs.append(([weekday], hours))
+    return [(_weekdays(days), hours) for days, hours in runs]
+
+
+def opening_hours_in_words(stretches: Iterable[OpeningStretch]) -> str:
+    """Return « du lundi au jeudi, 9 h – 12 h ; le samedi, 10 h – 12 h »; nothing of an agency that never opens."""
+    return f"{NO_BREAK}; ".join(f"{days}, {hours}" for days, hours in opening_hours(stretches))
+
+
+def opening_hours_in_lines(stretches: Iterable[OpeningStretch]) -> list[str]:
+    """Return the same as lines: « Du lundi au jeudi : 9 h – 12 h »."""
+    return [f"{days.capitalize()}{NO_BREAK}: {hours}" for days, hours in opening_hours(stretches)]
+
+
+def _weekdays(days: list[int]) -> str:
+    if len(days) < 3:
+        return listed(f"le {WEEKDAYS[day]}" for day in days)
+    return f"du {WEEKDAYS[days[0]]} au {WEEKDAYS[days[-1]]}"
+
+
+# --- Durations ----------------------------------------------------------------------------------------------------
 
 
 HOURS_AT_MOST = 72
 """A longer span is said in days. It is the time within which an answer is due, so that it is said in hours."""
 
+FREQUENCIES = ((7, "chaque semaine", "toutes les {} semaines"), (30, "chaque mois", "tous les {} mois"))
+"""Days, and what they are called once and several times."""
+
 
 def duration_in_words(span: timedelta) -> str:
-    """Return « moins d'une minute », « 59 min », « 72 h » or « 4 jours »: one unit, as a person would say it."""
+    """Return « moins d'une minute », « 59 min », « 72 h » or « 4 jours »: how long something has lasted, in one unit.
+
+    Short, for lists; a delay that a sentence promises or asks for is written out by `delay_in_words`.
+    """
     minutes = int(span.total_seconds() // 60)
     if minutes < 1:
         return "moins d'une minute"
@@ -158,9 +236,44 @@ def duration_in_words(span: timedelta) -> str:
     return days_in_words(minutes // (24 * 60))
 
 
+def delay_in_words(span: timedelta) -> str:
+    """Return « une minute », « 90 minutes », « une heure », « 72 heures » or « 30 jours »: a delay in a sentence."""
+    minutes = max(1, round(span.total_seconds() / 60))
+    if minutes == 1:
+        return "une minute"
+    if minutes % 60:
+        return f"{grouped(minutes)}{NO_BREAK}minutes"
+    hours = minutes // 60
+    if hours == 1:
+        return "une heure"
+    if hours <= HOURS_AT_MOST or hours % 24:
+        return f"{grouped(hours)}{NO_BREAK}heures"
+    return days_in_words(hours // 24)
+
+
 def days_in_words(days: int) -> str:
     """Return « 1 jour » or « 12 jours », never cut at the end of a line."""
-    return f"{days}{NO_BREAK}jour{plural(days)}"
+    return f"{grouped(days)}{NO_BREAK}jour{plural(days)}"
+
+
+def frequency_in_words(interval_days: int) -> str:
+    """Return « toutes les 4 semaines », « tous les 2 mois » or « tous les 45 jours »."""
+    for length, once, often in FREQUENCIES:
+        if interval_days % length == 0:
+            count = interval_days // length
+            return once if count == 1 else often.format(count)
+    return f"tous les {interval_days} jours"
+
+
+# --- Counts and sizes ---------------------------------------------------------------------------------------------
+
+
+MEGABYTE = 1024 * 1024  # bytes
+
+
+def grouped(count: int) -> str:
+    """Return « 1 200 »: a count in figures, never cut at the end of a line."""
+    return f"{count:,}".replace(",", NO_BREAK)
 
 
 def plural(count: float, forms: str = "s") -> str:
@@ -182,8 +295,7 @@ def counted(count: int, forms: str) -> str:
         return f"auc{article} {noun}"
     if count < 2:
         return f"{count} {noun}"
-    number = f"{count:,}".replace(",", NO_BREAK)
-    return f"{number} {several if comma else ' '.join(f'{word}s' for word in noun.split())}"
+    return f"{grouped(count)} {several if comma else ' '.join(f'{word}s' for word in noun.split())}"
 
 
 def verb_of(count: int, forms: str) -> str:
@@ -194,29 +306,47 @@ def verb_of(count: int, forms: str) -> str:
     return f"n'{verb}" if verb[0] in VERB_VOWELS else f"ne {verb}"
 
 
-# --- Names --------------------------------------------------------------------------------------------------------
-
-
 def excess_in_words(length: int, *, most: int) -> str:
     """Say by how much a text is too long, such as `212 caractères de trop : 5 000 au plus.`"""
-    excess, limit = (f"{count:,}".replace(",", "\u00a0") for count in (length - most, most))
-    return f"{excess} caractère{plural(length - most)} de trop\u00a0: {limit} au plus. Raccourcissez ce texte."
+    excess = length - most
+    too_long = f"{grouped(excess)} caractère{plural(excess)} de trop"
+    return f"{too_long}{NO_BREAK}: {grouped(most)} au plus. Raccourcissez ce texte."
+
+
+def size_in_words(size: int) -> str:
+    """Return « 1 Ko », « 820 Ko » or « 1,4 Mo »: the size of a file, in the units in which its limit is said."""
+    if size < MEGABYTE:
+        return f"{grouped(max(1, -(-size // 1024)))}{NO_BREAK}Ko"
+    tenths = size * 10 // MEGABYTE
+    figures = grouped(tenths // 10) + (f",{tenths % 10}" if tenths % 10 else "")
+    return f"{figures}{NO_BREAK}Mo"
+
+
+# --- Lists and names ----------------------------------------------------------------------------------------------
+
+
+def listed(words: Iterable[object]) -> str:
+    """Return « Odile », « Odile et Yann » or « Odile, Yann et Awa »."""
+    *first, last = [str(word) for word in words] or [""]
+    return f"{', '.join(first)} et {last}" if first else last
 
 
 def of_name(who: object) -> str:
     """Return « d'Odile », « d'Hélène », « de Yann »: « de » before a name, elided where French does."""
-    name = str(who)
+    return f"d'{who}" if _elides(str(who)) else f"de {who}"
+
+
+def than_name(who: object) -> str:
+    """Return « qu'Odile » or « que Yann »: « que » before a name."""
+    return f"qu'{who}" if _elides(str(who)) else f"que {who}"
+
+
+def _elides(name: str) -> bool:
     plain = unicodedata.normalize("NFD", name.casefold()).encode("ascii", "ignore").decode("ascii").strip()
     first = re.split(r"[^a-z]", plain, maxsplit=1)[0]
-    elided = (
+    return (
         first[:1] in VOWELS
         or first in MUTE_H
         or (first[:1] == "y" and len(first) > 1 and first[1] not in VOWELS)
         or name[:1].casefold() in {"œ", "æ"}
     )
-    return f"d'{name}" if elided else f"de {name}"
-
-
-def hours_of(duration: timedelta) -> int:
-    """Return a delay of whole hours as the number that a sentence says."""
-    return duration // timedelta(hours=1)

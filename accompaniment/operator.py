@@ -8,6 +8,8 @@ from datetime import date
 
 from django.conf import settings
 
+from accompaniment.french import NO_BREAK, plural
+
 REQUIRED = (
     "OPERATOR_NAME",
     "OPERATOR_ADDRESS",
@@ -51,7 +53,7 @@ class Operator:
 
 def operator() -> Operator:
     """Return the operator that the settings name."""
-    stated_on = settings.ACCESSIBILITY_STATED_ON
+    stated_on, years = settings.ACCESSIBILITY_STATED_ON, settings.FILES_KEPT_YEARS
     return Operator(
         name=settings.OPERATOR_NAME or ANONYMOUS,
         address=settings.OPERATOR_ADDRESS,
@@ -62,7 +64,7 @@ def operator() -> Operator:
         controller=settings.DATA_CONTROLLER,
         legal_basis=settings.LEGAL_BASIS,
         dpo=settings.DPO_CONTACT,
-        files_kept=f"{settings.FILES_KEPT_YEARS}\u00a0ans après votre dernière inscription",
+        files_kept=f"{years}{NO_BREAK}an{plural(years)} après votre dernière inscription",
         space_kept=f"{settings.SPACE_KEPT_MONTHS}\u00a0mois après votre dernière connexion",
         accessibility_email=settings.ACCESSIBILITY_EMAIL,
         accessibility_phone=settings.ACCESSIBILITY_PHONE,

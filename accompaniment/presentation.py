@@ -1,7 +1,6 @@
 """Facts of the ground floor as sentences that people read: no database, no clock."""
 
-from collections.abc import Iterable
-from datetime import date, time
+from datetime import date
 from typing import Protocol
 
 import phonenumbers
@@ -15,7 +14,7 @@ from accompaniment.enums import (
     RefusalReason,
     Tier,
 )
-from accompaniment.french import WEEKDAYS, day_in_style, day_in_words, hour_in_words
+from accompaniment.french import day_in_style, day_in_words, frequency_in_words
 
 NATURES = {
     ContactNature.REGISTRATION_INTERVIEW: "Un entretien d'inscription",
@@ -30,10 +29,6 @@ CHANNELS = {
     Channel.CHAT: "par messagerie",
 }
 
-FREQUENCIES = ((7, "chaque semaine", "toutes les {} semaines"), (30, "chaque mois", "tous les {} mois"))
-"""Days, and what they are called once and several times."""
-
-
 NEVER_OPENED = "n'a pas encore ouvert son compte"
 
 
@@ -42,14 +37,6 @@ class Account(Protocol):
 
     @property
     def never_opened(self) -> bool: ...
-
-
-class Stretch(Protocol):
-    """A stretch of a weekday in which an agency answers."""
-
-    weekday: int
-    opens_at: time
-    closes_at: time
 
 
 FRENCH_COUNTRY_CODES = frozenset({33, 262, 590, 594, 596})
@@ -71,15 +58,6 @@ def account_in_words(account: Account) -> str:
     return NEVER_OPENED if account.never_opened else ""
 
 
-def frequency_in_words(interval_days: int) -> str:
-    """Return « toutes les 4 semaines », « tous les 2 mois » or « tous les 45 jours »."""
-    for length, once, often in FREQUENCIES:
-        if interval_days % length == 0:
-            count = interval_days // length
-            return once if count == 1 else often.format(count)
-    return f"tous les {interval_days} jours"
-
-
 def contact_plan_in_words(
     *, channel: str, interval_days: int, review_on: date, today: date, nature: str = ContactNature.INTERVIEW
 ) -> str:
@@ -88,31 +66,6 @@ def contact_plan_in_words(
         f"{NATURES[ContactNature(nature)]} {CHANNELS[Channel(channel)]} {frequency_in_words(interval_days)}, "
         f"à revoir le {day_in_words(review_on, today=today)}"
     )
-
-
-def opening_hours_in_words(stretches: Iterable[Stretch]) -> list[str]:
-    """Return a line per run of days with the same hours: « Du lundi au vendredi : 9 h–12 h et 13 h–17 h »."""
-    hours: dict[int, list[str]] = {}
-    for stretch in sorted(stretches, key=lambda stretch: (stretch.weekday, stretch.opens_at)):
-        hours.setdefault(stretch.weekday, []).append(
-            f"{hour_in_words(stretch.opens_at)}–{hour_in_words(stretch.closes_at)}"
-        )
-    runs: list[tuple[int, int, str]] = []
-    for weekday, parts in hours.items():
-        text = " et ".join(parts)
-        if runs and runs[-1][1] == weekday - 1 and runs[-1][2] == text:
-            runs[-1] = (runs[-1][0], weekday, text)
-        else:
-            runs.append((weekday, weekday, text))
-    return [f"{_days(first, last)} : {text}" for first, last, text in runs]
-
-
-def _days(first: int, last: int) -> str:
-    if first == last:
-        return f"Le {WEEKDAYS[first]}"
-    if last == first + 1:
-        return f"Le {WEEKDAYS[first]} et le {WEEKDAYS[last]}"
-    return f"Du {WEEKDAYS[first]} au {WEEKDAYS[last]}"
 
 
 def obstacle_in_words(obstacle: str, *, tier: str, opens_on: date | None, today: date, place: str = "région") -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Concat
 
-from accompaniment.french import day_in_words
+from accompaniment.french import day_in_words, listed, plural
 from accompaniment.models import Jobseeker, User
 from caseload.models import Absence, Adviser, Cover, Placement, Portfolio
 from caseload.rules import days_left_open
@@ -29,8 +29,7 @@ class Away:
         names = [colleague.user.full_name for colleague in self.colleagues]
         answers = "votre agence vous répond"
         if names:
-            listed = " et ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-            answers = f"{listed} vous {'répondent' if len(names) > 1 else 'répond'}"
+            answers = f"{listed(names)} vous {plural(len(names), 'répond,répondent')}"
         return f"{self.adviser} n'est pas là jusqu'au {until} inclus\u00a0; {answers}."
 
 

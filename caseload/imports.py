@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from accompaniment.enums import Modality
-from accompaniment.french import plural
+from accompaniment.french import counted, plural
 from accompaniment.imports import values
 from accompaniment.imports.outcome import Remark
 from accompaniment.imports.reader import Layout, SourceRow
@@ -115,8 +115,8 @@ class AdviserParser:
             raise RowRejectedError(
                 "email",
                 email,
-                f"Ce conseiller suit encore {people} personne{plural(people)} de l'agence {present}, qui y reste"
-                f"{'nt' if people > 1 else ''}. Transférez d'abord, puis chargez à nouveau cette ligne.",
+                f"Ce conseiller suit encore {counted(people, 'une personne')} de l'agence {present}, qui y "
+                f"{plural(people, 'reste,restent')}. Transférez d'abord, puis chargez à nouveau cette ligne.",
             )
 
     def _email(self, value: str) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import AuditAction, Awaited, Modality
-from accompaniment.french import day_in_style
+from accompaniment.french import day_in_style, days_in_words
 from accompaniment.models import Accompaniment, Agency, AuditEntry, Jobseeker, LapseDelay, Region, User
 from accompaniment.presentation import phone_in_words
 from caseload.figures import regions_of
@@ -174,7 +174,9 @@ def history_of_delays() -> Iterator[Change]:
         facts = entry.details
         state = Awaited(facts["state"]).label
         gone = " (annulé)" if facts.get("event") == "cancelled" else ""
-        yield Change(entry.at, _by(entry), f"{state}\u00a0: {facts['days']} jours à partir du {_day(facts)}{gone}")
+        yield Change(
+            entry.at, _by(entry), f"{state}\u00a0: {days_in_words(facts['days'])} à partir du {_day(facts)}{gone}"
+        )
 
 
 def _today(agency: Agency | None, now: datetime) -> date:

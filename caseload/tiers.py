@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accompaniment.enums import EnrolmentState, Modality, Tier, Track
-from accompaniment.french import plural
+from accompaniment.french import counted, plural
 from accompaniment.models import Accompaniment, ContactPlan, Enrolment, Jobseeker, Obligation
 from accompaniment.services import enrolments
 from caseload.registration import default_plan_in_words
@@ -79,7 +79,7 @@ def _of_the_plan(person: Jobseeker, tier: Tier, now: datetime) -> list[str]:
     due = Obligation.objects.due().filter(jobseeker=person).count()
     if due:
         sentences.append(
-            f"{due} échéance{plural(due)} à tenir sous le plan de contact actuel "
+            f"{counted(due, 'une échéance')} à tenir sous le plan de contact actuel "
             f"{plural(due, 'est,sont')} levée{plural(due)}."
         )
     default = default_plan_in_words(Modality(tier), today=now.astimezone(person.agency.zone).date())

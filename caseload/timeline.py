@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from accompaniment.french import MONTHS
+from accompaniment.french import day_in_style
 from accompaniment.models import Jobseeker
 from accompaniment.zones import reader_zone
 from caseload.enums import TimelineKind
@@ -96,11 +96,7 @@ def timeline_of(person: Jobseeker, *, kind: TimelineKind | None, before: datetim
 
 
 def _by_month(events: Collection[Event], zone: ZoneInfo) -> list[Month]:
-    def month(event: Event) -> tuple[int, int]:
-        local = event.at.astimezone(zone)
-        return local.year, local.month
+    def month(event: Event) -> str:
+        return day_in_style(event.at.astimezone(zone).date(), "F Y").capitalize()
 
-    return [
-        Month(f"{MONTHS[number - 1].capitalize()} {year}", list(group))
-        for (year, number), group in groupby(events, key=month)
-    ]
+    return [Month(label, list(group)) for label, group in groupby(events, key=month)]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accompaniment.audit_words import audit_in_words
 from accompaniment.enums import AuditAction, ContactNature, EnrolmentState, ObligationState, ReviewOutcome
-from accompaniment.french import day_in_style, of_name
+from accompaniment.french import day_in_style, frequency_in_words, of_name
 from accompaniment.models import (
     Accompaniment,
     AuditEntry,
@@ -29,7 +29,7 @@ from accompaniment.models import (
     Step,
     User,
 )
-from accompaniment.presentation import ENROLMENT_STEPS, frequency_in_words
+from accompaniment.presentation import ENROLMENT_STEPS
 from caseload.enums import TimelineKind
 from caseload.models import Cover, Placement
 from caseload.timeline import Event, Source, Stretch

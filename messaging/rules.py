@@ -3,14 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby, pairwise
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from accompaniment.french import WEEKDAYS, hour_in_words
 from accompaniment.public_holidays import is_public_holiday
 from messaging.enums import CallbackState, Urgency
-
-NBSP = "\u00a0"
 
 BODY_LIMIT = 5000
 """Characters of one message."""
@@ -43,31 +40,6 @@ class Stretch:
     weekday: int
     opens_at: time
     closes_at: time
-
-
-def say_opening_hours(stretches: Iterable[Stretch]) -> str:
-    """Say opening hours in one phrase, such as `du lundi au vendredi, 9 h–12 h et 13 h–17 h`.
-
-    An agency that never opens gets the empty string; days in a row with the same hours are said together.
-    """
-    by_day: dict[int, str] = {}
-    for weekday, of_day in groupby(sorted(stretches), key=lambda stretch: stretch.weekday):
-        by_day[weekday] = " et ".join(f"{hour_in_words(one.opens_at)}–{hour_in_words(one.closes_at)}" for one in of_day)
-    runs: list[tuple[list[int], str]] = []
-    for weekday, hours in by_day.items():
-        if runs and runs[-1][1] == hours and runs[-1][0][-1] == weekday - 1:
-            runs[-1][0].append(weekday)
-        else:
-            runs.append(([weekday], hours))
-    return f"{NBSP}; ".join(f"{_say_days(days)}, {hours}" for days, hours in runs)
-
-
-def _say_days(days: list[int]) -> str:
-    if len(days) == 1:
-        return f"le {WEEKDAYS[days[0]]}"
-    if len(days) == 2:
-        return f"le {WEEKDAYS[days[0]]} et le {WEEKDAYS[days[1]]}"
-    return f"du {WEEKDAYS[days[0]]} au {WEEKDAYS[days[-1]]}"
 
 
 # --- Call-backs -----------------------------------------------------------------------------------

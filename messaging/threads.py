@@ -10,7 +10,14 @@ from django.db.models.functions import Cast, Coalesce, Greatest
 from django.utils import timezone
 
 from accompaniment.enums import FilePart, Role
-from accompaniment.french import duration_in_words, hours_of, zone_in_words
+from accompaniment.french import (
+    delay_in_words,
+    duration_in_words,
+    listed,
+    opening_hours_in_words,
+    plural,
+    zone_in_words,
+)
 from accompaniment.models import Jobseeker, User
 from accompaniment.search import named, words_of
 from accompaniment.services import audit
@@ -20,7 +27,7 @@ from caseload.models import Cover, Placement
 from messaging.enums import Urgency
 from messaging.models import Conversation, Message, ReadMark
 from messaging.querysets import ConversationQuerySet
-from messaging.rules import ANSWER_WITHIN, say_opening_hours, urgency_of
+from messaging.rules import ANSWER_WITHIN, urgency_of
 from messaging.services.access import Participants
 from messaging.services.callbacks import opening_stretches
 from messaging.services.conversations import read_numbers
@@ -28,7 +35,7 @@ from messaging.services.conversations import read_numbers
 SHOWN = 100
 """Messages of a page; a link leads to the older ones."""
 
-ANSWER_DELAY = f"Délai pour répondre\u00a0: {hours_of(ANSWER_WITHIN)}\u00a0heures. Sans réponse, demandez un appel."
+ANSWER_DELAY = f"Délai pour répondre\u00a0: {delay_in_words(ANSWER_WITHIN)}. Sans réponse, demandez un appel."
 """What is promised to who writes, and what to do when it is not kept."""
 
 EXCERPT = 90
@@ -164,25 +171,22 @@ def _who_answers(conversation: Conversation, reader: User, who: Participants) ->
     follower = people.get(who.follower or 0, "")
     covering = [people[pk] for pk in sorted(who.covering) if pk in people]
     if reader.pk in who.reading - who.writers:
-        return f"Vous lisez sans pouvoir écrire\u00a0: {_and(list(people.values())) or 'personne'} répond."
+        answers = f"{listed(people.values()) or 'personne ne'} {plural(len(people), 'répond,répondent')}"
+        return f"Vous lisez sans pouvoir écrire\u00a0: {answers}."
     if not reader.is_jobseeker:
         others = [people[pk] for pk in sorted(who.staff - {reader.pk}) if pk in people]
-        return f"Lue aussi par {_and(others)}." if others else ""
+        return f"Lue aussi par {listed(others)}." if others else ""
     if not people:
         return "Personne ne vous suit pour le moment\u00a0: adressez-vous à votre agence."
-    hours = say_opening_hours(opening_stretches(conversation.jobseeker.agency))
+    hours = opening_hours_in_words(opening_stretches(conversation.jobseeker.agency))
     when = f" {hours}" if hours else ""
     away = away_now(conversation.jobseeker, now=timezone.now())
     if away is not None:
         within = f" Réponse{when}. {ANSWER_DELAY}" if covering else ""
         return f"{away.sentence}{within}"
     if not follower:
-        return f"{_and(covering)} vous répond{when}."
+        return f"{listed(covering)} vous {plural(len(covering), 'répond,répondent')}{when}."
     return f"{follower} vous répond{when}. {ANSWER_DELAY}"
-
-
-def _and(names: list[str]) -> str:
-    return " et ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from django import forms
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.forms.fields import CHOOSE, DayField, LinesField
-from accompaniment.presentation import frequency_in_words
+from accompaniment.french import frequency_in_words
 from accompaniment.rules import PLAN_CHANNELS
 from accompaniment.services.plan_reviews import NewPlan
 

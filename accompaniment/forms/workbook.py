@@ -3,7 +3,9 @@
 from django import forms
 
 from accompaniment.forms.fields import DayField, LineField, LinesField
+from accompaniment.french import size_in_words
 from accompaniment.services.action_plan import ObjectiveFacts, StepFacts
+from accompaniment.services.documents import LARGEST
 from accompaniment.services.notes import LONGEST_NOTE
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -68,6 +70,6 @@ class DocumentForm(forms.Form):
     title = LineField(label="Titre", help_text="Par exemple « CV ».", required=False, max_length=200)
     file = forms.FileField(
         label="Fichier",
-        help_text="PDF, image (JPEG, PNG, WebP), ODT ou DOCX, 10 Mo au plus.",
+        help_text=f"PDF, image (JPEG, PNG, WebP), ODT ou DOCX, {size_in_words(LARGEST)} au plus.",
         error_messages={"required": "Choisissez un fichier.", "empty": "Ce fichier est vide. Choisissez-en un autre."},
     )

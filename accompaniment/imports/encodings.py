@@ -128,7 +128,7 @@ def legible(text: str) -> str:
 
 def too_large() -> str:
     """Return the sentence that refuses a file by its size."""
-    return f"Le fichier dépasse {settings.IMPORT_MAXIMUM_MEGABYTES} Mo. Découpez-le et chargez chaque partie."
+    return f"Le fichier dépasse {settings.IMPORT_MAXIMUM_MEGABYTES}\u00a0Mo. Découpez-le et chargez chaque partie."
 
 
 def _has_wrong_bytes(text: str) -> bool:

@@ -17,6 +17,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from accompaniment.french import listed
 from accompaniment.imports import encodings, values
 from accompaniment.imports.encodings import BYTE_ORDER_MARK, END_OF_FILE, UnreadableFileError
 from accompaniment.spreadsheets import APOSTROPHE, SEPARATOR, as_meant
@@ -287,6 +288,6 @@ def _check_header(columns: list[str], layout: Layout) -> None:
 
 
 def _named(columns: list[str]) -> str:
-    shown = ", ".join(f"«\u00a0{' '.join(column.split())[:40] or 'sans nom'}\u00a0»" for column in columns[:8])
-    more = f" et {len(columns) - 8} autres" if len(columns) > 8 else ""
-    return f"{'la colonne' if len(columns) == 1 else 'les colonnes'} {shown}{more}"
+    shown = [f"«\u00a0{' '.join(column.split())[:40] or 'sans nom'}\u00a0»" for column in columns]
+    named = [*shown[:8], f"{len(shown) - 8} autres"] if len(shown) > 9 else shown
+    return f"{'la colonne' if len(columns) == 1 else 'les colonnes'} {listed(named)}"

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import delay_in_words
 from accompaniment.models import ActBound, User
 from accompaniment.services import audit
 
@@ -57,9 +58,9 @@ def check_bound(act: BoundedAct, *, done: Callable[[datetime], int], adding: int
     bound = bound_of(act, day=timezone.localdate(now))
     if bound is None:
         return
-    since = now if bound.within_minutes is None else now - timedelta(minutes=bound.within_minutes)
-    if done(since) + adding > bound.most:
-        raise TooManyError(SENTENCES[act].format(most=bound.most, time=_time_in_words(bound.within_minutes or 0)))
+    within = timedelta(minutes=bound.within_minutes or 0)
+    if done(now - within) + adding > bound.most:
+        raise TooManyError(SENTENCES[act].format(most=bound.most, time=delay_in_words(within)))
 
 
 def set_bound(
@@ -87,11 +88,3 @@ def set_bound(
             within_minutes=within_minutes,
         )
         return bound
-
-
-def _time_in_words(minutes: int) -> str:
-    if minutes == 1:
-        return "une minute"
-    if minutes % 60:
-        return f"{minutes} minutes"
-    return "une heure" if minutes == 60 else f"{minutes // 60} heures"

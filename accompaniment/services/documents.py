@@ -13,11 +13,11 @@ from django.utils import timezone
 from accompaniment.archives import NoArchiveError, entries_of, stored_content
 from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError
+from accompaniment.french import MEGABYTE, size_in_words
 from accompaniment.models import Document, Jobseeker, User
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
 
-MEGABYTE = 1024 * 1024  # bytes
 LARGEST = 10 * MEGABYTE
 MOST_DOCUMENTS = 100
 
@@ -92,7 +92,7 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
     if not upload.size:
         raise DomainError("Ce fichier est vide. Choisissez-en un autre.")
     if upload.size > LARGEST:
-        raise DomainError("Ce fichier dépasse 10 Mo. Réduisez-le ou envoyez-le en plusieurs fois.")
+        raise DomainError(f"Ce fichier dépasse {size_in_words(LARGEST)}. Réduisez-le ou envoyez-le en plusieurs fois.")
     kind = kind_of(upload)
     if kind is None:
         raise DomainError(WRONG_KIND)

@@ -51,9 +51,9 @@ def knows(bound: str, whose: str) -> bool:
     return Tally.objects.filter(kind=bound, digest=_digest(bound, whose), ends_at__gt=timezone.now()).exists()
 
 
-def minutes_of(bound: str) -> int:
-    """Return after how many minutes a bound begins anew."""
-    return max(1, round(int(settings.BOUNDS[bound][1]) / 60))
+def wait_of(bound: str) -> timedelta:
+    """Return after which time a bound begins anew."""
+    return timedelta(seconds=int(settings.BOUNDS[bound][1]))
 
 
 def place_of(request: HttpRequest) -> str:

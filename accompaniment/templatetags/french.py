@@ -7,7 +7,7 @@ filter, `{{ note.at|beside:person|moment }}`. On a jobseeker's own pages every h
 
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from django import template
 from django.utils import timezone
 
 from accompaniment import french
-from accompaniment.presentation import Account, account_in_words, frequency_in_words, phone_in_words
+from accompaniment.presentation import Account, account_in_words, phone_in_words
 from accompaniment.text_blocks import Block
 from accompaniment.text_blocks import text_blocks as blocks_of
 from accompaniment.trades import trade_in_words
@@ -45,6 +45,14 @@ class Shared:
     zones: tuple[ZoneInfo, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days from one to another, both included."""
+
+    first: date
+    last: date
+
+
 def _others(sided: Sided | None) -> tuple[ZoneInfo, ...]:
     return (*(sided.zones if sided else ()), *other_zones())
 
@@ -54,15 +62,41 @@ def _day(value: datetime | date) -> date:
 
 
 @register.filter
-def french_date(value: datetime | date | None, style: str) -> str:
+def to(first: datetime | date, last: datetime | date) -> Days:
+    """Let `french_date` write a stretch of days: `{{ first|to:last|french_date:"j F" }}`, « du 1er au 3 décembre »."""
+    return Days(_day(first), _day(last))
+
+
+@register.filter
+def french_date(value: datetime | date | Days | None, style: str) -> str:
     """Write a day in one of the styles of `french.STYLES`: `{{ day|french_date:"j F Y" }}`, « 1er mars 2026 ».
 
     A no-break space in the style keeps the whole day on one line.
     """
     if not value:
         return ""
+    if isinstance(value, Days):
+        return french.days_from_to(value.first, value.last, style)
     words = french.day_in_style(_day(value), style.replace(french.NO_BREAK, " "))
     return words.replace(" ", french.NO_BREAK) if french.NO_BREAK in style else words
+
+
+@register.filter
+def kept_day(value: str, style: str) -> str:
+    """Write a day as a notification keeps it, `2026-12-01`; one of an earlier release kept its words."""
+    try:
+        return french.day_in_style(date.fromisoformat(value), style)
+    except ValueError:
+        return value
+
+
+@register.filter
+def kept_days(first: str, last: str) -> str:
+    """Write a stretch of days as a notification keeps it; one of an earlier release kept its words."""
+    try:
+        return french.days_from_to(date.fromisoformat(first), date.fromisoformat(last))
+    except ValueError:
+        return f"du {first} au {last}"
 
 
 @register.filter
@@ -132,6 +166,36 @@ def waited(since: datetime, now: datetime) -> str:
 
 
 @register.filter
+def delay(span: timedelta) -> str:
+    """Write a delay in a sentence: `{{ answer_within|delay }}`, « 72 heures »."""
+    return french.delay_in_words(span)
+
+
+@register.filter
+def days(count: int) -> str:
+    """Write a number of days: `{{ delay.days|days }}`, « 12 jours »."""
+    return french.days_in_words(count)
+
+
+@register.filter
+def number(count: int | str) -> str:
+    """Write a count in figures: `{{ total|number }}`, « 1 200 ». What is told instead of a count stays as it is."""
+    return french.grouped(count) if isinstance(count, int) else str(count)
+
+
+@register.filter
+def size(octets: int) -> str:
+    """Write the size of a file: `{{ document.size|size }}`, « 820 Ko »."""
+    return french.size_in_words(octets)
+
+
+@register.filter
+def listed(words: Iterable[object]) -> str:
+    """Write a list: `{{ names|listed }}`, « Odile, Yann et Awa »."""
+    return french.listed(words)
+
+
+@register.filter
 def plural(count: float | Sized | None, forms: str = "s") -> str:
     """Write the ending that goes with a count, 0 and 1 being singular: `personne{{ count|plural }}`, `"a,ont"`."""
     if isinstance(count, Sized):
@@ -168,9 +232,15 @@ def of_name(name: object) -> str:
 
 
 @register.filter
+def than_name(name: object) -> str:
+    """Write « que » and a name: `{{ adviser|than_name }}`, « qu'Odile Grandjean »."""
+    return french.than_name(name)
+
+
+@register.filter
 def frequency(interval_days: int) -> str:
     """Write how often something comes back: `{{ plan.interval_days|frequency }}`, « toutes les 4 semaines »."""
-    return frequency_in_words(interval_days)
+    return french.frequency_in_words(interval_days)
 
 
 @register.filter

@@ -56,8 +56,7 @@ def login_locked(
     request: HttpRequest, original_response: HttpResponse | None = None, credentials: dict[str, str] | None = None
 ) -> HttpResponse:
     """Say what the throttle has closed, what was not done, and when to try again (called by django-axes)."""
-    minutes = round(get_cool_off(request).total_seconds() / 60)
-    context = {"attempts": get_failure_limit(request, credentials), "minutes": minutes}
+    context = {"attempts": get_failure_limit(request, credentials), "wait": get_cool_off(request)}
     return render(request, "accompaniment/login_locked.html", context, status=429)
 
 
@@ -197,7 +196,7 @@ def _remember_place(request: HttpRequest, user: User) -> None:
 
 def _too_many(request: HttpRequest, asked: str, bound: str) -> HttpResponse:
     """Say that nothing was done, and when to try again; the same for addresses with an account and without."""
-    context = {"asked": asked, "minutes": throttle.minutes_of(bound)}
+    context = {"asked": asked, "wait": throttle.wait_of(bound)}
     return render(request, "accompaniment/too_many.html", context, status=429)
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accompaniment.browser import TEXTS, cookies
-from accompaniment.french import NO_BREAK, days_in_words, plural
+from accompaniment.french import days_in_words, delay_in_words
 from accompaniment.presentation import READERS_TO_YOU
 from accompaniment.services import throttle
 
@@ -23,7 +23,6 @@ def accessibility(request: HttpRequest) -> HttpResponse:
 @require_GET
 def personal_data(request: HttpRequest) -> HttpResponse:
     """Say what is kept, who sees it, and what a person can ask."""
-    minutes = round(get_cool_off().total_seconds() / 60)
     return render(
         request,
         "accompaniment/personal_data.html",
@@ -32,7 +31,7 @@ def personal_data(request: HttpRequest) -> HttpResponse:
             "texts": TEXTS,
             "readers": READERS_TO_YOU.values(),
             "tallies_kept": days_in_words(throttle.kept().days),
-            "wrong_tries_kept": f"{minutes}{NO_BREAK}minute{plural(minutes)}",
+            "wrong_tries_kept": delay_in_words(get_cool_off()),
         },
     )
 

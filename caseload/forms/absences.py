@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from accompaniment.forms.fields import CHOOSE, DayField, LinesField
-from accompaniment.french import day_in_style, of_name
+from accompaniment.french import counted, days_from_to, of_name
 from accompaniment.presentation import account_in_words
 from caseload.absences import MOVE, RELAY, Decision, Question
 from caseload.models import Adviser, Cover, Portfolio
@@ -39,7 +39,7 @@ def colleague_in_words(colleague: Adviser) -> str:
 
 def portfolio_in_words(portfolio: Portfolio) -> str:
     """Name a portfolio among those of its adviser."""
-    return f"{portfolio.get_modality_display()}, {portfolio.occupied} personne{'s' * (portfolio.occupied > 1)}"
+    return f"{portfolio.get_modality_display()}, {counted(portfolio.occupied, 'une personne')}"
 
 
 class ColleaguesField(forms.TypedMultipleChoiceField):
@@ -67,8 +67,7 @@ class RelayToHandOn:
     def whom(self) -> str:
         """Say for whom the adviser answers, and on which of the days."""
         portfolio = self.cover.portfolio
-        first, last = (day_in_style(day, "j F Y") for day in (self.starts_on, self.ends_on))
-        days = f"le {first}" if first == last else f"du {first} au {last}"
+        days = days_from_to(self.starts_on, self.ends_on)
         return f"relais {of_name(portfolio.adviser)}, {portfolio_in_words(portfolio)}, {days}"
 
 

@@ -11,7 +11,7 @@ from django.http import QueryDict
 from accompaniment.enums import Tier, Track
 from accompaniment.forms.fields import NumberField
 from accompaniment.forms.search import SearchField, search_in
-from accompaniment.french import plural
+from accompaniment.french import days_in_words
 from caseload.enums import Answerer, CaseOrder, NeedKind
 
 DESCENDING = "-"
@@ -97,7 +97,7 @@ class PortfolioFilter:
         said = [
             f"«\u00a0{self.words}\u00a0»" if self.words else "",
             dict(NEEDS)[self.need] if self.need and not self.days_without_contact else "",
-            f"sans contact depuis {days} jour{plural(days)}" if days else "",
+            f"sans contact depuis {days_in_words(days)}" if days else "",
             f"modalité {Tier(self.tier).label.lower()}" if self.tier else "",
             f"parcours {Track(self.track).label}" if self.track else "",
             f"suivi\u00a0: {Answerer(self.answerer).label}" if self.answerer else "",

@@ -4,6 +4,7 @@ from django import forms
 
 from accompaniment.enums import Awaited
 from accompaniment.forms.fields import CHOOSE, DayField, LineField, NumberField
+from accompaniment.french import days_in_words
 from accompaniment.services.enrolments.lapses import LONGEST_DELAY
 
 
@@ -25,7 +26,7 @@ class LapseDelayForm(forms.Form):
             "required": "Indiquez un nombre de jours.",
             "invalid": "Écrivez un nombre entier.",
             "min_value": "Indiquez un jour au moins.",
-            "max_value": f"Indiquez {LONGEST_DELAY} jours au plus.",
+            "max_value": f"Indiquez {days_in_words(LONGEST_DELAY)} au plus.",
         },
     )
     starts_on = DayField(

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import listed
 from accompaniment.models import Agency, Region, User
 from accompaniment.services import audit
 from caseload.models import Capacity, Manager, Portfolio
@@ -224,4 +225,4 @@ def _locked_portfolios(modality: Modality, agency: Agency | None, day: date) -> 
 
 
 def _named(portfolios: Iterable[Portfolio]) -> str:
-    return ", ".join(f"{portfolio.adviser} ({portfolio.occupied} / {portfolio.cap})" for portfolio in portfolios)
+    return listed(f"{portfolio.adviser} ({portfolio.occupied} / {portfolio.cap})" for portfolio in portfolios)

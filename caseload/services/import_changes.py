@@ -8,7 +8,7 @@ from django.db.models import F
 from accompaniment.alphabet import alphabetical
 from accompaniment.enums import EnrolmentState
 from accompaniment.foreseen import Concerned, Foreseen, names_of
-from accompaniment.french import plural
+from accompaniment.french import counted, grouped, listed, plural
 from accompaniment.imports.outcome import JobseekerOutcome
 from accompaniment.models import Jobseeker, User
 from accompaniment.querysets import JobseekerQuerySet
@@ -37,10 +37,10 @@ def foresee(outcome: JobseekerOutcome) -> Foreseen:
 
 
 def _title(*, tiers: int, regions: int) -> str:
-    changed = [f"la modalité de {tiers} personne{plural(tiers)}"] if tiers or not regions else []
+    changed = [f"la modalité de {counted(tiers, 'une personne')}"] if tiers or not regions else []
     if regions:
-        changed.append(f"la région de {regions} personne{plural(regions)} avec un conseiller")
-    return f"Ce fichier change {' et '.join(changed)}"
+        changed.append(f"la région de {counted(regions, 'une personne')} avec un conseiller")
+    return f"Ce fichier change {listed(changed)}"
 
 
 def _sentences(outcome: JobseekerOutcome) -> list[str]:
@@ -53,9 +53,9 @@ def _sentences(outcome: JobseekerOutcome) -> list[str]:
             "Si la modalité du fichier est fausse, faites-la d'abord corriger."
         )
     if followed:
-        leave = "changent" if followed > 1 else "change"
         sentences.append(
-            f"{followed} {leave} de portefeuille selon les places, ou passe{'nt' if followed > 1 else ''} sur la liste "
+            f"{grouped(followed)} {plural(followed, 'change,changent')} de portefeuille selon les places, ou "
+            f"{plural(followed, 'passe,passent')} sur la liste "
             "d'attente\u00a0; ce qui est prévu avec un conseiller qui ne suit plus est annulé."
         )
     sentences.append("Chaque personne qui a une adresse e-mail en est prévenue, comme les conseillers concernés.")

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, BinaryIO, Protocol, cast
 
 from celery import current_app
-from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.files import File
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
@@ -23,6 +22,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from accompaniment.enums import AuditAction
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.foreseen import Foreseen, NotForeseenError
+from accompaniment.french import grouped
 from accompaniment.imports.encodings import UnreadableFileError
 from accompaniment.imports.outcome import JobseekerOutcome, Outcome, Remarks
 from accompaniment.imports.reader import Progress, reading
@@ -81,7 +81,7 @@ class TooManyWrongError(DomainError):
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
-        wrong, rows = (intcomma(number) for number in (outcome.rejections.total, outcome.rows))
+        wrong, rows = (grouped(number) for number in (outcome.rejections.total, outcome.rows))
         super().__init__(
             f"{wrong} lignes sur {rows} sont fausses\u00a0: le fichier est refusé en entier. "
             "Corrigez-le ou demandez un nouvel export, puis chargez-le."

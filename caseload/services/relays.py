@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accompaniment.enums import NotificationKind
 from accompaniment.errors import DomainError
-from accompaniment.french import day_in_words, of_name
+from accompaniment.french import of_name, stretch_in_words
 from accompaniment.models import User
 from accompaniment.services import outbox
 from caseload.absences import HandedOn
@@ -118,8 +118,8 @@ def tell_colleagues(covers: Sequence[Cover], *, today: date) -> None:
             context={
                 "first_name": first.colleague.user.first_name,
                 "adviser": first.portfolio.adviser.user,
-                "starts_on": day_in_words(first.starts_on, today=today),
-                "ends_on": day_in_words(first.ends_on, today=today),
+                "starts_on": first.starts_on.isoformat(),
+                "ends_on": first.ends_on.isoformat(),
                 "people": sum(cover.portfolio.occupied for cover in given),
                 "path": reverse("my_day"),
             },
@@ -133,7 +133,6 @@ def say_where_nobody_answers(absences: Iterable[Absence], *, today: date) -> lis
 
 def _say(hole: Unrelayed, *, today: date) -> str:
     adviser = hole.portfolio.adviser
-    first, last = (day_in_words(day, today=today) for day in (hole.starts_on, hole.ends_on))
     for manager in Manager.objects.to_tell_of(adviser.agency.departement.region_id):
         outbox.notify(
             key=f"relay-missing:{hole.absence.pk}:{hole.portfolio.pk}:{hole.starts_on}:{hole.ends_on}:{manager.pk}",
@@ -144,14 +143,15 @@ def _say(hole: Unrelayed, *, today: date) -> str:
                 "first_name": manager.user.first_name,
                 "adviser": adviser.user,
                 "agency": str(adviser.agency),
-                "starts_on": first,
-                "ends_on": last,
+                "starts_on": hole.starts_on.isoformat(),
+                "ends_on": hole.ends_on.isoformat(),
                 "people": hole.portfolio.occupied,
                 "path": reverse("absence", args=[hole.absence.pk]),
             },
         )
+    days = stretch_in_words(hole.starts_on, hole.ends_on, today=today)
     return (
-        f"Du {first} au {last}, personne ne répond à la place {of_name(adviser)} "
+        f"{days.capitalize()}, personne ne répond à la place {of_name(adviser)} "
         f"({hole.portfolio.get_modality_display()})\u00a0: les responsables de la région en sont prévenus."
     )
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accompaniment.addresses import written
 from accompaniment.enums import AuditAction, BoundedAct, Modality, NotificationKind, Role
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import day_in_words
+from accompaniment.french import counted, day_in_words, of_name, plural, stretch_in_words
 from accompaniment.models import Agency, Jobseeker, Notification, Region, User
 from accompaniment.services import accounts, addresses, audit
 from accompaniment.services.account_rows import refusing_if_taken
@@ -116,8 +116,8 @@ def change_adviser(*, actor: User, adviser: Adviser, agency: Agency, working_sha
             people = sum(portfolio.occupied for portfolio in portfolios)
             if people:
                 raise DomainError(
-                    f"{locked} suit encore {people} personne{'s' * (people > 1)} de {locked.agency}, qui restent dans "
-                    "leur agence. Transférez-les d'abord.",
+                    f"{locked} suit encore {counted(people, 'une personne')} {of_name(locked.agency)}, qui "
+                    f"{plural(people, 'reste,restent')} dans cette agence. Transférez d'abord.",
                     about="agency",
                 )
             Portfolio.objects.filter(adviser=locked).update(agency=agency)
@@ -139,7 +139,7 @@ def left_to_settle(adviser: Adviser) -> list[str]:
     ).count()
     found = [
         (
-            f"Une absence du {day_in_words(one.starts_on, today=today)} au {day_in_words(one.ends_on, today=today)} "
+            f"Une absence, {stretch_in_words(one.starts_on, one.ends_on, today=today)}, "
             "est encore prévue\u00a0: mettez-y fin."
         )
         for one in absences.order_by("starts_on")
@@ -152,7 +152,7 @@ def left_to_settle(adviser: Adviser) -> list[str]:
         for cover in covers.select_related("portfolio__adviser__user").order_by("starts_on", "pk")
     ]
     if arriving:
-        found.append(f"{arriving} transfert{'s' * (arriving > 1)} vers ses portefeuilles à annuler.")
+        found.append(f"{counted(arriving, 'un transfert')} vers ses portefeuilles à annuler.")
     return found + [sentence for ask in before_departure for sentence in ask(adviser)]
 
 
@@ -188,9 +188,7 @@ def close_account(*, actor: User, user: User) -> None:
         if adviser is not None:
             people = sum(portfolio.occupied for portfolio in _locked_portfolios([adviser.pk]))
             if people:
-                raise DomainError(
-                    f"{adviser} suit encore {people} personne{'s' * (people > 1)}. Transférez-les d'abord."
-                )
+                raise DomainError(f"{adviser} suit encore {counted(people, 'une personne')}. Transférez d'abord.")
             # Whoever names the adviser as a cover holds this row: the cover is known here, or the closing there.
             Adviser.objects.select_for_update(of=("self",)).get(pk=adviser.pk)
             if left := left_to_settle(adviser):

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, Modality
 from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.foreseen import Foreseen, names_of
-from accompaniment.french import plural
+from accompaniment.french import counted, plural
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from caseload.enums import TransferObstacle, TransferState
@@ -198,10 +198,10 @@ def _foreseen(batch: TransferBatch) -> Foreseen:
     rows = list(batch.transfers.select_related("target__adviser__user").order_by("pk"))
     received = Counter(str(row.target.adviser) for row in rows if row.target is not None)
     staying = sum(row.target is None for row in rows)
-    sentences = [f"{adviser} reçoit {count} personne{plural(count)}." for adviser, count in sorted(received.items())]
+    sentences = [f"{adviser} reçoit {counted(count, 'une personne')}." for adviser, count in sorted(received.items())]
     if staying:
         sentences.append(
-            f"{staying} personne{plural(staying)} ne change{'nt' if staying > 1 else ''} pas, faute de place."
+            f"{counted(staying, 'une personne')} ne {plural(staying, 'change,changent')} pas, faute de place."
         )
     sentences += [
         "Les entretiens prévus, les rappels et la conversation suivent.",

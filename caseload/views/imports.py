@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accompaniment.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.enums import Role, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.french import listed
 from accompaniment.imports.rows import AGENCY_COLUMN, UNKNOWN_AGENCIES
 from accompaniment.once import once
 from accompaniment.views.foreseen import shown_in
@@ -124,7 +125,7 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "rejected": run.rejected_rows[:ROWS_SHOWN],
             "unknown_agencies": UNKNOWN_AGENCIES if summary.get("rejected_by_column", {}).get(AGENCY_COLUMN) else "",
             "forgotten": run.finished_at is not None and run.finished_at <= timezone.now() - REJECTED_ROWS_KEPT,
-            "kept_days": REJECTED_ROWS_KEPT.days,
+            "kept": REJECTED_ROWS_KEPT,
             "rejected_total": summary.get("rejected", 0),
             "warned": run.warned_rows[:ROWS_SHOWN],
             "warned_total": summary.get("warnings", 0),
@@ -168,7 +169,7 @@ def import_rejected_rows(request: AuthenticatedRequest, pk: int) -> HttpResponse
 
 def only_the_country(request: AuthenticatedRequest) -> MissingRightError:
     """Return what a manager of some regions is told of an act on the whole country."""
-    regions = ", ".join(regions_of(request.user).order_by("name").values_list("name", flat=True)) or "aucune région"
+    regions = listed(regions_of(request.user).order_by("name").values_list("name", flat=True)) or "aucune région"
     return MissingRightError(
         missing=f"Votre compte de responsable vaut pour {regions}\u00a0; ceci demande le droit sur tout le pays.",
         remedy="Demandez ce changement à un responsable de tout le pays\u00a0: lui seul a ce droit, et peut inviter "

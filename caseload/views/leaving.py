@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 
 from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Role
+from accompaniment.french import of_name
 from accompaniment.models import Enrolment, Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
@@ -31,7 +32,9 @@ def person_leaves(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     leave_track(actor=request.user, jobseeker=person)
     follower = follower_of(person)
     follows = f"suivie en agence par {follower}" if follower else "sur la liste d'attente de l'agence"
-    messages.success(request, f"La sortie de {person} est enregistrée\u00a0: cette personne est maintenant {follows}.")
+    messages.success(
+        request, f"La sortie {of_name(person)} est enregistrée\u00a0: cette personne est maintenant {follows}."
+    )
     if follower is not None and follower.user_id == request.user.pk:
         return redirect("person", pk=person.pk)
     return redirect("my_portfolio")

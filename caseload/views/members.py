@@ -14,6 +14,7 @@ from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NotForeseenError
 from accompaniment.forms.refusals import add_refusal
+from accompaniment.french import of_name
 from accompaniment.models import AddressChange, User
 from accompaniment.once import once, went_through
 from accompaniment.views.foreseen import ask_first, shown_in
@@ -30,8 +31,8 @@ from caseload.views.transfers import MOVED_WHILE_ONE_WAITS
 
 ACTS = {
     "inviter": (staff.invite_again, "Un nouveau lien d'activation part à {email}."),
-    "fermer": (staff.close_account, "Le compte de {name} est fermé."),
-    "rouvrir": (staff.reopen_account, "Le compte de {name} est rouvert\u00a0: un lien d'activation part à {email}."),
+    "fermer": (staff.close_account, "Le compte {of_name} est fermé."),
+    "rouvrir": (staff.reopen_account, "Le compte {of_name} est rouvert\u00a0: un lien d'activation part à {email}."),
 }
 
 
@@ -93,7 +94,7 @@ def member_account(request: AuthenticatedRequest, pk: int, act: str) -> HttpResp
         do(actor=request.user, user=user)
     except DomainError as refusal:
         return _page(request, user, adviser, refusal=refusal.sentence, status=409)
-    messages.success(request, said.format(name=user.full_name, email=user.email))
+    messages.success(request, said.format(of_name=of_name(user.full_name), email=user.email))
     return redirect("member", pk=pk)
 
 

@@ -7,9 +7,8 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.french import hours_of
+from accompaniment.french import opening_hours_in_lines
 from accompaniment.models import Jobseeker
-from accompaniment.presentation import opening_hours_in_words
 from caseload.away import away_now
 from caseload.rules import REPLY_WITHIN
 from caseload.services.placements import follower_of
@@ -31,7 +30,7 @@ def space_adviser_panel(request: AuthenticatedRequest) -> HttpResponse:
             "agency": agency,
             "waiting": None if adviser else people_waiting().filter(pk=person.pk).first(),
             "away": away_now(person, now=timezone.now()),
-            "hours": opening_hours_in_words(agency.opening_hours.all()),
-            "reply_hours": hours_of(REPLY_WITHIN),
+            "hours": opening_hours_in_lines(agency.opening_hours.all()),
+            "reply_within": REPLY_WITHIN,
         },
     )

@@ -17,10 +17,12 @@ from accompaniment.access import AuthenticatedRequest, MissingRightError, role_r
 from accompaniment.enums import Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.refusals import add_refusal
+from accompaniment.french import counted
 from accompaniment.once import once, went_through
 from accompaniment.parsing import number_in, numbers_in
 from caseload.forms.transfers import TransferForm
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
+from caseload.services.moves import READING_RIGHT_LASTS
 from caseload.services.transfers import TargetsFullError, cancel_transfers, foresee, transfer_people
 from caseload.transfers import (
     going_along,
@@ -101,7 +103,7 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         cancelled = cancel_transfers(actor=request.user, batch=batch, only=only)
     except DomainError as refusal:
         return _report(request, batch, refusal=refusal.sentence, status=409)
-    messages.success(request, f"{cancelled} transferts annulés." if cancelled > 1 else "Transfert annulé.")
+    messages.success(request, f"{counted(cancelled, 'un transfert annulé').capitalize()}.")
     return redirect("transfer", pk=batch.pk)
 
 
@@ -110,7 +112,8 @@ def _report(
 ) -> HttpResponse:
     report = report_of(batch, reader=request.user, now=timezone.now())
     template = "caseload/partials/_transfer_report.html" if request.htmx else "caseload/transfer.html"
-    return render(request, template, {"report": report, "refusal": refusal}, status=status)
+    context = {"report": report, "refusal": refusal, "reading_lasts": READING_RIGHT_LASTS}
+    return render(request, template, context, status=status)
 
 
 def _form(request: AuthenticatedRequest, **facts: Any) -> TransferForm:
@@ -191,6 +194,7 @@ def _look(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
     context = {
         "form": form,
         "facts": facts,
+        "reading_lasts": READING_RIGHT_LASTS,
         "keeps_reading": facts.get("keep_reading", False),
         "shares": shares_of(rows),
         "staying": staying_by_reason(rows),

@@ -10,6 +10,7 @@ from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import FilePart, Modality, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.search import search_in
+from accompaniment.french import of_name
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services.audit import record_readings
@@ -38,7 +39,7 @@ def record_wish(request: AuthenticatedRequest) -> HttpResponse:
         enrolment = ask_at_interview(actor=request.user, jobseeker=person)
     except DomainError as refusal:
         return _page(request, adviser, refusal=refusal.sentence, status=409)
-    messages.success(request, f"La demande de {person.full_name} est enregistrée. L'entretien commence.")
+    messages.success(request, f"La demande {of_name(person.full_name)} est enregistrée. L'entretien commence.")
     return redirect("registration", pk=enrolment.pk)
 
 

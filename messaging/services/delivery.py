@@ -140,7 +140,7 @@ def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]
             return {**_way_in(_account(user), notification.email), **_what_for(notification.jobseeker)}
         case NotificationKind.PASSWORD_RESET:
             path = accounts.issue_password_reset_link(user=_account(user), address=notification.email)
-            return {"link": _absolute(path), "valid_minutes": settings.PASSWORD_RESET_TIMEOUT // 60}
+            return {"link": _absolute(path), "valid": timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)}
         case NotificationKind.ADDRESS_TO_CONFIRM:
             token = addresses.issue_link(user=_account(user), address=notification.email)
             return {

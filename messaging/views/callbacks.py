@@ -14,6 +14,7 @@ from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
 from accompaniment.errors import DomainError
 from accompaniment.forms.refusals import add_refusal
+from accompaniment.french import of_name
 from accompaniment.models import Jobseeker
 from accompaniment.once import once
 from accompaniment.services import audit
@@ -78,7 +79,7 @@ def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
             except DomainError as error:
                 add_refusal(form, error)
             else:
-                messages.success(request, f"Rappel de {callback.jobseeker} noté dans le journal.")
+                messages.success(request, f"Rappel {of_name(callback.jobseeker)} noté dans le journal.")
                 return redirect("callbacks")
     for part in (FilePart.CALLBACK, FilePart.CONTACT_DETAILS):
         audit.record_reading(actor=request.user, jobseeker=callback.jobseeker, part=part)

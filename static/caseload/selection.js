@@ -2,6 +2,8 @@
 // or filters, and comes back: the tab remembers them. Space ticks, as everywhere; with shift, by mouse or keyboard,
 // everybody between the last one and this one is ticked too; arrows go from box to box, Enter goes to the actions in common and Escape back.
 
+import { counted, grouped } from "../frame/words.js";
+
 const CHOSEN = "portefeuille-choisis";
 const OPENED = "portefeuille-ouvert";
 
@@ -42,8 +44,8 @@ function carryUnseen(shown) {
 
 function sentence(count, unseen) {
   if (count === 0) return "";
-  const said = count === 1 ? "1 personne sélectionnée" : `${count} personnes sélectionnées`;
-  return unseen ? `${said}, dont ${unseen} hors de la liste affichée` : said;
+  const said = counted(count, "une personne sélectionnée");
+  return unseen ? `${said}, dont ${grouped(unseen)} hors de la liste affichée` : said;
 }
 
 function show() {

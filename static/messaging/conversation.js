@@ -1,7 +1,7 @@
 // A conversation that lives: <conversation-thread> takes the list and the form that the server has written, and goes
 // on from there. Text from people is only ever put in as text.
 
-import { Hours } from "./hours.js";
+import { Clock, excess } from "../frame/words.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
 import { Outbox } from "./outbox.js";
@@ -32,7 +32,7 @@ class ConversationThread extends HTMLElement {
         (number) => number > this.marked,
       ),
     );
-    this.hours = new Hours(this.dataset);
+    this.clock = new Clock(this.dataset);
     this.#toTheNews();
     this.outbox = new Outbox(this.me, this.dataset.conversation);
     this.sending = null;
@@ -145,14 +145,11 @@ class ConversationThread extends HTMLElement {
   // A text that is too long stays whole where it was written, with by how much.
   #isTooLong(body) {
     const limit = Number(this.input.dataset.limit);
-    const excess = Array.from(body.normalize("NFC")).length - limit;
+    const { length } = Array.from(body.normalize("NFC"));
     const line = this.form.querySelector("[data-too-long]");
-    line.hidden = excess <= 0;
-    line.textContent =
-      excess > 0
-        ? `${excess.toLocaleString("fr-FR")} ${excess > 1 ? "caractères" : "caractère"} de trop : ${limit.toLocaleString("fr-FR")} au plus. Raccourcissez ce texte.`
-        : "";
-    return excess > 0;
+    line.hidden = length <= limit;
+    line.textContent = length > limit ? excess(length, limit) : "";
+    return length > limit;
   }
 
   #grow() {
@@ -305,12 +302,12 @@ class ConversationThread extends HTMLElement {
   }
 
   #showDay(at) {
-    const key = this.hours.key(at);
+    const key = this.clock.key(at);
     const days = this.list.querySelectorAll("[data-day]");
     if (days.length > 0 && days[days.length - 1].dataset.day >= key) return;
     const day = this.#clone("day");
     day.dataset.day = key;
-    day.firstElementChild.textContent = this.hours.day(at);
+    day.firstElementChild.textContent = this.clock.day(at);
     this.list.insertBefore(day, this.#firstPending());
   }
 
@@ -331,9 +328,8 @@ class ConversationThread extends HTMLElement {
     row.querySelector(".message__author").textContent = name;
     const time = row.querySelector("time");
     time.dateTime = at.toISOString();
-    const hour = this.hours.hour(at);
-    time.textContent = hour;
-    time.title = `${this.hours.day(at)} à ${hour}`;
+    time.textContent = this.clock.hour(at);
+    time.title = this.clock.moment(at);
     row.querySelector(".message__body").append(...withLinks(body));
     return row;
   }

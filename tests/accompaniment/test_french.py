@@ -1,40 +1,25 @@
-"""One table of examples for each kind of words that the French module writes."""
+"""Each kind of words that the French module writes, held against the table of examples."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.template import Context, Template
 
 from accompaniment import french
-from accompaniment.templatetags.french import french_date
+from accompaniment.templatetags.french import french_date, kept_day, kept_days, to
+from accompaniment.templatetags.french import number as number_filter
 from accompaniment.templatetags.french import plural as plural_filter
-
-PARIS = ZoneInfo("Europe/Paris")
-REUNION = ZoneInfo("Indian/Reunion")
-MARTINIQUE = ZoneInfo("America/Martinique")
+from tests import french_examples as examples
+from tests.french_examples import PARIS, spaces
 
 
-def spaces(words: str) -> str:
-    return words.replace(french.NO_BREAK, " ")
-
-
-@pytest.mark.parametrize(
-    ("day", "style", "words"),
-    [
-        (date(2026, 10, 1), "j F Y", "1er octobre 2026"),
-        (date(2026, 12, 1), "l j F", "mardi 1er décembre"),
-        (date(2027, 2, 28), "l j F", "dimanche 28 février"),
-        (date(2026, 10, 11), "j F Y", "11 octobre 2026"),
-        (date(2026, 7, 1), "j N Y", "1er juil. 2026"),
-        (date(2026, 7, 1), "j\u00a0N Y", "1er\u00a0juil.\u00a02026"),
-        (date(2026, 10, 2), "j N", "2 oct."),
-        (date(2026, 12, 1), "D j", "mar. 1er"),
-        (date(2026, 12, 1), "F Y", "décembre 2026"),
-        (date(2026, 12, 1), "d/m/Y", "01/12/2026"),
-    ],
-)
+@pytest.mark.parametrize(("day", "style", "words"), examples.DAYS)
 def test_days(day: date, style: str, words: str) -> None:
-    assert french_date(day, style) == words
+    written = french_date(day, style)
+    assert spaces(written) == words
+    assert (french.NO_BREAK in written) == (french.NO_BREAK in style)
 
 
 def test_no_day_is_no_words() -> None:
@@ -47,115 +32,135 @@ def test_a_style_that_writes_hours_is_refused() -> None:
         french_date(date(2026, 12, 1), r"j F à G \h i")
 
 
-@pytest.mark.parametrize(
-    ("wall", "words"), [((16, 0), "16 h"), ((9, 5), "9 h 05"), ((0, 0), "0 h"), ((1, 4), "1 h 04"), ((9, 30), "9 h 30")]
-)
-def test_hours(wall: tuple[int, int], words: str) -> None:
-    assert spaces(french.hour_in_words(time(*wall))) == words
-    assert " " not in french.hour_in_words(time(*wall))
+@pytest.mark.parametrize(("first", "last", "style", "words"), examples.STRETCHES_OF_DAYS)
+def test_stretches_of_days_say_once_what_both_ends_share(first: date, last: date, style: str, words: str) -> None:
+    assert french.days_from_to(first, last, style) == words
+    assert french_date(to(first, last), style) == words
 
 
-@pytest.mark.parametrize(
-    ("zone", "words"),
-    [
-        (PARIS, "heure de Paris"),
-        (REUNION, "heure de La Réunion"),
-        (MARTINIQUE, "heure de la Martinique"),
-        (ZoneInfo("Asia/Ho_Chi_Minh"), "heure de Ho Chi Minh"),
-    ],
-)
+def test_a_stretch_has_its_year_only_when_it_is_another_one() -> None:
+    first, last = date(2026, 12, 1), date(2026, 12, 3)
+    assert french.stretch_in_words(first, last, today=date(2026, 11, 1)) == "du 1er au 3 décembre"
+    assert french.stretch_in_words(first, last, today=date(2027, 1, 1)) == "du 1er au 3 décembre 2026"
+
+
+def test_a_letter_writes_the_days_that_its_notification_keeps_and_leaves_words_as_they_are() -> None:
+    """A notification of an earlier release keeps the words themselves."""
+    assert kept_day("2026-12-01", "l j F") == "mardi 1er décembre"
+    assert kept_day("mardi 1er décembre", "l j F") == "mardi 1er décembre"
+    assert kept_days("2026-12-01", "2026-12-03") == "du 1er au 3 décembre 2026"
+    assert kept_days("1er décembre", "3 décembre") == "du 1er décembre au 3 décembre"
+
+
+@pytest.mark.parametrize(("wall", "words"), examples.HOURS)
+def test_hours(wall: time, words: str) -> None:
+    assert spaces(french.hour_in_words(wall)) == words
+    assert " " not in french.hour_in_words(wall)
+
+
+@pytest.mark.parametrize(("zone", "words"), examples.ZONES)
 def test_zones(zone: ZoneInfo, words: str) -> None:
     assert french.zone_in_words(zone) == words
 
 
-@pytest.mark.parametrize(
-    ("reader", "other", "words"),
-    [
-        (PARIS, PARIS, "mardi 1er décembre à 23 h 30"),
-        (PARIS, ZoneInfo("Europe/Brussels"), "mardi 1er décembre à 23 h 30"),
-        (PARIS, REUNION, "mardi 1er décembre à 23 h 30 (heure de Paris)"),
-        (REUNION, PARIS, "mercredi 2 décembre à 2 h 30 (heure de La Réunion)"),
-        (REUNION, REUNION, "mercredi 2 décembre à 2 h 30"),
-        (MARTINIQUE, PARIS, "mardi 1er décembre à 18 h 30 (heure de la Martinique)"),
-    ],
-)
+@pytest.mark.parametrize(("reader", "other", "words"), examples.MOMENTS)
 def test_a_moment_is_said_on_the_reader_s_clock_and_named_when_the_other_differs(
     reader: ZoneInfo, other: ZoneInfo, words: str
 ) -> None:
-    at = datetime(2026, 12, 1, 22, 30, tzinfo=UTC)
-    assert spaces(french.moment_there(at, zone=reader, others=[reader, other])) == words
+    said = french.moment_there(examples.AT, zone=reader, others=[reader, other], style="l j F Y")
+    assert spaces(said) == words
 
 
-@pytest.mark.parametrize(
-    ("at", "words"),
-    [
-        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "1 h 59"),
-        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), "3 h"),
-        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), "2 h 30"),
-        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "2 h 30"),
-    ],
-)
+@pytest.mark.parametrize(("at", "words"), examples.CLOCK_CHANGES)
 def test_hours_of_the_two_days_of_clock_change(at: datetime, words: str) -> None:
     assert spaces(french.hour_there(at, zone=PARIS)) == words
 
 
-@pytest.mark.parametrize(
-    ("minutes", "words"),
-    [
-        (0, "moins d'une minute"),
-        (59, "59 min"),
-        (60, "1 h"),
-        (31 * 60, "31 h"),
-        (72 * 60, "72 h"),
-        (80 * 60, "3 jours"),
-        (100 * 60, "4 jours"),
-        (7200, "5 jours"),
-    ],
-)
-def test_durations(minutes: int, words: str) -> None:
+@dataclass
+class Stretch:
+    weekday: int
+    opens_at: time
+    closes_at: time
+
+
+def test_days_with_the_same_hours_are_said_together() -> None:
+    morning = [Stretch(day, time(9), time(12, 30)) for day in range(5)]
+    afternoon = [Stretch(day, time(13, 30), time(17)) for day in range(4)]
+    saturday = [Stretch(5, time(10), time(12))]
+    assert [spaces(line) for line in french.opening_hours_in_lines([*saturday, *afternoon, *morning])] == [
+        "Du lundi au jeudi : 9 h – 12 h 30 et 13 h 30 – 17 h",
+        "Le vendredi : 9 h – 12 h 30",
+        "Le samedi : 10 h – 12 h",
+    ]
+
+
+def test_two_days_in_a_row_are_named_and_no_hours_say_nothing() -> None:
+    week = [Stretch(0, time(8, 30), time(12)), Stretch(1, time(8, 30), time(12)), Stretch(4, time(9), time(16))]
+    assert (
+        spaces(french.opening_hours_in_words(week)) == "le lundi et le mardi, 8 h 30 – 12 h ; le vendredi, 9 h – 16 h"
+    )
+    assert french.opening_hours_in_words([]) == ""
+    assert french.opening_hours_in_lines([]) == []
+
+
+@pytest.mark.parametrize(("span", "words"), examples.DURATIONS)
+def test_durations(span: timedelta, words: str) -> None:
     """The portfolio said 3 jours where the messages said 80 h."""
-    assert spaces(french.duration_in_words(timedelta(minutes=minutes))) == words
+    assert spaces(french.duration_in_words(span)) == words
+
+
+@pytest.mark.parametrize(("span", "words"), examples.DELAYS)
+def test_delays_in_a_sentence_are_written_out(span: timedelta, words: str) -> None:
+    assert spaces(french.delay_in_words(span)) == words
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "0 jour"), (1, "1 jour"), (2, "2 jours"), (12, "12 jours")])
-def test_counts(count: int, words: str) -> None:
+def test_numbers_of_days(count: int, words: str) -> None:
     assert spaces(french.days_in_words(count)) == words
 
 
-@pytest.mark.parametrize(
-    ("count", "forms", "ending"),
-    [
-        (0, "s", ""),
-        (1, "s", ""),
-        (2, "s", "s"),
-        (0, "a,ont", "a"),
-        (2, "a,ont", "ont"),
-        (0, ",ent", ""),
-        (2, "x", "x"),
-        ([], "s", ""),
-        ([1, 2], "s", "s"),
-        (None, "s", ""),
-    ],
-)
-def test_none_and_one_are_singular(count: object, forms: str, ending: str) -> None:
-    assert plural_filter(count, forms) == ending
+@pytest.mark.parametrize(("interval_days", "words"), examples.FREQUENCIES)
+def test_a_frequency_is_said_in_the_largest_unit_that_fits(interval_days: int, words: str) -> None:
+    assert french.frequency_in_words(interval_days) == words
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("Odile Grandjean", "d'Odile Grandjean"),
-        ("Élodie", "d'Élodie"),
-        ("Hélène Marchetti", "d'Hélène Marchetti"),
-        ("Hassan Bey", "de Hassan Bey"),
-        ("Harry", "de Harry"),
-        ("Yves", "d'Yves"),
-        ("Yann", "de Yann"),
-        ("Œdipe", "d'Œdipe"),
-        ("Marie-Odile", "de Marie-Odile"),
-        ("Henri-Paul", "d'Henri-Paul"),
-        ("", "de "),
-    ],
-)
-def test_de_before_a_name_is_elided(name: str, words: str) -> None:
-    assert french.of_name(name) == words
+@pytest.mark.parametrize(("count", "words"), examples.NUMBERS)
+def test_numbers(count: int, words: str) -> None:
+    assert spaces(number_filter(count)) == words
+    assert " " not in number_filter(count)
+
+
+def test_what_is_told_instead_of_a_count_stays_as_it_is() -> None:
+    assert number_filter("masqué") == "masqué"
+
+
+@pytest.mark.parametrize(("count", "forms", "ending"), examples.ENDINGS)
+def test_none_and_one_are_singular(count: int, forms: str, ending: str) -> None:
+    assert french.plural(count, forms) == ending
+
+
+@pytest.mark.parametrize(("things", "ending"), [([], ""), ([1, 2], "s"), (None, "")])
+def test_what_can_be_counted_has_an_ending(things: list[int] | None, ending: str) -> None:
+    assert plural_filter(things) == ending
+
+
+@pytest.mark.parametrize(("length", "most", "words"), examples.EXCESSES)
+def test_a_text_that_is_too_long_says_by_how_much(length: int, most: int, words: str) -> None:
+    assert spaces(french.excess_in_words(length, most=most)) == words
+
+
+@pytest.mark.parametrize(("size", "words"), examples.SIZES)
+def test_sizes_are_said_in_the_units_of_their_limit(size: int, words: str) -> None:
+    assert spaces(french.size_in_words(size)) == words
+
+
+@pytest.mark.parametrize(("things", "words"), examples.LISTS)
+def test_lists(things: list[str], words: str) -> None:
+    assert french.listed(things) == words
+    assert Template("{{ things|listed }}").render(Context({"things": things})) == words
+
+
+@pytest.mark.parametrize(("name", "of", "than"), examples.NAMES)
+def test_de_and_que_before_a_name_are_elided(name: str, of: str, than: str) -> None:
+    assert french.of_name(name) == of
+    assert french.than_name(name) == than

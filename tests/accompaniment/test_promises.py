@@ -13,6 +13,7 @@ from django.urls import reverse
 from accompaniment import browser, operator
 from accompaniment.audit_words import FIELDS
 from accompaniment.enums import NotificationKind, ReaderCapacity
+from accompaniment.french import listed
 from accompaniment.models import ConsentText, Notification
 from accompaniment.presentation import READERS_TO_YOU
 from accompaniment.services.contact_details import DETAILS
@@ -116,9 +117,9 @@ def test_own_data_says_who_corrects_what(client: Client) -> None:
     person = JobseekerFactory(with_account=True)
     client.force_login(person.user)
     page = words(client.get(reverse("own_data")))
-    assert f"Votre conseiller peut corriger : {', '.join(FIELDS[name] for name in DETAILS)}." in page
+    assert f"Votre conseiller peut corriger : {listed(FIELDS[name] for name in DETAILS)}." in page
     rest = [name for name in FIELDS if name not in DETAILS]
-    assert f"Le reste vient de votre inscription : {', '.join(FIELDS[name] for name in rest)}." in page
+    assert f"Le reste vient de votre inscription : {listed(FIELDS[name] for name in rest)}." in page
     assert {name.removesuffix("_id") for name in PERSON_COLUMNS} >= set(rest)
 
 

@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 from messaging.enums import Urgency
 from messaging.rules import (
-    NBSP,
     Bucket,
     Stretch,
     Window,
     callback_windows,
-    say_opening_hours,
     urgency_of,
 )
 
@@ -95,25 +93,6 @@ def test_windows_never_overlap_and_lie_in_the_opening_hours(now: datetime) -> No
         assert window.starts_at >= now + timedelta(minutes=30)
         assert window.ends_at - window.starts_at <= timedelta(hours=2)
         assert time(9) <= window.starts_at.time() < window.ends_at.time() <= time(17)
-
-
-@pytest.mark.parametrize(
-    ("stretches", "said"),
-    [
-        ([], ""),
-        (OFFICE, "du lundi au vendredi, 9 h–12 h et 13 h–17 h"),
-        (
-            [
-                Stretch(weekday=0, opens_at=time(8, 30), closes_at=time(12)),
-                Stretch(weekday=1, opens_at=time(8, 30), closes_at=time(12)),
-                Stretch(weekday=4, opens_at=time(9), closes_at=time(16)),
-            ],
-            "le lundi et le mardi, 8 h 30–12 h ; le vendredi, 9 h–16 h",
-        ),
-    ],
-)
-def test_opening_hours_in_words(stretches: list[Stretch], said: str) -> None:
-    assert say_opening_hours(reversed(stretches)).replace(NBSP, " ") == said
 
 
 @pytest.mark.parametrize(

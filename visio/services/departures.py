@@ -9,7 +9,7 @@ from django.utils import timezone
 from accompaniment.enums import ObligationState
 from accompaniment.errors import DomainError
 from accompaniment.foreseen import NAMES_SHOWN, Foreseen
-from accompaniment.french import of_name, plural
+from accompaniment.french import counted, of_name
 from accompaniment.models import User
 from caseload.models import Adviser
 from visio.models import Interview
@@ -37,13 +37,11 @@ def interviews_left(adviser: Adviser) -> list[str]:
     coming = Interview.objects.coming(now).filter(adviser=adviser).count()
     sentences = []
     if coming:
-        s = plural(coming)
         sentences.append(
-            f"{coming} entretien{s} prévu{s} ou en cours à confier à un collègue, à déplacer ou à annuler."
+            f"{counted(coming, 'un entretien prévu')} ou en cours à confier à un collègue, à déplacer ou à annuler."
         )
     if past:
-        s = plural(past)
-        sentences.append(f"{past} entretien{s} passé{s} sans compte rendu à clore.")
+        sentences.append(f"{counted(past, 'un entretien passé')} sans compte rendu à clore.")
     return sentences
 
 

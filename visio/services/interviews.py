@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accompaniment.enums import BoundedAct, Channel, EnrolmentState, ObligationState, Tier
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import plural
+from accompaniment.french import counted, plural
 from accompaniment.models import Enrolment, Jobseeker, Obligation, User
 from accompaniment.services.bounds import check_bound
 from caseload.models import Adviser
@@ -156,8 +156,7 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     sentences = []
     if lost:
         sentences.append(
-            f"{lost} entretien{plural(lost)} prévu{plural(lost)} "
-            f"{plural(lost, 'est annulé,sont annulés')}, et elle en est prévenue."
+            f"{counted(lost, 'un entretien prévu')} {plural(lost, 'est annulé,sont annulés')}, et elle en est prévenue."
         )
     if kept:
         sentences.append("Ce qui est prévu avec le conseiller qui continue à la suivre est maintenu.")

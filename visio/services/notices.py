@@ -1,5 +1,6 @@
 """What people are told outside the pages about their interviews."""
 
+from datetime import date
 from typing import Any
 
 from django.urls import reverse
@@ -83,9 +84,7 @@ def invite_again(interview: Interview) -> bool:
         key=f"choose-slot:{interview.obligation.pk}:after:{interview.pk}",
         kind=NotificationKind.CHOOSE_SLOT,
         jobseeker=interview.jobseeker,
-        context=choose_slot_context(
-            first_name=interview.jobseeker.first_name, due_on=weekday_in_words(interview.obligation.due_on)
-        ),
+        context=choose_slot_context(first_name=interview.jobseeker.first_name, due_on=interview.obligation.due_on),
     )
 
 
@@ -121,9 +120,9 @@ def send_absence_decided(interview: Interview, *, decided_by: User, reason: str)
     )
 
 
-def choose_slot_context(*, first_name: str, due_on: str) -> dict[str, str]:
-    """Return what the invitation to choose a slot says; `due_on` is a day in words."""
-    return {"first_name": first_name, "due_on": due_on, "path": reverse("my_interviews")}
+def choose_slot_context(*, first_name: str, due_on: date) -> dict[str, str]:
+    """Return what the invitation to choose a slot says; the letter writes the day."""
+    return {"first_name": first_name, "due_on": due_on.isoformat(), "path": reverse("my_interviews")}
 
 
 def _convocation(

@@ -9,7 +9,6 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from accompaniment.enums import AuditAction, NotificationKind, ObligationState, Track
-from accompaniment.french import MONTHS, WEEKDAYS
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.services.plans import plan_obligations
 from caseload.figures import LocalDay
@@ -57,10 +56,7 @@ told AS (
     SELECT 'choose-slot:' || due.id, %(kind)s, due.user_id, due.jobseeker_id, due.email,
            jsonb_build_object(
                'first_name', due.first_name,
-               'due_on', (%(weekdays)s::text[])[extract(isodow FROM due.due_on)::int] || ' '
-                   || CASE WHEN extract(day FROM due.due_on) = 1 THEN '1er'
-                           ELSE extract(day FROM due.due_on)::int::text END
-                   || ' ' || (%(months)s::text[])[extract(month FROM due.due_on)::int],
+               'due_on', due.due_on,
                'path', %(path)s::text
            ),
            now(), now(), 0, ''
@@ -135,8 +131,6 @@ def invite(*, people: list[int], today: date | None = None) -> int:
                 "people": people,
                 "kind": NotificationKind.CHOOSE_SLOT,
                 "action": AuditAction.OBLIGATION,
-                "weekdays": list(WEEKDAYS),
-                "months": list(MONTHS),
                 "path": reverse("my_interviews"),
             },
         )

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.foreseen import NotForeseenError
-from accompaniment.french import plural
+from accompaniment.french import counted
 from accompaniment.once import went_through
 from accompaniment.views.foreseen import ask_first, shown_in
 from caseload.models import Adviser
@@ -28,8 +28,8 @@ def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             closed = close_left_open(actor=request.user, adviser=adviser, shown=shown_in(request))
         except NotForeseenError as asking:
             return ask_first(request, asking, back=request.path)
-        s = plural(closed)
-        messages.success(request, f"{closed} entretien{s} clos, sans conséquence pour les personnes.")
+        said = counted(closed, "un entretien clos,entretiens clos").capitalize()
+        messages.success(request, f"{said}, sans conséquence pour les personnes.")
         response = redirect("member", adviser.user_id)
         went_through(request, response)
         return response

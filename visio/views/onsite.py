@@ -11,7 +11,7 @@ from accompaniment.access import AuthenticatedRequest, MissingRightError, get_to
 from accompaniment.enums import Role, Track
 from accompaniment.errors import DomainError
 from accompaniment.forms.refusals import add_refusal
-from accompaniment.french import duration_in_words, hours_of, since_in_words
+from accompaniment.french import delay_in_words, duration_in_words, of_name, since_in_words
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.once import once
 from accompaniment.services.onsite import answer_on_site, ask_on_site, withdraw_on_site
@@ -28,9 +28,7 @@ from visio.views.booking import own_file
 
 PER_PAGE = 50
 
-ANSWER_COMES = (
-    f"Votre agence a {hours_of(REPLY_WITHIN)}\u00a0heures pour répondre. La réponse arrive ici et par e-mail."
-)
+ANSWER_COMES = f"Votre agence a {delay_in_words(REPLY_WITHIN)} pour répondre. La réponse arrive ici et par e-mail."
 
 
 @role_required(Role.JOBSEEKER)
@@ -70,7 +68,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
             "on_web": Accompaniment.objects.current().filter(jobseeker=person, track=Track.WEB).exists(),
             "answered": list(own.filter(answered_at__isnull=False)[:5]),
             "agency": person.agency,
-            "reply_hours": hours_of(REPLY_WITHIN),
+            "reply_within": REPLY_WITHIN,
         },
         status=status,
     )
@@ -101,9 +99,9 @@ def record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     asked = ask_on_site(actor=request.user, jobseeker=person)
     if stood is not None and stood.pk == asked.pk:
         since = since_in_words(asked.asked_at, zone=person.agency.zone, now=timezone.now())
-        messages.info(request, f"La demande de {person} est déjà en cours, {since}. Elle attend une réponse.")
+        messages.info(request, f"La demande {of_name(person)} est déjà en cours, {since}. Elle attend une réponse.")
     else:
-        messages.success(request, f"La demande de {person} est enregistrée.")
+        messages.success(request, f"La demande {of_name(person)} est enregistrée.")
     return redirect("person", pk=person.pk)
 
 

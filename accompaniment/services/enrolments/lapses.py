@@ -135,8 +135,8 @@ class DelayStandsError(NotAllowedNowError):
         self.standing = standing
         by = f" par {standing.set_by.full_name}" if standing.set_by else ""
         super().__init__(
-            f"Un délai de {standing.days} jours est déjà fixé{by} à partir de ce jour. Rien n'a été enregistré de "
-            "votre côté. Pour le remplacer par votre saisie, envoyez-la de nouveau."
+            f"Un délai de {days_in_words(standing.days)} est déjà fixé{by} à partir de ce jour. Rien n'a été "
+            "enregistré de votre côté. Pour le remplacer par votre saisie, envoyez-la de nouveau."
         )
 
 
@@ -163,7 +163,7 @@ def set_lapse_delay(
         )
     shortest = SHORTEST_ANSWER_DELAY if state == Awaited.ABSENCE else 1
     if not shortest <= days <= LONGEST_DELAY:
-        raise DomainError(f"Donnez un délai de {shortest} à {LONGEST_DELAY} jours.", about="days")
+        raise DomainError(f"Donnez un délai de {shortest} à {days_in_words(LONGEST_DELAY)}.", about="days")
     if starts_on < timezone.localdate():
         raise DomainError("Choisissez aujourd'hui ou un jour à venir.", about="starts_on")
     if not reason.strip():

@@ -1,0 +1,74 @@
+// What a script has to write by itself, as `accompaniment/french.py` writes it; one table of examples holds both.
+// Whatever the server can write, it sends written.
+
+const NO_BREAK = "\u00a0";
+
+const clockOf = (timeZone) =>
+  new Intl.DateTimeFormat("fr-FR", { timeZone, hour: "numeric", minute: "2-digit", hourCycle: "h23" });
+
+// « 2026-12-01 22:30 », for comparing and sorting: what the clocks of a zone show, the browser's own without one.
+export function wallClock(at, timeZone) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" }).format(at);
+}
+
+// « 1 200 ».
+export function grouped(count) {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, NO_BREAK);
+}
+
+// The ending that goes with a count, 0 and 1 being singular: "s", or both as "a,ont".
+export function plural(count, forms = "s") {
+  const [one, several] = forms.includes(",") ? forms.split(",") : ["", forms];
+  return Math.abs(count) >= 2 ? several : one;
+}
+
+// « aucune personne choisie », « 1 personne choisie » or « 2 personnes choisies » for "une personne choisie".
+export function counted(count, forms) {
+  const [one, severalForms] = forms.split(",");
+  const [article, ...nouns] = one.split(" ");
+  if (count === 0) return `auc${article} ${nouns.join(" ")}`;
+  if (count < 2) return `${count} ${nouns.join(" ")}`;
+  return `${grouped(count)} ${severalForms ?? nouns.map((noun) => `${noun}s`).join(" ")}`;
+}
+
+// « 212 caractères de trop : 5 000 au plus. »
+export function excess(length, most) {
+  const over = length - most;
+  return `${grouped(over)} caractère${plural(over)} de trop${NO_BREAK}: ${grouped(most)} au plus. Raccourcissez ce texte.`;
+}
+
+// Days and hours in the reader's zone: « mardi 1er décembre 2026 », « 9 h 05 ».
+export class Clock {
+  // zone: the reader's, zoneWords: how it is said, zones: those of both sides, between spaces.
+  constructor({ zone: timeZone, zoneWords, zones }) {
+    this.timeZone = timeZone;
+    this.zoneWords = zoneWords;
+    this.clock = clockOf(timeZone);
+    this.others = zones.split(" ").filter(Boolean).map(clockOf);
+    const parts = { weekday: "long", day: "numeric", month: "long", year: "numeric" };
+    this.days = new Intl.DateTimeFormat("fr-FR", { timeZone, ...parts });
+  }
+
+  day(at) {
+    return this.days.format(at).replace(/\b1(?=\s)/, "1er");
+  }
+
+  // « 2026-12-01 », which sorts.
+  key(at) {
+    return wallClock(at, this.timeZone).slice(0, 10);
+  }
+
+  // Says whose hour it is, where the clock of the other side shows another one.
+  hour(at) {
+    const parts = this.clock.formatToParts(at);
+    const part = (type) => Number(parts.find((one) => one.type === type).value);
+    const minutes = part("minute");
+    const own = this.clock.format(at);
+    const zone = this.others.some((clock) => clock.format(at) !== own) ? ` (${this.zoneWords})` : "";
+    return `${part("hour")}${NO_BREAK}h${minutes ? `${NO_BREAK}${String(minutes).padStart(2, "0")}` : ""}${zone}`;
+  }
+
+  moment(at) {
+    return `${this.day(at)} à ${this.hour(at)}`;
+  }
+}
