@@ -3,7 +3,9 @@
 import csv
 import unicodedata
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it a French spreadsheet takes UTF-8 for Windows-1252."""
@@ -32,6 +34,16 @@ class SheetWriter:
     def write(self, row: Iterable[str | int]) -> None:
         """Write one row; numbers stay numbers."""
         self._writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+
+
+def day_cell(day: date | None) -> str:
+    """Return a day as a spreadsheet reads it, « 01/12/2026 »; nothing of none."""
+    return f"{day:%d/%m/%Y}" if day else ""
+
+
+def instant_cell(at: datetime | None, zone: ZoneInfo) -> str:
+    """Return a day and an hour of a zone as a spreadsheet reads them, « 01/12/2026 09:05 »; nothing of none."""
+    return f"{at.astimezone(zone):%d/%m/%Y %H:%M}" if at else ""
 
 
 def harmless(cell: str) -> str:

@@ -81,7 +81,7 @@ class OnSiteAnswers:
         """What a manager reads of requests that were taken back; few are not counted out."""
         if self.withdrawn < SUPPRESSION_THRESHOLD:
             return f"Moins de {SUPPRESSION_THRESHOLD} demandes retirées par la personne avant la réponse"
-        return f"{self.withdrawn} demandes retirées par la personne avant la réponse"
+        return f"{counted(self.withdrawn, 'une demande retirée')} par la personne avant la réponse"
 
     @property
     def still_open(self) -> str:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Exists, OuterRef
 
 from accompaniment.enums import Bandwidth, EnrolmentState, Modality
-from accompaniment.french import day_in_words
+from accompaniment.french import day_in_words, days_in_words
 from accompaniment.models import DeviceCheck, Enrolment, Jobseeker, RegistrationInterview
 from accompaniment.presentation import contact_plan_in_words
 from accompaniment.querysets import EnrolmentQuerySet
@@ -119,7 +119,7 @@ def time_left_in_words(days: int) -> str:
         return "délai passé"
     if days == 0:
         return "expire ce soir"
-    return "expire demain soir" if days == 1 else f"expire dans {days} jours"
+    return "expire demain soir" if days == 1 else f"expire dans {days_in_words(days)}"
 
 
 def obstacle_to_web(*, person: Jobseeker, proposals: list[Portfolio], today: date) -> str:

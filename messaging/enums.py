@@ -21,8 +21,8 @@ class Urgency(TextChoices):
     """How near a conversation is to the time within which it must be answered."""
 
     CALM = "calm", "Réponse attendue"
-    SOON = "soon", "Bientôt 72 h"
-    OVERDUE = "overdue", "72 h dépassées"
+    SOON = "soon", "Bientôt 72\u00a0h"
+    OVERDUE = "overdue", "72\u00a0h dépassées"
 
 
 class Panel(TextChoices):

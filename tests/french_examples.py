@@ -2,10 +2,12 @@
 against it. A space stands for a no-break space as well.
 """
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from accompaniment.french import NO_BREAK
+from accompaniment.french import MONTHS, NO_BREAK
 
 PARIS = ZoneInfo("Europe/Paris")
 REUNION = ZoneInfo("Indian/Reunion")
@@ -164,3 +166,25 @@ NAMES = [
     ("Henri-Paul", "d'Henri-Paul", "qu'Henri-Paul"),
     ("", "de ", "que "),
 ]
+
+COUNTED = (
+    "personne|entretien|message|place|jour|heure|minute|rappel|demande|échéance|ligne|transfert|portefeuille|"
+    "conversation|agence|volontaire|conseiller|document|avertissement|adhésion|région"
+)
+WRONG_SHAPES = {
+    "an hour with a colon": re.compile(r"(?<![\d:.])\d{1,2}:\d\d(?![\d:])"),
+    "a whole hour with its minutes": re.compile(r"\d[ \u00a0]h[ \u00a0]00\b"),
+    "an hour that a line may cut": re.compile(r"\d (?:h|min|Ko|Mo)\b"),
+    "the first of a month without its ending": re.compile(rf"(?<!\d)1[ \u00a0](?:{'|'.join(MONTHS)})\b"),
+    "« de » or « que » before a vowel": re.compile(r"\b(?:[Dd]e|[Qq]ue) [AEIOUÀÂÉÈÊËÎÏÔŒ][a-zà-ÿ]"),
+    "none or one in the plural": re.compile(rf"(?<![\w,.\u00a0-])[01][ \u00a0](?:{COUNTED})s\b"),
+    "another system's unit": re.compile(r"\b[KM]io\b|\boctets?\b"),
+}
+"""Shapes that no page, letter or frame shows. Spaces of several kinds stand as the page holds them."""
+
+
+def wrong_words(text: str) -> Iterator[str]:
+    """Yield what of a text is written otherwise than the French module writes it, with what stands around it."""
+    for what, shape in WRONG_SHAPES.items():
+        for found in shape.finditer(text):
+            yield f"{what}: …{text[max(0, found.start() - 30) : found.end() + 15]!r}"

@@ -309,21 +309,28 @@ WRITTEN_BY_HAND = {
     "a day or an hour that the French module did not write": re.compile(
         r"\|\s*(?:date|time|naturalday|naturaltime|timesince|timeuntil)\b(?!:[\"'](?:c|Y-m-d)[\"'])|{%\s*now\b"
     ),
+    "a number, a size or a list that the French module did not write": re.compile(
+        r"\|\s*(?:intcomma|filesizeformat|floatformat)\b|\|\s*join:[\"'],\s|\bload[^%]*\bhumanize\b"
+    ),
     "a letter of an hour in a style of days": re.compile(r"french_date:[\"'][^\"']*(?:[GHhi]\b|\\\\h)[^\"']*[\"']"),
 }
 
 
 @pytest.mark.parametrize("what", WRITTEN_BY_HAND)
 def test_no_page_or_letter_holds(what: str) -> None:
-    """One module writes French: days, hours and counts. `c` and `Y-m-d` are for machines."""
+    """One module writes French: days, hours, counts, sizes and lists. `c` and `Y-m-d` are for machines."""
     found = [relative(path) for path in (*PAGES, *LETTERS) if WRITTEN_BY_HAND[what].search(path.read_text("utf-8"))]
     assert found == []
 
 
 WRITTEN_IN_CODE = re.compile(
-    r"\bdate_format\b|\btime_format\b|\{[^{}]*:%[dH]|\"s\" if |'s' if |\"s\" \* |de \{[\w.]*(?:adviser|colleague)\b"
+    r"\b(?:date_format|time_format|strftime|intcomma|filesizeformat)\b|\{[^{}]*:%[dHjA]"
+    r"|[\"'](?:s|x|nt)[\"'] (?:if|\*) |\} ?[\"'] et [\"']\.join|[\"'] et [\"']\.join|'1er'"
+    r"|\b(?:[Dd]e|[Qq]ue) \{[\w.]*(?:adviser|colleague|person|jobseeker|name|full_name)\b"
+    r"|\b\d+ (?:h|Mo)\b(?!.*\"\"\")"
 )
-BY_MACHINE = {"accompaniment/french.py"}
+BY_MACHINE = {"accompaniment/french.py", "accompaniment/spreadsheets.py"}
+"""The second writes cells that a spreadsheet reads as days and hours."""
 
 
 def test_no_code_writes_days_hours_or_counts_by_hand() -> None:
@@ -335,3 +342,13 @@ def test_no_code_writes_days_hours_or_counts_by_hand() -> None:
         if WRITTEN_IN_CODE.search(line)
     ]
     assert found == []
+
+
+WRITTEN_IN_SCRIPTS = re.compile(r"\bIntl\.|\.toLocale\w*String|\.get(?:UTC)?(?:Hours|Minutes)\(|> 1 \?|=== 1 \?")
+
+
+def test_no_script_but_one_writes_days_hours_or_counts() -> None:
+    """`static/frame/words.js` is held against the same table of examples as the French module."""
+    scripts = [path for path in OWN_STATIC if path.suffix == ".js" and path.name != "words.js"]
+    assert len(scripts) > 20
+    assert [relative(path) for path in scripts if WRITTEN_IN_SCRIPTS.search(path.read_text(encoding="utf-8"))] == []

@@ -27,6 +27,7 @@ from messaging.models import CallbackRequest
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFactory
 from tests.caseload.factories import AdviserFactory, ManagerFactory
+from tests.french_examples import wrong_words
 from tests.messaging.factories import say
 from tests.messaging.test_delivery import CONTEXTS
 from tests.test_access import ACTORS, TABLE, House, build_house
@@ -50,6 +51,12 @@ NOW = datetime(2026, 12, 1, 21, 17, tzinfo=UTC)
 
 def spaces(text: str) -> str:
     return text.replace(NO_BREAK, " ").replace("&nbsp;", " ")
+
+
+def read(page: str) -> str:
+    """Return what people read of a page, marks taken out."""
+    page = re.sub(r"<(script|style|template)\b.*?</\1>", "", page, flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "\n", page))
 
 
 def hour(at: datetime, zone: ZoneInfo) -> str:
@@ -108,7 +115,7 @@ def pages_of(house: House, reader: str, files: set[str]) -> Iterator[tuple[str, 
         if answer.streaming or "html" not in answer["Content-Type"]:
             files.add(name)
         elif answer.status_code == 200:
-            yield name, spaces(answer.content.decode())
+            yield name, answer.content.decode()
 
 
 def test_every_page_shows_the_reader_s_own_hour_and_day_and_names_it_where_the_other_s_differs() -> None:
@@ -138,8 +145,10 @@ def test_every_page_shows_the_reader_s_own_hour_and_day_and_names_it_where_the_o
                 unnamed = named(own) if place.people != place.staff else NAMED_FOR_NOTHING
                 mine = hour(NOW, own)
                 seen = set()
-                for name, page in pages_of(house, reader, files):
+                for name, answer in pages_of(house, reader, files):
+                    page = spaces(answer)
                     seen.add(name)
+                    wrong += [f"{name} ({reader}): {words}" for words in wrong_words(read(answer))]
                     said += mine in page
                     looked_for = [hours_elsewhere(own)]
                     if name not in NOBODY_ELSE_S | ALWAYS_NAMED:
@@ -246,6 +255,7 @@ def test_no_letter_of_any_kind_says_the_hour_or_the_day_of_another_place(place: 
     here, other = weekday_in_words(at.date()), ({1, 2} - {at.day}).pop()
     said = 0
     for key, letter in letters.items():
+        assert not list(wrong_words(f"{letter.subject}\n{letter.body}")), key
         text = spaces(f"{letter.subject}\n{letter.body}")
         assert not elsewhere.search(text), key
         if key.startswith(("interview-", "absence-")):

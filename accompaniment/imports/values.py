@@ -117,7 +117,7 @@ def birth_date(value: str, on: date) -> date:
     if born < EARLIEST_BIRTH:
         raise InvalidValueError("Doit être après 1900.")
     if age_on(on, born) < MINIMUM_AGE_YEARS:
-        raise InvalidValueError(f"La personne doit avoir au moins {MINIMUM_AGE_YEARS} ans.")
+        raise InvalidValueError(f"La personne doit avoir au moins {MINIMUM_AGE_YEARS}\u00a0ans.")
     return born
 
 

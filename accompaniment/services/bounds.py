@@ -8,34 +8,46 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import delay_in_words
+from accompaniment.french import counted, delay_in_words
 from accompaniment.models import ActBound, User
 from accompaniment.services import audit
 
 SENTENCES = {
-    BoundedAct.INTERVIEWS_HELD: "Vous avez déjà {most} rendez-vous à venir, pris de votre propre initiative. "
+    BoundedAct.INTERVIEWS_HELD: "Vous avez déjà {most} à venir, pris de votre propre initiative. "
     "Pour en prendre un autre, déplacez ou annulez l'un d'eux, ou écrivez à votre conseiller.",
-    BoundedAct.INTERVIEW_CHANGES: "Vous avez changé vos rendez-vous {most} fois en {time}. "
+    BoundedAct.INTERVIEW_CHANGES: "Vous avez changé vos rendez-vous {most} en {time}. "
     "Réessayez demain, ou demandez à votre conseiller de réserver pour vous.",
-    BoundedAct.CALLBACKS: "Vous avez demandé {most} rappels en {time}. "
-    "Réessayez demain, ou écrivez à votre conseiller.",
-    BoundedAct.ON_SITE_CHANGES: "Vous avez changé ou retiré cette demande {most} fois en {time}. "
+    BoundedAct.CALLBACKS: "Vous avez demandé {most} en {time}. Réessayez demain, ou écrivez à votre conseiller.",
+    BoundedAct.ON_SITE_CHANGES: "Vous avez changé ou retiré cette demande {most} en {time}. "
     "Elle reste en cours telle quelle\u00a0: votre agence vous répond.",
-    BoundedAct.PLAN_WISHES: "Vous avez demandé un autre rythme {most} fois en {time}. "
+    BoundedAct.PLAN_WISHES: "Vous avez demandé un autre rythme {most} en {time}. "
     "Réessayez demain, ou écrivez à votre conseiller.",
-    BoundedAct.ENROLMENTS: "Vous avez demandé le 100\u00a0% web {most} fois en {time}. Réessayez demain.",
-    BoundedAct.DOCUMENTS: "Vous avez ajouté {most} documents en {time}. Ajoutez les autres demain.",
-    BoundedAct.DOCUMENT_MEGABYTES: "Vos documents dépassent ensemble {most}\u00a0Mo en {time}. "
+    BoundedAct.ENROLMENTS: "Vous avez demandé le 100\u00a0% web {most} en {time}. Réessayez demain.",
+    BoundedAct.DOCUMENTS: "Vous avez ajouté {most} en {time}. Ajoutez les autres demain.",
+    BoundedAct.DOCUMENT_MEGABYTES: "Vos documents dépassent ensemble {most} en {time}. "
     "Réduisez celui-ci, ou ajoutez-le demain.",
-    BoundedAct.STEPS_TICKED: "Vous avez coché ou rouvert {most} étapes en {time}. Réessayez demain.",
-    BoundedAct.MESSAGES: "Vous avez envoyé {most} messages en {time}. Attendez un instant, puis renvoyez celui-ci.",
-    BoundedAct.DEVICE_TESTS: "Vous avez déjà fait {most} tests en {time}. "
+    BoundedAct.STEPS_TICKED: "Vous avez coché ou rouvert {most} en {time}. Réessayez demain.",
+    BoundedAct.MESSAGES: "Vous avez envoyé {most} en {time}. Attendez un instant, puis renvoyez celui-ci.",
+    BoundedAct.DEVICE_TESTS: "Vous avez déjà fait {most} en {time}. "
     "Le dernier résultat reste enregistré\u00a0: réessayez demain.",
-    BoundedAct.PHONE_CORRECTIONS: "Vous avez changé votre numéro {most} fois en {time}. "
+    BoundedAct.PHONE_CORRECTIONS: "Vous avez changé votre numéro {most} en {time}. "
     "Réessayez demain, ou donnez-le à votre conseiller par message.",
-    BoundedAct.INVITATIONS: "{most} invitations sont déjà parties vers cette adresse en {time}. "
+    BoundedAct.INVITATIONS: "Cette adresse a déjà reçu {most} en {time}. "
     "Vérifiez l'adresse avec la personne, ou réessayez demain.",
 }
+
+
+COUNTED = {
+    BoundedAct.INTERVIEWS_HELD: "un rendez-vous,rendez-vous",
+    BoundedAct.CALLBACKS: "un rappel",
+    BoundedAct.DOCUMENTS: "un document",
+    BoundedAct.DOCUMENT_MEGABYTES: "un Mo,Mo",
+    BoundedAct.STEPS_TICKED: "une étape",
+    BoundedAct.MESSAGES: "un message",
+    BoundedAct.DEVICE_TESTS: "un test",
+    BoundedAct.INVITATIONS: "une invitation",
+}
+"""What is counted, where it is not how many times."""
 
 
 class TooManyError(NotAllowedNowError):
@@ -60,7 +72,11 @@ def check_bound(act: BoundedAct, *, done: Callable[[datetime], int], adding: int
         return
     within = timedelta(minutes=bound.within_minutes or 0)
     if done(now - within) + adding > bound.most:
-        raise TooManyError(SENTENCES[act].format(most=bound.most, time=delay_in_words(within)))
+        raise TooManyError(
+            SENTENCES[act].format(
+                most=counted(bound.most, COUNTED.get(act, "une fois,fois")), time=delay_in_words(within)
+            )
+        )
 
 
 def set_bound(

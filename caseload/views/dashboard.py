@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter
+from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter, day_cell
 from caseload.away import without_relay
 from caseload.figures import (
     INTERVIEW_CHANNELS,
@@ -93,7 +93,7 @@ def steering_export(request: AuthenticatedRequest) -> HttpResponse:
 def _csv_row(row: RegionFigures) -> list[str | int]:
     return [
         row.name,
-        row.opens_on.strftime("%d/%m/%Y") if row.opens_on else "",
+        day_cell(row.opens_on),
         row.volunteers,
         row.validated,
         row.refused,

@@ -1,6 +1,5 @@
 """Portefeuille: the people whom an adviser follows or covers, on one page and as a file."""
 
-from datetime import date, datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from django_htmx.http import replace_url
 
 from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter
+from accompaniment.spreadsheets import BYTE_ORDER_MARK, SheetWriter, day_cell, instant_cell
 from accompaniment.zones import reader_zone
 from caseload.cases import Case
 from caseload.enums import Answerer
@@ -109,20 +108,12 @@ def _line(case: Case, *, zone: ZoneInfo, covered: bool) -> list[str]:
         case.first_name,
         case.identifier,
         case.track_label,
-        _instant(case.since, zone)[:10],
+        instant_cell(case.since, zone)[:10],
         str((Answerer.COVER if covered else Answerer.OWN).label),
-        _instant(case.last_contact_at, zone),
+        instant_cell(case.last_contact_at, zone),
         case.last_contact_label,
-        "" if case.interview_to_conclude else _instant(case.next_interview_at, zone),
+        "" if case.interview_to_conclude else instant_cell(case.next_interview_at, zone),
         "" if case.interview_to_conclude else case.next_interview_label,
-        _day(case.obligation_due_on),
-        _day(case.plan_review_on),
+        day_cell(case.obligation_due_on),
+        day_cell(case.plan_review_on),
     ]
-
-
-def _instant(at: datetime | None, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%d/%m/%Y %H:%M") if at else ""
-
-
-def _day(day: date | None) -> str:
-    return day.strftime("%d/%m/%Y") if day else ""

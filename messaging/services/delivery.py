@@ -7,6 +7,7 @@ somebody claims is skipped.
 """
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +49,9 @@ WAITS = (
 TRIES = len(WAITS) + 1
 AT_ONCE = 200
 """Notifications that one run delivers at most, so that a long backlog leaves room for other jobs."""
+BREAKS = re.compile(r"[^\S\u00a0]+")
+"""Spaces at which a line may be cut, which the hours in a subject have none of."""
+
 PURPOSE = "Votre espace vous attend\u00a0: vos messages, vos rendez-vous et votre plan d'action y sont réunis."
 PURPOSES = {
     EnrolmentState.ASKED: "Dans votre espace, vous lisez où en est votre demande de 100\u00a0%\u00a0web.",
@@ -122,7 +126,9 @@ def letter_for(notification: Notification) -> Letter:
             },
         )
     subject, _, body = text.partition("\n")
-    return Letter(subject=" ".join(subject.split())[:200], body=body.strip() + "\n", token=str(links.get("token", "")))
+    subject = BREAKS.sub(" ", subject).strip()[:200]
+    return Letter(subject=subject, body=body.strip() + "
+", token=str(links.get("token", "")))
 
 
 def message_id(notification: Notification) -> str:

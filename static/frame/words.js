@@ -8,7 +8,8 @@ const clockOf = (timeZone) =>
 
 // « 2026-12-01 22:30 », for comparing and sorting: what the clocks of a zone show, the browser's own without one.
 export function wallClock(at, timeZone) {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "short" }).format(at);
+  const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat("sv-SE", { timeZone, ...parts }).format(at);
 }
 
 // « 1 200 ».

@@ -37,7 +37,7 @@ class TestSettingADelay:
         facts = self.facts()
         for days in (20, 20):
             enrolments.set_lapse_delay(**{**facts, "days": days})
-        with pytest.raises(enrolments.DelayStandsError, match="20 jours") as refused:
+        with pytest.raises(enrolments.DelayStandsError, match="20\u00a0jours") as refused:
             enrolments.set_lapse_delay(**{**facts, "days": 15})
         assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 20
         enrolments.set_lapse_delay(**{**facts, "days": 15, "replaces": refused.value.standing.days})

@@ -317,7 +317,7 @@ class TestAccompaniment:
         page = read(client, person, "my_accompaniment")
         assert f"Depuis le 20 mars 2026 · Besoin d'appui · décidé par {portfolio.adviser} " in page
         begun = f"Votre 100 % web a commencé : {portfolio.adviser} l'a validé et vous l'avez accepté."
-        assert f"Du 2 mars 2026 au 20 mars 2026 · {begun}" in page
+        assert f"Du 2 au 20 mars 2026 · {begun}" in page
         assert "repris du fichier des inscriptions" in page
         assert "décidé par vous" not in page
 
@@ -450,7 +450,7 @@ class TestAdviserPanel:
     def test_names_who_follows_and_when(self, client: Client, portfolio: Portfolio) -> None:
         page = read(client, on_web_track(portfolio), "space_adviser_panel")
         assert "Anne Vidal" in page
-        assert "Du lundi au vendredi : 9 h–12 h et 13 h–17 h" in page
+        assert "Du lundi au vendredi : 9 h – 12 h et 13 h – 17 h" in page
         assert "72 heures" in page
 
     def test_names_who_answers_during_an_absence(self, client: Client, portfolio: Portfolio) -> None:

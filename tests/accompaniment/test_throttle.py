@@ -127,7 +127,7 @@ def test_the_page_says_that_nothing_was_sent_and_when_to_try_again(person: User)
         for _ in range(settings.BOUNDS["password_forgotten.address"][0] + 1):
             answer = forgotten(email)
         assert "aucun e-mail n'est parti" in answer.content.decode()
-        assert "dans 60 minutes" in answer.content.decode()
+        assert "dans une heure" in answer.content.decode()
 
 
 def test_a_request_that_cannot_be_answered_holds_up_no_other(

@@ -21,6 +21,7 @@ from caseload.waiting import waiting_for
 from messaging.models import CallbackRequest, Conversation
 from tests.e2e.browser import problems_of, settle, step_inside
 from tests.e2e.conftest import NewPage
+from tests.french_examples import wrong_words
 from tests.test_access import addresses
 from visio.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
 from visio.models import Interview
@@ -299,3 +300,4 @@ def look_at(page: Page, address: str) -> Iterator[str]:
     """Open a page and look at it in three widths; yield what is wrong."""
     yield from come_to_rest(page, address)
     yield from problems_of(page)
+    yield from wrong_words(page.locator("body").inner_text())

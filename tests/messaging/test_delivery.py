@@ -31,7 +31,7 @@ INTERVIEW = {
     "first_name": "Awa",
     "interview": 1,
     "day": "mardi 3 mars 2026",
-    "hour": "16 h",
+    "hour": "16\u00a0h",
     "zone": "heure de Paris",
     "beside": "",
     "channel": "Visio",
@@ -139,7 +139,7 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
         "adviser": "Claire Martin",
         "first": False,
         "agency": "Colmar Lacarre",
-        "carried": ["Votre entretien du mardi 3 mars à 9 h aura lieu avec Claire Martin."],
+        "carried": ["Votre entretien du mardi 3 mars à 9\u00a0h aura lieu avec Claire Martin."],
         "path": "/mon-espace/",
     },
     NotificationKind.PEOPLE_LEFT: {
@@ -153,7 +153,7 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
         "first_name": "Awa",
         "agency": "Colmar Lacarre",
         "adviser": "Claire Martin",
-        "carried": ["Votre entretien du mardi 3 mars à 9 h aura lieu avec Claire Martin."],
+        "carried": ["Votre entretien du mardi 3 mars à 9\u00a0h aura lieu avec Claire Martin."],
         "path": "/mon-espace/",
     },
     NotificationKind.PEOPLE_RECEIVED: {

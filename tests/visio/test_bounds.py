@@ -137,7 +137,7 @@ class TestChangesADay:
             actor=person.user, interview=first, starts_at=first_slots(person)[1], channel=Channel.VIDEO
         )
         interviews.cancel_interview(actor=person.user, interview=second)
-        with pytest.raises(TooManyError, match=r"3 fois en 24 heures.*réserver pour vous"):
+        with pytest.raises(TooManyError, match=r"3 fois en 24\u00a0heures.*réserver pour vous"):
             book(person)
 
         third = book(person, by=follower(person).user)
@@ -174,7 +174,7 @@ class TestOtherActs:
 
         for _ in range(2):
             cancel_callback(actor=person.user, request=ask())
-        with pytest.raises(TooManyError, match="2 rappels en 24 heures"):
+        with pytest.raises(TooManyError, match="2 rappels en 24\u00a0heures"):
             ask()
 
     def test_wishes_for_another_plan(self, person):

@@ -81,7 +81,7 @@ class TestTheNumberOfTheFile:
     def test_it_is_bounded(self, person):
         ActBound.objects.filter(act=BoundedAct.PHONE_CORRECTIONS).update(most=1)
         change_phone(actor=person.user, jobseeker=person, phone=NEW)
-        with pytest.raises(DomainError, match="1 fois en 24 heures"):
+        with pytest.raises(DomainError, match="1 fois en 24\u00a0heures"):
             change_phone(actor=person.user, jobseeker=person, phone="06 12 34 56 79")
 
     def test_its_page_says_what_stands_and_goes_back(self, client, person):

@@ -163,7 +163,7 @@ ON_SITE_COMMENTS: tuple[str, ...] = (
 )
 
 ON_SITE_ANSWERS: tuple[str, ...] = (
-    "Vous êtes attendu à l'agence mardi à 10 h.",
+    "Vous êtes attendu à l'agence mardi à 10\u00a0h.",
     "Un rendez-vous à l'agence vous est proposé cette semaine.",
 )
 
