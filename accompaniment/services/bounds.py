@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import counted, delay_in_words
+from accompaniment.french import MEGABYTE, counted, delay_in_words, size_in_words
 from accompaniment.models import ActBound, User
 from accompaniment.services import audit
 
@@ -41,7 +41,6 @@ COUNTED = {
     BoundedAct.INTERVIEWS_HELD: "un rendez-vous,rendez-vous",
     BoundedAct.CALLBACKS: "un rappel",
     BoundedAct.DOCUMENTS: "un document",
-    BoundedAct.DOCUMENT_MEGABYTES: "un Mo,Mo",
     BoundedAct.STEPS_TICKED: "une étape",
     BoundedAct.MESSAGES: "un message",
     BoundedAct.DEVICE_TESTS: "un test",
@@ -72,11 +71,13 @@ def check_bound(act: BoundedAct, *, done: Callable[[datetime], int], adding: int
         return
     within = timedelta(minutes=bound.within_minutes or 0)
     if done(now - within) + adding > bound.most:
-        raise TooManyError(
-            SENTENCES[act].format(
-                most=counted(bound.most, COUNTED.get(act, "une fois,fois")), time=delay_in_words(within)
-            )
-        )
+        raise TooManyError(SENTENCES[act].format(most=_most(act, bound.most), time=delay_in_words(within)))
+
+
+def _most(act: BoundedAct, most: int) -> str:
+    if act == BoundedAct.DOCUMENT_MEGABYTES:
+        return size_in_words(most * MEGABYTE)
+    return counted(most, COUNTED.get(act, "une fois,fois"))
 
 
 def set_bound(

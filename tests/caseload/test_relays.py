@@ -291,7 +291,7 @@ def test_the_form_asks_who_takes_over_a_relay(
     assert asked.status_code == 422
     text = asked.content.decode().replace("\u00a0", " ")
     assert f"Qui reprend le relais de {portfolio.adviser}" in text
-    assert "du 5 mars 2026 au 6 mars 2026" in text
+    assert "du 5 au 6 mars 2026" in text
     facts[f"reprise_{cover.pk}"] = third.pk
     assert "Relais de" in client.get(url, facts).content.decode()
     assert client.post(url, facts).status_code == 302
