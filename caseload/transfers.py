@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from accompaniment.enums import Modality
-from accompaniment.french import day_in_words, moment_there, of_name
+from accompaniment.french import day_in_words, listed, moment_there, of_name
 from accompaniment.models import Jobseeker, User
 from accompaniment.zones import reader_zone
 from caseload.cases import situations_of
@@ -319,7 +319,7 @@ def _why_not(transfer: Transfer, portfolios: Mapping[int, Portfolio]) -> str:
     words: dict[str, object] = {
         **facts,
         "of_source": of_name(transfer.source.adviser),
-        "advisers": ", ".join(str(portfolio.adviser) for portfolio in there),
+        "advisers": listed(portfolio.adviser for portfolio in there),
     }
     if there:
         words["adviser"] = there[0].adviser

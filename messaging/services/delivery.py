@@ -127,8 +127,7 @@ def letter_for(notification: Notification) -> Letter:
         )
     subject, _, body = text.partition("\n")
     subject = BREAKS.sub(" ", subject).strip()[:200]
-    return Letter(subject=subject, body=body.strip() + "
-", token=str(links.get("token", "")))
+    return Letter(subject=subject, body=body.strip() + "\n", token=str(links.get("token", "")))
 
 
 def message_id(notification: Notification) -> str:
