@@ -5,7 +5,6 @@ from django.urls import URLPattern, path
 from accompaniment.views import (
     accounts,
     addresses,
-    certificates,
     consent,
     footer,
     own_data,
@@ -14,6 +13,7 @@ from accompaniment.views import (
     space,
     workbook,
 )
+from accompaniment.views.consent import certificate
 
 urlpatterns: list[URLPattern] = [
     path("connexion/", accounts.LogInView.as_view(), name="login"),
@@ -39,7 +39,7 @@ urlpatterns: list[URLPattern] = [
     path("mon-accompagnement/", space.my_accompaniment, name="my_accompaniment"),
     path("mon-accompagnement/plan/", plans.ask_change, name="ask_plan_change"),
     path("mon-accompagnement/plan/<int:pk>/retirer/", plans.withdraw, name="withdraw_plan_wish"),
-    path("acceptations/<int:pk>/attestation/", certificates.certificate, name="certificate"),
+    path("acceptations/<int:pk>/attestation/", certificate, name="certificate"),
     path("etapes/<int:pk>/faite/", workbook.tick_step, name="tick_step"),
     path("mes-documents/", workbook.own_documents, name="own_documents"),
     path("mes-documents/<int:pk>/", workbook.own_document, name="own_document"),

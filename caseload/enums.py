@@ -122,3 +122,10 @@ class TimelineKind(TextChoices):
     DOCUMENT = "documents", "Documents"
     ON_SITE = "agence", "En agence"
     OWN = "fiche", "Coordonnées et matériel"
+
+
+class YesNo(TextChoices):
+    """The answer to a question that may also have none yet."""
+
+    YES = "oui", "Oui"
+    NO = "non", "Non"

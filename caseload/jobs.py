@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.utils import timezone
 
-from caseload.services import capacities, imports, lapses, moves
+from caseload.services.moves import carrying_out as moves
+from caseload.services.registration import lapses
+from caseload.services.steering import capacities, imports
 
 
 @shared_task

@@ -2,32 +2,25 @@
 
 from django.urls import URLPattern, path
 
-from caseload.views import (
-    absences,
-    agencies,
+from caseload.views.desk import day, portfolios, saved_views, selections
+from caseload.views.file import dossier as people
+from caseload.views.file import plans, space, tiers, workbook
+from caseload.views.file.tiers import person_leaves
+from caseload.views.moves import absences, transfers
+from caseload.views.moves import waiting_list as waiting
+from caseload.views.registration import interviews as registration
+from caseload.views.registration import wishes
+from caseload.views.steering import (
     capacities,
     consent_texts,
     dashboard,
-    day,
     imports,
     lapses,
-    leaving,
     members,
-    people,
-    plans,
-    portfolios,
     regions,
-    registration,
-    saved_views,
-    selections,
-    space,
     staff,
-    tiers,
-    transfers,
-    waiting,
-    wishes,
-    workbook,
 )
+from caseload.views.steering.regions import agency_phone
 
 urlpatterns: list[URLPattern] = [
     path("ma-journee/", day.my_day, name="my_day"),
@@ -42,7 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("portefeuille/vues/<int:pk>/supprimer/", saved_views.delete_saved_view, name="delete_saved_view"),
     path("personnes/<int:pk>/", people.person, name="person"),
     path("personnes/<int:pk>/coordonnees/", people.person_details, name="person_details"),
-    path("personnes/<int:pk>/sortie/", leaving.person_leaves, name="person_leaves"),
+    path("personnes/<int:pk>/sortie/", person_leaves, name="person_leaves"),
     path("personnes/<int:pk>/modalite/", tiers.person_tier, name="person_tier"),
     path("personnes/<int:pk>/coordonnees/modifier/", people.edit_details, name="edit_details"),
     path("personnes/<int:pk>/notes/", workbook.add_note, name="add_note"),
@@ -98,7 +91,7 @@ urlpatterns: list[URLPattern] = [
     path("reglages/delais/", lapses.lapse_delays, name="lapse_delays"),
     path("reglages/delais/<int:pk>/annuler/", lapses.cancel, name="cancel_lapse_delay"),
     path("reglages/regions/<str:code>/agences/", regions.region_agencies, name="region_agencies"),
-    path("reglages/agences/<str:code>/telephone/", agencies.agency_phone, name="agency_phone"),
+    path("reglages/agences/<str:code>/telephone/", agency_phone, name="agency_phone"),
     path("reglages/agences/<str:code>/", regions.agency_opening, name="agency_opening"),
     path("reglages/texte-a-accepter/", consent_texts.consent_texts, name="consent_texts"),
     path("reglages/regions/<str:code>/", regions.region_opening, name="region_opening"),

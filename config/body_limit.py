@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accompaniment.parsing import number_in
+from accompaniment.rules.parsing import number_in
 from accompaniment.services.documents import LARGEST
 from config.middleware import Around
 

@@ -7,11 +7,11 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from accompaniment.enums import Role
-from accompaniment.kept_forms import unfinished
 from accompaniment.models import User
-from accompaniment.operator import operator
-from accompaniment.standing import own_rights
-from config.demonstration import LOGINS
+from accompaniment.reads.standing import own_rights
+from accompaniment.rules.operator import operator
+from accompaniment.views.kept_forms import unfinished
+from config.demonstration.logins import LOGINS
 from config.navigation import navigation_for
 from config.version import VERSION
 

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponseBase, parse_cookie
 from django.http.multipartparser import MultiPartParserError
 from django.utils.http import parse_header_parameters
 
-from accompaniment.parsing import is_plain
+from accompaniment.rules.parsing import is_plain
 from config.body_limit import Application, Drained, Receive, Scope, Send, without_body
 from config.middleware import Around
 from config.views import bad_request

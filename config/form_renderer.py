@@ -7,7 +7,7 @@ from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.utils.functional import cached_property
 
-from accompaniment.kept_forms import typed_before
+from accompaniment.views.kept_forms import typed_before
 
 _CLASSES: tuple[tuple[type[forms.Widget], str, str], ...] = (
     # The first line that a widget is an instance of counts.

@@ -23,7 +23,7 @@ from django.db import connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 
 from config import embedded
-from config.demonstration import LOGINS
+from config.demonstration.logins import LOGINS
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 8000

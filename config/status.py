@@ -18,8 +18,8 @@ from redis.exceptions import RedisError
 from accompaniment.models import JobRun, Notification, Setback
 from caseload.enums import ImportState
 from caseload.models import ImportRun, Transfer
-from caseload.services.imports import somebody_loads
-from caseload.services.moves import is_due
+from caseload.reads.moves.transfer_reports import is_due
+from caseload.services.steering.imports import somebody_loads
 from config import health
 
 LATE = timedelta(minutes=10)

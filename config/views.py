@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 
-from accompaniment.access import AuthenticatedRequest
 from accompaniment.enums import Role
-from accompaniment.form_tokens import token_in
-from accompaniment.kept_forms import keep, page_of_form
+from accompaniment.forms.tokens import token_in
+from accompaniment.views.access import AuthenticatedRequest
+from accompaniment.views.kept_forms import keep, page_of_form
 from config.health import is_away
 from config.navigation import first_page
 

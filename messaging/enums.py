@@ -17,14 +17,6 @@ class CallbackSubject(TextChoices):
     OTHER = "other", "Autre chose"
 
 
-class Urgency(TextChoices):
-    """How near a conversation is to the time within which it must be answered."""
-
-    CALM = "calm", "Réponse attendue"
-    SOON = "soon", "Bientôt 72\u00a0h"
-    OVERDUE = "overdue", "72\u00a0h dépassées"
-
-
 class Panel(TextChoices):
     """The panels of the page of the day; the value is the end of the panel's id there."""
 

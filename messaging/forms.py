@@ -8,12 +8,11 @@ from uuid import uuid4
 from django import forms
 from django.http import QueryDict
 
-from accompaniment.forms.fields import CHOOSE, LinesField
+from accompaniment.forms.fields import CHOOSE, LinesField, SearchField
 from accompaniment.forms.phone import PhoneField, phone_field
-from accompaniment.forms.search import SearchField
-from accompaniment.french import hours_there, weekday_in_words, zone_beside, zone_in_words
 from accompaniment.models import Jobseeker
-from accompaniment.zones import other_zones, reader_zone
+from accompaniment.reads.zones import other_zones, reader_zone
+from accompaniment.rules.french import hours_there, weekday_in_words, zone_beside, zone_in_words
 from messaging.enums import CallbackSubject
 from messaging.models import Conversation
 from messaging.rules import BODY_LIMIT, Window

@@ -1,14 +1,26 @@
 """Conversations, call-back requests, and what was delivered outside the pages."""
 
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from accompaniment.models import Jobseeker, Notification, User
 from accompaniment.models.guards import AppendOnly
+from accompaniment.models.people import OfJobseekerQuerySet
+from accompaniment.models.search import named, words_of
 from messaging.enums import CallbackState, CallbackSubject
-from messaging.querysets import CallbackRequestQuerySet, ConversationQuerySet, MessageQuerySet
+
+
+class ConversationQuerySet(OfJobseekerQuerySet):
+    def awaiting_reply(self) -> Self:
+        """Keep the conversations in which the person waits for an answer, longest first."""
+        return self.filter(awaiting_reply_since__isnull=False).order_by("awaiting_reply_since", "pk")
+
+    def matching(self, words: str) -> Self:
+        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        return self.filter(named(words_of(words), jobseeker="jobseeker__"))
 
 
 class Conversation(models.Model):
@@ -36,6 +48,12 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"conversation of {self.jobseeker_id}"
+
+
+class MessageQuerySet(QuerySet[Any]):
+    def after(self, number: int) -> Self:
+        """Keep what follows message `number`, in the order of the conversation."""
+        return self.filter(number__gt=number).order_by("number")
 
 
 class Message(AppendOnly):
@@ -79,6 +97,11 @@ class ReadMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} read {self.conversation_id} to {self.number}"
+
+
+class CallbackRequestQuerySet(OfJobseekerQuerySet):
+    def open(self) -> Self:
+        return self.filter(state=CallbackState.OPEN)
 
 
 class CallbackRequest(models.Model):

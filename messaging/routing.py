@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.consumers import ConversationConsumer, DeskConsumer
+from messaging.consumers.pages import ConversationConsumer, DeskConsumer
 
 websocket_urlpatterns: list[URLPattern] = [
     path("ws/messagerie/<int:pk>/", ConversationConsumer.as_asgi(), name="conversation_socket"),

@@ -6,29 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from accompaniment.public_holidays import is_public_holiday
-from messaging.enums import CallbackState, Urgency
+from accompaniment.rules.public_holidays import is_public_holiday
+from messaging.enums import CallbackState
 
 BODY_LIMIT = 5000
 """Characters of one message."""
-
-ANSWER_WITHIN = timedelta(hours=72)
-"""A person who writes is answered within this time, whoever is absent."""
-
-
-# --- Answering within 72 hours --------------------------------------------------------------------
-
-
-SOON_BEFORE = timedelta(hours=24)
-
-
-def urgency_of(since: datetime, now: datetime) -> Urgency:
-    """Tell how urgent an answer is to somebody who waits since `since`."""
-    left = since + ANSWER_WITHIN - now
-    if left <= timedelta(0):
-        return Urgency.OVERDUE
-    return Urgency.SOON if left <= SOON_BEFORE else Urgency.CALM
-
 
 # --- Opening hours --------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.test import Client
 
-from accompaniment.foreseen import FIELD
+from accompaniment.services.foreseen import FIELD
 
 
 def asked(client: Client, address: str, facts: dict[str, Any]) -> Any:

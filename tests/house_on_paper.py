@@ -17,7 +17,7 @@ from accompaniment.models import (
     OnSiteRequest,
     RegistrationInterview,
 )
-from accompaniment.rules import modality_of
+from accompaniment.rules.tracks import modality_of
 from caseload.models import Absence, Placement, Portfolio
 
 CAPS = {Modality.GUIDE_WEB: 2, Modality.GUIDE: 2, Modality.RENFORCE: 1, Modality.SUIVI: 1}

@@ -31,14 +31,14 @@ from accompaniment.models import (
     Step,
     User,
 )
-from accompaniment.services import enrolments
 from accompaniment.services.action_plan import StepFacts, add_objective, add_step
 from accompaniment.services.documents import add_document
+from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.notes import write_note
 from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun, Placement, Portfolio, TransferBatch
-from caseload.services.saved_views import save_view
-from caseload.services.transfers import cancel_transfers, transfer_people
+from caseload.services.desk.saved_views import save_view
+from caseload.services.moves.transfers import cancel_transfers, transfer_people
 from config.routing import websocket_urlpatterns
 from messaging.models import CallbackRequest, Conversation
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
@@ -198,7 +198,7 @@ def _followed(portfolio: Portfolio) -> Jobseeker:
 def _left(portfolio: Portfolio) -> Placement:
     """Return the last placement of a person who waits for an adviser."""
     person = on_web_track(portfolio)
-    enrolments.leave_track(actor=person.user, jobseeker=person)
+    leave_track(actor=person.user, jobseeker=person)
     return Placement.objects.get(jobseeker=person)
 
 

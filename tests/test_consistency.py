@@ -154,17 +154,17 @@ ONCE_ANYWAY = {
     "accompaniment/partials/_choose_password.html",
     "accompaniment/password_forgotten.html",
     "accompaniment/remove_document.html",
-    "caseload/action_plan.html",
-    "caseload/partials/_person_details_ask.html",
-    "caseload/saved_view.html",
-    "caseload/withdraw_note.html",
+    "caseload/file/action_plan.html",
+    "caseload/file/partials/_person_details_ask.html",
+    "caseload/desk/saved_view.html",
+    "caseload/file/withdraw_note.html",
     "messaging/partials/_thread.html",
     "partials/_header.html",
     "visio/room.html",
-    "caseload/opening.html",
+    "caseload/steering/opening.html",
 }
-"""Forms without a token of `accompaniment.once`: nobody is logged in yet, sending twice changes nothing, or the form
-has a token of its own (a transfer, a message)."""
+"""Forms without a token of `accompaniment.views.once`: nobody is logged in yet, sending twice changes nothing, or the
+form has a token of its own (a transfer, a message)."""
 
 
 def forms_in(path: Path) -> list[str]:
@@ -329,7 +329,7 @@ WRITTEN_IN_CODE = re.compile(
     r"|\b(?:[Dd]e|[Qq]ue) \{[\w.]*(?:adviser|colleague|person|jobseeker|name|full_name)\b"
     r"|\b\d+ (?:h|Mo)\b(?!.*\"\"\")"
 )
-BY_MACHINE = {"accompaniment/french.py", "accompaniment/spreadsheets.py"}
+BY_MACHINE = {"accompaniment/rules/french.py", "accompaniment/rules/spreadsheets.py"}
 """The second writes cells that a spreadsheet reads as days and hours."""
 
 

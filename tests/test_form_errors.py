@@ -17,26 +17,24 @@ from accompaniment.enums import Modality
 from accompaniment.forms import accounts as accounts_forms
 from accompaniment.forms import consent, phone, plans, workbook
 from accompaniment.models import AddressChange, Jobseeker
-from accompaniment.services import accounts, addresses, enrolments
-from caseload.forms import (
-    absences,
-    agencies,
-    capacities,
-    consent_texts,
-    dashboard,
-    desk,
-    details,
-    imports,
-    lapses,
-    openings,
-    registration,
-    selection,
-    staff,
-    tiers,
-    timeline,
-    transfers,
-    waiting,
+from accompaniment.services import accounts, addresses
+from accompaniment.services.enrolments.acceptance import leave_track
+from caseload.forms.desk import portfolio_filter as desk
+from caseload.forms.desk import selection
+from caseload.forms.file.dossier import (
+    CorrectionForm,
+    DetailsForm,
+    DetailsSeenForm,
+    ReachForm,
+    TierChangeForm,
+    TierChoiceForm,
+    TimelineForm,
 )
+from caseload.forms.moves import absences, transfers
+from caseload.forms.moves.transfers import PlaceForm
+from caseload.forms.registration import interview as registration
+from caseload.forms.steering import dashboard, imports, staff
+from caseload.forms.steering.settings import AgencyPhoneForm, CapacityForm, ConsentTextForm, LapseDelayForm, OpeningForm
 from messaging import forms as messaging_forms
 from messaging.forms import CallbackForm, GroupMessageForm, MessageForm, NumberForm, OutcomeForm
 from tests.accompaniment.factories import UserFactory, consent_text_in_force
@@ -177,7 +175,7 @@ def person_who_waits(client: Client) -> str:
     """Return the page that places somebody who waits, where a portfolio has room."""
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
-    enrolments.leave_track(actor=person.user, jobseeker=person)
+    leave_track(actor=person.user, jobseeker=person)
     PortfolioFactory(agency=portfolio.agency, modality=Modality.GUIDE)
     client.force_login(ManagerFactory().user)
     return reverse("place_person", args=[person.pk])
@@ -228,8 +226,8 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     ),
     "edit_step": (workbook.StepForm, in_house("edit_step", "follower"), {}),
     "change_plan": (plans.PlanDecisionForm, as_adviser("person_plan"), {}),
-    "details": (details.DetailsForm, in_house("edit_details", "follower"), {"email": "x"}),
-    "tier": (tiers.TierChangeForm, as_adviser("person_tier"), {"tier": "renforce", "period": "1"}),
+    "details": (DetailsForm, in_house("edit_details", "follower"), {"email": "x"}),
+    "tier": (TierChangeForm, as_adviser("person_tier"), {"tier": "renforce", "period": "1"}),
     "registration": (registration.RegistrationForm, in_house("registration", "follower"), {}),
     "registration_email": (
         registration.EmailForm,
@@ -237,7 +235,7 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
         {"email": "x"},
     ),
     "registration_correction": (
-        details.CorrectionForm,
+        CorrectionForm,
         in_house("registration", "follower"),
         {"correction-phone": "x"},
     ),
@@ -256,12 +254,12 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "staff_address": (staff.StaffAddressForm, in_house("member_address", "manager"), {}),
     "hand_over": (staff.HandOverForm, in_house("hand_over", "manager"), {}),
     "transfer": (transfers.TransferForm, people_to_transfer, {}),
-    "place": (waiting.PlaceForm, person_who_waits, {}),
-    "agency_phone": (agencies.AgencyPhoneForm, in_house("agency_phone", "manager"), {"phone": "x"}),
-    "opening": (openings.OpeningForm, in_house("region_opening", "national"), {"web_opens_on": "x", "step": "voir"}),
-    "consent_texts": (consent_texts.ConsentTextForm, as_manager("consent_texts"), {"after": "1"}),
-    "capacities": (capacities.CapacityForm, as_manager("capacities"), {}),
-    "lapse_delays": (lapses.LapseDelayForm, as_manager("lapse_delays"), {}),
+    "place": (PlaceForm, person_who_waits, {}),
+    "agency_phone": (AgencyPhoneForm, in_house("agency_phone", "manager"), {"phone": "x"}),
+    "opening": (OpeningForm, in_house("region_opening", "national"), {"web_opens_on": "x", "step": "voir"}),
+    "consent_texts": (ConsentTextForm, as_manager("consent_texts"), {"after": "1"}),
+    "capacities": (CapacityForm, as_manager("capacities"), {}),
+    "lapse_delays": (LapseDelayForm, as_manager("lapse_delays"), {}),
     "imports": (imports.ImportForm, as_manager("imports"), {"kind": "agencies"}),
     "own_message": (MessageForm, in_house("conversation", "owner"), {"client_id": str(uuid4())}),
     "message": (MessageForm, in_house("conversation", "follower"), {"client_id": str(uuid4())}),
@@ -287,22 +285,22 @@ ANSWERED_WITH_200 = {
 
 NOT_FILLED_IN: dict[type[Form], str] = {
     accounts_forms.CurrentPasswordForm: "a part of others",
-    details.ReachForm: "a part of others",
+    ReachForm: "a part of others",
     visio_forms.OnSiteAnswerForm: "sent to the page of `OnSiteMeetingForm`, which shows its errors",
     workbook.LineSeenForm: "what the page showed",
-    details.DetailsSeenForm: "what the page showed",
+    DetailsSeenForm: "what the page showed",
     registration.WishForm: "a button",
     imports.ImportKindForm: "a button",
     visio_forms.TroubleForm: "read by a script",
     visio_forms.DeviceCheckForm: "read by a script",
     NumberForm: "read from an address",
-    tiers.TierChoiceForm: "read from an address",
+    TierChoiceForm: "read from an address",
     registration.SearchForm: "a search: tests/test_searches.py",
     messaging_forms.SearchForm: "a search: tests/test_searches.py",
     desk.PortfolioFilterForm: "a search: tests/test_searches.py",
     dashboard.PeriodForm: "a filter",
     dashboard.StaffFilterForm: "a filter",
-    timeline.TimelineForm: "a filter",
+    TimelineForm: "a filter",
     absences.AdviserChoiceForm: "leads to a page",
 }
 

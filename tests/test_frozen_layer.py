@@ -16,12 +16,12 @@ from django.db import connection, transaction
 from pytest_django.fixtures import Settings
 from redis.exceptions import RedisError
 
-from accompaniment.services.onsite import ask_on_site
+from accompaniment.services.on_site_requests import ask_on_site
 from accompaniment.services.sessions import announce_end
 from config.settings.connections import channel_layers
-from messaging import live
-from messaging.live import broadcaster
+from messaging.services import live
 from messaging.services.conversations import mark_read
+from messaging.services.live import broadcaster
 from tests.caseload.factories import PortfolioFactory, planned_absence
 from tests.frozen_redis import Door, frozen_redis
 from tests.messaging.factories import Pair, pair, say

@@ -8,8 +8,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import isolate_apps
 
-from accompaniment.invariants import GUARDS_IN_PLACE, declared_guards, guards_are_in_place, rows
 from accompaniment.models.guards import AppendOnly
+from accompaniment.reads.invariants import GUARDS_IN_PLACE, declared_guards, guards_are_in_place, rows
 
 pytestmark = pytest.mark.django_db
 

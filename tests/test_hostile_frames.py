@@ -11,8 +11,8 @@ from asgiref.testing import ApplicationCommunicator
 from channels.routing import URLRouter
 from django.urls import re_path
 
-from accompaniment.sockets import FAILED, CalmSocket, frame_in
-from messaging.consumers import DeskConsumer
+from accompaniment.consumers import FAILED, CalmSocket, frame_in
+from messaging.consumers.pages import DeskConsumer
 from messaging.models import Message
 from tests.messaging.factories import Pair, pair
 from tests.messaging.sockets import PATIENCE, open_screen

@@ -1,7 +1,7 @@
 """What no browser of ours sends, to every address: an answer that says what to do, never an error of the server.
 
 Kind: a byte of a request is interpreted. Each kind of value has one door (`config.door` for text that nothing stores,
-`accompaniment.parsing` for numbers, days and instants), and every address and every field is tried with it.
+`accompaniment.rules.parsing` for numbers, days and instants), and every address and every field is tried with it.
 """
 
 import itertools

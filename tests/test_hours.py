@@ -19,10 +19,10 @@ from django.test import Client
 from django.urls import reverse
 
 from accompaniment.enums import NotificationKind
-from accompaniment.french import NO_BREAK, hour_in_words, weekday_in_words, zone_in_words
 from accompaniment.models import Jobseeker, Notification, Region, User
+from accompaniment.rules.french import NO_BREAK, hour_in_words, weekday_in_words, zone_in_words
 from accompaniment.services import addresses, outbox
-from caseload.zones import zone_of, zone_of_recipient
+from caseload.reads.zones import zone_of, zone_of_recipient
 from messaging.models import CallbackRequest
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFactory

@@ -26,11 +26,11 @@ from accompaniment.models import User
 from accompaniment.services import accounts
 from config.routing import websocket_urlpatterns
 from config.settings.connections import cache, channel_layers
-from messaging import live
+from messaging.consumers.sessions import NOT_LOGGED_IN, TOO_MANY, compare_with_sessions
+from messaging.consumers.socket_count import SocketCount, Ticket
 from messaging.models import Message
+from messaging.services import live
 from messaging.services.conversations import open_conversation
-from messaging.socket_count import SocketCount, Ticket
-from messaging.sockets import NOT_LOGGED_IN, TOO_MANY, compare_with_sessions
 from tests.frozen_redis import Door
 from tests.messaging.sockets import PATIENCE
 from tests.sessions import Socket, session_of
@@ -359,7 +359,7 @@ async def test_the_sockets_of_other_processes_count_too(settings: Settings) -> N
 
 async def test_without_redis_a_process_counts_its_own(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     # A count of its own, for the one of the process does not ask a Redis again that has just not answered.
-    monkeypatch.setattr("messaging.sockets.open_sockets", SocketCount())
+    monkeypatch.setattr("messaging.consumers.sessions.open_sockets", SocketCount())
     settings.SOCKETS_PER_ACCOUNT = 2
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "unix:///nowhere?db=0"}}
     user, paths = await the_house()

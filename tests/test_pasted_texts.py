@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accompaniment.forms.fields import EmailField, IdentifierField, LineField, LinesField
-from accompaniment.parsing import lines_in
+from accompaniment.rules.parsing import lines_in
 from tests.test_long_texts import HOUSE, ROOT, forms_of_the_house
 
 DIRT = {

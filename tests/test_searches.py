@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accompaniment.forms.search import LONGEST
+from accompaniment.forms.fields import LONGEST
 from tests.caseload.factories import PortfolioFactory, volunteer
 from tests.messaging.factories import pair, say
 

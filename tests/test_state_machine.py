@@ -27,8 +27,7 @@ from hypothesis.stateful import (
 )
 
 from accompaniment.enums import EnrolmentState, Modality, RefusalReason, Tier, Track
-from accompaniment.errors import DomainError
-from accompaniment.invariants import checks
+from accompaniment.hooks.invariants import checks
 from accompaniment.models import (
     Accompaniment,
     AuditEntry,
@@ -37,15 +36,20 @@ from accompaniment.models import (
     Enrolment,
     OnSiteRequest,
 )
-from accompaniment.services import enrolments, onsite
+from accompaniment.rules.errors import DomainError
+from accompaniment.services import on_site_requests as onsite
+from accompaniment.services.enrolments import tiers as tiers_
+from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
+from accompaniment.services.enrolments.interview import ask_enrolment, open_registration_interview
+from accompaniment.services.enrolments.publishing import publish_consent_text
 from caseload.enums import TransferState
 from caseload.models import Cover, Manager, Placement, Portfolio, Transfer
-from caseload.services.absences import declare_absence, end_absence
-from caseload.services.capacities import set_capacity
-from caseload.services.enrolments import refuse_at_interview, validate_at_interview
-from caseload.services.moves import carry_out_due
-from caseload.services.placements import PortfolioFullError, place
-from caseload.services.transfers import transfer_people
+from caseload.services.moves.absences import declare_absence, end_absence
+from caseload.services.moves.carrying_out import carry_out_due
+from caseload.services.moves.placements import PortfolioFullError, place
+from caseload.services.moves.transfers import transfer_people
+from caseload.services.registration.decisions import refuse_at_interview, validate_at_interview
+from caseload.services.steering.capacities import set_capacity
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, consent_text_in_force, plan_defaults
 from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, findings
 from tests.house_on_paper import CAPS, Paper, Person, Relay, Shelf, everything_written, histories, written_by_person
@@ -206,7 +210,7 @@ class House(RuleBasedStateMachine):
 
     def asked(self, person: Person) -> None:
         allowed = person.enrolment is None and person.tier == Tier.GUIDE
-        self.attempt(allowed, lambda: enrolments.ask_enrolment(actor=person.row.user, jobseeker=person.row))
+        self.attempt(allowed, lambda: ask_enrolment(actor=person.row.user, jobseeker=person.row))
         if allowed:
             person.enrolment = EnrolmentState.ASKED
             self.seen["asked"] += 1
@@ -222,7 +226,7 @@ class House(RuleBasedStateMachine):
         target = self.paper.shelves[portfolio]
         enrolment = Enrolment.objects.filter(jobseeker=person.row).order_by("-pk")[0]
         actor = target.row.adviser.user
-        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person.row)
+        interview = open_registration_interview(actor=actor, jobseeker=person.row)
         fits = person.enrolment == EnrolmentState.ASKED and target.modality == Modality.GUIDE_WEB
         allowed = fits and self.paper.has_room(portfolio)
         self.attempt(
@@ -248,7 +252,7 @@ class House(RuleBasedStateMachine):
         if not waiting:
             return
         person = draw.draw(st.sampled_from(waiting))
-        interview = enrolments.open_registration_interview(actor=self.an_adviser, jobseeker=person.row)
+        interview = open_registration_interview(actor=self.an_adviser, jobseeker=person.row)
         refuse_at_interview(
             actor=self.an_adviser,
             enrolment=Enrolment.objects.open().get(jobseeker=person.row),
@@ -269,7 +273,7 @@ class House(RuleBasedStateMachine):
         text = ConsentText.objects.latest()
         allowed = person.enrolment in OPEN
         again = allowed and person.accepted not in {None, text.version}
-        self.attempt(allowed, lambda: enrolments.accept_terms(actor=person.row.user, jobseeker=person.row, text=text))
+        self.attempt(allowed, lambda: accept_terms(actor=person.row.user, jobseeker=person.row, text=text))
         if allowed:
             person.accepted = text.version
             self.seen["accepted"] += 1
@@ -279,7 +283,7 @@ class House(RuleBasedStateMachine):
     def leave(self, draw: st.DataObject) -> None:
         """Never refused (invariant 4)."""
         person = self.choose(draw, lambda one: one.enrolment in OPEN)
-        enrolments.leave_track(actor=person.row.user, jobseeker=person.row)
+        leave_track(actor=person.row.user, jobseeker=person.row)
         was = person.enrolment
         person.enrolment = None
         if was is None:
@@ -294,7 +298,7 @@ class House(RuleBasedStateMachine):
     def change_tier(self, draw: st.DataObject) -> None:
         tier = draw.draw(tiers)
         person = self.choose(draw, lambda one: one.enrolment == EnrolmentState.ACTIVE)
-        enrolments.change_tier(actor=self.an_adviser, jobseeker=person.row, tier=tier, reason="Situation changée")
+        tiers_.change_tier(actor=self.an_adviser, jobseeker=person.row, tier=tier, reason="Situation changée")
         self.tier_is(person, tier)
 
     def ask_on_site(self, draw: st.DataObject) -> None:
@@ -470,7 +474,7 @@ class House(RuleBasedStateMachine):
     def another_text(self, draw: st.DataObject) -> None:
         """A running track goes on meanwhile; a validated one starts only with the text that binds."""
         needs_acceptance = draw.draw(st.booleans())
-        enrolments.publish_consent_text(
+        publish_consent_text(
             actor=self.manager.user,
             title="Texte",
             body=f"Texte de la version {self.paper.version + 1}.",

@@ -13,11 +13,11 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from accompaniment.consumers import frame_in
 from accompaniment.enums import Channel
-from accompaniment.errors import DomainError
-from accompaniment.sockets import frame_in
-from messaging.live import calmly
-from messaging.sockets import NOT_LOGGED_IN, AccountSocket, in_thread
+from accompaniment.rules.errors import DomainError
+from messaging.consumers.sessions import NOT_LOGGED_IN, AccountSocket, in_thread
+from messaging.services.live import calmly
 from visio.enums import RoomMoment, RoomRole
 from visio.models import Interview
 from visio.rules.signals import BURST, LARGEST_MESSAGE, PER_SECOND, clean_signal, is_id

@@ -13,13 +13,13 @@ from accompaniment.enums import Bandwidth, Channel
 from accompaniment.forms.fields import CHOOSE, DayField, LineField, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
-from accompaniment.french import hour_there, weekday_in_words
 from accompaniment.models import Jobseeker
-from accompaniment.parsing import instant_in
+from accompaniment.rules.french import hour_there, weekday_in_words
+from accompaniment.rules.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
-from visio.availability import SlotDay
 from visio.enums import AbsenceDecision, NextStep, Outcome
 from visio.models import ANSWER_LENGTH, REASON_LENGTH
+from visio.reads.availability import SlotDay
 
 CHANNEL_CHOICES = [
     (Channel.VIDEO.value, "En visio"),

@@ -1,6 +1,7 @@
 """Working hours, interviews and their reports."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -10,12 +11,13 @@ from django.db.models import F, Q
 
 from accompaniment.enums import Channel
 from accompaniment.models import Jobseeker, Obligation, User
+from accompaniment.models.expressions import TsTzRange
 from accompaniment.models.guards import AppendOnly
-from accompaniment.querysets import OfJobseekerQuerySet
-from accompaniment.ranges import TsTzRange
+from accompaniment.models.people import OfJobseekerQuerySet
+from accompaniment.models.plan import ObligationQuerySet
 from caseload.models import Adviser
+from caseload.models.staff import managed_by
 from visio.enums import InterviewState, NextStep
-from visio.querysets import InterviewQuerySet
 from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES
 from visio.rules.states import STATES_TO_YOU
 
@@ -54,6 +56,65 @@ class SlotInvitation(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} invited for {self.obligation_id}"
+
+
+class InterviewQuerySet(OfJobseekerQuerySet):
+    def live(self) -> Self:
+        """Keep the interviews that hold a slot."""
+        return self.filter(state__in=LIVE_STATES)
+
+    def coming(self, now: datetime) -> Self:
+        """Keep those that are still to take place or under way, the first one first."""
+        return self.live().filter(ends_at__gt=now).order_by("starts_at", "pk")
+
+    def to_conclude(self, now: datetime) -> Self:
+        """Keep those whose end has passed and of which nobody has said what came of them, oldest first."""
+        return self.live().filter(ends_at__lte=now).order_by("starts_at", "pk")
+
+    def between(self, start: datetime, end: datetime) -> Self:
+        """Keep those that begin in [start, end), in order of time."""
+        return self.filter(starts_at__gte=start, starts_at__lt=end).order_by("starts_at", "pk")
+
+    def of_the_two(self, user: User) -> Self:
+        """Keep those of which the user is one of the two people: the jobseeker, or the adviser."""
+        return self.filter(Q(jobseeker__user=user) | Q(adviser__user=user))
+
+    def of_people_steered_by(self, user: User) -> Self:
+        """Keep those with people of a manager's regions: an adviser of the region may have had somebody of another."""
+        return self.filter(managed_by(user, "jobseeker__agency__departement__region"))
+
+    def conducted_by(self, user: User) -> Self:
+        """Keep an adviser's own interviews with people whom he or she follows, and what is still to be closed."""
+        own = self.filter(adviser__user=user)
+        return own.filter(Q(pk__in=own.visible_to(user).values("pk")) | Q(state__in=LIVE_STATES))
+
+    def noted(self) -> Self:
+        """Keep the absences that wait for a decision: answered ones first, then those whose time is over soonest."""
+        return self.filter(state=InterviewState.NOTED).order_by(
+            F("answered_at").asc(nulls_last=True), "answer_until", "pk"
+        )
+
+    def to_decide(self, now: datetime) -> Self:
+        """Keep the noted absences that can be decided by now: explained, or no time to explain is left."""
+        return self.filter(Q(answered_at__isnull=False) | Q(answer_until__lte=now))
+
+    def with_absence(self) -> Self:
+        """Keep the interviews from which an absence was noted, with what a page says of it."""
+        return (
+            self.filter(noted_at__isnull=False)
+            .with_people()
+            .select_related("noted_by", "closed_by", "jobseeker__agency__departement__region")
+        )
+
+    def with_people(self) -> Self:
+        """Load what a page says of an interview."""
+        return self.select_related(
+            "jobseeker__user",
+            "jobseeker__agency__departement__region",
+            "adviser__user",
+            "adviser__agency__departement__region",
+            "obligation",
+        )
 
 
 class Interview(models.Model):
@@ -275,3 +336,14 @@ class InterviewReport(AppendOnly):
     def next_step_told(self) -> str:
         """The next step as the person reads it."""
         return NextStep(self.next_step).told_to_person
+
+
+def to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:
+    """Keep the obligations that are due and have no live interview, the nearest deadline first."""
+    return obligations.due().exclude(interviews__state__in=LIVE_STATES).order_by("due_on", "pk")
+
+
+def nearest_to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:
+    """Keep of each person the nearest obligation to place: as many as the portfolio list shows people to place."""
+    nearest = to_place(obligations).order_by("jobseeker_id", "due_on", "pk").distinct("jobseeker_id")
+    return obligations.filter(pk__in=nearest.values("pk")).order_by("due_on", "pk")

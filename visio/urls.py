@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, path
 
-from visio.views import agenda, booking, departures, missed, onsite, panels, room
+from visio.views import agenda, booking, departures, missed, panels, room
+from visio.views import on_site_requests as onsite
 
 urlpatterns: list[URLPattern] = [
     path("mes-entretiens/", booking.my_interviews, name="my_interviews"),

@@ -7,10 +7,10 @@ from django.contrib.auth import password_validation
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
-from accompaniment.addresses import written
 from accompaniment.forms.fields import EmailField, IdentifierField
 from accompaniment.models import AddressChange, User
-from accompaniment.passwords import ADVICE, WITH_ADVICE, normalised
+from accompaniment.rules.passwords import ADVICE, WITH_ADVICE, normalised
+from accompaniment.rules.spelling import written
 
 CHOICE_RULES = (
     "Au moins 12 caractères, et pas seulement des chiffres. Ni votre nom, ni celui de ce service, ni une suite de "

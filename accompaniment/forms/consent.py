@@ -3,7 +3,7 @@
 from django import forms
 
 from accompaniment.forms.fields import NumberField
-from accompaniment.presentation import ACCEPTANCE_STATEMENT
+from accompaniment.rules.presentation import ACCEPTANCE_STATEMENT
 
 
 class AcceptanceForm(forms.Form):

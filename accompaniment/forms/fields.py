@@ -1,5 +1,6 @@
 """Fields that several forms share."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -7,10 +8,11 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 
-from accompaniment.french import excess_in_words
-from accompaniment.identifiers import compact
-from accompaniment.imports.values import clean
-from accompaniment.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY, is_near, lines_in
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import excess_in_words
+from accompaniment.rules.imports.values import clean
+from accompaniment.rules.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY, is_near, lines_in
+from accompaniment.rules.spelling import compact
 
 CHOOSE = ("", "Choisissez…")
 """The first line of a list from which something must be chosen: nothing is chosen before somebody chooses."""
@@ -98,3 +100,38 @@ class NumberField(forms.IntegerField):
 
     def __init__(self, *, min_value: int = -LARGEST_NUMBER, max_value: int = LARGEST_NUMBER, **kwargs: Any) -> None:
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+
+
+def add_refusal(form: forms.Form, refusal: DomainError, **names: str) -> None:
+    """Put a refusal on the field that it is about; of the whole where it names none, or none that the form shows.
+
+    `names`: what the form calls a fact, where that is not its name in the service.
+    """
+    name = names.get(refusal.about, refusal.about)
+    field = form.fields.get(name)
+    form.add_error(name if field and not field.widget.is_hidden else None, refusal.sentence)
+
+
+LONGEST = 80  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What was typed, in `words`, and why it was refused, if it was. Refused words find nobody."""
+
+    words: str = ""
+    refusal: str = ""
+
+
+class SearchField(LineField):
+    """What is looked for: a name or an identifier."""
+
+    def __init__(self, *, label: str) -> None:
+        super().__init__(label=label, required=False, max_length=LONGEST)
+
+
+def search_in(form: forms.Form) -> Search:
+    """Read what was typed in the field `q` of a form."""
+    if form.is_valid() or "q" not in form.errors:
+        return Search(words=form.cleaned_data.get("q", ""))
+    return Search(words=form.data.get("q", ""), refusal=f"La recherche est trop longue\u00a0: {form.errors['q'][0]}")

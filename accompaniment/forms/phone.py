@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accompaniment.errors import DomainError
 from accompaniment.forms.fields import LineField
 from accompaniment.models import Agency, Jobseeker
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.presentation import telephone_in_words
 from accompaniment.services.contact_details import NO_NUMBER, read_number
-from accompaniment.templatetags.french import telephone
 
 
 class PhoneField(LineField):
@@ -29,19 +29,19 @@ class PhoneField(LineField):
         """Read it as it is dialled where the person is; the number that stands is taken as it is."""
         self.agency = person.agency
         self.known = person.phone
-        self.initial = telephone(person.phone)
+        self.initial = telephone_in_words(person.phone)
 
     def answer_at(self, agency: Agency) -> None:
         """Read it as the agency's own number; the one that stands is taken as it is."""
         self.agency = agency
         self.known = agency.phone
-        self.initial = telephone(agency.phone)
+        self.initial = telephone_in_words(agency.phone)
 
     def clean(self, value: Any) -> str:
         written: str = super().clean(value)
         if not written or self.agency is None:
             return written
-        if self.known and written in {self.known, telephone(self.known)}:
+        if self.known and written in {self.known, telephone_in_words(self.known)}:
             return self.known  # as it came from the information system, whatever we think of it
         try:
             return read_number(written, agency=self.agency)

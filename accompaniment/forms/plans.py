@@ -6,8 +6,8 @@ from django import forms
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.forms.fields import CHOOSE, DayField, LinesField
-from accompaniment.french import frequency_in_words
-from accompaniment.rules import PLAN_CHANNELS
+from accompaniment.rules.french import frequency_in_words
+from accompaniment.rules.tracks import PLAN_CHANNELS
 from accompaniment.services.plan_reviews import NewPlan
 
 KEEP, CHANGE = "garder", "changer"

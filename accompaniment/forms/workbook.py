@@ -3,7 +3,7 @@
 from django import forms
 
 from accompaniment.forms.fields import DayField, LineField, LinesField
-from accompaniment.french import size_in_words
+from accompaniment.rules.french import size_in_words
 from accompaniment.services.action_plan import ObjectiveFacts, StepFacts
 from accompaniment.services.documents import LARGEST
 from accompaniment.services.notes import LONGEST_NOTE

@@ -8,10 +8,10 @@ from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accompaniment.errors import DomainError
-from accompaniment.imports.outcome import Outcome
-from accompaniment.imports.reader import open_file
-from accompaniment.imports.rows import AGENCY_COLUMN, UNKNOWN_AGENCIES
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.imports.outcome import Outcome
+from accompaniment.rules.imports.reader import open_file
+from accompaniment.rules.imports.rows import AGENCY_COLUMN, UNKNOWN_AGENCIES
 
 NOTHING_WENT_IN, UNREADABLE = 1, 2
 SHOWN = 20

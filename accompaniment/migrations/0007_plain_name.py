@@ -3,7 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import migrations
 
-from accompaniment.search import PlainName
+from accompaniment.models.search import PlainName
 
 # The body is bound to `unaccent` and its dictionary when it is read here, so it means the same whatever the search
 # path. `unaccent` calls itself stable because its dictionary's file could change; ours comes with PostgreSQL.

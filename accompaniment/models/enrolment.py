@@ -1,11 +1,13 @@
 """Enrolment in the 100 % web track, acceptance, and the periods of accompaniment."""
 
-from typing import ClassVar
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accompaniment.enums import (
     Awaited,
@@ -18,19 +20,18 @@ from accompaniment.enums import (
     Tier,
     Track,
 )
+from accompaniment.models.expressions import TsTzRange, where_given
 from accompaniment.models.guards import AppendOnly, Guarded, Guards
-from accompaniment.models.indexes import where_given
-from accompaniment.models.people import Jobseeker, User
+from accompaniment.models.people import Jobseeker, OfJobseekerQuerySet, User
+from accompaniment.models.search import named, words_of
 from accompaniment.models.territory import Agency
-from accompaniment.querysets import (
-    AccompanimentQuerySet,
-    ConsentQuerySet,
-    ConsentTextQuerySet,
-    EnrolmentQuerySet,
-    OfJobseekerQuerySet,
-)
-from accompaniment.ranges import TsTzRange
-from accompaniment.rules import OPEN_ENROLMENT_STATES, SHORTEST_ANSWER_DELAY
+from accompaniment.rules.tracks import NOT_BEGUN_STATES, OPEN_ENROLMENT_STATES, SHORTEST_ANSWER_DELAY
+
+
+class ConsentTextQuerySet(QuerySet[Any]):
+    def binding(self) -> Self:
+        """Keep the versions that have to be accepted, newest first; an older acceptance does not hold."""
+        return self.filter(needs_acceptance=True).order_by("-version")
 
 
 class ConsentText(AppendOnly):
@@ -52,6 +53,11 @@ class ConsentText(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.title} (version {self.version})"
+
+
+class ConsentQuerySet(OfJobseekerQuerySet):
+    def standing(self) -> Self:
+        return self.filter(withdrawn_at=None)
 
 
 class Consent(Guarded):
@@ -127,6 +133,43 @@ class RegistrationInterview(models.Model):
 
     def __str__(self) -> str:
         return f"EID {self.jobseeker_id} {self.started_at:%Y-%m-%d}"
+
+
+class EnrolmentQuerySet(OfJobseekerQuerySet):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_ENROLMENT_STATES)
+
+    def awaiting_decision(self) -> Self:
+        """Keep the volunteers who wait for their registration interview, oldest first."""
+        return self.filter(state=EnrolmentState.ASKED).order_by("asked_at", "pk")
+
+    def not_taken_on(self) -> Self:
+        """Keep those that were refused, or taken back at the registration interview, without having been validated."""
+        at_the_interview = Q(state=EnrolmentState.WITHDRAWN, interview__isnull=False)
+        return self.filter(Q(state=EnrolmentState.REFUSED) | at_the_interview, validated_at=None)
+
+    def settled_after(self, instant: datetime) -> Self:
+        """Keep what was validated, refused, withdrawn or lapsed after this instant."""
+        return self.filter(Q(validated_at__gt=instant) | Q(state__in=NOT_BEGUN_STATES, closed_at__gt=instant))
+
+    def decided_at_interview(self, person: Jobseeker) -> Self:
+        """Keep a person's that were decided at a registration interview, with that interview, the newest first."""
+        return (
+            self.filter(jobseeker=person, interview__concluded_at__isnull=False)
+            .select_related("interview__conducted_by")
+            .order_by("-interview__concluded_at", "-pk")
+        )
+
+    def matching(self, words: str) -> Self:
+        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        return self.filter(named(words_of(words), jobseeker="jobseeker__")) if words else self
+
+    def with_interview_begun(self) -> Self:
+        """Add `interview_begun`: whether a registration interview of the person is in progress."""
+        interviews = RegistrationInterview.objects
+        return self.annotate(
+            interview_begun=Exists(interviews.filter(jobseeker=OuterRef("jobseeker"), concluded_at=None))
+        )
 
 
 class Enrolment(models.Model):
@@ -256,6 +299,25 @@ class LapseDelay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.days} j"
+
+
+class AccompanimentQuerySet(OfJobseekerQuerySet):
+    def current(self) -> Self:
+        return self.filter(ended_at=None)
+
+    def that_may_ask(self, agencies: Iterable[Agency]) -> Self:
+        """Keep who may ask for the 100 % web where it is open.
+
+        They are on the classic track in the tier guidé, with an e-mail address and no open enrolment.
+        """
+        enrolments = Enrolment.objects
+        return self.current().filter(
+            ~Exists(enrolments.open().filter(jobseeker=OuterRef("jobseeker"))),
+            tier=Tier.GUIDE,
+            track=Track.CLASSIC,
+            jobseeker__agency__in=agencies,
+            jobseeker__email__isnull=False,
+        )
 
 
 class Accompaniment(Guarded):

@@ -1,14 +1,16 @@
 """What happened with a person, who did or read what, and what has to be told outside."""
 
+from datetime import datetime
+from typing import Any, Self
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
-from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind
+from accompaniment.enums import READING_ACTIONS, AuditAction, Channel, ContactNature, NotificationKind, ShownEntries
+from accompaniment.models.expressions import where_given
 from accompaniment.models.guards import AppendOnly
-from accompaniment.models.indexes import where_given
-from accompaniment.models.people import Jobseeker, User
-from accompaniment.querysets import AuditEntryQuerySet, NotificationQuerySet, OfJobseekerQuerySet
+from accompaniment.models.people import Jobseeker, OfJobseekerQuerySet, User
 
 
 class Contact(AppendOnly):
@@ -51,6 +53,14 @@ class Contact(AppendOnly):
         return "Vous avez écrit." if self.author.is_jobseeker else f"{self.author.full_name} vous a écrit."
 
 
+class AuditEntryQuerySet(OfJobseekerQuerySet):
+    def shown_as(self, shown: ShownEntries) -> Self:
+        """Keep the readings only, everything but messages, or everything."""
+        if shown == ShownEntries.READINGS:
+            return self.filter(action__in=READING_ACTIONS)
+        return self if shown == ShownEntries.ALL else self.exclude(action=AuditAction.MESSAGE)
+
+
 class AuditEntry(AppendOnly):
     """Who did or read what in whose file."""
 
@@ -73,6 +83,12 @@ class AuditEntry(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_id} {self.action}"
+
+
+class NotificationQuerySet(QuerySet[Any]):
+    def to_send(self, now: datetime) -> Self:
+        """Keep what waits and whose next try has come, oldest first."""
+        return self.filter(Q(sent_at=None, given_up_at=None), next_try_at__lte=now).order_by("pk")
 
 
 class Notification(models.Model):

@@ -1,6 +1,6 @@
 """Accounts and jobseekers."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
@@ -8,18 +8,23 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
-from accompaniment.addresses import written
-from accompaniment.alphabet import alphabetical
-from accompaniment.enums import Bandwidth, Channel, PreferredHours, Role
+from accompaniment.enums import (
+    Bandwidth,
+    Channel,
+    PreferredHours,
+    Role,
+)
+from accompaniment.hooks.perimeter import staff_perimeter, staff_reading_perimeter
+from accompaniment.models.expressions import alphabetical
 from accompaniment.models.guards import AppendOnly, Guarded, Guards
+from accompaniment.models.search import PlainName, named, words_of
 from accompaniment.models.territory import Agency
-from accompaniment.passwords import normalised
-from accompaniment.querysets import DeviceCheckQuerySet, JobseekerQuerySet
-from accompaniment.search import PlainName
+from accompaniment.rules.passwords import normalised
+from accompaniment.rules.spelling import written
 
 
 class UserManager(BaseUserManager["User"]):
@@ -168,6 +173,40 @@ class AddressChange(models.Model):
         return f"new address of {self.user_id} until {self.expires_at:%Y-%m-%d}"
 
 
+class JobseekerQuerySet(QuerySet[Any]):
+    def visible_to(self, user: User) -> Self:
+        """Keep the user's own file, or for staff the files of their perimeter."""
+        if user.role == Role.JOBSEEKER:
+            return self.filter(user=user)
+        return self.filter(staff_perimeter(user))
+
+    def matching(self, words: str) -> Self:
+        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        return self.filter(named(words_of(words))) if words else self
+
+    def readable_by(self, user: User) -> Self:
+        """Keep the files that the user may see, and those that he or she may read without doing anything in them."""
+        if user.role == Role.JOBSEEKER:
+            return self.filter(user=user)
+        return self.filter(staff_reading_perimeter(user))
+
+
+class OfJobseekerQuerySet(QuerySet[Any]):
+    """Rows that belong to one person's file through a field named `jobseeker`; upper apps build on it."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep the rows of the files that the user may see."""
+        if user.role == Role.JOBSEEKER:
+            return self.filter(jobseeker__user=user)
+        return self.filter(jobseeker__in=Jobseeker.objects.visible_to(user))
+
+    def readable_by(self, user: User) -> Self:
+        """Keep the rows of the files that the user may at least read."""
+        if user.role == Role.JOBSEEKER:
+            return self.filter(jobseeker__user=user)
+        return self.filter(jobseeker__in=Jobseeker.objects.readable_by(user))
+
+
 class Jobseeker(Guarded):
     """A person registered with the service, identified by seven digits and a letter."""
 
@@ -267,6 +306,12 @@ class SourceRecord(models.Model):
 
     def __str__(self) -> str:
         return f"source of {self.jobseeker_id}"
+
+
+class DeviceCheckQuerySet(OfJobseekerQuerySet):
+    def latest_each(self) -> Self:
+        """Keep each person's latest."""
+        return self.order_by("jobseeker_id", "-at", "-pk").distinct("jobseeker_id")
 
 
 class DeviceCheck(AppendOnly):

@@ -3,18 +3,18 @@
 from datetime import date, timedelta
 from functools import reduce
 from operator import or_
+from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 
 from accompaniment.enums import Channel, ContactNature, Modality, ObligationKind, ObligationState, ReviewOutcome
 from accompaniment.models.guards import AppendOnly
 from accompaniment.models.journal import Contact
-from accompaniment.models.people import Jobseeker, User
-from accompaniment.querysets import ContactPlanQuerySet, ObligationQuerySet, OnSiteRequestQuerySet, PlanRequestQuerySet
-from accompaniment.rules import PLAN_CHANNELS
+from accompaniment.models.people import Jobseeker, OfJobseekerQuerySet, User
+from accompaniment.rules.tracks import PLAN_CHANNELS
 
 
 class PlanDefault(models.Model):
@@ -38,6 +38,25 @@ class PlanDefault(models.Model):
 
     def __str__(self) -> str:
         return f"{self.modality} {self.interval_days} j"
+
+
+class ContactPlanQuerySet(OfJobseekerQuerySet):
+    def current(self) -> Self:
+        return self.filter(ended_on=None)
+
+    def to_review(self, today: date) -> Self:
+        """Keep the current plans that wait for the adviser: the person asks for another one, or the day has come.
+
+        Adds `change_asked_at`. Wishes come first, the oldest at the top, then the plans by day of review.
+        """
+        requests = PlanRequest.objects
+        asked = requests.open().filter(jobseeker=OuterRef("jobseeker")).values("asked_at")
+        return (
+            self.current()
+            .annotate(change_asked_at=Subquery(asked[:1]))
+            .filter(Q(review_on__lte=today) | Q(change_asked_at__isnull=False))
+            .order_by(F("change_asked_at").asc(nulls_last=True), "review_on", "pk")
+        )
 
 
 class ContactPlan(models.Model):
@@ -110,6 +129,12 @@ class PlanReview(AppendOnly):
         return f"{self.plan_id} {self.outcome}"
 
 
+class PlanRequestQuerySet(OfJobseekerQuerySet):
+    def open(self) -> Self:
+        """Keep what waits for an answer: neither answered nor taken back."""
+        return self.filter(answered_at=None, withdrawn_at=None)
+
+
 class PlanRequest(models.Model):
     """The person asks for another contact plan. One open request; the adviser answers, or the person takes it back."""
 
@@ -156,6 +181,11 @@ class PlanRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.asked_at:%Y-%m-%d}"
+
+
+class ObligationQuerySet(OfJobseekerQuerySet):
+    def due(self) -> Self:
+        return self.filter(state=ObligationState.DUE)
 
 
 class Obligation(models.Model):
@@ -207,6 +237,12 @@ class Obligation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.jobseeker_id} {self.kind} {self.due_on}"
+
+
+class OnSiteRequestQuerySet(OfJobseekerQuerySet):
+    def open(self) -> Self:
+        """Keep what waits for an answer: neither answered nor taken back."""
+        return self.filter(answered_at=None, withdrawn_at=None)
 
 
 class OnSiteRequest(models.Model):

@@ -1,14 +1,25 @@
 """Regions, départements, agencies and their opening hours."""
 
 from datetime import date
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, QuerySet
 
-from accompaniment.alphabet import alphabetical
-from accompaniment.querysets import AgencyQuerySet, RegionQuerySet
-from accompaniment.rules import opening_day
+from accompaniment.models.expressions import alphabetical
+from accompaniment.rules.tracks import opening_day
+
+
+class RegionQuerySet(QuerySet[Any]):
+    def in_order_of_opening(self) -> Self:
+        """Order by day of opening, those that have none last, and count each region's agencies as `agency_count`.
+
+        Names are ordered as people look for them, Île-de-France under I.
+        """
+        return self.annotate(agency_count=Count("departements__agencies")).order_by(
+            F("web_opens_on").asc(nulls_last=True), alphabetical("name"), "pk"
+        )
 
 
 class Region(models.Model):
@@ -55,6 +66,13 @@ class Departement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.code})"
+
+
+class AgencyQuerySet(QuerySet[Any]):
+    def opening_with(self, region: "Region", *, day: date | None) -> Self:
+        """Keep a region's agencies for which this day, or none, would be the region's: no later day of their own."""
+        found = self.filter(departement__region=region)
+        return found.exclude(web_opens_on__gt=day) if day else found
 
 
 class Agency(models.Model):

@@ -1,12 +1,12 @@
 """What adviser and person keep together in a file: notes of the team, the action plan, documents."""
 
+from typing import Any, Self
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from accompaniment.models.people import Jobseeker, User
-from accompaniment.querysets import OfJobseekerQuerySet, StepQuerySet
+from accompaniment.models.people import Jobseeker, OfJobseekerQuerySet, User
 
 
 class Note(models.Model):
@@ -49,6 +49,18 @@ class Objective(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class StepQuerySet(QuerySet[Any]):
+    def visible_to(self, user: User) -> Self:
+        """Keep the steps of the action plans that the user may see."""
+        objectives = Objective.objects
+        return self.filter(objective__in=objectives.visible_to(user))
+
+    def readable_by(self, user: User) -> Self:
+        """Keep the steps of the action plans that the user may at least read."""
+        objectives = Objective.objects
+        return self.filter(objective__in=objectives.readable_by(user))
 
 
 class Step(models.Model):

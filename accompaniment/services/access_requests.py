@@ -12,10 +12,9 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AccessRequestKind
-from accompaniment.errors import DomainError
 from accompaniment.models import AccessRequest
-from accompaniment.services.accounts import request_password_reset
-from accompaniment.services.first_access import request_first_access
+from accompaniment.rules.errors import DomainError
+from accompaniment.services.accounts import request_first_access, request_password_reset
 
 logger = logging.getLogger(__name__)
 

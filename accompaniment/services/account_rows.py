@@ -8,8 +8,8 @@ import psycopg
 from django.db import IntegrityError, transaction
 
 from accompaniment.enums import NotificationKind
-from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
+from accompaniment.rules.errors import DomainError
 from accompaniment.services import outbox
 
 ONE_ADDRESS_ONE_PERSON = frozenset(

@@ -16,11 +16,12 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
-from accompaniment.addresses import written
 from accompaniment.enums import AuditAction, NotificationKind, Role
-from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import ActivationLink, Jobseeker, User
-from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.spelling import compact, written
+from accompaniment.rules.tracks import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import addresses, audit, outbox, sessions
 from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account, refusing_if_taken
 from accompaniment.services.addresses import LINK_IS_OVER, AddressMovedError
@@ -253,3 +254,27 @@ def _usable_link(token: str, now: datetime) -> ActivationLink:
     if link is None:
         raise NotAllowedNowError(LINK_IS_OVER)
     return link
+
+
+def request_first_access(*, identifier: str, email: str) -> None:
+    """Send the link that opens the space to the address of the file, where identifier and address are its own.
+
+    The caller is told nothing, so that nobody learns who is registered or under which address. Who has a password
+    already gets the link for a new one. Asking again within `ASK_AGAIN_AFTER` sends nothing.
+    """
+    address = written(email)
+    with transaction.atomic():
+        found = Jobseeker.objects.filter(identifier=compact(identifier), email=address).first()
+        person = lock_jobseeker(found.pk) if found else None
+        if person is None or person.email != address or _opens_another_account(person):
+            return
+        user = give_account(actor=None, person=person)
+        if user.has_usable_password():
+            # Led to the confirmation of this address, where the account still has the one before.
+            request_password_reset(email=address)
+        elif user.is_active and invite_again(user=user):
+            audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_asked")
+
+
+def _opens_another_account(person: Jobseeker) -> bool:
+    return person.user is None and User.objects.filter(email=person.email).exists()

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, Jobseeker, Objective, Step, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
 

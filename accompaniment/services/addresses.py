@@ -17,14 +17,13 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.addresses import NOWHERE, written
 from accompaniment.enums import AuditAction, NotificationKind
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.identifiers import compact
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import ActivationLink, AddressChange, AuditEntry, Jobseeker, Notification, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.spelling import NOWHERE, compact, written
 from accompaniment.services import audit, outbox, sessions
 from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account, refusing_if_taken
-from accompaniment.services.enrolments import lock_jobseeker
 
 EMAIL_TAKEN = "Cette adresse e-mail est déjà celle d'une autre personne. Demandez-en une autre."
 LINK_IS_OVER = "Ce lien a déjà servi ou n'est plus valable."

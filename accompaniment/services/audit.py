@@ -8,10 +8,10 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from accompaniment.desk_events import tell_desks
 from accompaniment.enums import AuditAction, FilePart, ReaderCapacity
+from accompaniment.hooks.desk_events import tell_desks
+from accompaniment.hooks.perimeter import reader_capacity
 from accompaniment.models import AuditEntry, Jobseeker, User
-from accompaniment.perimeter import reader_capacity
 
 ONE_READING = timedelta(minutes=10)
 """Within which coming back to the same file is the same reading: a page that refreshes itself is read once."""

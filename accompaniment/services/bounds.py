@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import MEGABYTE, counted, delay_in_words, size_in_words
 from accompaniment.models import ActBound, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import MEGABYTE, counted, delay_in_words, size_in_words
 from accompaniment.services import audit
 
 SENTENCES = {

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from django.db import transaction
 
 from accompaniment.enums import AuditAction, BoundedAct
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.imports import telephones, values
-from accompaniment.imports.values import InvalidValueError
-from accompaniment.merging import merge
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Agency, AuditEntry, Jobseeker, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.imports import telephones, values
+from accompaniment.rules.imports.values import InvalidValueError
+from accompaniment.rules.merging import merge
 from accompaniment.services import audit
 from accompaniment.services.account_rows import refusing_if_taken
 from accompaniment.services.addresses import EMAIL_TAKEN, follow_file
 from accompaniment.services.bounds import check_bound
-from accompaniment.services.enrolments import lock_jobseeker
 
 DETAILS = ("phone", "email", "postal_code", "commune", "preferred_channel", "preferred_hours")
 

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.db import connection, transaction
 from psycopg import sql
 
-from accompaniment.errors import DomainError
 from accompaniment.models.guards import AppendOnly
+from accompaniment.rules.errors import DomainError
 
 ROLE = "SELECT rolsuper, rolname = current_user FROM pg_roles WHERE rolname = %s"
 OWNED = """

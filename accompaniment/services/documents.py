@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from accompaniment.archives import NoArchiveError, entries_of, stored_content
 from accompaniment.enums import AuditAction, BoundedAct
-from accompaniment.errors import DomainError
-from accompaniment.french import MEGABYTE, size_in_words
 from accompaniment.models import Document, Jobseeker, User
+from accompaniment.rules.archives import NoArchiveError, entries_of, stored_content
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import MEGABYTE, size_in_words
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, ObligationState
 from accompaniment.models import ContactPlan, Departement
-from accompaniment.public_holidays import public_holidays
+from accompaniment.rules.public_holidays import public_holidays
 
 HOLIDAYS = """
 holidays AS (

@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Bandwidth, BoundedAct, NotificationKind
-from accompaniment.errors import DomainError
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import DeviceCheck, Jobseeker, User
+from accompaniment.rules.errors import DomainError
 from accompaniment.services import audit, outbox
 from accompaniment.services.bounds import check_bound
-from accompaniment.services.enrolments import lock_jobseeker
 
 ONE_TEST = timedelta(minutes=2)
 """Within which the same result again is the same test."""

@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Jobseeker, Note, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import audit
 
 LONGEST_NOTE = 5000  # characters

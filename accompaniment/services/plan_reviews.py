@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature, NotificationKind, ReviewOutcome
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import since_in_words
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, PlanReview, User
+from accompaniment.reads.contact_plans import plan_sentence
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import since_in_words
 from accompaniment.services import audit, outbox, plans
 from accompaniment.services.bounds import check_bound
 
@@ -226,4 +227,4 @@ def answer_plan_request(*, actor: User, request: PlanRequest, accepted: bool, an
 def _sentence(plan: ContactPlan | None, person: Jobseeker) -> str:
     if plan is None:
         return ""
-    return plans.plan_sentence(plan, today=timezone.now().astimezone(person.agency.zone).date())
+    return plan_sentence(plan, today=timezone.now().astimezone(person.agency.zone).date())

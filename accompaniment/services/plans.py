@@ -1,37 +1,33 @@
 """Contact plans, and the obligations that come out of them."""
 
-from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.deadlines import deadlines_changed
 from accompaniment.enums import (
     AuditAction,
     Channel,
     ContactNature,
-    Modality,
     NotificationKind,
     ObligationKind,
     ObligationState,
     ReviewOutcome,
 )
-from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.hooks.deadlines import deadlines_changed
 from accompaniment.models import (
     Contact,
     ContactPlan,
     Jobseeker,
     Obligation,
-    PlanDefault,
-    PlanRequest,
     PlanReview,
     User,
 )
-from accompaniment.presentation import contact_plan_in_words
-from accompaniment.rules import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, modality_of
+from accompaniment.reads.contact_plans import default_plan, plan_sentence, plan_states
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.tracks import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, modality_of
 from accompaniment.services import audit, outbox
 from accompaniment.services.due_days import (
     HOLIDAYS,
@@ -99,11 +95,6 @@ def plan_obligations(*, today: date | None = None) -> int:
     return written
 
 
-def default_plan(*, modality: Modality, day: date) -> PlanDefault | None:
-    """Return the cadence that a modality begins with on this day; None where it has none."""
-    return PlanDefault.objects.filter(modality=modality, starts_on__lte=day).order_by("-starts_on").first()
-
-
 def begin_default_plan(
     *, actor: User | None, jobseeker: Jobseeker, tier: str, track: str, at: datetime
 ) -> ContactPlan | None:
@@ -125,26 +116,6 @@ def begin_default_plan(
         reason="Rythme habituel de cet accompagnement",
         review_on=day + timedelta(days=default.review_after_days),
     )
-
-
-def plan_states(people: Collection[int]) -> dict[int, str]:
-    """Return what stands of each person's plan, as one word: the plan, its day of review, and the open wish.
-
-    A page sends back the word that it showed, so that nobody decides over what they have not seen. One statement.
-    """
-    of_the_person = {"jobseeker": OuterRef("pk")}
-    plan = ContactPlan.objects.current().filter(**of_the_person)
-    wish = PlanRequest.objects.open().filter(**of_the_person)
-    rows = (
-        Jobseeker.objects.filter(pk__in=people)
-        .annotate(
-            plan=Subquery(plan.values("pk")[:1]),
-            review_on=Subquery(plan.values("review_on")[:1]),
-            wish=Subquery(wish.values("pk")[:1]),
-        )
-        .values_list("pk", "plan", "review_on", "wish")
-    )
-    return {pk: ".".join(str(part or "") for part in parts) for pk, *parts in rows}
 
 
 class PlanChangedMeanwhileError(NotAllowedNowError):
@@ -237,17 +208,6 @@ def check_review_day(review_on: date, *, today: date) -> None:
         raise DomainError(
             "Choisissez une date de révision dans les douze mois : le plan se revoit chaque année.", about="review_on"
         )
-
-
-def plan_sentence(plan: ContactPlan, *, today: date) -> str:
-    """Return the plan as people read it: « Un entretien en visio toutes les 4 semaines, à revoir le 3 mars »."""
-    return contact_plan_in_words(
-        nature=plan.nature,
-        channel=plan.channel,
-        interval_days=plan.interval_days,
-        review_on=plan.review_on,
-        today=today,
-    )
 
 
 def end_plan(*, actor: User | None, jobseeker: Jobseeker, day: date, at: datetime, reason: str) -> None:

@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel, Modality
-from accompaniment.errors import DomainError
 from accompaniment.models import Agency, ConsentText, Departement, OpeningHours, PlanDefault, Region
-from accompaniment.operator import operator
-from accompaniment.presentation import READERS_TO_YOU
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.operator import operator
+from accompaniment.rules.presentation import READERS_TO_YOU
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 RULES_START_ON = date(2013, 1, 1)

@@ -7,15 +7,16 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.addresses import written
 from accompaniment.enums import AuditAction, EnrolmentState
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.merging import merge
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.merging import merge
+from accompaniment.rules.spelling import written
 from accompaniment.services import audit
 from accompaniment.services.account_rows import refusing_if_taken
 from accompaniment.services.addresses import EMAIL_TAKEN, follow_file
-from accompaniment.services.enrolments import lock_jobseeker, open_registration_interview
+from accompaniment.services.enrolments.interview import open_registration_interview
 
 NO_LONGER_WAITS = {
     EnrolmentState.WITHDRAWN: "La personne a retiré sa demande.",

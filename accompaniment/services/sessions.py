@@ -14,8 +14,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accompaniment.hooks.session_ends import on_sessions_end
 from accompaniment.models import User
-from accompaniment.session_ends import on_sessions_end
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.foreseen import Foreseen, names_of
-from accompaniment.french import day_in_style
 from accompaniment.models import Accompaniment, Agency, Enrolment, Region, User
-from accompaniment.querysets import EnrolmentQuerySet
-from accompaniment.rules import opening_day
+from accompaniment.models.enrolment import EnrolmentQuerySet
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import day_in_style
+from accompaniment.rules.tracks import opening_day
 from accompaniment.services import audit
+from accompaniment.services.foreseen import Foreseen, names_of
 
 
 @dataclass(frozen=True, slots=True)

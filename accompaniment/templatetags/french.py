@@ -14,12 +14,16 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils import timezone
 
-from accompaniment import french
-from accompaniment.presentation import Account, account_in_words, phone_in_words
-from accompaniment.text_blocks import Block
-from accompaniment.text_blocks import text_blocks as blocks_of
-from accompaniment.trades import trade_in_words
-from accompaniment.zones import other_zones, reader_zone
+from accompaniment.reads.zones import other_zones, reader_zone
+from accompaniment.rules import french
+from accompaniment.rules.presentation import (
+    Account,
+    account_in_words,
+    telephone_in_words,
+)
+from accompaniment.rules.text_blocks import Block
+from accompaniment.rules.text_blocks import text_blocks as blocks_of
+from accompaniment.rules.trades import trade_in_words
 
 register = template.Library()
 
@@ -246,7 +250,7 @@ def frequency(interval_days: int) -> str:
 @register.filter
 def telephone(number: str) -> str:
     """Write an E.164 number as people read it: `{{ person.phone|telephone }}`; none stays empty."""
-    return phone_in_words(number).replace(" ", french.NO_BREAK) if number else ""
+    return telephone_in_words(number)
 
 
 @register.filter

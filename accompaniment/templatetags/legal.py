@@ -2,12 +2,12 @@
 
 from django import template
 
-from accompaniment.legal_words import legal_sentence
+from accompaniment.rules.legal_words import legal_sentence
 
 register = template.Library()
 
 
 @register.simple_tag
 def legal(name: str) -> str:
-    """Write a sentence of `accompaniment/legal_words.py`."""
+    """Write a sentence of `accompaniment/rules/legal_words.py`."""
     return legal_sentence(name)

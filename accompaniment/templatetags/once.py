@@ -4,7 +4,7 @@ from django import template
 from django.template.context import Context
 from django.utils.html import format_html
 
-from accompaniment.form_tokens import FIELD, new_token
+from accompaniment.forms.tokens import FIELD, new_token
 from accompaniment.models import User
 
 register = template.Library()

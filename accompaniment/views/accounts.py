@@ -12,8 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accompaniment.access import AuthenticatedRequest
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.forms.accounts import (
     ChangePasswordForm,
     ChoosePasswordForm,
@@ -22,9 +20,11 @@ from accompaniment.forms.accounts import (
     PasswordForgottenForm,
 )
 from accompaniment.models import User
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import access_requests, accounts, sessions, throttle
+from accompaniment.views.access import AuthenticatedRequest
 
-BACKEND = "caseload.zones.Backend"
+BACKEND = "caseload.views.reader_zone.Backend"
 
 
 class LogInView(LoginView):

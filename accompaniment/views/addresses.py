@@ -10,14 +10,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accompaniment.access import AuthenticatedRequest
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.forms.accounts import ChangeAddressForm, ConfirmAddressForm
-from accompaniment.forms.refusals import add_refusal
+from accompaniment.forms.fields import add_refusal
 from accompaniment.models import AddressChange, User
-from accompaniment.once import once
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import addresses
 from accompaniment.services.addresses import NotProvenError
+from accompaniment.views.access import AuthenticatedRequest
+from accompaniment.views.once import once
 
 
 @never_cache

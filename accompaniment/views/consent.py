@@ -4,17 +4,18 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.enums import Role
-from accompaniment.errors import DomainError
+from accompaniment.enums import FilePart, Role
 from accompaniment.forms.consent import AcceptanceForm
-from accompaniment.models import ConsentText, Jobseeker
-from accompaniment.once import once
-from accompaniment.services import enrolments
-from accompaniment.standing import standing_of
-from accompaniment.views.own_file import own_file
+from accompaniment.models import Consent, ConsentText, Jobseeker
+from accompaniment.reads.certificate import PdfUnavailableError, certificate_of, certificate_pdf
+from accompaniment.reads.standing import standing_of
+from accompaniment.rules.errors import DomainError
+from accompaniment.services import audit
+from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
+from accompaniment.views.access import AuthenticatedRequest, own_file, role_required
+from accompaniment.views.once import once
 
 
 @role_required(Role.JOBSEEKER)
@@ -29,7 +30,7 @@ def acceptance(request: AuthenticatedRequest) -> HttpResponse:
         return _acceptance_page(request, person, form=form, status=422)
     text = get_object_or_404(ConsentText, version=form.cleaned_data["version"])
     try:
-        enrolments.accept_terms(actor=request.user, jobseeker=person, text=text)
+        accept_terms(actor=request.user, jobseeker=person, text=text)
     except DomainError as refusal:
         return _acceptance_page(request, person, refusal=refusal.sentence, status=409)
     messages.success(request, "Votre acceptation est enregistrée.")
@@ -41,7 +42,7 @@ def acceptance(request: AuthenticatedRequest) -> HttpResponse:
 @once
 def decline(request: AuthenticatedRequest) -> HttpResponse:
     """« Je ne souhaite pas le 100 % web »: before the track has begun, and after it."""
-    enrolments.leave_track(actor=request.user, jobseeker=own_file(request))
+    leave_track(actor=request.user, jobseeker=own_file(request))
     messages.success(
         request,
         "C'est noté\u00a0: votre accompagnement continue sans le 100\u00a0%\u00a0web. Vous pourrez le redemander.",
@@ -57,7 +58,7 @@ def leave(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
     if request.method == "POST":
         ran = standing_of(person, timezone.now()).on_web
-        enrolments.leave_track(actor=request.user, jobseeker=person)
+        leave_track(actor=request.user, jobseeker=person)
         given_up = "Vous avez quitté le 100 % web." if ran else "Vous avez renoncé au 100 % web."
         messages.success(request, f"{given_up} Votre accompagnement continue avec votre conseiller ou votre agence.")
         return redirect("space")
@@ -88,4 +89,27 @@ def _acceptance_page(
             "refusal": refusal,
         },
         status=status,
+    )
+
+
+@require_safe
+def certificate(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """Give the PDF, or the same as a page where it cannot be made; a reading by the staff leaves its row."""
+    consent = get_object_or_404(
+        Consent.objects.readable_by(request.user).select_related("text", "jobseeker__agency__departement__region"),
+        pk=pk,
+    )
+    found = certificate_of(consent, now=timezone.now())
+    audit.record_reading(actor=request.user, jobseeker=consent.jobseeker, part=FilePart.CERTIFICATE)
+    try:
+        pdf = certificate_pdf(found)
+    except PdfUnavailableError:
+        return render(request, "accompaniment/certificate.html", {"certificate": found})
+    return HttpResponse(
+        pdf,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="{found.filename}"',
+            "Cache-Control": "private, no-store",
+        },
     )

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accompaniment.browser import TEXTS, cookies
-from accompaniment.french import days_in_words, delay_in_words
-from accompaniment.presentation import READERS_TO_YOU
+from accompaniment.rules.french import days_in_words, delay_in_words
+from accompaniment.rules.presentation import READERS_TO_YOU
 from accompaniment.services import throttle
+from accompaniment.views.browser import TEXTS, cookies
 
 
 @login_not_required

@@ -3,9 +3,9 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from accompaniment import form_tokens
-from accompaniment.access import AuthenticatedRequest
-from accompaniment.foreseen import FIELD, NotForeseenError
+from accompaniment.forms import tokens as form_tokens
+from accompaniment.services.foreseen import FIELD, NotForeseenError
+from accompaniment.views.access import AuthenticatedRequest
 
 NOT_CARRIED = {FIELD, form_tokens.FIELD, "csrfmiddlewaretoken"}
 

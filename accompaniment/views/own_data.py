@@ -4,13 +4,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
-from accompaniment.audit_words import FIELDS, audit_in_words, capacity_in_words
 from accompaniment.enums import Role, ShownEntries
 from accompaniment.models import AuditEntry, Consent, Enrolment, Jobseeker
-from accompaniment.paging import page_of
+from accompaniment.rules.audit_words import FIELDS, audit_in_words, capacity_in_words
 from accompaniment.services.contact_details import DETAILS
-from accompaniment.views.own_file import own_file
+from accompaniment.views.access import AuthenticatedRequest, own_file, page_of, role_required
 
 ENTRIES_PER_PAGE = 25
 

@@ -5,14 +5,13 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.errors import DomainError
 from accompaniment.forms.phone import PhoneForm
-from accompaniment.once import once
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.presentation import telephone_in_words
 from accompaniment.services.contact_details import change_phone
-from accompaniment.templatetags.french import telephone
-from accompaniment.views.own_file import own_file
+from accompaniment.views.access import AuthenticatedRequest, own_file, role_required
+from accompaniment.views.once import once
 
 
 @role_required(Role.JOBSEEKER)
@@ -33,7 +32,7 @@ def my_phone(request: AuthenticatedRequest) -> HttpResponse:
         except DomainError as refusal:
             form.add_error("phone", refusal.sentence)
         else:
-            messages.success(request, f"Votre conseiller vous appellera au {telephone(changed.phone)}.")
+            messages.success(request, f"Votre conseiller vous appellera au {telephone_in_words(changed.phone)}.")
             return redirect(form.cleaned_data["retour"] or "my_interviews")
     return render(
         request, "accompaniment/my_phone.html", {"form": form, "person": person}, status=422 if posted else 200

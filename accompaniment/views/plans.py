@@ -5,15 +5,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.forms.fields import add_refusal
 from accompaniment.forms.plans import PlanWishForm
-from accompaniment.forms.refusals import add_refusal
 from accompaniment.models import PlanRequest
-from accompaniment.once import once
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.plan_reviews import ask_plan_change, withdraw_plan_request
-from accompaniment.views.own_file import own_file
+from accompaniment.views.access import AuthenticatedRequest, own_file, role_required
+from accompaniment.views.once import once
 
 
 @role_required(Role.JOBSEEKER)

@@ -6,17 +6,16 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import ObligationState, Role
-from accompaniment.errors import DomainError
 from accompaniment.models import Accompaniment, Contact, ContactPlan, Obligation, PlanRequest
-from accompaniment.once import once
-from accompaniment.paging import page_of
-from accompaniment.services import enrolments
-from accompaniment.services.plans import plan_sentence
-from accompaniment.standing import standing_of
-from accompaniment.views.own_file import own_file
-from accompaniment.workbook import next_steps, objectives_of
+from accompaniment.reads.action_plan import next_steps, objectives_of
+from accompaniment.reads.contact_plans import plan_sentence
+from accompaniment.reads.standing import standing_of
+from accompaniment.reads.waiting_times import time_left
+from accompaniment.rules.errors import DomainError
+from accompaniment.services.enrolments.interview import ask_enrolment
+from accompaniment.views.access import AuthenticatedRequest, own_file, page_of, role_required
+from accompaniment.views.once import once
 
 CONTACTS_PER_PAGE = 50
 STEPS_SHOWN = 3
@@ -37,7 +36,7 @@ def space(request: AuthenticatedRequest) -> HttpResponse:
         {
             "person": person,
             "standing": standing,
-            "time_left": waits and enrolments.time_left(now=now, only=[waits.pk]).get(waits.pk),
+            "time_left": waits and time_left(now=now, only=[waits.pk]).get(waits.pk),
             "steps": next_steps(person)[:STEPS_SHOWN],
         },
     )
@@ -49,7 +48,7 @@ def space(request: AuthenticatedRequest) -> HttpResponse:
 def ask(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
     try:
-        enrolments.ask_enrolment(actor=request.user, jobseeker=person)
+        ask_enrolment(actor=request.user, jobseeker=person)
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
         return redirect("space")

@@ -7,14 +7,13 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
-from accompaniment.errors import DomainError
 from accompaniment.forms.workbook import DocumentForm
 from accompaniment.models import Document, Jobseeker, Step
-from accompaniment.once import once
+from accompaniment.rules.errors import DomainError
 from accompaniment.services import action_plan, audit, documents
-from accompaniment.views.own_file import own_file
+from accompaniment.views.access import AuthenticatedRequest, get_to_act, own_file, role_required
+from accompaniment.views.once import once
 
 
 @role_required(Role.JOBSEEKER, Role.ADVISER)
@@ -74,10 +73,10 @@ def add_sent_document(request: AuthenticatedRequest, person: Jobseeker, form: Do
 @role_required(Role.JOBSEEKER)
 @require_safe
 def own_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    return hand_over(get_object_or_404(Document.objects.visible_to(request.user), pk=pk, removed_at=None))
+    return as_a_download(get_object_or_404(Document.objects.visible_to(request.user), pk=pk, removed_at=None))
 
 
-def hand_over(document: Document) -> HttpResponse:
+def as_a_download(document: Document) -> HttpResponse:
     """Return a document as a file to keep, which no browser opens as a page of ours; Http404 when its file is gone."""
     kind = documents.KINDS[document.content_type]
     try:

@@ -55,8 +55,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "accompaniment.kept_forms.LogInRequiredMiddleware",
-    "caseload.zones.ReaderZoneMiddleware",
+    "accompaniment.views.kept_forms.LogInRequiredMiddleware",
+    "caseload.views.reader_zone.ReaderZoneMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -94,7 +94,7 @@ TEMPLATES: list[dict[str, Any]] = [
 AUTH_USER_MODEL = "accompaniment.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "caseload.zones.Backend",
+    "caseload.views.reader_zone.Backend",
 ]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -108,7 +108,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-    {"NAME": "accompaniment.passwords.NotTrivialValidator"},
+    {"NAME": "accompaniment.rules.passwords.NotTrivialValidator"},
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
@@ -208,7 +208,7 @@ PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 # --- Recourse ------------------------------------------------------------------------------------
 
 LEGAL_WORDS_VALIDATED_ON = os.environ.get("LEGAL_WORDS_VALIDATED_ON", "")
-"""The day (YYYY-MM-DD) on which the legal department validated `accompaniment/legal_words.py`; a check asks for it."""
+"""The day (YYYY-MM-DD) on which the legal department validated the sentences of law; a check asks for it."""
 
 MEDIATOR_NAME = os.environ.get("MEDIATOR_NAME", "le médiateur")
 """Whom a person turns to when the agency's answer does not satisfy them, as it is said in a sentence."""
@@ -216,7 +216,7 @@ MEDIATOR_NAME = os.environ.get("MEDIATOR_NAME", "le médiateur")
 MEDIATOR_URL = os.environ.get("MEDIATOR_URL", "")
 """The page on which the mediator is reached; a check asks for it before a deployment."""
 
-# --- Who runs the service (accompaniment/operator.py); a check asks for each that is empty ----------
+# --- Who runs the service (accompaniment/rules/operator.py); a check asks for each that is empty ----------
 
 OPERATOR_NAME = os.environ.get("OPERATOR_NAME", "")
 """As it stands in a sentence: « suivi par … »."""

@@ -18,7 +18,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PORT') or 8000}").rstrip("/")
 LOGGING = configuration(layout=os.environ.get("LOG_FORMAT") or "text")
-EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
+EMAIL_BACKEND = "messaging.services.mailbox.DemonstrationBackend"
 
 # An operator that does not exist, with addresses and numbers that are nobody's.
 OPERATOR_NAME = "l'Agence d'exemple"

@@ -6,20 +6,20 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import since_in_words
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Agency, Jobseeker, User
-from accompaniment.parsing import lines_in
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import since_in_words
+from accompaniment.rules.parsing import lines_in
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
 from accompaniment.services.contact_details import change_phone, read_number
-from accompaniment.services.enrolments import lock_jobseeker
 from caseload.models import Placement
-from caseload.services.summaries import write_summary
+from caseload.services.desk.summaries import write_summary
 from messaging.enums import CallbackState, CallbackSubject
 from messaging.models import CallbackEvent, CallbackRequest
-from messaging.rules import CALLBACK_TRANSITIONS, Stretch, Window, callback_windows
-from messaging.services.access import NobodyFollowsError
+from messaging.reads.participants import NobodyFollowsError, opening_stretches
+from messaging.rules import CALLBACK_TRANSITIONS, Window, callback_windows
 
 ONE_AT_A_TIME = "Vous avez déjà une demande de rappel en cours{since}. Annulez-la pour en faire une autre."
 WINDOW_GONE = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
@@ -40,14 +40,6 @@ class CallbackAlreadyOpenError(NotAllowedNowError):
             zone = request.jobseeker.agency.zone
             since = f", {since_in_words(request.asked_at, zone=zone, now=timezone.now())}"
         super().__init__(ONE_AT_A_TIME.format(since=since))
-
-
-def opening_stretches(agency: Agency) -> list[Stretch]:
-    """Return the agency's opening hours as the rules take them."""
-    return [
-        Stretch(weekday=hours.weekday, opens_at=hours.opens_at, closes_at=hours.closes_at)
-        for hours in agency.opening_hours.all()
-    ]
 
 
 def windows_of(agency: Agency, *, now: datetime) -> list[Window]:

@@ -2,21 +2,18 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 
+from accompaniment.enums import FilePart
 from accompaniment.models import Jobseeker, User
-from messaging import live
+from accompaniment.services import audit
 from messaging.models import Conversation, Message, ReadMark
-from messaging.services.access import (
-    ConversationClosedError,
-    Participants,
-    participants,
-    participants_of,
-    record_reading,
-)
+from messaging.reads.participants import ConversationClosedError, Participants, participants, participants_of
+from messaging.reads.threads import ListLine, read_numbers
+from messaging.services import live
 from messaging.services.posting import message_item
 
 PAGE = 200
@@ -117,20 +114,6 @@ def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
     return number
 
 
-def read_numbers(conversations: Iterable[Conversation]) -> dict[int, tuple[int, int]]:
-    """Return how far (the person, anybody of the staff) has read, by conversation; load `jobseeker` with them."""
-    marks = {conversation.pk: [0, 0] for conversation in conversations}
-    rows = (
-        ReadMark.objects.filter(conversation__in=marks)
-        .values_list("conversation_id", "user__role")
-        .annotate(furthest=Max("number"))
-    )
-    for conversation_id, role, furthest in rows:
-        side = 0 if role == "jobseeker" else 1
-        marks[conversation_id][side] = max(marks[conversation_id][side], furthest)
-    return {pk: (by_person, by_staff) for pk, (by_person, by_staff) in marks.items()}
-
-
 def live_states(conversation_ids: Collection[int]) -> dict[int, LiveState]:
     """Return the state of several conversations with three queries; one that is missing does not exist any more."""
     conversations = list(Conversation.objects.select_related("jobseeker").filter(pk__in=conversation_ids))
@@ -145,3 +128,19 @@ def live_states(conversation_ids: Collection[int]) -> dict[int, LiveState]:
         )
         for conversation in conversations
     }
+
+
+def record_reading(
+    *, actor: User, conversation: Conversation, who: Participants, within: timedelta = audit.ONE_READING
+) -> None:
+    """Leave an audit row when somebody else than the person and their adviser reads the conversation."""
+    # `who` knows both already: the two people of the conversation cost no look-up.
+    if actor.pk not in {who.person, who.follower}:
+        audit.record_reading(actor=actor, jobseeker=conversation.jobseeker, part=FilePart.CONVERSATION, within=within)
+
+
+def record_excerpts(*, actor: User, lines: Iterable[ListLine]) -> None:
+    """Leave the rows of who reads the beginning of somebody's last message in a list."""
+    audit.record_readings(
+        actor=actor, people=[line.conversation.jobseeker_id for line in lines], part=FilePart.LAST_MESSAGE
+    )

@@ -22,14 +22,13 @@ from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, NotificationKind
 from accompaniment.models import Enrolment, Jobseeker, Notification, User
-from accompaniment.operator import operator
+from accompaniment.reads.zones import reader_zone
+from accompaniment.rules.operator import operator
 from accompaniment.services import accounts, addresses, outbox
 from accompaniment.services.addresses import AddressMovedError
-from accompaniment.zones import reader_zone
-from caseload.away import away_now
-from caseload.services import placements
-from caseload.zones import zone_of_recipient
-from messaging.deliveries import on_delivered
+from caseload.reads.moves.who_answers import away_now, follower_of
+from caseload.reads.zones import zone_of_recipient
+from messaging.hooks.deliveries import on_delivered
 from messaging.models import Delivery
 from messaging.services.relay import Relay, RelayAwayError
 
@@ -184,7 +183,7 @@ def _what_for(person: Jobseeker | None) -> dict[str, str]:
     if person is None:
         return {"purpose": "", "follower": "", "relay": ""}
     state = Enrolment.objects.filter(jobseeker=person, closed_at=None).values_list("state", flat=True).first()
-    follower = placements.follower_of(person)
+    follower = follower_of(person)
     away = away_now(person, now=timezone.now())
     return {
         "purpose": PURPOSES.get(EnrolmentState(state), PURPOSE) if state else PURPOSE,

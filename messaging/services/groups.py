@@ -7,9 +7,9 @@ from uuid import UUID, uuid5
 
 from django.db import OperationalError
 
-from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
-from caseload.services.selections import SOMEBODY_AT_IT
+from accompaniment.rules.errors import DomainError
+from caseload.services.desk.selections import SOMEBODY_AT_IT
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
 

@@ -7,12 +7,12 @@ from django.db import transaction
 
 from accompaniment.enums import Tier
 from accompaniment.models import Jobseeker, User
-from caseload.absences import CoverChange
 from caseload.enums import CarriedAlong
-from caseload.handover import Along, Carried, Handover
-from messaging import desks, live
+from caseload.hooks.adviser_absences import CoverChange
+from caseload.hooks.handover import Along, Carried, Handover
 from messaging.enums import Panel
 from messaging.models import CallbackRequest, Conversation
+from messaging.services import desks, live
 
 
 def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:

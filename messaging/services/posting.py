@@ -12,18 +12,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
-from accompaniment.errors import DomainError
-from accompaniment.french import excess_in_words
 from accompaniment.models import User
-from accompaniment.parsing import lines_in
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import excess_in_words
+from accompaniment.rules.parsing import lines_in
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
-from caseload.services.summaries import write_summary
-from messaging import desks, live
+from caseload.services.desk.summaries import write_summary
 from messaging.enums import Panel
 from messaging.models import Conversation, Message
+from messaging.reads.participants import Participants, participants
 from messaging.rules import BODY_LIMIT
-from messaging.services.access import Participants, participants
+from messaging.services import desks, live
 
 
 def post_message(

@@ -10,15 +10,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
-from accompaniment.errors import DomainError
-from accompaniment.forms.refusals import add_refusal
-from accompaniment.french import of_name
+from accompaniment.forms.fields import add_refusal
 from accompaniment.models import Jobseeker
-from accompaniment.once import once
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import of_name
 from accompaniment.services import audit
-from caseload.away import relay_of
+from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.views.once import once
+from caseload.reads.moves.who_answers import relay_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
 from messaging.models import CallbackRequest

@@ -10,21 +10,21 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.enums import Role
-from accompaniment.errors import DomainError
-from accompaniment.forms.refusals import add_refusal
-from accompaniment.forms.search import search_in
+from accompaniment.forms.fields import add_refusal, search_in
 from accompaniment.models import Accompaniment, Jobseeker
-from accompaniment.once import went_through
+from accompaniment.rules.errors import DomainError
 from accompaniment.services import audit
-from caseload.services.placements import follower_of
+from accompaniment.views.access import AuthenticatedRequest, MissingRightError, role_required
+from accompaniment.views.once import went_through
+from caseload.reads.moves.who_answers import follower_of
 from messaging.forms import MessageForm, NumberForm, SearchForm, composer
 from messaging.models import Conversation
+from messaging.reads.participants import ConversationClosedError, Participants, participants
+from messaging.reads.threads import Thread, list_lines, people_without_conversation, thread_for
 from messaging.services import conversations
-from messaging.services.access import ConversationClosedError, Participants, participants, record_reading
+from messaging.services.conversations import record_excerpts, record_reading
 from messaging.services.posting import post_message
-from messaging.threads import Thread, list_lines, people_without_conversation, record_excerpts, thread_for
 
 LISTED = 60
 """Conversations of a list; the search finds the others."""

@@ -6,11 +6,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.once import went_through
-from caseload.forms.selection import list_in, selected_in
-from caseload.services.selections import followed_among
+from accompaniment.views.access import AuthenticatedRequest, role_required
+from accompaniment.views.once import went_through
+from caseload.forms.desk.selection import list_in, selected_in
+from caseload.services.desk.selections import followed_among
 from messaging.forms import GroupMessageForm
 from messaging.models import Conversation
 from messaging.services.groups import post_to_each

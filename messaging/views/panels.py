@@ -5,15 +5,16 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
-from caseload.away import relay_of
+from accompaniment.views.access import AuthenticatedRequest, role_required
+from caseload.reads.moves.who_answers import relay_of
 from messaging.forms import composer
 from messaging.models import CallbackRequest, Conversation
+from messaging.reads.participants import ConversationClosedError, participants
+from messaging.reads.threads import thread_for, unread_by, waiting_lines
 from messaging.services import conversations
-from messaging.services.access import ConversationClosedError, participants, record_reading
-from messaging.threads import record_excerpts, thread_for, unread_by, waiting_lines
+from messaging.services.conversations import record_excerpts, record_reading
 from messaging.views.conversations import own_file
 
 SHOWN = 8

@@ -21,7 +21,7 @@ from accompaniment.models import (
     Region,
     User,
 )
-from accompaniment.services import enrolments
+from accompaniment.services.enrolments.interview import ask_enrolment
 
 PASSWORD = "une phrase assez longue"
 
@@ -173,7 +173,7 @@ class EnrolmentFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class: type[Enrolment], *args: Any, **kwargs: Any) -> Enrolment:
-        return enrolments.ask_enrolment(actor=kwargs.pop("actor", None), **kwargs)
+        return ask_enrolment(actor=kwargs.pop("actor", None), **kwargs)
 
 
 class ConsentTextFactory(factory.django.DjangoModelFactory):

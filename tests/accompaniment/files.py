@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from accompaniment.imports.rows import AGENCIES, JOBSEEKERS
 from accompaniment.models import Agency, Jobseeker
+from accompaniment.rules.imports.rows import AGENCIES, JOBSEEKERS
 
 PILOT = Path(__file__).resolve().parent.parent / "data" / "pilote"
 EXPECTED: dict[str, Any] = json.loads((PILOT / "expected.json").read_text())

@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.utils import timezone
 
 from accompaniment.models import Jobseeker, Note
-from accompaniment.once import once
+from accompaniment.views.once import once
 from config import views
 
 handler500 = views.server_error

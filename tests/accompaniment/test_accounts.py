@@ -9,8 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind, Role
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import ActivationLink, AuditEntry, Notification, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import accounts
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory, ManagerUserFactory, UserFactory
 

@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accompaniment.jobs import answer_access_requests
 from accompaniment.models import Notification, User
 from accompaniment.services import accounts
-from config.demonstration import LOGINS
+from config.demonstration.logins import LOGINS
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

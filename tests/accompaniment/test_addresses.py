@@ -15,12 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind, Role
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.invariants import account_follows_its_file, address_opens_no_other_account
 from accompaniment.models import AddressChange, AuditEntry, Jobseeker, Notification, User
+from accompaniment.reads.invariants import account_follows_its_file, address_opens_no_other_account
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import accounts, addresses
+from accompaniment.services.accounts import request_first_access
 from accompaniment.services.contact_details import change_details, details_of
-from accompaniment.services.first_access import request_first_access
 from accompaniment.services.registration import add_email
 from messaging.jobs import deliver_notifications
 from messaging.services import delivery

@@ -5,9 +5,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accompaniment.enums import EnrolmentState
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, Enrolment, Jobseeker, PlanRequest
-from accompaniment.services.enrolments import ask_enrolment
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.services.plan_reviews import answer_plan_request, ask_plan_change, withdraw_plan_request
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from accompaniment.audit_words import EVENTS, FIELDS, audit_in_words, capacity_in_words
 from accompaniment.enums import AuditAction, EnrolmentState, FilePart, ReaderCapacity
+from accompaniment.rules.audit_words import EVENTS, FIELDS, audit_in_words, capacity_in_words
 from accompaniment.services.contact_details import DETAILS
 from messaging.enums import CallbackState
 from visio.enums import InterviewState

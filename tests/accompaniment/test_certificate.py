@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from accompaniment import certificate
 from accompaniment.enums import AuditAction
 from accompaniment.models import AuditEntry, Consent, ConsentText, Jobseeker
-from accompaniment.services import enrolments
+from accompaniment.reads import certificate
+from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
 from tests.accompaniment.factories import ConsentTextFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 
@@ -86,9 +86,9 @@ def test_is_accessible(client: Client, person: Jobseeker) -> None:
 def test_of_an_acceptance_that_was_followed_or_ended(client: Client, person: Jobseeker) -> None:
     old = Consent.objects.get(jobseeker=person)
     ConsentTextFactory()
-    new = enrolments.accept_terms(actor=person.user, jobseeker=person, text=ConsentText.objects.latest())
+    new = accept_terms(actor=person.user, jobseeker=person, text=ConsentText.objects.latest())
     assert f"par l'acceptation de la version {new.text.version}" in words(read(ask(client, person.user, old)))
-    enrolments.leave_track(actor=person.user, jobseeker=person)
+    leave_track(actor=person.user, jobseeker=person)
     assert "L'acceptation a pris fin le" in words(read(ask(client, person.user, new)))
     client.force_login(person.user)
     page = client.get(reverse("own_data")).content.decode()

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.template import Context, Template
 
-from accompaniment.french import counted, verb_of
+from accompaniment.rules.french import counted, verb_of
 from tests.french_examples import COUNTS, spaces
 
 

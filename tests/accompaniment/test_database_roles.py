@@ -8,10 +8,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
 
-from accompaniment.checks import ROLE_IS_TOO_STRONG, history_is_out_of_reach
 from accompaniment.models import AuditEntry, Jobseeker
 from accompaniment.services.imports.jobseekers import OTHER_TABLES, PEOPLE_TABLES
 from accompaniment.services.imports.transactions import MANY_ROWS, refresh_statistics
+from config.checks import ROLE_IS_TOO_STRONG, history_is_out_of_reach
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory, consent_text_in_force, plan_defaults
 from tests.caseload.factories import PortfolioFactory, on_web_track
 

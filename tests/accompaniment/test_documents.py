@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accompaniment.archives import MOST_ENTRIES, NoArchiveError, entries_of
+from accompaniment.rules.archives import MOST_ENTRIES, NoArchiveError, entries_of
 from accompaniment.services.documents import DOCX, KINDS, ODT, FileKind, kind_of
 
 MEGABYTE = 1024 * 1024

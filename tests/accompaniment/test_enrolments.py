@@ -17,8 +17,6 @@ from accompaniment.enums import (
     Tier,
     Track,
 )
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.invariants import GROUND_CHECKS
 from accompaniment.models import (
     Accompaniment,
     AuditEntry,
@@ -31,7 +29,18 @@ from accompaniment.models import (
     RegistrationInterview,
     User,
 )
-from accompaniment.services import enrolments, registration
+from accompaniment.reads.invariants import GROUND_CHECKS
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.services import registration
+from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
+from accompaniment.services.enrolments.interview import (
+    ask_enrolment,
+    conclude_registration_interview,
+    open_registration_interview,
+    refuse_enrolment,
+    validate_enrolment,
+)
+from accompaniment.services.enrolments.tiers import change_tier
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import (
     AgencyFactory,
@@ -79,14 +88,14 @@ def told(person: Jobseeker) -> list[str]:
 
 
 def concluded(person: Jobseeker, actor: User, **facts: Any) -> RegistrationInterview:
-    interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
-    return enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings(**facts))
+    interview = open_registration_interview(actor=actor, jobseeker=person)
+    return conclude_registration_interview(actor=actor, interview=interview, findings=findings(**facts))
 
 
 class TestAsking:
     def test_a_volunteer_waits_for_the_registration_interview(self) -> None:
         person = JobseekerFactory()
-        enrolment = enrolments.ask_enrolment(actor=None, jobseeker=person)
+        enrolment = ask_enrolment(actor=None, jobseeker=person)
         assert enrolment.state == EnrolmentState.ASKED
         event = EnrolmentEvent.objects.get(enrolment=enrolment)
         assert (event.from_state, event.to_state) == ("", EnrolmentState.ASKED)
@@ -95,25 +104,25 @@ class TestAsking:
     @pytest.mark.parametrize("tier", [Tier.RENFORCE, Tier.SUIVI])
     def test_another_tier_is_refused(self, tier: Tier) -> None:
         with pytest.raises(DomainError, match="guidé"):
-            enrolments.ask_enrolment(actor=None, jobseeker=JobseekerFactory(tier=tier))
+            ask_enrolment(actor=None, jobseeker=JobseekerFactory(tier=tier))
         assert not Enrolment.objects.exists()
 
     def test_a_closed_region_is_refused(self) -> None:
         agency = AgencyFactory(region=RegionFactory(closed=True))
         with pytest.raises(DomainError, match="région"):
-            enrolments.ask_enrolment(actor=None, jobseeker=JobseekerFactory(agency=agency))
+            ask_enrolment(actor=None, jobseeker=JobseekerFactory(agency=agency))
 
     def test_without_an_address_is_refused(self) -> None:
         with pytest.raises(DomainError, match="e-mail"):
-            enrolments.ask_enrolment(actor=None, jobseeker=JobseekerFactory(email=None))
+            ask_enrolment(actor=None, jobseeker=JobseekerFactory(email=None))
 
     def test_once_at_a_time_and_again_later(self) -> None:
         person = JobseekerFactory(with_account=True)
-        enrolments.ask_enrolment(actor=person.user, jobseeker=person)
+        ask_enrolment(actor=person.user, jobseeker=person)
         with pytest.raises(NotAllowedNowError, match="déjà en cours"):
-            enrolments.ask_enrolment(actor=person.user, jobseeker=person)
-        enrolments.leave_track(actor=person.user, jobseeker=person)
-        assert enrolments.ask_enrolment(actor=person.user, jobseeker=person).state == EnrolmentState.ASKED
+            ask_enrolment(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
+        assert ask_enrolment(actor=person.user, jobseeker=person).state == EnrolmentState.ASKED
 
     @pytest.mark.parametrize(
         ("zone", "opens"), [("Europe/Paris", False), ("Indian/Reunion", True)], ids=["paris", "reunion"]
@@ -124,17 +133,17 @@ class TestAsking:
             agency = AgencyFactory(region=RegionFactory(timezone=zone, web_opens_on=date(2026, 7, 1)))
             person = JobseekerFactory(agency=agency)
             if opens:
-                enrolments.ask_enrolment(actor=None, jobseeker=person)
+                ask_enrolment(actor=None, jobseeker=person)
             else:
                 with pytest.raises(DomainError, match="région"):
-                    enrolments.ask_enrolment(actor=None, jobseeker=person)
+                    ask_enrolment(actor=None, jobseeker=person)
 
 
 class TestRegistrationInterview:
     def test_is_begun_once(self, portfolio: Portfolio) -> None:
         person = volunteer(portfolio).jobseeker
-        first = enrolments.open_registration_interview(actor=portfolio.adviser.user, jobseeker=person)
-        again = enrolments.open_registration_interview(actor=portfolio.adviser.user, jobseeker=person)
+        first = open_registration_interview(actor=portfolio.adviser.user, jobseeker=person)
+        again = open_registration_interview(actor=portfolio.adviser.user, jobseeker=person)
         assert first == again
         assert first.tier == Tier.GUIDE
 
@@ -159,7 +168,7 @@ class TestRegistrationInterview:
         actor = portfolio.adviser.user
         interview = concluded(volunteer(portfolio).jobseeker, actor)
         with pytest.raises(NotAllowedNowError, match="déjà conclu"):
-            enrolments.conclude_registration_interview(actor=actor, interview=interview, findings=findings())
+            conclude_registration_interview(actor=actor, interview=interview, findings=findings())
         assert Contact.objects.count() == 1
 
     def test_decides_the_tier(self, portfolio: Portfolio) -> None:
@@ -248,16 +257,13 @@ class TestValidating:
     def test_asks_for_a_concluded_interview_of_the_same_person(self, portfolio: Portfolio) -> None:
         actor = portfolio.adviser.user
         enrolment = volunteer(portfolio)
-        begun = enrolments.open_registration_interview(actor=actor, jobseeker=enrolment.jobseeker)
+        begun = open_registration_interview(actor=actor, jobseeker=enrolment.jobseeker)
         of_another = concluded(volunteer(portfolio).jobseeker, actor)
         for interview in (begun, of_another):
             with pytest.raises(DomainError, match="conclu"):
-                enrolments.validate_enrolment(actor=actor, enrolment=enrolment, interview=interview)
-        own = enrolments.conclude_registration_interview(actor=actor, interview=begun, findings=findings())
-        assert (
-            enrolments.validate_enrolment(actor=actor, enrolment=enrolment, interview=own).state
-            == EnrolmentState.VALIDATED
-        )
+                validate_enrolment(actor=actor, enrolment=enrolment, interview=interview)
+        own = conclude_registration_interview(actor=actor, interview=begun, findings=findings())
+        assert validate_enrolment(actor=actor, enrolment=enrolment, interview=own).state == EnrolmentState.VALIDATED
 
     def test_refuses_once_the_region_has_closed(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
@@ -289,7 +295,7 @@ class TestValidating:
 class TestRefusing:
     def test_has_a_reason_and_tells_it(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
-        enrolments.refuse_enrolment(
+        refuse_enrolment(
             actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.EASE, comment="Préfère l'agence."
         )
         enrolment.refresh_from_db()
@@ -302,23 +308,23 @@ class TestRefusing:
     def test_what_is_refused_stays_refused(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
         actor = portfolio.adviser.user
-        enrolments.refuse_enrolment(actor=actor, enrolment=enrolment, reason=RefusalReason.EASE)
+        refuse_enrolment(actor=actor, enrolment=enrolment, reason=RefusalReason.EASE)
         with pytest.raises(NotAllowedNowError):
-            enrolments.refuse_enrolment(actor=actor, enrolment=enrolment, reason=RefusalReason.TIER)
+            refuse_enrolment(actor=actor, enrolment=enrolment, reason=RefusalReason.TIER)
         with pytest.raises(NotAllowedNowError):
             validated(portfolio, enrolment=enrolment)
 
     def test_after_validation_frees_the_place(self, portfolio: Portfolio) -> None:
         enrolment = validated(portfolio)
-        enrolments.refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.NOT_WANTED)
+        refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.NOT_WANTED)
         portfolio.refresh_from_db()
         assert portfolio.occupied == 0
 
     def test_takes_the_acceptance_with_it(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio, with_account=True)
         person = enrolment.jobseeker
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
-        enrolments.refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.EASE)
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.EASE)
         assert not Consent.objects.filter(withdrawn_at=None).exists()
         # So the next validation waits for an acceptance of its own.
         again = validated(portfolio, enrolment=EnrolmentFactory(jobseeker=person))
@@ -329,7 +335,7 @@ class TestAccepting:
     def test_after_validation_starts_the_track(self, portfolio: Portfolio) -> None:
         enrolment = validated(portfolio, with_account=True)
         person = enrolment.jobseeker
-        consent = enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        consent = accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         enrolment.refresh_from_db()
         assert enrolment.state == EnrolmentState.ACTIVE
         assert enrolment.consent == consent
@@ -339,7 +345,7 @@ class TestAccepting:
     def test_before_validation_starts_it_at_validation(self, portfolio: Portfolio) -> None:
         waiting = volunteer(portfolio, with_account=True)
         person = waiting.jobseeker
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         assert track_of(person) == (Tier.GUIDE, Track.CLASSIC)
         assert validated(portfolio, enrolment=waiting).state == EnrolmentState.ACTIVE
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
@@ -349,35 +355,35 @@ class TestAccepting:
         text = consent_text_in_force()
         for stranger in (portfolio.adviser.user, UserFactory()):
             with pytest.raises(DomainError, match="elle-même"):
-                enrolments.accept_terms(actor=stranger, jobseeker=person, text=text)
+                accept_terms(actor=stranger, jobseeker=person, text=text)
         assert track_of(person) == (Tier.GUIDE, Track.CLASSIC)
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=text)
+        accept_terms(actor=person.user, jobseeker=person, text=text)
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
 
     def test_is_of_the_version_in_force(self, portfolio: Portfolio) -> None:
         person = validated(portfolio, with_account=True).jobseeker
         old, new = consent_text_in_force(), ConsentTextFactory()
         with pytest.raises(DomainError, match="changé"):
-            enrolments.accept_terms(actor=person.user, jobseeker=person, text=old)
+            accept_terms(actor=person.user, jobseeker=person, text=old)
         assert not Consent.objects.exists()
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=new)
+        accept_terms(actor=person.user, jobseeker=person, text=new)
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
 
     def test_of_an_older_version_does_not_start_the_track(self, portfolio: Portfolio) -> None:
         waiting = volunteer(portfolio, with_account=True)
         person = waiting.jobseeker
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         new = ConsentTextFactory()
         assert validated(portfolio, enrolment=waiting).state == EnrolmentState.VALIDATED
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=new)
+        accept_terms(actor=person.user, jobseeker=person, text=new)
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
         assert Consent.objects.filter(jobseeker=person, withdrawn_at=None).get().text == new
 
     def test_twice_keeps_the_first_date(self, portfolio: Portfolio) -> None:
         person = validated(portfolio, with_account=True).jobseeker
         text = consent_text_in_force()
-        first = enrolments.accept_terms(actor=person.user, jobseeker=person, text=text)
-        again = enrolments.accept_terms(actor=person.user, jobseeker=person, text=text)
+        first = accept_terms(actor=person.user, jobseeker=person, text=text)
+        again = accept_terms(actor=person.user, jobseeker=person, text=text)
         assert first.accepted_at == again.accepted_at
         assert AuditEntry.objects.filter(jobseeker=person, action=AuditAction.CONSENT).count() == 1
 
@@ -385,9 +391,9 @@ class TestAccepting:
         person = JobseekerFactory(with_account=True)
         text = consent_text_in_force()
         with pytest.raises(NotAllowedNowError, match="pas de demande"):
-            enrolments.accept_terms(actor=person.user, jobseeker=person, text=text)
+            accept_terms(actor=person.user, jobseeker=person, text=text)
         EnrolmentFactory(jobseeker=person)
-        assert enrolments.accept_terms(actor=person.user, jobseeker=person, text=text).text == text
+        assert accept_terms(actor=person.user, jobseeker=person, text=text).text == text
 
     def test_starts_nothing_in_a_region_that_has_closed(self, portfolio: Portfolio) -> None:
         # Validated before somebody moved the opening to a later day: the validation is of the day before that.
@@ -397,11 +403,11 @@ class TestAccepting:
         region.web_opens_on = timezone.localdate() + timedelta(days=1)
         region.save()
         with pytest.raises(DomainError, match="région"):
-            enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+            accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         assert not Consent.objects.exists()
         region.web_opens_on = date(2013, 12, 2)
         region.save()
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
 
 
@@ -410,7 +416,7 @@ class TestLeaving:
     def test_ends_the_track_at_once(self, portfolio: Portfolio, by: str) -> None:
         person = on_web_track(portfolio)
         actor = person.user if by == "person" else portfolio.adviser.user
-        enrolments.leave_track(actor=actor, jobseeker=person)
+        leave_track(actor=actor, jobseeker=person)
         enrolment = Enrolment.objects.get(jobseeker=person)
         assert (enrolment.state, enrolment.leaving_reason) == (EnrolmentState.ENDED, LeavingReason.BY_REQUEST)
         assert track_of(person) == (Tier.GUIDE, Track.CLASSIC)
@@ -422,18 +428,18 @@ class TestLeaving:
     def test_needs_no_room_anywhere(self, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         assert not Portfolio.objects.filter(modality="guide").exists()
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         assert not Placement.objects.open().filter(jobseeker=person).exists()
 
     def test_moves_into_a_classic_portfolio_that_has_room(self, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         classic = PortfolioFactory(agency=portfolio.agency, modality="guide", capacity=1)
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         assert Placement.objects.open().get(jobseeker=person).portfolio == classic
 
     def test_before_the_acceptance_withdraws_and_frees_the_place(self, portfolio: Portfolio) -> None:
         person = validated(portfolio, with_account=True).jobseeker
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.WITHDRAWN
         portfolio.refresh_from_db()
         assert portfolio.occupied == 0
@@ -443,30 +449,30 @@ class TestLeaving:
         person = placed(classic)
         before = Placement.objects.open().get(jobseeker=person)
         EnrolmentFactory(jobseeker=person)
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.WITHDRAWN
         assert Placement.objects.open().get(jobseeker=person) == before
 
     def test_twice_changes_nothing_more(self, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         for _ in range(2):
-            enrolments.leave_track(actor=person.user, jobseeker=person)
+            leave_track(actor=person.user, jobseeker=person)
         assert Accompaniment.objects.filter(jobseeker=person).count() == 3
         assert told(person).count(NotificationKind.TRACK_ENDED) == 1
 
     def test_and_coming_back_asks_for_everything_again(self, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         again = validated(portfolio, enrolment=EnrolmentFactory(jobseeker=person))
         assert again.state == EnrolmentState.VALIDATED
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
 
 
 class TestChangingTheTier:
     def test_ends_the_web_track_in_the_same_transaction(self, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
-        enrolments.change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+        change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
         enrolment = Enrolment.objects.get(jobseeker=person)
         assert (enrolment.state, enrolment.leaving_reason) == (EnrolmentState.ENDED, LeavingReason.TIER_CHANGE)
         assert track_of(person) == (Tier.SUIVI, Track.CLASSIC)
@@ -474,23 +480,23 @@ class TestChangingTheTier:
 
     def test_to_the_same_one_changes_nothing(self, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
-        enrolments.change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.GUIDE, reason="Rien")
+        change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.GUIDE, reason="Rien")
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
         assert Accompaniment.objects.filter(jobseeker=person).count() == 2
 
     def test_lapses_what_was_validated_and_tells_why(self, portfolio: Portfolio) -> None:
         person = validated(portfolio, with_account=True).jobseeker
-        enrolments.change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Import")
+        change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Import")
         assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.LAPSED
         assert told(person)[-1] == NotificationKind.TIER_CHANGED
         portfolio.refresh_from_db()
         assert portfolio.occupied == 0
         with pytest.raises(NotAllowedNowError):
-            enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+            accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
 
     def test_leaves_what_waits_for_the_interview_where_the_tier_is_decided(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
-        enrolments.change_tier(actor=None, jobseeker=enrolment.jobseeker, tier=Tier.SUIVI, reason="Import")
+        change_tier(actor=None, jobseeker=enrolment.jobseeker, tier=Tier.SUIVI, reason="Import")
         enrolment.refresh_from_db()
         assert enrolment.state == EnrolmentState.ASKED
         assert validated(portfolio, enrolment=enrolment).state == EnrolmentState.VALIDATED
@@ -498,7 +504,7 @@ class TestChangingTheTier:
 
 def test_every_step_leaves_its_log_and_its_audit_row(portfolio: Portfolio) -> None:
     person = on_web_track(portfolio)
-    enrolments.leave_track(actor=person.user, jobseeker=person)
+    leave_track(actor=person.user, jobseeker=person)
     states = EnrolmentEvent.objects.filter(enrolment__jobseeker=person).values_list("to_state", flat=True)
     assert list(states) == ["asked", "validated", "active", "ended"]
     audited = AuditEntry.objects.filter(jobseeker=person, action=AuditAction.ENROLMENT).order_by("pk")

@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Bandwidth, BoundedAct, NotificationKind
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, DeviceCheck, Jobseeker, Notification
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.bounds import bound_of
 from accompaniment.services.equipment import record_device_check, send_device_test_link
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory

@@ -22,7 +22,7 @@ from accompaniment.models import (
     Notification,
     User,
 )
-from accompaniment.services.enrolments import refuse_enrolment
+from accompaniment.services.enrolments.interview import refuse_enrolment
 from messaging.jobs import deliver_notifications
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import (

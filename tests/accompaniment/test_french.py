@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template import Context, Template
 
-from accompaniment import french
+from accompaniment.rules import french
 from accompaniment.templatetags.french import french_date, kept_day, kept_days, to
 from accompaniment.templatetags.french import number as number_filter
 from accompaniment.templatetags.french import plural as plural_filter

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accompaniment.imports.encodings import UnreadableFileError
-from accompaniment.imports.outcome import Outcome
-from accompaniment.imports.rows import AGENCIES
 from accompaniment.models import Agency, OpeningHours
+from accompaniment.rules.imports.encodings import UnreadableFileError
+from accompaniment.rules.imports.outcome import Outcome
+from accompaniment.rules.imports.rows import AGENCIES
 from accompaniment.services.imports import load_agencies
 from accompaniment.services.reference import load_reference
 from tests.accompaniment.factories import JobseekerFactory

@@ -10,11 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accompaniment.enums import AuditAction, EnrolmentState, RefusalReason, Tier, Track
-from accompaniment.errors import DomainError
-from accompaniment.imports.encodings import UnreadableFileError
-from accompaniment.imports.outcome import JobseekerOutcome
-from accompaniment.imports.reader import Layout, LostRowsError, reading
-from accompaniment.imports.rows import AGENCIES, JOBSEEKERS, UNKNOWN_AGENCY
 from accompaniment.models import (
     Accompaniment,
     Agency,
@@ -25,8 +20,14 @@ from accompaniment.models import (
     Jobseeker,
     SourceRecord,
 )
-from accompaniment.rules import not_eligible_reason
-from accompaniment.services.enrolments import change_tier, refuse_enrolment
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.imports.encodings import UnreadableFileError
+from accompaniment.rules.imports.outcome import JobseekerOutcome
+from accompaniment.rules.imports.reader import Layout, LostRowsError, reading
+from accompaniment.rules.imports.rows import AGENCIES, JOBSEEKERS, UNKNOWN_AGENCY
+from accompaniment.rules.tracks import not_eligible_reason
+from accompaniment.services.enrolments.interview import refuse_enrolment
+from accompaniment.services.enrolments.tiers import change_tier
 from accompaniment.services.imports import load_agencies, load_jobseekers, statements
 from accompaniment.services.imports.statements import FIND_TOUCHED
 from tests.accompaniment.factories import (

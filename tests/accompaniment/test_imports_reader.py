@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accompaniment.imports import encodings
-from accompaniment.imports.encodings import MISREAD, UnreadableFileError
-from accompaniment.imports.outcome import RejectedRows, Remark
-from accompaniment.imports.reader import Layout, LostRowsError, SourceRow, open_file, reading
-from accompaniment.spreadsheets import SheetWriter, as_meant
+from accompaniment.rules.imports import encodings
+from accompaniment.rules.imports.encodings import MISREAD, UnreadableFileError
+from accompaniment.rules.imports.outcome import RejectedRows, Remark
+from accompaniment.rules.imports.reader import Layout, LostRowsError, SourceRow, open_file, reading
+from accompaniment.rules.spreadsheets import SheetWriter, as_meant
 
 LAYOUT = Layout(("code", "nom"))
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accompaniment.imports import telephones, values
-from accompaniment.imports.values import DoubtfulValueError, InvalidValueError
+from accompaniment.rules.imports import telephones, values
+from accompaniment.rules.imports.values import DoubtfulValueError, InvalidValueError
 
 
 def according_to_the_library(value: str) -> str | None:

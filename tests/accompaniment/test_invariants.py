@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accompaniment.invariants import checks
+from accompaniment.hooks.invariants import checks
 from accompaniment.models import Jobseeker
 from accompaniment.services.plans import plan_obligations
 from messaging.models import CallbackEvent, CallbackRequest

@@ -13,12 +13,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.form_tokens import new_token
+from accompaniment.forms.tokens import new_token
 from accompaniment.jobs import clear_sessions
-from accompaniment.kept_forms import KEY, LONGEST, SENT_COOKIE
 from accompaniment.models import Enrolment, OnSiteRequest, User
 from accompaniment.services.action_plan import StepFacts, add_objective, add_step
 from accompaniment.services.contact_details import details_of
+from accompaniment.views.kept_forms import KEY, LONGEST, SENT_COOKIE
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.messaging.factories import pair

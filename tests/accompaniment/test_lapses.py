@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, LapseDelay
-from accompaniment.services import enrolments
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.services.enrolments.lapses import DelayStandsError, cancel_lapse_delay, set_lapse_delay
 from tests.caseload.factories import ManagerFactory
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ class TestSettingADelay:
 
     def test_is_dated_and_audited(self) -> None:
         facts = self.facts()
-        delay = enrolments.set_lapse_delay(**facts)
+        delay = set_lapse_delay(**facts)
         assert (delay.days, delay.reason, delay.set_by) == (20, facts["reason"], facts["actor"])
         row = AuditEntry.objects.get(action=AuditAction.LAPSE_DELAY)
         assert (row.actor, row.details["days"], row.details["before"]) == (facts["actor"], 20, None)
@@ -36,23 +36,23 @@ class TestSettingADelay:
     def test_of_the_same_day_is_replaced_by_who_has_seen_it_and_the_same_again_changes_nothing(self) -> None:
         facts = self.facts()
         for days in (20, 20):
-            enrolments.set_lapse_delay(**{**facts, "days": days})
-        with pytest.raises(enrolments.DelayStandsError, match="20\u00a0jours") as refused:
-            enrolments.set_lapse_delay(**{**facts, "days": 15})
+            set_lapse_delay(**{**facts, "days": days})
+        with pytest.raises(DelayStandsError, match="20\u00a0jours") as refused:
+            set_lapse_delay(**{**facts, "days": 15})
         assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 20
-        enrolments.set_lapse_delay(**{**facts, "days": 15, "replaces": refused.value.standing.days})
+        set_lapse_delay(**{**facts, "days": 15, "replaces": refused.value.standing.days})
         assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 15
         rows = AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY).order_by("pk")
         assert [(row.details["before"], row.details["days"]) for row in rows] == [(None, 20), (20, 15)]
 
     def test_to_come_is_taken_back_and_one_in_force_is_not(self) -> None:
         actor = ManagerFactory().user
-        later = enrolments.set_lapse_delay(**self.facts(starts_on=timezone.localdate() + timedelta(days=1)))
-        today = enrolments.set_lapse_delay(**self.facts())
-        enrolments.cancel_lapse_delay(actor=actor, delay=later)
+        later = set_lapse_delay(**self.facts(starts_on=timezone.localdate() + timedelta(days=1)))
+        today = set_lapse_delay(**self.facts())
+        cancel_lapse_delay(actor=actor, delay=later)
         for gone in (later, today):
             with pytest.raises(NotAllowedNowError):
-                enrolments.cancel_lapse_delay(actor=actor, delay=gone)
+                cancel_lapse_delay(actor=actor, delay=gone)
         assert LapseDelay.objects.filter(pk=today.pk).exists()
         row = AuditEntry.objects.get(action=AuditAction.LAPSE_DELAY, details__event="cancelled")
         assert (row.actor, row.details["days"]) == (actor, 20)
@@ -71,6 +71,6 @@ class TestSettingADelay:
     def test_refuses_what_makes_no_sense(self, facts: dict[str, Any], words: str) -> None:
         before = LapseDelay.objects.count()
         with pytest.raises(DomainError, match=words):
-            enrolments.set_lapse_delay(**self.facts(**facts))
+            set_lapse_delay(**self.facts(**facts))
         assert LapseDelay.objects.count() == before
-        enrolments.set_lapse_delay(**self.facts(starts_on=timezone.localdate() + timedelta(days=1)))
+        set_lapse_delay(**self.facts(starts_on=timezone.localdate() + timedelta(days=1)))

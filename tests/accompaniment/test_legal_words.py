@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from accompaniment import legal_words
-from accompaniment.checks import LEGAL_WORDS_NOT_VALIDATED, NO_MEDIATOR, law_is_said_as_validated
 from accompaniment.enums import LeavingReason, NotificationKind, RefusalReason
 from accompaniment.models import Notification
-from accompaniment.presentation import LEAVINGS_TO_YOU, REFUSALS_TO_YOU
-from accompaniment.services import enrolments
+from accompaniment.rules import legal_words
+from accompaniment.rules.presentation import LEAVINGS_TO_YOU, REFUSALS_TO_YOU
+from accompaniment.services.enrolments.acceptance import leave_track
+from accompaniment.services.enrolments.interview import refuse_enrolment
+from config.checks import LEGAL_WORDS_NOT_VALIDATED, NO_MEDIATOR, law_is_said_as_validated
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import EnrolmentFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track
@@ -51,7 +52,7 @@ def test_a_deployment_is_warned_while_they_are_not_validated_or_name_no_mediator
 @pytest.mark.django_db
 @pytest.mark.parametrize("reason", [reason for reason in RefusalReason if reason != RefusalReason.NOT_WANTED])
 def test_the_letter_of_a_refusal_says_why_and_how_to_contest(reason):
-    enrolments.refuse_enrolment(
+    refuse_enrolment(
         actor=PortfolioFactory().adviser.user,
         enrolment=EnrolmentFactory(jobseeker__email="a@example.org"),
         reason=reason,
@@ -68,7 +69,7 @@ def test_who_left_alone_reads_no_reason(alone):
     """« À la demande de la personne » is never said to the person."""
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
-    enrolments.leave_track(actor=person.user if alone else portfolio.adviser.user, jobseeker=person)
+    leave_track(actor=person.user if alone else portfolio.adviser.user, jobseeker=person)
     body = letter_for(Notification.objects.get(kind=NotificationKind.TRACK_ENDED)).body
     assert "la personne" not in body
     assert ("Vous l'avez demandé." in body) == (not alone)

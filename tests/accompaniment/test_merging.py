@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accompaniment.merging import merge
+from accompaniment.rules.merging import merge
 
 DRAFTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["", "x", "y", "z"]))
 

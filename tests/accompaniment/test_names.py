@@ -9,15 +9,15 @@ from django.test import Client
 from django.urls import reverse
 
 from accompaniment.enums import NotificationKind
-from accompaniment.invariants import account_follows_its_file
 from accompaniment.models import Jobseeker, Notification, User
+from accompaniment.reads.invariants import account_follows_its_file
 from accompaniment.services import outbox
 from accompaniment.services.registration import save_draft
 from caseload.enums import PlacementEnd
-from caseload.imports import ADVISERS
 from caseload.models import Adviser, Portfolio
-from caseload.services.advisers import load_advisers
-from caseload.services.received import tell_who_followed
+from caseload.rules.adviser_rows import ADVISERS
+from caseload.services.moves.follower_letters import tell_who_followed
+from caseload.services.steering.adviser_files import load_advisers
 from messaging.jobs import deliver_notifications
 from messaging.models import Conversation
 from messaging.services.delivery import letter_for

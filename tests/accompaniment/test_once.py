@@ -9,10 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accompaniment.form_tokens import new_token
+from accompaniment.forms.tokens import new_token
 from accompaniment.jobs import forget_sent_forms
-from accompaniment.kept_forms import SENT_COOKIE
 from accompaniment.models import Note, SentForm, User
+from accompaniment.views.kept_forms import SENT_COOKIE
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.accompaniment.note_urls")]

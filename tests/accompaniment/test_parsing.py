@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accompaniment.forms.fields import DayField, NumberField
-from accompaniment.parsing import LARGEST_NUMBER, day_in, instant_in, is_plain, number_in, numbers_in
+from accompaniment.rules.parsing import LARGEST_NUMBER, day_in, instant_in, is_plain, number_in, numbers_in
 
 BROAD = timedelta(days=366 * 20)
 

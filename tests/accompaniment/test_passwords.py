@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accompaniment.forms.accounts import ChoosePasswordForm
 from accompaniment.models import User
-from accompaniment.passwords import ADVICE, NotTrivialValidator
+from accompaniment.rules.passwords import ADVICE, NotTrivialValidator
 from accompaniment.services import accounts
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory, UserFactory
 

@@ -10,10 +10,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature, Modality, ObligationState, Tier, Track
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.invariants import obligations_never_overlap
 from accompaniment.models import AuditEntry, Contact, ContactPlan, Jobseeker, Obligation
-from accompaniment.rules import obligation_periods
+from accompaniment.reads.contact_plans import default_plan
+from accompaniment.reads.invariants import obligations_never_overlap
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.tracks import obligation_periods
 from accompaniment.services import journal, plans
 from tests.accompaniment.factories import (
     AgencyFactory,
@@ -123,8 +124,8 @@ class TestDefaults:
     def test_the_latest_that_has_begun_counts(self) -> None:
         PlanDefaultFactory(starts_on=date(2013, 1, 1), interval_days=28)
         PlanDefaultFactory(starts_on=date(2026, 2, 1), interval_days=14)
-        before = plans.default_plan(modality=Modality.GUIDE_WEB, day=date(2026, 1, 31))
-        after = plans.default_plan(modality=Modality.GUIDE_WEB, day=date(2026, 2, 1))
+        before = default_plan(modality=Modality.GUIDE_WEB, day=date(2026, 1, 31))
+        after = default_plan(modality=Modality.GUIDE_WEB, day=date(2026, 2, 1))
         assert before is not None
         assert after is not None
         assert (before.interval_days, after.interval_days) == (28, 14)

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from accompaniment.enums import Channel, ContactNature, Tier
-from accompaniment.presentation import (
+from accompaniment.rules.presentation import (
     contact_plan_in_words,
     day_in_words,
     obstacle_in_words,

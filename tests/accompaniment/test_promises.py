@@ -10,25 +10,24 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from accompaniment import browser, operator
-from accompaniment.audit_words import FIELDS
 from accompaniment.enums import NotificationKind, ReaderCapacity
-from accompaniment.french import listed
 from accompaniment.models import ConsentText, Notification
-from accompaniment.presentation import READERS_TO_YOU
+from accompaniment.rules import operator
+from accompaniment.rules.audit_words import FIELDS
+from accompaniment.rules.french import listed
+from accompaniment.rules.presentation import READERS_TO_YOU
 from accompaniment.services.contact_details import DETAILS
 from accompaniment.services.imports.statements import PERSON_COLUMNS
 from accompaniment.services.reference import load_reference, supplied_consent_text
-from caseload.perimeter import capacities
-from caseload.rules import REPLY_WITHIN
-from caseload.services.moves import READING_RIGHT_LASTS
-from caseload.services.waiting import place_waiting
-from messaging.rules import ANSWER_WITHIN
+from accompaniment.views import browser
+from caseload.reads.perimeter import capacities
+from caseload.services.moves.carrying_out import READING_RIGHT_LASTS
+from caseload.services.moves.waiting_list import place_waiting
+from messaging.reads.threads import ANSWER_DELAY
 from messaging.services.delivery import letter_for
-from messaging.threads import ANSWER_DELAY
 from tests.accompaniment.factories import JobseekerFactory, UserFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
-from visio.views.onsite import ANSWER_COMES
+from visio.views.on_site_requests import ANSWER_COMES
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +67,7 @@ def test_the_page_tells_every_cookie_that_is_set(client: Client) -> None:
 
 def test_no_other_code_sets_a_cookie() -> None:
     setting = [str(path) for path in SOURCES if ".set_cookie(" in (Path(settings.BASE_DIR) / path).read_text()]
-    assert setting == ["accompaniment/kept_forms.py"]
+    assert setting == ["accompaniment/views/kept_forms.py"]
     assert not [path for path in SCRIPTS if re.search(r"document\.cookie\s*=[^=]", path.read_text())]
 
 
@@ -190,7 +189,6 @@ def test_the_text_to_accept_names_no_operator_by_hand_and_keeps_the_slots_on_sit
 
 def test_a_delay_is_told_as_a_delay_and_not_as_a_promise(client: Client) -> None:
     """« Au plus » is kept by nobody; what to do without an answer is."""
-    assert REPLY_WITHIN == ANSWER_WITHIN
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
     client.force_login(person.user)

@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind, Track
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.invariants import GROUND_CHECKS
 from accompaniment.models import Accompaniment, AuditEntry, Consent, ConsentText, Enrolment, Jobseeker, Notification
-from accompaniment.services import enrolments
+from accompaniment.reads.invariants import GROUND_CHECKS
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
+from accompaniment.services.enrolments.publishing import publish_consent_text
 from caseload.models import Portfolio
 from messaging.services import delivery
 from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
@@ -35,7 +36,7 @@ def portfolio() -> Portfolio:
 
 def publish(*, needs_acceptance: bool = True, body: str = "Un point nouveau.", **facts: Any) -> ConsentText:
     last = ConsentText.objects.latest()
-    return enrolments.publish_consent_text(
+    return publish_consent_text(
         **{
             "actor": ManagerFactory().user,
             "title": last.title,
@@ -48,7 +49,7 @@ def publish(*, needs_acceptance: bool = True, body: str = "Un point nouveau.", *
 
 
 def accept(person: Jobseeker) -> Consent:
-    return enrolments.accept_terms(actor=person.user, jobseeker=person, text=ConsentText.objects.latest())
+    return accept_terms(actor=person.user, jobseeker=person, text=ConsentText.objects.latest())
 
 
 def standing(person: Jobseeker) -> Consent:
@@ -95,7 +96,7 @@ class TestPublishing:
 class TestAVersionToAccept:
     def test_asks_everybody_on_the_track_once_and_the_track_goes_on(self, portfolio: Portfolio) -> None:
         person, left = on_web_track(portfolio), on_web_track(portfolio)
-        enrolments.leave_track(actor=left.user, jobseeker=left)
+        leave_track(actor=left.user, jobseeker=left)
         text = publish()
         letter = Notification.objects.get(kind=NotificationKind.ACCEPTANCE_ASKED)
         assert letter.jobseeker == person

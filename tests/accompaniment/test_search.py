@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 
 from accompaniment.models import Jobseeker
-from accompaniment.search import LIKENESS, named, plain, words_of
+from accompaniment.models.search import LIKENESS, named, words_of
+from accompaniment.rules.spelling import plain
 from tests.accompaniment.factories import JobseekerFactory
 from tests.accompaniment.files import pilot_file
 

@@ -22,7 +22,11 @@ from accompaniment.enums import (
     Track,
 )
 from accompaniment.models import Accompaniment, AuditEntry, Consent, Enrolment, Jobseeker, Region
-from accompaniment.services import audit, enrolments, journal, plans
+from accompaniment.services import audit, journal, plans
+from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
+from accompaniment.services.enrolments.interview import refuse_enrolment
+from accompaniment.services.enrolments.lapses import lapse_if_due
+from accompaniment.services.enrolments.tiers import change_tier
 from accompaniment.templatetags.french import telephone
 from caseload.models import Portfolio
 from tests.accompaniment.factories import (
@@ -99,14 +103,14 @@ class TestSpace:
     def test_begins_with_the_acceptance_when_only_that_is_missing(self, client: Client, portfolio: Portfolio) -> None:
         person = validated(portfolio, with_account=True).jobseeker
         assert "À faire maintenant Lire et accepter le 100 % web" in read(client, person)
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         assert "À faire maintenant" not in read(client, person)
 
     def test_offers_the_text_while_the_interview_is_awaited(self, client: Client, portfolio: Portfolio) -> None:
         person = JobseekerFactory(agency=portfolio.agency, with_account=True)
         EnrolmentFactory(jobseeker=person)
         assert "Elle attend votre entretien d'inscription" in read(client, person)
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         assert "Vous avez déjà accepté le 100 % web" in read(client, person)
 
     def test_has_the_four_ways_to_the_adviser(self, client: Client, portfolio: Portfolio) -> None:
@@ -117,7 +121,7 @@ class TestSpace:
     def test_shows_the_track_and_the_way_out(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         assert "Quitter le 100 % web" in read(client, person)
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         page = read(client, person)
         assert "Quitter le 100 % web" not in page
         assert "Demander le 100 % web" in page
@@ -141,7 +145,7 @@ class TestSpace:
             assert f"Sans réponse de votre agence {ends}" in read(client, person)
             validated(portfolio, enrolment=enrolment)
             assert f"Sans réponse de votre part {ends}" in read(client, person)
-            enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+            accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
             assert "votre demande s'arrête" not in read(client, person)
 
     @pytest.mark.parametrize("outcome", ["refused", "lapsed"])
@@ -153,12 +157,10 @@ class TestSpace:
         with time_machine.travel(timezone.now() - timedelta(days=40)):
             enrolment = EnrolmentFactory(jobseeker=person)
         if outcome == "refused":
-            enrolments.refuse_enrolment(
-                actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.NEEDS_ON_SITE
-            )
+            refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.NEEDS_ON_SITE)
             sentence = "Votre situation demande des rendez-vous en agence pour le moment."
         else:
-            enrolments.lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now())
+            lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now())
             sentence = "Votre demande de 100 % web n'a pas eu de réponse à temps"
         page = read(client, person)
         assert sentence in page
@@ -311,9 +313,7 @@ class TestAccompaniment:
         with time_machine.travel(datetime(2026, 3, 2, 10, tzinfo=UTC)):
             person = on_web_track(portfolio)
         with time_machine.travel(datetime(2026, 3, 20, 10, tzinfo=UTC)):
-            enrolments.change_tier(
-                actor=portfolio.adviser.user, jobseeker=person, tier=Tier.RENFORCE, reason="Besoin d'appui"
-            )
+            change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.RENFORCE, reason="Besoin d'appui")
         page = read(client, person, "my_accompaniment")
         assert f"Depuis le 20 mars 2026 · Besoin d'appui · décidé par {portfolio.adviser} " in page
         begun = f"Votre 100 % web a commencé : {portfolio.adviser} l'a validé et vous l'avez accepté."
@@ -323,7 +323,7 @@ class TestAccompaniment:
 
     def test_says_what_one_has_decided_oneself(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         assert "décidé par vous" in read(client, person, "my_accompaniment")
 
     def test_shows_the_obligations(self, client: Client, portfolio: Portfolio) -> None:
@@ -398,7 +398,7 @@ class TestOwnData:
         assert "Vous n'avez rien accepté." in read(client, person, "own_data")
         someone = on_web_track(portfolio)
         assert "Version 1, acceptée le" in read(client, someone, "own_data")
-        enrolments.leave_track(actor=someone.user, jobseeker=someone)
+        leave_track(actor=someone.user, jobseeker=someone)
         assert ", retirée le" in read(client, someone, "own_data")
 
     def test_shows_who_opened_and_changed_the_file(self, client: Client, portfolio: Portfolio) -> None:

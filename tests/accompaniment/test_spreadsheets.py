@@ -8,7 +8,7 @@ from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accompaniment.spreadsheets import as_meant, harmless
+from accompaniment.rules.spreadsheets import as_meant, harmless
 
 APPS = ("accompaniment", "caseload", "messaging", "visio", "config")
 

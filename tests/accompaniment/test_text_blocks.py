@@ -6,8 +6,8 @@ import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from accompaniment.rules.text_blocks import Block, BlockKind, text_blocks
 from accompaniment.services.reference import supplied_consent_text
-from accompaniment.text_blocks import Block, BlockKind, text_blocks
 
 OLD = (Path(settings.BASE_DIR) / "tests/data/consent_text_1.txt").read_text()
 

@@ -5,10 +5,10 @@ from collections import Counter
 import pytest
 from django.test import Client
 
-from accompaniment.imports.rows import ROME_CODE
-from accompaniment.trades import _names, trade_in_words
+from accompaniment.rules.imports.rows import ROME_CODE
+from accompaniment.rules.trades import _names, trade_in_words
+from config.demonstration.texts import ROME_CODES
 from tests.caseload.factories import on_web_track
-from visio.demonstration.texts import ROME_CODES
 
 
 def test_a_code_is_written_with_its_name() -> None:

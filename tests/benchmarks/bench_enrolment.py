@@ -21,10 +21,10 @@ import psycopg
 from django.db import connection
 
 from accompaniment.models import Enrolment, RegistrationInterview
-from accompaniment.services import enrolments
+from accompaniment.services.enrolments.interview import open_registration_interview
 from caseload.models import Placement, Portfolio
-from caseload.services.enrolments import validate_at_interview
-from caseload.services.placements import PortfolioFullError
+from caseload.services.moves.placements import PortfolioFullError
+from caseload.services.registration.decisions import validate_at_interview
 from tests.accompaniment.factories import reference
 from tests.benchmarks import databases
 from tests.benchmarks.rows import RUNS, Row, Size, Target, medians
@@ -88,7 +88,7 @@ def _prepare(clients: int) -> tuple[int, list[Candidate]]:
     candidates = []
     for _ in range(clients):
         enrolment = volunteer(portfolio)
-        interview = enrolments.open_registration_interview(actor=portfolio.adviser.user, jobseeker=enrolment.jobseeker)
+        interview = open_registration_interview(actor=portfolio.adviser.user, jobseeker=enrolment.jobseeker)
         candidates.append(Candidate(enrolment.pk, interview.pk))
     return portfolio.pk, candidates
 

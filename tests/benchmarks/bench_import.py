@@ -21,11 +21,11 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import connection, transaction
 
-from accompaniment.imports import values
-from accompaniment.imports.reader import SEPARATOR
-from accompaniment.imports.rows import JOBSEEKERS
-from accompaniment.imports.telephones import FRANCE
-from accompaniment.imports.values import InvalidValueError
+from accompaniment.rules.imports import values
+from accompaniment.rules.imports.reader import SEPARATOR
+from accompaniment.rules.imports.rows import JOBSEEKERS
+from accompaniment.rules.imports.telephones import FRANCE
+from accompaniment.rules.imports.values import InvalidValueError
 from accompaniment.services.imports import load_agencies, load_jobseekers
 from tests.accompaniment.files import EXPECTED, pilot_file
 from tests.benchmarks import databases

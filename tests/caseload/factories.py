@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from accompaniment.enums import Bandwidth, Channel, Modality, Tier
 from accompaniment.models import Enrolment, Jobseeker, Region, User
-from accompaniment.services import enrolments
-from accompaniment.services.enrolments import InterviewFindings
+from accompaniment.services.enrolments.acceptance import accept_terms
+from accompaniment.services.enrolments.interview import InterviewFindings, open_registration_interview
 from caseload.models import Absence, Adviser, Capacity, Cover, Manager, Placement, Portfolio, TransferBatch
-from caseload.services.absences import declare_absence
-from caseload.services.enrolments import validate_at_interview
-from caseload.services.placements import place
-from caseload.services.transfers import transfer_people
+from caseload.services.moves.absences import declare_absence
+from caseload.services.moves.placements import place
+from caseload.services.moves.transfers import transfer_people
+from caseload.services.registration.decisions import validate_at_interview
 from tests.accompaniment.factories import (
     AdviserUserFactory,
     AgencyFactory,
@@ -124,7 +124,7 @@ def validated(portfolio: Portfolio, *, enrolment: Enrolment | None = None, **per
     plan_defaults()
     waiting = enrolment or volunteer(portfolio, **person)
     actor = portfolio.adviser.user
-    interview = enrolments.open_registration_interview(actor=actor, jobseeker=waiting.jobseeker)
+    interview = open_registration_interview(actor=actor, jobseeker=waiting.jobseeker)
     validate_at_interview(actor=actor, enrolment=waiting, interview=interview, findings=findings(), portfolio=portfolio)
     return Enrolment.objects.select_related("jobseeker__user", "jobseeker__agency").get(pk=waiting.pk)
 
@@ -137,7 +137,7 @@ def on_web_track(portfolio: Portfolio | None = None, **person: Any) -> Jobseeker
         person["with_account"] = True
     enrolment = validated(portfolio, **person)
     jobseeker = enrolment.jobseeker
-    enrolments.accept_terms(actor=jobseeker.user, jobseeker=jobseeker, text=text)
+    accept_terms(actor=jobseeker.user, jobseeker=jobseeker, text=text)
     return jobseeker
 
 

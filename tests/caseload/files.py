@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 
 from caseload.models import ImportRun
-from caseload.services.imports import LOADING
+from caseload.services.steering.imports import LOADING
 from config.celery import app
 
 

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.models import Contact, Enrolment, Jobseeker, User
-from accompaniment.services import enrolments, journal
+from accompaniment.services import journal
+from accompaniment.services.enrolments.acceptance import leave_track
 from caseload.enums import PlacementEnd
 from caseload.models import Adviser, Cover, Portfolio
-from caseload.services.placements import end_placement
+from caseload.services.moves.placements import end_placement
 from tests.accompaniment.factories import AdviserUserFactory, ManagerUserFactory
 from tests.caseload.factories import (
     AdviserFactory,
@@ -137,7 +138,7 @@ def test_the_right_ends_at_once_with_the_placement(person: Jobseeker, portfolio:
 def test_leaving_the_track_moves_the_right_to_the_classic_portfolio(person: Jobseeker, portfolio: Portfolio) -> None:
     classic = PortfolioFactory(agency=portfolio.agency, modality="guide")
     assert sees(portfolio.adviser.user, person)
-    enrolments.leave_track(actor=person.user, jobseeker=person)
+    leave_track(actor=person.user, jobseeker=person)
     assert not sees(portfolio.adviser.user, person)
     assert sees(classic.adviser.user, person)
 

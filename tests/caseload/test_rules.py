@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caseload.enums import NeedKind, Urgency
-from caseload.rules import Hidden, Situation, needs_of, percent, suppress
+from caseload.rules.portfolio import Hidden, Situation, needs_of, percent, suppress
 
 PARIS = ZoneInfo("Europe/Paris")
 REUNION = ZoneInfo("Indian/Reunion")

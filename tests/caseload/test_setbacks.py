@@ -14,10 +14,11 @@ from django.utils import timezone
 from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.models import Enrolment, Jobseeker, Setback
 from accompaniment.services import setbacks
-from caseload.handover import Carried, Handover, on_handover
+from caseload.hooks.handover import Carried, Handover, on_handover
 from caseload.models import Placement
-from caseload.services import lapses, moves
-from caseload.services.transfers import transfer_people
+from caseload.services.moves import carrying_out as moves
+from caseload.services.moves.transfers import transfer_people
+from caseload.services.registration import lapses
 from config.status import look
 from tests.accompaniment.factories import lapse_delays, reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed, volunteer

@@ -9,16 +9,16 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel
-from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker
-from caseload.absences import UndecidedError
+from accompaniment.rules.errors import DomainError
+from caseload.hooks.adviser_absences import UndecidedError
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import declare_absence
+from caseload.services.moves.absences import declare_absence
 from tests.caseload.factories import AdviserFactory, on_web_track
 from tests.concurrency.test_messages import at_once
 from tests.visio.factories import bookable_portfolio, first_slots, follower
-from visio.invariants import nothing_booked_in_an_absence
 from visio.models import Interview
+from visio.reads.invariants import nothing_booked_in_an_absence
 from visio.rules.slots import LENGTH, OCCUPIED
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview

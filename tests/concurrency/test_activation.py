@@ -6,8 +6,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import ActivationLink, User
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import accounts
 from tests.accompaniment.factories import AdviserUserFactory
 from tests.concurrency.test_messages import at_once

@@ -8,13 +8,13 @@ from threading import Barrier
 import pytest
 from django.db import connection, transaction
 
-from accompaniment.errors import DomainError
-from accompaniment.invariants import address_opens_no_other_account
 from accompaniment.models import Jobseeker, User
+from accompaniment.reads.invariants import address_opens_no_other_account
+from accompaniment.rules.errors import DomainError
 from accompaniment.services import addresses
 from accompaniment.services.contact_details import change_details, details_of
 from accompaniment.services.imports import load_jobseekers
-from caseload.services.staff import invite_adviser
+from caseload.services.steering.staff import invite_adviser
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory

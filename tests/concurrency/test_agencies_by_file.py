@@ -8,12 +8,12 @@ import pytest
 from django.db import transaction
 
 from accompaniment.enums import Modality
-from accompaniment.imports.rows import AGENCIES
 from accompaniment.models import Agency
+from accompaniment.rules.imports.rows import AGENCIES
 from accompaniment.services.imports import agencies, load_agencies
-from caseload.invariants import placed_within_the_region
 from caseload.models import Portfolio
-from caseload.services.placements import place
+from caseload.reads.invariants import placed_within_the_region
+from caseload.services.moves.placements import place
 from tests.accompaniment.factories import JobseekerFactory
 from tests.accompaniment.files import agency_row, as_file
 from tests.caseload.factories import PortfolioFactory

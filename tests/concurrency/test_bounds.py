@@ -13,8 +13,8 @@ from accompaniment.services.bounds import TooManyError, check_bound
 from tests.caseload.factories import on_web_track
 from tests.concurrency.test_messages import at_once
 from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots, follower
-from visio.invariants import nobody_empties_the_calendar
 from visio.models import Interview
+from visio.reads.invariants import nobody_empties_the_calendar
 from visio.services.interviews import book_interview, held_of_own_accord
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,8 +7,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import AuditEntry, User
+from accompaniment.rules.errors import NotAllowedNowError
 from tests.concurrency.test_messages import at_once
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState, NextStep

@@ -12,8 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, Modality, RefusalReason, Tier, Track
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.invariants import GROUND_CHECKS
 from accompaniment.models import (
     Accompaniment,
     AuditEntry,
@@ -26,13 +24,16 @@ from accompaniment.models import (
     RegistrationInterview,
     User,
 )
-from accompaniment.services import enrolments
-from caseload.invariants import CASELOAD_CHECKS
+from accompaniment.reads.invariants import GROUND_CHECKS
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
+from accompaniment.services.enrolments.interview import conclude_registration_interview, open_registration_interview
 from caseload.models import Cover, Placement, Portfolio
-from caseload.services.capacities import set_capacity
-from caseload.services.enrolments import refuse_at_interview, validate_at_interview
-from caseload.services.placements import PortfolioFullError, place
-from caseload.services.staff import close_account, left_to_settle
+from caseload.reads.invariants import CASELOAD_CHECKS
+from caseload.services.moves.placements import PortfolioFullError, place
+from caseload.services.registration.decisions import refuse_at_interview, validate_at_interview
+from caseload.services.steering.capacities import set_capacity
+from caseload.services.steering.staff import close_account, left_to_settle
 from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
 from tests.caseload.factories import (
     AdviserFactory,
@@ -66,7 +67,7 @@ def portfolio() -> Portfolio:
 def validation(enrolment: Enrolment, portfolio: Portfolio, actor: User | None = None) -> Callable[[], Any]:
     """Return the act of validating an enrolment, its interview begun beforehand."""
     adviser = actor or portfolio.adviser.user
-    interview = enrolments.open_registration_interview(actor=adviser, jobseeker=enrolment.jobseeker)
+    interview = open_registration_interview(actor=adviser, jobseeker=enrolment.jobseeker)
     return partial(
         validate_at_interview,
         actor=adviser,
@@ -365,7 +366,7 @@ class TestTwoDecisionsAtOnce:
     def test_one_wins(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
         colleague = AdviserFactory(agency=portfolio.agency).user
-        interview = enrolments.open_registration_interview(actor=colleague, jobseeker=enrolment.jobseeker)
+        interview = open_registration_interview(actor=colleague, jobseeker=enrolment.jobseeker)
         results = at_once(
             validation(enrolment, portfolio),
             partial(
@@ -421,7 +422,7 @@ def test_acceptance_and_validation_at_once_start_the_track(portfolio: Portfolio)
     person = enrolment.jobseeker
     results = at_once(
         validation(enrolment, portfolio),
-        partial(enrolments.accept_terms, actor=person.user, jobseeker=person, text=consent_text_in_force()),
+        partial(accept_terms, actor=person.user, jobseeker=person, text=consent_text_in_force()),
     )
     assert not [result for result in results if isinstance(result, Exception)]
     enrolment.refresh_from_db()
@@ -433,9 +434,9 @@ def test_without_the_lock_each_of_the_two_waits_for_the_other(portfolio: Portfol
     """The control: neither sees what the other writes, so what is validated and accepted never begins."""
     enrolment = volunteer(portfolio, with_account=True)
     person, adviser = enrolment.jobseeker, portfolio.adviser.user
-    interview = enrolments.conclude_registration_interview(
+    interview = conclude_registration_interview(
         actor=adviser,
-        interview=enrolments.open_registration_interview(actor=adviser, jobseeker=person),
+        interview=open_registration_interview(actor=adviser, jobseeker=person),
         findings=findings(),
     )
     both_have_looked = Barrier(2, timeout=PATIENCE)
@@ -475,8 +476,8 @@ def test_leaving_and_accepting_at_once_leaves_one_current_period(portfolio: Port
     validation(enrolment, portfolio)()
     person.refresh_from_db()
     at_once(
-        partial(enrolments.leave_track, actor=person.user, jobseeker=person),
-        partial(enrolments.accept_terms, actor=person.user, jobseeker=person, text=consent_text_in_force()),
+        partial(leave_track, actor=person.user, jobseeker=person),
+        partial(accept_terms, actor=person.user, jobseeker=person, text=consent_text_in_force()),
     )
     assert Accompaniment.objects.current().filter(jobseeker=person).count() == 1
     assert not Enrolment.objects.open().filter(jobseeker=person).exists()
@@ -510,7 +511,7 @@ def test_without_the_lock_who_has_left_is_followed_at_a_distance(portfolio: Port
 
     def leave() -> bool:
         looked.wait()
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
         gone = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.WITHDRAWN
         left.wait()
         return gone

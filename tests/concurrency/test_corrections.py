@@ -5,10 +5,10 @@ from threading import Barrier
 import pytest
 from django.db import transaction
 
-from accompaniment.errors import DomainError
 from accompaniment.models import Jobseeker, User
+from accompaniment.rules.errors import DomainError
+from accompaniment.services.accounts import request_first_access
 from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details
-from accompaniment.services.first_access import request_first_access
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import AdviserFactory
 from tests.concurrency.test_messages import at_once

@@ -6,9 +6,9 @@ from threading import Barrier
 import pytest
 from django.db import transaction
 
-from accompaniment.errors import NotAllowedNowError
+from accompaniment.rules.errors import NotAllowedNowError
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import add_cover, end_absence, replace_colleague
+from caseload.services.moves.absences import add_cover, end_absence, replace_colleague
 from tests.caseload.factories import AdviserFactory, planned_absence
 from tests.concurrency.test_cap import nothing_is_broken
 from tests.concurrency.test_messages import PATIENCE, at_once

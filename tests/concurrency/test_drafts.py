@@ -5,8 +5,8 @@ from threading import Barrier
 import pytest
 from django.db import transaction
 
-from accompaniment.merging import merge
 from accompaniment.models import Enrolment, RegistrationInterview
+from accompaniment.rules.merging import merge
 from accompaniment.services.registration import SavedDraft, save_draft
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import AdviserFactory, PortfolioFactory, volunteer

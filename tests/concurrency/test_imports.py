@@ -15,7 +15,7 @@ from pytest_django import Settings
 from accompaniment.models import Jobseeker, User
 from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun
-from caseload.services.imports import load_waiting_files, receive_file, somebody_loads
+from caseload.services.steering.imports import load_waiting_files, receive_file, somebody_loads
 from tests.accompaniment.factories import AgencyFactory
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory
@@ -31,7 +31,7 @@ django.setup()
 from django.conf import settings
 from django.db import connection
 connection.settings_dict["NAME"], settings.MEDIA_ROOT = sys.argv[1:]
-from caseload.services.imports import load_waiting_files
+from caseload.services.steering.imports import load_waiting_files
 load_waiting_files()
 """
 

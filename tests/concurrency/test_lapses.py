@@ -8,15 +8,15 @@ import time_machine
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState
-from accompaniment.errors import NotAllowedNowError
-from accompaniment.invariants import GROUND_CHECKS
 from accompaniment.models import Enrolment, EnrolmentEvent, Notification
-from caseload.invariants import CASELOAD_CHECKS
+from accompaniment.reads.invariants import GROUND_CHECKS
+from accompaniment.rules.errors import NotAllowedNowError
 from caseload.models import Placement, Portfolio
-from caseload.services import lapses
+from caseload.reads.invariants import CASELOAD_CHECKS
+from caseload.services.registration import lapses
 from tests.accompaniment.factories import lapse_delays, reference
 from tests.caseload.factories import PortfolioFactory, volunteer
-from tests.caseload.test_lapses import DAY
+from tests.caseload.registration.test_lapses import DAY
 from tests.concurrency.test_cap import decide_unguarded, decided_twice, validation
 from tests.concurrency.test_messages import PATIENCE, at_once
 

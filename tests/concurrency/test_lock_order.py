@@ -11,14 +11,15 @@ from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
 from accompaniment.enums import Channel, Modality, Tier
+from accompaniment.hooks.track_changes import on_track_end
 from accompaniment.models import Enrolment, Jobseeker, User
-from accompaniment.services import enrolments
+from accompaniment.services.enrolments.acceptance import leave_track
+from accompaniment.services.enrolments.interview import open_registration_interview
 from accompaniment.services.plans import change_plan
-from accompaniment.track_changes import on_track_end
 from caseload.models import Placement, Portfolio, TransferBatch
-from caseload.services.enrolments import validate_at_interview
-from caseload.services.summaries import write_summary
-from caseload.services.transfers import transfer_people
+from caseload.services.desk.summaries import write_summary
+from caseload.services.moves.transfers import transfer_people
+from caseload.services.registration.decisions import validate_at_interview
 from messaging.models import Message
 from tests.accompaniment.factories import EnrolmentFactory, plan_defaults
 from tests.caseload.factories import PortfolioFactory, findings, on_web_track, placed
@@ -40,13 +41,11 @@ def test_leaving_and_entering_at_once_all_go_through() -> None:
     classic = PortfolioFactory(adviser=web.adviser, agency=web.agency, modality=Modality.GUIDE)
     leaving = [on_web_track(web) for _ in range(PAIRS)]
     entering = [placed(classic, tier=Tier.GUIDE) for _ in range(PAIRS)]
-    acts: list[partial[object]] = [
-        partial(enrolments.leave_track, actor=person.user, jobseeker=person) for person in leaving
-    ]
+    acts: list[partial[object]] = [partial(leave_track, actor=person.user, jobseeker=person) for person in leaving]
     for person in entering:
         waiting = EnrolmentFactory(jobseeker=person)
         actor = web.adviser.user
-        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        interview = open_registration_interview(actor=actor, jobseeker=person)
         acts.append(
             partial(
                 validate_at_interview,
@@ -74,13 +73,11 @@ def test_leaving_and_entering_with_another_tier_all_go_through() -> None:
     leaving = [on_web_track(web) for _ in range(PAIRS)]
     entering = [placed(of_the_tier, tier=Tier.SUIVI) for _ in range(PAIRS)]
     actor = web.adviser.user
-    acts: list[partial[object]] = [
-        partial(enrolments.leave_track, actor=person.user, jobseeker=person) for person in leaving
-    ]
+    acts: list[partial[object]] = [partial(leave_track, actor=person.user, jobseeker=person) for person in leaving]
     for person in entering:
         # The wish of before the tier was changed by a file: asking needs the tier, the interview sets it.
         waiting = Enrolment.objects.create(jobseeker=person, asked_at=timezone.now())
-        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        interview = open_registration_interview(actor=actor, jobseeker=person)
         decision = {"actor": actor, "enrolment": waiting, "interview": interview, "portfolio": web}
         acts.append(partial(validate_at_interview, findings=findings(), **decision))
     results = at_once(*acts)
@@ -126,7 +123,7 @@ def meets_a_message(act: Callable[[Pair], object], two: Pair) -> tuple[object, o
 
 
 def leave(two: Pair) -> object:
-    return enrolments.leave_track(actor=two.person, jobseeker=two.jobseeker)
+    return leave_track(actor=two.person, jobseeker=two.jobseeker)
 
 
 def replan(two: Pair) -> object:
@@ -205,7 +202,7 @@ def test_leaving_and_a_transfer_to_the_same_adviser_both_go_through() -> None:
 
     on_track_end.insert(1, pause)
     try:
-        left, moved = at_once(partial(enrolments.leave_track, actor=leaving.user, jobseeker=leaving), move)
+        left, moved = at_once(partial(leave_track, actor=leaving.user, jobseeker=leaving), move)
     finally:
         on_track_end.remove(pause)
     assert isinstance(left, Jobseeker), left

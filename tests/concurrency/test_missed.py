@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accompaniment.errors import NotAllowedNowError
+from accompaniment.rules.errors import NotAllowedNowError
 from caseload.models import Portfolio
 from tests.accompaniment.factories import answer_delay
 from tests.caseload.factories import ManagerFactory, on_web_track

@@ -15,13 +15,13 @@ from django.db import DatabaseError, transaction
 from psycopg.errors import DeadlockDetected
 
 from accompaniment.enums import Modality, Tier
-from accompaniment.imports.outcome import JobseekerOutcome
+from accompaniment.hooks.track_changes import TierFollower, on_tier_change
 from accompaniment.models import Jobseeker, User
+from accompaniment.rules.imports.outcome import JobseekerOutcome
 from accompaniment.services.imports import load_jobseekers
-from accompaniment.track_changes import TierFollower, on_tier_change
 from caseload.models import Placement, Portfolio, TransferBatch
-from caseload.services import placements
-from caseload.services.placements import PortfolioFullError
+from caseload.services.moves import placements
+from caseload.services.moves.placements import PortfolioFullError
 from tests.accompaniment.factories import JobseekerFactory
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import PortfolioFactory, placed

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import AuditEntry, Jobseeker, Notification, OnSiteRequest
-from accompaniment.services.onsite import answer_on_site, ask_on_site, withdraw_on_site
+from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.services.on_site_requests import answer_on_site, ask_on_site, withdraw_on_site
 from caseload.models import Portfolio
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.concurrency.guards import dropped

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState
-from accompaniment.errors import DomainError
 from accompaniment.models import Enrolment, Region
-from accompaniment.services import enrolments
-from accompaniment.services.enrolments.eligibility import why_not_eligible
+from accompaniment.reads.standing import why_not_eligible
+from accompaniment.rules.errors import DomainError
+from accompaniment.services.enrolments.interview import conclude_registration_interview, open_registration_interview
 from accompaniment.services.territory import set_agency_opening, set_region_opening
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import reference
@@ -97,9 +97,9 @@ def test_without_the_guard_somebody_is_validated_before_the_region_opens(portfol
     """The control: the opening moves between the look at it and the validation."""
     enrolment, put_off = volunteer(portfolio), putting_off(portfolio)
     adviser = portfolio.adviser.user
-    interview = enrolments.conclude_registration_interview(
+    interview = conclude_registration_interview(
         actor=adviser,
-        interview=enrolments.open_registration_interview(actor=adviser, jobseeker=enrolment.jobseeker),
+        interview=open_registration_interview(actor=adviser, jobseeker=enrolment.jobseeker),
         findings=findings(),
     )
     looked, moved = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)

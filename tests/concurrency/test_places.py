@@ -9,14 +9,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Modality, NotificationKind
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Jobseeker, Notification
-from accompaniment.services import enrolments
+from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.services.enrolments.acceptance import leave_track
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio, Transfer
-from caseload.services.placements import PortfolioFullError, place
-from caseload.services.staff import change_adviser
-from caseload.services.waiting import place_waiting
+from caseload.services.moves.placements import PortfolioFullError, place
+from caseload.services.moves.waiting_list import place_waiting
+from caseload.services.steering.staff import change_adviser
 from tests.accompaniment.factories import JobseekerFactory, reference
 from tests.caseload.factories import (
     CapacityFactory,
@@ -111,7 +111,7 @@ class TestTwoWhoLeave:
         web = PortfolioFactory()
         last = PortfolioFactory(agency=web.agency, modality=Modality.GUIDE, capacity=1)
         people = [on_web_track(web) for _ in range(2)]
-        results = at_once(*(partial(enrolments.leave_track, actor=person.user, jobseeker=person) for person in people))
+        results = at_once(*(partial(leave_track, actor=person.user, jobseeker=person) for person in people))
         # Leaving is never refused.
         assert all(isinstance(result, Jobseeker) for result in results), results
         assert Placement.objects.open().get().portfolio == last

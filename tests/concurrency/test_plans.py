@@ -10,8 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, User
+from accompaniment.reads.contact_plans import plan_states
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import plans
 from accompaniment.services.plan_reviews import answer_plan_request, ask_plan_change, decide_plan, withdraw_plan_request
 from accompaniment.services.plans import PlanChangedMeanwhileError
@@ -37,7 +38,7 @@ def change(actor: User, person: Jobseeker, *, seen: str, interval_days: int) -> 
 def test_of_two_changes_at_once_one_stands_and_the_other_is_told() -> None:
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
-    seen = plans.plan_states([person.pk])[person.pk]
+    seen = plan_states([person.pk])[person.pk]
     results = at_once(
         *[lambda days=days: change(portfolio.adviser.user, person, seen=seen, interval_days=days) for days in (14, 42)]
     )
@@ -75,7 +76,7 @@ def test_without_lock_and_index_two_wishes_stand() -> None:
 def test_a_wish_at_the_moment_of_a_decision_is_answered_by_nobody_who_did_not_see_it() -> None:
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
-    seen = plans.plan_states([person.pk])[person.pk]
+    seen = plan_states([person.pk])[person.pk]
     wish, decided = at_once(
         lambda: ask_plan_change(actor=person.user, jobseeker=person, comment="Le matin"),
         lambda: decide_plan(

@@ -7,9 +7,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import ConsentText, Notification
-from accompaniment.services import enrolments
+from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.services.enrolments.publishing import publish_consent_text
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, on_web_track
 from tests.concurrency.test_messages import PATIENCE, at_once
@@ -28,7 +28,7 @@ def test_one_is_published_and_the_other_is_told() -> None:
     results = at_once(
         *(
             partial(
-                enrolments.publish_consent_text,
+                publish_consent_text,
                 actor=actor,
                 title="Être suivi 100 % web",
                 body=f"De {actor.email}.",

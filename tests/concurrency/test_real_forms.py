@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accompaniment.form_tokens import new_token
+from accompaniment.forms.tokens import new_token
 from accompaniment.models import AuditEntry, Note
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import PortfolioFactory, on_web_track

@@ -8,16 +8,16 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.errors import DomainError
+from accompaniment.rules.errors import DomainError
 from caseload.models import Absence, Adviser, Cover, Placement, Portfolio
-from caseload.services.absences import add_cover, declare_absence, end_absence, extend_absence, replace_colleague
-from caseload.services.transfers import transfer_people
+from caseload.services.moves.absences import add_cover, declare_absence, end_absence, extend_absence, replace_colleague
+from caseload.services.moves.transfers import transfer_people
 from tests.caseload.factories import AdviserFactory, ManagerFactory, on_web_track, planned_absence
 from tests.concurrency.test_absences import book
 from tests.concurrency.test_cap import nothing_is_broken
 from tests.concurrency.test_messages import PATIENCE, at_once
 from tests.visio.factories import bookable_portfolio, first_slots
-from visio.invariants import booked_with_the_follower, nothing_booked_in_an_absence
+from visio.reads.invariants import booked_with_the_follower, nothing_booked_in_an_absence
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

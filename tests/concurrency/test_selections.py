@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.models import ContactPlan, Jobseeker
+from accompaniment.reads.contact_plans import plan_states
 from accompaniment.services.plan_reviews import NewPlan
-from accompaniment.services.plans import plan_states
-from caseload.services.selections import SOMEBODY_AT_IT, change_plans
+from caseload.services.desk.selections import SOMEBODY_AT_IT, change_plans
 from messaging.models import Conversation, Message
 from messaging.services.groups import post_to_each
 from tests.caseload.factories import PortfolioFactory

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accompaniment.form_tokens import new_token
+from accompaniment.forms.tokens import new_token
 from accompaniment.models import Note, SentForm, User
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
 from tests.concurrency.test_messages import at_once

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accompaniment.models import AuditEntry, LapseDelay, Region
-from accompaniment.services import enrolments
+from accompaniment.services.enrolments.lapses import DelayStandsError, set_lapse_delay
 from accompaniment.services.territory import DayChangedMeanwhileError, SeenDay, set_region_opening
 from tests.accompaniment.factories import RegionFactory
 from tests.caseload.factories import ManagerFactory
@@ -42,7 +42,7 @@ def test_one_delay_is_written_and_the_others_are_told() -> None:
     results = at_once(
         *(
             partial(
-                enrolments.set_lapse_delay,
+                set_lapse_delay,
                 actor=actor,
                 state="asked",
                 days=20 + number,
@@ -53,7 +53,7 @@ def test_one_delay_is_written_and_the_others_are_told() -> None:
         )
     )
     (written,) = [result for result in results if isinstance(result, LapseDelay)]
-    assert len([result for result in results if isinstance(result, enrolments.DelayStandsError)]) == 3
+    assert len([result for result in results if isinstance(result, DelayStandsError)]) == 3
     assert LapseDelay.objects.get(starts_on=starts_on).days == written.days
 
 

@@ -10,16 +10,16 @@ import pytest
 from django.db import connection, transaction
 
 from accompaniment.enums import Channel, NotificationKind
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Jobseeker, Notification, Obligation
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Portfolio
 from tests.caseload.factories import on_web_track
 from tests.concurrency.test_messages import at_once
 from tests.visio.factories import bookable_portfolio, due_obligation, first_slots, follower
 from visio.enums import InterviewState
-from visio.invariants import VISIO_CHECKS
 from visio.models import Interview, SlotInvitation
+from visio.reads.invariants import VISIO_CHECKS
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview, cancel_interview, move_interview
 from visio.services.planning import Planned, invite, plan_interviews

@@ -7,9 +7,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from accompaniment.enums import EnrolmentState, LeavingReason, NotificationKind, Tier, Track
-from accompaniment.imports.outcome import JobseekerOutcome
 from accompaniment.models import Accompaniment, Enrolment, EnrolmentEvent, Jobseeker, Notification
-from accompaniment.services.enrolments import leave_track
+from accompaniment.rules.imports.outcome import JobseekerOutcome
+from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.imports import load_jobseekers, statements
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import on_web_track

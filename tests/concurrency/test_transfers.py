@@ -12,16 +12,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Modality, NotificationKind, Tier
-from accompaniment.errors import NotAllowedNowError
-from accompaniment.invariants import checks
+from accompaniment.hooks.invariants import checks
 from accompaniment.models import Enrolment, Jobseeker, Notification
-from accompaniment.services import enrolments
+from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.services.enrolments.acceptance import leave_track
+from accompaniment.services.enrolments.tiers import change_tier
 from caseload.enums import PlacementEnd, TransferObstacle, TransferState
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
-from caseload.services.capacities import apply_capacities, set_capacity
-from caseload.services.moves import carry_out, carry_out_due
-from caseload.services.placements import PortfolioFullError
-from caseload.services.transfers import TargetsFullError, cancel_transfers, transfer_people
+from caseload.services.moves.carrying_out import carry_out, carry_out_due
+from caseload.services.moves.placements import PortfolioFullError
+from caseload.services.moves.transfers import TargetsFullError, cancel_transfers, transfer_people
+from caseload.services.steering.capacities import apply_capacities, set_capacity
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import (
     CapacityFactory,
@@ -181,7 +182,7 @@ class TestOnePerson:
         other: partial[object] = (
             partial(cancel_transfers, actor=manager, batch=batch)
             if act == "cancelled"
-            else partial(enrolments.change_tier, actor=manager, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
+            else partial(change_tier, actor=manager, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
         )
         carried, acted = at_once(partial(carry_out_due, now=later), other)
         assert not isinstance(carried, Exception), carried
@@ -224,9 +225,7 @@ class TestLeavingTheTrack:
         target = PortfolioFactory(agency=web.agency)
         room = PortfolioFactory(agency=web.agency, modality=Modality.GUIDE)
         person = on_web_track(web)
-        left, moved = at_once(
-            partial(enrolments.leave_track, actor=person.user, jobseeker=person), decision(person, target)
-        )
+        left, moved = at_once(partial(leave_track, actor=person.user, jobseeker=person), decision(person, target))
         assert isinstance(left, Jobseeker)
         assert isinstance(moved, TransferBatch)
         assert open_places(person) == [room.pk]
@@ -251,7 +250,7 @@ class TestLeavingTheTrack:
 
         def leave() -> Any:
             assert looked.wait(timeout=PATIENCE)
-            gone = enrolments.leave_track(actor=person.user, jobseeker=person)
+            gone = leave_track(actor=person.user, jobseeker=person)
             has_left.set()
             return gone
 

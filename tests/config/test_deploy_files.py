@@ -14,7 +14,7 @@ from django.db import connection
 from psycopg import sql
 
 from accompaniment.models import AuditEntry
-from accompaniment.operator import REQUIRED
+from accompaniment.rules.operator import REQUIRED
 from config.bootstrap import NGINX
 from config.settings import connections
 from tests.accompaniment.factories import JobseekerFactory

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from accompaniment import operator
+from accompaniment.rules import operator
 from config.settings import connections, environment
 
 from .embedded_clients import PROJECT, bare_environment

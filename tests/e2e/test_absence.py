@@ -11,8 +11,8 @@ from caseload.models import Absence, Adviser, Portfolio
 from tests.caseload.factories import AdviserFactory, on_web_track, planned_absence
 from tests.e2e.browser import forgive, look, step_inside, tick
 from tests.visio.factories import InterviewFactory, bookable_portfolio
-from visio.invariants import VISIO_CHECKS
 from visio.models import Interview
+from visio.reads.invariants import VISIO_CHECKS
 from visio.services.hours import give_usual_hours
 
 pytestmark = pytest.mark.e2e

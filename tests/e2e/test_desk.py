@@ -12,7 +12,7 @@ from accompaniment.enums import Channel, ContactNature
 from accompaniment.models import AuditEntry
 from accompaniment.services import journal
 from caseload.models import Portfolio
-from caseload.services.summaries import write_summary
+from caseload.services.desk.summaries import write_summary
 from messaging.models import Message
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, validated, volunteer
 from tests.e2e.browser import look, step_inside

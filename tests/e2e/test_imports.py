@@ -12,7 +12,7 @@ from pytest_django import Settings
 from accompaniment.enums import Modality, Track
 from accompaniment.models import Accompaniment, Jobseeker
 from caseload.models import ImportRun
-from caseload.services.placements import place
+from caseload.services.moves.placements import place
 from tests.accompaniment.factories import AgencyFactory, reference
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from accompaniment.french import of_name
 from accompaniment.models import Jobseeker
+from accompaniment.rules.french import of_name
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Portfolio
 from tests.caseload.factories import on_web_track

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from accompaniment.enums import Modality, Tier, Track
 from accompaniment.models import Accompaniment, ConsentText, Jobseeker, OnSiteRequest
-from accompaniment.services import enrolments
+from accompaniment.services.enrolments.acceptance import leave_track
+from accompaniment.services.enrolments.publishing import publish_consent_text
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, placed
@@ -130,7 +131,7 @@ def test_the_tier_is_changed_by_the_keyboard(new_page: NewPage, portfolio: Portf
 def test_the_jobseeker_s_pages_are_for_everybody(page: Page, portfolio: Portfolio) -> None:
     person = on_web_track(portfolio)
     last = ConsentText.objects.latest()
-    enrolments.publish_consent_text(
+    publish_consent_text(
         actor=None, title=last.title, body="Un point nouveau.", needs_acceptance=True, after=last.version
     )
     step_inside(page, person.user)
@@ -148,7 +149,7 @@ def test_the_jobseeker_s_pages_are_for_everybody(page: Page, portfolio: Portfoli
 
 def test_the_staff_s_pages_are_for_everybody(page: Page, portfolio: Portfolio) -> None:
     person, left = on_web_track(portfolio), on_web_track(portfolio)
-    enrolments.leave_track(actor=left.user, jobseeker=left)
+    leave_track(actor=left.user, jobseeker=left)
     placed(PortfolioFactory(agency=portfolio.agency, modality=Modality.GUIDE))
     PortfolioFactory(agency=portfolio.agency, modality=Modality.SUIVI)
     step_inside(page, ManagerFactory().user)

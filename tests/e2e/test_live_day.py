@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from accompaniment.services.onsite import ask_on_site
+from accompaniment.services.on_site_requests import ask_on_site
 from tests.e2e.browser import check_axe, check_fits, step_inside, tick
 from tests.e2e.conftest import PATIENCE
 from tests.e2e.test_chat import aside

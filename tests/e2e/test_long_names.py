@@ -7,10 +7,10 @@ from django.core.management import call_command
 from playwright.sync_api import Page
 
 from accompaniment.models import Jobseeker, User
+from config.demonstration.logins import ADVISER, JOBSEEKER, MANAGER, DemonstrationLogin
 from tests.e2e.browser import check_fits, step_inside
 from tests.e2e.conftest import NewPage
 from tests.e2e.test_pages import adviser_pages, come_to_rest, jobseeker_pages, manager_pages
-from visio.demonstration.logins import ADVISER, JOBSEEKER, MANAGER, DemonstrationLogin
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accompaniment.french import day_in_style
+from accompaniment.rules.french import day_in_style
 from caseload.models import Placement
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import CapacityFactory, ManagerFactory, PortfolioFactory, on_web_track

@@ -16,8 +16,8 @@ from tests.e2e.browser import forgive, look, step_inside, tick
 from tests.e2e.test_thread import aside
 from tests.visio.factories import bookable_portfolio, first_slots, follower, missed_interview
 from visio.enums import InterviewState
-from visio.invariants import VISIO_CHECKS
 from visio.models import Interview
+from visio.reads.invariants import VISIO_CHECKS
 from visio.services.interviews import book_interview
 
 pytestmark = pytest.mark.e2e

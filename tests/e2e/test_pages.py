@@ -16,14 +16,14 @@ from accompaniment.enums import ObligationState
 from accompaniment.models import Agency, Enrolment, Jobseeker, Obligation, OnSiteRequest, Region, User
 from caseload.enums import ImportKind, ImportState
 from caseload.models import Absence, Adviser, ImportRun, TransferBatch
-from caseload.services.saved_views import save_view
-from caseload.waiting import waiting_for
+from caseload.reads.moves.waiting_list import waiting_for
+from caseload.services.desk.saved_views import save_view
+from config.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
 from messaging.models import CallbackRequest, Conversation
 from tests.e2e.browser import problems_of, settle, step_inside
 from tests.e2e.conftest import NewPage
 from tests.french_examples import wrong_words
 from tests.test_access import addresses
-from visio.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
 from visio.models import Interview
 
 pytestmark = pytest.mark.e2e

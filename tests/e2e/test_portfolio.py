@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accompaniment.enums import Modality
 from caseload.enums import PlacementEnd
 from caseload.models import Adviser, CaseSummary, Portfolio
-from caseload.services.placements import end_placement
+from caseload.services.moves.placements import end_placement
 from messaging.models import Message
 from tests.benchmarks.crowd import crowd
 from tests.caseload.factories import CoverFactory, PortfolioFactory, on_web_track

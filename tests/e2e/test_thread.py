@@ -62,7 +62,7 @@ def aside(act: Callable[[], T]) -> T:
 
 
 def test_the_thread(new_page: NewPage, server: LiveServer, settings: LazySettings) -> None:
-    settings.EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
+    settings.EMAIL_BACKEND = "messaging.services.mailbox.DemonstrationBackend"
     settings.PUBLIC_URL = server.url
     call_command("load_reference", verbosity=0)
     manager, adviser, jobseeker, rival = (new_page(permissions=["camera", "microphone"]) for _ in range(4))

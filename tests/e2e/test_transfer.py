@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from accompaniment.enums import Channel
 from caseload.models import Portfolio
-from caseload.services.summaries import write_summary
+from caseload.services.desk.summaries import write_summary
 from messaging.models import Conversation
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, planned_transfer
 from tests.e2e.browser import forgive, look, step_inside, tick

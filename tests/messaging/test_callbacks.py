@@ -9,15 +9,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, ContactNature, Tier
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, Contact
-from accompaniment.services.enrolments import change_tier
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.services.enrolments.tiers import change_tier
 from caseload.models import CaseSummary
 from messaging.enums import CallbackState
-from messaging.invariants import MESSAGING_CHECKS
 from messaging.models import CallbackRequest
+from messaging.reads.invariants import MESSAGING_CHECKS
+from messaging.reads.participants import NobodyFollowsError
 from messaging.rules import Window
-from messaging.services.access import NobodyFollowsError
 from messaging.services.callbacks import CallbackAlreadyOpenError, cancel_callback, close_callback
 from tests.caseload.factories import CoverFactory, ManagerFactory, on_web_track
 from tests.messaging.factories import ask, first_window, pair, say

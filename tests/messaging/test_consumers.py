@@ -17,16 +17,18 @@ from pytest_django.fixtures import Settings
 
 from accompaniment.enums import AuditAction, Tier
 from accompaniment.models import AuditEntry
-from accompaniment.services.enrolments import change_tier
-from caseload.forms.registration import typed_in
-from caseload.services.absences import end_absence
+from accompaniment.services.enrolments.tiers import change_tier
+from caseload.forms.registration.interview import typed_in
+from caseload.services.moves.absences import end_absence
 from config.settings.connections import channel_layers
-from messaging import consumers, live, sockets
-from messaging.consumers import compare_with_database
+from messaging.consumers import pages as consumers
+from messaging.consumers import sessions as sockets
+from messaging.consumers.pages import compare_with_database
+from messaging.consumers.sessions import compare_with_sessions
 from messaging.models import Message, ReadMark
 from messaging.rules import BODY_LIMIT
+from messaging.services import live
 from messaging.services.posting import message_item
-from messaging.sockets import compare_with_sessions
 from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, planned_absence
 from tests.messaging.factories import Pair, pair, say
 from tests.messaging.sockets import PATIENCE, Screen, open_screen, refused_at_the_door

@@ -11,9 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accompaniment.models import Jobseeker
-from accompaniment.services.onsite import ask_on_site
+from accompaniment.services.on_site_requests import ask_on_site
 from caseload.models import Adviser, Portfolio
-from caseload.views.day import VOLUNTEERS_SHOWN
+from caseload.views.desk.day import VOLUNTEERS_SHOWN
 from tests.caseload.factories import AdviserFactory, on_web_track, planned_absence, volunteer
 from tests.messaging.factories import ask, pair, say
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation

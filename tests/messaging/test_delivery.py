@@ -15,12 +15,12 @@ from pytest_django.fixtures import Settings
 
 from accompaniment.enums import Modality, NotificationKind
 from accompaniment.models import Notification, User
-from accompaniment.operator import operator
+from accompaniment.rules.operator import operator
 from accompaniment.services import accounts, addresses, outbox
-from messaging import deliveries
-from messaging.invariants import MESSAGING_CHECKS
+from messaging.hooks import deliveries
 from messaging.jobs import deliver_notifications
 from messaging.models import Delivery, DemonstrationEmail
+from messaging.reads.invariants import MESSAGING_CHECKS
 from messaging.services.delivery import TRIES, deliver_due, letter_for
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory
 from tests.caseload.factories import PortfolioFactory, planned_absence, validated
@@ -309,7 +309,7 @@ def test_upper_floors_are_told_of_the_delivery(told: list[tuple[str, datetime]])
 
 
 def test_the_demonstration_keeps_its_emails_and_shows_them(client: Any, settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "messaging.mailbox.DemonstrationBackend"
+    settings.EMAIL_BACKEND = "messaging.services.mailbox.DemonstrationBackend"
     user = AdviserUserFactory(first_name="<b>Awa", email="awa@example.org")
     user.set_unusable_password()
     user.save()

@@ -14,19 +14,21 @@ from pytest_django.fixtures import Settings
 
 from accompaniment.enums import Channel, ContactNature, Modality
 from accompaniment.models import Obligation, User
-from accompaniment.services.enrolments import ask_enrolment, leave_track
+from accompaniment.reads.contact_plans import plan_states
+from accompaniment.services.enrolments.acceptance import leave_track
+from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.services.journal import write_contact
-from accompaniment.services.onsite import ask_on_site
+from accompaniment.services.on_site_requests import ask_on_site
 from accompaniment.services.plan_reviews import NewPlan, ask_plan_change, decide_plan, withdraw_plan_request
-from accompaniment.services.plans import hold_obligation, plan_states
+from accompaniment.services.plans import hold_obligation
 from caseload.enums import PlacementEnd
-from caseload.services.absences import end_absence
-from caseload.services.placements import end_placement
-from caseload.services.staff import close_account
+from caseload.services.moves.absences import end_absence
+from caseload.services.moves.placements import end_placement
+from caseload.services.steering.staff import close_account
 from config.routing import websocket_urlpatterns
 from config.settings.connections import channel_layers
-from messaging import live
 from messaging.enums import Panel
+from messaging.services import live
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, planned_absence, planned_transfer
 from tests.messaging.factories import Pair, ask, pair, say

@@ -12,9 +12,9 @@ from accompaniment.enums import ContactNature
 from accompaniment.models import AuditEntry, Contact
 from caseload.enums import PlacementEnd
 from caseload.models import CaseSummary, Portfolio
-from caseload.services.placements import end_placement
-from messaging.invariants import waiting_since_the_first_unanswered_message
+from caseload.services.moves.placements import end_placement
 from messaging.models import Conversation, Message
+from messaging.reads.invariants import waiting_since_the_first_unanswered_message
 from messaging.services.groups import post_to_each
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track, validated

@@ -7,8 +7,8 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from caseload.models import CaseSummary, Placement, Portfolio, TransferBatch
-from caseload.services.transfers import transfer_people
-from messaging import consumers
+from caseload.services.moves.transfers import transfer_people
+from messaging.consumers import pages as consumers
 from messaging.models import CallbackRequest, ReadMark
 from messaging.services.callbacks import close_callback
 from messaging.services.conversations import mark_read

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accompaniment.models import User
 from caseload.enums import PlacementEnd
-from caseload.services.placements import end_placement, place
+from caseload.services.moves.placements import end_placement, place
 from messaging.models import Conversation, ReadMark
-from messaging.services.conversations import mark_read, read_numbers
-from messaging.threads import list_lines
+from messaging.reads.threads import list_lines, read_numbers
+from messaging.services.conversations import mark_read
 from tests.caseload.factories import CoverFactory, PortfolioFactory
 from tests.messaging.factories import Pair, pair, say
 

@@ -7,12 +7,12 @@ import pytest
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, ContactNature, Tier
-from accompaniment.errors import DomainError
 from accompaniment.models import AuditEntry, Contact, Jobseeker
-from accompaniment.services.enrolments import change_tier
+from accompaniment.rules.errors import DomainError
+from accompaniment.services.enrolments.tiers import change_tier
 from caseload.models import CaseSummary, Placement
 from messaging.models import Conversation, Message
-from messaging.services.access import ConversationClosedError, NobodyFollowsError, participants
+from messaging.reads.participants import ConversationClosedError, NobodyFollowsError, participants
 from messaging.services.posting import post_message
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory
 from tests.messaging.factories import pair, say

@@ -14,8 +14,8 @@ from django.core.mail import EmailMessage, get_connection
 from pytest_django.fixtures import Settings
 
 from accompaniment.enums import NotificationKind
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Notification, User
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import accounts, addresses
 from accompaniment.services.account_rows import invite
 from messaging.models import Delivery

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.enums import Urgency
 from messaging.rules import (
     Bucket,
     Stretch,
     Window,
     callback_windows,
-    urgency_of,
 )
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -93,14 +91,6 @@ def test_windows_never_overlap_and_lie_in_the_opening_hours(now: datetime) -> No
         assert window.starts_at >= now + timedelta(minutes=30)
         assert window.ends_at - window.starts_at <= timedelta(hours=2)
         assert time(9) <= window.starts_at.time() < window.ends_at.time() <= time(17)
-
-
-@pytest.mark.parametrize(
-    ("hours", "urgency"), [(0, "calm"), (47.9, "calm"), (48, "soon"), (71.9, "soon"), (72, "overdue")]
-)
-def test_urgency(hours: float, urgency: str) -> None:
-    since = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-    assert urgency_of(since, since + timedelta(hours=hours)) == Urgency(urgency)
 
 
 def test_a_bucket_empties_and_fills_again() -> None:

@@ -16,7 +16,7 @@ import redis
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
-from messaging.socket_count import SocketCount, Ticket
+from messaging.consumers.socket_count import SocketCount, Ticket
 
 MOST = 3
 ACCOUNT = 987_654_321

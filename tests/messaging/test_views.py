@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, FilePart
-from accompaniment.french import since_in_words
 from accompaniment.models import AuditEntry, User
+from accompaniment.rules.french import since_in_words
 from accompaniment.services.bounds import set_bound
 from messaging.enums import CallbackState
 from messaging.forms import window_value
@@ -29,7 +29,7 @@ def as_(user: User | AnonymousUser) -> Client:
     """Return a browser in which this person is logged in."""
     client = Client()
     if isinstance(user, User):
-        client.force_login(user, backend="caseload.zones.Backend")
+        client.force_login(user, backend="caseload.views.reader_zone.Backend")
     return client
 
 

@@ -14,8 +14,8 @@ from accompaniment.services.plans import plan_obligations
 from caseload.models import Adviser, Portfolio
 from tests.accompaniment.factories import answer_delay
 from tests.caseload.factories import PortfolioFactory, on_web_track
-from visio.availability import free_slots, last_day_offered
 from visio.models import Interview
+from visio.reads.availability import free_slots, last_day_offered
 from visio.rules.slots import LENGTH, OCCUPIED
 from visio.services.changes import log_state
 from visio.services.hours import give_usual_hours

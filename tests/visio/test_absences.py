@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
 from accompaniment.models import Jobseeker, Notification
-from caseload.absences import CANCEL, MOVE, RELAY, Decision, UndecidedError
+from caseload.hooks.adviser_absences import CANCEL, MOVE, RELAY, Decision, UndecidedError
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.absences import (
+from caseload.services.moves.absences import (
     declare_absence,
     end_absence,
     extend_absence,
@@ -25,9 +25,9 @@ from tests.caseload.factories import AdviserFactory, on_web_track
 from tests.confirmation import asked, confirmed
 from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots
 from visio.enums import InterviewState
-from visio.invariants import VISIO_CHECKS, nothing_booked_in_an_absence
 from visio.models import Interview
-from visio.services.absences import ask_about_interviews
+from visio.reads.invariants import VISIO_CHECKS, nothing_booked_in_an_absence
+from visio.services.adviser_absences import ask_about_interviews
 from visio.services.errors import SlotTakenError
 from visio.services.hours import give_usual_hours
 from visio.services.interviews import book_interview

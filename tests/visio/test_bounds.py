@@ -16,7 +16,8 @@ from accompaniment.models import ActBound, Document, Jobseeker, Notification
 from accompaniment.services.action_plan import StepFacts, add_objective, add_step, tick_step
 from accompaniment.services.bounds import SENTENCES, TooManyError, bound_of, set_bound
 from accompaniment.services.documents import add_document, remove_document
-from accompaniment.services.enrolments import ask_enrolment, leave_track
+from accompaniment.services.enrolments.acceptance import leave_track
+from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.services.plan_reviews import answer_plan_request, ask_plan_change
 from messaging.enums import CallbackSubject
 from messaging.services.callbacks import ask_callback, cancel_callback, windows_of
@@ -25,8 +26,8 @@ from messaging.services.posting import post_message
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower
-from visio.invariants import nobody_empties_the_calendar
 from visio.models import Interview
+from visio.reads.invariants import nobody_empties_the_calendar
 from visio.services import interviews
 
 pytestmark = pytest.mark.django_db

@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from accompaniment.enums import Channel, FilePart
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import AuditEntry
+from accompaniment.rules.errors import NotAllowedNowError
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState, NextStep

@@ -10,11 +10,11 @@ from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from accompaniment.consumers import TRY_LATER
 from accompaniment.models import User
-from accompaniment.sockets import TRY_LATER
 from caseload.models import Adviser
 from config.settings.connections import channel_layers
-from messaging.sockets import TOO_MANY
+from messaging.consumers.sessions import TOO_MANY
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.sessions import Socket
 from tests.visio.factories import InterviewFactory

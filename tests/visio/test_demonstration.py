@@ -12,10 +12,10 @@ from django.utils import timezone
 from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.models import Enrolment, Jobseeker, Notification, Obligation, User
 from caseload.models import Adviser, Portfolio
+from config.checks import no_account_of_the_demonstration
+from config.demonstration.logins import ADVISER, JOBSEEKER, LOGINS
 from messaging.models import CallbackRequest, Conversation
 from tests.accompaniment.factories import UserFactory
-from visio.checks import no_account_of_the_demonstration
-from visio.demonstration.logins import ADVISER, JOBSEEKER, LOGINS
 from visio.models import Interview
 from visio.rules import ROOM_OPENS_BEFORE
 

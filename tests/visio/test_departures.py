@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind, ObligationState
-from accompaniment.errors import DomainError
 from accompaniment.models import AuditEntry, Jobseeker, Notification
+from accompaniment.rules.errors import DomainError
 from accompaniment.services.journal import write_contact
 from accompaniment.services.plans import hold_obligation
 from caseload.models import Portfolio
-from caseload.services import staff
-from caseload.services.transfers import transfer_people
+from caseload.services.moves.transfers import transfer_people
+from caseload.services.steering import staff
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.confirmation import confirmed

@@ -7,13 +7,14 @@ import pytest
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel, Modality, NotificationKind, Tier
-from accompaniment.invariants import checks
+from accompaniment.hooks.invariants import checks
 from accompaniment.models import AuditEntry, Enrolment, Jobseeker, Notification, User
-from accompaniment.services import enrolments
+from accompaniment.services.enrolments.acceptance import accept_terms
+from accompaniment.services.enrolments.interview import open_registration_interview
 from caseload.models import Absence, CaseSummary, Placement, Portfolio, TransferBatch
-from caseload.services.enrolments import validate_at_interview
-from caseload.services.transfers import transfer_people
-from caseload.transfers import carried_in_words
+from caseload.reads.moves.transfer_reports import carried_in_words
+from caseload.services.moves.transfers import transfer_people
+from caseload.services.registration.decisions import validate_at_interview
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import (
     AgencyFactory,
@@ -181,7 +182,7 @@ class TestValidation:
     def validate(self, person: Jobseeker, into: Portfolio, *, actor: User | None = None) -> Placement:
         actor = actor or into.adviser.user
         enrolment = EnrolmentFactory(jobseeker=person)
-        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        interview = open_registration_interview(actor=actor, jobseeker=person)
         return validate_at_interview(
             actor=actor, enrolment=enrolment, interview=interview, findings=findings(), portfolio=into
         )
@@ -214,7 +215,7 @@ class TestValidation:
         booked = book(person, of_the_tier, channel=Channel.PHONE)
         waiting = Enrolment.objects.create(jobseeker=person, asked_at=timezone.now())
         actor = portfolio.adviser.user
-        interview = enrolments.open_registration_interview(actor=actor, jobseeker=person)
+        interview = open_registration_interview(actor=actor, jobseeker=person)
         validate_at_interview(
             actor=actor, enrolment=waiting, interview=interview, findings=findings(), portfolio=portfolio
         )
@@ -237,7 +238,7 @@ class TestValidation:
         plan_defaults()
         person = JobseekerFactory(agency=portfolio.agency, with_account=True)
         enrolment = EnrolmentFactory(jobseeker=person)
-        enrolments.accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
+        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         validated(portfolio, enrolment=enrolment)
         letters = {letter.kind: letter for letter in Notification.objects.filter(jobseeker=person)}
         assert set(letters) == {NotificationKind.TRACK_STARTED, NotificationKind.ADVISER_CHANGED}

@@ -7,7 +7,7 @@ import time_machine
 from channels.db import database_sync_to_async
 
 from caseload.models import Placement, Portfolio
-from caseload.services.transfers import transfer_people
+from caseload.services.moves.transfers import transfer_people
 from tests.caseload.factories import ManagerFactory, PortfolioFactory
 from tests.visio.factories import InterviewFactory
 from tests.visio.test_consumers import Tab, meet

@@ -8,8 +8,8 @@ from django.core import mail
 from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature, NotificationKind, ObligationState
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import AuditEntry, Jobseeker, Notification, Obligation
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services.plans import change_plan
 from messaging.services.delivery import deliver_due
 from tests.accompaniment.factories import answer_delay

@@ -11,9 +11,9 @@ from caseload.enums import PlacementEnd
 from caseload.models import Placement
 from tests.caseload.factories import on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, noted_absence
-from visio import invariants
 from visio.enums import InterviewState, NextStep
 from visio.models import Interview, InterviewEvent
+from visio.reads import invariants
 from visio.services import closing
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import NotificationKind, ObligationState
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, LapseDelay, Notification, Obligation
-from caseload.services.transfers import transfer_people
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from caseload.services.moves.transfers import transfer_people
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import RegionFactory, answer_delay
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Channel
-from accompaniment.errors import DomainError
 from accompaniment.models import ActBound, AuditEntry, Jobseeker, Notification
+from accompaniment.rules.errors import DomainError
 from accompaniment.services.contact_details import change_phone
 from messaging.enums import CallbackSubject
 from messaging.forms import window_value

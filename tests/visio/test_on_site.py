@@ -12,21 +12,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import BoundedAct, Channel, NotificationKind
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.form_tokens import new_token
-from accompaniment.french import since_in_words
+from accompaniment.forms.tokens import new_token
 from accompaniment.models import ActBound, AuditEntry, Jobseeker, Notification, OnSiteRequest, SentForm, User
-from accompaniment.services.enrolments import leave_track
-from accompaniment.services.onsite import answer_on_site, ask_on_site, withdraw_on_site
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import since_in_words
+from accompaniment.services.enrolments.acceptance import leave_track
+from accompaniment.services.on_site_requests import answer_on_site, ask_on_site, withdraw_on_site
 from caseload.models import Portfolio
-from caseload.onsite import requests_answered_by, requests_seen_by
+from caseload.reads.desk.on_site_requests import requests_answered_by, requests_seen_by
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
 from tests.caseload.factories import AdviserFactory, CoverFactory, ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import bookable_portfolio, first_slots
 from visio.models import Interview
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview
-from visio.services.onsite import receive_on_site
+from visio.services.on_site_answers import receive_on_site
 
 pytestmark = pytest.mark.django_db
 

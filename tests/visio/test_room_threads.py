@@ -19,8 +19,8 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 
 from config.asgi import application
-from messaging import sockets
-from messaging.sockets import in_thread
+from messaging.consumers import sessions as sockets
+from messaging.consumers.sessions import in_thread
 from tests.sessions import client_of
 from tests.visio.factories import InterviewFactory
 from tests.visio.test_consumers import PATIENCE, Tab

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from accompaniment.public_holidays import is_public_holiday
+from accompaniment.rules.public_holidays import is_public_holiday
 from visio.enums import InterviewState, RoomMoment
 from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES, OPEN_STATES
-from visio.rules.slots import Busy, Stretch, horizon, is_free, offered_slots, slots_on
+from visio.rules.slots import Busy, WorkingStretch, horizon, is_free, offered_slots, slots_on
 from visio.rules.states import absence_obstacle, confirming_obstacle, end_of_answers, room_moment
 from visio.rules.turn import Relay, ice_servers, turn_login
 
@@ -20,7 +20,7 @@ REUNION = ZoneInfo("Indian/Reunion")
 GUADELOUPE = ZoneInfo("America/Guadeloupe")
 
 USUAL = [
-    Stretch(weekday, starts_at, ends_at)
+    WorkingStretch(weekday, starts_at, ends_at)
     for weekday in range(5)
     for starts_at, ends_at in ((time(9), time(12)), (time(13), time(17)))
 ]
@@ -46,8 +46,8 @@ class TestGrid:
         assert walls(date(2026, 11, 28)) == []
 
     def test_the_whole_interview_fits_into_the_stretch(self):
-        assert walls(date(2026, 11, 24), stretches=[Stretch(1, time(9), time(9, 29))]) == []
-        assert walls(date(2026, 11, 24), stretches=[Stretch(1, time(9), time(9, 30))]) == ["09:00"]
+        assert walls(date(2026, 11, 24), stretches=[WorkingStretch(1, time(9), time(9, 29))]) == []
+        assert walls(date(2026, 11, 24), stretches=[WorkingStretch(1, time(9), time(9, 30))]) == ["09:00"]
 
     @pytest.mark.parametrize(("zone", "utc_hour"), [(PARIS, 8), (REUNION, 5), (GUADELOUPE, 13)])
     def test_nine_on_the_wall_is_another_instant_in_each_zone(self, zone, utc_hour):
@@ -56,7 +56,7 @@ class TestGrid:
 
 
 class TestClockChange:
-    NIGHT = [Stretch(6, time(1), time(5))]
+    NIGHT = [WorkingStretch(6, time(1), time(5))]
 
     def test_the_hour_that_summer_time_skips_is_not_offered(self):
         day = date(2026, 3, 29)

@@ -7,9 +7,9 @@ import time_machine
 from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind, ObligationState
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import AuditEntry, Contact, Notification
-from accompaniment.services import enrolments
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.services.enrolments.acceptance import leave_track
 from caseload.models import CaseSummary
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.visio.factories import (
@@ -62,7 +62,7 @@ class TestPlanning:
 
     def test_who_is_not_on_the_web_track_is_not_invited(self):
         person = on_web_track(bookable_portfolio())
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
 
         assert plan_interviews().invitations == 0
 
@@ -210,7 +210,7 @@ class TestMovingAndCancelling:
         person = on_web_track(bookable_portfolio())
         interview = book(person, first_slots(person)[0])
 
-        enrolments.leave_track(actor=person.user, jobseeker=person)
+        leave_track(actor=person.user, jobseeker=person)
 
         interview.refresh_from_db()
         assert interview.state == InterviewState.CANCELLED

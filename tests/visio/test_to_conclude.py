@@ -8,10 +8,10 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from accompaniment.french import NO_BREAK
 from accompaniment.models import User
-from accompaniment.services import enrolments
-from caseload.transfers import going_along, leaving
+from accompaniment.rules.french import NO_BREAK
+from accompaniment.services.enrolments.acceptance import leave_track
+from caseload.reads.moves.transfer_reports import going_along, leaving
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -99,7 +99,7 @@ def test_leaving_the_track_does_not_tell_that_it_will_not_take_place() -> None:
     past, coming = interview(ended=timedelta(hours=1)), interview(ended=timedelta(hours=-2))
     with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
         for made in (past, coming):
-            enrolments.leave_track(actor=made.jobseeker.user, jobseeker=made.jobseeker)
+            leave_track(actor=made.jobseeker.user, jobseeker=made.jobseeker)
             made.refresh_from_db()
     assert past.state == InterviewState.BOOKED
     assert coming.state == InterviewState.CANCELLED

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import AuditEntry, ContactPlan, Notification, PlanReview
+from accompaniment.reads.contact_plans import plan_states
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services.plan_reviews import ask_plan_change
-from accompaniment.services.plans import plan_states
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower

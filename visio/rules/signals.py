@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from accompaniment.parsing import is_plain
+from accompaniment.rules.parsing import is_plain
 
 LARGEST_MESSAGE = 32 * 1024
 """Characters. A description with audio and video is about 10,000."""

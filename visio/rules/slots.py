@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from accompaniment.rules import INTERVIEW_MINUTES
+from accompaniment.rules.tracks import INTERVIEW_MINUTES
 from visio.rules.states import BUFFER_MINUTES
 
 SLOT_STEP = timedelta(minutes=45)
@@ -19,7 +19,7 @@ SHORTEST_HORIZON = timedelta(days=14)
 
 
 @dataclass(frozen=True)
-class Stretch:
+class WorkingStretch:
     """A stretch of a weekday (0 = Monday) in which an adviser can be booked, as wall-clock times."""
 
     weekday: int
@@ -41,7 +41,7 @@ def horizon(*, today: date, due_on: date | None) -> date:
     return least if due_on is None else max(least, due_on)
 
 
-def slots_on(day: date, *, stretches: Iterable[Stretch], zone: ZoneInfo) -> Iterator[datetime]:
+def slots_on(day: date, *, stretches: Iterable[WorkingStretch], zone: ZoneInfo) -> Iterator[datetime]:
     """Yield the starts (UTC) of the slots on the grid of a day, oldest first.
 
     A slot is offered when the whole interview fits into the stretch. An hour that the change to summer time skips
@@ -64,7 +64,7 @@ def offered_slots(
     *,
     now: datetime,
     last_day: date,
-    stretches: Sequence[Stretch],
+    stretches: Sequence[WorkingStretch],
     zone: ZoneInfo,
     is_closed: Callable[[date], bool],
 ) -> Iterator[datetime]:
@@ -81,7 +81,9 @@ def offered_slots(
         day += timedelta(days=1)
 
 
-def within_hours(*, starts_at: datetime, ends_at: datetime, stretches: Iterable[Stretch], zone: ZoneInfo) -> bool:
+def within_hours(
+    *, starts_at: datetime, ends_at: datetime, stretches: Iterable[WorkingStretch], zone: ZoneInfo
+) -> bool:
     """Tell whether a whole interview lies in one stretch of working hours of its day."""
     starts, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
     return any(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from messaging.live import broadcaster
+from messaging.services.live import broadcaster
 
 
 def room_group(interview_pk: int) -> str:

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from accompaniment.enums import AuditAction
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import Jobseeker, User
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import audit
 from visio.enums import InterviewState
 from visio.models import Interview, InterviewEvent

@@ -6,12 +6,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import ContactNature, ObligationState
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import User
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services.journal import write_contact
 from accompaniment.services.plan_reviews import call_review, keep_plan
 from accompaniment.services.plans import hold_obligation
-from caseload.services.summaries import write_summary
+from caseload.services.desk.summaries import write_summary
 from visio.enums import InterviewState, NextStep
 from visio.models import Interview, InterviewReport
 from visio.rules import ROOM_OPENS_BEFORE

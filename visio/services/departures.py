@@ -7,13 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import ObligationState
-from accompaniment.errors import DomainError
-from accompaniment.foreseen import NAMES_SHOWN, Foreseen
-from accompaniment.french import counted, of_name
 from accompaniment.models import User
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import counted, of_name
+from accompaniment.services.foreseen import NAMES_SHOWN, Foreseen
 from caseload.models import Adviser
-from visio.models import Interview
-from visio.querysets import InterviewQuerySet
+from visio.models import Interview, InterviewQuerySet
 from visio.rules import LIVE_STATES
 from visio.services.changes import lock_interview, lock_person
 from visio.services.interviews import cancel_locked

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from accompaniment.errors import DomainError
+from accompaniment.rules.errors import DomainError
 
 
 class SlotTakenError(DomainError):

@@ -7,10 +7,10 @@ slot: somebody whom the person does not know, at an hour that nobody has kept fr
 """
 
 from caseload.enums import CarriedAlong
-from caseload.handover import Along, Carried, Handover
+from caseload.hooks.handover import Along, Carried, Handover
 from visio.enums import InterviewState
 from visio.models import Interview
-from visio.services.absences import give, when
+from visio.services.adviser_absences import give, when
 from visio.services.changes import lock_interview
 from visio.services.interviews import cancel_locked
 

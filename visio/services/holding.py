@@ -10,8 +10,7 @@ from accompaniment.models import Contact, Jobseeker, Obligation, User
 from accompaniment.services import audit
 from accompaniment.services.plans import hold_obligation
 from visio.enums import InterviewState
-from visio.models import Interview
-from visio.querysets import InterviewQuerySet, to_place
+from visio.models import Interview, InterviewQuerySet, to_place
 from visio.rules import LIVE_STATES
 from visio.services import notices
 from visio.services.summaries import refresh_summary

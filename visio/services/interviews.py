@@ -14,16 +14,17 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accompaniment.enums import BoundedAct, Channel, EnrolmentState, ObligationState, Tier
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.french import counted, plural
 from accompaniment.models import Enrolment, Jobseeker, Obligation, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import counted, plural
 from accompaniment.services.bounds import check_bound
 from caseload.models import Adviser
-from caseload.services.absences import hold_present
-from caseload.services.placements import classic_places, follower_of
-from visio.availability import last_day_offered, slots_by_hours
+from caseload.reads.moves.places import classic_places
+from caseload.reads.moves.who_answers import follower_of
+from caseload.services.moves.absences import hold_present
 from visio.enums import InterviewState
 from visio.models import Interview, InterviewEvent
+from visio.reads.availability import last_day_offered, slots_by_hours
 from visio.rules.slots import LENGTH, OCCUPIED
 from visio.services import notices
 from visio.services.broadcast import tell_room

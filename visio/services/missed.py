@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind, ObligationState
-from accompaniment.errors import DomainError, NotAllowedNowError
 from accompaniment.models import Jobseeker, Notification, User
+from accompaniment.reads.waiting_times import answer_delay
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import audit
-from accompaniment.services.enrolments import answer_delay
 from visio.enums import AbsenceDecision, InterviewState
 from visio.models import ANSWER_LENGTH, REASON_LENGTH, AbsenceAnswer, Interview
 from visio.rules import ABSENCE_STATES

@@ -7,14 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
-from accompaniment.french import (
-    hour_in_words,
-    moment_there,
-    weekday_in_words,
-    zone_beside,
-    zone_in_words,
-)
 from accompaniment.models import User
+from accompaniment.rules.french import hour_in_words, moment_there, weekday_in_words, zone_beside, zone_in_words
 from accompaniment.services import outbox
 from caseload.models import Adviser
 from visio.enums import InterviewState

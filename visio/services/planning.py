@@ -11,9 +11,8 @@ from django.urls import reverse
 from accompaniment.enums import AuditAction, NotificationKind, ObligationState, Track
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.services.plans import plan_obligations
-from caseload.figures import LocalDay
-from visio.models import Interview
-from visio.querysets import to_place
+from caseload.reads.steering.figures import LocalDay
+from visio.models import Interview, to_place
 from visio.rules import LIVE_STATES
 from visio.services.holding import FREE, HOLDING_STATES, attach_interviews
 from visio.services.summaries import refresh_deadlines

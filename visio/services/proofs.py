@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from accompaniment.enums import AuditAction, NotificationKind
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Notification
 from accompaniment.services import audit
-from accompaniment.services.enrolments import lock_jobseeker
 from visio.models import Interview
 
 

@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel
-from accompaniment.errors import NotAllowedNowError
 from accompaniment.models import User
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import audit
 from accompaniment.services.contact_details import change_phone
 from visio.enums import InterviewState, RoomMoment

@@ -4,9 +4,8 @@ from django.db import connection, transaction
 
 from accompaniment.enums import ObligationState
 from accompaniment.models import Obligation
-from caseload.services.summaries import write_summary
-from visio.models import Interview
-from visio.querysets import to_place
+from caseload.services.desk.summaries import write_summary
+from visio.models import Interview, to_place
 from visio.rules import LIVE_STATES
 
 REFRESH_DUE = """

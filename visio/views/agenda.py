@@ -11,20 +11,20 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, FilePart, Role
-from accompaniment.errors import DomainError
+from accompaniment.forms.fields import add_refusal
 from accompaniment.forms.plans import CHANGE
-from accompaniment.forms.refusals import add_refusal
-from accompaniment.french import weekday_in_words
 from accompaniment.models import User
-from accompaniment.once import once
-from accompaniment.parsing import day_in
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import weekday_in_words
+from accompaniment.rules.parsing import day_in
 from accompaniment.services import audit
 from accompaniment.services.plans import PlanChangedMeanwhileError
-from caseload.away import relay_of
+from accompaniment.views.access import AuthenticatedRequest, role_required
+from accompaniment.views.once import once
 from caseload.models import Absence, Adviser, Cover
-from caseload.plans import PlanPage, plan_page
+from caseload.reads.file.plan_page import PlanPage, plan_page
+from caseload.reads.moves.who_answers import relay_of
 from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
 from visio.forms import ReportForm
 from visio.models import Interview

@@ -11,23 +11,21 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import Channel, Role
-from accompaniment.errors import DomainError
-from accompaniment.forms.refusals import add_refusal
-from accompaniment.french import hour_in_words, moment_there, weekday_in_words, zone_beside, zone_in_words
+from accompaniment.forms.fields import add_refusal
 from accompaniment.models import Jobseeker, Obligation
-from accompaniment.once import once
+from accompaniment.reads.zones import reader_zone
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import hour_in_words, moment_there, weekday_in_words, zone_beside, zone_in_words
 from accompaniment.services.contact_details import change_phone
-from accompaniment.zones import reader_zone
-from caseload.away import away_now
+from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.views.once import once
 from caseload.models import Adviser
-from caseload.services.placements import follower_of
-from visio.availability import SlotDay, by_day, free_slots, last_day_offered
+from caseload.reads.moves.who_answers import away_now, follower_of
 from visio.enums import InterviewState
 from visio.forms import SlotForm
-from visio.models import Interview
-from visio.querysets import to_place
+from visio.models import Interview, to_place
+from visio.reads.availability import SlotDay, by_day, free_slots, last_day_offered
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview, cancel_interview, move_interview
 from visio.views.agenda import line_of

@@ -6,12 +6,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Role
-from accompaniment.foreseen import NotForeseenError
-from accompaniment.french import counted
-from accompaniment.once import went_through
+from accompaniment.rules.french import counted
+from accompaniment.services.foreseen import NotForeseenError
+from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.foreseen import ask_first, shown_in
+from accompaniment.views.once import went_through
 from caseload.models import Adviser
 from visio.services.departures import close_left_open, foresee_closing, left_open
 

@@ -8,12 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accompaniment.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.enums import FilePart, Role
-from accompaniment.errors import DomainError
-from accompaniment.forms.refusals import add_refusal
-from accompaniment.once import once
+from accompaniment.forms.fields import add_refusal
+from accompaniment.rules.errors import DomainError
 from accompaniment.services import audit
+from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
+from accompaniment.views.once import once
 from visio.enums import AbsenceDecision, InterviewState
 from visio.forms import AbsenceAnswerForm, AbsenceDecisionForm
 from visio.models import Interview

@@ -9,26 +9,25 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Channel, Role
-from accompaniment.french import soon_there, zone_in_words
 from accompaniment.models import DeviceCheck, Jobseeker, Obligation
-from accompaniment.querysets import OnSiteRequestQuerySet
+from accompaniment.models.plan import OnSiteRequestQuerySet
+from accompaniment.reads.zones import reader_zone
+from accompaniment.rules.french import soon_there, zone_in_words
 from accompaniment.services import audit
-from accompaniment.zones import reader_zone
-from caseload.away import relay_of
+from accompaniment.views.access import AuthenticatedRequest, role_required
 from caseload.models import Placement
-from caseload.onsite import requests_answered_by, requests_seen_by
-from caseload.services.placements import follower_of
-from visio.availability import next_free_slot
+from caseload.reads.desk.on_site_requests import oldest_first, requests_answered_by, requests_seen_by
+from caseload.reads.moves.who_answers import follower_of, relay_of
 from visio.enums import RoomMoment
-from visio.models import Interview, SlotInvitation
-from visio.onsite import AskedLine, asked_lines, oldest_first, record_wishes
-from visio.querysets import nearest_to_place, to_place
+from visio.models import Interview, SlotInvitation, nearest_to_place, to_place
+from visio.reads.availability import next_free_slot
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
+from visio.services.on_site_answers import record_wishes
 from visio.views.agenda import line_of, lines_between, own_adviser, to_close
 from visio.views.booking import own_file
+from visio.views.on_site_lines import AskedLine, asked_lines
 
 SHOWN = 8
 """Lines of a panel; a link leads to the others."""

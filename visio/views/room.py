@@ -7,13 +7,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accompaniment.access import AuthenticatedRequest, role_required
 from accompaniment.enums import Bandwidth, Channel, FilePart, Role
-from accompaniment.errors import DomainError
 from accompaniment.models import DeviceCheck
-from accompaniment.once import once
+from accompaniment.rules.errors import DomainError
 from accompaniment.services import audit
 from accompaniment.services.equipment import record_device_check
+from accompaniment.views.access import AuthenticatedRequest, role_required
+from accompaniment.views.once import once
 from visio.enums import RoomMoment, RoomRole
 from visio.forms import DeviceCheckForm, TroubleForm
 from visio.models import Interview

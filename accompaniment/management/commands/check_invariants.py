@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from accompaniment.invariants import checks
+from accompaniment.hooks.invariants import checks
 
 
 class Command(BaseCommand):

@@ -2,8 +2,8 @@
 
 from typing import BinaryIO
 
-from accompaniment.imports.outcome import Outcome
 from accompaniment.management.load_command import LoadCommand
+from accompaniment.rules.imports.outcome import Outcome
 from accompaniment.services.imports import load_jobseekers
 
 

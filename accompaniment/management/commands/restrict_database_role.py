@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accompaniment.errors import DomainError
+from accompaniment.rules.errors import DomainError
 from accompaniment.services.database_roles import restrict
 
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accompaniment.enums import BoundedAct
-from accompaniment.errors import DomainError
+from accompaniment.rules.errors import DomainError
 from accompaniment.services.bounds import bound_of, set_bound
 
 

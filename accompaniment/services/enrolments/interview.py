@@ -1,17 +1,38 @@
 """The registration interview, where tier and track are decided."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Channel, ContactNature, Tier
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.models import Jobseeker, RegistrationInterview, User
-from accompaniment.services import audit, journal
-from accompaniment.services.enrolments.periods import current_accompaniment
-from accompaniment.services.enrolments.states import lock_jobseeker
+from accompaniment.enums import (
+    AuditAction,
+    BoundedAct,
+    Channel,
+    ContactNature,
+    EnrolmentState,
+    NotificationKind,
+    RefusalReason,
+    Tier,
+)
+from accompaniment.locks import lock_enrolment, lock_jobseeker
+from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
+from accompaniment.reads.standing import current_accompaniment
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import since_in_words
+from accompaniment.rules.presentation import REFUSALS_TO_YOU
+from accompaniment.services import accounts, audit, journal, outbox
+from accompaniment.services.bounds import check_bound
+from accompaniment.services.enrolments.acceptance import start_if_ready, withdraw_consent
+from accompaniment.services.enrolments.states import (
+    check_eligible,
+    check_transition,
+    end_what_hangs_on_the_track,
+    log,
+    move,
+)
 from accompaniment.services.enrolments.tiers import change_tier
 
 OF_ONE_DECISION = frozenset({"identity_checked", "track", "portfolio", "refusal_reason", "comment"})
@@ -130,3 +151,172 @@ def conclude_registration_interview(
             tier=findings.tier,
         )
         return interview
+
+
+SETTLED_AT_THE_INTERVIEW = ("modalite", "email")
+"""Conditions that the registration interview decides or writes down; the validation looks at them again."""
+
+
+def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker, at_interview: bool = False) -> Enrolment:
+    """Record the person's wish to be followed 100 % web.
+
+    `at_interview`: spoken to the adviser, so tier and address may still be missing. Raises DomainError when the
+    person is not eligible today, or when an enrolment is open already.
+    """
+    with transaction.atomic():
+        person = lock_jobseeker(jobseeker.pk)
+        now = timezone.now()
+        check_eligible(person, now, later=SETTLED_AT_THE_INTERVIEW if at_interview else ())
+        if actor is not None and actor.pk == person.user_id:
+            check_bound(
+                BoundedAct.ENROLMENTS,
+                done=lambda since: Enrolment.objects.filter(jobseeker=person, asked_at__gt=since).count(),
+            )
+        try:
+            with transaction.atomic():
+                enrolment = Enrolment.objects.create(
+                    jobseeker=person, asked_at=now, has_webcam=person.has_webcam, bandwidth=person.bandwidth
+                )
+        except IntegrityError as error:
+            standing = Enrolment.objects.open().get(jobseeker=person)
+            raise NotAllowedNowError(_stands(standing, by_person=actor is not None and actor.is_jobseeker)) from error
+        forget_earlier_decision(person)
+        log(enrolment, actor=actor, at=now, from_state="", to_state=EnrolmentState.ASKED)
+        return enrolment
+
+
+def _stands(standing: Enrolment, *, by_person: bool) -> str:
+    """Say that what is asked for stands already, and since when."""
+    since = since_in_words(standing.asked_at, zone=standing.jobseeker.agency.zone, now=timezone.now())
+    if by_person:
+        return f"Votre demande de 100\u00a0% web est déjà en cours, {since}. Rien d'autre n'est à faire."
+    return f"Une adhésion est déjà en cours pour cette personne, {since}."
+
+
+def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: RegistrationInterview) -> Enrolment:
+    """Validate a volunteer at the registration interview, start the track if it is accepted already.
+
+    Runs in the caller's transaction, which also places the person and then invites them. Raises DomainError when the
+    person is not eligible on this day, NotAllowedNowError when the enrolment has moved on.
+    """
+    person = lock_jobseeker(enrolment.jobseeker_id)
+    enrolment = lock_enrolment(enrolment.pk)
+    check_transition(enrolment, EnrolmentState.VALIDATED)
+    now = timezone.now()
+    check_eligible(person, now)
+    if interview.concluded_at is None or interview.jobseeker_id != person.pk:
+        raise DomainError("L'entretien d'inscription doit être conclu avant de valider l'adhésion.")
+    enrolment.interview = interview
+    enrolment.equipment_declared_at = interview.concluded_at
+    enrolment.has_webcam = interview.has_webcam
+    enrolment.bandwidth = interview.bandwidth
+    enrolment.validated_at = now
+    enrolment.validated_by = actor
+    move(enrolment, actor=actor, at=now, to_state=EnrolmentState.VALIDATED)
+    accounts.give_account(actor=actor, person=person)
+    start_if_ready(enrolment, person=person, actor=actor, at=now)
+    return enrolment
+
+
+def invite_volunteer(*, actor: User, enrolment: Enrolment, follower: User, carried: Sequence[str] = ()) -> None:
+    """Invite a validated person to accept, naming the adviser who will follow and what becomes of what is booked.
+
+    Runs in the caller's transaction, after `validate_enrolment`.
+    """
+    person = lock_jobseeker(enrolment.jobseeker_id)  # read again: the validation may have given an account
+    outbox.notify_jobseeker(
+        key=f"invitation:{enrolment.pk}",
+        kind=NotificationKind.INVITATION,
+        jobseeker=person,
+        context={
+            "adviser": actor,
+            "first_name": person.first_name,
+            "follower": follower,
+            "carried": list(carried),
+        },
+    )
+
+
+def refuse_enrolment(
+    *,
+    actor: User,
+    enrolment: Enrolment,
+    reason: RefusalReason,
+    comment: str = "",
+    interview: RegistrationInterview | None = None,
+) -> Enrolment:
+    """Refuse a volunteer with a reason, and tell the person; the acceptance falls with it.
+
+    `interview` is the registration interview at which it was decided, if it was.
+    """
+    with transaction.atomic():
+        closed, person = _close(
+            actor=actor,
+            enrolment=enrolment,
+            to_state=EnrolmentState.REFUSED,
+            comment=comment,
+            interview=interview,
+            reason=reason,
+        )
+        outbox.notify_jobseeker(
+            key=f"enrolment-refused:{closed.pk}",
+            kind=NotificationKind.ENROLMENT_REFUSED,
+            jobseeker=person,
+            context={
+                "reason": REFUSALS_TO_YOU[RefusalReason(reason)],
+                "first_name": person.first_name,
+                "withdrawn_with": "",
+            },
+        )
+        return closed
+
+
+def record_withdrawal(
+    *, actor: User, enrolment: Enrolment, interview: RegistrationInterview, comment: str = ""
+) -> Enrolment:
+    """Write down that the person, at the registration interview, wants the track no more, and confirm it by letter.
+
+    It is the person's own decision, so it is no refusal, and no figure counts it as one.
+    """
+    with transaction.atomic():
+        closed, person = _close(
+            actor=actor,
+            enrolment=enrolment,
+            to_state=EnrolmentState.WITHDRAWN,
+            comment=comment,
+            interview=interview,
+        )
+        outbox.notify_jobseeker(
+            key=f"enrolment-withdrawn:{closed.pk}",
+            kind=NotificationKind.ENROLMENT_REFUSED,
+            jobseeker=person,
+            context={"reason": "", "first_name": person.first_name, "withdrawn_with": actor},
+        )
+        return closed
+
+
+def _close(
+    *,
+    actor: User,
+    enrolment: Enrolment,
+    to_state: EnrolmentState,
+    comment: str,
+    interview: RegistrationInterview | None,
+    reason: str = "",
+) -> tuple[Enrolment, Jobseeker]:
+    """Close an enrolment that has not begun; the acceptance falls with it, and the place of who was validated."""
+    person = lock_jobseeker(enrolment.jobseeker_id)
+    enrolment = lock_enrolment(enrolment.pk)
+    check_transition(enrolment, to_state)
+    now = timezone.now()
+    was_validated = enrolment.state == EnrolmentState.VALIDATED
+    enrolment.refusal_reason = reason
+    enrolment.comment = comment
+    enrolment.interview = interview or enrolment.interview
+    enrolment.closed_by = actor
+    enrolment.closed_at = now
+    move(enrolment, actor=actor, at=now, to_state=to_state)
+    withdraw_consent(person, actor=actor, at=now)
+    if was_validated:
+        end_what_hangs_on_the_track(person, actor, now)
+    return enrolment, person

@@ -5,11 +5,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
-from accompaniment.errors import DomainError, NotAllowedNowError
-from accompaniment.foreseen import Foreseen, names_of
-from accompaniment.french import counted, verb_of
 from accompaniment.models import Consent, ConsentText, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import counted, verb_of
 from accompaniment.services import audit
+from accompaniment.services.foreseen import Foreseen, names_of
 
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.consent_texts'))"
 LONGEST_TITLE = 120

@@ -1,30 +1,17 @@
 """A person's row and an enrolment's state: the lock that everything begins with, and the one way to move on."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from accompaniment.enums import AuditAction, EnrolmentState
-from accompaniment.errors import NotAllowedNowError
-from accompaniment.models import Enrolment, EnrolmentEvent, Jobseeker, User
-from accompaniment.rules import ENROLMENT_TRANSITIONS
-from accompaniment.services import audit
+from django.db import connection
 
-
-def lock_jobseeker(pk: int) -> Jobseeker:
-    """Lock a person's row; every service that moves an enrolment, a period or a placement begins with it.
-
-    Other transactions may refer to the row meanwhile: their foreign keys are checked when they commit, so a message
-    that has written the person's summary would otherwise wait for who waits for that summary.
-    """
-    return (
-        Jobseeker.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("agency__departement__region", "user")
-        .get(pk=pk)
-    )
-
-
-def locked(pk: int) -> Enrolment:
-    enrolment: Enrolment = Enrolment.objects.select_for_update(of=("self",)).get(pk=pk)
-    return enrolment
+from accompaniment.enums import AuditAction, EnrolmentState, Tier, Track
+from accompaniment.hooks.track_changes import on_track_end
+from accompaniment.models import Accompaniment, Agency, Enrolment, EnrolmentEvent, Jobseeker, User
+from accompaniment.reads.standing import current_accompaniment, why_not_eligible
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.tracks import ENROLMENT_TRANSITIONS, NOT_ELIGIBLE_SENTENCES
+from accompaniment.services import audit, plans
 
 
 def check_transition(enrolment: Enrolment, to_state: EnrolmentState) -> None:
@@ -52,3 +39,52 @@ def log(enrolment: Enrolment, *, actor: User | None, at: datetime, from_state: s
         from_state=from_state,
         to_state=to_state,
     )
+
+
+def check_eligible(person: Jobseeker, now: datetime, *, later: Collection[str] = ()) -> None:
+    """Raise DomainError with all that stands in the way; the opening cannot be put off before the transaction ends.
+
+    `later` are the conditions that are settled before they matter.
+    """
+    with connection.cursor() as cursor:
+        # Whoever changes a day of opening holds the region's row. Those who only look do not wait for each other.
+        cursor.execute(
+            "SELECT 1 FROM accompaniment_region WHERE code = %s FOR SHARE", [person.agency.departement.region_id]
+        )
+    person.agency = Agency.objects.select_related("departement__region").get(pk=person.agency_id)
+    reasons = [reason for reason in why_not_eligible(person, now) if reason not in later]
+    if reasons:
+        raise DomainError(" ".join(NOT_ELIGIBLE_SENTENCES[reason] for reason in reasons))
+
+
+def new_period(
+    person: Jobseeker,
+    *,
+    tier: Tier,
+    track: Track,
+    at: datetime,
+    actor: User | None,
+    reason: str,
+    enrolment: Enrolment | None = None,
+) -> Accompaniment:
+    """Append a period after the current one, and begin its contact plan."""
+    current = current_accompaniment(person)
+    current.ended_at = at
+    current.save(update_fields=["ended_at"])
+    period = Accompaniment.objects.create(
+        jobseeker=person,
+        tier=tier,
+        track=track,
+        enrolment=enrolment,
+        started_at=at,
+        decided_by=actor,
+        reason=reason,
+    )
+    plans.begin_default_plan(actor=actor, jobseeker=person, tier=tier, track=track, at=at)
+    audit.record(actor=actor, jobseeker=person, action=AuditAction.ACCOMPANIMENT, tier=tier, track=track, reason=reason)
+    return period
+
+
+def end_what_hangs_on_the_track(person: Jobseeker, actor: User | None, at: datetime) -> None:
+    for follow in on_track_end:
+        follow(person, actor, at)

@@ -7,14 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, LeavingReason, NotificationKind, Tier, Track
-from accompaniment.errors import DomainError, NotAllowedNowError
+from accompaniment.hooks.track_changes import on_tier_change
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Accompaniment, Enrolment, Jobseeker, User
+from accompaniment.reads.standing import current_accompaniment
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import outbox
+from accompaniment.services.enrolments.acceptance import end_track
 from accompaniment.services.enrolments.lapses import lapse
-from accompaniment.services.enrolments.leaving import end_track
-from accompaniment.services.enrolments.periods import carry_along, current_accompaniment, new_period
-from accompaniment.services.enrolments.states import lock_jobseeker
-from accompaniment.track_changes import on_tier_change
+from accompaniment.services.enrolments.states import end_what_hangs_on_the_track, new_period
 
 
 class AccompanimentChangedMeanwhileError(NotAllowedNowError):
@@ -56,7 +57,7 @@ def change_tier(
             close_with_the_tier(enrolment, person=person, actor=actor, at=now)
         period = new_period(person, tier=tier, track=Track.CLASSIC, at=now, actor=actor, reason=reason.strip())
         if enrolment is not None:
-            carry_along(person, actor, now)
+            end_what_hangs_on_the_track(person, actor, now)
         follow_tier_change(person, actor=actor, at=now)
         if tell:
             outbox.notify_jobseeker(
@@ -76,17 +77,12 @@ def change_tier(
 def close_with_the_tier(enrolment: Enrolment, *, person: Jobseeker, actor: User | None, at: datetime) -> None:
     """End a running track, or let lapse what was validated, for the tier changes; both rows are locked.
 
-    The new period, `carry_along` and the letter are the caller's.
+    The new period, `end_what_hangs_on_the_track` and the letter are the caller's.
     """
     if enrolment.state == EnrolmentState.ACTIVE:
         end_track(enrolment, person=person, actor=actor, at=at, reason=LeavingReason.TIER_CHANGE)
     else:
         lapse(enrolment, person=person, actor=actor, at=at)
-
-
-def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
-    """Return what a change of tier would carry along on upper floors, in sentences for the adviser."""
-    return [sentence for follower in reversed(on_tier_change) for sentence in follower.foresee(jobseeker, tier)]
 
 
 def hold_for_tier_changes(changes: Mapping[int, Tier]) -> list[int]:
@@ -97,10 +93,10 @@ def hold_for_tier_changes(changes: Mapping[int, Tier]) -> list[int]:
     """
     if not changes:
         return []
-    return sorted(set().union(*(follower.hold(changes) for follower in reversed(on_tier_change))))
+    return sorted(set().union(*(follower.hold(changes) for follower in on_tier_change)))
 
 
 def follow_tier_change(person: Jobseeker, *, actor: User | None, at: datetime) -> None:
     """Let every floor carry along what another tier, or an agency of another region, entails."""
-    for follower in reversed(on_tier_change):
+    for follower in on_tier_change:
         follower.follow(person, actor, at)

@@ -5,11 +5,11 @@ from typing import BinaryIO
 
 from django.db.models import Exists, OuterRef
 
-from accompaniment.imports.outcome import Outcome, RejectedRows
-from accompaniment.imports.reader import Progress, reading
-from accompaniment.imports.rows import AGENCIES, AgencyParser, AgencyRow, RowRejectedError
+from accompaniment.hooks.region_changes import held_in_region
 from accompaniment.models import Agency, Departement, Jobseeker, User
-from accompaniment.region_changes import held_in_region
+from accompaniment.rules.imports.outcome import Outcome, RejectedRows
+from accompaniment.rules.imports.reader import Progress, reading
+from accompaniment.rules.imports.rows import AGENCIES, AgencyParser, AgencyRow, RowRejectedError
 from accompaniment.services.imports.transactions import import_transaction
 from accompaniment.services.reference import give_default_hours, load_reference
 

@@ -9,10 +9,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind, Tier
-from accompaniment.errors import DomainError
-from accompaniment.imports.outcome import JobseekerOutcome, RejectedRows, Remark
-from accompaniment.imports.reader import Progress, Reader, reading
-from accompaniment.imports.rows import (
+from accompaniment.models import Accompaniment, Agency, Enrolment, Jobseeker, User
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.imports.outcome import JobseekerOutcome, RejectedRows, Remark
+from accompaniment.rules.imports.reader import Progress, Reader, reading
+from accompaniment.rules.imports.rows import (
     AGENCIES_FIRST,
     JOBSEEKERS,
     JobseekerParser,
@@ -20,10 +21,11 @@ from accompaniment.imports.rows import (
     KnownAgency,
     RowRejectedError,
 )
-from accompaniment.models import Accompaniment, Agency, Enrolment, Jobseeker, User
-from accompaniment.rules import NOT_ELIGIBLE_SENTENCES
-from accompaniment.services import audit, enrolments, plans
+from accompaniment.rules.tracks import NOT_ELIGIBLE_SENTENCES
+from accompaniment.services import audit, plans
 from accompaniment.services.addresses import follow_file
+from accompaniment.services.enrolments.states import end_what_hangs_on_the_track
+from accompaniment.services.enrolments.tiers import close_with_the_tier, follow_tier_change, hold_for_tier_changes
 from accompaniment.services.imports import statements
 from accompaniment.services.imports.transactions import import_transaction, refresh_statistics
 
@@ -142,16 +144,16 @@ def _change_accompaniments(actor: User | None, outcome: JobseekerOutcome, change
     """Carry out the new tiers, and what another region entails, set by set.
 
     Only who is on the 100 % web, is followed by somebody, has a plan or is booked takes the slow way. `changes`: of
-    `enrolments.hold_for_tier_changes`.
+    `hold_for_tier_changes`.
     """
     # Later than what happened to these people while the file was read; they are locked since.
     at = timezone.now()
-    outcome.followed.update(enrolments.hold_for_tier_changes(changes))
+    outcome.followed.update(hold_for_tier_changes(changes))
     followed = sorted(outcome.followed | outcome.closed.keys())
     people = Jobseeker.objects.select_related("agency__departement__region", "user").in_bulk(followed)
     standing = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker__in=list(outcome.closed))
     for enrolment in standing.order_by("pk"):
-        enrolments.close_with_the_tier(enrolment, person=people[enrolment.jobseeker_id], actor=actor, at=at)
+        close_with_the_tier(enrolment, person=people[enrolment.jobseeker_id], actor=actor, at=at)
     _run(statements.CHANGE_TIERS, {"now": at, "actor": actor.pk if actor else None})
     audit.record_each(actor=actor, action=AuditAction.ACCOMPANIMENT, at=at, people=statements.CHANGED_TIERS)
     # People who came by a file have no plan before their first interview here, so these are few.
@@ -160,8 +162,8 @@ def _change_accompaniments(actor: User | None, outcome: JobseekerOutcome, change
         plans.begin_default_plan(actor=actor, jobseeker=period.jobseeker, tier=period.tier, track=period.track, at=at)
     for pk in followed:
         if pk in outcome.closed:
-            enrolments.carry_along(people[pk], actor, at)
-        enrolments.follow_tier_change(people[pk], actor=actor, at=at)
+            end_what_hangs_on_the_track(people[pk], actor, at)
+        follow_tier_change(people[pk], actor=actor, at=at)
     labels = {tier.value: tier.label.lower() for tier in Tier}
     _run(
         statements.TELL_NEW_TIERS,

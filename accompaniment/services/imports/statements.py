@@ -9,7 +9,7 @@ our own; values of a file come by COPY.
 # ruff: noqa: S608
 
 from accompaniment.enums import EnrolmentState, Tier, Track
-from accompaniment.imports.rows import JobseekerRow
+from accompaniment.rules.imports.rows import JobseekerRow
 
 PERSON_COLUMNS = tuple(column for column in JobseekerRow._fields if column not in ("line", "identifier", "tier"))
 TIER_REASON = "Modalité du système d'information"

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from django.db import DatabaseError, connection, transaction
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
-from accompaniment.errors import DomainError
+from accompaniment.rules.errors import DomainError
 
 MANY_ROWS = 1000
 """From how many written rows on the planner's statistics of a table are made anew at once."""
-ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.imports'))"
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.rules.imports'))"
 
 
 @contextmanager

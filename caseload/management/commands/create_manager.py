@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
-from accompaniment.errors import DomainError
 from accompaniment.models import Region
-from caseload.services.staff import create_manager
+from accompaniment.rules.errors import DomainError
+from caseload.services.steering.staff import create_manager
 
 
 class Command(BaseCommand):

@@ -2,9 +2,9 @@
 
 from typing import BinaryIO
 
-from accompaniment.imports.outcome import Outcome
 from accompaniment.management.load_command import LoadCommand
-from caseload.services.advisers import load_advisers
+from accompaniment.rules.imports.outcome import Outcome
+from caseload.services.steering.adviser_files import load_advisers
 
 
 class Command(LoadCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accompaniment.errors import DomainError
-from caseload.services.reference import load_reference
+from accompaniment.rules.errors import DomainError
+from caseload.services.steering.reference import load_reference
 
 
 class Command(BaseCommand):

@@ -1,0 +1,42 @@
+"""The hidden token of a form: which sending it is, and for whom the page was made."""
+
+from hashlib import sha256
+from uuid import UUID, uuid4, uuid5
+
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest
+
+from accompaniment.models import User
+
+FIELD = "once"
+
+_signer = Signer(salt="accompaniment.views.once", sep="~")
+
+
+def new_token(user: User) -> str:
+    """Return a token for one form on one page of this person."""
+    return _signer.sign(f"{uuid4()}.{user.pk}")
+
+
+def token_in(request: HttpRequest) -> tuple[UUID, int] | None:
+    """Return the token of the form that was sent and the key of the person for whom it was made, if it is ours."""
+    try:
+        token, _, owner = _signer.unsign(request.POST.get(FIELD, "")).partition(".")
+        return UUID(token), int(owner)
+    except (BadSignature, ValueError):
+        return None
+
+
+def key_of_sending(request: HttpRequest, token: UUID) -> UUID:
+    """Return what is the same for two sendings of the same form: its token, the address and all that was typed."""
+    typed = sorted(
+        (name, values) for name, values in request.POST.lists() if name not in {FIELD, "csrfmiddlewaretoken"}
+    )
+    digest = sha256(repr((request.path, typed)).encode())
+    for name, files in sorted(request.FILES.lists()):
+        for file in files:
+            digest.update(repr((name, file.name, file.size)).encode())
+            for chunk in file.chunks():
+                digest.update(chunk)
+            file.seek(0)
+    return uuid5(token, digest.hexdigest())

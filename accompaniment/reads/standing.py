@@ -1,0 +1,193 @@
+"""Where a person stands on the way to the 100 % web track: read once for every page that says so."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Subquery
+
+from accompaniment.enums import EnrolmentState, Tier, Track
+from accompaniment.hooks.track_changes import on_tier_change
+from accompaniment.models import (
+    Accompaniment,
+    Consent,
+    ConsentText,
+    Enrolment,
+    Jobseeker,
+    OnSiteRequest,
+    User,
+)
+from accompaniment.rules.presentation import closed_enrolment_in_words, consent_version_in_words, obstacle_in_words
+from accompaniment.rules.tracks import (
+    OPEN_ENROLMENT_STATES,
+    consent_holds,
+    not_eligible_reasons,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """The person's current period, open enrolment and standing acceptance, and the text in force."""
+
+    period: Accompaniment
+    enrolment: Enrolment | None
+    closed: Enrolment | None
+    """The last enrolment, where none is open."""
+    consent: Consent | None
+    text: ConsentText | None
+    binding: int | None
+    """The newest version of the text that has to be accepted."""
+    zone: ZoneInfo
+    today: date
+    obstacles: tuple[str, ...]
+    """All that stands in the way of the 100 % web today, in sentences for the person."""
+
+    @property
+    def on_web(self) -> bool:
+        return self.period.track == Track.WEB
+
+    @property
+    def awaits_interview(self) -> bool:
+        return self.enrolment is not None and self.enrolment.state == EnrolmentState.ASKED
+
+    @property
+    def has_accepted(self) -> bool:
+        """The acceptance that stands holds for the text in force."""
+        return self.consent is not None and consent_holds(accepted=self.consent.text.version, binding=self.binding)
+
+    @property
+    def may_accept(self) -> bool:
+        return self.enrolment is not None and self.text is not None and not self.has_accepted
+
+    @property
+    def must_accept(self) -> bool:
+        """Only the person's acceptance is missing for the track to begin."""
+        return self.may_accept and not self.awaits_interview and not self.on_web
+
+    @property
+    def is_asked_again(self) -> bool:
+        """The track runs, and a newer version of its text has to be accepted."""
+        return self.may_accept and self.on_web
+
+    @property
+    def version_sentence(self) -> str:
+        if self.text is None:
+            return ""
+        return consent_version_in_words(self.text.version, self.text.published_at.astimezone(self.zone).date())
+
+    @property
+    def closed_sentence(self) -> str:
+        """What became of the last enrolment, where none is open; empty for what the person withdrew or ended."""
+        if self.closed is None or self.closed.closed_at is None:
+            return ""
+        return closed_enrolment_in_words(
+            self.closed.state,
+            closed_on=self.closed.closed_at.astimezone(self.zone).date(),
+            today=self.today,
+            reason=self.closed.refusal_reason,
+            at_interview=self.closed.interview_id is not None and self.closed.validated_at is None,
+        )
+
+    @property
+    def was_refused(self) -> bool:
+        """The last enrolment, where none is open, was refused: the person may contest that."""
+        return self.closed is not None and self.closed.state == EnrolmentState.REFUSED
+
+    @property
+    def may_ask(self) -> bool:
+        return self.enrolment is None and not self.obstacles
+
+
+def standing_of(person: Jobseeker, now: datetime) -> Standing:
+    """Return where the person stands; load `agency__departement__region` with it."""
+    period = Accompaniment.objects.current().get(jobseeker=person)
+    today = now.astimezone(person.agency.zone).date()
+    opens_on = person.agency.web_opening_day
+    reasons = not_eligible_reasons(tier=period.tier, opens_on=opens_on, day=today, email=person.email)
+    enrolments = list(Enrolment.objects.filter(jobseeker=person).order_by("-asked_at", "-pk"))
+    standing = next((enrolment for enrolment in enrolments if enrolment.state in OPEN_ENROLMENT_STATES), None)
+    binding = ConsentText.objects.binding().values("version")[:1]
+    text = ConsentText.objects.annotate(binding=Subquery(binding)).order_by("-version").first()
+    return Standing(
+        period=period,
+        enrolment=standing,
+        closed=enrolments[0] if enrolments and standing is None else None,
+        consent=Consent.objects.standing().filter(jobseeker=person).select_related("text").first(),
+        text=text,
+        binding=text.binding if text else None,
+        zone=person.agency.zone,
+        today=today,
+        obstacles=tuple(
+            obstacle_in_words(
+                reason,
+                tier=period.tier,
+                opens_on=opens_on,
+                today=today,
+                place="région" if opens_on == person.agency.region.web_opens_on else "agence",
+            )
+            for reason in reasons
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRights:
+    """What the frame of every page of a jobseeker offers, and reminds of."""
+
+    on_web: bool
+    may_leave: bool
+    """A track runs, or a wish for it does: there is something to give up."""
+    is_asked_again: bool
+    """A newer version of the text has to be accepted, while the track goes on."""
+    asked_on_site: bool
+    """A request to be received on site waits for its answer."""
+
+
+def own_rights(user: User) -> OwnRights | None:
+    """Return what the frame shows a jobseeker: one statement; None for an account without a file."""
+    period = (
+        Accompaniment.objects.current()
+        .filter(jobseeker__user=user)
+        .annotate(
+            accepted=Subquery(
+                Consent.objects.standing().filter(jobseeker=OuterRef("jobseeker")).values("text__version")[:1]
+            ),
+            binding=Subquery(ConsentText.objects.binding().values("version")[:1]),
+            enrolled=Exists(Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))),
+            asked_on_site=Exists(OnSiteRequest.objects.open().filter(jobseeker=OuterRef("jobseeker"))),
+        )
+        .first()
+    )
+    if period is None:
+        return None
+    on_web = period.track == Track.WEB
+    return OwnRights(
+        on_web=on_web,
+        may_leave=period.enrolled,
+        is_asked_again=on_web and not consent_holds(accepted=period.accepted or 0, binding=period.binding),
+        asked_on_site=period.asked_on_site,
+    )
+
+
+def current_accompaniment(jobseeker: Jobseeker) -> Accompaniment:
+    """Return the person's one current period."""
+    period: Accompaniment = Accompaniment.objects.current().select_related("enrolment").get(jobseeker=jobseeker)
+    return period
+
+
+def why_not_eligible(person: Jobseeker, now: datetime) -> list[str]:
+    """Return which conditions of the 100 % web track the person fails at this instant.
+
+    Load `agency__departement__region` with the person.
+    """
+    return not_eligible_reasons(
+        tier=current_accompaniment(person).tier,
+        opens_on=person.agency.web_opening_day,
+        day=now.astimezone(person.agency.zone).date(),
+        email=person.email,
+    )
+
+
+def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
+    """Return what a change of tier would carry along on upper floors, in sentences for the adviser."""
+    return [sentence for follower in on_tier_change for sentence in follower.foresee(jobseeker, tier)]

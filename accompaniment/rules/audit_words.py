@@ -1,0 +1,179 @@
+"""What was done or read in a person's file, as the person reads it: a sentence for each event, no database."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from accompaniment.enums import AuditAction, FilePart, ReaderCapacity, Tier, Track
+from accompaniment.rules.presentation import ENROLMENT_STEPS
+
+Details = Mapping[str, Any]
+
+FIELDS = {
+    "email": "adresse e-mail",
+    "phone": "téléphone",
+    "last_name": "nom",
+    "first_name": "prénom",
+    "birth_date": "date de naissance",
+    "postal_code": "code postal",
+    "commune": "commune",
+    "rome": "métier recherché",
+    "agency": "agence",
+    "preferred_channel": "canal préféré",
+    "preferred_hours": "heures préférées",
+}
+"""What a change of the file names, as the person calls it."""
+
+EVENTS: dict[AuditAction, dict[str, str]] = {
+    AuditAction.CREATED: {"import": "Fiche créée à partir du fichier des inscriptions"},
+    AuditAction.ENROLMENT: {str(state): sentence for state, sentence in ENROLMENT_STEPS.items()},
+    AuditAction.PLACEMENT: {"placed": "Conseiller désigné", "ended": "Fin de suivi par un conseiller"},
+    AuditAction.CONTACT_PLAN: {
+        "begun": "Nouveau rythme des échanges",
+        "ended": "Fin du rythme des échanges",
+        "reviewed": "Rythme des échanges revu et gardé",
+        "review_called": "Rythme des échanges à revoir dès maintenant",
+        "change_asked": "Changement du rythme des échanges demandé",
+        "change_answered": "Réponse à la demande de changement du rythme des échanges",
+        "change_withdrawn": "Demande de changement du rythme des échanges retirée",
+    },
+    AuditAction.OBLIGATION: {
+        "begun": "Nouvel entretien obligatoire à tenir",
+        "day_moved": "Dernier jour d'un entretien obligatoire ramené à un jour d'ouverture de l'agence",
+        "invited": "Invitation à choisir un créneau envoyée",
+        "placed": "Entretien déjà pris retenu pour l'entretien obligatoire",
+        "held": "Entretien obligatoire tenu",
+    },
+    AuditAction.INTERVIEW: {
+        "registration_interview_started": "Entretien d'inscription commencé",
+        "registration_interview_continued": "Entretien d'inscription repris",
+        "registration_interview_concluded": "Entretien d'inscription conclu",
+        "booked": "Entretien prévu",
+        "in_progress": "Entretien commencé",
+        "held": "Entretien tenu, compte rendu écrit",
+        "interrupted": "Entretien interrompu par un problème technique",
+        "noted": "Absence à un entretien notée, votre explication est demandée",
+        "missed": "Absence à un entretien confirmée",
+        "excused": "Absence à un entretien classée sans suite",
+        "absence_told": "E-mail sur une absence notée remis",
+        "absence_explained": "Absence à un entretien expliquée",
+        "cancelled": "Entretien annulé",
+        "handed_over": "Entretien confié à un autre conseiller",
+        "arrived": "Arrivée dans la salle d'entretien",
+        "technical_failure": "Problème technique signalé pendant un entretien",
+        "phone": "Entretien poursuivi par téléphone",
+        "convocation_delivered": "Convocation à un entretien remise par e-mail",
+    },
+    AuditAction.CALLBACK: {
+        "open": "Demande de rappel enregistrée",
+        "done": "Rappel effectué",
+        "cancelled": "Demande de rappel annulée",
+    },
+    AuditAction.ON_SITE_REQUEST: {
+        "asked": "Demande d'entretien en agence enregistrée",
+        "commented": "Demande d'entretien en agence précisée",
+        "answered": "Réponse à la demande d'entretien en agence",
+        "withdrawn": "Demande d'entretien en agence retirée",
+    },
+    AuditAction.ACCOUNT: {
+        "created": "Compte ouvert",
+        "first_access_asked": "Première connexion demandée",
+        "address_followed": "Adresse de connexion corrigée d'après le dossier, avant l'ouverture de l'espace",
+        "address_asked": "Changement de l'adresse de connexion demandé, à confirmer depuis la nouvelle",
+        "address_dropped": "Changement de l'adresse de connexion abandonné",
+        "address_changed": "Adresse de connexion changée",
+        "first_access_told": "Chemin de la première connexion envoyé par e-mail",
+        "activated": "Compte activé",
+        "reset_asked": "Nouveau mot de passe demandé",
+        "password_reset": "Mot de passe remplacé",
+        "password_changed": "Mot de passe changé",
+    },
+    AuditAction.EQUIPMENT: {
+        "device_check": "Test du matériel enregistré",
+        "device_test_link_sent": "Lien du test du matériel envoyé",
+    },
+    AuditAction.NOTE: {"written": "Note de l'équipe ajoutée", "withdrawn": "Note de l'équipe retirée"},
+    AuditAction.ACTION_PLAN: {
+        "objective_added": "Objectif ajouté au plan d'action",
+        "objective_changed": "Objectif du plan d'action modifié",
+        "objective_closed": "Objectif du plan d'action clos",
+        "objective_reopened": "Objectif du plan d'action rouvert",
+        "step_added": "Étape ajoutée au plan d'action",
+        "step_changed": "Étape du plan d'action modifiée",
+        "step_done": "Étape du plan d'action cochée",
+        "step_reopened": "Étape du plan d'action à refaire",
+        "step_removed": "Étape retirée du plan d'action",
+    },
+    AuditAction.DOCUMENT: {"added": "Document ajouté", "removed": "Document retiré"},
+    AuditAction.TRANSFER: {
+        "planned": "Transfert à un autre conseiller prévu",
+        "done": "Transfert à un autre conseiller",
+        "not_done": "Transfert à un autre conseiller non effectué",
+        "cancelled": "Transfert à un autre conseiller annulé",
+    },
+}
+"""By action, then by the event, or by the state that the act led to."""
+
+MESSAGE_SENT = "Message envoyé"
+LIST_TAKEN = "Nom et situation emportés dans une liste téléchargée"
+
+
+def audit_in_words(action: str, details: Details) -> str:
+    """Return what was done in a person's file; what has no sentence of its own is named by its kind."""
+    known = AuditAction(action)
+    in_words = SENTENCES.get(known)
+    sentence = in_words(details) if in_words else _event_in_words(known, details)
+    return sentence or str(known.label)
+
+
+def capacity_in_words(details: Details) -> str:
+    """Return in which capacity somebody of the staff read, or nothing where the row does not say."""
+    capacity = details.get("capacity", "")
+    return str(ReaderCapacity(capacity).label) if capacity in ReaderCapacity.values else ""
+
+
+def _event_in_words(action: AuditAction, details: Details) -> str:
+    said = (details.get(name, "") for name in ("event", "to_state", "state"))
+    sentences = EVENTS.get(action, {})
+    return next((sentences[one] for one in said if one in sentences), "")
+
+
+def _update_in_words(details: Details) -> str:
+    fields = [FIELDS[field] for field in details.get("fields", ()) if field in FIELDS]
+    return f"Fiche modifiée : {', '.join(fields)}" if fields else ""
+
+
+def _consent_in_words(details: Details) -> str:
+    done = {"withdrawn": "retirée", "published": "publiée"}.get(details.get("event", ""), "donnée")
+    return f"Acceptation du 100 % web {done} (texte version {details['version']})" if "version" in details else ""
+
+
+def _period_in_words(details: Details) -> str:
+    if "tier" not in details or "track" not in details:
+        return ""
+    return f"Accompagnement : {Tier(details['tier']).label.lower()}, {Track(details['track']).label.lower()}"
+
+
+def _transfer_in_words(details: Details) -> str:
+    """Say who follows from now on, and whether who did goes on reading; older rows know no names."""
+    said = _event_in_words(AuditAction.TRANSFER, details)
+    if details.get("event") != "done" or "adviser" not in details:
+        return said
+    goes_on = "peut lire le dossier pendant 30 jours" if details.get("keep_reading") else "n'a plus accès au dossier"
+    return f"Suivi confié à {details['adviser']}\u00a0; {details['former']} {goes_on}"
+
+
+def _reading_in_words(details: Details) -> str:
+    part = str(details.get("part", "")).partition(":")[0]
+    return str(FilePart(part).label) if part in FilePart.values else ""
+
+
+SENTENCES: dict[AuditAction, Callable[[Details], str]] = {
+    AuditAction.UPDATED: _update_in_words,
+    AuditAction.READ: _reading_in_words,
+    AuditAction.CONSENT: _consent_in_words,
+    AuditAction.ACCOMPANIMENT: _period_in_words,
+    AuditAction.TRANSFER: _transfer_in_words,
+    AuditAction.MESSAGE: lambda details: MESSAGE_SENT,
+    AuditAction.EXPORT: lambda details: LIST_TAKEN,
+}
+"""What needs more than its event."""

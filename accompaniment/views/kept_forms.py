@@ -1,0 +1,164 @@
+"""What was typed in a form whose session had ended: kept, and put back when the same person has logged in again.
+
+A form with `{% once_token %}` says for whom its page was made. When it arrives after the session has ended, its
+text waits for half an hour in the visitor's new, empty session. After the log-in of that same account every form of
+the page begins with it (`config.form_renderer`), and the page says that the form is not sent yet; or, where the same
+sending had gone through before, when it was, and the form is as new. Nothing is ever sent again by itself, and nobody
+else sees it.
+Works without a script; `static/accompaniment/keep.js` does more where there is one.
+"""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accompaniment.forms.tokens import FIELD, key_of_sending, token_in
+from accompaniment.models import User
+from accompaniment.services import sent_forms
+
+KEPT_FOR = timedelta(minutes=30)
+LONGEST = 100_000  # characters: what is longer only the script keeps
+KEY = "kept_form"
+NOTHING: Mapping[str, list[str]] = {}
+
+SENT_COOKIE = "sent_forms"
+"""Tokens of the forms that went through lately, for the script that keeps what is typed: it may forget them."""
+COOKIE_AGE = 600  # seconds
+COOKIE_TOKENS = 8
+
+SESSION_OVER = "Votre session s'est terminée et rien n'a été enregistré. Reconnectez-vous."
+TEXT_COMES_BACK = (
+    "Votre session s'est terminée. Reconnectez-vous\u00a0: la page dira si votre envoi est parti, et ce que vous avez "
+    "écrit reviendra dans le formulaire s'il est encore à envoyer."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A form of the page that is being made, which arrived after its session had ended."""
+
+    typed: Mapping[str, list[str]]
+    sent_at: datetime | None
+    """When the very same sending had gone through; None: it is still to be sent."""
+    token: str
+
+
+_unfinished: ContextVar[Unfinished | None] = ContextVar("sent after the session ended", default=None)
+
+
+def unfinished() -> Unfinished | None:
+    """Return the form of the page that is being made that came after the session ended, if one did."""
+    return _unfinished.get()
+
+
+def typed_before() -> Mapping[str, list[str]]:
+    """Return what the person typed, by field, on the page that is being made, before the session ended."""
+    found = _unfinished.get()
+    return found.typed if found is not None else NOTHING
+
+
+def keep(request: HttpRequest) -> bool:
+    """Keep what the form holds, if it is one of ours and not too long; tell whether it is kept."""
+    token = token_in(request)
+    typed = {name: values for name, values in request.POST.lists() if name not in {FIELD, "csrfmiddlewaretoken"}}
+    if token is None or sum(len(value) for values in typed.values() for value in values) > LONGEST:
+        return False
+    request.session[KEY] = {
+        "user": token[1],
+        "page": page_of_form(request),
+        "typed": typed,
+        "token": str(token[0]),
+        "key": str(key_of_sending(request, token[0])),
+        "at": timezone.now().isoformat(),
+    }
+    if not request.user.is_authenticated:
+        request.session.set_expiry(int(KEPT_FOR.total_seconds()))
+    return True
+
+
+def forget(request: HttpRequest) -> None:
+    """Forget what was kept: it has been sent."""
+    request.session.pop(KEY, None)
+
+
+def name_sent(request: HttpRequest, response: HttpResponseBase, *, token: str) -> None:
+    """Let the browser's script know by a cookie that the form with this token has gone through."""
+    known = [part for part in request.COOKIES.get(SENT_COOKIE, "").split(".") if part]
+    value = ".".join([*known, token][-COOKIE_TOKENS:])
+    response.set_cookie(SENT_COOKIE, value, max_age=COOKIE_AGE, samesite="Lax", secure=request.is_secure())
+
+
+def page_of_form(request: HttpRequest) -> str:
+    """Return the address of the page on which the form stood, which may be another one than the form was sent to."""
+    came_from = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    if not url_has_allowed_host_and_scheme(
+        came_from, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return request.get_full_path()
+    parts = urlsplit(came_from)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+class LogInRequiredMiddleware(LoginRequiredMiddleware):
+    """Send whoever is not logged in to the door, without losing what was typed."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Begin each request with nothing, whatever the one before in this thread had."""
+        _unfinished.set(None)
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if isinstance(request.user, User):
+            _unfinished.set(_take(request, request.user))
+        answer: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
+        return answer
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Let the script, too, forget what had gone through."""
+        found = unfinished()
+        if found is not None and found.sent_at is not None:
+            name_sent(request, response, token=found.token)
+        return response
+
+    def handle_no_permission(  # type: ignore[override]  # the answer to htmx is no redirection
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponse:
+        """Lead to the log-in, and from there to the page on which one was; a part of a page takes the whole along."""
+        is_part = "HX-Request" in request.headers
+        is_form = request.method == "POST"
+        if is_form:
+            messages.warning(request, TEXT_COMES_BACK if keep(request) else SESSION_OVER)
+        page = page_of_form(request) if is_form or is_part else request.get_full_path()
+        door = redirect_to_login(page, resolve_url(self.get_login_url(view_func)))
+        return HttpResponse(status=204, headers={"HX-Redirect": door.url}) if is_part else door
+
+
+def _take(request: HttpRequest, user: User) -> Unfinished | None:
+    """Return what was kept for this person and this page; what is somebody else's or too old is forgotten."""
+    kept = request.session.get(KEY)
+    if kept is None:
+        return None
+    if "_session_expiry" in request.session:
+        request.session.set_expiry(None)  # half an hour was for the visitor, not for who has logged in
+    if kept["user"] != user.pk or datetime.fromisoformat(kept["at"]) < timezone.now() - KEPT_FOR:
+        forget(request)
+        return None
+    if request.method != "GET" or request.get_full_path() != kept["page"]:
+        return None
+    sent_at = sent_forms.sent_at(actor=user, key=UUID(kept["key"]))
+    if sent_at is not None:
+        forget(request)
+    return Unfinished(typed=kept["typed"] if sent_at is None else NOTHING, sent_at=sent_at, token=kept["token"])

@@ -1,0 +1,22 @@
+"""Tables of the caseload floor: staff, portfolios, placements, absences and covers, transfers, imports."""
+
+from caseload.models.imports import ImportRun
+from caseload.models.portfolios import Absence, Capacity, CaseSummary, Cover, Placement, Portfolio
+from caseload.models.staff import Adviser, Manager, SavedView
+from caseload.models.transfers import ReadingRight, Transfer, TransferBatch
+
+__all__ = [
+    "Absence",
+    "Adviser",
+    "Capacity",
+    "CaseSummary",
+    "Cover",
+    "ImportRun",
+    "Manager",
+    "Placement",
+    "Portfolio",
+    "ReadingRight",
+    "SavedView",
+    "Transfer",
+    "TransferBatch",
+]

@@ -1,0 +1,180 @@
+"""One person's file as staff read it: who follows since when, the plan in a sentence, what is in hand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+
+from accompaniment.enums import EnrolmentState
+from accompaniment.models import Accompaniment, Consent, ContactPlan, Document, Enrolment, Jobseeker, Objective, User
+from accompaniment.reads.action_plan import objectives_of
+from accompaniment.reads.zones import reader_zone
+from accompaniment.rules.presentation import contact_plan_in_words, phone_in_words
+from caseload.enums import NeedKind
+from caseload.models import Cover, Placement, ReadingRight, Transfer
+from caseload.reads.desk.cases import situations_of
+from caseload.rules.portfolio import Need, needs_of
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFile:
+    """What the page of a person shows of the two lower floors."""
+
+    person: Jobseeker
+    reader: User
+    now: datetime
+    current: Accompaniment
+    enrolment: Enrolment | None
+    consent: Consent | None
+    """The acceptance that stands, of whichever version."""
+    placement: Placement | None
+    covers: list[Cover]
+    plan: ContactPlan | None
+    needs: list[Need]
+    """What the person waits for, as the portfolio list says it."""
+    history: list[Accompaniment]
+    """Every period of tier and track, the current one first."""
+    placements: list[Placement]
+    """Who followed since when, the newest first."""
+    objectives: list[Objective]
+    documents: int
+    registration: Enrolment | None
+    """The last enrolment that was decided at a registration interview, with that interview."""
+    planned: Transfer | None
+    """The transfer that is decided for a day to come."""
+    reading_until: datetime | None
+    """Until when the reader, a former adviser, may read and nothing else; None for everybody who may act."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.person.agency.zone
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def read_by_its_adviser(self) -> bool:
+        return self.placement is not None and self.placement.portfolio.adviser.user_id == self.reader.pk
+
+    @property
+    def followed_by_reader(self) -> bool:
+        """Whether the reader answers for the person now: as the adviser, or as the colleague who covers."""
+        return self.read_by_its_adviser or any(cover.colleague.user_id == self.reader.pk for cover in self.covers)
+
+    @property
+    def shows_conversation(self) -> bool:
+        return self.followed_by_reader or self.reading_until is not None
+
+    @property
+    def may_transfer(self) -> bool:
+        return self.placement is not None and (self.read_by_its_adviser or self.reader.is_manager)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the reader adds to the file: notes, action plan, documents."""
+        return self.followed_by_reader
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        return self.enrolment is not None and self.enrolment.state == EnrolmentState.VALIDATED
+
+    @property
+    def tasks(self) -> list[tuple[Need, str]]:
+        """What the person waits for, each with the address where it is done; empty for who may not do it."""
+        return [(need, self._address_of(need.kind) if self.followed_by_reader else "") for need in self.needs]
+
+    def _address_of(self, kind: NeedKind) -> str:
+        match kind:
+            case NeedKind.REPLY | NeedKind.NO_CONTACT:
+                return reverse("conversation_with", args=[self.person.pk])
+            case NeedKind.CALLBACK:
+                return f"{reverse('callbacks')}#rappel-{self.person.pk}"
+            case NeedKind.PLAN:
+                return reverse("person_plan", args=[self.person.pk])
+            case NeedKind.INTERVIEW | NeedKind.OBLIGATION:
+                return "#panneau-entretiens"
+            case NeedKind.ON_SITE:
+                return reverse("on_site_requests")
+            case NeedKind.ACCEPTANCE:
+                return ""
+
+    @property
+    def preference(self) -> str:
+        """By which means and when the person would rather be reached; empty where nothing was said."""
+        said = (self.person.get_preferred_channel_display(), self.person.get_preferred_hours_display())
+        return ", ".join(filter(None, said)).capitalize()
+
+    @property
+    def phone(self) -> str:
+        """The telephone number as people write it; empty where there is none."""
+        return phone_in_words(self.person.phone) if self.person.phone else ""
+
+    @property
+    def plan_sentence(self) -> str:
+        if self.plan is None:
+            return ""
+        sentence = contact_plan_in_words(
+            nature=self.plan.nature,
+            channel=self.plan.channel,
+            interval_days=self.plan.interval_days,
+            review_on=self.plan.review_on,
+            today=self.now.astimezone(self.zone).date(),
+        )
+        return f"{sentence}."
+
+
+def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
+    """Return a person's file; a fixed number of statements."""
+    zone = person.agency.zone
+    periods = list(Accompaniment.objects.filter(jobseeker=person).select_related("decided_by").order_by("started_at"))
+    placements = list(
+        Placement.objects.filter(jobseeker=person)
+        .select_related("portfolio__adviser__user", "decided_by")
+        .order_by("-started_at", "-pk")
+    )
+    placement = next((one for one in placements if one.ended_at is None), None)
+    covers = _covers(placement, now.astimezone(zone).date())
+    return PersonFile(
+        person=person,
+        reader=reader,
+        now=now,
+        current=periods[-1],
+        enrolment=Enrolment.objects.open().filter(jobseeker=person).first(),
+        consent=Consent.objects.standing().filter(jobseeker=person).select_related("text").first(),
+        placement=placement,
+        covers=covers,
+        plan=ContactPlan.objects.current().filter(jobseeker=person).first(),
+        needs=needs_of(situations_of([person.pk])[person.pk], now=now, zone=reader_zone()),
+        history=periods[::-1],
+        placements=placements,
+        objectives=objectives_of(person, open_only=True),
+        documents=Document.objects.filter(jobseeker=person, removed_at=None).count(),
+        registration=Enrolment.objects.decided_at_interview(person).first(),
+        planned=Transfer.objects.planned()
+        .filter(jobseeker=person)
+        .select_related("batch", "target__adviser__user")
+        .first(),
+        reading_until=_reading_until(person, reader, placement, covers, now),
+    )
+
+
+def _reading_until(
+    person: Jobseeker, reader: User, placement: Placement | None, covers: Iterable[Cover], now: datetime
+) -> datetime | None:
+    following = {placement.portfolio.adviser.user_id} if placement else set()
+    following |= {cover.colleague.user_id for cover in covers}
+    if not reader.is_adviser or reader.pk in following:
+        return None
+    rights = ReadingRight.objects.standing(now).filter(jobseeker=person, adviser__user=reader)
+    return rights.order_by("-ends_at").values_list("ends_at", flat=True).first()
+
+
+def _covers(placement: Placement | None, day: date) -> list[Cover]:
+    if placement is None:
+        return []
+    return list(
+        Cover.objects.running_on(day).filter(portfolio=placement.portfolio_id).select_related("colleague__user")
+    )

@@ -1,0 +1,112 @@
+"""Who waits for an adviser: who was in a portfolio and is in none now, and volunteers who were refused.
+
+Whoever has left the service waits for nobody.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accompaniment.enums import EnrolmentState, Modality
+from accompaniment.models import Enrolment, Jobseeker, OnSiteRequest, User
+from accompaniment.models.people import JobseekerQuerySet
+from accompaniment.rules.french import duration_in_words
+from caseload.enums import PlacementEnd
+from caseload.models import Placement, Portfolio
+from caseload.models.staff import managed_by
+from caseload.reads.moves.places import modalities_of, places_for
+
+NOT_TAKEN_ON = {
+    EnrolmentState.REFUSED: "100\u00a0% web refusé",
+    EnrolmentState.WITHDRAWN: "100\u00a0% web retiré à l'entretien",
+}
+"""Why somebody waits who was never in a portfolio."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One person of the waiting list: for which modality, since when, why, and whether they ask to be received."""
+
+    person: Jobseeker
+    modality: Modality
+    on_site: OnSiteRequest | None
+    since: datetime
+    why: str
+    now: datetime
+
+    @property
+    def days(self) -> int:
+        """Full days since nobody follows the person any more, or since the refusal."""
+        return (self.now - self.since).days
+
+    @property
+    def asks_since(self) -> str:
+        """How long the person has waited for the answer to a request to be received on site; empty without one."""
+        return duration_in_words(self.now - self.on_site.asked_at) if self.on_site else ""
+
+
+def people_waiting() -> JobseekerQuerySet:
+    """Return who waits, with `waits_since`, and why: `left_by` (a PlacementEnd) or else `not_taken_on` (a state)."""
+    of_the_person = {"jobseeker": OuterRef("pk")}
+    left = Placement.objects.waiting().order_by()
+    refused = Enrolment.objects.not_taken_on().order_by("-closed_at")
+    begun = Placement.objects.filter(**of_the_person).exclude(end_reason=PlacementEnd.LEFT)
+    asks_again = Enrolment.objects.open().filter(**of_the_person)
+    never_followed = Q(pk__in=refused.order_by().values("jobseeker")) & ~Exists(begun) & ~Exists(asks_again)
+    found: JobseekerQuerySet = Jobseeker.objects.filter(Q(pk__in=left.values("jobseeker")) | never_followed).annotate(
+        left_by=Subquery(left.filter(**of_the_person).values("end_reason")[:1]),
+        not_taken_on=Subquery(refused.filter(**of_the_person).values("state")[:1]),
+        waits_since=Coalesce(
+            Subquery(left.filter(**of_the_person).values("ended_at")[:1]),
+            Subquery(refused.filter(**of_the_person).values("closed_at")[:1]),
+        ),
+    )
+    return found
+
+
+def in_charge_of(user: User) -> JobseekerQuerySet:
+    """Return the people whose place is this user's concern: of a manager's regions, of an adviser's agency."""
+    mine = managed_by(user, "agency__departement__region") if user.is_manager else Q(agency__advisers__user=user)
+    people: JobseekerQuerySet = Jobseeker.objects.filter(mine)
+    return people
+
+
+def waiting_for(user: User) -> JobseekerQuerySet:
+    """Return who waits in the manager's regions or the adviser's agency, the longest wait first."""
+    waiting: JobseekerQuerySet = (
+        people_waiting()
+        .filter(pk__in=in_charge_of(user).values("pk"))
+        .select_related("agency__departement__region", "user")
+        .order_by("waits_since", "pk")
+    )
+    return waiting
+
+
+def with_modalities(people: Iterable[Any], *, now: datetime) -> list[Waiting]:
+    """Add the modality that each person waits for, and what they ask: two statements. `people`: of `waiting_for`."""
+    people = list(people)
+    modalities = modalities_of(people)
+    asked = {request.jobseeker_id: request for request in OnSiteRequest.objects.open().filter(jobseeker__in=people)}
+    return [
+        Waiting(
+            person=person,
+            modality=modalities[person.pk],
+            on_site=asked.get(person.pk),
+            since=person.waits_since,
+            why=str(PlacementEnd(person.left_by).label) if person.left_by else NOT_TAKEN_ON[person.not_taken_on],
+            now=now,
+        )
+        for person in people
+    ]
+
+
+def proposals_for(user: User, waiting: Waiting) -> list[Portfolio]:
+    """Return where the user may place the person: the agency's portfolios, then the region's, least loaded first."""
+    today = timezone.localdate(timezone=waiting.person.agency.zone)
+    found = places_for(actor=user, jobseeker=waiting.person, modality=waiting.modality)
+    return list(found.with_people_in_cover(today))

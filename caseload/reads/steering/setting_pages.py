@@ -1,0 +1,196 @@
+"""What the pages of the settings show: caps with their agency, and who changed what when."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+
+from accompaniment.enums import AuditAction, Awaited, Modality
+from accompaniment.models import Accompaniment, Agency, AuditEntry, Jobseeker, LapseDelay, Region, User
+from accompaniment.models.expressions import alphabetical
+from accompaniment.rules.french import day_in_style, days_in_words
+from accompaniment.rules.presentation import phone_in_words
+from caseload.models import Capacity
+from caseload.reads.steering.figures import regions_of
+
+HISTORY_SHOWN = 30
+PEOPLE_SHOWN = 50
+"""Names behind the count of whom an opening makes eligible."""
+
+
+@dataclass
+class CapsOfPlace:
+    """The caps of an agency, or of the whole country (None), of one modality."""
+
+    agency: Agency | None
+    modality: Modality
+    in_force: Capacity | None = None
+    to_come: list[Capacity] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A line of the history."""
+
+    at: datetime
+    by: str
+    what: str
+    reason: str = ""
+
+
+def agencies_of(user: User) -> list[Agency]:
+    """Return the agencies that a manager steers, by region and name."""
+    return list(
+        Agency.objects.filter(departement__region__in=regions_of(user))
+        .select_related("departement__region")
+        .order_by(alphabetical("departement__region__name"), alphabetical("name"), "pk")
+    )
+
+
+def caps_by_place(user: User, *, now: datetime) -> tuple[list[CapsOfPlace], list[CapsOfPlace]]:
+    """Return the caps in force and to come: those of the whole country, then those of agencies."""
+    found = Capacity.objects.visible_to(user).select_related("agency__departement__region", "set_by")
+    places: dict[tuple[int | None, str], CapsOfPlace] = {
+        (None, modality): CapsOfPlace(None, modality) for modality in Modality
+    }
+    for cap in sorted(found, key=lambda one: one.starts_on):
+        place = places.setdefault((cap.agency_id, cap.modality), CapsOfPlace(cap.agency, Modality(cap.modality)))
+        if cap.starts_on <= _today(cap.agency, now):
+            place.in_force = cap
+        else:
+            place.to_come.append(cap)
+    order = list(Modality)
+    own = [place for place in places.values() if place.agency is not None]
+    own.sort(key=lambda place: (str(place.agency), place.agency.pk if place.agency else 0, order.index(place.modality)))
+    return [place for place in places.values() if place.agency is None], own
+
+
+def history_of_caps(user: User) -> Iterator[Change]:
+    """Tell the last changes of caps that the manager may see, newest first."""
+    codes = {agency.code: agency.name for agency in agencies_of(user)}
+    seen = Q(details__agency=None) | Q(details__agency__in=list(codes))
+    for entry in _last(AuditEntry.objects.filter(seen, action=AuditAction.CAPACITY)):
+        facts = entry.details
+        where = codes.get(facts["agency"], "tout le pays")
+        value = "celui du pays" if facts["value"] is None else facts["value"]
+        what = f"{Modality(facts['modality']).label}, {where}\u00a0: {value} à partir du {_day(facts)}"
+        if facts.get("by_working_share"):
+            what += ", selon la quotité"
+        if facts.get("event") == "cancelled":
+            what += " (annulé)"
+        yield Change(entry.at, _by(entry), what, facts["reason"])
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyOpening:
+    """An agency with how many people may ask for the 100 % web once it is open there."""
+
+    agency: Agency
+    people: int
+    own_day: date | None = None
+    """The later day of the agency's own, where the day that is looked at does not open it."""
+
+
+def openings_of(agencies: Iterable[Agency], *, day: date | None = None) -> list[AgencyOpening]:
+    """Count for each agency, as of now, whom an opening makes eligible.
+
+    `day` is one that a region may be given: an agency with a later day of its own does not open on it.
+    """
+    places = list(agencies)
+    may_ask = Accompaniment.objects.that_may_ask(places).order_by().values_list("jobseeker__agency")
+    counted = dict(may_ask.annotate(people=Count("pk")))
+    return [
+        AgencyOpening(
+            agency,
+            counted.get(agency.pk, 0),
+            own_day=agency.web_opens_on if day and agency.web_opens_on and agency.web_opens_on > day else None,
+        )
+        for agency in places
+    ]
+
+
+def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
+    """Return by agency and name the first of those whom an opening makes eligible; names, which are no reading."""
+    opened = [opening.agency for opening in openings if opening.own_day is None]
+    found = (
+        Accompaniment.objects.that_may_ask(opened)
+        .select_related("jobseeker__agency")
+        .order_by(
+            alphabetical("jobseeker__agency__name"),
+            "jobseeker__agency",
+            alphabetical("jobseeker__last_name"),
+            alphabetical("jobseeker__first_name"),
+            "pk",
+        )
+    )
+    return [period.jobseeker for period in found[:PEOPLE_SHOWN]]
+
+
+def history_of_openings(user: User, *, region: Region | None = None) -> Iterator[Change]:
+    """Tell the last changes of days of opening, newest first: everywhere, or in one region with its agencies.
+
+    Of one region the telephone numbers of its agencies, too.
+    """
+    entries = AuditEntry.objects.filter(action=AuditAction.REGION)
+    if region is not None:
+        actions = (AuditAction.REGION, AuditAction.AGENCY_PHONE)
+        entries = AuditEntry.objects.filter(action__in=actions, details__region=region.code)
+    regions = dict(Region.objects.values_list("code", "name"))
+    agencies = {agency.code: agency.name for agency in agencies_of(user)}
+    for entry in _last(entries):
+        facts = entry.details
+        where = regions.get(facts["region"], facts["region"])
+        if "agency" in facts:
+            where = f"{agencies.get(facts['agency'], facts['agency'])} ({where})"
+        if entry.action == AuditAction.AGENCY_PHONE:
+            yield Change(entry.at, _by(entry), f"{where}\u00a0: {_number(facts['phone'])}")
+            continue
+        day = f"ouverture le {_day(facts, 'opens_on')}" if facts["opens_on"] else "jour retiré"
+        before = f", auparavant le {_day(facts, 'before')}" if facts["before"] else ""
+        yield Change(entry.at, _by(entry), f"{where}\u00a0: {day}{before}")
+
+
+def _number(phone: str) -> str:
+    return f"téléphone {phone_in_words(phone)}" if phone else "téléphone retiré"
+
+
+def delays_by_state(*, today: date) -> list[tuple[Awaited, LapseDelay | None, list[LapseDelay]]]:
+    """Return for each thing that waits the delay in force and those to come."""
+    rows = list(LapseDelay.objects.select_related("set_by").order_by("starts_on"))
+    found = []
+    for state in Awaited:
+        of_state = [delay for delay in rows if delay.state == state]
+        begun = [delay for delay in of_state if delay.starts_on <= today]
+        found.append((state, begun[-1] if begun else None, [one for one in of_state if one.starts_on > today]))
+    return found
+
+
+def history_of_delays() -> Iterator[Change]:
+    """Tell the last changes of delays, newest first."""
+    for entry in _last(AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY)):
+        facts = entry.details
+        state = Awaited(facts["state"]).label
+        gone = " (annulé)" if facts.get("event") == "cancelled" else ""
+        yield Change(
+            entry.at, _by(entry), f"{state}\u00a0: {days_in_words(facts['days'])} à partir du {_day(facts)}{gone}"
+        )
+
+
+def _today(agency: Agency | None, now: datetime) -> date:
+    return now.astimezone(agency.zone if agency else ZoneInfo("Europe/Paris")).date()
+
+
+def _last(entries: Any) -> Iterable[AuditEntry]:
+    found: Iterable[AuditEntry] = entries.select_related("actor").order_by("-at", "-pk")[:HISTORY_SHOWN]
+    return found
+
+
+def _day(facts: dict[str, Any], name: str = "starts_on") -> str:
+    return day_in_style(date.fromisoformat(facts[name]), "j F Y")
+
+
+def _by(entry: AuditEntry) -> str:
+    return entry.actor.full_name if entry.actor else "Le système"

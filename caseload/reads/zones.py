@@ -1,0 +1,66 @@
+"""Whose clock is whose: activated once for each request, and for each e-mail by the delivery.
+
+A jobseeker and an adviser read the clock of their agency. A manager reads that of the regions steered when they share
+one, and the house's own when they do not, or when it is the whole country.
+"""
+
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Case, F, Max, Min, OuterRef, QuerySet, Subquery, When
+
+from accompaniment.enums import Role
+from accompaniment.models import Jobseeker, Region, User
+
+
+def with_zone(users: QuerySet[User]) -> QuerySet[User]:
+    """Annotate `zone_name`: the zone of an account's agency, or the one that all its regions share; else None.
+
+    And `adviser_zone_name`: for a jobseeker, the zone of who follows them; else None.
+    """
+    agencies = Region.objects.order_by()
+    jobseeker = agencies.filter(departements__agencies__jobseekers__user=OuterRef("pk"))
+    adviser = agencies.filter(departements__agencies__advisers__user=OuterRef("pk"))
+    follower = agencies.filter(
+        departements__agencies__advisers__portfolios__placements__jobseeker__user=OuterRef("pk"),
+        departements__agencies__advisers__portfolios__placements__ended_at=None,
+    )
+    steered = (
+        Region.objects.order_by()
+        .filter(managers__user=OuterRef("pk"))
+        .values("managers__user")
+        .annotate(first=Min("timezone"), last=Max("timezone"))
+        .values_list(Case(When(first=F("last"), then=F("first"))))
+    )
+    return users.annotate(
+        zone_name=Case(
+            When(role=Role.JOBSEEKER, then=Subquery(jobseeker.values("timezone")[:1])),
+            When(role=Role.ADVISER, then=Subquery(adviser.values("timezone")[:1])),
+            When(role=Role.MANAGER, then=Subquery(steered)),
+        ),
+        adviser_zone_name=Case(When(role=Role.JOBSEEKER, then=Subquery(follower.values("timezone")[:1]))),
+    )
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """Return the zone in which an account reads hours and days."""
+    return ZoneInfo(_annotated(user, "zone_name") or settings.TIME_ZONE)
+
+
+def zones_beside(user: User) -> tuple[ZoneInfo, ...]:
+    """Return the clocks of those who share every hour of an account's own pages: for a jobseeker, the adviser's."""
+    name = _annotated(user, "adviser_zone_name")
+    return (ZoneInfo(name),) if name else ()
+
+
+def _annotated(user: User, name: str) -> str | None:
+    known = user if hasattr(user, name) else with_zone(User.objects.all()).get(pk=user.pk)
+    zone: str | None = getattr(known, name)
+    return zone
+
+
+def zone_of_recipient(*, jobseeker: Jobseeker | None, user: User | None) -> ZoneInfo:
+    """Return the zone in which an e-mail is read: by a member of the staff, or by the person of the file."""
+    if user is not None and (jobseeker is None or user.role != Role.JOBSEEKER):
+        return zone_of(user)
+    return jobseeker.agency.zone if jobseeker is not None else ZoneInfo(settings.TIME_ZONE)

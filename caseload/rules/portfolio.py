@@ -1,0 +1,336 @@
+"""Pure decisions of the caseload floor: no database, no clock."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from accompaniment.rules.french import day_in_words, days_in_words, duration_in_words, hour_there
+from accompaniment.rules.tracks import INTERVIEW_MINUTES
+from caseload.enums import NeedKind, TransferObstacle, Urgency
+
+REPLY_WITHIN = timedelta(hours=72)
+"""Within which a colleague has to answer, even while the adviser is absent."""
+SOON = timedelta(days=7)
+USUAL_INTERVAL_DAYS = 30
+"""Without a contact plan, after how many days without contact a person is shown as such."""
+ALMOST_FULL_PERCENT = 95
+SUPPRESSION_THRESHOLD = 5
+"""Counts of people below this are not shown where they tell something about single people."""
+
+
+WHY_NOT = {
+    TransferObstacle.GONE: "N'est plus dans le portefeuille {of_source}.",
+    TransferObstacle.LEFT: "N'est plus dans le portefeuille\u00a0: {reason}.",
+    TransferObstacle.NOT_YOURS: (
+        "N'est pas dans l'un de vos portefeuilles\u00a0: demandez à son conseiller ou à un responsable."
+    ),
+    TransferObstacle.ALREADY_PLANNED: (
+        "Un transfert est déjà prévu pour cette personne. Annulez-le pour en décider un autre."
+    ),
+    TransferObstacle.ALREADY_THERE: "Est déjà dans ce portefeuille.",
+    TransferObstacle.FULL: "Complet\u00a0: {advisers}.",
+    TransferObstacle.FILLED: ("Le portefeuille {of_adviser} est complet ({occupied} / {cap}). Choisissez-en un autre."),
+    TransferObstacle.NOBODY_ANSWERS: (
+        "{adviser} n'est pas là jusqu'au {until} inclus et personne ne répond à sa place. Choisissez un autre "
+        "portefeuille, ou ajoutez un relais à son absence."
+    ),
+    TransferObstacle.ACCOUNT_CLOSED: "Le compte {of_adviser} est fermé.",
+    TransferObstacle.OTHER_MODALITY: (
+        "La modalité de la personne ({modality}) n'est pas celle du portefeuille choisi ({of_portfolio})."
+    ),
+    TransferObstacle.OTHER_REGION: "Le portefeuille {of_adviser} est dans une autre région.",
+}
+"""The sentence of each obstacle; that of `TOLD` is the one that an earlier release has stored, in its facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why somebody is not moved: the code, and the facts of its sentence, as JSON can hold them."""
+
+    code: TransferObstacle
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What the needs of a person are read from: the columns of `CaseSummary`, the plan, and what was asked for."""
+
+    awaiting_reply_since: datetime | None = None
+    callback_due_at: datetime | None = None
+    next_interview_at: datetime | None = None
+    to_place_by: date | None = None
+    on_site_asked_at: datetime | None = None
+    plan_review_on: date | None = None
+    plan_change_asked_at: datetime | None = None
+    plan_interval_days: int | None = None
+    last_contact_at: datetime | None = None
+    since: datetime | None = None
+    validated_at: datetime | None = None
+    timezone: str | None = None
+
+    @property
+    def zones(self) -> tuple[ZoneInfo, ...]:
+        """The clock of the person's agency, beside which the reader's may be another one."""
+        return (ZoneInfo(self.timezone),) if self.timezone else ()
+
+    @property
+    def awaits_acceptance(self) -> bool:
+        return self.validated_at is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that a person waits for: a phrase, when it is due (None: no date), and how urgent that is.
+
+    `since` is when what has no date began to wait.
+    """
+
+    kind: NeedKind
+    phrase: str
+    due_at: datetime | None
+    urgency: Urgency
+    since: datetime | None = None
+
+    @property
+    def says_to_conclude(self) -> bool:
+        """Whether an interview that stands is past: it is not the next one."""
+        return self.kind == NeedKind.INTERVIEW and self.urgency == Urgency.LATE
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """What comes first: who asks to be received, then what is due first, then what has no date, oldest first."""
+        if self.kind == NeedKind.ON_SITE:
+            return 0, self.due_at.timestamp() if self.due_at else 0.0
+        if self.due_at is not None:
+            return 1, self.due_at.timestamp()
+        return (3 if self.kind == NeedKind.NO_CONTACT else 2), self.since.timestamp() if self.since else 0.0
+
+
+def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_for: int | None = None) -> list[Need]:
+    """Return what a person waits for, what comes first standing first; empty when nothing does.
+
+    Days are days in `zone`. A message and a wish of another plan are due 72 hours after they came. An interview
+    whose end has passed and that still stands is to be concluded. Without contact is who had none for
+    `without_contact_for` days; for longer than the contact plan's own interval when that is None.
+    """
+    local = now.astimezone(zone)
+    hour = partial(hour_there, zone=zone, others=case.zones)
+    days = without_contact_for or case.plan_interval_days or USUAL_INTERVAL_DAYS
+    found = [
+        _on_site(case.on_site_asked_at, local),
+        _callback(case.callback_due_at, local, hour),
+        _reply(case.awaiting_reply_since, local),
+        _interview(case.next_interview_at, local, hour),
+        _obligation(case.to_place_by, local),
+        _plan(case.plan_review_on, case.plan_change_asked_at, local),
+        _no_contact(case.last_contact_at, case.since, days, local),
+    ]
+    if case.awaits_acceptance:
+        found.append(
+            Need(NeedKind.ACCEPTANCE, "En attente d'acceptation", None, Urgency.LATER, since=case.validated_at)
+        )
+    return sorted((need for need in found if need), key=lambda need: need.rank)
+
+
+def _on_site(asked_at: datetime | None, now: datetime) -> Need | None:
+    if asked_at is None:
+        return None
+    phrase = f"Entretien en agence demandé depuis {duration_in_words(now - asked_at)}"
+    late = now - asked_at >= REPLY_WITHIN
+    return Need(NeedKind.ON_SITE, phrase, asked_at, Urgency.LATE if late else Urgency.TODAY)
+
+
+def _callback(due_at: datetime | None, now: datetime, hour: Callable[[datetime], str]) -> Need | None:
+    if due_at is None:
+        return None
+    due = due_at.astimezone(now.tzinfo)
+    if due < now:
+        phrase = f"Rappel en retard de {duration_in_words(now - due)}"
+    elif due.date() == now.date():
+        phrase = f"Rappel à faire avant {hour(due)}"
+    else:
+        phrase = f"Rappel à faire avant {_day(due.date(), now.date())} {hour(due)}"
+    return Need(NeedKind.CALLBACK, phrase, due_at, _urgency(due_at, now))
+
+
+def _reply(since: datetime | None, now: datetime) -> Need | None:
+    if since is None:
+        return None
+    phrase = f"Sans réponse depuis {duration_in_words(now - since)}"
+    return Need(NeedKind.REPLY, phrase, since + REPLY_WITHIN, reply_urgency(since, now))
+
+
+def _interview(at: datetime | None, now: datetime, hour: Callable[[datetime], str]) -> Need | None:
+    if at is None:
+        return None
+    local = at.astimezone(now.tzinfo)
+    if local.date() > now.date():
+        return None
+    if at + timedelta(minutes=INTERVIEW_MINUTES) > now:
+        return Need(NeedKind.INTERVIEW, f"Entretien aujourd'hui à {hour(at)}", at, Urgency.TODAY)
+    today = local.date() == now.date()
+    when = f"de {hour(at)}" if today else f"du {day_in_words(local.date(), today=now.date())}"
+    return Need(NeedKind.INTERVIEW, f"Entretien {when} à conclure", at, Urgency.LATE)
+
+
+def _obligation(to_place_by: date | None, now: datetime) -> Need | None:
+    if to_place_by is None:
+        return None
+    today = now.date()
+    due_at = datetime.combine(to_place_by + timedelta(days=1), time(), tzinfo=now.tzinfo)
+    if to_place_by < today:
+        phrase = f"Échéance dépassée depuis {days_in_words((today - to_place_by).days)}"
+    elif to_place_by == today:
+        phrase = "À placer aujourd'hui"
+    else:
+        phrase = f"À placer au plus tard {_day(to_place_by, today)}"
+    return Need(NeedKind.OBLIGATION, phrase, due_at, _urgency(due_at, now))
+
+
+def _plan(review_on: date | None, change_asked_at: datetime | None, now: datetime) -> Need | None:
+    if change_asked_at is not None:
+        phrase = f"Demande un autre plan de contact depuis {duration_in_words(now - change_asked_at)}"
+        due_at = change_asked_at + REPLY_WITHIN
+        return Need(NeedKind.PLAN, phrase, due_at, _urgency(due_at, now))
+    today = now.date()
+    if review_on is None or review_on > today:
+        return None
+    due_at = datetime.combine(review_on + timedelta(days=1), time(), tzinfo=now.tzinfo)
+    if review_on == today:
+        return Need(NeedKind.PLAN, "Plan de contact à revoir aujourd'hui", due_at, Urgency.TODAY)
+    phrase = f"Plan de contact à revoir depuis {days_in_words((today - review_on).days)}"
+    return Need(NeedKind.PLAN, phrase, due_at, Urgency.LATE)
+
+
+def _no_contact(last_at: datetime | None, followed_since: datetime | None, days: int, now: datetime) -> Need | None:
+    since = last_at or followed_since
+    if since is None or now - since < timedelta(days=days):
+        return None
+    passed = days_in_words((now - since).days)
+    phrase = f"Sans contact depuis {passed}" if last_at else f"Aucun contact en {passed} de suivi"
+    return Need(NeedKind.NO_CONTACT, phrase, None, Urgency.LATER, since=since)
+
+
+def reply_urgency(since: datetime, now: datetime) -> Urgency:
+    """Tell how urgent an answer is to somebody who waits since `since`; `now` is on the reader's clock."""
+    return _urgency(since + REPLY_WITHIN, now)
+
+
+def _urgency(due_at: datetime, now: datetime) -> Urgency:
+    if due_at <= now:
+        return Urgency.LATE
+    if due_at <= datetime.combine(now.date() + timedelta(days=1), time(), tzinfo=now.tzinfo):
+        return Urgency.TODAY
+    return Urgency.SOON if due_at - now <= SOON else Urgency.LATER
+
+
+def _day(day: date, today: date) -> str:
+    return "demain" if day - today == timedelta(days=1) else f"le {day_in_words(day, today=today)}"
+
+
+# --- Shown figures -----------------------------------------------------------------------------------------------
+
+
+class Hidden(StrEnum):
+    """What stands in the place of a count that is not shown."""
+
+    SMALL = f"<\u00a0{SUPPRESSION_THRESHOLD}"
+    WITHHELD = "masqué"
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed(Generic[Key]):
+    """Counts of people as they may be shown, and their total."""
+
+    cells: dict[Key, int | Hidden]
+    total: int | Hidden
+
+
+def suppress(counts: Mapping[Key, int]) -> Suppressed[Key]:
+    """Hide the counts of people that are under the threshold, zero included.
+
+    Secondary suppression: as soon as one count is hidden, the last one that would be shown is withheld with it, so
+    that the total does not tell it. Where all are hidden, so is the total. Which cells are hidden depends on which
+    are small and on nothing else, so knowing this rule helps nobody: a hidden count of one person or more always
+    has another possible value.
+    """
+    cells: dict[Key, int | Hidden] = {
+        key: count if count >= SUPPRESSION_THRESHOLD else Hidden.SMALL for key, count in counts.items()
+    }
+    total = sum(counts.values())
+    small = [key for key, cell in cells.items() if cell is Hidden.SMALL]
+    if not small:
+        return Suppressed(cells, total if total >= SUPPRESSION_THRESHOLD else Hidden.SMALL)
+    if len(small) == len(cells):
+        return Suppressed(cells, Hidden.SMALL if total < SUPPRESSION_THRESHOLD else Hidden.WITHHELD)
+    cells[[key for key in cells if key not in small][-1]] = Hidden.WITHHELD
+    return Suppressed(cells, total)
+
+
+def proportional_cap(value: int, working_share: int) -> int:
+    """Return the cap of who works `working_share` per cent, rounded down, and at least one place."""
+    return max(1, value * working_share // 100)
+
+
+def percent(part: int, whole: int) -> int:
+    """Return whole per cents, rounded down so that only a full portfolio shows 100; 0 of nothing is 0."""
+    return part * 100 // whole if whole else 0
+
+
+# --- Transfers ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How full a portfolio is."""
+
+    portfolio: int
+    occupied: int
+    capacity: int
+
+
+def spread(
+    fitting: Iterable[Collection[int]], loads: Iterable[Load], *, past_the_cap: bool = False
+) -> list[int | None]:
+    """Choose a portfolio for each person, in their order: the least loaded of those that fit and have room.
+
+    `fitting` holds the portfolios that each person may go to. None: all of them are full. `past_the_cap`: where all
+    are full, the least loaded one all the same, for a day by which places may have become free.
+    """
+    known = {load.portfolio: load for load in loads}
+    taken = Counter({load.portfolio: load.occupied for load in known.values()})
+
+    def filling(portfolio: int) -> tuple[float, int]:
+        return taken[portfolio] / max(known[portfolio].capacity, 1), portfolio
+
+    chosen: list[int | None] = []
+    for portfolios in fitting:
+        with_room = [one for one in portfolios if past_the_cap or taken[one] < known[one].capacity]
+        best = min(with_room, key=filling, default=None)
+        if best is not None:
+            taken[best] += 1
+        chosen.append(best)
+    return chosen
+
+
+def days_left_open(first: date, last: date, stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """Return the stretches of days from `first` to `last` that none of `stretches` holds; all ends are included."""
+    found = []
+    open_from = first
+    for starts_on, ends_on in sorted(stretches):
+        if starts_on > last:
+            break
+        if starts_on > open_from:
+            found.append((open_from, starts_on - timedelta(days=1)))
+        open_from = max(open_from, ends_on + timedelta(days=1))
+    if open_from <= last:
+        found.append((open_from, last))
+    return found

@@ -1,0 +1,228 @@
+"""How many permanent placements a portfolio may hold: dated data, never code.
+
+The cap of an agency goes before the one of the whole country; among those, the latest that has begun is in force. An
+agency returns to the cap of the country by a row without a value.
+Days are days of the agency.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accompaniment.enums import AuditAction, Modality
+from accompaniment.models import Agency, Region, User
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.french import listed
+from accompaniment.services import audit
+from caseload.models import Capacity, Manager, Portfolio
+
+APPLY_IN_FORCE = """
+WITH in_force AS (
+    SELECT one.id, places.value, places.share
+    FROM caseload_portfolio one
+    JOIN caseload_adviser adviser ON adviser.id = one.adviser_id
+    JOIN accompaniment_user account ON account.id = adviser.user_id
+    JOIN accompaniment_agency agency ON agency.id = one.agency_id
+    JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+    JOIN accompaniment_region region ON region.code = departement.region_id
+    CROSS JOIN LATERAL (
+        SELECT rule.value, rule.by_working_share FROM caseload_capacity rule
+        WHERE rule.modality = one.modality AND (rule.agency_id = one.agency_id OR rule.agency_id IS NULL)
+          AND rule.starts_on <= (%(now)s AT TIME ZONE region.timezone)::date AND rule.value IS NOT NULL
+          AND NOT EXISTS (
+              SELECT FROM caseload_capacity back
+              WHERE back.modality = rule.modality AND back.agency_id = rule.agency_id AND back.value IS NULL
+                AND back.starts_on > rule.starts_on
+                AND back.starts_on <= (%(now)s AT TIME ZONE region.timezone)::date
+          )
+        ORDER BY rule.agency_id NULLS LAST, rule.starts_on DESC LIMIT 1
+    ) cap
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN NOT account.is_active THEN 0
+               WHEN cap.by_working_share THEN greatest(1, cap.value::int * adviser.working_share / 100)
+               ELSE cap.value END AS value,
+               CASE WHEN cap.by_working_share THEN adviser.working_share ELSE 100 END AS share
+    ) places
+    WHERE (one.capacity, one.capacity_share, one.lowered_to)
+          IS DISTINCT FROM (greatest(places.value, one.occupied), places.share,
+                            CASE WHEN places.value < one.occupied THEN places.value END)
+    ORDER BY one.id
+    FOR NO KEY UPDATE OF one
+)
+UPDATE caseload_portfolio AS portfolio
+SET capacity = greatest(in_force.value, portfolio.occupied), capacity_share = in_force.share,
+    lowered_to = CASE WHEN in_force.value < portfolio.occupied THEN in_force.value END
+FROM in_force
+WHERE in_force.id = portfolio.id
+"""
+"""What changes is locked in primary-key order first, as everybody locks portfolios; an UPDATE alone takes its rows
+in the order of its plan."""
+
+
+def capacity_for(*, agency: Agency, modality: Modality, day: date, working_share: int = 100) -> int:
+    """Return the cap of a portfolio of the agency on `day`, its adviser working `working_share` per cent.
+
+    Raises DomainError where none is set for the modality.
+    """
+    rules = Capacity.objects.filter(modality=modality, starts_on__lte=day).order_by("-starts_on")
+    own = rules.filter(agency=agency).first()
+    in_force = own if own is not None and own.value is not None else rules.filter(agency=None).first()
+    if in_force is None:
+        raise DomainError(f"Aucun plafond n'est fixé pour la modalité « {Modality(modality).label} ».")
+    places: int = in_force.places_for(working_share)
+    return places
+
+
+def set_capacity(
+    *,
+    actor: User,
+    modality: Modality,
+    agency: Agency | None,
+    value: int | None,
+    starts_on: date,
+    reason: str,
+    by_working_share: bool = False,
+) -> Capacity:
+    """Set another cap for an agency (None: the whole country) from a day on, with a reason.
+
+    Without a `value` the agency has the cap of the country again. `by_working_share`: the value is for full time,
+    others have their share of it. It is in force at once when the day has come. Raises DomainError when it is below
+    the present occupancy of a portfolio, which is named, when the day is past, or when the actor does not steer the
+    agency.
+    """
+    with transaction.atomic():
+        _check_steers(actor, agency)
+        now = timezone.now()
+        today = now.astimezone(agency.zone).date() if agency else timezone.localdate(now)
+        if starts_on < today:
+            raise DomainError(
+                "Un plafond ne s'applique pas au passé. Choisissez aujourd'hui ou une date à venir.", about="starts_on"
+            )
+        if not reason.strip():
+            raise DomainError("Indiquez le motif de ce plafond.", about="reason")
+        facts = {
+            "value": value,
+            "by_working_share": by_working_share,
+            "reason": reason.strip(),
+            "set_by": actor,
+        }
+        locked = _locked_portfolios(modality, agency, starts_on)
+        meant = Capacity(modality=modality, agency=agency, starts_on=starts_on, **facts)
+        if value is None:
+            meant = _of_the_country(modality, agency, starts_on)
+        too_full = [
+            portfolio for portfolio in locked if portfolio.occupied > meant.places_for(portfolio.adviser.working_share)
+        ]
+        if too_full:
+            raise DomainError(
+                f"Le plafond de {meant.value} est inférieur à l'occupation actuelle : {_named(too_full)}. "
+                "Transférez d'abord des personnes ou choisissez un plafond plus élevé.",
+                about="value",
+            )
+        capacity, _ = Capacity.objects.update_or_create(
+            modality=modality, agency=agency, starts_on=starts_on, defaults=facts
+        )
+        _audit(actor, capacity, event="set")
+        apply_capacities(now=now)
+        return capacity
+
+
+def cancel_capacity(*, actor: User, capacity: Capacity) -> None:
+    """Take back a cap whose day has not come anywhere.
+
+    Raises NotAllowedNowError when it is in force or gone already, DomainError when the actor does not steer it.
+    """
+    with transaction.atomic():
+        standing = (
+            Capacity.objects.select_for_update(of=("self",))
+            .select_related("agency__departement__region")
+            .filter(pk=capacity.pk)
+            .first()
+        )
+        if standing is None:
+            raise NotAllowedNowError("Ce plafond à venir est déjà annulé.")
+        _check_steers(actor, standing.agency)
+        if standing.starts_on <= _latest_today(standing.agency):
+            raise NotAllowedNowError("Ce plafond est déjà en vigueur : pour en changer, fixez-en un autre.")
+        _audit(actor, standing, event="cancelled")
+        standing.delete()
+
+
+def apply_capacities(*, now: datetime) -> int:
+    """Give every portfolio the cap that is in force at `now`, and return how many changed.
+
+    However late and often it runs, the outcome is the same. A portfolio that has grown past a lower cap since that
+    was set is full at its occupancy, and comes down to the cap with each place that is freed. Closed accounts have no
+    place.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(APPLY_IN_FORCE, {"now": now})
+        changed: int = cursor.rowcount
+        return changed
+
+
+def _latest_today(agency: Agency | None) -> date:
+    """Return the day of the agency; for the whole country that of the region where the day begins first."""
+    now = timezone.now()
+    if agency is not None:
+        return now.astimezone(agency.zone).date()
+    zones = Region.objects.order_by("timezone").values_list("timezone", flat=True).distinct()
+    return max([timezone.localdate(now), *(now.astimezone(ZoneInfo(zone)).date() for zone in zones)])
+
+
+def _audit(actor: User, capacity: Capacity, *, event: str) -> None:
+    audit.record(
+        actor=actor,
+        jobseeker=None,
+        action=AuditAction.CAPACITY,
+        event=event,
+        modality=capacity.modality,
+        agency=capacity.agency.code if capacity.agency else None,
+        value=capacity.value,
+        by_working_share=capacity.by_working_share,
+        starts_on=capacity.starts_on,
+        reason=capacity.reason,
+    )
+
+
+def _check_steers(actor: User, agency: Agency | None) -> None:
+    manager = Manager.objects.filter(user=actor).first()
+    if manager is not None and manager.whole_country:
+        return
+    if agency is None:
+        raise DomainError("Seul un responsable du pays entier peut changer le plafond national.", about="agency")
+    if manager is None or not manager.regions.filter(pk=agency.departement.region_id).exists():
+        raise DomainError("Vous ne pilotez pas la région de cette agence.", about="agency")
+
+
+def _of_the_country(modality: Modality, agency: Agency | None, day: date) -> Capacity:
+    if agency is None:
+        raise DomainError("Indiquez le plafond du pays.", about="value")
+    found: Capacity | None = (
+        Capacity.objects.filter(modality=modality, agency=None, starts_on__lte=day).order_by("-starts_on").first()
+    )
+    if found is None:
+        raise DomainError(
+            f"Le pays n'a pas de plafond pour la modalité « {Modality(modality).label} ».", about="modality"
+        )
+    return found
+
+
+def _locked_portfolios(modality: Modality, agency: Agency | None, day: date) -> list[Portfolio]:
+    """Lock the portfolios that the cap is for on its first day, in primary-key order, so that nobody is placed."""
+    portfolios = Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(modality=modality)
+    if agency is not None:
+        portfolios = portfolios.filter(agency=agency)
+    else:
+        # A cap of an agency's own that begins later leaves it the country's until then.
+        begun = Capacity.objects.filter(modality=modality, agency__isnull=False, starts_on__lte=day)
+        own = dict(begun.order_by("starts_on").values_list("agency", "value"))
+        portfolios = portfolios.exclude(agency__in=[pk for pk, value in own.items() if value is not None])
+    return list(portfolios.select_related("adviser__user").order_by("pk"))
+
+
+def _named(portfolios: Iterable[Portfolio]) -> str:
+    return listed(f"{portfolio.adviser} ({portfolio.occupied} / {portfolio.cap})" for portfolio in portfolios)

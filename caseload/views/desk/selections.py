@@ -1,0 +1,47 @@
+"""Actions in common for the people ticked in the portfolio list."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accompaniment.enums import Role
+from accompaniment.reads.contact_plans import plan_states
+from accompaniment.views.access import AuthenticatedRequest, role_required
+from accompaniment.views.once import went_through
+from caseload.forms.desk.selection import PlansForm, list_in, seen_in, selected_in
+from caseload.reads.desk.desk import desk_of
+from caseload.services.desk.selections import change_plans, followed_among
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@role_required(Role.ADVISER)
+def plan_many(request: AuthenticatedRequest) -> HttpResponse:
+    """Set one contact plan for several people, and say for whom it could not be."""
+    desk = desk_of(request.user, now=timezone.now())
+    sent = request.POST if request.method == "POST" else request.GET
+    selected = selected_in(sent)
+    people = followed_among(actor=request.user, people=selected)
+    context = {"people": people, "gone": len(selected) - len(people), "selected": selected, "asked": list_in(sent)}
+    present = plan_states([person.pk for person in people])
+    seen = seen_in(request.POST) if request.method == "POST" else present
+    context["seen"] = [f"{pk}:{state}" for pk, state in seen.items() if pk in present]
+    form = PlansForm(request.POST if request.method == "POST" else None, today=desk.today)
+    if request.method != "POST" or not people or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render(request, "caseload/desk/plan_many.html", context | {"form": form}, status=status)
+    outcomes = change_plans(
+        actor=request.user,
+        jobseekers=people,
+        new_plan=form.new_plan,
+        reason=form.cleaned_data["reason"],
+        review_on=form.cleaned_data["review_on"],
+        seen=seen,
+    )
+    context |= {
+        "done": [outcome.jobseeker for outcome in outcomes if not outcome.why_not],
+        "not_done": [outcome for outcome in outcomes if outcome.why_not],
+    }
+    answer = render(request, "caseload/desk/plan_many_done.html", context)
+    went_through(request, answer)
+    return answer

@@ -1,0 +1,200 @@
+"""Call-back requests and requests for a meeting on site, open and answered."""
+
+from datetime import datetime, time, timedelta
+
+from accompaniment.enums import AuditAction, Bandwidth, Channel, ContactNature
+from accompaniment.models import DeviceCheck, OnSiteRequest
+from config.demonstration.logins import ADVISER
+from config.demonstration.people import Fate, Story
+from config.demonstration.texts import CALLBACK_COMMENTS, CALLBACK_OUTCOMES, ON_SITE_ANSWERS, ON_SITE_COMMENTS
+from config.demonstration.world import World
+from messaging.enums import CallbackState, CallbackSubject
+from messaging.models import CallbackEvent, CallbackRequest
+
+BATCH = 1000
+OPEN_FOR_THE_LOGIN = 4
+MORNING, AFTERNOON = (time(9), time(12)), (time(13), time(17))
+
+
+def write_requests(world: World, stories: list[Story]) -> None:
+    """Write who asked to be called or to be received, and what was answered."""
+    active = [story for story in stories if story.fate is Fate.ACTIVE]
+    mine = [story for story in active if story.adviser.user.email == ADVISER.email and not story.is_login]
+    others = [story for story in active if story.adviser.user.email != ADVISER.email]
+    covered = [
+        story
+        for story in stories
+        if story.portfolio is not None and story.portfolio.pk in world.covered and story.person.phone
+    ]
+    # What waits while an adviser is absent shows at the desk of the colleague who covers.
+    _write_callbacks(world, active, mine, others, covered=covered[:2])
+    _write_on_site(world, active, mine, others, covered=covered[2:4])
+    _write_device_checks(world, active)
+
+
+def _write_device_checks(world: World, active: list[Story]) -> None:
+    """Write what people found when they tested their device: most did well, some not, every third never did."""
+    rows: list[tuple[Story, DeviceCheck]] = []
+    for story in active:
+        if story.accepted_at is None or world.rng.random() < 1 / 3:
+            continue
+        trouble = world.rng.random()
+        check = DeviceCheck(
+            jobseeker=story.person,
+            at=story.accepted_at + (world.now - story.accepted_at) * world.rng.uniform(0.1, 0.9),
+            camera=trouble > 0.06,
+            microphone=trouble > 0.1,
+            connection=Bandwidth.GOOD if trouble < 0.9 else Bandwidth.POOR,
+            round_trip_ms=world.rng.randrange(15, 90),
+            device=world.rng.choice(("Firefox, Windows", "Chrome, Windows", "Chrome, Android", "Safari, iPhone")),
+        )
+        rows.append((story, check))
+    DeviceCheck.objects.bulk_create([check for _, check in rows], batch_size=BATCH)
+    for story, check in rows:
+        world.papers.note(
+            check.at,
+            story.person.user,
+            story.person,
+            AuditAction.EQUIPMENT,
+            event="device_check",
+            check=check.pk,
+            carries_video=check.carries_video,
+        )
+
+
+def _write_callbacks(
+    world: World, active: list[Story], mine: list[Story], others: list[Story], *, covered: list[Story]
+) -> None:
+    rng = world.rng
+    settled = _settled(world, active)
+    rows = [(story, _answered(world, story)) for story in rng.sample(settled, len(active) // 3)]
+    waiting = [*rng.sample(mine, OPEN_FOR_THE_LOGIN), *rng.sample(others, 14), *covered]
+    for number, story in enumerate(waiting):
+        rows.append((story, _open(world, story, overdue=number in {0, OPEN_FOR_THE_LOGIN, OPEN_FOR_THE_LOGIN + 1})))
+    CallbackRequest.objects.bulk_create([request for _, request in rows], batch_size=BATCH)
+    events: list[CallbackEvent] = []
+    for story, request in rows:
+        user, person = story.person.user, story.person
+        events.append(
+            CallbackEvent(request=request, at=request.asked_at, actor=user, from_state="", to_state=CallbackState.OPEN)
+        )
+        world.papers.note(
+            request.asked_at, user, person, AuditAction.CALLBACK, request=request.pk, from_state="", to_state="open"
+        )
+        if request.closed_at is None:
+            continue
+        events.append(
+            CallbackEvent(
+                request=request,
+                at=request.closed_at,
+                actor=request.closed_by,
+                from_state=CallbackState.OPEN,
+                to_state=CallbackState.DONE,
+            )
+        )
+        world.papers.note(
+            request.closed_at,
+            request.closed_by,
+            person,
+            AuditAction.CALLBACK,
+            request=request.pk,
+            from_state="open",
+            to_state="done",
+        )
+        world.papers.journal(
+            at=request.closed_at,
+            person=person,
+            channel=Channel.PHONE,
+            nature=ContactNature.CALLBACK,
+            author=story.adviser.user,
+            summary=request.outcome,
+            source=f"callback:{request.pk}",
+        )
+    CallbackEvent.objects.bulk_create(events, batch_size=BATCH)
+
+
+def _settled(world: World, active: list[Story]) -> list[Story]:
+    """Keep those who have been on the track long enough to have asked for something and been answered."""
+    return [story for story in active if story.accepted_at and story.accepted_at < world.now - timedelta(days=14)]
+
+
+def _request(world: World, story: Story, asked_at: datetime, window: tuple[datetime, datetime]) -> CallbackRequest:
+    return CallbackRequest(
+        jobseeker=story.person,
+        subject=world.rng.choice(list(CallbackSubject)),
+        comment=world.rng.choice(CALLBACK_COMMENTS),
+        phone=story.person.phone,
+        window_starts_at=window[0],
+        window_ends_at=window[1],
+        asked_at=asked_at,
+    )
+
+
+def _answered(world: World, story: Story) -> CallbackRequest:
+    calendar = world.calendar(story.agency)
+    earliest = (story.accepted_at or world.now) + timedelta(hours=6)
+    asked_at = calendar.moment(world.rng, earliest, world.now - timedelta(days=6))
+    day = calendar.next_working(calendar.day(asked_at))
+    opens, closes = (calendar.at(day, clock) for clock in world.rng.choice((MORNING, AFTERNOON)))
+    request = _request(world, story, asked_at, (opens, closes))
+    request.state = CallbackState.DONE
+    request.closed_at = opens + (closes - opens) * world.rng.uniform(0.1, 0.95)
+    request.closed_by = story.adviser.user
+    request.outcome = world.rng.choice(CALLBACK_OUTCOMES)
+    return request
+
+
+def _open(world: World, story: Story, *, overdue: bool) -> CallbackRequest:
+    calendar = world.calendar(story.agency)
+    today = calendar.day(world.now)
+    day = calendar.previous_working(today) if overdue else calendar.next_working(today)
+    opens, closes = (calendar.at(day, clock) for clock in world.rng.choice((MORNING, AFTERNOON)))
+    asked_at = opens - timedelta(hours=17) if overdue else world.now - timedelta(minutes=world.rng.randrange(5, 400))
+    return _request(world, story, asked_at, (opens, closes))
+
+
+def _write_on_site(
+    world: World, active: list[Story], mine: list[Story], others: list[Story], *, covered: list[Story]
+) -> None:
+    rng = world.rng
+    rows: list[tuple[Story, OnSiteRequest]] = []
+    for story in rng.sample(_settled(world, active), 30):
+        asked_at = world.calendar(story.agency).moment(
+            rng, story.accepted_at or world.now, world.now - timedelta(days=4)
+        )
+        rows.append(
+            (
+                story,
+                OnSiteRequest(
+                    jobseeker=story.person,
+                    asked_at=asked_at,
+                    comment=rng.choice(ON_SITE_COMMENTS),
+                    answered_at=asked_at + timedelta(hours=rng.uniform(2, 70)),
+                    answered_by=story.adviser.user,
+                    answer=rng.choice(ON_SITE_ANSWERS),
+                ),
+            )
+        )
+    for story in [*rng.sample(mine, 2), *rng.sample(others, 5), *covered]:
+        asked_at = world.now - timedelta(hours=rng.uniform(1, 60))
+        rows.append(
+            (
+                story,
+                OnSiteRequest(jobseeker=story.person, asked_at=asked_at, comment=rng.choice(ON_SITE_COMMENTS)),
+            )
+        )
+    OnSiteRequest.objects.bulk_create([request for _, request in rows], batch_size=BATCH)
+    for story, request in rows:
+        facts = {"request": request.pk}
+        world.papers.note(
+            request.asked_at, story.person.user, story.person, AuditAction.ON_SITE_REQUEST, event="asked", **facts
+        )
+        if request.answered_at is not None:
+            world.papers.note(
+                request.answered_at,
+                request.answered_by,
+                story.person,
+                AuditAction.ON_SITE_REQUEST,
+                event="answered",
+                **facts,
+            )

@@ -1,0 +1,96 @@
+"""What adviser and person keep together: notes of the team, objectives with their steps, a document."""
+
+from datetime import datetime, timedelta
+
+from django.core.files.base import ContentFile
+
+from accompaniment.enums import AuditAction
+from accompaniment.models import Document, Note, Objective, Step
+from accompaniment.services.documents import PDF
+from config.demonstration.logins import ADVISER
+from config.demonstration.people import Fate, Story
+from config.demonstration.texts import NOTES, OBJECTIVES
+from config.demonstration.world import World
+
+SHARE_WITH_OBJECTIVES = 0.6
+SHARE_WITH_A_NOTE = 0.4
+
+ONE_PAGE = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
+3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj
+trailer<</Root 1 0 R>>
+%%EOF
+"""
+"""An empty page: the demonstration holds no real document."""
+
+
+def write_workbooks(world: World, stories: list[Story]) -> None:
+    """Write the workbooks of the log-in adviser's people, the log-in person's among them."""
+    mine = [
+        story
+        for story in stories
+        if story.fate is Fate.ACTIVE and story.accepted_at and story.adviser.user.email == ADVISER.email
+    ]
+    for story in mine:
+        if story.is_login or world.rng.random() < SHARE_WITH_OBJECTIVES:
+            _write_objective(world, story)
+        if story.is_login or world.rng.random() < SHARE_WITH_A_NOTE:
+            _write_note(world, story)
+        if story.is_login:
+            _write_document(world, story)
+
+
+def _some_time(world: World, story: Story) -> datetime:
+    """Return an instant between the beginning of the track and now."""
+    begun = story.accepted_at or world.now
+    return begun + (world.now - begun) * world.rng.uniform(0.2, 0.9)
+
+
+def _write_objective(world: World, story: Story) -> None:
+    title, steps = world.rng.choice(OBJECTIVES)
+    at, user, today = _some_time(world, story), story.adviser.user, world.calendar(story.agency).day(world.now)
+    objective = Objective.objects.create(jobseeker=story.person, title=title, created_at=at, created_by=user)
+    world.papers.note(at, user, story.person, AuditAction.ACTION_PLAN, event="objective_added", objective=objective.pk)
+    for number, step in enumerate(steps):
+        done_at = at + (world.now - at) * 0.5 if number == 0 else None
+        row = Step.objects.create(
+            objective=objective,
+            title=step,
+            due_on=today + timedelta(days=14 * number - 5),
+            done_at=done_at,
+            done_by=story.person.user if done_at else None,
+        )
+        if done_at:
+            world.papers.note(
+                done_at,
+                story.person.user,
+                story.person,
+                AuditAction.ACTION_PLAN,
+                event="step_done",
+                objective=objective.pk,
+                step=row.pk,
+            )
+
+
+def _write_note(world: World, story: Story) -> None:
+    at, user = _some_time(world, story), story.adviser.user
+    note = Note.objects.create(jobseeker=story.person, author=user, at=at, body=world.rng.choice(NOTES))
+    world.papers.note(at, user, story.person, AuditAction.NOTE, event="written", note=note.pk)
+
+
+def _write_document(world: World, story: Story) -> None:
+    user = story.person.user
+    if user is None:
+        return
+    at = _some_time(world, story)
+    document = Document.objects.create(
+        jobseeker=story.person,
+        title="CV",
+        file=ContentFile(ONE_PAGE, name="cv.pdf"),
+        content_type=PDF.media_type,
+        size=len(ONE_PAGE),
+        added_at=at,
+        added_by=user,
+    )
+    world.papers.note(at, user, story.person, AuditAction.DOCUMENT, event="added", document=document.pk)

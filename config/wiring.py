@@ -1,0 +1,88 @@
+"""What upper floors add to the lists that lower floors own: all of it, in one place.
+
+Each line reads: this list of a floor, filled by these functions of floors above, lowest floor first. That is also the
+order in which a list is gone through, so portfolios are locked before conversations and interviews.
+"""
+
+from accompaniment.hooks import (
+    deadlines,
+    desk_events,
+    invariants,
+    perimeter,
+    region_changes,
+    session_ends,
+    track_changes,
+)
+from accompaniment.hooks.track_changes import TierFollower
+from accompaniment.reads.invariants import GROUND_CHECKS
+from caseload.hooks import adviser_absences, arrivals, departures, handover, timeline
+from caseload.hooks.adviser_absences import AbsenceFollower
+from caseload.reads import perimeter as caseload_perimeter
+from caseload.reads.file.timeline_sources import CASELOAD_SOURCES
+from caseload.reads.invariants import CASELOAD_CHECKS
+from caseload.services.moves import follower_letters, placements
+from caseload.services.steering.agencies import agencies_that_follow
+from messaging.hooks import deliveries
+from messaging.reads.invariants import MESSAGING_CHECKS
+from messaging.reads.timeline_sources import MESSAGING_SOURCES
+from messaging.services import desks, live
+from messaging.services import handover as conversations_handed_over
+from visio.reads.invariants import VISIO_CHECKS
+from visio.reads.timeline_sources import VISIO_SOURCES
+from visio.services import adviser_absences as interviews_in_absences
+from visio.services import handover as interviews_handed_over
+from visio.services import interviews, missed, proofs
+from visio.services.departures import interviews_left
+from visio.services.hours import give_usual_hours
+from visio.services.summaries import refresh_summary
+
+
+def fill_hooks() -> None:
+    """Fill every list. Called once in each process, when all models are known."""
+    perimeter.staff_perimeters += (caseload_perimeter.adviser_perimeter, caseload_perimeter.manager_perimeter)
+    perimeter.staff_readers += (caseload_perimeter.former_adviser_reading,)
+    perimeter.reader_capacities += (caseload_perimeter.capacities,)
+    desk_events.on_file_change += (desks.follow_file_change,)
+    track_changes.on_track_end += (
+        placements.follow_track_end,
+        conversations_handed_over.follow_track_end,
+        interviews.follow_track_end,
+    )
+    track_changes.said_at_track_end += (follower_letters.say_who_follows,)
+    track_changes.on_tier_change += (
+        TierFollower(
+            foresee=placements.foresee_tier_change,
+            follow=placements.follow_tier_change,
+            hold=placements.hold_for_tier_changes,
+        ),
+        TierFollower(
+            foresee=conversations_handed_over.foresee_tier_change,
+            follow=conversations_handed_over.follow_track_end,
+        ),
+        TierFollower(
+            foresee=interviews.foresee_tier_change,
+            follow=interviews.follow_tier_change,
+            hold=interviews.booked_among,
+        ),
+    )
+    region_changes.held_in_region += (agencies_that_follow,)
+    deadlines.on_deadlines_changed += (refresh_summary,)
+    session_ends.on_sessions_end += (live.tell_sessions_ended,)
+    invariants.checks += (*GROUND_CHECKS, *CASELOAD_CHECKS, *MESSAGING_CHECKS, *VISIO_CHECKS)
+
+    arrivals.on_adviser_created += (give_usual_hours,)
+    adviser_absences.on_absence += (
+        AbsenceFollower(follow=conversations_handed_over.follow_covers),
+        AbsenceFollower(follow=desks.follow_covers),
+        AbsenceFollower(
+            ask=interviews_in_absences.ask_about_interviews,
+            decide=interviews_in_absences.decide_interviews,
+            follow=interviews_in_absences.follow_covers,
+            concerns=interviews_in_absences.people_of_returning,
+        ),
+    )
+    departures.before_departure += (interviews_left,)
+    handover.on_handover += (conversations_handed_over.follow_handover, interviews_handed_over.follow_handover)
+    timeline.timeline_sources += (*CASELOAD_SOURCES, *MESSAGING_SOURCES, *VISIO_SOURCES)
+
+    deliveries.on_delivered += (proofs.note_convocation, missed.note_told)

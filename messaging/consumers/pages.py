@@ -1,0 +1,287 @@
+"""The socket of a conversation, and the one of an adviser's page of the day (at the end).
+
+Frames from the browser: `send` (client_id, body), `sync` (after), `read` (number). Frames to it: `messages` (items in
+the order of their numbers, `last` stored), `ack` and `refused` (client_id), `read` (staff, number), `error`. Nothing is
+shown before the first `sync`, which says what the screen has; from then on numbers arrive without a gap, whatever the
+way by which the server heard of them.
+
+Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again later, 1011 broken, and those of
+`sockets`.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db import DatabaseError
+
+from accompaniment.consumers import TRY_LATER, frame_in
+from accompaniment.rules.errors import DomainError
+from messaging.consumers.sessions import LOOK_EVERY, AccountSocket, in_thread, pause
+from messaging.models import Conversation
+from messaging.reads.participants import ConversationClosedError
+from messaging.services import conversations, live
+from messaging.services.posting import post_message
+
+logger = logging.getLogger(__name__)
+
+RIGHT_GONE = 4403
+NOT_FOUND = 4404
+
+FRAME_LIMIT = 64 * 1024
+"""Characters of one frame; a message of 5,000 characters fits, however it is escaped."""
+
+PING_LIMIT = 100
+"""Characters of a frame from a page of the day."""
+
+NOTICES_KEPT = 200
+"""Events that wait for a slow screen; past that it reads the database instead."""
+
+UNAVAILABLE = "Le service ne répond pas pour le moment. Votre message n'est pas perdu : il repartira tout seul."
+UNREADABLE = "Le serveur n'a pas compris cet envoi. Rechargez la page."
+TOO_LONG = "Cet envoi est trop long."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync:
+    """The screen has everything up to `after`; None: up to what it was shown."""
+
+    after: int | None = None
+
+
+class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
+    """One screen on one conversation."""
+
+    # No channel of its own: the hub of the process listens for all its sockets, and does without Redis.
+    channel_layer_alias = "none"
+
+    conversation: Conversation
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.joined = False
+        self.shown: int | None = None
+        self.read_by = (0, 0)
+        self._notices: deque[live.ConversationEvent | Sync] = deque()
+        self._pump: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        if not await self.take_in():
+            return
+        try:
+            self.conversation = await in_thread(
+                conversations.enter, actor=self.user, conversation_id=self.scope["url_route"]["kwargs"]["pk"]
+            )
+        except ConversationClosedError:
+            await self.refuse(NOT_FOUND)
+            return
+        except DatabaseError:
+            await self.refuse(TRY_LATER)
+            return
+        await self.listen(live.conversation_topic(self.conversation.pk), follow_database)
+        self.joined = True
+        await self.accept()
+
+    # --- From the browser --------------------------------------------------------------------------
+
+    async def hear(self, text: str | None) -> None:
+        if text is not None and len(text) > FRAME_LIMIT:
+            await self.send_json({"type": "error", "sentence": TOO_LONG})
+            return
+        match frame_in(text, largest=FRAME_LIMIT):
+            case {"type": "send", "client_id": str(client_id), "body": str(body)}:
+                await self._send_message(client_id, body)
+            case {"type": "sync", "after": int(after)} if 0 <= after < 2**31:
+                self._note(Sync(after=after))
+            case {"type": "read", "number": int(number)} if 0 <= number < 2**31:
+                await self._mark_read(number)
+            case _:
+                await self.send_json({"type": "error", "sentence": UNREADABLE})
+
+    async def _send_message(self, client_id: str, body: str) -> None:
+        try:
+            identifier = UUID(client_id)
+        except ValueError:
+            await self.send_json({"type": "error", "sentence": UNREADABLE})
+            return
+        try:
+            message = await in_thread(
+                post_message, actor=self.user, conversation=self.conversation, client_id=identifier, body=body
+            )
+        except DomainError as error:
+            await self._refuse(client_id, error.sentence)
+            if isinstance(error, ConversationClosedError):
+                await self.end(RIGHT_GONE)
+        except DatabaseError:
+            logger.warning("A message could not be stored; its screen sends it again.", exc_info=False)
+            await self._refuse(client_id, UNAVAILABLE, retry=True)
+        else:
+            await self.send_json(
+                {
+                    "type": "ack",
+                    "client_id": client_id,
+                    "number": message.number,
+                    "at": message.created_at.isoformat(),
+                }
+            )
+
+    async def _refuse(self, client_id: str, sentence: str, *, retry: bool = False) -> None:
+        await self.send_json({"type": "refused", "client_id": client_id, "sentence": sentence, "retry": retry})
+
+    async def _mark_read(self, number: int) -> None:
+        try:
+            await in_thread(conversations.mark_read, actor=self.user, conversation=self.conversation, number=number)
+        except ConversationClosedError:
+            await self.end(RIGHT_GONE)
+        except DatabaseError:
+            await self.send_json({"type": "error", "sentence": UNAVAILABLE, "retry": True})
+
+    # --- To the browser ----------------------------------------------------------------------------
+
+    def notice(self, event: live.Event) -> None:
+        """Take down what the hub tells; see `live.Listener`."""
+        if not isinstance(event, live.ConversationEvent):
+            super().notice(event)
+        elif self.shown is not None or isinstance(event, live.RightsChanged):
+            self._note(event)
+
+    def compare(self, state: conversations.LiveState | None) -> None:
+        """Compare this screen with the database: close it when the right is gone, catch up when it is behind."""
+        if state is None or self.user.pk not in state.readers:
+            self._note_close(RIGHT_GONE)
+        elif self.shown is not None and (
+            state.last > self.shown or (state.read_by_person, state.read_by_staff) != self.read_by
+        ):
+            self._note(Sync())
+
+    def _note(self, notice: live.ConversationEvent | Sync) -> None:
+        if len(self._notices) >= NOTICES_KEPT:
+            self._notices.clear()
+            notice = Sync()
+        self._notices.append(notice)
+        if not self.is_over and (self._pump is None or self._pump.done()):
+            self._pump = self.work(self._show_what_waits())
+
+    def _note_close(self, code: int) -> None:
+        if self._pump is not None:
+            self._pump.cancel()
+        self._pump = self.work(self.end(code))
+
+    async def _show_what_waits(self) -> None:
+        """Send what was taken down, one after the other: only here does `shown` move."""
+        try:
+            while self._notices and not self.is_over:
+                await self._show(self._notices.popleft())
+        except ConversationClosedError:
+            await self.end(RIGHT_GONE)
+
+    async def _show(self, notice: live.ConversationEvent | Sync) -> None:
+        if isinstance(notice, Sync):
+            if notice.after is not None:
+                self.shown = notice.after
+            await self._catch_up()
+        elif isinstance(notice, live.RightsChanged) or self.user.pk not in notice.readers:
+            await self._catch_up()
+        elif isinstance(notice, live.ReadUpTo):
+            await self._show_read(staff=notice.staff, number=notice.number)
+        elif self.shown is not None and notice.number == self.shown + 1:
+            self.shown = notice.number
+            await self.send_json({"type": "messages", "items": [notice.item], "last": notice.number})
+        elif self.shown is not None and notice.number > self.shown:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Read on in the database, where the right is looked up too."""
+        more = True
+        while more:
+            page = await in_thread(
+                conversations.read_on,
+                actor=self.user,
+                conversation_id=self.conversation.pk,
+                after=self.shown or 0,
+            )
+            if self.shown is None:
+                return
+            more = page.more
+            if page.items:
+                self.shown = page.items[-1]["number"]
+            await self.send_json(
+                {
+                    "type": "messages",
+                    "items": page.items,
+                    "last": page.last,
+                    "read_by_person": page.read_by_person,
+                    "read_by_staff": page.read_by_staff,
+                }
+            )
+            self.read_by = (page.read_by_person, page.read_by_staff)
+
+    async def _show_read(self, *, staff: bool, number: int) -> None:
+        by_person, by_staff = self.read_by
+        self.read_by = (by_person, max(by_staff, number)) if staff else (max(by_person, number), by_staff)
+        await self.send_json({"type": "read", "staff": staff, "number": number})
+
+
+class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
+    """An adviser's open page of the day. It hears the names of the panels that have changed, and nothing else.
+
+    Frames to it: `changed` (panels), and `pong`, the answer to the one that it sends: `ping`. Without Redis it hears
+    only of what its own process does; each panel also asks by itself every minute.
+    """
+
+    channel_layer_alias = "none"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._changed: set[str] = set()
+
+    async def connect(self) -> None:
+        if not await self.take_in():
+            return
+        if not self.user.is_adviser:
+            await self.refuse(NOT_FOUND)
+            return
+        await self.listen(live.desk_topic(self.user.pk))
+        await self.accept()
+
+    async def hear(self, text: str | None) -> None:
+        """Answer a `ping`; a page of the day has nothing else to say."""
+        match frame_in(text, largest=PING_LIMIT):
+            case {"type": "ping"}:
+                await self.send_json({"type": "pong"})
+
+    def notice(self, event: live.Event) -> None:
+        """Take down what the hub tells; see `live.Listener`."""
+        if not isinstance(event, live.PanelsChanged):
+            super().notice(event)
+            return
+        if not self._changed:
+            self.work(self._tell())
+        self._changed.update(event.panels)
+
+    async def _tell(self) -> None:
+        panels, self._changed = sorted(self._changed), set()
+        await self.send_json({"type": "changed", "panels": panels})
+
+
+async def follow_database(hub: live.Hub) -> None:
+    """Compare the sockets of this process with the database again and again: no message depends on Redis."""
+    while True:
+        await pause(LOOK_EVERY)
+        try:
+            await compare_with_database(hub)
+        except DatabaseError:
+            logger.warning("The database does not answer; the sockets are compared with it later.")
+
+
+async def compare_with_database(hub: live.Hub) -> None:
+    """Compare all screens on conversations once, with a fixed number of queries."""
+    screens = {screen for room in hub.rooms.values() for screen in room if isinstance(screen, ConversationConsumer)}
+    joined = {screen for screen in screens if screen.joined}
+    states = await in_thread(conversations.live_states, conversation_ids={screen.conversation.pk for screen in joined})
+    for screen in joined:
+        screen.compare(states.get(screen.conversation.pk))

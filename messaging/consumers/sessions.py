@@ -1,0 +1,250 @@
+"""What every socket of ours stands on: it lasts as long as the session that opened it, and takes so many frames.
+
+A socket asks whether its session still belongs to its account when it connects, with each frame that it gets, as soon
+as the end of a session is announced, and by the clock, so that it holds without Redis too.
+
+Close codes: 4401 the session is over, 4429 too many sockets of one account or too many frames.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from asgiref.sync import SyncToAsync
+from channels.auth import AuthMiddleware, get_user
+from channels.consumer import get_handler_name
+from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
+from django.conf import settings
+from django.db import DatabaseError
+
+from accompaniment.consumers import FAILED, TRY_LATER, CalmSocket
+from accompaniment.models import User
+from accompaniment.services.sessions import Held, still_belonging
+from messaging.consumers.socket_count import SocketCount, Ticket
+from messaging.rules import Bucket
+from messaging.services import live
+
+logger = logging.getLogger(__name__)
+open_sockets = SocketCount()
+
+NOT_LOGGED_IN = 4401
+TOO_MANY = 4429
+
+LOOK_EVERY = 10.0
+"""Seconds between two looks at the database by the sockets of a process, less up to a fifth."""
+
+SESSIONS_EVERY = 4.0
+"""Seconds between two looks at their sessions, less up to a fifth: one that is over has closed its sockets after 5."""
+
+threads = ThreadPoolExecutor(settings.SOCKET_THREADS, thread_name_prefix="sockets")
+"""In which the sockets of this process ask the database. Pages have threads of their own, and so has Redis."""
+
+T = TypeVar("T")
+
+
+class AccountSocket(CalmSocket):
+    """A socket of somebody who is logged in. A subclass connects with `take_in` and gets its frames by `hear`."""
+
+    burst = 40
+    frames_per_second = 10.0
+
+    user: User
+    held: Held
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_over = False
+        self.ended_with: int | None = None
+        self.ticket: Ticket | None = None
+        self._topics: list[str] = []
+        self._works: set[asyncio.Task[None]] = set()
+        self._bucket = Bucket(self.burst, self.frames_per_second, at=time.monotonic())
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the socket, and stop listening however it ends."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self.let_go()
+
+    async def hear(self, text: str | None) -> None:
+        """Take one frame of the browser; None for bytes."""
+        raise NotImplementedError
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Handle one message. Channels would first wait for the thread that all of a process shares, to tidy it up."""
+        await getattr(self, get_handler_name(message))(message)
+
+    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        """End with the connection, without that thread."""
+        await self.disconnect(message["code"])
+        raise StopConsumer
+
+    async def take_in(self) -> bool:
+        """Listen for the end of the session, and tell whether it holds now; else the socket is closed."""
+        user, session = self.scope.get("user"), self.scope.get("session")
+        if user is None or not user.is_authenticated or session is None or session.session_key is None:
+            await self.refuse(NOT_LOGGED_IN)
+            return False
+        self.user = user
+        self.held = Held(session_key=session.session_key, user_pk=user.pk)
+        topic = live.account_topic(user.pk)
+        if not await self._finds_room(topic):
+            await self.refuse(TOO_MANY)
+            return False
+        # First listen, then look: what ends in between is heard.
+        await self.listen(topic, follow_sessions, follow_layer)
+        if await self.is_of_its_session():
+            return True
+        await self.let_go()
+        return False
+
+    async def _finds_room(self, topic: str) -> bool:
+        """Tell whether the account may open one more, here and in all processes together."""
+        most = settings.SOCKETS_PER_ACCOUNT
+        if len(live.hub().rooms.get(topic, ())) >= most:
+            return False
+        ticket = Ticket(self.user.pk, uuid4().hex)
+        if not await open_sockets.enter(ticket, most=most):
+            return False
+        self.ticket = ticket
+        return True
+
+    async def listen(self, topic: str, *beside: live.Beside) -> None:
+        """Hear of a topic until the socket ends."""
+        self._topics.append(topic)
+        await live.hub().join(topic, self, *beside)
+
+    async def refuse(self, code: int) -> None:
+        """Do not open the door."""
+        await self.end(code)
+        await self.let_go()
+
+    async def let_go(self) -> None:
+        """Stop listening; called with the end of the connection."""
+        self.is_over = True
+        while self._topics:
+            await live.hub().leave(self._topics.pop(), self)
+        for work in self._works:
+            work.cancel()
+        await asyncio.gather(*self._works, return_exceptions=True)
+        if (ticket := self.ticket) is not None:
+            self.ticket = None
+            await open_sockets.leave(ticket)
+
+    async def is_of_its_session(self) -> bool:
+        """Tell whether the session still opens the account; else the socket is closed."""
+        try:
+            belongs = await in_thread(still_belonging, held=(self.held,))
+        except DatabaseError:
+            logger.warning("The database does not answer a socket; its screen connects again.")
+            await self.end(TRY_LATER)
+            return False
+        if not belongs:
+            await self.end(NOT_LOGGED_IN)
+        return bool(belongs)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
+        if self.is_over:
+            return
+        if not self._bucket.take(time.monotonic()):
+            await self.end(TOO_MANY)
+        elif await self.is_of_its_session():
+            await self.hear(text_data)
+
+    def notice(self, event: live.Event) -> None:
+        """Take down what the hub tells; see `live.Listener`."""
+        if isinstance(event, live.SessionsEnded):
+            self.work(self._look_again())
+
+    async def _look_again(self) -> None:
+        await self.is_of_its_session()
+
+    def work(self, what: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Do something beside the frames of the browser, until the socket ends; what breaks closes it."""
+        task = asyncio.create_task(self._calmly(what))
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return task
+
+    async def _calmly(self, what: Coroutine[Any, Any, None]) -> None:
+        try:
+            await what
+        except DatabaseError:
+            logger.warning("The database does not answer a socket; its screen connects again.")
+            await self.end(TRY_LATER)
+        except Exception as error:  # noqa: BLE001  (nobody awaits this task: it must not end in silence)
+            self.log_failure(error)
+            await self.end(FAILED)
+
+    async def accept(self, *args: Any, **kwargs: Any) -> None:
+        """Open the door, unless the session ended on the way to it."""
+        if not self.is_over:
+            await super().accept(*args, **kwargs)
+
+    async def send(self, *args: Any, **kwargs: Any) -> None:
+        """Say something, unless the socket was closed meanwhile."""
+        if not self.is_over:
+            await super().send(*args, **kwargs)
+
+    async def end(self, code: int) -> None:
+        """Close the socket, once."""
+        if not self.is_over:
+            self.is_over = True
+            self.ended_with = code
+            await self.close(code=code)
+
+
+async def follow_sessions(hub: live.Hub) -> None:
+    """Look again and again whether the sessions of this process's sockets are over, whatever was announced."""
+    while True:
+        await pause(SESSIONS_EVERY)
+        try:
+            await compare_with_sessions(hub)
+        except DatabaseError:
+            logger.warning("The database does not answer; the sessions of the sockets are looked up later.")
+
+
+async def follow_layer(hub: live.Hub) -> None:
+    """Keep this process's sockets counted and subscribed; apart from the sessions, which wait for no Redis."""
+    while True:
+        await pause(LOOK_EVERY)
+        await open_sockets.stay(socket.ticket for socket in _sockets_of(hub) if socket.ticket is not None)
+        await hub.resubscribe()
+
+
+async def pause(seconds: float) -> None:
+    """Wait so long, less up to a fifth, so that not all processes ask at once."""
+    await asyncio.sleep(seconds * random.uniform(0.8, 1.0))  # noqa: S311
+
+
+async def compare_with_sessions(hub: live.Hub) -> None:
+    """Close the sockets whose session is over; a fixed number of queries for all of them."""
+    sockets = _sockets_of(hub)
+    belonging = await in_thread(still_belonging, held=[socket.held for socket in sockets])
+    for socket in sockets:
+        if socket.held not in belonging:
+            await socket.end(NOT_LOGGED_IN)
+
+
+def _sockets_of(hub: live.Hub) -> set[AccountSocket]:
+    return {socket for room in hub.rooms.values() for socket in room if isinstance(socket, AccountSocket)}
+
+
+async def in_thread(act: Callable[..., T], **facts: Any) -> T:
+    """Run one act of the database in a thread of the sockets: none waits for another's act."""
+    run: SyncToAsync[..., T] = database_sync_to_async(act, thread_sensitive=False, executor=threads)
+    return await run(**facts)
+
+
+class KnownAccount(AuthMiddleware):
+    """Finds out whose handshake it is; Channels' own does it for all of a process in one thread."""
+
+    async def resolve_scope(self, scope: Any) -> None:
+        scope["user"]._wrapped = await in_thread(get_user.func, scope=scope)  # noqa: SLF001  (as Channels does)

@@ -1,0 +1,109 @@
+"""What must always hold of conversations, call-backs and deliveries, looked for in the live data."""
+
+from collections.abc import Iterator
+
+from accompaniment.hooks.invariants import InvariantCheck
+from accompaniment.reads.invariants import rows
+
+
+def messages_are_numbered_without_gap() -> Iterator[str]:
+    """Invariant 11: a conversation's messages are numbered from 1 to its `last_number`."""
+    for conversation, last, count, lowest, highest in rows("""
+        SELECT conversation.id, conversation.last_number, count(message.id),
+               coalesce(min(message.number), 1), coalesce(max(message.number), 0)
+        FROM messaging_conversation conversation
+        LEFT JOIN messaging_message message ON message.conversation_id = conversation.id
+        GROUP BY conversation.id
+        HAVING count(message.id) <> conversation.last_number
+            OR coalesce(max(message.number), 0) <> conversation.last_number
+            OR coalesce(min(message.number), 1) <> 1
+    """):
+        yield f"conversation {conversation} says {last} messages and has {count}, from {lowest} to {highest}"
+
+
+def waiting_since_the_first_unanswered_message() -> Iterator[str]:
+    """A conversation waits since the person's first message that nobody on the staff has answered."""
+    for conversation, said, found in rows("""
+        SELECT conversation.id, conversation.awaiting_reply_since, unanswered.since
+        FROM messaging_conversation conversation
+        LEFT JOIN LATERAL (
+            SELECT min(message.created_at) AS since FROM messaging_message message
+            JOIN accompaniment_user author ON author.id = message.author_id
+            WHERE message.conversation_id = conversation.id AND author.role = 'jobseeker'
+              AND message.number > (
+                SELECT coalesce(max(answer.number), 0) FROM messaging_message answer
+                JOIN accompaniment_user staff ON staff.id = answer.author_id
+                WHERE answer.conversation_id = conversation.id AND staff.role <> 'jobseeker'
+                  AND NOT answer.collective
+              )
+        ) unanswered ON true
+        WHERE conversation.awaiting_reply_since IS DISTINCT FROM unanswered.since
+    """):
+        yield f"conversation {conversation} waits since {said}, its messages say {found}"
+
+
+def summaries_say_what_waits() -> Iterator[str]:
+    """The portfolio row says of a person what the conversation and the open call-back say."""
+    for identifier in rows("""
+        SELECT person.identifier FROM messaging_conversation conversation
+        JOIN accompaniment_jobseeker person ON person.id = conversation.jobseeker_id
+        LEFT JOIN caseload_casesummary summary ON summary.jobseeker_id = person.id
+        WHERE summary.awaiting_reply_since IS DISTINCT FROM conversation.awaiting_reply_since
+    """):
+        yield f"the summary of jobseeker {identifier[0]} is wrong about the answer that is awaited"
+    for identifier in rows("""
+        SELECT person.identifier FROM accompaniment_jobseeker person
+        LEFT JOIN caseload_casesummary summary ON summary.jobseeker_id = person.id
+        LEFT JOIN messaging_callbackrequest request ON request.jobseeker_id = person.id AND request.state = 'open'
+        WHERE summary.callback_due_at IS DISTINCT FROM request.window_ends_at
+    """):
+        yield f"the summary of jobseeker {identifier[0]} is wrong about the call-back"
+
+
+def one_open_callback() -> Iterator[str]:
+    """Invariant 13: a jobseeker has at most one open call-back request."""
+    for identifier, count in rows("""
+        SELECT person.identifier, count(*) FROM messaging_callbackrequest request
+        JOIN accompaniment_jobseeker person ON person.id = request.jobseeker_id
+        WHERE request.state = 'open' GROUP BY person.id HAVING count(*) > 1
+    """):
+        yield f"jobseeker {identifier} has {count} open call-back requests"
+
+
+def callbacks_have_their_history() -> Iterator[str]:
+    """Every request's state is the one that its last event led to; a call that was made stands in the journal."""
+    for request, state in rows("""
+        SELECT request.id, request.state FROM messaging_callbackrequest request
+        WHERE request.state IS DISTINCT FROM (
+            SELECT event.to_state FROM messaging_callbackevent event
+            WHERE event.request_id = request.id ORDER BY event.id DESC LIMIT 1
+        )
+    """):
+        yield f"call-back request {request} is {state}, which its events do not say"
+    for (request,) in rows("""
+        SELECT request.id FROM messaging_callbackrequest request
+        WHERE request.state = 'done' AND NOT EXISTS (
+            SELECT FROM accompaniment_contact contact WHERE contact.source = 'callback:' || request.id
+        )
+    """):
+        yield f"call-back request {request} was done, and the journal does not say so"
+
+
+def what_was_sent_has_its_proof() -> Iterator[str]:
+    """A notification that was sent has its delivery, and the other way round."""
+    for (key,) in rows("""
+        SELECT notification.key FROM accompaniment_notification notification
+        LEFT JOIN messaging_delivery delivery ON delivery.notification_id = notification.id
+        WHERE (notification.sent_at IS NULL) <> (delivery.id IS NULL)
+    """):
+        yield f"notification {key} and its delivery do not agree"
+
+
+MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
+    messages_are_numbered_without_gap,
+    waiting_since_the_first_unanswered_message,
+    summaries_say_what_waits,
+    one_open_callback,
+    callbacks_have_their_history,
+    what_was_sent_has_its_proof,
+)

@@ -1,0 +1,341 @@
+"""What the pages of a conversation show, read with a fixed number of queries."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, DateField, Exists, F, IntegerField, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Cast, Coalesce, Greatest
+from django.utils import timezone
+
+from accompaniment.enums import Role
+from accompaniment.models import Jobseeker, User
+from accompaniment.models.search import named, words_of
+from accompaniment.reads.zones import other_zones, reader_zone
+from accompaniment.rules.french import (
+    delay_in_words,
+    duration_in_words,
+    listed,
+    opening_hours_in_words,
+    plural,
+    zone_in_words,
+)
+from caseload.enums import Urgency
+from caseload.models import Cover, Placement
+from caseload.reads.moves.who_answers import away_now, relay_of
+from caseload.rules.portfolio import REPLY_WITHIN, reply_urgency
+from messaging.models import Conversation, ConversationQuerySet, Message, ReadMark
+from messaging.reads.participants import Participants, opening_stretches
+
+SHOWN = 100
+"""Messages of a page; a link leads to the older ones."""
+
+ANSWER_DELAY = f"Délai pour répondre\u00a0: {delay_in_words(REPLY_WITHIN)}. Sans réponse, demandez un appel."
+"""What is promised to who writes, and what to do when it is not kept."""
+
+EXCERPT = 90
+"""Characters of the last message that a list shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bubble:
+    """One message as this reader sees it."""
+
+    message: Message
+    ours: bool
+    mine: bool
+    day: date | None
+    """The day, where it differs from the one before."""
+    first_unread: bool
+    state: str
+    """Under one's own last message: `Lu` or `Envoyé`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """A conversation as one reader sees it."""
+
+    conversation: Conversation
+    reader: User
+    zone: ZoneInfo
+    bubbles: Sequence[Bubble]
+    last: int
+    """Number of the newest message on the page; the live part goes on from there."""
+    read_by_other: int
+    marked: int
+    older_before: int | None
+    older_unread: bool
+    """Whether something that the reader has not seen stands before this page."""
+    newer: bool
+    hint: str
+    can_write: bool
+
+    @property
+    def zones(self) -> tuple[ZoneInfo, ...]:
+        """The clock of the person; a jobseeker's page knows the adviser's."""
+        return self.person.zones
+
+    @property
+    def clocks(self) -> tuple[ZoneInfo, ...]:
+        """The clocks of both sides, for the script that shows what comes in."""
+        return (*self.zones, *other_zones())
+
+    @property
+    def zone_words(self) -> str:
+        return zone_in_words(self.zone)
+
+    @property
+    def person(self) -> Jobseeker:
+        person: Jobseeker = self.conversation.jobseeker
+        return person
+
+    @property
+    def unread(self) -> int:
+        return sum(1 for bubble in self.bubbles if bubble.message.number > self.marked and not bubble.mine)
+
+
+def thread_for(
+    reader: User,
+    conversation: Conversation,
+    who: Participants,
+    *,
+    before: int | None = None,
+    shown: int = SHOWN,
+) -> Thread:
+    """Return the newest messages, or those before a number; load `jobseeker__agency__departement__region`."""
+    zone = reader_zone()
+    messages = Message.objects.filter(conversation=conversation).select_related("author").order_by("-number")
+    if before is not None:
+        messages = messages.filter(number__lt=before)
+    page = list(reversed(messages[:shown]))
+    by_person, by_staff = read_numbers([conversation])[conversation.pk]
+    read_by_other = by_staff if reader.is_jobseeker else by_person
+    marked = (
+        Conversation.objects.filter(pk=conversation.pk)
+        .values_list(known_to(reader, now=timezone.now()), flat=True)
+        .get()
+    )
+    first = page[0].number if page else 0
+    earlier = Message.objects.filter(conversation=conversation, number__gt=marked, number__lt=first)
+    return Thread(
+        conversation=conversation,
+        reader=reader,
+        zone=zone,
+        bubbles=_bubbles(page, reader, zone, marked=marked, read_by_other=read_by_other),
+        last=page[-1].number if page else 0,
+        read_by_other=read_by_other,
+        marked=marked,
+        older_before=first if first > 1 else None,
+        older_unread=earlier.exclude(author=reader).exists(),
+        newer=bool(page) and page[-1].number < conversation.last_number,
+        hint=_who_answers(conversation, reader, who),
+        can_write=bool(who.staff) and reader.pk in who.writers,
+    )
+
+
+def _bubbles(messages: list[Message], reader: User, zone: ZoneInfo, *, marked: int, read_by_other: int) -> list[Bubble]:
+    own_last = max((message.number for message in messages if message.author_id == reader.pk), default=0)
+    bubbles = []
+    day: date | None = None
+    unread_said = False
+    for message in messages:
+        mine = message.author_id == reader.pk
+        its_day = message.created_at.astimezone(zone).date()
+        first_unread = not unread_said and not mine and message.number > marked
+        unread_said = unread_said or first_unread
+        state = ""
+        if message.number == own_last:
+            state = "Lu" if read_by_other >= message.number else "Envoyé"
+        bubbles.append(
+            Bubble(
+                message=message,
+                ours=message.author.is_jobseeker == reader.is_jobseeker,
+                mine=mine,
+                day=its_day if its_day != day else None,
+                first_unread=first_unread,
+                state=state,
+            )
+        )
+        day = its_day
+    return bubbles
+
+
+def _who_answers(conversation: Conversation, reader: User, who: Participants) -> str:
+    """Say above the composer who answers and when, or for the staff who else reads."""
+    people = {user.pk: user.full_name for user in User.objects.filter(pk__in=who.staff)}
+    follower = people.get(who.follower or 0, "")
+    covering = [people[pk] for pk in sorted(who.covering) if pk in people]
+    if reader.pk in who.reading - who.writers:
+        answers = f"{listed(people.values()) or 'personne ne'} {plural(len(people), 'répond,répondent')}"
+        return f"Vous lisez sans pouvoir écrire\u00a0: {answers}."
+    if not reader.is_jobseeker:
+        others = [people[pk] for pk in sorted(who.staff - {reader.pk}) if pk in people]
+        return f"Lue aussi par {listed(others)}." if others else ""
+    if not people:
+        return "Personne ne vous suit pour le moment\u00a0: adressez-vous à votre agence."
+    hours = opening_hours_in_words(opening_stretches(conversation.jobseeker.agency))
+    when = f" {hours}" if hours else ""
+    away = away_now(conversation.jobseeker, now=timezone.now())
+    if away is not None:
+        within = f" Réponse{when}. {ANSWER_DELAY}" if covering else ""
+        return f"{away.sentence}{within}"
+    if not follower:
+        return f"{listed(covering)} vous {plural(len(covering), 'répond,répondent')}{when}."
+    return f"{follower} vous répond{when}. {ANSWER_DELAY}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListLine:
+    """One conversation of an adviser's list."""
+
+    conversation: Conversation
+    excerpt: str
+    last_at: datetime | None
+    from_person: bool
+    collective: bool
+    unread: int
+    waits: str
+    """How long the person has been waiting for an answer, or empty."""
+    left: str
+    """What is left of the 72 hours, or empty when they are over."""
+    urgency: Urgency | None
+    relay: str
+    """Whom the reader stands in for, or empty."""
+
+
+def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> list[ListLine]:
+    """Return the conversations of a member of staff that hold a message: who waits longest first, then the newest."""
+    conversations: ConversationQuerySet = (
+        Conversation.objects.visible_to(user)
+        .filter(last_number__gt=0)
+        .select_related("jobseeker__agency__departement__region")
+    )
+    if words:
+        conversations = conversations.matching(words)
+    return _lines(conversations, user, now=now, limit=limit)
+
+
+def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:
+    """Return the conversations in which somebody waits for an answer, longest first."""
+    waiting = (
+        Conversation.objects.visible_to(user).awaiting_reply().select_related("jobseeker__agency__departement__region")
+    )
+    return _lines(waiting, user, now=now, limit=limit)
+
+
+def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, limit: int) -> list[ListLine]:
+    last = Message.objects.filter(conversation=OuterRef("pk"), number=OuterRef("last_number"))
+    rows = conversations.annotate(
+        last_body=Subquery(last.values("body")[:1]),
+        last_at=Subquery(last.values("created_at")[:1]),
+        last_role=Subquery(last.values("author__role")[:1]),
+        last_collective=Subquery(last.values("collective")[:1]),
+        unread=unread_by(user),
+        relay=relay_of(user, now=now),
+    ).order_by(F("awaiting_reply_since").asc(nulls_last=True), F("last_at").desc(nulls_last=True), "pk")
+    return [
+        ListLine(
+            conversation=row,
+            excerpt=_excerpt(row.last_body or ""),
+            last_at=row.last_at,
+            from_person=row.last_role == "jobseeker",
+            collective=bool(row.last_collective),
+            unread=row.unread,
+            waits=duration_in_words(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
+            left=_left(row.awaiting_reply_since, now),
+            urgency=reply_urgency(row.awaiting_reply_since, now.astimezone(reader_zone()))
+            if row.awaiting_reply_since
+            else None,
+            relay=row.relay or "",
+        )
+        for row in rows[:limit]
+    ]
+
+
+def unread_by(user: User) -> Coalesce:
+    """Return the expression of how many messages of others a user has not read, on a queryset of conversations."""
+    unread = (
+        Message.objects.filter(
+            Q(conversation=OuterRef("pk")),
+            Q(number__gt=known_to(user, now=timezone.now(), conversation="conversation")),
+            ~Q(author=user),
+        )
+        .order_by()
+        .values("conversation")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    return Coalesce(Subquery(unread, output_field=IntegerField()), 0)
+
+
+def known_to(user: User, *, now: datetime, conversation: str = "pk") -> Greatest:
+    """Return the expression of the number up to which nothing of a conversation is new to a user.
+
+    That is their own mark. What a colleague had read before the user came, by a placement or a cover, is history and
+    not new either; what nobody of the staff has read stays new. `conversation` is the path to it on the queryset.
+    """
+    mark = Subquery(ReadMark.objects.filter(conversation=OuterRef(conversation), user=user).values("number")[:1])
+    if user.is_jobseeker:
+        return Greatest(Coalesce(mark, 0), 0)
+    by_staff = (
+        ReadMark.objects.filter(conversation=OuterRef("conversation"))
+        .exclude(user__role=Role.JOBSEEKER)
+        .order_by("-number")
+        .values("number")[:1]
+    )
+    placed = Placement.objects.open().filter(
+        portfolio__adviser__user=user,
+        jobseeker=OuterRef("conversation__jobseeker"),
+        started_at__gt=OuterRef("created_at"),
+    )
+    today = now.date()
+    covered = Cover.objects.filter(
+        colleague__user=user,
+        cancelled_at=None,
+        starts_on__gt=Cast(OuterRef("created_at"), DateField()),
+        starts_on__lte=today + timedelta(days=1),
+        ends_on__gte=today - timedelta(days=1),
+        portfolio__placements__jobseeker=OuterRef("conversation__jobseeker"),
+        portfolio__placements__ended_at=None,
+    )
+    history = Subquery(
+        Message.objects.filter(Exists(placed) | Exists(covered), conversation=OuterRef(conversation))
+        .filter(number__lte=Subquery(by_staff))
+        .order_by("-number")
+        .values("number")[:1]
+    )
+    return Greatest(Coalesce(mark, 0), Coalesce(history, 0))
+
+
+def _left(since: datetime | None, now: datetime) -> str:
+    if since is None:
+        return ""
+    left = since + REPLY_WITHIN - now
+    return duration_in_words(left) if left > timedelta(0) else ""
+
+
+def _excerpt(body: str) -> str:
+    line = " ".join(body.split())
+    return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
+
+
+def people_without_conversation(user: User, words: str, *, limit: int) -> list[Jobseeker]:
+    """Return the people whom a search names and with whom nothing was written yet."""
+    people = Jobseeker.objects.visible_to(user).filter(Q(conversation=None) | Q(conversation__last_number=0))
+    people = people.filter(named(words_of(words)))
+    return list(people.order_by("last_name", "first_name", "pk")[:limit])
+
+
+def read_numbers(conversations: Iterable[Conversation]) -> dict[int, tuple[int, int]]:
+    """Return how far (the person, anybody of the staff) has read, by conversation; load `jobseeker` with them."""
+    marks = {conversation.pk: [0, 0] for conversation in conversations}
+    rows = (
+        ReadMark.objects.filter(conversation__in=marks)
+        .values_list("conversation_id", "user__role")
+        .annotate(furthest=Max("number"))
+    )
+    for conversation_id, role, furthest in rows:
+        side = 0 if role == "jobseeker" else 1
+        marks[conversation_id][side] = max(marks[conversation_id][side], furthest)
+    return {pk: (by_person, by_staff) for pk, (by_person, by_staff) in marks.items()}

@@ -1,0 +1,77 @@
+"""Which slots an adviser offers a person, read from working hours, absences and interviews."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from accompaniment.models import Jobseeker, Obligation
+from accompaniment.rules.public_holidays import is_public_holiday
+from caseload.models import Adviser
+from caseload.reads.moves.who_answers import days_away
+from visio.models import Interview
+from visio.rules.slots import Busy, WorkingStretch, horizon, is_free, offered_slots
+
+
+@dataclass(frozen=True)
+class SlotDay:
+    """One day of the picker, with its free slots (UTC) in order."""
+
+    day: date
+    slots: tuple[datetime, ...]
+
+
+def last_day_offered(*, adviser: Adviser, obligation: Obligation | None, now: datetime) -> date:
+    """Return the last day that the picker shows, in the agency's zone."""
+    today = now.astimezone(adviser.agency.zone).date()
+    return horizon(today=today, due_on=obligation.due_on if obligation else None)
+
+
+def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker | None, now: datetime, last_day: date) -> list[datetime]:
+    """Return the starts (UTC) that the adviser's hours offer, whether booked or not; None: to whom it may be."""
+    stretches = [
+        WorkingStretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
+        for hours in adviser.working_hours.all()
+    ]
+    absences = days_away(adviser, jobseeker)
+    subdivision = adviser.agency.departement.holidays_subdivision
+
+    def is_closed(day: date) -> bool:
+        return is_public_holiday(day, subdivision) or any(start <= day <= end for start, end in absences)
+
+    return list(
+        offered_slots(now=now, last_day=last_day, stretches=stretches, zone=adviser.agency.zone, is_closed=is_closed)
+    )
+
+
+def free_slots(
+    *, adviser: Adviser, jobseeker: Jobseeker, now: datetime, last_day: date, moving: Interview | None = None
+) -> list[datetime]:
+    """Return the starts (UTC) that are free for both; `moving` gives its own slot free."""
+    booked = Interview.objects.live().filter(Q(adviser=adviser) | Q(jobseeker=jobseeker), occupies_until__gt=now)
+    if moving is not None:
+        booked = booked.exclude(pk=moving.pk)
+    busy = [Busy(starts_at=start, ends_at=end) for start, end in booked.values_list("starts_at", "occupies_until")]
+    return [
+        starts
+        for starts in slots_by_hours(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day)
+        if is_free(starts, busy)
+    ]
+
+
+def next_free_slot(*, adviser: Adviser, now: datetime) -> datetime | None:
+    """Return the first start (UTC) within a fortnight at which the adviser can be booked, whoever asks."""
+    booked = Interview.objects.live().filter(adviser=adviser, occupies_until__gt=now)
+    busy = [Busy(starts_at=start, ends_at=end) for start, end in booked.values_list("starts_at", "occupies_until")]
+    last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
+    offered = slots_by_hours(adviser=adviser, jobseeker=None, now=now, last_day=last_day)
+    return next((starts for starts in offered if is_free(starts, busy)), None)
+
+
+def by_day(slots: list[datetime], zone: ZoneInfo) -> list[SlotDay]:
+    """Group slots by their day in a zone, in order."""
+    days: dict[date, list[datetime]] = {}
+    for starts in slots:
+        days.setdefault(starts.astimezone(zone).date(), []).append(starts)
+    return [SlotDay(day=day, slots=tuple(starts)) for day, starts in days.items()]
