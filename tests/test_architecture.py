@@ -4,8 +4,10 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from django.apps import apps
@@ -83,15 +85,9 @@ def test_every_list_is_filled_lowest_floor_first(path: str, name: str) -> None:
 
 def floor_of(entry: object) -> str | None:
     """Return the app that a function comes from, or the first function of a group of them that is not a default."""
-    home = str(getattr(entry, "__module__", ""))
-    if callable(entry):
-        return home.split(".", maxsplit=1)[0]
-    found = [
-        str(value.__module__).split(".")[0]
-        for value in vars(entry).values()
-        if callable(value) and value.__name__ != "<lambda>"
-    ]
-    return found[0] if found else None
+    functions = [entry] if callable(entry) else [getattr(entry, one.name) for one in fields(cast("Any", entry))]
+    own = [one.__module__ for one in functions if callable(one) and one.__name__ != "<lambda>"]
+    return own[0].split(".", maxsplit=1)[0] if own else None
 
 
 def test_only_the_wiring_fills_hooks() -> None:
