@@ -185,7 +185,7 @@ async def test_within_five_seconds_the_clock_closes_them_all_while_redis_is_sile
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three sockets of three accounts, each of which ends in its own way, and Redis tells nobody and answers nobody."""
-    monkeypatch.setattr("messaging.sockets.open_sockets", SocketCount())
+    monkeypatch.setattr("messaging.consumers.sessions.open_sockets", SocketCount())
     door = Door(settings.REDIS_URL)
     settings.CHANNEL_LAYERS = channel_layers(door.address, prefix="frozen")
     settings.CACHES = cache(door.address)

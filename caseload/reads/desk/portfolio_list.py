@@ -9,7 +9,7 @@ from accompaniment.models import User
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.french import days_in_words
 from caseload.enums import Answerer, CaseOrder, NeedKind
-from caseload.models import Portfolio
+from caseload.models import Adviser, Portfolio
 from caseload.reads.desk.cases import Case, cases_of, in_order, with_need
 from caseload.reads.desk.desk import Desk, desk_of, overseen_desk
 from caseload.rules.portfolio_filter import NEEDS, OVERDUE, PortfolioFilter
@@ -156,13 +156,10 @@ def listing_for(user: User, asked: PortfolioFilter, *, now: datetime) -> Listing
 
     Raises PortfolioNotThereError for a portfolio that is neither own nor covered today, nor of a manager's regions.
     """
-    if user.is_manager:
-        try:
-            desk = overseen_desk(user, portfolio=asked.portfolio, now=now)
-        except Portfolio.DoesNotExist as missing:
-            raise PortfolioNotThereError from missing
-    else:
-        desk = desk_of(user, now=now)
+    try:
+        desk = overseen_desk(user, portfolio=asked.portfolio, now=now) if user.is_manager else desk_of(user, now=now)
+    except (Portfolio.DoesNotExist, Adviser.DoesNotExist) as missing:
+        raise PortfolioNotThereError from missing
     portfolios = [portfolio for portfolio in desk.portfolios if asked.portfolio in {None, portfolio.pk}]
     if asked.portfolio and not portfolios:
         raise PortfolioNotThereError

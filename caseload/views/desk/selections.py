@@ -2,7 +2,6 @@
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accompaniment.enums import Role
@@ -10,15 +9,15 @@ from accompaniment.reads.contact_plans import plan_states
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import went_through
 from caseload.forms.desk.selection import PlansForm, list_in, seen_in, selected_in
-from caseload.reads.desk.desk import desk_of
 from caseload.services.desk.selections import change_plans, followed_among
+from caseload.views.desk.day import own_desk
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADVISER)
 def plan_many(request: AuthenticatedRequest) -> HttpResponse:
     """Set one contact plan for several people, and say for whom it could not be."""
-    desk = desk_of(request.user, now=timezone.now())
+    desk = own_desk(request.user)
     sent = request.POST if request.method == "POST" else request.GET
     selected = selected_in(sent)
     people = followed_among(actor=request.user, people=selected)

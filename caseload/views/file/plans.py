@@ -16,9 +16,9 @@ from accompaniment.services.plan_reviews import decide_plan
 from accompaniment.services.plans import PlanChangedMeanwhileError, hold_obligation
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
-from caseload.reads.desk.desk import desk_of
 from caseload.reads.file.plan_page import PlanPage, chosen_by_hand, plan_page
 from caseload.reads.moves.who_answers import relay_of
+from caseload.views.desk.day import own_desk
 
 PLANS_SHOWN = 5
 
@@ -74,7 +74,7 @@ def hold_by_contact(request: AuthenticatedRequest, pk: int, contact: int) -> Htt
 @require_safe
 def plans_panel(request: AuthenticatedRequest) -> HttpResponse:
     """The plans that wait for the adviser, for the page of the day."""
-    desk = desk_of(request.user, now=timezone.now())
+    desk = own_desk(request.user)
     waiting = ContactPlan.objects.visible_to(request.user).to_review(desk.today).select_related("jobseeker")
     waiting = waiting.annotate(relay=relay_of(request.user, now=desk.now))
     return render(
