@@ -18,7 +18,7 @@ from caseload.models import Transfer
 from caseload.reads.moves.transfer_reports import carried_in_words, why_not_in_words
 from caseload.services.moves.transfers import transfer_people
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed
-from tests.caseload.test_transfers import standing
+from tests.caseload.moves.test_transfers import standing
 
 pytestmark = pytest.mark.django_db
 migration = import_module("caseload.migrations.0012_why_not_as_codes")
