@@ -136,3 +136,17 @@ def test_the_tables_of_history_are_those_of_the_code() -> None:
     assert set(re.findall(r"`(\w+)`", told)) == {
         model.__name__ for model in apps.get_models() if issubclass(model, AppendOnly)
     }
+
+
+NAMED_FILE = re.compile(
+    r"(?<![\w./])(?:accompaniment|caseload|config|messaging|static|templates|tests|visio)/[\w/]+\.\w+"
+)
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_every_file_that_a_document_names_exists(page: Path) -> None:
+    """The kind: a page that goes on naming what was moved."""
+    named = set(NAMED_FILE.findall(page.read_text(encoding="utf-8")))
+    assert sorted(name for name in named if not (ROOT / name).exists()) == []
