@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -189,16 +190,18 @@ class AccountSocket(CalmSocket):
             await super().accept(*args, **kwargs)
 
     async def send(self, *args: Any, **kwargs: Any) -> None:
-        """Say something, unless the socket was closed meanwhile."""
+        """Say something, unless the socket was closed meanwhile, or the browser has gone without a word."""
         if not self.is_over:
-            await super().send(*args, **kwargs)
+            with suppress(OSError):  # what ASGI raises for a send after the browser has gone
+                await super().send(*args, **kwargs)
 
     async def end(self, code: int) -> None:
         """Close the socket, once."""
         if not self.is_over:
             self.is_over = True
             self.ended_with = code
-            await self.close(code=code)
+            with suppress(OSError):
+                await self.close(code=code)
 
 
 async def follow_sessions(hub: live.Hub) -> None:

@@ -156,7 +156,7 @@ def test_the_accompaniment_begins_with_the_day_in_the_agencys_own_zone() -> None
         ("date_naissance", "", "Valeur obligatoire."),
         ("date_naissance", "1985-05-17", "Doit être une date au format JJ/MM/AAAA."),
         ("date_naissance", "31/02/1980", "Cette date n'existe pas."),
-        ("date_naissance", "04/02/1998", "La personne doit avoir au moins 16 ans."),
+        ("date_naissance", "04/02/1998", "La personne doit avoir au moins 16\u00a0ans."),
         ("date_naissance", "01/01/2031", "La personne n'est pas encore née à la date d'inscription."),
         ("date_naissance", "31/12/1899", "Doit être après 1900."),
         ("code_agence", "99999", UNKNOWN_AGENCY),

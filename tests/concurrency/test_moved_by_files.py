@@ -81,14 +81,15 @@ class Meeting:
             assert first_has_moved.wait(PATIENCE)
             return by_hand()
 
-        with following(TierFollower(foresee=lambda person, tier: [], follow=pause), at=0):
+        with following(TierFollower(foresee=lambda person, tier: [], follow=pause)):
             loaded, moved = at_once(partial(load, self.first, self.second), meanwhile)
         return loaded, moved
 
 
 @contextmanager
-def following(follower: TierFollower, *, at: int) -> Iterator[None]:
-    on_tier_change.insert(at, follower)
+def following(follower: TierFollower) -> Iterator[None]:
+    """Let one more come last, when every floor has followed."""
+    on_tier_change.append(follower)
     try:
         yield
     finally:
@@ -167,6 +168,6 @@ def _while_the_file_holds(by_file: Callable[[], object], by_hand: Callable[[], o
         return by_hand()
 
     follower = TierFollower(foresee=lambda person, tier: [], follow=lambda person, actor, at: None, hold=hold)
-    with following(follower, at=0):
+    with following(follower):
         loaded, stands = at_once(by_file, later)
     return loaded, stands

@@ -196,7 +196,7 @@ def talk(adviser: Page, jobseeker: Page) -> None:
 
     forgive(jobseeker, "ERR_INTERNET_DISCONNECTED", "WebSocket", "console: htmx:")
     jobseeker.context.set_offline(True)
-    jobseeker.evaluate("document.querySelector('conversation-thread').link.socket.close()")
+    jobseeker.evaluate("document.querySelector('conversation-thread').link.line.socket.close()")
     write(jobseeker, "Écrit pendant la coupure")
     write(adviser, "Manqué pendant la coupure")
     expect_shown(adviser, "Bonjour", "Bonjour, bienvenue", "Manqué pendant la coupure")
