@@ -381,13 +381,15 @@ class House(RuleBasedStateMachine):
                 colleagues={mine: [colleague.pk]},
                 decisions={},
             )
-            # Whoever answers for another may go away too: nobody takes the relay over here, and the managers are told.
+            # Whoever answers for an empty portfolio may go away too: nobody takes the relay over.
             for relay in self.paper.relays.values():
                 if relay.colleague == mine:
                     relay.colleague = None
             self.paper.relays[mine] = Relay(absence, other)
 
-        allowed = other != mine and other not in self.paper.relays
+        # Somebody is free to take over what the adviser covers, `other` for one, so it has to be said who does.
+        left_alone = [pk for pk, relay in self.paper.relays.items() if relay.colleague == mine]
+        allowed = other != mine and other not in self.paper.relays and not any(map(self.paper.occupied, left_alone))
         self.attempt(allowed, act)
         self.seen["went away" if allowed else "absence refused"] += 1
 
