@@ -28,6 +28,9 @@ DAYS = [
     (date(2026, 7, 1), "j\u00a0N Y", "1er juil. 2026"),
     (date(2026, 10, 2), "j N", "2 oct."),
     (date(2026, 12, 1), "D j", "mar. 1er"),
+    (date(2026, 12, 1), "l j F Y", "mardi 1er décembre 2026"),
+    (date(2027, 2, 28), "l j F Y", "dimanche 28 février 2027"),
+    (date(2026, 10, 11), "l j F Y", "dimanche 11 octobre 2026"),
     (date(2026, 12, 1), "F Y", "décembre 2026"),
     (date(2026, 12, 1), "d/m/Y", "01/12/2026"),
 ]
