@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accompaniment.enums import LeavingReason, Track
+from accompaniment.french import of_name
 from accompaniment.models import Accompaniment, AuditEntry, Enrolment, Jobseeker, OnSiteRequest
 from caseload.models import Portfolio
 from tests.caseload.factories import PortfolioFactory, on_web_track
@@ -47,7 +48,7 @@ def test_a_request_to_be_received_is_noted_once_and_stands_first(
     for said in ("est enregistrée.", "est déjà en cours, depuis le "):
         answer = client.post(address, follow=True)
         assert answer.redirect_chain[-1][0] == reverse("person", args=[person.pk])
-        assert f"La demande de {person} {said}" in html.unescape(answer.content.decode())
+        assert f"La demande {of_name(person)} {said}" in html.unescape(answer.content.decode())
     assert OnSiteRequest.objects.open().filter(jobseeker=person).count() == 1
     (row,) = AuditEntry.objects.filter(jobseeker=person, action="on_site_request")
     assert (row.actor, row.details["event"]) == (portfolio.adviser.user, "asked")

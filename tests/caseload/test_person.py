@@ -67,7 +67,7 @@ def test_the_history_says_of_each_period_who_decided_when_and_why(client: Client
     page = html.unescape(re.sub(r"<[^>]+>", " ", client.get(address(person)).content.decode()))
     page = " ".join(page[page.index("Modalité et parcours") :].split())
     assert f"Renforcé, classique, depuis le 20 mars 2026 Besoin d'appui · {manager.full_name} " in page
-    web = "Guidé, 100 % web, du 2 mars 2026 au 20 mars 2026 Adhésion validée et acceptée"
+    web = "Guidé, 100 % web, du 2 au 20 mars 2026 Adhésion validée et acceptée"
     assert f"{web} · {portfolio.adviser} " in page
     assert "2 mars 2026 Inscription · import" in page
 
