@@ -28,8 +28,10 @@ DAYS = [
     (date(2026, 7, 1), "j\u00a0N Y", "1er juil. 2026"),
     (date(2026, 10, 2), "j N", "2 oct."),
     (date(2026, 12, 1), "D j", "mar. 1er"),
+    (date(2026, 12, 1), "l j F Y", "mardi 1er décembre 2026"),
+    (date(2027, 2, 28), "l j F Y", "dimanche 28 février 2027"),
+    (date(2026, 10, 11), "l j F Y", "dimanche 11 octobre 2026"),
     (date(2026, 12, 1), "F Y", "décembre 2026"),
-    (date(2026, 12, 1), "d/m/Y", "01/12/2026"),
 ]
 
 STRETCHES_OF_DAYS = [
@@ -176,6 +178,7 @@ WRONG_SHAPES = {
     "a whole hour with its minutes": re.compile(r"\d[ \u00a0]h[ \u00a0]00\b"),
     "an hour that a line may cut": re.compile(r"\d (?:h|min|Ko|Mo)\b"),
     "the first of a month without its ending": re.compile(rf"(?<!\d)1[ \u00a0](?:{'|'.join(MONTHS)})\b"),
+    "a day in figures": re.compile(r"(?<![\w/])\d\d/\d\d/(?:19|20)\d\d\b"),
     "« de » or « que » before a vowel": re.compile(r"\b(?:[Dd]e|[Qq]ue) [AEIOUÀÂÉÈÊËÎÏÔŒ][a-zà-ÿ]"),
     "none or one in the plural": re.compile(rf"(?<![\w,.\u00a0-])[01][ \u00a0](?:{COUNTED})s\b"),
     "another system's unit": re.compile(r"\b[KM]io\b|\boctets?\b"),

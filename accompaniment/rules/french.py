@@ -73,7 +73,6 @@ STYLES: dict[str, Callable[[date], str]] = {
     "j N Y": lambda day: f"{_number(day)} {SHORT_MONTHS[day.month - 1]} {day.year}",
     "D j": lambda day: f"{WEEKDAYS[day.weekday()][:3]}. {_number(day)}",
     "F Y": lambda day: f"{MONTHS[day.month - 1]} {day.year}",
-    "d/m/Y": lambda day: f"{day:%d/%m/%Y}",
 }
 """The ways in which a day is written, by the letters of Django's `date` filter."""
 

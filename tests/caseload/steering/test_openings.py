@@ -53,7 +53,7 @@ def test_the_regions_are_listed_with_their_day_and_their_agencies(national: Clie
     agency = AgencyFactory(region=RegionFactory(web_opens_on=date(2013, 12, 1)))
     RegionFactory(code="74", name="Limousin", closed=True)
     shown = words(national.get(reverse("settings")))
-    assert "01/12/2013" in shown
+    assert "1er déc. 2013" in shown
     assert shown.index(agency.region.name) < shown.index("Limousin")
     assert "Sans date" in shown
 
