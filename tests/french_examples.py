@@ -1,5 +1,7 @@
-"""The table of examples of how French is written here: `accompaniment/french.py` and the browser's scripts are read
-against it. A space stands for a no-break space as well.
+"""The table of examples of how French is written here.
+
+`accompaniment/rules/french.py` and the scripts of the browser are both held against it. A plain space stands for a
+no-break space as well.
 """
 
 import re

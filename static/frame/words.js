@@ -1,4 +1,4 @@
-// What a script has to write by itself, as `accompaniment/french.py` writes it; one table of examples holds both.
+// What a script has to write by itself, as `accompaniment/rules/french.py` writes it; one table of examples holds both.
 // Whatever the server can write, it sends written.
 
 const NO_BREAK = "\u00a0";

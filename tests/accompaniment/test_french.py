@@ -164,3 +164,33 @@ def test_lists(things: list[str], words: str) -> None:
 def test_de_and_que_before_a_name_are_elided(name: str, of: str, than: str) -> None:
     assert french.of_name(name) == of
     assert french.than_name(name) == than
+
+
+@pytest.mark.parametrize(
+    ("shown", "what"),
+    [
+        ("Entretien à 18:07", "an hour with a colon"),
+        ("de 16\u00a0h\u00a000 à 17\u00a0h", "a whole hour with its minutes"),
+        ("72 h dépassées", "an hour that a line may cut"),
+        ("mardi 1 décembre", "the first of a month without its ending"),
+        ("depuis le 01/12/2026", "a day in figures"),
+        ("Relais de Odile", "« de » or « que » before a vowel"),
+        ("0 places", "none or one in the plural"),
+        ("1 personnes", "none or one in the plural"),
+        ("10,0\u00a0Kio", "another system's unit"),
+    ],
+)
+def test_each_wrong_shape_is_found_where_it_is_shown(shown: str, what: str) -> None:
+    """What the walks over the pages look for is what was written before there was one module."""
+    assert [found.partition(": ")[0] for found in examples.wrong_words(shown)] == [what]
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "mardi 1er décembre à 9\u00a0h\u00a005, aucune personne, 1\u00a0200 personnes, 10\u00a0Mo, 72\u00a0h",
+        "Relais d'Odile, de Yann et de Hassan Bey, du 1er au 3 décembre, 0 personne, 11 décembre, 100 places",
+    ],
+)
+def test_what_the_module_writes_is_no_wrong_shape(shown: str) -> None:
+    assert list(examples.wrong_words(shown)) == []
