@@ -18,6 +18,7 @@ from config.header_limit import LimitedHeaders  # noqa: E402
 from config.no_such_socket import no_such_socket  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402  (models need the apps loaded)
+from config.told_refusals import ToldRefusals  # noqa: E402
 from messaging.consumers.sessions import KnownAccount  # noqa: E402
 
 # An ASGI application stands where a view would.
@@ -28,7 +29,7 @@ application = LimitedHeaders(
         ProtocolTypeRouter(
             {
                 "http": LimitedBodies(http),
-                "websocket": SameOrigin(CookieMiddleware(SessionMiddleware(KnownAccount(sockets)))),
+                "websocket": SameOrigin(ToldRefusals(CookieMiddleware(SessionMiddleware(KnownAccount(sockets))))),
             }
         )
     )

@@ -284,6 +284,8 @@ async def closed(scope: dict[str, Any]) -> int:
     socket = ApplicationCommunicator(application, scope)
     await socket.send_input({"type": "websocket.connect"})
     event = await socket.receive_output(PATIENCE)
+    if event["type"] == "websocket.accept":
+        event = await socket.receive_output(PATIENCE)
     assert event["type"] == "websocket.close"
     await socket.send_input({"type": "websocket.disconnect", "code": 1000})
     await socket.wait(PATIENCE)

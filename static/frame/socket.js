@@ -68,8 +68,9 @@ export class LastingSocket {
     }
   }
 
+  // A server that refuses opens the socket only to say why.
   #opened(socket) {
-    if (socket === this.socket) socket.send(JSON.stringify(this.owner.hello()));
+    if (socket === this.socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(this.owner.hello()));
   }
 
   #heard(socket, frame) {

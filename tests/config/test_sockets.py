@@ -8,6 +8,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
 from config.asgi import application
+from config.told_refusals import OWN_CODES
 from tests.e2e.server import LiveServer
 
 
@@ -24,6 +25,7 @@ async def test_an_address_that_nobody_serves_is_refused_calmly(path: str) -> Non
     }
     socket = ApplicationCommunicator(application, scope)
     await socket.send_input({"type": "websocket.connect"})
+    assert await socket.receive_output(5) == {"type": "websocket.accept"}, "else no browser hears of the code"
     assert await socket.receive_output(5) == {"type": "websocket.close", "code": 4404}
 
 
@@ -52,8 +54,14 @@ async def close_code(scope: dict[str, Any]) -> int:
     socket = ApplicationCommunicator(application, scope)
     await socket.send_input({"type": "websocket.connect"})
     event = await socket.receive_output(5)
+    told = event["type"] == "websocket.accept"
+    if told:
+        event = await socket.receive_output(5)
     assert event["type"] == "websocket.close"
-    return int(event.get("code", 1000))
+    code = int(event.get("code", DENIED))
+    # A browser hears of a code only after the handshake; who is denied, or sends too much, never gets through that.
+    assert told == (code in OWN_CODES)
+    return code
 
 
 ASKED_WHO_IT_IS = 4401

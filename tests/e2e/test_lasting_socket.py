@@ -37,7 +37,8 @@ SESSION_OVER, TOO_MANY = 4401, 4429
 FOR_GOOD = (4403, 4404, 4409, 4410)
 ORDINARY = (1001, 1006, 1011, 1013, 4408)
 
-BEGIN = """async ([path, every, howMany]) => {
+BEGIN = """async ([path, every, howMany, steady]) => {
+  if (steady) Math.random = () => 1;
   window.made = [];
   window.heard = [];
   window.WebSocket = class extends EventTarget {
@@ -106,11 +107,12 @@ class Driven:
 
 @pytest.fixture
 def drive(page: Page) -> Callable[..., Driven]:
-    def begin(how_many: int = 1) -> Driven:
+    def begin(how_many: int = 1, *, steady: bool = False) -> Driven:
+        """Begin with so many sockets; `steady`: each waits as long as one may."""
         page.goto("/connexion/")
         page.clock.install()
         page.clock.pause_at(page.evaluate("Date.now() + 1000"))
-        page.evaluate(BEGIN, [static("frame/socket.js"), EVERY, how_many])
+        page.evaluate(BEGIN, [static("frame/socket.js"), EVERY, how_many, steady])
         return Driven(page)
 
     return begin
@@ -147,12 +149,12 @@ def test_pages_that_were_cut_off_at_once_do_not_come_back_at_once(drive: Callabl
 
 def test_silence_is_a_loss(drive: Callable[..., Driven]) -> None:
     """Of a socket that does not open, of one that does not answer at first, and of one that ceases to."""
-    driven = drive()
-    for open_first, tries in ((False, 1), (True, 2)):
+    driven = drive(steady=True)
+    for open_first, tries, wait in ((False, 1, FIRST_WAIT), (True, 2, 2 * FIRST_WAIT)):
         if open_first:
             driven.last("takes()")
         assert driven.after(ANSWER_WITHIN - 1) == tries
-        assert driven.after(1 + 2 * FIRST_WAIT) == tries + 1
+        assert driven.after(1 + wait) == tries + 1
     driven.live()
     assert driven.after(EVERY) == 3
     assert driven.last("sent") == [{"type": "hello"}, {"type": "ping"}]
@@ -187,7 +189,7 @@ def test_what_is_over_for_good_is_never_tried_again(drive: Callable[..., Driven]
 
 
 def test_too_many_waits_for_its_time_whatever_the_network_does(drive: Callable[..., Driven]) -> None:
-    driven = drive()
+    driven = drive(steady=True)
     driven.live()
     driven.last(f"ends({TOO_MANY})")
     assert driven.after(CALMED_DOWN_AFTER - 1) == driven.online() == 1
@@ -343,4 +345,21 @@ def test_a_page_whose_session_is_over_gives_way_to_the_log_in(
     page.wait_for_function(f"() => {SCREENS[name].is_live}")
     user = interview.adviser.user if name == "the page of the day" else interview.jobseeker.user
     aside(lambda: end_sessions(user))
+    expect(page.get_by_role("heading", name="Connexion")).to_be_visible(timeout=ANSWER_WITHIN)
+
+
+@pytest.mark.parametrize("name", ["the page of the day", "the room"])
+def test_a_page_that_was_cut_off_while_its_session_ended_gives_way_too(
+    new_page: NewPage, interview: Interview, name: str
+) -> None:
+    """The socket is refused at the door, and the browser hears why: else the page would try for ever."""
+    page = new_page()
+    line = Line()
+    page.route_web_socket(SCREENS[name].socket, line)
+    SCREENS[name].open(page, interview)
+    page.wait_for_function(f"() => {SCREENS[name].is_live}")
+    line.cut()
+    user = interview.adviser.user if name == "the page of the day" else interview.jobseeker.user
+    aside(lambda: end_sessions(user))
+    line.mend()
     expect(page.get_by_role("heading", name="Connexion")).to_be_visible(timeout=ANSWER_WITHIN)

@@ -26,9 +26,7 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
   return stream;
 };
 """
-NO_NEW_SOCKET = """window.WebSocket = class extends WebSocket {
-  constructor() { super(new URL("/ws/nowhere/", location.href.replace("http", "ws"))); }
-}"""
+NO_NEW_SOCKET = "window.WebSocket = class { constructor() { throw new Error('offline'); } }"
 """A browser that is said to be offline may still open a socket."""
 ALL_STOPPED = "window.keptTracks.length >= 2 && window.keptTracks.every((track) => track.readyState === 'ended')"
 NO_PICTURE = "[...document.querySelectorAll('video')].every((video) => video.srcObject === null)"
