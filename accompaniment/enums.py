@@ -51,6 +51,13 @@ class Awaited(TextChoices):
     ABSENCE = "absence", "Absence notée qui attend l'explication de la personne"
 
 
+class SettingEvent(TextChoices):
+    """What was done with a setting that begins on a day."""
+
+    SET = "set", "Fixé"
+    CANCELLED = "cancelled", "Annulé"
+
+
 class Bandwidth(TextChoices):
     NONE = "aucun", "Pas d'accès à internet"
     POOR = "faible", "Débit faible"

@@ -2,6 +2,7 @@
 
 from accompaniment.models.access import AccessRequest, Tally
 from accompaniment.models.bounds import ActBound
+from accompaniment.models.changes import AgencyPhoneChange, DelayChange, OpeningChange
 from accompaniment.models.enrolment import (
     Accompaniment,
     Consent,
@@ -32,11 +33,13 @@ __all__ = [
     "ActivationLink",
     "AddressChange",
     "Agency",
+    "AgencyPhoneChange",
     "AuditEntry",
     "Consent",
     "ConsentText",
     "Contact",
     "ContactPlan",
+    "DelayChange",
     "Departement",
     "DeviceCheck",
     "Document",
@@ -50,6 +53,7 @@ __all__ = [
     "Objective",
     "Obligation",
     "OnSiteRequest",
+    "OpeningChange",
     "OpeningHours",
     "PlanDefault",
     "PlanRequest",

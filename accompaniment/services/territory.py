@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
-from accompaniment.models import Accompaniment, Agency, Enrolment, Region, User
+from accompaniment.models import Accompaniment, Agency, Enrolment, OpeningChange, Region, User
 from accompaniment.models.enrolment import EnrolmentQuerySet
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import day_in_style
@@ -55,6 +55,7 @@ def set_region_opening(
         before = locked.web_opens_on
         locked.web_opens_on = opens_on
         locked.save(update_fields=["web_opens_on"])
+        OpeningChange.objects.create(at=timezone.now(), actor=actor, region=locked, before=before, opens_on=opens_on)
         audit.record(
             actor=actor, jobseeker=None, action=AuditAction.REGION, region=locked.code, before=before, opens_on=opens_on
         )
@@ -92,6 +93,9 @@ def set_agency_opening(
         before = locked.web_opens_on
         locked.web_opens_on = opens_on
         locked.save(update_fields=["web_opens_on"])
+        OpeningChange.objects.create(
+            at=timezone.now(), actor=actor, region=region, agency=locked, before=before, opens_on=opens_on
+        )
         audit.record(
             actor=actor,
             jobseeker=None,

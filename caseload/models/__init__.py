@@ -1,7 +1,7 @@
 """Tables of the caseload floor: staff, portfolios, placements, absences and covers, transfers, imports."""
 
 from caseload.models.imports import ImportRun
-from caseload.models.portfolios import Absence, Capacity, CaseSummary, Cover, Placement, Portfolio
+from caseload.models.portfolios import Absence, Capacity, CapacityChange, CaseSummary, Cover, Placement, Portfolio
 from caseload.models.staff import Adviser, Manager, SavedView
 from caseload.models.transfers import ReadingRight, Transfer, TransferBatch
 
@@ -9,6 +9,7 @@ __all__ = [
     "Absence",
     "Adviser",
     "Capacity",
+    "CapacityChange",
     "CaseSummary",
     "Cover",
     "ImportRun",

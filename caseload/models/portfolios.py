@@ -11,8 +11,9 @@ from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, Que
 from django.db.models.expressions import Combinable, CombinedExpression
 from django.db.models.functions import Coalesce, Greatest
 
-from accompaniment.enums import Channel, EnrolmentState, Modality, Role
+from accompaniment.enums import Channel, EnrolmentState, Modality, Role, SettingEvent
 from accompaniment.models import Agency, Jobseeker, User
+from accompaniment.models.changes import SettingChange
 from accompaniment.models.expressions import DateRange, TsTzRange
 from accompaniment.models.guards import Guarded, Guards
 from accompaniment.models.people import OfJobseekerQuerySet
@@ -76,6 +77,21 @@ class Capacity(models.Model):
             raise ValueError("the cap is the country's")
         places: int = self.value
         return proportional_cap(places, working_share) if self.by_working_share else places
+
+
+class CapacityChange(SettingChange):
+    """A cap was set, or one to come was cancelled."""
+
+    event = models.CharField(max_length=9, choices=SettingEvent)
+    modality = models.CharField(max_length=10, choices=Modality)
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", help_text="null: the whole country")
+    value = models.PositiveSmallIntegerField(null=True, help_text="null: that of the country")
+    by_working_share = models.BooleanField()
+    starts_on = models.DateField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.modality} {self.value} {self.event}"
 
 
 def filling() -> CombinedExpression:

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Awaited, EnrolmentState, NotificationKind
+from accompaniment.enums import AuditAction, Awaited, EnrolmentState, NotificationKind, SettingEvent
 from accompaniment.locks import lock_enrolment, lock_jobseeker
-from accompaniment.models import Enrolment, Jobseeker, LapseDelay, User
+from accompaniment.models import DelayChange, Enrolment, Jobseeker, LapseDelay, User
 from accompaniment.reads.waiting_times import _last_days, due_to_lapse
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import day_in_style, days_in_words
@@ -110,7 +110,7 @@ def set_lapse_delay(
             delay.days, delay.reason, delay.set_by = days, reason.strip(), actor
             delay.save(update_fields=["days", "reason", "set_by"])
         _foreseen(actor, state, last_days, title=_said_of(delay)).check(shown)
-        _audit_delay(actor, delay, event="set", before=before)
+        _record(actor, delay, event=SettingEvent.SET, before=before)
         return delay
 
 
@@ -154,13 +154,23 @@ def cancel_lapse_delay(*, actor: User, delay: LapseDelay, shown: str | None = No
         if standing.starts_on <= timezone.localdate():
             raise NotAllowedNowError("Ce délai est déjà en vigueur\u00a0: pour en changer, fixez-en un autre.")
         last_days = _last_days(standing.state)
-        _audit_delay(actor, standing, event="cancelled", before=standing.days)
+        _record(actor, standing, event=SettingEvent.CANCELLED, before=standing.days)
         standing.delete()
         title = f"Annuler\u00a0: {_said_of(standing)}"
         _foreseen(actor, standing.state, last_days, title=title).check(shown)
 
 
-def _audit_delay(actor: User, delay: LapseDelay, *, event: str, before: int | None) -> None:
+def _record(actor: User, delay: LapseDelay, *, event: SettingEvent, before: int | None) -> None:
+    """Write the change into the history of the delays, and who made it into the audit."""
+    DelayChange.objects.create(
+        at=timezone.now(),
+        actor=actor,
+        event=event,
+        state=delay.state,
+        before=before,
+        days=delay.days,
+        starts_on=delay.starts_on,
+    )
     audit.record(
         actor=actor,
         jobseeker=None,

@@ -6,14 +6,25 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
-from accompaniment.enums import AuditAction, Awaited, Modality
-from accompaniment.models import Accompaniment, Agency, AuditEntry, Jobseeker, LapseDelay, Region, User
+from accompaniment.enums import Awaited, Modality, SettingEvent
+from accompaniment.models import (
+    Accompaniment,
+    Agency,
+    AgencyPhoneChange,
+    DelayChange,
+    Jobseeker,
+    LapseDelay,
+    OpeningChange,
+    Region,
+    User,
+)
+from accompaniment.models.changes import SettingChange
 from accompaniment.models.expressions import alphabetical
 from accompaniment.rules.french import day_in_style, days_in_words
 from accompaniment.rules.presentation import phone_in_words
-from caseload.models import Capacity
+from caseload.models import Capacity, CapacityChange
 from caseload.reads.steering.figures import regions_of
 
 HISTORY_SHOWN = 30
@@ -70,18 +81,16 @@ def caps_by_place(user: User, *, now: datetime) -> tuple[list[CapsOfPlace], list
 
 def history_of_caps(user: User) -> Iterator[Change]:
     """Tell the last changes of caps that the manager may see, newest first."""
-    codes = {agency.code: agency.name for agency in agencies_of(user)}
-    seen = Q(details__agency=None) | Q(details__agency__in=list(codes))
-    for entry in _last(AuditEntry.objects.filter(seen, action=AuditAction.CAPACITY)):
-        facts = entry.details
-        where = codes.get(facts["agency"], "tout le pays")
-        value = "celui du pays" if facts["value"] is None else facts["value"]
-        what = f"{Modality(facts['modality']).label}, {where}\u00a0: {value} à partir du {_day(facts)}"
-        if facts.get("by_working_share"):
+    seen = CapacityChange.objects.filter(Q(agency=None) | Q(agency__in=agencies_of(user)))
+    for change in _last(seen.select_related("agency")):
+        where = change.agency.name if change.agency else "tout le pays"
+        value = "celui du pays" if change.value is None else change.value
+        what = f"{change.get_modality_display()}, {where}\u00a0: {value} à partir du {_day(change.starts_on)}"
+        if change.by_working_share:
             what += ", selon la quotité"
-        if facts.get("event") == "cancelled":
+        if change.event == SettingEvent.CANCELLED:
             what += " (annulé)"
-        yield Change(entry.at, _by(entry), what, facts["reason"])
+        yield Change(change.at, _by(change), what, change.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,28 +138,27 @@ def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
     return [period.jobseeker for period in found[:PEOPLE_SHOWN]]
 
 
-def history_of_openings(user: User, *, region: Region | None = None) -> Iterator[Change]:
+def history_of_openings(*, region: Region | None = None) -> Iterator[Change]:
     """Tell the last changes of days of opening, newest first: everywhere, or in one region with its agencies.
 
     Of one region the telephone numbers of its agencies, too.
     """
-    entries = AuditEntry.objects.filter(action=AuditAction.REGION)
-    if region is not None:
-        actions = (AuditAction.REGION, AuditAction.AGENCY_PHONE)
-        entries = AuditEntry.objects.filter(action__in=actions, details__region=region.code)
-    regions = dict(Region.objects.values_list("code", "name"))
-    agencies = {agency.code: agency.name for agency in agencies_of(user)}
-    for entry in _last(entries):
-        facts = entry.details
-        where = regions.get(facts["region"], facts["region"])
-        if "agency" in facts:
-            where = f"{agencies.get(facts['agency'], facts['agency'])} ({where})"
-        if entry.action == AuditAction.AGENCY_PHONE:
-            yield Change(entry.at, _by(entry), f"{where}\u00a0: {_number(facts['phone'])}")
+    openings = OpeningChange.objects.select_related("region", "agency")
+    numbers = AgencyPhoneChange.objects.select_related("agency__departement__region")
+    if region is None:
+        changes = list(_last(openings))
+    else:
+        of_numbers = _last(numbers.filter(agency__departement__region=region))
+        changes = sorted([*_last(openings.filter(region=region)), *of_numbers], key=lambda one: one.at, reverse=True)
+    for change in changes[:HISTORY_SHOWN]:
+        if isinstance(change, AgencyPhoneChange):
+            where = f"{change.agency.name} ({change.agency.region})"
+            yield Change(change.at, _by(change), f"{where}\u00a0: {_number(change.phone)}")
             continue
-        day = f"ouverture le {_day(facts, 'opens_on')}" if facts["opens_on"] else "jour retiré"
-        before = f", auparavant le {_day(facts, 'before')}" if facts["before"] else ""
-        yield Change(entry.at, _by(entry), f"{where}\u00a0: {day}{before}")
+        where = f"{change.agency.name} ({change.region})" if change.agency else change.region.name
+        day = f"ouverture le {_day(change.opens_on)}" if change.opens_on else "jour retiré"
+        before = f", auparavant le {_day(change.before)}" if change.before else ""
+        yield Change(change.at, _by(change), f"{where}\u00a0: {day}{before}")
 
 
 def _number(phone: str) -> str:
@@ -170,27 +178,23 @@ def delays_by_state(*, today: date) -> list[tuple[Awaited, LapseDelay | None, li
 
 def history_of_delays() -> Iterator[Change]:
     """Tell the last changes of delays, newest first."""
-    for entry in _last(AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY)):
-        facts = entry.details
-        state = Awaited(facts["state"]).label
-        gone = " (annulé)" if facts.get("event") == "cancelled" else ""
-        yield Change(
-            entry.at, _by(entry), f"{state}\u00a0: {days_in_words(facts['days'])} à partir du {_day(facts)}{gone}"
-        )
+    for change in _last(DelayChange.objects.all()):
+        gone = " (annulé)" if change.event == SettingEvent.CANCELLED else ""
+        what = f"{days_in_words(change.days)} à partir du {_day(change.starts_on)}{gone}"
+        yield Change(change.at, _by(change), f"{change.get_state_display()}\u00a0: {what}")
 
 
 def _today(agency: Agency | None, now: datetime) -> date:
     return now.astimezone(agency.zone if agency else ZoneInfo("Europe/Paris")).date()
 
 
-def _last(entries: Any) -> Iterable[AuditEntry]:
-    found: Iterable[AuditEntry] = entries.select_related("actor").order_by("-at", "-pk")[:HISTORY_SHOWN]
-    return found
+def _last(changes: QuerySet[Any]) -> Iterable[Any]:
+    return changes.select_related("actor").order_by("-at", "-pk")[:HISTORY_SHOWN]
 
 
-def _day(facts: dict[str, Any], name: str = "starts_on") -> str:
-    return day_in_style(date.fromisoformat(facts[name]), "j F Y")
+def _day(day: date) -> str:
+    return day_in_style(day, "j F Y")
 
 
-def _by(entry: AuditEntry) -> str:
-    return entry.actor.full_name if entry.actor else "Le système"
+def _by(change: SettingChange) -> str:
+    return change.actor.full_name if change.actor else "Le système"

@@ -1,9 +1,10 @@
 """What a manager says of an agency: the number at which it answers the telephone."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from accompaniment.enums import AuditAction
-from accompaniment.models import Agency, User
+from accompaniment.models import Agency, AgencyPhoneChange, User
 from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import audit
 from accompaniment.services.contact_details import read_number
@@ -37,6 +38,7 @@ def set_agency_phone(*, actor: User, agency: Agency, phone: str) -> Agency:
         before = locked.phone
         locked.phone = number
         locked.save(update_fields=["phone"])
+        AgencyPhoneChange.objects.create(at=timezone.now(), actor=actor, agency=locked, before=before, phone=number)
         audit.record(
             actor=actor,
             jobseeker=None,

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Modality
+from accompaniment.enums import AuditAction, Modality, SettingEvent
 from accompaniment.models import Agency, Region, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import listed
 from accompaniment.services import audit
-from caseload.models import Capacity, Manager, Portfolio
+from caseload.models import Capacity, CapacityChange, Manager, Portfolio
 
 APPLY_IN_FORCE = """
 WITH in_force AS (
@@ -125,7 +125,7 @@ def set_capacity(
         capacity, _ = Capacity.objects.update_or_create(
             modality=modality, agency=agency, starts_on=starts_on, defaults=facts
         )
-        _audit(actor, capacity, event="set")
+        _record(actor, capacity, event=SettingEvent.SET)
         apply_capacities(now=now)
         return capacity
 
@@ -147,7 +147,7 @@ def cancel_capacity(*, actor: User, capacity: Capacity) -> None:
         _check_steers(actor, standing.agency)
         if standing.starts_on <= _latest_today(standing.agency):
             raise NotAllowedNowError("Ce plafond est déjà en vigueur : pour en changer, fixez-en un autre.")
-        _audit(actor, standing, event="cancelled")
+        _record(actor, standing, event=SettingEvent.CANCELLED)
         standing.delete()
 
 
@@ -173,7 +173,19 @@ def _latest_today(agency: Agency | None) -> date:
     return max([timezone.localdate(now), *(now.astimezone(ZoneInfo(zone)).date() for zone in zones)])
 
 
-def _audit(actor: User, capacity: Capacity, *, event: str) -> None:
+def _record(actor: User, capacity: Capacity, *, event: SettingEvent) -> None:
+    """Write the change into the history of the caps, and who made it into the audit."""
+    CapacityChange.objects.create(
+        at=timezone.now(),
+        actor=actor,
+        event=event,
+        modality=capacity.modality,
+        agency=capacity.agency,
+        value=capacity.value,
+        by_working_share=capacity.by_working_share,
+        starts_on=capacity.starts_on,
+        reason=capacity.reason,
+    )
     audit.record(
         actor=actor,
         jobseeker=None,

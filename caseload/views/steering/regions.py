@@ -55,7 +55,7 @@ def region_list(request: AuthenticatedRequest) -> HttpResponse:
             "opened": sum(region.web_is_open(today) for region in regions),
             "may_set": steers_the_country(request),
             "own": {region.code for region in regions_of(request.user)},
-            "history": list(history_of_openings(request.user)),
+            "history": list(history_of_openings()),
         },
     )
 
@@ -72,7 +72,7 @@ def region_agencies(request: AuthenticatedRequest, code: str) -> HttpResponse:
             "region": region,
             "today": timezone.localdate(timezone=region.zone),
             "openings": openings_of(_agencies_in(request, region)),
-            "history": list(history_of_openings(request.user, region=region)),
+            "history": list(history_of_openings(region=region)),
         },
     )
 
