@@ -20,8 +20,8 @@ from django.utils import timezone
 
 from accompaniment.enums import Modality
 from accompaniment.models import Agency, AuditEntry, Jobseeker, User
-from accompaniment.services import enrolments
 from accompaniment.services.contact_details import change_phone
+from accompaniment.services.enrolments.lapses import cancel_lapse_delay, set_lapse_delay
 from accompaniment.services.territory import set_agency_opening, set_region_opening
 from caseload.services.steering.agencies import set_agency_phone
 from caseload.services.steering.capacities import cancel_capacity, set_capacity
@@ -64,11 +64,9 @@ def changed(manager: User, agency: Agency) -> None:
     set_agency_opening(actor=manager, agency=agency, opens_on=None)
     set_agency_phone(actor=manager, agency=agency, phone="01 23 45 67 89")
     set_agency_phone(actor=manager, agency=agency, phone="")
-    delay = enrolments.set_lapse_delay(actor=manager, state="asked", days=20, starts_on=soon(3), reason="Vite")
-    enrolments.set_lapse_delay(
-        actor=manager, state="asked", days=25, starts_on=soon(3), reason="Moins vite", replaces=20
-    )
-    enrolments.cancel_lapse_delay(actor=manager, delay=delay)
+    delay = set_lapse_delay(actor=manager, state="asked", days=20, starts_on=soon(3), reason="Vite")
+    set_lapse_delay(actor=manager, state="asked", days=25, starts_on=soon(3), reason="Moins vite", replaces=20)
+    cancel_lapse_delay(actor=manager, delay=delay)
     facts: dict[str, Any] = {"actor": manager, "modality": Modality.GUIDE, "starts_on": soon(5), "reason": "Essai"}
     set_capacity(agency=None, value=140, **facts)
     cap = set_capacity(agency=agency, value=120, by_working_share=True, **facts)
