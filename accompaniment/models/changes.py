@@ -23,9 +23,7 @@ class OpeningChange(SettingChange):
     """The day on which the web track opens in a region, or in an agency of it, was set or taken back."""
 
     region = models.ForeignKey(Region, models.PROTECT, related_name="+")
-    agency = models.ForeignKey(
-        Agency, models.PROTECT, null=True, related_name="+", help_text="null: the region's own day"
-    )
+    agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", help_text="null: the region")
     before = models.DateField(null=True)
     opens_on = models.DateField(null=True)
 
