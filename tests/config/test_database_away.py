@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection
+from asgiref.sync import sync_to_async
+from django.db import OperationalError, connection, connections
 from django.test import AsyncClient, Client
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -58,6 +59,8 @@ def test_a_page_says_that_the_service_does_not_answer(client: Client, lines: pyt
 @pytest.mark.usefixtures("away")
 async def test_it_says_so_on_the_event_loop_too(async_client: AsyncClient) -> None:
     async_client.raise_request_exception = False
+    # An earlier test may have left a connection open in the thread of asynchronous views.
+    await sync_to_async(connections.close_all)()
     answer = await async_client.post("/connexion/", ADDRESS)
     assert answer.status_code == 503
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from accompaniment.models import User
 from tests.caseload.factories import on_web_track
-from tests.e2e.browser import check_axe, check_fits, forgive, step_inside, tick
+from tests.e2e.browser import check_axe, check_fits, step_inside, tick
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -203,19 +204,19 @@ def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any
 
 def test_a_stranger_finds_neither_page_nor_socket(new_page: Any, interview: Interview) -> None:
     stranger = new_page()
-    forgive(stranger, "403")
     step_inside(stranger, on_web_track().user)
     stranger.goto("/mon-espace/")
     assert stranger.request.get(f"/visio/{interview.token}/").status == 404
-    outcome = stranger.evaluate(
-        """(path) => new Promise((resolve) => {
-          const socket = new WebSocket(`ws://${location.host}${path}`);
-          socket.onopen = () => resolve("open");
-          socket.onclose = (event) => resolve(`closed ${event.code}`);
-        })""",
-        f"/ws/visio/{interview.token}/",
-    )
-    assert outcome == "closed 1006"
+    knock = """(path) => new Promise((resolve) => {
+      const heard = [];
+      const socket = new WebSocket(`ws://${location.host}${path}`);
+      socket.onmessage = (event) => heard.push(event.data);
+      socket.onopen = () => socket.readyState === WebSocket.OPEN && socket.send('{"type": "hello"}');
+      socket.onclose = (event) => resolve([event.code, heard]);
+    })"""
+    # The door opens only to say that it stays shut, and says the same of a room that does not exist.
+    assert stranger.evaluate(knock, f"/ws/visio/{interview.token}/") == [4403, []]
+    assert stranger.evaluate(knock, f"/ws/visio/{uuid4()}/") == [4403, []]
 
 
 def test_without_camera_and_microphone_the_page_says_what_to_do(new_page: Any, interview: Interview) -> None:
