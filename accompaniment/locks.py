@@ -17,5 +17,6 @@ def lock_jobseeker(pk: int) -> Jobseeker:
 
 
 def lock_enrolment(pk: int) -> Enrolment:
+    """Lock an enrolment's row; its person is locked already."""
     enrolment: Enrolment = Enrolment.objects.select_for_update(of=("self",)).get(pk=pk)
     return enrolment

@@ -1,4 +1,4 @@
-"""A person's row and an enrolment's state: the lock that everything begins with, and the one way to move on."""
+"""How an enrolment moves on, who is eligible, and how a period of accompaniment follows another one."""
 
 from collections.abc import Collection
 from datetime import datetime
