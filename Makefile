@@ -8,6 +8,8 @@ IN_VENV := .venv/bin/python
 # Named so that a tool which only reads the settings starts no server.
 NO_SERVERS := DATABASE_URL=postgres:///unused REDIS_URL=redis://unused
 ARGS ?=
+# Without bytecode each of the processes that run and test start would compile all of our files again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test bench lint format migrate check-production
@@ -23,8 +25,9 @@ setup: ## Prepare the environment; quick when nothing has changed
 run: setup ## Run everything until Ctrl-C; PORT=8001 for another port
 	@exec $(IN_VENV) -m config.runner
 
-test: setup ## Run every test, browser tests included; ARGS='-k name' for some
-	@exec $(IN_VENV) -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+# Three workers for two cores: a browser test, or one of a server that does not answer, mostly waits.
+test: setup ## Run every test and print the ten slowest; ARGS='-k name' for some
+	@exec $(IN_VENV) -m pytest -n 3 --dist loadscope --no-loadscope-reorder --durations=10 $(ARGS)
 
 bench: setup ## Print speed as ratios; ARGS=--small for seconds, ARGS=name for one
 	@exec $(IN_VENV) -m tests.benchmarks $(ARGS)

@@ -1,4 +1,4 @@
-"""The one door of all sockets: which frames are read, and how a socket ends that cannot go on."""
+"""Common base of all sockets: which frames are accepted, and how a socket ends after an error."""
 
 import json
 import logging
@@ -13,20 +13,20 @@ FAILED = 1011
 TRY_LATER = 1013
 
 LONGEST_NUMBER = 18
-"""Characters of a number in a frame: more than any row has, and less than the database's largest."""
+"""Most characters of a number in a frame: enough for any primary key, and within the database's range."""
 
 logger = logging.getLogger(__name__)
 
 
 class UnreadableFrameError(ValueError):
-    """A frame holds something that no page of ours sends."""
+    """A frame contains something that no page of ours sends."""
 
 
 class CalmSocket(AsyncWebsocketConsumer):
-    """A consumer that closes with a code and one line in the log where it would break."""
+    """A consumer that closes with a code and one line in the log after an unexpected error."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket; 1013 where a server does not answer, so that the page tries again, else 1011."""
+        """Serve the socket. Close with 1013 (the page tries again) if a server does not answer, else with 1011."""
         try:
             await super().__call__(scope, receive, send)
         except (RedisError, OperationalError, InterfaceError, OSError) as error:
@@ -37,7 +37,7 @@ class CalmSocket(AsyncWebsocketConsumer):
             await _say_goodbye(send, FAILED)
 
     def log_failure(self, error: Exception) -> None:
-        """Write what broke and where, in one line and without what somebody has sent."""
+        """Log what failed and where, in one line and without what the browser sent."""
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
@@ -46,10 +46,10 @@ class CalmSocket(AsyncWebsocketConsumer):
 
 
 def frame_in(text: str | None, *, largest: int) -> dict[str, Any] | None:
-    """Return the object that a frame holds; None for anything that no page of ours sends.
+    """Return the object in a frame, or None for anything that no page of ours sends.
 
-    That is: a binary frame, one of more than `largest` characters, no JSON, no object, the same key twice, nesting
-    without end, a number that is no number or longer than a row's. Text may hold whatever JSON can write.
+    That is: a binary frame, more than `largest` characters, invalid JSON, a value that is no object, a duplicate key,
+    too deep nesting, and a number that is invalid or too long. Strings may contain whatever JSON allows.
     """
     if text is None or len(text) > largest:
         return None

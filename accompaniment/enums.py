@@ -9,6 +9,13 @@ class Role(TextChoices):
     MANAGER = "manager", "Responsable"
 
 
+class Theme(TextChoices):
+    """How pages look; a browser without a choice follows its system."""
+
+    LIGHT = "light", "Clair"
+    DARK = "dark", "Sombre"
+
+
 class Tier(TextChoices):
     """How much support the person needs (modalité)."""
 
@@ -21,7 +28,7 @@ class Track(TextChoices):
     """How the support is given (parcours)."""
 
     CLASSIC = "classique", "Classique"
-    WEB = "web", "100 % web"
+    WEB = "web", "100\u00a0% web"
 
 
 class Modality(TextChoices):
@@ -29,7 +36,7 @@ class Modality(TextChoices):
 
     RENFORCE = "renforce", "Renforcé"
     GUIDE = "guide", "Guidé"
-    GUIDE_WEB = "guide_web", "Guidé 100 % web"
+    GUIDE_WEB = "guide_web", "Guidé 100\u00a0% web"
     SUIVI = "suivi", "Suivi"
 
 
@@ -37,14 +44,14 @@ class EnrolmentState(TextChoices):
     ASKED = "asked", "Demandée"
     VALIDATED = "validated", "Validée, en attente d'acceptation"
     REFUSED = "refused", "Refusée"
-    LAPSED = "lapsed", "Caduque"
+    LAPSED = "lapsed", "Close faute de réponse"
     WITHDRAWN = "withdrawn", "Retirée"
     ACTIVE = "active", "En cours"
     ENDED = "ended", "Terminée"
 
 
 class Awaited(TextChoices):
-    """What somebody may wait for only so long. The first two are states of an enrolment."""
+    """What waits for somebody for a limited time. The first two are states of an enrolment."""
 
     ASKED = EnrolmentState.ASKED.value, "Demande qui attend la décision du conseiller"
     VALIDATED = EnrolmentState.VALIDATED.value, "Validation qui attend l'acceptation de la personne"
@@ -52,7 +59,7 @@ class Awaited(TextChoices):
 
 
 class SettingEvent(TextChoices):
-    """What was done with a setting that begins on a day."""
+    """What was done to a setting that begins on a day."""
 
     SET = "set", "Fixé"
     CANCELLED = "cancelled", "Annulé"
@@ -60,15 +67,20 @@ class SettingEvent(TextChoices):
 
 class Bandwidth(TextChoices):
     NONE = "aucun", "Pas d'accès à internet"
-    POOR = "faible", "Débit faible"
-    GOOD = "bon", "Bon débit"
+    POOR = "faible", "Connexion lente"
+    GOOD = "bon", "Connexion rapide"
 
 
 class Channel(TextChoices):
     VIDEO = "video", "Visio"
     PHONE = "phone", "Téléphone"
     ON_SITE = "on_site", "En agence"
-    CHAT = "chat", "Messagerie"
+    CHAT = "chat", "Messages"
+    MAIL = "mail", "E-mail ou courrier"
+
+
+OWN_CHANNELS = [(one.value, one.label) for one in Channel if one != Channel.MAIL]
+"""The channels of the service itself, as choices: those that can be planned and preferred."""
 
 
 class PreferredHours(TextChoices):
@@ -79,7 +91,7 @@ class PreferredHours(TextChoices):
 
 
 class FilePart(TextChoices):
-    """What a reading names of a person's file, and how it is told to the person."""
+    """The part of a person's file that was read, and its name for the person."""
 
     FILE = "file", "Fiche consultée"
     CONTACT_DETAILS = "contact_details", "Coordonnées consultées"
@@ -94,22 +106,23 @@ class FilePart(TextChoices):
     INTERVIEW = "interview", "Entretien consulté"
     ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence consultée"
     REGISTRATION = "registration", "Entretien d'inscription consulté"
+    SHEET = "sheet", "Fiche de synthèse consultée"
     FOUND_BY_SEARCH = "found_by_search", "Nom trouvé par une recherche dans l'agence"
     WAITING = "waiting", "Situation consultée pour trouver un conseiller"
 
 
 class ReaderCapacity(TextChoices):
-    """In which capacity somebody of the staff reads a person's file."""
+    """The capacity in which a member of staff reads a file. Only its person reads the labels, after a name."""
 
-    ADVISER = "adviser", "conseiller"
-    COVER = "cover", "relais de votre conseiller"
+    ADVISER = "adviser", "pour votre accompagnement"
+    COVER = "cover", "en l'absence de votre conseiller"
     MANAGER = "manager", "responsable"
-    FORMER = "former", "ancien conseiller"
-    COLLEAGUE = "colleague", "conseiller de l'agence"
+    FORMER = "former", "après votre changement de conseiller"
+    COLLEAGUE = "colleague", "pour votre agence"
 
 
 class ReviewOutcome(TextChoices):
-    KEPT = "kept", "Plan maintenu"
+    KEPT = "kept", "Plan gardé"
     CHANGED = "changed", "Plan modifié"
 
 
@@ -118,6 +131,16 @@ class ContactNature(TextChoices):
     INTERVIEW = "interview", "Entretien de suivi"
     MESSAGE = "message", "Échange de messages"
     CALLBACK = "callback", "Rappel téléphonique"
+    CALL = "call", "Appel téléphonique"
+    VISIT = "visit", "Échange en agence"
+    LETTER = "letter", "E-mail ou courrier"
+
+
+class Initiator(TextChoices):
+    """Who began a contact that an adviser notes."""
+
+    PERSON = "person", "La personne"
+    SERVICE = "service", "Le service"
 
 
 class ObligationKind(TextChoices):
@@ -125,13 +148,13 @@ class ObligationKind(TextChoices):
 
 
 class ObligationState(TextChoices):
-    DUE = "due", "À tenir"
-    HELD = "held", "Tenue"
-    WAIVED = "waived", "Levée"
+    DUE = "due", "À fixer"
+    HELD = "held", "Tenu"
+    WAIVED = "waived", "N'est plus dû"
 
 
 class LeavingReason(TextChoices):
-    """Why a person left the 100 % web track; a person need give none."""
+    """Why a person left the 100 % web track. A person need not give a reason."""
 
     BY_REQUEST = "by_request", "À la demande de la personne"
     TIER_CHANGE = "tier_change", "Changement de modalité"
@@ -143,11 +166,11 @@ class RefusalReason(TextChoices):
     EASE = "ease", "Aisance numérique insuffisante"
     NEEDS_ON_SITE = "needs_on_site", "Besoin d'un accompagnement en agence"
     TIER = "tier", "La modalité décidée n'est pas le guidé"
-    NOT_WANTED = "not_wanted", "La personne ne souhaite plus le 100 % web"
+    NOT_WANTED = "not_wanted", "La personne ne souhaite plus le 100\u00a0% web"
 
 
 class NotificationKind(TextChoices):
-    """What a person is told outside the pages; each has a template in `messaging/emails/`."""
+    """Kinds of messages to people outside the pages. Each has a template in `messaging/emails/`."""
 
     INVITATION = "invitation", "Invitation à activer le compte"
     ACCOUNT_ACTIVATION = "account_activation", "Activation d'un compte d'agent"
@@ -157,15 +180,15 @@ class NotificationKind(TextChoices):
     ADDRESS_CHANGING = "address_changing", "Changement d'adresse, à l'ancienne"
     ADDRESS_CHANGED = "address_changed", "Adresse changée, à l'ancienne"
     ENROLMENT_REFUSED = "enrolment_refused", "Refus motivé"
-    TRACK_STARTED = "track_started", "Début du 100 % web"
-    TRACK_ENDED = "track_ended", "Fin du 100 % web"
+    TRACK_STARTED = "track_started", "Début du 100\u00a0% web"
+    TRACK_ENDED = "track_ended", "Fin du 100\u00a0% web"
     CHOOSE_SLOT = "choose_slot", "Invitation à choisir un créneau"
     INTERVIEW_BOOKED = "interview_booked", "Convocation à un entretien"
     INTERVIEW_CANCELLED = "interview_cancelled", "Annulation d'un entretien"
-    ABSENCE_NOTED = "absence_noted", "Absence notée : explication demandée"
+    ABSENCE_NOTED = "absence_noted", "Absence notée\u00a0: explication demandée"
     ABSENCE_DECIDED = "absence_decided", "Décision sur une absence"
-    ENROLMENT_LAPSED = "enrolment_lapsed", "Demande devenue caduque"
-    VOLUNTEER_LAPSED = "volunteer_lapsed", "Demande caduque, pour l'agence"
+    ENROLMENT_LAPSED = "enrolment_lapsed", "Demande close faute de réponse"
+    VOLUNTEER_LAPSED = "volunteer_lapsed", "Demande close faute de réponse, pour l'agence"
     ACCEPTANCE_ASKED = "acceptance_asked", "Nouvelle version à accepter"
     TIER_CHANGED = "tier_changed", "Changement de modalité"
     PLAN_CHANGED = "plan_changed", "Nouveau plan de contact"
@@ -190,9 +213,9 @@ class AuditAction(TextChoices):
     PLACEMENT = "placement", "Affectation"
     CONTACT_PLAN = "contact_plan", "Plan de contact"
     OBLIGATION = "obligation", "Échéance"
-    CONTACT = "contact", "Contact"
     INTERVIEW = "interview", "Entretien"
     CALLBACK = "callback", "Demande de rappel"
+    CONTACT_NOTED = "contact_noted", "Échange noté"
     MESSAGE = "message", "Message"
     ON_SITE_REQUEST = "on_site_request", "Demande d'entretien en agence"
     ACCOUNT = "account", "Compte"
@@ -206,14 +229,14 @@ class AuditAction(TextChoices):
     TRANSFER = "transfer", "Transfert"
     ABSENCE = "absence", "Absence et relais"
     STAFF = "staff", "Équipe"
-    LAPSE_DELAY = "lapse_delay", "Délai de caducité"
+    LAPSE_DELAY = "lapse_delay", "Délai de réponse"
     IMPORT = "import", "Import"
     BOUND = "bound", "Limite"
     EXPORT = "export", "Export"
 
 
 class ShownEntries(TextChoices):
-    """What of the journal of a file is shown: messages, which are many, only where they are asked for."""
+    """Which entries of a file's access journal are shown. Messages, which are many, are shown on request only."""
 
     DONE = "sans-messages", "Tout sauf les messages"
     READINGS = "consultations", "Consultations seules"
@@ -221,29 +244,31 @@ class ShownEntries(TextChoices):
 
 
 READING_ACTIONS = (AuditAction.READ, AuditAction.EXPORT)
-"""What is no change of a file: somebody read it, or took it along in a list."""
+"""Acts that change nothing in a file: somebody read it, or exported it in a list."""
 
 
 class BoundedAct(TextChoices):
-    """What one account holds or does so often at most, as `ActBound` says."""
+    """What one account may do or hold only so often, as `ActBound` says."""
 
     INTERVIEWS_HELD = "interviews_held", "Rendez-vous pris de sa propre initiative et à venir"
     INTERVIEW_CHANGES = "interview_changes", "Rendez-vous pris, déplacés ou annulés"
     CALLBACKS = "callbacks", "Demandes de rappel"
     ON_SITE_CHANGES = "on_site_changes", "Demandes d'entretien en agence retirées ou précisées"
     PLAN_WISHES = "plan_wishes", "Demandes d'un autre rythme"
-    ENROLMENTS = "enrolments", "Demandes de 100 % web"
+    ENROLMENTS = "enrolments", "Demandes de 100\u00a0% web"
     DOCUMENTS = "documents", "Documents ajoutés"
     DOCUMENT_MEGABYTES = "document_megabytes", "Mégaoctets de documents ajoutés"
     STEPS_TICKED = "steps_ticked", "Étapes cochées ou rouvertes"
     MESSAGES = "messages", "Messages envoyés"
     DEVICE_TESTS = "device_tests", "Tests du matériel"
     PHONE_CORRECTIONS = "phone_corrections", "Corrections du numéro de téléphone"
+    PREFERENCES = "preferences", "Changements du moyen d'échange préféré"
     INVITATIONS = "invitations", "Invitations à activer un compte"
+    CONTACTS_NOTED = "contacts_noted", "Contacts notés pour une personne"
 
 
 class AccessRequestKind(TextChoices):
-    """What somebody asks for at an open door."""
+    """What somebody may ask for without being logged in."""
 
     PASSWORD = "password", "Nouveau mot de passe"
     FIRST_ACCESS = "first_access", "Première connexion"

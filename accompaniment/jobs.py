@@ -1,4 +1,4 @@
-"""What the ground floor does by the clock. Each job may run late, twice, or on several machines."""
+"""Periodic jobs of the ground floor. Each may run late, twice, or on several machines."""
 
 from contextlib import suppress
 from importlib import import_module
@@ -15,38 +15,38 @@ SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
 
 class RecordedTask(Task):
-    """What each job of the house is: `manage.py status` reads when it last did its work."""
+    """Base of all jobs: it records when a job last ran, for `manage.py status`."""
 
     def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
-        """Note the success. That a note cannot be written is no failure of the work."""
+        """Record the success. If that fails, the job has still succeeded."""
         with suppress(DatabaseError):
             clock.record_success(job=self.name, now=timezone.now())
 
     def on_failure(self, exc: Exception, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Note the failure."""
+        """Record the failure."""
         with suppress(DatabaseError):
             clock.record_failure(job=self.name, now=timezone.now(), error=exc)
 
 
 @shared_task
 def forget_sent_forms() -> int:
-    """Forget the tokens of forms that were sent days ago."""
+    """Delete the tokens of forms that were sent days ago."""
     return sent_forms.forget_old(now=timezone.now())
 
 
 @shared_task
 def answer_access_requests() -> int:
-    """Answer those who asked for a link at an open door."""
+    """Answer people who asked for a link without being logged in."""
     return access_requests.answer_waiting()
 
 
 @shared_task
 def forget_tallies() -> int:
-    """Forget what the throttle counted long ago."""
+    """Delete what the throttle counted long ago."""
     return throttle.forget_old(now=timezone.now())
 
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete the sessions that are over, with the texts that waited in them."""
+    """Delete sessions that are over, with the texts kept in them."""
     SessionStore.clear_expired()

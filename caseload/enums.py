@@ -6,18 +6,17 @@ from django.db.models import TextChoices
 class PlacementEnd(TextChoices):
     TRACK_ENDED = "track_ended", "Fin du parcours"
     TRANSFERRED = "transferred", "Transfert"
-    ENROLMENT_CLOSED = "enrolment_closed", "Adhésion non aboutie"
     LEFT = "left", "Sortie"
     TIER_CHANGED = "tier_changed", "Changement de modalité"
     REGION_CHANGED = "region_changed", "Changement de région"
 
 
 class PlacementStart(TextChoices):
-    """After what a person joins a portfolio without a transfer, as its adviser reads it."""
+    """Why a person joins a portfolio without a transfer, as its adviser reads it."""
 
     VALIDATED = "validated", "validation à l'entretien d'inscription"
     WAITED = "waited", "Attendait un conseiller"
-    TRACK_ENDED = "track_ended", "Fin du 100 % web"
+    TRACK_ENDED = "track_ended", "Fin du 100\u00a0% web"
     TIER_CHANGED = "tier_changed", "Changement de modalité"
     REGION_CHANGED = "region_changed", "Changement de région"
 
@@ -30,7 +29,7 @@ class TransferState(TextChoices):
 
 
 class TransferObstacle(TextChoices):
-    """Why a person of a batch was not moved; the sentence, with its facts, is made where it is shown."""
+    """Why a person of a batch was not moved. The page makes the sentence from the code and its facts."""
 
     GONE = "gone", "N'est plus là"
     LEFT = "left", "Sortie du portefeuille"
@@ -47,7 +46,7 @@ class TransferObstacle(TextChoices):
 
 
 class CarriedAlong(TextChoices):
-    """What moved along with a person, or is left to do; the sentence is made where it is shown."""
+    """What moved along with a person, or is left to do. The page makes the sentence."""
 
     INTERVIEW_KEPT = "interview_kept", "Entretien repris"
     INTERVIEW_CANCELLED = "interview_cancelled", "Entretien annulé"
@@ -70,28 +69,40 @@ class ImportState(TextChoices):
     FAILED = "failed", "Refusé"
 
 
+class QueueTab(TextChoices):
+    """The tabs of « À traiter » on the page of the day. The value is that of `?besoin=`."""
+
+    ALL = "tout", "Tout"
+    MESSAGES = "messages", "Messages"
+    CALLBACKS = "rappels", "Rappels"
+    ON_SITE = "en-agence", "En agence"
+    OBLIGATIONS = "echeances", "Échéances"
+    PLANS = "plans", "Plans"
+    VOLUNTEERS = "volontaires", "Volontaires"
+
+
 class NeedKind(TextChoices):
-    """What a person of the portfolio may be waiting for; the label is the filter's."""
+    """What a person of the portfolio may be waiting for. The label is the filter's."""
 
     ON_SITE = "agence", "Demandes d'entretien en agence"
     CALLBACK = "rappel", "Rappels à faire"
     REPLY = "reponse", "Sans réponse"
     INTERVIEW = "entretien", "Entretiens du jour et à conclure"
-    OBLIGATION = "echeance", "Échéances à placer"
+    OBLIGATION = "echeance", "Entretiens à fixer"
     PLAN = "plan", "Plans à revoir"
     ACCEPTANCE = "acceptation", "En attente d'acceptation"
     NO_CONTACT = "contact", "Sans contact"
 
 
 class Answerer(TextChoices):
-    """Whose people the list shows: one's own, or those of an absent colleague."""
+    """Whose people the list shows: the reader's own, or those of an absent colleague."""
 
     OWN = "moi", "Mes portefeuilles"
     COVER = "relais", "En relais"
 
 
 class Urgency(TextChoices):
-    """How a need is coloured. The value is the badge's class; a colour never stands without its phrase."""
+    """The colour of a need: the value is the CSS class of the badge. A colour never appears without its phrase."""
 
     LATE = "error", "En retard"
     TODAY = "warning", "Aujourd'hui"
@@ -100,7 +111,7 @@ class Urgency(TextChoices):
 
 
 class CaseOrder(TextChoices):
-    """The columns by which the portfolio list sorts; the value stands in the address."""
+    """The columns by which the portfolio list sorts. The value is the one in the address."""
 
     NEED = "besoin", "Besoin"
     NAME = "nom", "Nom"
@@ -112,7 +123,7 @@ class CaseOrder(TextChoices):
 
 
 class TimelineKind(TextChoices):
-    """The kinds by which the timeline of a file is filtered; the value stands in the address."""
+    """The kinds by which the timeline of a file is filtered. The value is the one in the address."""
 
     INTERVIEW = "entretiens", "Entretiens"
     CONTACT = "contacts", "Messages et appels"
@@ -125,7 +136,7 @@ class TimelineKind(TextChoices):
 
 
 class YesNo(TextChoices):
-    """The answer to a question that may also have none yet."""
+    """A question that is answered with yes or no, or is not answered yet."""
 
     YES = "oui", "Oui"
     NO = "non", "Non"

@@ -1,4 +1,4 @@
-"""What the caseload floor does by the clock. Each job may run late, twice, or on several machines."""
+"""Periodic jobs of the caseload floor. Each may run late, twice, or on several machines."""
 
 from celery import shared_task
 from django.utils import timezone
@@ -22,7 +22,7 @@ def carry_out_transfers() -> int:
 
 @shared_task
 def lapse_enrolments() -> int:
-    """Let lapse what nobody decided in time."""
+    """Close the enrolments that nobody decided in time."""
     return lapses.lapse_due(now=timezone.now())
 
 
@@ -34,5 +34,5 @@ def load_files() -> int:
 
 @shared_task
 def forget_rejected_rows() -> int:
-    """Forget what rejected rows of files said, when nobody has to correct them any more."""
+    """Delete the content of rejected rows after the time to correct them."""
     return imports.forget_rejected_rows(now=timezone.now())

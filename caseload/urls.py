@@ -3,8 +3,8 @@
 from django.urls import URLPattern, path
 
 from caseload.views.desk import day, portfolios, saved_views, selections
+from caseload.views.file import contacts, plans, search, sheet, space, tiers, workbook
 from caseload.views.file import dossier as people
-from caseload.views.file import plans, space, tiers, workbook
 from caseload.views.file.tiers import person_leaves
 from caseload.views.moves import absences, transfers
 from caseload.views.moves import waiting_list as waiting
@@ -33,11 +33,14 @@ urlpatterns: list[URLPattern] = [
     path("portefeuille/vues/", saved_views.saved_views, name="saved_views"),
     path("portefeuille/vues/<int:pk>/", saved_views.saved_view, name="saved_view"),
     path("portefeuille/vues/<int:pk>/supprimer/", saved_views.delete_saved_view, name="delete_saved_view"),
+    path("personnes/recherche/", search.person_search, name="person_search"),
     path("personnes/<int:pk>/", people.person, name="person"),
+    path("personnes/<int:pk>/fiche-de-synthese/", sheet.person_sheet, name="person_sheet"),
     path("personnes/<int:pk>/coordonnees/", people.person_details, name="person_details"),
     path("personnes/<int:pk>/sortie/", person_leaves, name="person_leaves"),
     path("personnes/<int:pk>/modalite/", tiers.person_tier, name="person_tier"),
     path("personnes/<int:pk>/coordonnees/modifier/", people.edit_details, name="edit_details"),
+    path("personnes/<int:pk>/contact/", contacts.person_contact, name="person_contact"),
     path("personnes/<int:pk>/notes/", workbook.add_note, name="add_note"),
     path("notes/<int:pk>/retirer/", workbook.withdraw_note, name="withdraw_note"),
     path("personnes/<int:pk>/plan-d-action/", workbook.action_plan_page, name="action_plan"),

@@ -1,4 +1,4 @@
-"""The wiring floor as an app: it holds the commands that run the whole house."""
+"""The wiring floor as an app. It holds the commands that concern the whole service."""
 
 import logging
 from importlib import import_module
@@ -10,16 +10,16 @@ from config.celery import app
 
 class ConfigConfig(AppConfig):
     name = "config"
-    verbose_name = "Accompagnement 100 % web"
+    verbose_name = "Accompagnement 100\u00a0% web"
 
     def ready(self) -> None:
-        """Fill the lists of the floors, and make the checks and the jobs known in every process.
+        """Fill the floors' lists, and register checks and jobs in every process.
 
-        A page asks for a job by its name, as the worker finds it. What Python and libraries warn of goes to the log,
-        a line a warning.
+        Pages call a job by its name, as the worker knows it. Warnings of Python and libraries go to the log, one line
+        each.
         """
         logging.captureWarnings(capture=True)
-        # Both read the models, which Django has loaded only now.
+        # Both import models, which Django has loaded by now.
         import_module("config.checks")
         import_module("config.wiring").fill_hooks()
         app.autodiscover_tasks(related_name="jobs", force=True)

@@ -1,8 +1,8 @@
-"""No request is larger than `REQUEST_MAXIMUM_BYTES`: what is larger is refused before any of it is kept.
+"""Refuses requests larger than `REQUEST_MAXIMUM_BYTES` before anything stores them.
 
-Django under ASGI writes a whole body to disk before any of its own code may judge it. So the limit stands in front
-of it: a request that says it is larger comes to Django without its body, and gets a page that says so; one that
-does not say how large it is, is cut off at the limit.
+Under ASGI, Django writes the whole body to disk before any of its code can refuse it. So this limit comes first. A
+request that declares a larger size reaches Django without its body and gets a page that says so. A request that
+declares no size is cut off at the limit.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -30,13 +30,13 @@ SENTENCE = "L'envoi est trop volumineux."
 
 
 class LimitedBodies:
-    """An ASGI application that sees no body beyond the limit."""
+    """An ASGI application that never reads a body beyond the limit."""
 
     def __init__(self, application: Any) -> None:
         self.application: Application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, without its body when that is too large."""
+        """Pass a request on, without its body if that is too large."""
         if _declared_length(scope) > settings.REQUEST_MAXIMUM_BYTES:
             await self.application(without_body(scope, REFUSED), Drained(receive), send)
         else:
@@ -46,7 +46,7 @@ class LimitedBodies:
 
 
 class Drained:
-    """What is received is thrown away; the application gets an empty body, and hears when the person leaves."""
+    """Discards what is received. The application gets an empty body, and learns when the client leaves."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -62,7 +62,7 @@ class Drained:
 
 
 class _Limited:
-    """Counts what is received; past the limit the application hears that the person has left."""
+    """Counts what is received. Beyond the limit the application is told that the client has left."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -91,7 +91,7 @@ class _Limited:
 
 
 class RefusedBodyMiddleware(Around):
-    """Answer a request whose body was too large with a page that says so. Stands behind the log-in."""
+    """Answer a request whose body was too large with a page that says so. Comes after the log-in."""
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
         return _refusal(request) if _is_refused(request) else self.get_response(request)

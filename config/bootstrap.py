@@ -1,7 +1,7 @@
-"""`make setup`: from a bare Python to an environment that runs and tests everything.
+"""`make setup`: turn a bare Python into an environment that runs and tests everything.
 
-Uses the standard library alone, for it runs before anything is installed. A second call finds its stamp and
-does nothing. Whatever the machine's pip and uv are set up with (mirrors, certificates) is respected.
+It uses only the standard library, because nothing is installed yet. A second call finds its stamp and does nothing. The
+machine's settings of pip and uv (mirrors, certificates) apply.
 """
 
 import hashlib
@@ -25,17 +25,17 @@ PDF_LIBRARIES = {
     "pangoft2-1.0": "libpangoft2-1.0-0",
     "harfbuzz-subset": "libharfbuzz-subset0",
 }
-"""What certificates as PDF are laid out with: the system's library, and its package on Debian."""
+"""The libraries that certificates as PDF need, and their packages on Debian."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 RELAY = "turnserver"
 READERS = {"openssl": "openssl", "systemd-analyze": "systemd"}
-"""Programs with which tests read the files of docs/deploy, and their packages on Debian."""
+"""Programs with which tests check the files of docs/deploy, and their packages on Debian."""
 NGINX = ENVIRONMENT / "programs/usr/sbin/nginx"
-"""Reads the proxy's file in the tests. Unpacked beside the environment: its package would start a server."""
+"""Checks the proxy's file in tests. It is unpacked beside the environment, because its package would start a server."""
 
 
 class SetupError(Exception):
-    """The environment cannot be made; the message is the sentence that says what to do."""
+    """The environment cannot be made. The message says what to do."""
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _key() -> str:
-    """Return what the environment depends on, in short."""
+    """Return a digest of everything that the environment depends on."""
     digest = hashlib.sha256(f"{UV_VERSION} {sys.version}".encode())
     for path in (PROJECT / "uv.lock", PROJECT / "pyproject.toml", Path(__file__)):
         digest.update(path.read_bytes())
@@ -92,7 +92,7 @@ def _sync() -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ignored}
     environment |= {"UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT), "UV_PYTHON_DOWNLOADS": "never"}
     _run(
-        # Compiled once here: where Python may write no bytecode, each process would compile all of it again.
+        # Compiled once here: where Python cannot write bytecode, each process would compile everything again.
         [UV_FOLDER / "bin/uv", "sync", "--frozen", "--quiet", "--compile-bytecode", "--python", sys.executable],
         "The locked dependencies could not be installed; is a package index within reach?",
         environment,
@@ -100,7 +100,7 @@ def _sync() -> None:
 
 
 def _install_programs() -> None:
-    """Install the browser of the tests, the relay of video calls and what lays out PDFs, where that can be done."""
+    """Install the tests' browser, the video relay and the PDF libraries, if possible."""
     wanted = []
     if not _has_browser():
         wanted.append("chromium")
@@ -114,10 +114,10 @@ def _install_programs() -> None:
         _say(f"Installing {' and '.join(wanted)} with apt …")
         apt = [*administrator, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"]
         _succeeds([*apt, "update"])
-        for package in wanted:  # one by one: the lack of one must not cost the other
+        for package in wanted:  # one by one: a missing package must not prevent the others
             _succeeds([*apt, "install", "--no-install-recommends", package])
         if relay_is_new and shutil.which("systemctl"):
-            # The package starts a public relay with each boot; tests start one of their own.
+            # The package starts a public relay at each boot; tests start one of their own.
             _succeeds([*administrator, "systemctl", "disable", "--now", "coturn"])
     _unpack_nginx()
     if not _has_browser():
@@ -136,7 +136,7 @@ def _unpack_nginx() -> None:
 
 
 def _administrator() -> list[str] | None:
-    """Return what to put before a command of root's, or None where nobody may run one unasked."""
+    """Return the prefix of a command that needs root, or None if nobody may run one without being asked."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and _succeeds(["sudo", "-n", "true"]):

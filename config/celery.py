@@ -1,4 +1,4 @@
-"""The Celery application. Its clock is UTC; jobs ask for what is due, never for what is today."""
+"""The Celery application. Its clock is UTC; jobs ask what is due, never what is due today."""
 
 import os
 import warnings
@@ -9,8 +9,8 @@ from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")
 
-# A demonstration on a bare machine or in a container runs as root. What Celery warns of, messages that carry
-# code, cannot happen: only JSON is accepted.
+# On a bare machine or in a container the demonstration runs as root. Celery warns of messages that carry code, which
+# cannot happen here: only JSON is accepted.
 warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("accompagnement", task_cls="accompaniment.jobs:RecordedTask")
@@ -20,4 +20,4 @@ app.autodiscover_tasks(related_name="jobs")
 
 @setup_logging.connect
 def keep_the_log_as_settings_say(**_kwargs: Any) -> None:
-    """Keep Celery from setting up a log of its own: it does so only when nobody listens here."""
+    """Keep Celery from configuring logging, which it does only if this signal has no receiver."""

@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy --database default` looks at beside Django's own checks."""
+"""Checks of `manage.py check --deploy --database default`, beside Django's own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ NO_TABLES = "visio.E002"
 
 @register(Tags.database, deploy=True)
 def history_is_out_of_reach(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Warn when the role of this connection could change the tables of history."""
+    """Warn if the database role of this connection could change the tables of history."""
     if not databases or "default" not in databases:
         return []
     hint = "Connect with a role of its own and run `manage.py restrict_database_role ROLE` as the owner."
@@ -31,7 +31,7 @@ def history_is_out_of_reach(databases: Sequence[str] | None = None, **kwargs: An
 
 @register(deploy=True)
 def law_is_said_as_validated(**kwargs: Any) -> list[CheckMessage]:
-    """Warn while nobody has validated the sentences of law, or while they lead to no mediator."""
+    """Warn while the legal sentences are not validated, or name no mediator."""
     found: list[CheckMessage] = []
     if not legal_words.are_validated():
         found.append(
@@ -54,7 +54,7 @@ def law_is_said_as_validated(**kwargs: Any) -> list[CheckMessage]:
 
 @register(deploy=True)
 def operator_is_named(**kwargs: Any) -> list[CheckMessage]:
-    """Refuse a deployment whose pages cannot say who runs it, who answers for the data, and whom to write to."""
+    """Report an error for each fact about the operator that the pages need and the settings lack."""
     return [
         Error(
             f"{name} is empty: the legal notice, the page on personal data or the one on accessibility lacks it.",
@@ -67,7 +67,7 @@ def operator_is_named(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.database, deploy=True)
 def no_account_of_the_demonstration(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Find accounts of the demonstration, whose password is printed in the source, where real people are."""
+    """Report an error for accounts of the demonstration, whose password is in the source code."""
     if settings.DEMONSTRATION or not databases or "default" not in databases:
         return []
     if "django_migrations" not in connection.introspection.table_names():

@@ -1,8 +1,8 @@
-"""The first door of every request and every socket: what no browser of ours sends goes no further.
+"""The first check of every request and socket: refuses what no browser of ours sends.
 
-Behind it no part of an address, no cookie and no field holds NUL or half of a surrogate pair, and every form is in
-UTF-8 and can be read. `Door` looks at what comes before a body, in front of Django, which builds no request of some
-of it. `DoorMiddleware` answers, and looks at the body.
+After it, no part of a URL, no cookie and no field contains NUL or half of a surrogate pair, and every form is readable
+UTF-8. `Door` checks what precedes a body, before Django, which cannot build a request from some of it. `DoorMiddleware`
+answers, and checks the body.
 """
 
 import codecs
@@ -25,20 +25,22 @@ REFUSED = "config.refused_at_the_door"
 BAD_FRAME = 4400
 
 ENCODINGS = frozenset({"utf-8", "ascii"})
-"""In which a form may come. Our pages are in UTF-8, and so is what is sent from them."""
+"""The encodings in which a form may arrive. Our pages are in UTF-8, and so is what they send."""
 
 UNREADABLE = (BadRequest, SuspiciousOperation, MultiPartParserError, LookupError, ValueError, OSError)
-"""What Django raises over a body that is none."""
+"""The exceptions that Django raises for a malformed body."""
 
 
 class Door:
-    """An ASGI application in front of all the others."""
+    """The outermost ASGI application."""
 
     def __init__(self, application: Any) -> None:
         self.application: Application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request or a socket on; of what cannot be read only a mark, and close a socket."""
+        """Pass a request or socket on. An unreadable request is passed on with a mark only; an unreadable socket is
+        closed.
+        """
         if scope["type"] not in {"http", "websocket"} or _is_readable(scope):
             await self.application(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -49,13 +51,13 @@ class Door:
 
 
 class DoorMiddleware(Around):
-    """Answer with one plain page what cannot be read."""
+    """Answer an unreadable request with a plain page."""
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
         return self.get_response(request) if _may_enter(request) else bad_request(request)
 
     async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
-        # A body is read from a file and may be long; what has none is judged in no time.
+        # A body is read from a file and may be long; a request without one is checked at once.
         may_enter = await sync_to_async(_may_enter)(request) if request.method == "POST" else _may_enter(request)
         if not may_enter:
             return bad_request(request)
@@ -86,7 +88,7 @@ def _encoding_in(content_type: str) -> str:
 
 
 def _bare(scope: Scope) -> Scope:
-    """Return the request without what could not be read, so that it can be answered and written to the log."""
+    """Return the request without its unreadable parts, so that it can be answered and logged."""
     unread = {b"cookie", b"content-type"}
     headers = [(name, value) for name, value in scope["headers"] if name.lower() not in unread]
     path = scope["path"].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")

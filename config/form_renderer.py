@@ -1,4 +1,4 @@
-"""How the forms of the house look: every bound field knows its shape and its class in the design system."""
+"""How forms look: every bound field knows its shape and its class in the design system."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from accompaniment.views.kept_forms import typed_before
 
 _CLASSES: tuple[tuple[type[forms.Widget], str, str], ...] = (
-    # The first line that a widget is an instance of counts.
+    # The first line whose class the widget is an instance of applies.
     (forms.HiddenInput, "hidden", ""),
     (forms.CheckboxSelectMultiple, "checkboxes", ""),
     (forms.RadioSelect, "radios", ""),
@@ -23,7 +23,7 @@ _CLASSES: tuple[tuple[type[forms.Widget], str, str], ...] = (
 )
 
 _TYPED = (forms.TextInput, forms.Textarea)
-"""What people write in, in whatever direction their script runs."""
+"""Widgets that take text in any writing direction."""
 
 
 class DesignSystemBoundField(BoundField):
@@ -31,7 +31,7 @@ class DesignSystemBoundField(BoundField):
 
     @cached_property
     def initial(self) -> Any:
-        """Return what the form begins with: what was typed before the session ended, if it is this page's."""
+        """Return the initial data of the form: what was typed on this page before the session ended, if anything."""
         typed = typed_before().get(self.html_name)
         if typed is None or self.form.is_bound or self.kind in {"hidden", "file", "password"}:
             return super().initial
@@ -44,28 +44,36 @@ class DesignSystemBoundField(BoundField):
 
     @property
     def is_optional(self) -> bool:
-        """Return whether the form takes it empty whatever else was chosen; forms name what they may ask for."""
+        """Return whether the form accepts it empty, whatever else was chosen; forms name fields that may become
+        required.
+        """
         return not self.field.required and self.name not in getattr(self.form, "sometimes_required", ())
 
     @property
-    def group_class(self) -> str:
-        """Return the class of the group around a single control."""
-        return {"select": "fr-select-group", "file": "fr-upload-group"}.get(self.kind, "fr-input-group")
+    def group_classes(self) -> str:
+        """Return the classes of the group around a single control, with its states."""
+        shape = {"select": "select", "file": "upload"}.get(self.kind, "input")
+        classes = [f"fr-{shape}-group"]
+        if self.errors:
+            classes.append(f"fr-{shape}-group--error")
+        if self.field.disabled:
+            classes.append(f"fr-{shape}-group--disabled")
+        return " ".join(classes)
 
     @property
     def anchor(self) -> str:
-        """Return the id that a link to this field leads to: its control, or the group of its choices."""
+        """Return the HTML id that a link to this field targets: its control, or the group of its choices."""
         return self.id_for_label or self.auto_id
 
     def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
-        """Add the design system's class to what Django and the form say."""
+        """Add the design system's class to those of Django and of the form."""
         built = super().build_widget_attrs(attrs, widget)
         drawn = widget or self.field.widget
         own = drawn.attrs.get("class", "")
         ours = next(name for shape, _, name in _CLASSES if isinstance(drawn, shape))
         if classes := f"{ours} {own}".strip():
             built["class"] = classes
-        # A browser that cuts what is pasted says nothing: the text stays whole and the field says by how much.
+        # A browser that truncates pasted text says nothing. So the text stays whole, and the field reports the excess.
         built["maxlength"] = False
         if isinstance(drawn, _TYPED) and getattr(drawn, "input_type", "text") == "text":
             built.setdefault("dir", "auto")

@@ -1,4 +1,4 @@
-"""The websocket protocol of uvicorn, with an answer to a handshake whose head is too long to be read."""
+"""Uvicorn's websocket protocol, with an answer to a handshake whose headers are too long to be read."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ ANSWER = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n
 
 
 class AnsweredHandshakes(WebSocketsSansIOProtocol):
-    """Uvicorn's own leaves such a connection open without a word, for as long as the other side likes."""
+    """Uvicorn's own protocol leaves such a connection open for as long as the client likes."""
 
     was_read = False
 

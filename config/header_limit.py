@@ -1,4 +1,4 @@
-"""How large the head of a request or a handshake may be."""
+"""The limit on the address and headers of a request or handshake."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ TOO_LARGE = 431
 
 
 class LimitedHeaders:
-    """Refuse what brings more bytes of address and headers than `settings.HEADERS_MAXIMUM_BYTES`.
+    """Refuse more bytes of address and headers than `settings.HEADERS_MAXIMUM_BYTES`.
 
-    A page of ours brings a few cookies; what is far larger only costs whoever reads it.
+    Our pages bring a few cookies; far larger headers only cost time.
     """
 
     def __init__(self, application: Any) -> None:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve what is small enough; answer 431 to the rest, and close a handshake."""
+        """Serve requests within the limit; answer 431 to others, and close larger handshakes."""
         if scope["type"] == "lifespan" or size_of(scope) <= settings.HEADERS_MAXIMUM_BYTES:
             await self.application(scope, receive, send)
         elif scope["type"] == "websocket":

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can serve: for the machines that watch it."""
+"""Health checks for monitoring: whether the process lives, and whether it can serve."""
 
 import logging
 from collections.abc import Callable
@@ -17,25 +17,25 @@ _looked: list[bool] = []
 """Filled once the process has looked at its database role."""
 
 AWAY = ("08", "53", "57P")
-"""How the states begin that PostgreSQL gives when it takes no connection (08, 53) or shuts down (57P)."""
+"""The first characters of PostgreSQL's error states for a refused connection (08, 53) or a shutdown (57P)."""
 LIMIT = 2  # seconds for each server to answer; libpq knows no shorter one
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a probe gets: an HTTP status and a text with one line a fact."""
+    """The answer to a probe: an HTTP status, and a text with one line per fact."""
 
     status: int
     text: str
 
 
 def alive() -> Report:
-    """Say that the process answers; asks nobody else, so that a lost database restarts nothing."""
+    """Return that the process answers. It asks no other server, so that a lost database restarts nothing."""
     return Report(200, "ok")
 
 
 def ready() -> Report:
-    """Say whether PostgreSQL and Redis answer: 200, or 503 with the ones that do not."""
+    """Return whether PostgreSQL and Redis answer: 200, or 503 with the ones that do not."""
     down = [name for name, answers in PROBED.items() if not answers()]
     if down:
         return Report(503, "\n".join(f"{name}: no answer" for name in down))
@@ -43,9 +43,9 @@ def ready() -> Report:
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Tell whether an error of the database means that it is not there: no connection, or it is shutting down.
+    """Return whether a database error means that the server is away: no connection, or a shutdown.
 
-    A statement or a lock that takes too long is an `OperationalError` too, and a fault of ours.
+    A statement or lock that takes too long is also an `OperationalError`, but it is a fault of ours.
     """
     if not isinstance(error, OperationalError | InterfaceError):
         return False
@@ -54,7 +54,7 @@ def is_away(error: BaseException | None) -> bool:
 
 
 def _database_answers() -> bool:
-    """Ask over a connection of its own: one from the pool would wait for its turn, or for the pool's patience."""
+    """Ask over a new connection: one from the pool might have to wait."""
     parameters = connection.get_connection_params()
     try:
         with psycopg.connect(**{**parameters, "connect_timeout": LIMIT}) as fresh:
@@ -66,7 +66,7 @@ def _database_answers() -> bool:
 
 
 def _look_at_the_role(fresh: "psycopg.Connection[Any]") -> None:
-    """Say once in a process's log that its database role could change history; the probe's answer tells nobody."""
+    """Warn once in the log if the database role could change history. The answer to the probe does not say it."""
     if settings.DEMONSTRATION or _looked:
         return
     _looked.append(True)

@@ -1,6 +1,6 @@
-"""A calm log: one line a fact, on standard error, and no flood while a server is away.
+"""The log: one line per fact on standard error, without floods while a server is away.
 
-LOG_FORMAT says for whom: `text` for people, `json` for machines, one object a line.
+LOG_FORMAT chooses the form: `text` for people, `json` for machines, one object per line.
 """
 
 import logging
@@ -13,18 +13,18 @@ from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
-"""Names the request that is being answered; each line that is written meanwhile carries it."""
+"""Identifies the present request; each line written meanwhile carries it."""
 
 SECRET_ARGUMENTS = frozenset({"token", "key", "uidb64"})
-"""Names of the parts of an address that open a door for whoever knows them: never written to the log."""
+"""Names of the secret parts of addresses, which are never logged."""
 
 QUIET_TIME = 60.0  # seconds during which the same complaint is not written again
 
 
 class OncePerMinute(logging.Filter):
-    """Let the same complaint of the same source through once a minute, and without its traceback.
+    """Write the same message of the same logger at most once a minute, without its traceback.
 
-    Meant for the libraries that talk to Redis: while it is away each of them complains several times a second.
+    For libraries that talk to Redis: while it is away, each of them complains several times a second.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class OncePerMinute(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         cause = record.exc_info[1] if record.exc_info else None
         text = record.getMessage() if cause is None else f"{record.getMessage()} ({type(cause).__name__}: {cause})"
-        complaint = (record.name, str(record.msg))  # before its figures, such as seconds and tries, are filled in
+        complaint = (record.name, str(record.msg))  # before arguments such as seconds and attempts are filled in
         record.msg, record.args = " ".join(text.split()), ()
         record.exc_info, record.exc_text = None, None
         now = time.monotonic()
@@ -45,7 +45,7 @@ class OncePerMinute(logging.Filter):
 
 
 class OfRequest(logging.Filter):
-    """Give each line the id of the request that it belongs to; Django's own lines lose what opens a door."""
+    """Give each line the id of its request, and remove secrets from Django's own lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
@@ -65,7 +65,7 @@ def without_secrets(text: str, request: HttpRequest) -> str:
 
 
 class WithoutDetail(logging.Formatter):
-    """Write the time in UTC; leave out what PostgreSQL adds to an error: the values of somebody's row."""
+    """Write times in UTC, and leave out the values of rows that PostgreSQL adds to errors."""
 
     converter = staticmethod(time.gmtime)
 
@@ -130,7 +130,9 @@ def configuration(level: str = "INFO", layout: str = "text") -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "django.channels.server": {"level": "WARNING"},
-            # Every five seconds a job starts and ends: that is no news.
+            # What is left out of a font is no news.
+            "fontTools": {"level": "WARNING"},
+            # A job starts and ends every five seconds: that is no news.
             "celery": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
             "kombu": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
             "channels_redis": {"handlers": ["patient"], "level": "WARNING", "propagate": False},
@@ -139,7 +141,7 @@ def configuration(level: str = "INFO", layout: str = "text") -> dict[str, Any]:
             "uvicorn": {"handlers": ["console"], "level": "WARNING", "propagate": False},
             "uvicorn.error": {"handlers": [], "level": "WARNING", "propagate": True},
             "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
-            # A log-in is a request like another; a lock still warns.
+            # A log-in is an ordinary request; a lock-out still warns.
             "axes": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
         },

@@ -1,4 +1,4 @@
-"""What stands around every request: health answers, the request log, and static files under ASGI."""
+"""Middleware around every request: health checks, the request log, and static files under ASGI."""
 
 import asyncio
 import logging
@@ -12,10 +12,14 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.middleware.gzip import GZipMiddleware
+from django.views.defaults import permission_denied
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
+from accompaniment.rules.errors import NoRightError
 from config import health
+from config.compressed import compressed_copy, may_be_compressed
 from config.logs import request_id, without_secrets
 from config.views import bare_page
 
@@ -24,16 +28,16 @@ Handler = Callable[[HttpRequest], Any]
 REQUEST_ID = "X-Request-ID"
 
 ERROR_SUMMARY = b" data-error-summary"
-"""What every summary of a refused form has (`partials/_form_errors.html`)."""
+"""An attribute of every summary of a refused form (`partials/_form_errors.html`)."""
 ERROR_TITLE = "<title>Erreur – ".encode()
 
 request_log = logging.getLogger("config.requests")
 
 
 class Around:
-    """Base of a middleware that stays on the side, threads or event loop, on which it was built.
+    """Base of middleware that stays in the thread or on the event loop where it was built.
 
-    Django would otherwise hop to a thread and back for every middleware that knows one side only.
+    Otherwise Django changes to a thread and back for every middleware that supports one side only.
     """
 
     sync_capable = True
@@ -58,10 +62,10 @@ class Around:
 
 
 class HealthMiddleware(Around):
-    """Answer the two health addresses before anything else has a say.
+    """Answer the two health addresses before all other middleware.
 
-    A probe knows no host name, speaks no HTTPS and holds no session, so it must pass neither the check of the
-    host, nor the redirection, nor the log-in.
+    A probe sends no known host name, uses no HTTPS and has no session, so the checks of host, redirection and log-in
+    must not apply.
     """
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
@@ -83,16 +87,16 @@ def _health(report: health.Report) -> HttpResponse:
         content_type="text/plain; charset=utf-8",
         headers={"Cache-Control": "no-store"},
     )
-    # Django writes an error for each 503. Whoever probes knows already, and asks again every few seconds.
+    # Django logs an error for each 503. The probe knows already, and asks again every few seconds.
     answer._has_been_logged = True  # type: ignore[attr-defined]  # noqa: SLF001
     return answer
 
 
 class RequestLogMiddleware(Around):
-    """Write one line for each request: method, path, status, milliseconds, number of the person, address.
+    """Write one line per request: method, path, status, milliseconds, account number, IP address.
 
-    Neither the query nor a secret part of the address, and no name, appears in it. The id of the request stands in
-    each line that is written meanwhile, and in the answer.
+    The line has neither the query, nor secret parts of the path, nor names. Each line written during the request and
+    the response carry the request's id.
     """
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
@@ -112,7 +116,7 @@ class RequestLogMiddleware(Around):
 
 @contextmanager
 def _named(request: HttpRequest) -> Iterator[None]:
-    """Give the request the id that the proxy has given it, or a new one where it gave none that looks like one."""
+    """Give the request the id from the proxy, or a new one if the proxy sent no valid id."""
     given = request.headers.get(REQUEST_ID, "")
     token = request_id.set(given if re.fullmatch(r"[A-Za-z0-9._-]{8,64}", given) else uuid.uuid4().hex)
     try:
@@ -124,7 +128,7 @@ def _named(request: HttpRequest) -> Iterator[None]:
 def _write_line(request: HttpRequest, response: HttpResponseBase, began: float) -> None:
     response.headers[REQUEST_ID] = request_id.get()
     milliseconds = (time.perf_counter() - began) * 1000
-    # Only a person who was looked up anyway: the log must not cost a query of its own.
+    # Use only a person who was loaded anyway: the log must not cost a query.
     person = getattr(request, "_cached_user", None)
     facts = {
         "method": request.method,
@@ -140,14 +144,14 @@ def _write_line(request: HttpRequest, response: HttpResponseBase, began: float) 
 
 
 def _speakable_path(request: HttpRequest) -> str:
-    # No line break gets into the log.
+    # This keeps line breaks out of the log.
     return without_secrets(request.path.encode("unicode_escape").decode("ascii"), request)
 
 
 class PrivateAnswersMiddleware(Around):
-    """Let no cache keep what was made for somebody: neither one on the way, nor the browser for who comes next.
+    """Forbid caches, of proxies and of the browser, to store answers made for somebody.
 
-    Whoever brings or gets a session is somebody. Static files are answered further out.
+    That is every request or answer with a session. Static files are answered earlier.
     """
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
@@ -167,8 +171,29 @@ def _keep_private(request: HttpRequest, response: HttpResponseBase) -> None:
         response["Cache-Control"] = "private, no-store"
 
 
+class CompressedPagesMiddleware(Around):
+    """Compress pages whose length may be seen, in a thread of their own on the event loop.
+
+    Django's middleware adds up to a hundred random bytes to each page.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        super().__init__(get_response)
+        self.gzip = GZipMiddleware(get_response)
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = self.get_response(request)
+        return self.gzip.process_response(request, response) if may_be_compressed(request, response) else response
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = await self.get_response(request)
+        if not may_be_compressed(request, response):
+            return response
+        return await asyncio.to_thread(self.gzip.process_response, request, response)
+
+
 class ErrorTitleMiddleware(Around):
-    """Begin the title of a page that shows a refused form with « Erreur – »: it is the first thing that is read out."""
+    """Begin the title of a page with a refused form with « Erreur – », because the title is read out first."""
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
         response: HttpResponseBase = self.get_response(request)
@@ -188,7 +213,7 @@ def _say_error_first(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 class WrongMethodMiddleware(Around):
-    """Say in words that an address only takes what a form sends: Django's answer to who opens it is an empty page."""
+    """Explain that an address accepts only a form, where Django would answer with an empty page."""
 
     def in_thread(self, request: HttpRequest) -> HttpResponseBase:
         return _say_wrong_method(request, self.get_response(request))
@@ -201,6 +226,22 @@ def _say_wrong_method(request: HttpRequest, response: HttpResponseBase) -> HttpR
     if isinstance(response, HttpResponseNotAllowed) and not response.content:
         response.content = bare_page(request, "405.html", status=405).content
     return response
+
+
+class NoRightMiddleware(Around):
+    """Answer 403 if a service finds that the right has gone since the page was made."""
+
+    def in_thread(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = self.get_response(request)
+        return response
+
+    async def on_loop(self, request: HttpRequest) -> HttpResponseBase:
+        response: HttpResponseBase = await self.get_response(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Called by Django for exceptions of views; return None for all others."""
+        return permission_denied(request, exception) if isinstance(exception, NoRightError) else None
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):
@@ -224,6 +265,11 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):
             return self._on_loop(request)
         answer: HttpResponseBase = super().__call__(request)
         return answer
+
+    def candidate_paths_for_url(self, url: str) -> Iterator[str]:
+        """Called by WhiteNoise only where `collectstatic` has not run."""
+        for path in super().candidate_paths_for_url(url):
+            yield compressed_copy(path, url.removeprefix(self.static_prefix))
 
     async def _on_loop(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info

@@ -4,11 +4,13 @@ To add a page, add its line here, in the order in which people read it. Every en
 is not there yet has no line. The first entry of a role is the page that its people see after log-in.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.urls import reverse
 
 from accompaniment.enums import Role
+from accompaniment.rules.french import counted, verb_of
 
 
 @dataclass(frozen=True)
@@ -17,28 +19,58 @@ class Entry:
 
     url_name: str
     label: str
+    beyond: tuple[str, ...] = ()
+    """First parts of the addresses elsewhere that belong to this entry, too. Its own address needs no line."""
+    short: str = ""
+    """The word in the bar of a telephone; an entry without one is in its menu only."""
+    waiting: tuple[str, str] = ("", "")
+    """What waits there, as `counted` takes it, and the verb that goes with it, as `verb_of` takes it."""
 
 
 NAVIGATION: dict[Role, tuple[Entry, ...]] = {
     Role.ADVISER: (
         Entry("my_day", "Ma journée"),
-        Entry("my_portfolio", "Portefeuille"),
-        Entry("registrations", "Inscriptions"),
-        Entry("agenda", "Agenda"),
-        Entry("conversations", "Messagerie"),
-        Entry("callbacks", "Rappels"),
+        Entry(
+            "my_portfolio",
+            "Portefeuille",
+            beyond=(
+                "personnes",
+                "portefeuilles",
+                "transferts",
+                "documents",
+                "notes",
+                "objectifs",
+                "etapes",
+                "echeances",
+                "acceptations",
+            ),
+        ),
+        Entry("registrations", "Inscriptions", waiting=("une demande", "attend,attendent")),
+        Entry(
+            "agenda",
+            "Agenda",
+            beyond=("demandes-en-agence", "absences", "visio"),
+            waiting=("une demande en agence,demandes en agence", "attend,attendent"),
+        ),
+        Entry("conversations", "Messages", waiting=("une conversation", "attend,attendent")),
+        Entry("callbacks", "Rappels", waiting=("un rappel", "attend,attendent")),
     ),
     Role.JOBSEEKER: (
-        Entry("space", "Mon espace"),
-        Entry("conversations", "Messagerie"),
-        Entry("my_interviews", "Mes entretiens"),
-        Entry("my_accompaniment", "Mon accompagnement"),
-        Entry("own_data", "Mes données"),
+        Entry("space", "Mon espace", short="Espace", beyond=("etre-recu", "rappels")),
+        Entry("conversations", "Messages", short="Messages", waiting=("un message non lu,messages non lus", "")),
+        Entry("my_interviews", "Rendez-vous", short="Rendez-vous", beyond=("visio",)),
+        Entry("my_accompaniment", "Mon accompagnement", beyond=("mes-documents", "documents", "acceptations")),
+        Entry("own_data", "Mes données", beyond=("mon-numero", "mon-moyen-prefere")),
     ),
     Role.MANAGER: (
         Entry("steering", "Pilotage"),
-        Entry("portfolios", "Portefeuilles"),
-        Entry("teams", "Équipes"),
+        Entry(
+            "portfolios",
+            "Portefeuilles",
+            beyond=("portefeuille", "personnes", "transferts", "demandes-en-agence", "acceptations"),
+            waiting=("une personne", "attend un conseiller,attendent un conseiller"),
+        ),
+        Entry("teams", "Équipes", beyond=("absences", "agenda")),
         Entry("imports", "Imports"),
         Entry("settings", "Réglages"),
     ),
@@ -49,19 +81,35 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
 class Link:
     """An entry as the page shows it. `current` is the value of `aria-current`, or empty."""
 
+    url_name: str
     url: str
     label: str
+    short: str
     current: str
+    count: int = 0
+    said: str = ""
+    """The count in words, for who does not see where it stands."""
 
 
-def navigation_for(role: Role, path: str) -> list[Link]:
-    """Return the links of a role; the page at `path` is "page", the section above it "true"."""
+def navigation_for(role: Role, path: str, waiting: Mapping[str, int] | None = None) -> list[Link]:
+    """Return the links of a role; the page at `path` is "page", the entry that a page elsewhere belongs to "true".
+
+    `waiting` holds how many things wait, by the name of the entry's address.
+    """
     links = []
     for entry in NAVIGATION[role]:
         url = reverse(entry.url_name)
-        current = "page" if path == url else "true" if path.startswith(url) else ""
-        links.append(Link(url, entry.label, current))
+        below = (url, *(f"/{part}/" for part in entry.beyond))
+        current = "page" if path == url else "true" if path.startswith(below) else ""
+        count = (waiting or {}).get(entry.url_name, 0)
+        said = _said(count, entry) if count else ""
+        links.append(Link(entry.url_name, url, entry.label, entry.short, current, count, said))
     return links
+
+
+def _said(count: int, entry: Entry) -> str:
+    what, verb = entry.waiting
+    return f"{counted(count, what)} {verb_of(count, verb)}".strip()
 
 
 def first_page(role: Role) -> str:

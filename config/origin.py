@@ -1,4 +1,4 @@
-"""Which handshakes of sockets come from a page of ours."""
+"""Accept sockets from our own pages only."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,23 +13,23 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class SameOrigin:
-    """Let a handshake through only from the very origin that it goes to: scheme, host and port.
+    """Accept a handshake only if its origin is its own target: scheme, host and port.
 
-    Browsers always send the origin, and cookies go along whatever page opens a socket. The host is one
-    of ALLOWED_HOSTS.
+    Browsers always send the origin, and they send cookies whichever page opens a socket. The host is one of
+    ALLOWED_HOSTS.
     """
 
     def __init__(self, application: Application) -> None:
         self.application = application
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
-        """Serve the socket, or deny it before the session is looked at."""
+        """Serve the socket, or deny it before the session is read."""
         inner = self.application if is_same_origin(scope) else WebsocketDenier()
         return await inner(scope, receive, send)
 
 
 def is_same_origin(scope: Any) -> bool:
-    """Tell whether the handshake's only Origin is the address that it was sent to."""
+    """Tell whether the handshake has exactly one Origin, equal to the address that it was sent to."""
     origins = [value for name, value in scope.get("headers", ()) if name == b"origin"]
     hosts = [value for name, value in scope.get("headers", ()) if name == b"host"]
     if len(origins) != 1 or len(hosts) != 1:
@@ -40,7 +40,7 @@ def is_same_origin(scope: Any) -> bool:
 
 
 def _origin(text: str) -> tuple[str, str, int] | None:
-    """Return scheme, host and port; None for what is no origin."""
+    """Return scheme, host and port, or None if the text is no origin."""
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -1,8 +1,8 @@
-"""`make run`: the whole house in one foreground process group, until Ctrl-C.
+"""`make run`: run everything in one foreground process group until Ctrl-C.
 
-Takes the port, brings the database up to date, fills an empty one with the demonstration, then runs web, worker
-and beat, each line of their logs after the name of its process. Whatever ends the runner ends the others, and
-if one of them ends by itself all are stopped. `python -m config.runner`; PORT says where to listen.
+It takes the port, migrates the database, fills an empty one with the demonstration, and runs web, worker and beat. Each
+log line begins with the name of its process. When the runner or one of the processes ends, all are stopped. `python -m
+config.runner`; PORT is the port.
 """
 
 import asyncio
@@ -29,15 +29,15 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
 PROJECT = Path(__file__).resolve().parent.parent
 SEED = "seed_demo"
-START_LIMIT = 60.0  # seconds for the web process to give its first answer
-# Asked to end, told to, killed, with so many seconds after each. Together with the stop of the embedded servers it
-# stays under five seconds; a job that is cut off is found due again by the next one.
+START_LIMIT = 60.0  # seconds until the web process must answer for the first time
+# Signals and the seconds to wait after each. Together with the stop of the embedded servers this takes less than five
+# seconds. An interrupted job is still due, and the next start does it.
 PATIENCE = ((signal.SIGTERM, 1.5), (signal.SIGQUIT, 0.5), (signal.SIGKILL, 0.5))
 LONGEST_LINE = 1024 * 1024  # bytes
 
 
 class CannotRunError(Exception):
-    """The house cannot run; the message is the sentence that says why."""
+    """The service cannot run. The message says why."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class House:
     broken: str = ""
 
     async def run(self) -> int:
-        """Run until told to stop, or until a process ends by itself; return the exit code."""
+        """Run until stopped, or until a process ends by itself; return the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop.set)
@@ -93,7 +93,7 @@ class House:
         )
 
     async def _follow(self, name: str, process: Process) -> None:
-        """Pass the lines of a process on, and stop the house when it ends by itself."""
+        """Print the lines of a process, and stop everything when it ends by itself."""
         if process.stdout is not None:
             async for line in process.stdout:
                 if text := line.decode(errors="replace").rstrip():
@@ -158,7 +158,7 @@ def listen(number: int) -> socket.socket:
 
 
 def prepare() -> None:
-    """Bring the database up to date, and fill an empty one with the demonstration."""
+    """Migrate the database, and fill an empty one with the demonstration."""
     call_command("migrate", verbosity=0, interactive=False)
     if settings.DEMONSTRATION and not get_user_model().objects.exists():
         if SEED in get_commands():
@@ -180,7 +180,7 @@ def _say(text: str) -> None:
 def main() -> int:
     """Run the house; return the exit code of the command."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
-    # Ends a start that is under way as Ctrl-C does.
+    # Ends a start that is under way, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         number = port()

@@ -1,6 +1,6 @@
-"""How the house is, for the operator: each part in one line, and whether somebody has to get up.
+"""The state of each part of the service in one line, for the operator.
 
-Asks the servers, the worker, and the database for what should have been done by now. Writes nothing.
+It asks the servers and the worker, and looks in the database for what should be done by now. It writes nothing.
 """
 
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ from caseload.services.steering.imports import somebody_loads
 from config import health
 
 LATE = timedelta(minutes=10)
-"""How long what waits may be due before the operator should know: longer than a restart takes."""
+"""How long something may be overdue before the operator is told: longer than a restart takes."""
 ROUNDS_MISSED = 3
-"""How many rounds of the clock a job may miss, a minute of grace aside."""
+"""How many rounds a job may miss, plus a minute of grace."""
 GRACE = timedelta(minutes=1)
 TIMES_THAT_TELL = 3
-"""From how many failures on a row is no accident that the next round mends."""
+"""From this number of failures on, the next round will probably not mend a row."""
 ROWS_TOLD = 5
 WORKER_ANSWERS_WITHIN = 2.0  # seconds
 RECENTLY = timedelta(days=1)
@@ -36,7 +36,7 @@ RECENTLY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Line:
-    """One part of the house: its name, whether it is well, and what there is to say."""
+    """One part of the service: its name, whether it works, and the details."""
 
     part: str
     well: bool
@@ -44,7 +44,7 @@ class Line:
 
 
 def look(now: datetime) -> Iterator[Line]:
-    """Look at each part in turn; without the database nothing else can be told."""
+    """Check each part in turn. Without the database, nothing else can be checked."""
     database, redis = (health.PROBED[name]() for name in ("database", "redis"))
     yield Line("database", database, "answers" if database else "no answer")
     yield Line("redis", redis, "answers" if redis else "no answer: chat is slower, letters and planning wait")
@@ -71,7 +71,7 @@ def _worker() -> Line:
 
 
 def _beat(now: datetime) -> Line:
-    """The clock is well when each of its jobs was done within its rounds, the first counted from when it began."""
+    """Beat works if each job has run within its rounds, counted for the first time from when beat began."""
     done = {run.job: run for run in JobRun.objects.all()}
     if not done:
         return Line("beat", well=False, text="no job was ever done")
@@ -89,7 +89,7 @@ def _beat(now: datetime) -> Line:
 
 
 def _setbacks(now: datetime) -> Line:
-    """Rows that a job cannot deal with: after some tries somebody has to look, for the log says why."""
+    """Rows on which a job fails. After some failures somebody has to look; the log says why."""
     rows = list(Setback.objects.order_by("-failures", "job", "row"))
     told = [
         f"{one.job} {one.row} ({one.error}, {one.failures} times, next {_instant(max(one.next_try_at, now))})"
@@ -135,7 +135,7 @@ def _imports(now: datetime) -> Line:
 
 
 def _transfers(now: datetime) -> Line:
-    """A planned transfer is overdue some minutes after its day has begun where the person is."""
+    """A transfer is overdue ten minutes after its day has begun where the person is."""
     planned = Transfer.objects.planned().select_related("batch", "source__agency__departement__region")
     last_day_anywhere = now.date() + timedelta(days=1)
     overdue = [

@@ -9,6 +9,8 @@ handler500 = views.server_error
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("hors-connexion/", views.offline, name="offline"),
+    path("service-worker.js", views.service_worker, name="service_worker"),
     path("", include("accompaniment.urls")),
     path("", include("caseload.urls")),
     path("", include("messaging.urls")),

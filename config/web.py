@@ -9,7 +9,7 @@ import sys
 
 import uvicorn
 
-GRACE = 1  # seconds for requests that are under way when the house is told to stop
+GRACE = 1  # seconds for requests under way when the process is stopped
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             "config.asgi:application",
-            access_log=False,  # the request log is ours, and knows no query strings
+            access_log=False,  # the request log is ours, and has no query strings
             log_level="warning",
             lifespan="off",
             proxy_headers=False,

@@ -1,9 +1,10 @@
-"""What upper floors add to the lists that lower floors own: all of it, in one place.
+"""Fill the lists that lower floors own with functions of upper floors, all in one place.
 
-Each line reads: this list of a floor, filled by these functions of floors above, lowest floor first. That is also the
-order in which a list is gone through, so portfolios are locked before conversations and interviews.
+Each line adds functions to one list, lowest floor first. The lists are called in this order, so portfolios are locked
+before conversations and interviews.
 """
 
+from accompaniment.enums import NotificationKind
 from accompaniment.hooks import (
     deadlines,
     desk_events,
@@ -15,7 +16,7 @@ from accompaniment.hooks import (
 )
 from accompaniment.hooks.track_changes import TierFollower
 from accompaniment.reads.invariants import GROUND_CHECKS
-from caseload.hooks import adviser_absences, arrivals, departures, handover, timeline
+from caseload.hooks import adviser_absences, arrivals, coming, departures, handover, timeline
 from caseload.hooks.adviser_absences import AbsenceFollower
 from caseload.reads import perimeter as caseload_perimeter
 from caseload.reads.file.timeline_sources import CASELOAD_SOURCES
@@ -23,10 +24,12 @@ from caseload.reads.invariants import CASELOAD_CHECKS
 from caseload.services.moves import follower_letters, placements
 from caseload.services.steering.agencies import agencies_that_follow
 from messaging.hooks import deliveries
+from messaging.hooks.deliveries import DeliveryFollower
 from messaging.reads.invariants import MESSAGING_CHECKS
 from messaging.reads.timeline_sources import MESSAGING_SOURCES
 from messaging.services import desks, live
 from messaging.services import handover as conversations_handed_over
+from visio.reads.coming import booked_in_words, coming_in_words
 from visio.reads.invariants import VISIO_CHECKS
 from visio.reads.timeline_sources import VISIO_SOURCES
 from visio.services import adviser_absences as interviews_in_absences
@@ -38,8 +41,12 @@ from visio.services.summaries import refresh_summary
 
 
 def fill_hooks() -> None:
-    """Fill every list. Called once in each process, when all models are known."""
+    """Fill every list. Called once per process, after all models are loaded."""
     perimeter.staff_perimeters += (caseload_perimeter.adviser_perimeter, caseload_perimeter.manager_perimeter)
+    perimeter.registrars += (caseload_perimeter.registrar_perimeter,)
+    perimeter.on_site_answerers += (caseload_perimeter.answered_on_site,)
+    perimeter.steered_regions += (caseload_perimeter.manager_territory,)
+    perimeter.country_stewards += (caseload_perimeter.steers_whole_country,)
     perimeter.staff_readers += (caseload_perimeter.former_adviser_reading,)
     perimeter.reader_capacities += (caseload_perimeter.capacities,)
     desk_events.on_file_change += (desks.follow_file_change,)
@@ -48,6 +55,7 @@ def fill_hooks() -> None:
         conversations_handed_over.follow_track_end,
         interviews.follow_track_end,
     )
+    track_changes.foreseen_at_track_end += (interviews.foresee_track_end,)
     track_changes.said_at_track_end += (follower_letters.say_who_follows,)
     track_changes.on_tier_change += (
         TierFollower(
@@ -83,6 +91,11 @@ def fill_hooks() -> None:
     )
     departures.before_departure += (interviews_left,)
     handover.on_handover += (conversations_handed_over.follow_handover, interviews_handed_over.follow_handover)
+    coming.coming_interviews += (coming_in_words,)
+    coming.booked += (booked_in_words,)
     timeline.timeline_sources += (*CASELOAD_SOURCES, *MESSAGING_SOURCES, *VISIO_SOURCES)
 
-    deliveries.on_delivered += (proofs.note_convocation, missed.note_told)
+    deliveries.on_delivered += (
+        DeliveryFollower(kinds=(NotificationKind.INTERVIEW_BOOKED,), told=proofs.note_convocation),
+        DeliveryFollower(kinds=(NotificationKind.ABSENCE_NOTED,), told=missed.note_told),
+    )

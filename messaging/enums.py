@@ -18,14 +18,14 @@ class CallbackSubject(TextChoices):
 
 
 class Panel(TextChoices):
-    """The panels of the page of the day; the value is the end of the panel's id there."""
+    """The panels of the page of the day. The value is the end of the panel's HTML id."""
 
-    TODAY = "aujourdhui", "Entretiens d'aujourd'hui"
+    TODAY = "aujourdhui", "Aujourd'hui"
     MESSAGES = "a-repondre", "Messages à traiter"
     CALLBACKS = "rappels", "Rappels à faire"
     ON_SITE = "en-agence", "Demandes d'entretien en agence"
     ABSENCES = "absences", "Absences à décider"
-    OBLIGATIONS = "echeances", "Échéances à placer"
+    OBLIGATIONS = "echeances", "Entretiens à fixer"
     PLANS = "plans", "Plans de contact à revoir"
     VOLUNTEERS = "inscriptions", "Volontaires à recevoir"
     PORTFOLIOS = "portefeuilles", "Mes portefeuilles"

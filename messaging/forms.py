@@ -34,7 +34,7 @@ class MessageForm(forms.Form):
 
 
 def composer(conversation: Conversation, typed: QueryDict | None = None) -> MessageForm:
-    """Return the form of a conversation, whose ids no other of the page has."""
+    """Return the form of a conversation, with HTML ids that are unique on the page."""
     return MessageForm(typed, auto_id=f"message-{conversation.pk}-%s")
 
 
@@ -52,7 +52,7 @@ class GroupMessageForm(forms.Form):
 
 
 class NumberForm(forms.Form):
-    """The number of a message, as the address of a page carries it."""
+    """The number of a message, from a URL."""
 
     number = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
@@ -62,7 +62,7 @@ class SearchForm(forms.Form):
 
 
 def window_value(window: Window) -> str:
-    """Return a window as a form carries it: both instants in UTC."""
+    """Return a window as the form submits it: both instants in UTC."""
     return f"{window.starts_at.astimezone(UTC):{SECONDS}}-{window.ends_at.astimezone(UTC):{SECONDS}}"
 
 
@@ -72,7 +72,7 @@ def _read_window(value: str) -> Window:
 
 
 def _say_window(window: Window) -> str:
-    """Return « mardi 1er décembre, entre 9 h et 10 h », and the zone where the adviser reads another hour."""
+    """Return « mardi 1er décembre, entre 9 h et 10 h », with the zone if the adviser reads another hour."""
     zone = reader_zone()
     day = weekday_in_words(window.starts_at.astimezone(zone).date())
     hours = hours_there(window.starts_at, window.ends_at, zone=zone, others=other_zones(), joined="et")
@@ -80,13 +80,18 @@ def _say_window(window: Window) -> str:
 
 
 class CallbackForm(forms.Form):
-    """A wish to be called back, in one of the windows on offer."""
+    """A call-back request in one of the offered windows."""
 
     subject = forms.ChoiceField(
         label="Sujet",
         choices=CallbackSubject,
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez le sujet de l'appel."},
+    )
+    in_writing = forms.BooleanField(
+        label="Répondez-moi par écrit",
+        required=False,
+        help_text="Votre conseiller vous écrit dans vos messages, au moment choisi. Il ne vous appelle pas.",
     )
     phone = PhoneField(
         label="Numéro à appeler",
@@ -110,19 +115,21 @@ class CallbackForm(forms.Form):
     def __init__(self, *args: Any, windows: Sequence[Window], person: Jobseeker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         phone_field(self).belong_to(person)
+        if self["in_writing"].value():
+            self.fields["phone"].required = False
         offered = [(window_value(window), _say_window(window)) for window in windows]
         self.fields["window"].choices = [CHOOSE, *offered] if offered else []  # type: ignore[attr-defined]
         if any(zone_beside(window.starts_at, zone=reader_zone(), others=other_zones()) for window in windows):
-            # A list on a telephone is narrower than its choices.
+            # The list is narrower on a telephone than the longest choice.
             self.fields["window"].help_text = f"Les heures sont données à l'{zone_in_words(reader_zone())}."
 
     def clean_window(self) -> Window:
-        """Return the window that was chosen; it is one of those on offer."""
+        """Return the chosen window, which is one of the offered ones."""
         return _read_window(self.cleaned_data["window"])
 
 
 class OutcomeForm(forms.Form):
-    """What came of a call."""
+    """The outcome of a call."""
 
     outcome = LinesField(
         label="Ce qui a été dit ou convenu",

@@ -7,5 +7,5 @@ from messaging.services.delivery import deliver_due
 
 @shared_task(name="messaging.jobs.deliver_notifications", ignore_result=True)
 def deliver_notifications() -> None:
-    """Deliver what waits in the outbox; run every few seconds, one query when nothing waits."""
+    """Deliver waiting notifications; run every few seconds, with one query if nothing is waiting."""
     deliver_due()

@@ -1,4 +1,4 @@
-"""Conversations, call-back requests, and what was delivered outside the pages."""
+"""Conversations, call-back requests, and deliveries outside the pages."""
 
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -15,18 +15,18 @@ from messaging.enums import CallbackState, CallbackSubject
 
 class ConversationQuerySet(OfJobseekerQuerySet):
     def awaiting_reply(self) -> Self:
-        """Keep the conversations in which the person waits for an answer, longest first."""
+        """Keep the conversations in which the person waits for an answer, longest wait first."""
         return self.filter(awaiting_reply_since__isnull=False).order_by("awaiting_reply_since", "pk")
 
     def matching(self, words: str) -> Self:
-        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        """Keep the people whom these words name, in any order, without accents, allowing for typing errors."""
         return self.filter(named(words_of(words), jobseeker="jobseeker__"))
 
 
 class Conversation(models.Model):
-    """The one conversation between a jobseeker and whoever follows them.
+    """The one conversation between a jobseeker and the people who follow them.
 
-    `last_number` is advanced under a row lock in the transaction that stores the messages, so numbers have no gap.
+    The transaction that stores a message increments `last_number` under a row lock, so numbers have no gap.
     """
 
     jobseeker = models.OneToOneField(Jobseeker, models.PROTECT, related_name="conversation")
@@ -52,12 +52,12 @@ class Conversation(models.Model):
 
 class MessageQuerySet(QuerySet[Any]):
     def after(self, number: int) -> Self:
-        """Keep what follows message `number`, in the order of the conversation."""
+        """Keep the messages after number `number`, in order."""
         return self.filter(number__gt=number).order_by("number")
 
 
 class Message(AppendOnly):
-    """A message that the server has acknowledged."""
+    """A message that the server has confirmed."""
 
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="messages")
     number = models.PositiveIntegerField(help_text="1, 2, 3 … in its conversation, without gaps")
@@ -85,7 +85,7 @@ class Message(AppendOnly):
 
 
 class ReadMark(models.Model):
-    """How far a person has read a conversation."""
+    """The number up to which somebody has read a conversation."""
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="read_marks")
     user = models.ForeignKey(User, models.CASCADE, related_name="read_marks")
@@ -105,12 +105,16 @@ class CallbackRequestQuerySet(OfJobseekerQuerySet):
 
 
 class CallbackRequest(models.Model):
-    """The person asks to be called, on a subject, in a time window. One open request per person."""
+    """The person asks to be called, on a subject, in a time window. One open request per person.
+
+    A person who does not telephone is answered in writing in the same window.
+    """
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="callback_requests")
     subject = models.CharField("sujet", max_length=10, choices=CallbackSubject)
     comment = models.TextField("précision", blank=True, max_length=1000)
-    phone = models.CharField("numéro à appeler", max_length=20, help_text="format E.164")
+    in_writing = models.BooleanField("réponse par écrit", default=False, db_default=False)
+    phone = models.CharField("numéro à appeler", max_length=20, blank=True, help_text="format E.164")
     window_starts_at = models.DateTimeField("à partir de")
     window_ends_at = models.DateTimeField("jusqu'à")
     asked_at = models.DateTimeField("demandé le")
@@ -131,6 +135,7 @@ class CallbackRequest(models.Model):
                 name="callback_one_open",
                 violation_error_message="Une demande de rappel est déjà en cours.",
             ),
+            models.CheckConstraint(condition=Q(in_writing=True) | ~Q(phone=""), name="callback_number_or_writing"),
             models.CheckConstraint(
                 condition=Q(window_ends_at__gt=F("window_starts_at")), name="callback_window_in_order"
             ),
@@ -146,12 +151,17 @@ class CallbackRequest(models.Model):
 
     @property
     def zones(self) -> tuple[ZoneInfo]:
-        """The clock on which the window was chosen: that of the person's agency. Load its region."""
+        """The person's time zone, in which the window was chosen. Load the agency's region."""
         return (self.jobseeker.agency.zone,)
 
     @property
     def number(self) -> str:
-        """The number to call: that of the file while the request is open; afterwards the one that was asked for."""
+        """The number to call: while the request is open the one in the file, afterwards the one that was called.
+
+        It is empty if the answer is given in writing.
+        """
+        if self.in_writing:
+            return ""
         return (self.jobseeker.phone if self.state == CallbackState.OPEN else "") or self.phone
 
 
@@ -172,9 +182,9 @@ class CallbackEvent(AppendOnly):
 
 
 class Delivery(AppendOnly):
-    """One notification that the mail server took: the proof that a person was told.
+    """A notification that the mail server accepted: the proof that a person was told.
 
-    The text is not kept: an activation link in it would be a secret.
+    The text is not stored, because an activation link in it would be a secret.
     """
 
     notification = models.OneToOneField(Notification, models.PROTECT, related_name="delivery")
@@ -187,7 +197,7 @@ class Delivery(AppendOnly):
 
 
 class DemonstrationEmail(models.Model):
-    """An e-mail of the demonstration, which leaves the machine for nobody."""
+    """An e-mail of the demonstration; it never leaves the machine."""
 
     sent_at = models.DateTimeField(auto_now_add=True)
     recipient = models.EmailField(max_length=254)

@@ -34,10 +34,10 @@ CALLBACK_TRANSITIONS: dict[CallbackState, frozenset[CallbackState]] = {
 
 WINDOW_AT_MOST = timedelta(hours=2)
 NOTICE = timedelta(minutes=30)
-"""A window can be chosen until this time before it begins."""
+"""A window can be chosen until this long before it begins."""
 
 OFFERED_DAYS = 5
-"""Opening days on which a call-back can be asked for, today included while a window is left."""
+"""Number of opening days for which call-backs can be requested, today included while a window is left."""
 
 LOOK_AHEAD_DAYS = 30
 
@@ -93,7 +93,7 @@ def _cut(day: date, stretch: Stretch, zone: ZoneInfo) -> list[Window]:
 
 @dataclass
 class Bucket:
-    """How many frames a socket may still send: `burst` at once, then `per_second`, counted from `at`."""
+    """A token bucket: a socket may send `burst` frames at once, then `per_second`, counted from `at`."""
 
     burst: int
     per_second: float
@@ -103,7 +103,7 @@ class Bucket:
         self.tokens = float(self.burst)
 
     def take(self, now: float) -> bool:
-        """Take one of the tokens there are at `now` (seconds of a monotonic clock); False when there is none."""
+        """Take a token at `now` (seconds of a monotonic clock); return False if there is none."""
         self.tokens = min(self.burst, self.tokens + (now - self.at) * self.per_second)
         self.at = now
         if self.tokens < 1:

@@ -13,12 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("messagerie/<int:pk>/lu/", conversations.mark_read, name="conversation_read"),
     path("messagerie/panneau/a-repondre/", panels.to_answer, name="panel_to_answer"),
     path("messagerie/panneau/personne/<int:pk>/", panels.person_conversation, name="panel_person_conversation"),
-    path("messagerie/panneau/espace/", panels.space_messages, name="space_messages_panel"),
     path("rappels/", callbacks.callback_list, name="callbacks"),
     path("rappels/demander/", callbacks.ask, name="ask_callback"),
     path("rappels/<int:pk>/", callbacks.close, name="callback"),
     path("rappels/<int:pk>/annuler/", callbacks.cancel, name="cancel_callback"),
     path("rappels/panneau/", panels.callbacks, name="panel_callbacks"),
-    path("rappels/panneau/espace/", panels.space_callback, name="space_callback_panel"),
     path("demonstration/courriels/", demonstration.sent_emails, name="sent_emails"),
 ]

@@ -1,4 +1,4 @@
-"""Sending a form whose act concerns many: it asks first, then does what was shown."""
+"""Sends a form whose act concerns many people: the page asks first, and then the act is done as shown."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from accompaniment.services.foreseen import FIELD
 
 
 def asked(client: Client, address: str, facts: dict[str, Any]) -> Any:
-    """Send a form and return the page that says whom it concerns; nothing is done yet."""
+    """Send a form and return the page that says whom the act concerns; nothing is done yet."""
     page = client.post(address, facts)
     assert page.status_code == 409, page.content.decode()
     assert page.context["foreseen"].count
@@ -16,6 +16,6 @@ def asked(client: Client, address: str, facts: dict[str, Any]) -> Any:
 
 
 def confirmed(client: Client, address: str, facts: dict[str, Any], **options: Any) -> Any:
-    """Send a form, read whom it concerns, and send it again as the page does."""
+    """Send a form, read whom the act concerns, and send it again as that page does."""
     page = asked(client, address, facts)
     return client.post(address, {**facts, FIELD: page.context["foreseen"].mark}, **options)

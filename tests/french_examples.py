@@ -1,7 +1,7 @@
-"""The table of examples of how French is written here.
+"""The table of examples of written French.
 
-`accompaniment/rules/french.py` and the scripts of the browser are both held against it. A plain space stands for a
-no-break space as well.
+It tests `accompaniment/rules/french.py` and the scripts of the browser. A plain space stands for a no-break space as
+well.
 """
 
 import re
@@ -17,7 +17,7 @@ MARTINIQUE = ZoneInfo("America/Martinique")
 
 
 def spaces(words: str) -> str:
-    """Return words with plain spaces only."""
+    """Return the words with plain spaces only."""
     return words.replace(NO_BREAK, " ")
 
 
@@ -72,7 +72,7 @@ MOMENTS = [
     (REUNION, REUNION, "mercredi 2 décembre 2026 à 2 h 30"),
     (MARTINIQUE, PARIS, "mardi 1er décembre 2026 à 18 h 30 (heure de la Martinique)"),
 ]
-"""The instant `AT` for a reader in the first zone, shared with somebody in the second."""
+"""The instant `AT` for a reader in the first zone, shared with somebody in the second zone."""
 
 CLOCK_CHANGES = [
     (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), "1 h 59"),
@@ -185,11 +185,11 @@ WRONG_SHAPES = {
     "none or one in the plural": re.compile(rf"(?<![\w,.\u00a0-])[01][ \u00a0](?:{COUNTED})s\b"),
     "another system's unit": re.compile(r"\b[KM]io\b|\boctets?\b"),
 }
-"""Shapes that no page, letter or frame shows. Spaces of several kinds stand as the page holds them."""
+"""Spellings that no page, letter or frame may contain. Different kinds of spaces are matched as the page has them."""
 
 
 def wrong_words(text: str) -> Iterator[str]:
-    """Yield what of a text is written otherwise than the French module writes it, with what stands around it."""
+    """Yield each spelling in a text that differs from the French module's, with its surroundings."""
     for what, shape in WRONG_SHAPES.items():
         for found in shape.finditer(text):
             yield f"{what}: …{text[max(0, found.start() - 30) : found.end() + 15]!r}"

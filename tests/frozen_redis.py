@@ -1,4 +1,4 @@
-"""A Redis that takes connections and never answers, as one does that was stopped."""
+"""A Redis that accepts connections and never answers, like a stopped process."""
 
 import socket
 import threading
@@ -9,12 +9,12 @@ from typing import Any
 import redis
 
 CHUNK = 65536
-"""Bytes that are handed on at once."""
+"""The number of bytes passed on at once."""
 
 
 @contextmanager
 def frozen_redis() -> Iterator[str]:
-    """Name the address of a server that accepts and says nothing from the beginning."""
+    """Yield the address of a server that accepts connections and never answers."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(64)
@@ -22,24 +22,28 @@ def frozen_redis() -> Iterator[str]:
 
 
 class Door:
-    """An address before a real Redis, until it is frozen: then what was open stays open, and nothing comes back."""
+    """A proxy before a real Redis, until it is frozen. Then open connections stay open, and nothing comes back."""
 
     def __init__(self, behind: str) -> None:
         self._behind = behind
         self._frozen = threading.Event()
+        self._ended = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self.address = f"redis://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._take_in, daemon=True).start()
+        self._taking_in = threading.Thread(target=self._take_in, daemon=True)
+        self._taking_in.start()
 
     def freeze(self) -> None:
         self._frozen.set()
 
     def close(self) -> None:
-        # A thread that waits in `accept` hears of the end by a connection.
+        # A connection wakes the thread that waits in `accept`.
         self._frozen.set()
+        self._ended.set()
         with suppress(OSError):
             socket.create_connection(self._listener.getsockname()).close()
+        self._taking_in.join()
         self._listener.close()
         for end in self._open:
             with suppress(OSError):
@@ -53,6 +57,8 @@ class Door:
             except OSError:
                 return
             self._open.append(here)
+            if self._ended.is_set():
+                return
             if self._frozen.is_set():
                 continue
             there = self._reach()

@@ -1,6 +1,8 @@
-"""Keeps a database as the migrations leave it, which the next run copies in a second and need not migrate again."""
+"""Keeps a freshly migrated database. The next run copies it in a second and need not migrate again."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -8,11 +10,19 @@ from django.db import connection
 
 PREFIX = "migrated_"
 ONE_AT_A_TIME = 8117
-"""Key of the lock under which a copy is made or thrown away."""
+"""The key of the advisory lock under which a copy is looked for, made or dropped."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let the other workers of the run wait, so that one migrates and they copy."""
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
+        yield
 
 
 def name_of_the_copy() -> str:
-    """Return the name of the copy, which changes with the migrations and with the locked dependencies."""
+    """Return the name of the copy, which depends on the migrations and the locked dependencies."""
     base = Path(settings.BASE_DIR)
     files = [base / "uv.lock", *sorted(base.glob("*/migrations/*.py"))]
     digest = hashlib.sha256()
@@ -22,19 +32,18 @@ def name_of_the_copy() -> str:
 
 
 def is_kept(name: str) -> bool:
-    """Tell whether an earlier run has kept the copy."""
+    """Return whether an earlier run has kept the copy."""
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
         return cursor.fetchone() is not None
 
 
 def keep(name: str) -> None:
-    """Copy the database of this run, which was just migrated, and throw away the copies of other migrations."""
+    """Copy the freshly migrated database of this run, and drop copies with other migrations. The caller is `alone`."""
     source = connection.settings_dict["NAME"]
     connection.close()
     connection.close_pool()
     with connection._nodb_cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX])
         kept = {found for (found,) in cursor.fetchall()}
         for old in kept - {name}:

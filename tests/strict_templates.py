@@ -1,9 +1,9 @@
 """An undefined variable in one of our templates fails the test that renders it.
 
-Django shows nothing for `{{ x }}` and takes the other branch of `{% if x %}` when nobody gave `x`: a page can be
-wrong for months. Here both fail, in templates under `templates/` only: those of other packages are not ours to
-judge. Somewhere between a template and the test an exception may be swallowed (a comparison in `{% if %}`, a
-server's thread), so each is written down too, and the test fails at its end.
+Django shows nothing for `{{ x }}` and takes the other branch of `{% if x %}` if nobody gave `x`, so a page can be wrong
+for months. Here both fail, but only in templates under `templates/`, not in those of other packages. An exception may
+be swallowed between the template and the test (by a comparison in `{% if %}` or a server's thread). So each one is also
+recorded, and the test fails at its end.
 """
 
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ from django.conf import settings
 from django.template.base import FilterExpression, Parser, Variable, VariableDoesNotExist
 
 undefined_variables: list[str] = []
-"""What the running test has met so far."""
+"""The undefined variables in the running test so far."""
 
 
 class UndefinedVariableError(AssertionError):
-    """One of our templates uses what its context does not hold."""
+    """One of our templates uses a variable that its context lacks."""
 
 
 class StrictVariable(Variable):
-    """A variable that must be there; `place` is the template that uses it."""
+    """A variable that must exist; `place` is the template that uses it."""
 
     __slots__ = ("place",)
 
@@ -53,7 +53,7 @@ def _is_ours(parser: Parser) -> bool:
 
 @pytest.fixture(scope="session", autouse=True)
 def _templates_are_strict() -> Iterator[None]:
-    """Compile every template of the run with variables that must be there."""
+    """Compile all templates of the run with variables that must exist."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Parser, "compile_filter", _compile_filter)
         yield
@@ -61,7 +61,7 @@ def _templates_are_strict() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def strict_templates() -> Iterator[list[str]]:
-    """Fail the test that met an undefined variable; a test that means to meet one clears the list."""
+    """Fail a test that used an undefined variable. A test that does so on purpose clears the list."""
     undefined_variables.clear()
     yield undefined_variables
     assert not undefined_variables

@@ -1,4 +1,4 @@
-"""What must be true of the tree itself, whatever the pages do."""
+"""Properties of the source tree itself."""
 
 import ast
 import re
@@ -31,7 +31,7 @@ OWN_STATIC = [
 LONGEST_FILE = 500  # lines
 
 FOUND_BY_DJANGO = {"403.html", "404.html", "500.html", "403_csrf.html"}
-"""Templates that no code of ours names."""
+"""Templates that Django itself uses by name."""
 
 
 NO_BREAK = "\u00a0\u202f"
@@ -79,7 +79,7 @@ def url_names() -> set[str]:
 
 
 def test_every_icon_that_a_page_names_exists() -> None:
-    """The design system draws an icon that it does not have as a black square."""
+    """Kind: an icon that the design system lacks, which it draws as a black square."""
     styles = "".join(
         Path(str(finders.find(f"dsfr/dist/{name}"))).read_text(encoding="utf-8")
         for name in ("dsfr.main.min.css", "utility/utility.main.min.css")
@@ -90,6 +90,38 @@ def test_every_icon_that_a_page_names_exists() -> None:
         for icon in re.findall(r"\bfr-icon-[a-z0-9-]+", path.read_text(encoding="utf-8"))
     }
     assert sorted((path, icon) for path, icon in used if f".{icon}" not in styles) == []
+
+
+def test_pages_load_the_systems_script_where_they_need_it() -> None:
+    """Kind: a part that does nothing, because the page does not load the script that runs it.
+
+    `static/frame/frame.js` names the parts. The script also knows these, without a need for it on our pages.
+    """
+    script = Path(str(finders.find("dsfr/dist/dsfr.module.min.js"))).read_text(encoding="utf-8")
+    runs = set(re.findall(r"ns\.selector\(\"([a-z-]+)", script))
+    unneeded = {
+        "btn",  # inside other parts
+        "btns-group",  # only of equal size
+        "checkbox-group",  # only in the rows of a table
+        "fieldset",  # only in a dialog of display settings
+        "label",  # only in a field for passwords
+        "password",  # a script of our own shows it
+        "links-group",  # only in the system's own header
+        "tag",  # only if it is pressed or dismissed
+    }
+    frame = (ROOT / "static/frame/frame.js").read_text(encoding="utf-8")
+    needed = set(re.findall(r"\.fr-([a-z-]+)", re.findall(r"NEED_SYSTEM = (.*);", frame)[0]))
+    worn = {
+        name
+        for path in (*PAGES, *OWN_STATIC)
+        for name in re.findall(r"\bfr-([a-z-]+?)(?=__|--|[^a-z-])", path.read_text(encoding="utf-8"))
+    }
+    assert needed <= runs
+    assert sorted(worn & runs - unneeded) == sorted(needed)
+    after_all = re.compile(r"btns-group--equisized|tag--dismiss|class=\"[^\"]*fr-tag[^\"]*\"[^>]*aria-pressed")
+    assert [
+        relative(path) for path in (*PAGES, *OWN_STATIC) if after_all.search(path.read_text(encoding="utf-8"))
+    ] == []
 
 
 def test_every_address_that_a_template_names_exists() -> None:
@@ -122,7 +154,7 @@ def test_no_page_holds(what: str) -> None:
 
 
 def visible_text(source: str) -> str:
-    """Return what people read of a template, tags and comments taken out; a variable becomes a letter."""
+    """Return the visible text of a template: without tags and comments, and with a letter for each variable."""
     source = re.sub(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}|<!--.*?-->", "", source, flags=re.DOTALL)
     source = re.sub(r"<(script|style|code)\b.*?</\1>", "", source, flags=re.DOTALL | re.IGNORECASE)
     source = re.sub(r"{%.*?%}", "", source, flags=re.DOTALL)
@@ -132,7 +164,7 @@ def visible_text(source: str) -> str:
 
 
 def test_punctuation_is_not_left_alone_at_the_beginning_of_a_line() -> None:
-    """French puts a space that does not break before `: ; ? ! %` and inside « »."""
+    """French has a no-break space before `: ; ? ! %` and inside « »."""
     wrong = []
     for path in PAGES:
         text = visible_text(path.read_text(encoding="utf-8"))
@@ -155,16 +187,18 @@ ONCE_ANYWAY = {
     "accompaniment/password_forgotten.html",
     "accompaniment/remove_document.html",
     "caseload/file/action_plan.html",
+    "caseload/file/partials/_person_acts.html",
     "caseload/file/partials/_person_details_ask.html",
     "caseload/desk/saved_view.html",
     "caseload/file/withdraw_note.html",
     "messaging/partials/_thread.html",
+    "accompaniment/partials/_display_form.html",
     "partials/_header.html",
     "visio/room.html",
     "caseload/steering/opening.html",
 }
 """Forms without a token of `accompaniment.views.once`: nobody is logged in yet, sending twice changes nothing, or the
-form has a token of its own (a transfer, a message)."""
+form has its own token (a transfer, a message)."""
 
 
 def forms_in(path: Path) -> list[str]:
@@ -188,7 +222,7 @@ ACTION = re.compile(r"<form\b[^>]*\baction=[\"']{%\s*url\s+[\"'](\w+)[\"']")
 
 @cache
 def views() -> dict[str, tuple[str, str]]:
-    """Return module and function of each named address."""
+    """Return the module and function of each named URL."""
 
     def walk(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
         for pattern in patterns:
@@ -208,7 +242,7 @@ def functions_of(module: str) -> dict[str, ast.FunctionDef]:
 
 
 def reached(module: str, function: str) -> list[ast.FunctionDef]:
-    """Return a view and the functions of views that it names, of its module or of another, through others too."""
+    """Return a view and all functions that it names, in its own module or another, directly or indirectly."""
     seen: dict[tuple[str, str], ast.FunctionDef] = {}
     left = [(module, function)]
     while left:
@@ -224,14 +258,20 @@ def reached(module: str, function: str) -> list[ast.FunctionDef]:
 
 
 def words_of_code(nodes: Iterable[ast.AST]) -> set[str]:
-    """Return the names and the strings that code holds."""
+    """Return the names and strings in the code."""
     walked = [node for top in nodes for node in ast.walk(top)]
     names = {node.id for node in walked if isinstance(node, ast.Name)}
     return names | {str(node.value) for node in walked if isinstance(node, ast.Constant)}
 
 
+@cache
+def words_reached(home: str, name: str) -> set[str]:
+    """Return the names and strings in all code that a function reaches."""
+    return words_of_code(reached(home, name))
+
+
 def pages_with(template: str) -> set[str]:
-    """Return a template and those that include it, directly or through another one."""
+    """Return a template and all templates that include it, directly or indirectly."""
     including = {
         relative(path).removeprefix("templates/"): set(INCLUDED.findall(path.read_text(encoding="utf-8")))
         for path in PAGES
@@ -243,14 +283,14 @@ def pages_with(template: str) -> set[str]:
 
 
 def takes_the_form(view: tuple[str, str]) -> bool:
-    """Tell whether a view lets a form with a token through once, or says when it has gone through."""
-    names = words_of_code(reached(*view))
+    """Return whether a view accepts a form with a token only once, or says when the form has gone through."""
+    names = words_reached(*view)
     decorators = words_of_code(functions_of(view[0])[view[1]].decorator_list)
     return "once" in decorators or "went_through" in names
 
 
 def test_every_view_that_takes_a_token_forgets_the_kept_text_when_it_went_through() -> None:
-    """Otherwise what was typed before a session ended comes back over what was saved since."""
+    """Kind: text of an ended session that comes back over what was saved since."""
     wrong = set()
     for path in PAGES:
         for form in forms_in(path):
@@ -264,7 +304,7 @@ def test_every_view_that_takes_a_token_forgets_the_kept_text_when_it_went_throug
                 takers = {
                     view
                     for view in views().values()
-                    if pages & words_of_code(reached(*view))
+                    if pages & words_reached(*view)
                     and "require_safe" not in words_of_code(functions_of(view[0])[view[1]].decorator_list)
                 }
             assert takers, template
@@ -273,7 +313,7 @@ def test_every_view_that_takes_a_token_forgets_the_kept_text_when_it_went_throug
 
 
 def test_every_form_whose_text_is_kept_says_when_it_went_through() -> None:
-    """The script forgets what the server names by its token."""
+    """The script deletes a draft when the server names its token."""
     assert [
         relative(path) for path in PAGES for form in forms_in(path) if "data-keep" in form and "once_token" not in form
     ] == []
@@ -284,7 +324,7 @@ def test_no_migration_is_missing(db: None) -> None:
 
 
 def test_no_path_of_a_machine_stands_in_the_tree() -> None:
-    """The project lives anywhere: no home folder, no checkout, no temporary folder of somebody's."""
+    """Kind: a home folder, a checkout or a temporary folder of one machine in the source."""
     machine = re.compile(r"(?<![\w./-])/(?:home|Users|root|work)/\w")
     own = [
         path
@@ -318,7 +358,7 @@ WRITTEN_BY_HAND = {
 
 @pytest.mark.parametrize("what", WRITTEN_BY_HAND)
 def test_no_page_or_letter_holds(what: str) -> None:
-    """One module writes French: days, hours, counts, sizes and lists. `c` and `Y-m-d` are for machines."""
+    """One module writes French days, hours, counts, sizes and lists. `c` and `Y-m-d` are for machines."""
     found = [relative(path) for path in (*PAGES, *LETTERS) if WRITTEN_BY_HAND[what].search(path.read_text("utf-8"))]
     assert found == []
 
@@ -330,7 +370,7 @@ WRITTEN_IN_CODE = re.compile(
     r"|\b\d+ (?:h|Mo)\b(?!.*\"\"\")"
 )
 BY_MACHINE = {"accompaniment/rules/french.py", "accompaniment/rules/spreadsheets.py"}
-"""The second writes cells that a spreadsheet reads as days and hours."""
+"""The second module writes cells that a spreadsheet reads as days and hours."""
 
 
 def test_no_code_writes_days_hours_or_counts_by_hand() -> None:
@@ -348,7 +388,7 @@ WRITTEN_IN_SCRIPTS = re.compile(r"\bIntl\.|\.toLocale\w*String|\.get(?:UTC)?(?:H
 
 
 def test_no_script_but_one_writes_days_hours_or_counts() -> None:
-    """`static/frame/words.js` is held against the same table of examples as the French module."""
+    """`static/frame/words.js` is tested with the same table of examples as the French module."""
     scripts = [path for path in OWN_STATIC if path.suffix == ".js" and path.name != "words.js"]
     assert len(scripts) > 20
     assert [relative(path) for path in scripts if WRITTEN_IN_SCRIPTS.search(path.read_text(encoding="utf-8"))] == []

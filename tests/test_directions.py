@@ -1,7 +1,7 @@
-"""What a person typed runs in the direction of its own script, wherever it is shown.
+"""What a person typed has the direction of its own script, wherever it is shown.
 
-An Arabic text is planted in every column that somebody types into. Each page of the house is opened by each of its
-readers, and the element nearest to the text has `dir="auto"`, or is a `bdi`, which is the same within a sentence.
+An Arabic text is planted in every column in which people type, and each page is opened by each of its readers. The
+element nearest to the text must have `dir="auto"`, or be a `bdi`, which does the same within a sentence.
 """
 
 import re
@@ -14,8 +14,9 @@ from django.db import IntegrityError, connection, models, transaction
 from django.test import Client
 from django.urls import reverse
 
+from tests.access.house import build_house
+from tests.access.table import TABLE
 from tests.messaging.factories import say
-from tests.test_access import TABLE, build_house
 from visio.services.missed import explain_absence
 
 pytestmark = pytest.mark.django_db
@@ -41,15 +42,15 @@ TYPED = {
     "technical_failure_note",
     "filename",
 }
-"""Names of the columns that hold what somebody typed."""
+"""Names of the columns that hold what people typed."""
 WRITTEN_BY_THE_SERVICE = {
-    "accompaniment.ConsentText",  # what is to be accepted, word by word
+    "accompaniment.ConsentText",  # the text to accept must not change
     "accompaniment.Notification",
 }
 
 
 class Walk(HTMLParser):
-    """The planted texts of a page, and whether the element around each goes by its direction."""
+    """The planted texts of a page, and whether the element around each has an automatic direction."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -80,7 +81,7 @@ class Walk(HTMLParser):
 
 
 def plant() -> int:
-    """Write the Arabic text into every column of what people type, past the guards of the histories."""
+    """Write the Arabic text into every column that people fill in, past the guards of the histories."""
     planted = 0
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
@@ -98,7 +99,7 @@ def _is_typed(field: "models.Field[Any, Any]") -> bool:
 
 
 def _plant(model: type[models.Model], field: "models.Field[Any, Any]") -> int:
-    """Plant the text in every row; where a rule leaves some empty, in those that hold one."""
+    """Plant the text in every row; if a rule keeps some rows empty, in the rows that have a text."""
     rows = model._default_manager.all()
     try:
         with transaction.atomic():

@@ -1,4 +1,4 @@
-"""A refused form says so everywhere in the same way: title, summary, links that lead to the field, the field itself."""
+"""A refused form shows its errors in the same way everywhere: title, summary, links to the fields, and the fields."""
 
 import re
 from datetime import timedelta
@@ -16,20 +16,23 @@ from django.utils import timezone
 from accompaniment.enums import Modality
 from accompaniment.forms import accounts as accounts_forms
 from accompaniment.forms import consent, phone, plans, workbook
+from accompaniment.forms.display import DisplayForm
+from accompaniment.forms.seen import SeenForm
 from accompaniment.models import AddressChange, Jobseeker
 from accompaniment.services import accounts, addresses
 from accompaniment.services.enrolments.acceptance import leave_track
 from caseload.forms.desk import portfolio_filter as desk
 from caseload.forms.desk import selection
+from caseload.forms.file.contacts import ContactForm
 from caseload.forms.file.dossier import (
     CorrectionForm,
     DetailsForm,
-    DetailsSeenForm,
     ReachForm,
     TierChangeForm,
     TierChoiceForm,
     TimelineForm,
 )
+from caseload.forms.file.search import PersonSearchForm
 from caseload.forms.moves import absences, transfers
 from caseload.forms.moves.transfers import PlaceForm
 from caseload.forms.registration import interview as registration
@@ -37,10 +40,11 @@ from caseload.forms.steering import dashboard, imports, staff
 from caseload.forms.steering.settings import AgencyPhoneForm, CapacityForm, ConsentTextForm, LapseDelayForm, OpeningForm
 from messaging import forms as messaging_forms
 from messaging.forms import CallbackForm, GroupMessageForm, MessageForm, NumberForm, OutcomeForm
+from tests.access.house import build_house
+from tests.access.table import TABLE
 from tests.accompaniment.factories import UserFactory, consent_text_in_force
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, validated, volunteer
-from tests.test_access import TABLE, build_house
-from tests.test_long_texts import forms_of_the_house
+from tests.forms import forms_of_the_house
 from tests.visio.factories import InterviewFactory, bookable_portfolio
 from visio import forms as visio_forms
 
@@ -48,7 +52,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Page(HTMLParser):
-    """The ids of a page, its fields, and the links of its summary of errors."""
+    """The ids of a page, its fields, and the links in its error summary."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -76,6 +80,10 @@ class Page(HTMLParser):
         href = known.get("href") or ""
         if tag == "a" and re.match(r"#id_|#[a-z]+-", href) and self.summaries:
             self.links.append(href[1:])
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = {}
 
 
 def as_jobseeker(name: str) -> Any:
@@ -119,7 +127,7 @@ def activation(client: Client) -> str:
 
 
 def new_address(client: Client) -> str:
-    """Return the link to an address that the staff has corrected: who opens it proves who it is."""
+    """Return the link for an address that the staff has corrected. Its reader must prove who they are."""
     person = on_web_track(PortfolioFactory())
     addresses.ask_change(actor=person.user, address="nouvelle@exemple.fr")
     AddressChange.objects.update(by_owner=False)
@@ -137,7 +145,7 @@ def callback_wish(client: Client) -> str:
 
 
 def decision_of_absence(client: Client) -> str:
-    """Return the page of an absence that is declared for days on which somebody has an interview."""
+    """Return the page of an absence declared for days with an interview."""
     portfolio = bookable_portfolio()
     interview = InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=timezone.now() + timedelta(days=3))
     day = interview.starts_at.astimezone(portfolio.agency.zone).date().isoformat()
@@ -146,7 +154,7 @@ def decision_of_absence(client: Client) -> str:
 
 
 def in_house(name: str, reader: str, args: Any = None) -> Any:
-    """Return what opens a page of the house of `test_access`, as one of its readers."""
+    """Return a function that opens a page of the data of `test_access`, as one of its readers."""
 
     def place(client: Client) -> str:
         house = build_house()
@@ -159,7 +167,7 @@ def in_house(name: str, reader: str, args: Any = None) -> Any:
 
 
 def interview_without_address(name: str) -> Any:
-    """Return what opens the registration interview of somebody without an e-mail address."""
+    """Return a function that opens the registration interview of a person without an e-mail address."""
 
     def place(client: Client) -> str:
         portfolio = PortfolioFactory()
@@ -172,7 +180,7 @@ def interview_without_address(name: str) -> Any:
 
 
 def person_who_waits(client: Client) -> str:
-    """Return the page that places somebody who waits, where a portfolio has room."""
+    """Return the page that places a waiting person, while a portfolio has room."""
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
     leave_track(actor=person.user, jobseeker=person)
@@ -182,7 +190,7 @@ def person_who_waits(client: Client) -> str:
 
 
 def of_several(name: str, reader: str = "follower", query: str = "personne={}") -> Any:
-    """Return what opens a page for somebody who is ticked in the portfolio list."""
+    """Return a function that opens a page for a person ticked in the portfolio list."""
 
     def place(client: Client) -> str:
         house = build_house()
@@ -213,6 +221,7 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "change_address": (accounts_forms.ChangeAddressForm, as_jobseeker("change_address"), {}),
     "confirm_address": (accounts_forms.ConfirmAddressForm, new_address, {}),
     "plan_wish": (plans.PlanWishForm, as_jobseeker("ask_plan_change"), {}),
+    "my_channel": (phone.PreferredChannelForm, as_jobseeker("my_channel"), {"channel": "pigeon"}),
     "my_phone": (phone.PhoneForm, as_jobseeker("my_phone"), {}),
     "own_document": (workbook.DocumentForm, in_house("own_documents", "owner"), {}),
     "document": (workbook.DocumentForm, in_house("person_documents", "follower"), {}),
@@ -224,10 +233,11 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
         in_house("add_step", "follower", lambda house: (house.step.objective_id,)),
         {},
     ),
-    "edit_step": (workbook.StepForm, in_house("edit_step", "follower"), {}),
+    "edit_step": (workbook.EditStepForm, in_house("edit_step", "follower"), {}),
     "change_plan": (plans.PlanDecisionForm, as_adviser("person_plan"), {}),
+    "contact": (ContactForm, in_house("person_contact", "follower"), {}),
     "details": (DetailsForm, in_house("edit_details", "follower"), {"email": "x"}),
-    "tier": (TierChangeForm, as_adviser("person_tier"), {"tier": "renforce", "period": "1"}),
+    "tier": (TierChangeForm, as_adviser("person_tier"), {"tier": "renforce"}),
     "registration": (registration.RegistrationForm, in_house("registration", "follower"), {}),
     "registration_email": (
         registration.EmailForm,
@@ -257,7 +267,7 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "place": (PlaceForm, person_who_waits, {}),
     "agency_phone": (AgencyPhoneForm, in_house("agency_phone", "manager"), {"phone": "x"}),
     "opening": (OpeningForm, in_house("region_opening", "national"), {"web_opens_on": "x", "step": "voir"}),
-    "consent_texts": (ConsentTextForm, as_manager("consent_texts"), {"after": "1"}),
+    "consent_texts": (ConsentTextForm, as_manager("consent_texts"), {}),
     "capacities": (CapacityForm, as_manager("capacities"), {}),
     "lapse_delays": (LapseDelayForm, as_manager("lapse_delays"), {}),
     "imports": (imports.ImportForm, as_manager("imports"), {"kind": "agencies"}),
@@ -270,25 +280,26 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "on_site": (visio_forms.OnSiteForm, in_house("ask_on_site", "owner"), {"comment": TOO_LONG}),
     "answer_on_site": (visio_forms.OnSiteMeetingForm, in_house("answer_on_site", "follower"), {}),
     "explain_absence": (visio_forms.AbsenceAnswerForm, in_house("explain_absence", "owner"), {}),
-    "decide_absence": (visio_forms.AbsenceDecisionForm, in_house("decide_absence", "follower"), {"answers_seen": "0"}),
+    "decide_absence": (visio_forms.AbsenceDecisionForm, in_house("decide_absence", "follower"), {}),
     "report": (visio_forms.ReportForm, in_house("interview_report", "follower"), {}),
     "held": (visio_forms.ReportForm, in_house("interview_report", "follower"), {"outcome": "held"}),
 }
-"""Every form that somebody fills in: its class, what opens its page, and what is sent."""
+"""Every form that people fill in: its class, what opens its page, and what is sent."""
 
 ANSWERED_WITH_200 = {
     accounts_forms.LogInForm,
     accounts_forms.PasswordForgottenForm,
     accounts_forms.ChoosePasswordForm,
 }
-"""Pages of the door, which count what was tried and say nothing by their status."""
+"""Log-in pages, which count the attempts and say nothing by their status."""
 
 NOT_FILLED_IN: dict[type[Form], str] = {
     accounts_forms.CurrentPasswordForm: "a part of others",
     ReachForm: "a part of others",
     visio_forms.OnSiteAnswerForm: "sent to the page of `OnSiteMeetingForm`, which shows its errors",
-    workbook.LineSeenForm: "what the page showed",
-    DetailsSeenForm: "what the page showed",
+    visio_forms.SlotOnLineForm: "`SlotForm` on a line of a list: tests/caseload/desk/test_acts.py",
+    SeenForm: "a part of others",
+    DisplayForm: "one of its choices is always made; others: tests/accompaniment/test_display.py",
     registration.WishForm: "a button",
     imports.ImportKindForm: "a button",
     visio_forms.TroubleForm: "read by a script",
@@ -297,6 +308,7 @@ NOT_FILLED_IN: dict[type[Form], str] = {
     TierChoiceForm: "read from an address",
     registration.SearchForm: "a search: tests/test_searches.py",
     messaging_forms.SearchForm: "a search: tests/test_searches.py",
+    PersonSearchForm: "a search: tests/caseload/file/test_person_search.py",
     desk.PortfolioFilterForm: "a search: tests/test_searches.py",
     dashboard.PeriodForm: "a filter",
     dashboard.StaffFilterForm: "a filter",
@@ -306,13 +318,13 @@ NOT_FILLED_IN: dict[type[Form], str] = {
 
 
 def test_every_form_of_the_house_is_here() -> None:
-    """A new form is listed above, with what opens its page; or below, with why nobody fills it in."""
+    """A new form goes into the list above, with what opens its page, or into the list of forms that nobody fills in."""
     listed = {form for form, _, _ in FORMS.values()} | NOT_FILLED_IN.keys()
     assert {form for form in forms_of_the_house() if issubclass(form, Form)} - listed == set()
 
 
 def forms_shown(response: Any) -> list[BaseForm]:
-    """Return every form that a template was given, in whatever name or list it stood."""
+    """Return every form in the template's context, under any name or in any list."""
     found: dict[int, BaseForm] = {}
     for layer in [one for context in response.context for one in context.dicts]:
         for value in layer.values():
@@ -334,7 +346,7 @@ def test_a_form_sent_empty_says_where_each_error_is(
     page = Page(text)
     assert response.status_code == (200 if form in ANSWERED_WITH_200 else 422)
     assert "<title>Erreur – " in text
-    # A server cuts a page that is longer than it says, and the request never ends.
+    # Kind: a wrong length. A server cuts a page that is longer than its header says, and the request never ends.
     assert int(response["Content-Length"]) == len(response.content)
     assert any(type(one) is form and one.errors for one in forms_shown(response))
     assert page.summaries == 1
@@ -350,7 +362,7 @@ def test_a_form_sent_empty_says_where_each_error_is(
         assert all(name in page.ids for name in described if name.endswith("_error")), field
         label = re.search(rf'<label[^>]*for="{field.get("id")}"[^>]*>(.*?)</label>', text, re.DOTALL)
         assert label is None or "(facultatif)" not in label[1] or typed.get(str(field["name"]))
-    # The browser's own bubbles would come instead of all this.
+    # Without `novalidate`, the browser's own messages would come in place of ours.
     assert all("novalidate" in one for one in page.posting_with_fields)
 
 
@@ -368,7 +380,7 @@ CHOSEN_ALREADY: dict[tuple[type[Form], str], str] = {
 
 @pytest.mark.parametrize("name", FORMS)
 def test_no_choice_that_must_be_made_is_made_before_somebody_makes_it(client: Client, name: str) -> None:
-    """The kind: a page that answers in the place of who reads it; what is known of the person is no such answer."""
+    """Kind: a page that answers for its reader. A known fact about the person does not count as such an answer."""
     _, place, _ = FORMS[name]
     response = client.get(place(client))
     if response.status_code == 405:
@@ -402,10 +414,10 @@ def parse_qs_of(address: str) -> dict[str, list[str]]:
 
 
 def test_the_same_text_is_refused_before_it_is_read_again(client: Client) -> None:
-    """The preview of a text that nobody changed would lead to a refusal; one changed word leads to the preview."""
+    """The preview of an unchanged text could only lead to a refusal. One changed word leads to the preview."""
     text = consent_text_in_force()
     client.force_login(ManagerFactory().user)
-    typed = {"after": text.version, "title": text.title, "body": text.body, "step": "relire"}
+    typed = {"title": text.title, "body": text.body, "step": "relire"}
     refused = client.post(reverse("consent_texts"), typed)
     assert refused.status_code == 422
     assert "celui de la version en vigueur" in refused.content.decode()
@@ -413,7 +425,7 @@ def test_the_same_text_is_refused_before_it_is_read_again(client: Client) -> Non
 
 
 def test_no_role_is_chosen_before_somebody_chooses(client: Client) -> None:
-    """The kind: a choice that must be made, and that the page makes in silence."""
+    """Kind: a mandatory choice that the page makes by itself."""
     client.force_login(ManagerFactory().user)
     page = client.get(reverse("invite")).content.decode()
     assert not re.search(r'name="role"[^>]*checked', page)

@@ -1,7 +1,7 @@
-"""A Redis that takes connections and never answers holds nobody up who commits, however much is to be told.
+"""A Redis that accepts connections and never answers does not delay a commit, however much there is to announce.
 
-The kind: what leaves the database after a commit, and waits for an answer. Each act is measured from the end of its
-work to the end of its commit, with all that follows it there.
+Kind: work after a commit that waits for an answer. Each act is timed from the end of its work to the end of its commit,
+with everything that follows the commit.
 """
 
 import json
@@ -18,30 +18,38 @@ from redis.exceptions import RedisError
 
 from accompaniment.services.on_site_requests import ask_on_site
 from accompaniment.services.sessions import announce_end
+from caseload.models import Adviser
 from config.settings.connections import channel_layers
 from messaging.services import live
 from messaging.services.conversations import mark_read
 from messaging.services.live import broadcaster
-from tests.caseload.factories import PortfolioFactory, planned_absence
+from tests.caseload.factories import AdviserFactory, planned_absence
 from tests.frozen_redis import Door, frozen_redis
+from tests.messaging.desks import Desk
 from tests.messaging.factories import Pair, pair, say
 from tests.messaging.sockets import PATIENCE, open_screen
-from tests.messaging.test_desks import Desk
 from tests.visio.factories import InterviewFactory
-from tests.visio.test_consumers import Tab
+from tests.visio.tabs import Tab
 from visio.services.broadcast import tell_room
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT_MOST = 1.0
-"""Seconds that everything together may hold up who commits."""
+"""Seconds by which a commit may be delayed in total."""
 MANY = 20
-"""Conversations of one portfolio; with a patience for each of them a cover would take as many seconds."""
+"""Conversations of one portfolio. If each of them waited, a cover would take as many seconds."""
 
 
 @pytest.fixture
 def two() -> Pair:
     return pair()
+
+
+@pytest.fixture
+def many(two: Pair) -> None:
+    """More people of the same adviser, each with a conversation."""
+    for _ in range(MANY - 1):
+        pair(two.portfolio)
 
 
 @pytest.fixture
@@ -54,10 +62,10 @@ def frozen(settings: Settings, two: Pair) -> Iterator[None]:
 
 
 def seconds_of_commit(act: Callable[[], Any]) -> float:
-    """Act, and return how long the commit takes with all that it is followed by."""
+    """Do the act, and return the seconds of its commit with everything that follows it."""
     with transaction.atomic():
         act()
-        assert connection.run_on_commit, "nothing would be told"
+        assert connection.run_on_commit, "nothing would be announced"
         began = time.monotonic()
     return time.monotonic() - began
 
@@ -71,10 +79,7 @@ def read(two: Pair) -> None:
     mark_read(actor=two.person, conversation=two.conversation, number=1)
 
 
-def cover_many(two: Pair) -> None:
-    colleague = PortfolioFactory(agency=two.portfolio.agency).adviser
-    for _ in range(MANY - 1):
-        pair(two.portfolio)
+def cover_many(two: Pair, colleague: Adviser) -> None:
     planned_absence(two.portfolio, colleague=colleague, in_days=0)
     assert len(connection.run_on_commit) >= MANY
 
@@ -94,10 +99,11 @@ def test_nobody_who_commits_waits_for_a_redis_that_never_answers(two: Pair, act:
     assert seconds_of_commit(lambda: ACTS[act](two)) < AT_MOST
 
 
-@pytest.mark.usefixtures("frozen")
+@pytest.mark.usefixtures("many", "frozen")
 def test_a_cover_of_many_conversations_holds_nobody_up_and_has_one_patience(two: Pair) -> None:
-    """What sends the messages waits once, and not for each of them; it has waited, so the server is really silent."""
-    assert seconds_of_commit(lambda: cover_many(two)) < AT_MOST
+    """The sender waits once and not for each message. That it has waited shows that the server is silent."""
+    colleague = AdviserFactory(agency=two.portfolio.agency)
+    assert seconds_of_commit(lambda: cover_many(two, colleague)) < AT_MOST
     began = time.monotonic()
     broadcaster.wait()
     assert live.PATIENCE / 2 < time.monotonic() - began < 2 * live.PATIENCE
@@ -105,7 +111,7 @@ def test_a_cover_of_many_conversations_holds_nobody_up_and_has_one_patience(two:
 
 @pytest.mark.usefixtures("frozen")
 def test_control_who_waits_for_the_layer_is_held_up() -> None:
-    """What was done before for each message: the caller hands it over by itself."""
+    """The control, as it was before: the caller itself sends each message."""
     began = time.monotonic()
     with pytest.raises((RedisError, TimeoutError)):
         async_to_sync(live.get_channel_layer().group_send)("visio.1", {"type": "room.ended"})
@@ -114,7 +120,7 @@ def test_control_who_waits_for_the_layer_is_held_up() -> None:
 
 @pytest.fixture
 def door(settings: Settings) -> Iterator[Door]:
-    """A Redis that is well until a test freezes it."""
+    """A Redis that works until a test freezes it."""
     door = Door(settings.REDIS_URL)
     settings.CHANNEL_LAYERS = channel_layers(door.address, prefix="frozen")
     yield door
@@ -153,6 +159,6 @@ async def test_an_open_room_answers_and_says_that_nothing_is_relayed(door: Door)
         frame = json.loads(event["text"])
         heard.append(frame["type"])
         assert frame["type"] == "pong" or frame["code"] == "relay_down"
-    # Joining and both pings announce who is there: each waits once at most.
+    # Joining and both pings announce the person: each waits once at most.
     assert time.monotonic() - began < 3 * live.PATIENCE + AT_MOST
     await tab.leave()

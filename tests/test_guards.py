@@ -1,4 +1,4 @@
-"""Tables of history: each is declared, each declared guard is in the database and acts, and none can be forgotten."""
+"""Tables of history: each is declared, each declared guard exists and acts, and no table can be forgotten."""
 
 from collections.abc import Iterable, Iterator
 
@@ -59,7 +59,7 @@ CHANGED = {
     "messaging.ReadMark": "number",
     "visio.Interview": "state",
 }
-"""Models whose rows change, each with a field that does."""
+"""Models whose rows change, each with a field that changes."""
 DELETED = {
     "accompaniment.AccessRequest",
     "accompaniment.ActBound",
@@ -70,13 +70,13 @@ DELETED = {
     "messaging.DemonstrationEmail",
     "visio.WorkingHours",
 }
-"""Models whose rows do not change, but are taken back or replaced."""
+"""Models whose rows do not change, but are removed or replaced."""
 
 HISTORIES = [model for model in apps.get_models() if issubclass(model, AppendOnly)]
 
 
 def forgotten(candidates: Iterable[type[models.Model]]) -> list[str]:
-    """Return the models that are history, by their name or because nothing changes their rows, and do not say so."""
+    """Return the models that look like history, by name or because their rows never change, and are not declared so."""
     return sorted(
         model._meta.label
         for model in candidates
@@ -86,7 +86,7 @@ def forgotten(candidates: Iterable[type[models.Model]]) -> list[str]:
 
 
 def test_no_table_of_history_forgets_to_say_so() -> None:
-    """A new model is declared `AppendOnly`, or stands above with what changes in it."""
+    """A new model is declared `AppendOnly`, or listed above with the field that changes."""
     ours = [model for model in apps.get_models() if model._meta.app_label in OURS]
     assert forgotten(ours) == []
     labels = {model._meta.label for model in ours if not issubclass(model, AppendOnly)}
@@ -104,7 +104,7 @@ def test_what_changes_is_a_field(label: str) -> None:
 @pytest.mark.parametrize("name", ["PhoneEvent", "Whereabouts"])
 @isolate_apps("visio")
 def test_a_new_model_that_forgets_is_found(name: str) -> None:
-    """By its name, or because nobody has said what changes in it."""
+    """By its name, or because nobody has listed what changes."""
     meta = type("Meta", (), {"app_label": "visio"})
     undeclared = type(name, (models.Model,), {"__module__": __name__, "Meta": meta})
     assert forgotten([undeclared]) == [f"visio.{name}"]
@@ -141,7 +141,7 @@ def test_a_guard_that_acts_on_less_is_found() -> None:
 
 @pytest.fixture
 def row(model: type[AppendOnly]) -> Iterator[str]:
-    """Give the table one row of any content; all of it is rolled back."""
+    """Insert one row of any content into the table; all of it is rolled back."""
     table = model._meta.db_table
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -174,7 +174,7 @@ class TestHistory:
         self.refused(f"TRUNCATE {row} CASCADE", "TRUNCATE")
 
     def test_only_the_guards_refuse_it(self, row: str) -> None:
-        """The control: without them each of the three goes through."""
+        """The control: without the guards all three succeed."""
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER TABLE {row} DISABLE TRIGGER append_only, DISABLE TRIGGER never_truncated")
             cursor.execute(f"UPDATE {row} SET id = id")

@@ -1,4 +1,4 @@
-"""Frames that no page of ours sends, to every socket: each is answered or closes with a code, and none is passed on."""
+"""Frames that no page of ours sends, to every socket: each is answered or closes the socket, and none is passed on."""
 
 import json
 import logging
@@ -14,11 +14,11 @@ from django.urls import re_path
 from accompaniment.consumers import FAILED, CalmSocket, frame_in
 from messaging.consumers.pages import DeskConsumer
 from messaging.models import Message
+from tests.messaging.desks import Desk, opened
 from tests.messaging.factories import Pair, pair
 from tests.messaging.sockets import PATIENCE, open_screen
-from tests.messaging.test_desks import Desk, opened
 from tests.visio.factories import InterviewFactory
-from tests.visio.test_consumers import CALL, Tab, let_in
+from tests.visio.tabs import CALL, Tab, let_in
 from visio.consumers import CLOSE_TOO_LARGE
 
 TYPES = ("send", "sync", "read", "join", "ping", "admit", "signal", "hand", "media")
@@ -56,7 +56,7 @@ HOSTILE: dict[str, list[str]] = {
 
 @pytest.fixture
 def errors(caplog: pytest.LogCaptureFixture) -> Any:
-    """Fail where anything of what a test does is written to the log as an error or with a traceback."""
+    """Fail if the test writes an error or a traceback to the log."""
     yield caplog
     assert [record for record in caplog.records if record.levelno >= logging.ERROR or record.exc_info] == []
 
@@ -133,7 +133,7 @@ async def test_no_signal_that_a_browser_does_not_make_reaches_the_other(errors: 
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_page_of_the_day_hears_no_frame(errors: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DeskConsumer, "burst", 1000)  # so many frames at once are a flood of their own
+    monkeypatch.setattr(DeskConsumer, "burst", 1000)  # without this, so many frames would close the socket as a flood
     two: Pair = await sync_to_async(pair)()
     desk: Desk = await opened(two.adviser)
     for text in (text for texts in HOSTILE.values() for text in texts):
@@ -144,10 +144,10 @@ async def test_a_page_of_the_day_hears_no_frame(errors: Any, monkeypatch: pytest
 
 
 class Broken(CalmSocket):
-    """A consumer with a fault that nobody foresaw."""
+    """A consumer with an unexpected fault."""
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Break over whatever comes."""
+        """Raise an error at every event."""
         raise LookupError(text_data)
 
 

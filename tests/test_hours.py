@@ -1,7 +1,7 @@
-"""One appointment has one hour: each reader's own, and named where the other side's differs; days too.
+"""One appointment has one hour: each reader's own, with the zone if the other side's hour differs; days too.
 
-Everything in the house happens at one instant, which is another hour in each place, and another day in La Réunion:
-a page that forgot its reader shows the hour of somewhere else.
+All test data is of one instant. This is another hour in each zone, and another day in La Réunion, so a page that
+forgets its reader shows a wrong hour.
 """
 
 import html
@@ -25,12 +25,13 @@ from accompaniment.services import addresses, outbox
 from caseload.reads.zones import zone_of, zone_of_recipient
 from messaging.models import CallbackRequest
 from messaging.services.delivery import letter_for
+from tests.access.house import ACTORS, House, build_house
+from tests.access.table import TABLE
 from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFactory
 from tests.caseload.factories import AdviserFactory, ManagerFactory
 from tests.french_examples import wrong_words
 from tests.messaging.factories import say
-from tests.messaging.test_delivery import CONTEXTS
-from tests.test_access import ACTORS, TABLE, House, build_house
+from tests.messaging.notifications import CONTEXTS
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 from visio.services.notices import (
@@ -54,7 +55,7 @@ def spaces(text: str) -> str:
 
 
 def read(page: str) -> str:
-    """Return what people read of a page, marks taken out."""
+    """Return the visible text of a page."""
     page = re.sub(r"<(script|style|template)\b.*?</\1>", "", page, flags=re.DOTALL)
     return html.unescape(re.sub(r"<[^>]*>", "\n", page))
 
@@ -64,26 +65,26 @@ def hour(at: datetime, zone: ZoneInfo) -> str:
 
 
 def hours_elsewhere(place: ZoneInfo) -> re.Pattern[str]:
-    """Return what finds the hour of the house's instant, or half an hour later, as another place reads it."""
+    """Return a pattern that finds the hour of `NOW`, or up to half an hour later, as other places read it."""
     others = [zone for zone in (*PLACES, ZoneInfo("UTC")) if zone != place]
     found = {hour(NOW + timedelta(minutes=more), zone) for zone in others for more in (0, 5, 35)}
     return re.compile(rf"(?<!\d)(?:{'|'.join(sorted(found))})(?!\d)")
 
 
 def named(place: ZoneInfo) -> re.Pattern[str]:
-    """Return what finds an hour of the house's instant that does not say whose it is; a span says it at its end."""
+    """Return a pattern that finds an hour of `NOW` without its zone; a span names the zone at its end."""
     hours = "|".join(sorted({hour(NOW + timedelta(minutes=more), place) for more in (0, 5, 35)}))
     zone = re.escape(f" ({zone_in_words(place)})")
     return re.compile(rf"(?<!\d)(?:{hours})(?!\d)(?!{zone})(?! (?:–|et) \d+ h(?: \d\d)?{zone})")
 
 
 NOBODY_ELSE_S = {"imports", "import", "settings", "capacities", "consent_texts", "lapse_delays"}
-"""Pages of managers that tell of no person: their hours are shared with nobody."""
+"""Pages of managers without people: nobody else reads their hours."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the people are, where the staff, and who reads."""
+    """The zones of the people and of the staff, and the readers."""
 
     people: ZoneInfo
     staff: ZoneInfo
@@ -105,7 +106,7 @@ NAMED_FOR_NOTHING = re.compile(r"\d \(heure de")
 
 
 def pages_of(house: House, reader: str, files: set[str]) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of every page that opens to a reader; what is a file is not made a second time."""
+    """Yield the name and text of every page that a reader can open. A URL known to serve a file is skipped."""
     client = Client()
     client.force_login(house.users[reader])
     for name, row in TABLE.items():
@@ -119,16 +120,16 @@ def pages_of(house: House, reader: str, files: set[str]) -> Iterator[tuple[str, 
 
 
 def test_every_page_shows_the_reader_s_own_hour_and_day_and_names_it_where_the_other_s_differs() -> None:
-    """Every address of the house, with people and staff in one place, and with people far from the staff.
+    """Every URL, with people and staff in one zone, and with people far from the staff.
 
-    The house is built once: it takes longer than to read it.
+    The data is built once, because that takes longer than to read it.
     """
     wrong: list[str] = []
     files: set[str] = set()
     with time_machine.travel(NOW):
         house = build_house()
         here = AgencyFactory(region=RegionFactory())
-        # Three hours later it is in Paris what it is now in La Réunion; two hours apart no two places are.
+        # In three hours the clock in Paris shows the present hour of La Réunion. No two places are two hours apart.
         CallbackRequest.objects.update(window_ends_at=NOW + timedelta(hours=2))
         say(house.conversation, house.owner.user, "Bonjour")
         Interview.objects.filter(pk=house.interview.pk).update(technical_failure_at=NOW)
@@ -162,15 +163,15 @@ def test_every_page_shows_the_reader_s_own_hour_and_day_and_names_it_where_the_o
                         wrong += [f"{name} ({reader}, {own}): no {day}"] * (day not in page.lower())
                         wrong += [f"{name} ({reader}, {own}): {other_day}"] * (f"{other_day} à" in page.lower())
                 assert seen >= DAYS_OF.get(reader, set())
-            assert said >= 10, "the walk has read too few hours to show anything"
+            assert said >= 10, "too few hours were read to prove anything"
     assert not wrong, "\n".join(wrong)
 
 
 ALWAYS_NAMED = {"certificate"}
-"""Paper that anybody may read anywhere."""
+"""A document that can be read anywhere."""
 
 DAYS_OF = {"owner": {"my_interviews", "panel_next_step"}, "follower": {"panel_person_interviews"}}
-"""Pages that say on which day something is; east of Paris they showed the day before."""
+"""Pages that name a day. East of Paris they once showed the day before."""
 
 DJANGO_S_OWN = re.compile(r"\|(?:time\b|date:\s*.(?:[^'\"]*[GHhgPfis]))")
 BROWSER_S_OWN = re.compile(r"toLocale(?:Time|Date)String|\.getHours\(|timeStyle")
@@ -181,14 +182,14 @@ BROWSER_S_OWN = re.compile(r"toLocale(?:Time|Date)String|\.getHours\(|timeStyle"
     [("templates", "*.html", DJANGO_S_OWN), ("templates", "*.txt", DJANGO_S_OWN), ("static", "*.js", BROWSER_S_OWN)],
 )
 def test_hours_are_written_in_one_way_only(folder: str, kind: str, forbidden: re.Pattern[str]) -> None:
-    """Neither Django's filters nor the browser's formats know whose clock it is."""
+    """Neither Django's filters nor the browser's formats know the reader's zone."""
     files = list((settings.BASE_DIR / folder).rglob(kind))
     assert files
     assert [(file.name, found[0]) for file in files for found in forbidden.finditer(file.read_text())] == []
 
 
 def interview_across(person_zone: ZoneInfo, adviser_zone: ZoneInfo) -> Interview:
-    """Return an interview of a person of one zone with an adviser of another one."""
+    """Return an interview of a person in one zone with an adviser in another."""
     interview = InterviewFactory(starts_at=NOW + timedelta(minutes=5))
     Region.objects.update(timezone=adviser_zone.key)
     home = AgencyFactory(region=RegionFactory(timezone=person_zone.key))
@@ -279,7 +280,7 @@ def test_a_call_back_names_the_zone_where_the_adviser_reads_another_hour() -> No
         follower = request.jobseeker.placements.get().portfolio.adviser.user
         assert "8 h 17 – 9 h 17 (heure de Paris)" in page_of(follower, "callbacks")
         assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "ask_callback")
-        assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "space_callback_panel")
+        assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "panel_next_step")
         CallbackRequest.objects.update(state="cancelled", closed_at=NOW, closed_by=across.user)
         form = page_of(across.user, "ask_callback")
         assert "Les heures sont données à l'heure de La Réunion." in html.unescape(form)

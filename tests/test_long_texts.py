@@ -1,26 +1,13 @@
-"""A text that is too long is kept whole and refused with by how much; nothing of ours lets a browser cut it."""
+"""A text that is too long is kept whole, and its refusal says by how much. No field lets a browser cut it."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django import forms
 from django.core.validators import MaxLengthValidator
-from django.urls import get_resolver
 
 from accompaniment.forms.fields import LineField, LinesField, NotTooLongValidator
-
-ROOT = Path(__file__).parent.parent
-HOUSE = ("accompaniment", "caseload", "messaging", "visio")
-
-
-def forms_of_the_house(kind: type[forms.BaseForm] = forms.BaseForm) -> Iterator[type[forms.BaseForm]]:
-    _ = get_resolver().url_patterns  # every view, and so every form, is loaded
-    for form in kind.__subclasses__():
-        if form.__module__.startswith(HOUSE):
-            yield form
-        yield from forms_of_the_house(form)
+from tests.forms import ROOT, forms_of_the_house
 
 
 def fields() -> list[tuple[str, forms.Field]]:

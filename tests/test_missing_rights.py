@@ -1,4 +1,4 @@
-"""Whoever is refused a page reads which right is missing and who has it or gives it, for every refusal of the house."""
+"""Every refusal of a page says which right is missing and who has it or can give it."""
 
 import re
 from html import unescape
@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.access.house import ACTORS, House, build_house
+from tests.access.table import TABLE
 from tests.caseload.factories import CoverFactory, ManagerFactory, planned_absence
-from tests.test_access import ACTORS, TABLE, House, build_house
 
 pytestmark = pytest.mark.django_db
 

@@ -1,4 +1,4 @@
-"""The shared parts of pages: what they say, and how they are wired for screen readers."""
+"""The shared parts of pages: their content, and their attributes for screen readers."""
 
 import re
 from typing import Any
@@ -94,7 +94,7 @@ def test_summary_links_to_each_field_that_is_wrong() -> None:
     html = render_to_string("partials/_form_errors.html", {"form": form})
     page = "".join(drawn(form, name) for name in FIELDS)
     anchors = re.findall(r'href="#([^"]+)"', html)
-    assert len(anchors) == len(form.errors) - 1  # nobody can go to the hidden one
+    assert len(anchors) == len(form.errors) - 1  # there is no link to the hidden one
     for anchor in anchors:
         assert f'id="{anchor}"' in page
     assert 'href="#id_name"' not in html

@@ -1,7 +1,7 @@
-"""What is pasted comes with dirt that nobody sees: each text field of each form takes it off, and counts afterwards.
+"""Pasted text has invisible dirt. Each text field of each form removes it before it counts the length.
 
-The kind: a text that looks like another one and is another one. It is found by no search, differs from its own draft,
-is too long without reason, or turns the page around.
+Kind: a text that looks like another and differs from it. No search finds it, it differs from its own draft, it is too
+long without a visible reason, or it turns the page around.
 """
 
 import re
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from accompaniment.forms.fields import EmailField, IdentifierField, LineField, LinesField
 from accompaniment.rules.parsing import lines_in
-from tests.test_long_texts import HOUSE, ROOT, forms_of_the_house
+from tests.forms import HOUSE, ROOT, forms_of_the_house
 
 DIRT = {
     "nul": "\0",
@@ -28,9 +28,9 @@ DIRT = {
     "right-to-left override": "\u202e",
     "isolate": "\u2067",
 }
-"""What nobody means to write, in a text of one line or of several."""
+"""Characters that nobody means to write, in one line or in several."""
 UNSEEN = {"zero-width space": "\u200b", "soft hyphen": "\u00ad", "word joiner": "\u2060", "variation": "\ufe0f"}
-"""What a line is better without. Texts of several lines keep it: signs of other scripts and small pictures need it."""
+"""Characters that one line does not need. Texts of several lines keep them, for other scripts and emoji."""
 AS_TYPED = {
     "LogInForm.password": "a password is normalised where it is hashed",
     "ChoosePasswordForm.password": "the same",
@@ -41,6 +41,7 @@ AS_TYPED = {
     "ChangePasswordForm.current": "the same",
     "ChangeAddressForm.current": "the same",
     "SlotForm.slot": "an hour that the page offers, which the reader chooses",
+    "SlotOnLineForm.slot": "the same",
 }
 
 
@@ -93,7 +94,7 @@ def test_what_shows_nothing_is_empty(field: forms.CharField) -> None:
 
 @pytest.mark.parametrize("field", of_kind(LineField, LinesField))
 def test_what_counts_is_the_length_that_is_kept(field: forms.CharField) -> None:
-    """As typed it has twice as many characters: each accent, each end of a line and each sign of direction counts."""
+    """As typed the text has twice as many characters, with its accents, line ends and direction marks."""
     most = field.max_length or 20
     pasted = "\ufeff" + "e\u0301" * most + "\u202e\r\n"
     kept = field.to_python(pasted)
@@ -117,7 +118,7 @@ def test_an_identifier_is_read_through_dirt(field: forms.CharField, dirt: str) -
 
 
 def test_no_field_is_made_anywhere_that_the_forms_do_not_show() -> None:
-    """A form may add a field when it is made: those that are no kind of ours are hidden, or proofs."""
+    """A form may add a field when it is made. Fields that are not of our own kinds are hidden, or proofs."""
     plain = [
         found
         for app in HOUSE

@@ -1,7 +1,7 @@
-"""Nobody who comes next to a browser, or to a cache on the way, sees what was made for somebody.
+"""The next user of a browser, or a cache on the way, sees nothing that was made for somebody else.
 
-The kind: an answer that outlives the session for which it was made. Every address is asked by everybody in
-`tests/test_access.py`, which looks at this too.
+Kind: an answer that outlives the session for which it was made. `tests/test_access.py` requests every URL as everybody,
+and checks this too.
 """
 
 import pytest
@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accompaniment.views.accounts import BACKEND
+from tests.access.table import PRIVATE
 from tests.accompaniment.factories import PASSWORD, UserFactory
-from tests.test_access import PRIVATE
 
 
 @pytest.mark.django_db

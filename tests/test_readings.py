@@ -1,7 +1,7 @@
-"""What a reading is: which addresses leave a row, by who reads (docs/security.md says why).
+"""Which URLs leave an audit row of a reading, by reader (docs/security.md gives the reasons).
 
-The table lists every address that opens to a colleague who covers today, to the manager of the region or to a
-former adviser who may still read. One that it does not list fails.
+The table lists every URL that a colleague who covers today, the manager of the region or a former adviser who may still
+read can open. A URL that is missing from it fails the test.
 """
 
 from datetime import timedelta
@@ -18,20 +18,21 @@ from accompaniment.models import AuditEntry, OnSiteRequest, User
 from accompaniment.services import audit
 from caseload.models import Portfolio
 from messaging.models import CallbackRequest
+from tests.access.house import House, build_house, handed_over
+from tests.access.table import TABLE
 from tests.caseload.factories import AdviserFactory, CoverFactory, PortfolioFactory, on_web_track
 from tests.messaging.factories import say
 from tests.sessions import client_of
-from tests.test_access import TABLE, House, build_house, handed_over
 from visio.models import Interview
 
 pytestmark = pytest.mark.django_db
 
 NOTHING = "none"
-"""It opens, and leaves no row: it shows nobody, or names and what is to be done, but nobody's words."""
+"""It can be opened and leaves no row: it shows nobody, or only names and work to do, but nobody's words."""
 CLOSED = "-"
 
 TABLE_OF_READINGS = {
-    # By a colleague who covers today, the manager of the region, and a former adviser who may still read.
+    # For a colleague who covers today, the manager of the region, and a former adviser who may still read.
     "absence": "- none -",
     "absences": "none none none",
     "absences_to_decide": "none none none",
@@ -56,6 +57,7 @@ TABLE_OF_READINGS = {
     "device_test": "none - none",
     "edit_details": "contact_details - -",
     "edit_objective": "action_plan - -",
+    "display": "none none none",
     "edit_step": "action_plan - -",
     "extend_absence": "- none -",
     "first_access": "none none none",
@@ -77,6 +79,7 @@ TABLE_OF_READINGS = {
     "my_day": "none - none",
     "my_portfolio": "none none none",
     "my_portfolio_export": "none - none",
+    "offline": "none none none",
     "on_site_requests": "on_site_request on_site_request none",
     "panel_callbacks": "none - none",
     "panel_absences": "none - none",
@@ -92,11 +95,14 @@ TABLE_OF_READINGS = {
     "password_change": "none none none",
     "password_forgotten": "none none none",
     "password_forgotten_sent": "none none none",
+    "person_contact": "none - -",
     "person": "file file file",
     "person_document": "document document document",
     "person_documents": "documents documents documents",
     "person_leaves": "file - -",
     "person_plan": "contact_plan - -",
+    "person_search": "none none none",
+    "person_sheet": "sheet sheet sheet",
     "person_tier": "file file -",
     "personal_data": "none none none",
     "place_person": "waiting waiting waiting",
@@ -110,7 +116,10 @@ TABLE_OF_READINGS = {
     "remove_document": "documents - -",
     "room": "interview - -",
     "saved_views": "none - none",
+    "session_time": "none none none",
+    "site_plan": "none none none",
     "sent_emails": "none none none",
+    "service_worker": "none none none",
     "settings": "- none -",
     "steering": "- none -",
     "steering_export": "- none -",
@@ -126,7 +135,7 @@ TABLE_OF_READINGS = {
 
 
 def covering(house: House) -> User:
-    """Return a colleague who covers the portfolio today, to whom the person's present interview was given."""
+    """Return a colleague who covers the portfolio today, and who has been given the person's present interview."""
     portfolio = Portfolio.objects.get(adviser__user=house.users["follower"])
     cover = CoverFactory(portfolio=portfolio)
     PortfolioFactory(adviser=cover.colleague)
@@ -135,7 +144,7 @@ def covering(house: House) -> User:
 
 
 def furnished_house() -> House:
-    """Return a house in which the person has written everywhere."""
+    """Return data in which the person has written wherever a person can write."""
     house = build_house()
     OnSiteRequest.objects.filter(pk=house.on_site.pk).update(comment="Je préfère le matin.")
     CallbackRequest.objects.filter(pk=house.callback.pk).update(comment="Après 15 h.")
@@ -144,7 +153,7 @@ def furnished_house() -> House:
 
 
 def rows_left(user: User, address: str) -> str:
-    """Return the parts of files that one opening of an address leaves rows of; everything is taken back."""
+    """Return the parts of files for which one visit of a URL leaves rows; everything is rolled back."""
     before = set(AuditEntry.objects.values_list("pk", flat=True))
     client = client_of(user)
     with transaction.atomic():
@@ -181,7 +190,7 @@ def test_which_openings_leave_a_row() -> None:
 
 def test_no_opening_by_the_adviser_or_the_person_leaves_a_row() -> None:
     house = furnished_house()
-    others = {"place_person": "waiting", "registration": "registration"}  # of people whom nobody follows yet
+    others = {"place_person": "waiting", "registration": "registration"}  # people without an adviser
     for name, expected in (("follower", others), ("owner", {})):
         reader = house.users[name]
         assert reader is not None

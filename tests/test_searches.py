@@ -1,4 +1,4 @@
-"""A search that cannot be read says so and finds nobody; it never shows everybody as if nothing had been typed."""
+"""A search that cannot be read says so and finds nobody. It never shows everybody, as if nothing had been typed."""
 
 from html import unescape
 

@@ -1,7 +1,7 @@
-"""The socket of a room: who is there, who was let in, and the signals between the two.
+"""The socket of a room: who is present, who was let in, and the signals between the two people.
 
-PostgreSQL knows whose room it is, whether it is open and whether the person was let in; Redis only relays. What a
-relay loses is found again: every ping reads the truth and announces who is there.
+PostgreSQL knows whose room it is, whether it is open and whether the person was let in; Redis only relays. Each ping
+reads the database and announces the sender's presence, so anything that the relay loses is found again.
 """
 
 import json
@@ -31,18 +31,18 @@ CLOSE_REPLACED = 4409
 CLOSE_OVER = 4410
 CLOSE_TOO_LARGE = 4413
 GOING_AWAY = 1001
-"""What a browser says whose page is left; a network that breaks says nothing."""
+"""The close code of a page that is left on purpose; a broken network sends none."""
 
 MEDIA = ("microphone", "camera", "screen", "without_microphone")
-"""What one side tells of itself: what is on, and whether it goes without a microphone by choice."""
+"""What one side announces about itself: what is switched on, and whether it has no microphone by choice."""
 
 PEER_FORGOTTEN_AFTER = 35.0
-"""Seconds without a sign of the other socket, which announces itself with every ping."""
+"""Seconds after which the other socket counts as gone; each ping announces it."""
 
 
 @dataclass(frozen=True)
 class Seat:
-    """What the database says of one person's place in a room now."""
+    """The person's place in a room, as the database has it now."""
 
     interview: Interview
     role: RoomRole
@@ -53,7 +53,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Peer:
-    """The other person's present tab; a later `stamp` is a later socket."""
+    """The other person's current tab. A later `stamp` means a later socket."""
 
     tab: str
     stamp: int
@@ -86,7 +86,7 @@ class RoomConsumer(AccountSocket):
         }
 
     async def connect(self) -> None:
-        """Accept only the two people of the interview; everybody else learns nothing, not even that it exists."""
+        """Accept only the two people of the interview. Others do not learn whether it exists."""
         if not await self.take_in():
             return
         seat = await self._seat()
@@ -106,7 +106,7 @@ class RoomConsumer(AccountSocket):
         await calmly(self.channel_layer.group_discard(self.group, self.channel_name))
 
     async def hear(self, text: str | None) -> None:
-        """Take one message of the tab, within its size."""
+        """Handle one message of the tab, up to the size limit."""
         if text is None or len(text) > LARGEST_MESSAGE:
             await self.end(CLOSE_TOO_LARGE)
             return
@@ -127,7 +127,7 @@ class RoomConsumer(AccountSocket):
         """Take the person's seat; an older tab of the same person gives it up."""
         tab = message.get("tab")
         if not is_id(tab) or self.tab:
-            await self._error("bad_join", "Rechargez la page.")
+            await self._error("bad_join", "Actualisez la page.")
             return
         seat = await self._open_seat()
         if seat is None:
@@ -162,7 +162,7 @@ class RoomConsumer(AccountSocket):
         await self._announce(ask=True)
 
     async def ping(self, message: dict[str, Any]) -> None:
-        """Answer that the server lives, and look again at what the relay may have lost."""
+        """Answer a ping, and check what the relay may have lost."""
         seat = await self._open_seat()
         if seat is None:
             return
@@ -191,9 +191,9 @@ class RoomConsumer(AccountSocket):
         await self._let_in()
 
     async def signal(self, message: dict[str, Any]) -> None:
-        """Relay a description or a candidate to the other person's present tab, once the person was let in.
+        """Relay a description or a candidate to the other person's current tab, after the person was let in.
 
-        `call` names the connection that it belongs to: each try to connect has a name of its own.
+        `call` names the connection that it belongs to. Each attempt to connect has its own name.
         """
         data, call = clean_signal(message.get("data")), message.get("call")
         if data is None or not is_id(call):
@@ -205,12 +205,12 @@ class RoomConsumer(AccountSocket):
             await self._relay(event)
 
     async def hand(self, message: dict[str, Any]) -> None:
-        """Tell the other that the hand is up or down."""
+        """Tell the other side that the hand was raised or lowered."""
         if self.admitted:
             await self._relay({"type": "room.hand", **self._me(), "raised": message.get("raised") is True})
 
     async def media(self, message: dict[str, Any]) -> None:
-        """Tell the other what is on: microphone, camera, screen; and whether a microphone is used at all."""
+        """Tell the other side what is on (microphone, camera, screen) and whether a microphone is used at all."""
         if self.admitted:
             on = {key: message.get(key) is True for key in MEDIA}
             await self._relay({"type": "room.media", **self._me(), **on})
@@ -236,15 +236,15 @@ class RoomConsumer(AccountSocket):
             await self._forget_peer(over=event.get("over", False))
 
     async def room_signal(self, event: dict[str, Any]) -> None:
-        if self._is_from_peer(event) and event["to"] == self.tab:
+        if event["to"] == self.tab and await self._comes_from_peer(event):
             await self._say({"type": "signal", "from": event["tab"], "call": event["call"], "data": event["data"]})
 
     async def room_hand(self, event: dict[str, Any]) -> None:
-        if self._is_from_peer(event):
+        if await self._comes_from_peer(event):
             await self._say({"type": "hand", "raised": event["raised"]})
 
     async def room_media(self, event: dict[str, Any]) -> None:
-        if self._is_from_peer(event):
+        if await self._comes_from_peer(event):
             on = {key: event[key] for key in MEDIA}
             await self._say({"type": "media", **on})
 
@@ -261,7 +261,7 @@ class RoomConsumer(AccountSocket):
         await self._say({"type": "phone"})
 
     async def room_handed_over(self, event: dict[str, Any]) -> None:
-        """Another adviser holds the interview: whoever has lost the seat leaves it now."""
+        """Handle a change of the interview's adviser: a person who has lost the seat leaves now."""
         await self._open_seat()
 
     async def room_closed(self, event: dict[str, Any]) -> None:
@@ -272,13 +272,22 @@ class RoomConsumer(AccountSocket):
     def _me(self) -> dict[str, Any]:
         return {"role": str(self.role), "tab": self.tab, "stamp": self.stamp}
 
-    def _is_from_peer(self, event: dict[str, Any]) -> bool:
-        return (
-            self.admitted and self.peer is not None and event["role"] != self.role and event["stamp"] == self.peer.stamp
-        )
+    async def _comes_from_peer(self, event: dict[str, Any]) -> bool:
+        """Return whether an event of the call comes from the other person's current socket.
+
+        Both sockets are told of the admission, each in its own time. So the first signal of the call may arrive here
+        before the admission does, and the database then says whether the person was let in.
+        """
+        if self.peer is None or event["role"] == self.role or event["stamp"] != self.peer.stamp:
+            return False
+        if not self.admitted:
+            seat = await self._open_seat()
+            if seat is not None and seat.admitted:
+                await self._let_in()
+        return self.admitted
 
     async def _seat(self) -> Seat | None:
-        """Return whose room it is now; None for everybody but its two people."""
+        """Return the person's place in the room, or None for everybody but its two people."""
         return await in_thread(self._read_seat)
 
     def _read_seat(self) -> Seat | None:
@@ -302,7 +311,9 @@ class RoomConsumer(AccountSocket):
         )
 
     async def _open_seat(self) -> Seat | None:
-        """Return the seat if it is still this person's and the room is open; else close the socket, saying why."""
+        """Return the seat if it is still this person's and the room is open. Otherwise close the socket with the
+        reason.
+        """
         seat = await self._seat()
         if seat is None:
             await self.end(CLOSE_REFUSED)
@@ -318,18 +329,21 @@ class RoomConsumer(AccountSocket):
             await self._say({"type": "admitted"})
 
     async def _end_call(self) -> None:
-        """Relay nothing more and say that the call is over; the socket stays, for what is decided comes by it."""
+        """Stop relaying and say that the call is over. The socket stays open to announce the decision."""
         if self.admitted or not self.ended:
             self.admitted, self.ended = False, True
             await self._say({"type": "ended"})
 
     async def _forget_peer(self, *, over: bool = False) -> None:
-        """Say that the other is away. A call goes on without the server, but not once session or page is `over`."""
+        """Announce that the other side is away.
+
+        A call outlasts a lost server, but not a session or page that is `over`.
+        """
         self.peer = None
         await self._say({"type": "peer", "present": False, "tab": "", "over": over})
 
     async def _give_up_seat(self, *, same_tab: bool) -> None:
-        """Leave the seat to a later socket; the tab is told, unless it is that very tab that came back."""
+        """Give the seat up to a later socket, and tell this tab, unless the later socket is the same tab."""
         self.admitted = False
         if not same_tab:
             await self._say({"type": "replaced"})

@@ -25,7 +25,7 @@ class NextStep(TextChoices):
 
     @property
     def told_to_person(self) -> str:
-        """What the person reads; the label is the staff's."""
+        """The wording for the person; the label is for staff."""
         return _NEXT_STEP_TOLD[self]
 
 
@@ -39,24 +39,24 @@ _NEXT_STEP_TOLD = {
 
 
 class Outcome(TextChoices):
-    """What the adviser says came of an interview when closing it."""
+    """How an interview ended, as its adviser reports it."""
 
     HELD = "held", "L'entretien a eu lieu"
     INTERRUPTED = "interrupted", "Un problème technique l'a empêché ou interrompu"
     CANCELLED = "cancelled", "Il n'a pas eu lieu, sans conséquence pour la personne"
     EXCUSED = "excused", "La personne n'est pas venue, sans suite"
-    NOTED = "noted", "La personne n'est pas venue : noter une absence et lui demander une explication"
+    NOTED = "noted", "La personne n'est pas venue\u00a0: noter une absence et lui demander une explication"
 
 
 class AbsenceDecision(TextChoices):
-    """What a named person decides of an absence that was noted."""
+    """The decision of a named person about a noted absence."""
 
-    SET_ASIDE = "excused", "Sans suite : l'absence ne compte pas"
+    SET_ASIDE = "excused", "Sans suite\u00a0: l'absence ne compte pas"
     KEPT = "missed", "Confirmer l'absence"
 
 
 class RoomMoment(StrEnum):
-    """Where the clock and the decision stand for a room."""
+    """The phase of a room, by the clock and the decision."""
 
     EARLY = "early"
     OPEN = "open"

@@ -1,4 +1,4 @@
-"""Forms of the top floor: they parse."""
+"""Forms of the top floor. They only parse."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from accompaniment.enums import Bandwidth, Channel
-from accompaniment.forms.fields import CHOOSE, DayField, LineField, LinesField
+from accompaniment.forms.fields import CHOOSE, DayField, LineField, LinesField, ReturnField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
+from accompaniment.forms.seen import SeenForm
 from accompaniment.models import Jobseeker
 from accompaniment.rules.french import hour_there, weekday_in_words
+from accompaniment.rules.meanwhile import NOT_SEEN, Shown
 from accompaniment.rules.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
 from visio.enums import AbsenceDecision, NextStep, Outcome
@@ -26,6 +27,19 @@ CHANNEL_CHOICES = [
     (Channel.PHONE.value, "Par téléphone"),
     (Channel.ON_SITE.value, "En agence"),
 ]
+
+
+def hours_by_day(
+    days: Sequence[SlotDay], *, zone: ZoneInfo, others: Iterable[ZoneInfo]
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the choices of a menu: the free hours, grouped by their day."""
+    return [
+        (
+            weekday_in_words(day.day),
+            [(starts.isoformat(), hour_there(starts, zone=zone, others=others)) for starts in day.slots],
+        )
+        for day in days
+    ]
 
 
 class SlotForm(forms.Form):
@@ -65,6 +79,16 @@ class SlotForm(forms.Form):
         return slot
 
 
+class SlotOnLineForm(SlotForm):
+    """The same for an adviser, on a line of a list, where the free hours are a menu by day."""
+
+    slot = forms.CharField(label="Créneau", widget=forms.Select, error_messages={"required": "Choisissez une heure."})
+
+    def offer(self, days: Sequence[SlotDay], *, zone: ZoneInfo, others: Iterable[ZoneInfo]) -> None:
+        """Show these hours."""
+        self.fields["slot"].widget.choices = [CHOOSE, *hours_by_day(days, zone=zone, others=others)]
+
+
 class OnSiteForm(forms.Form):
     comment = LinesField(
         label="Souhaitez-vous préciser quelque chose ?",
@@ -84,21 +108,20 @@ class OnSiteAnswerForm(forms.Form):
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    back = forms.CharField(required=False, widget=forms.HiddenInput)
+    back = ReturnField()
 
     def clean_back(self) -> str:
-        """Return the page to go back to: one of this site, or the list of the requests."""
+        """Return the page to lead back to: one of this site, or else the list of requests."""
         back: str = self.cleaned_data["back"]
-        own = back.startswith("/") and url_has_allowed_host_and_scheme(back, None)
-        return back if own else reverse("on_site_requests")
+        return back or reverse("on_site_requests")
 
 
 class OnSiteMeetingForm(OnSiteAnswerForm):
-    """An answer in words, or with one of the free hours of the adviser who follows: the meeting is then booked."""
+    """An answer in words, or with a free hour of the person's adviser, which books the meeting."""
 
     slot = forms.TypedChoiceField(
         label="Recevoir la personne le",
-        help_text="Le rendez-vous est réservé et la personne reçoit sa convocation.",
+        help_text="Le rendez-vous est réservé et la personne reçoit une confirmation.",
         coerce=instant_in,
         empty_value=None,
         required=False,
@@ -111,13 +134,7 @@ class OnSiteMeetingForm(OnSiteAnswerForm):
         self, *args: Any, days: Sequence[SlotDay], zone: ZoneInfo, others: Iterable[ZoneInfo], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        offered = [
-            (
-                weekday_in_words(day.day),
-                [(starts.isoformat(), hour_there(starts, zone=zone, others=others)) for starts in day.slots],
-            )
-            for day in days
-        ]
+        offered = hours_by_day(days, zone=zone, others=others)
         if not offered:
             del self.fields["slot"]
             return
@@ -127,19 +144,21 @@ class OnSiteMeetingForm(OnSiteAnswerForm):
 
 
 class AbsenceAnswerForm(forms.Form):
-    """What the person says of an absence."""
+    """The person's explanation of an absence."""
 
     text = LinesField(
         label="Ce qui s'est passé",
-        help_text=f"{ANSWER_LENGTH} caractères au plus. Ne donnez pas de détail médical : « maladie » suffit.",
+        help_text=(
+            f"{ANSWER_LENGTH} caractères au plus. Ne donnez pas de détail médical\u00a0: «\u00a0maladie\u00a0» suffit."
+        ),
         max_length=ANSWER_LENGTH,
         error_messages={"required": "Écrivez ce qui s'est passé, même en une phrase."},
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
 
-class AbsenceDecisionForm(forms.Form):
-    """A decision on an absence, its reason, and how many explanations the page has shown."""
+class AbsenceDecisionForm(SeenForm):
+    """A decision about an absence and its reason. `seen`: the explanations that the page showed."""
 
     decision = forms.ChoiceField(
         label="Votre décision",
@@ -150,14 +169,13 @@ class AbsenceDecisionForm(forms.Form):
     reason = LinesField(
         label="Pourquoi",
         help_text=(
-            f"La personne lit cette phrase : écrivez-lui « vous ». {REASON_LENGTH} caractères au plus. "
-            "Exemple : « Vous avez prévenu l'accueil de votre agence. »"
+            f"La personne lit cette phrase\u00a0: écrivez-lui «\u00a0vous\u00a0». {REASON_LENGTH} caractères au plus. "
+            "Exemple\u00a0: «\u00a0Vous avez prévenu l'accueil de votre agence.\u00a0»"
         ),
         max_length=REASON_LENGTH,
-        error_messages={"required": "Dites pourquoi, en une phrase : la personne la lit."},
+        error_messages={"required": "Dites pourquoi, en une phrase\u00a0: la personne la lit."},
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    answers_seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, may_confirm: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -175,7 +193,7 @@ class TroubleForm(forms.Form):
 
 
 class DeviceCheckForm(forms.Form):
-    """What the page of the device test found."""
+    """The findings of the device test."""
 
     camera = forms.BooleanField(required=False)
     microphone = forms.BooleanField(required=False)
@@ -185,8 +203,11 @@ class DeviceCheckForm(forms.Form):
     device = LineField(required=False, max_length=120)
 
 
-class ReportForm(forms.Form):
-    """How an interview ended; conclusions and the next step are asked for where it was held."""
+NO_PLAN = Shown("plan", "", NOT_SEEN)
+
+
+class ReportForm(SeenForm):
+    """How an interview ended. Conclusions and the next step are required if it took place."""
 
     sometimes_required = ("plan_review_on",)
 
@@ -198,7 +219,10 @@ class ReportForm(forms.Form):
     )
     conclusions = LinesField(
         label="Conclusions",
-        help_text="La personne lit ce texte : écrivez-lui « vous ». Exemple : « Vous hésitez entre deux métiers. »",
+        help_text=(
+            "La personne lit ce texte\u00a0: écrivez-lui «\u00a0vous\u00a0». "
+            "Exemple\u00a0: «\u00a0Vous hésitez entre deux métiers.\u00a0»"
+        ),
         max_length=5000,
         error_messages={"required": "Écrivez ce qui a été décidé, même en une phrase."},
         widget=forms.Textarea(attrs={"rows": 6}),
@@ -219,7 +243,6 @@ class ReportForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    plan_seen = forms.CharField(widget=forms.HiddenInput, required=False)
     note = LineField(
         label="Ce qui n'a pas fonctionné",
         help_text="Par exemple « pas de son du côté de la personne ».",
@@ -227,10 +250,10 @@ class ReportForm(forms.Form):
         max_length=200,
     )
 
-    def __init__(self, *args: Any, reviews_plan: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, reviews_plan: bool, shown: Shown = NO_PLAN, **kwargs: Any) -> None:
+        super().__init__(*args, shown=shown, **kwargs)
         if not reviews_plan:
-            del self.fields["plan"], self.fields["plan_review_on"], self.fields["plan_seen"]
+            del self.fields["plan"], self.fields["plan_review_on"], self.fields["seen"]
         if self.is_bound and self.data.get("outcome") != Outcome.HELD:
             for name in {"conclusions", "next_step", "plan"} & self.fields.keys():
                 self.fields[name].required = False
@@ -248,7 +271,7 @@ class ReportForm(forms.Form):
 
     @property
     def kept_until(self) -> date | None:
-        """The day of the next review of a plan that is kept; None where it is to change, or where there is none."""
+        """Return the day of the next review if the plan is kept, or None if it is to change or there is none."""
         return self.cleaned_data.get("plan_review_on") if self.cleaned_data.get("plan") == KEEP else None
 
     @property

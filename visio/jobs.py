@@ -7,5 +7,5 @@ from visio.services import planning
 
 @shared_task
 def plan_interviews() -> None:
-    """Plan what is due; beat asks every minute, and asking again or late changes nothing."""
+    """Plan what is due. Beat calls it every minute; calling it twice or late makes no difference."""
     planning.plan_interviews()

@@ -9,7 +9,7 @@ from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
-from accompaniment.enums import Channel
+from accompaniment.enums import OWN_CHANNELS, Channel
 from accompaniment.models import Jobseeker, Obligation, User
 from accompaniment.models.expressions import TsTzRange
 from accompaniment.models.guards import AppendOnly
@@ -46,7 +46,7 @@ class WorkingHours(models.Model):
 
 
 class SlotInvitation(AppendOnly):
-    """The person was invited to choose a slot for an obligation: once, whoever plans and however often."""
+    """The one invitation to choose a slot for an obligation, however often planning runs."""
 
     obligation = models.OneToOneField(Obligation, models.PROTECT, related_name="slot_invitation")
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="slot_invitations")
@@ -64,42 +64,42 @@ class InterviewQuerySet(OfJobseekerQuerySet):
         return self.filter(state__in=LIVE_STATES)
 
     def coming(self, now: datetime) -> Self:
-        """Keep those that are still to take place or under way, the first one first."""
+        """Keep the interviews that are to come or under way, the first one first."""
         return self.live().filter(ends_at__gt=now).order_by("starts_at", "pk")
 
     def to_conclude(self, now: datetime) -> Self:
-        """Keep those whose end has passed and of which nobody has said what came of them, oldest first."""
+        """Keep the interviews whose end has passed and whose outcome nobody has entered, oldest first."""
         return self.live().filter(ends_at__lte=now).order_by("starts_at", "pk")
 
     def between(self, start: datetime, end: datetime) -> Self:
-        """Keep those that begin in [start, end), in order of time."""
+        """Keep the interviews that begin in [start, end), in order of time."""
         return self.filter(starts_at__gte=start, starts_at__lt=end).order_by("starts_at", "pk")
 
     def of_the_two(self, user: User) -> Self:
-        """Keep those of which the user is one of the two people: the jobseeker, or the adviser."""
+        """Keep the interviews in which the user takes part, as jobseeker or as adviser."""
         return self.filter(Q(jobseeker__user=user) | Q(adviser__user=user))
 
     def of_people_steered_by(self, user: User) -> Self:
-        """Keep those with people of a manager's regions: an adviser of the region may have had somebody of another."""
+        """Keep the interviews with people of a manager's regions. Their adviser may be in another region."""
         return self.filter(managed_by(user, "jobseeker__agency__departement__region"))
 
     def conducted_by(self, user: User) -> Self:
-        """Keep an adviser's own interviews with people whom he or she follows, and what is still to be closed."""
+        """Keep an adviser's own interviews with people whom they follow, and those that are still to be closed."""
         own = self.filter(adviser__user=user)
         return own.filter(Q(pk__in=own.visible_to(user).values("pk")) | Q(state__in=LIVE_STATES))
 
     def noted(self) -> Self:
-        """Keep the absences that wait for a decision: answered ones first, then those whose time is over soonest."""
+        """Keep the absences that wait for a decision: explained ones first, then by the end of the time to explain."""
         return self.filter(state=InterviewState.NOTED).order_by(
             F("answered_at").asc(nulls_last=True), "answer_until", "pk"
         )
 
     def to_decide(self, now: datetime) -> Self:
-        """Keep the noted absences that can be decided by now: explained, or no time to explain is left."""
+        """Keep the noted absences that can be decided now: explained, or past the time to explain."""
         return self.filter(Q(answered_at__isnull=False) | Q(answer_until__lte=now))
 
     def with_absence(self) -> Self:
-        """Keep the interviews from which an absence was noted, with what a page says of it."""
+        """Keep the interviews with a noted absence, and load what a page shows of them."""
         return (
             self.filter(noted_at__isnull=False)
             .with_people()
@@ -107,7 +107,7 @@ class InterviewQuerySet(OfJobseekerQuerySet):
         )
 
     def with_people(self) -> Self:
-        """Load what a page says of an interview."""
+        """Load what a page shows of an interview."""
         return self.select_related(
             "jobseeker__user",
             "jobseeker__agency__departement__region",
@@ -120,14 +120,14 @@ class InterviewQuerySet(OfJobseekerQuerySet):
 class Interview(models.Model):
     """An appointment by video, telephone or on site.
 
-    `occupies_until` adds the buffer; two live interviews never overlap for one adviser, nor for one jobseeker.
+    `occupies_until` includes the buffer. Two live interviews never overlap for one adviser or for one jobseeker.
     """
 
     token = models.CharField(max_length=43, unique=True, help_text="address of the room; opens nothing by itself")
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="interviews")
     adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="interviews")
     obligation = models.ForeignKey(Obligation, models.PROTECT, null=True, blank=True, related_name="interviews")
-    channel = models.CharField("canal", max_length=8, choices=[c for c in Channel.choices if c[0] != Channel.CHAT])
+    channel = models.CharField("canal", max_length=8, choices=[c for c in OWN_CHANNELS if c[0] != Channel.CHAT])
     starts_at = models.DateTimeField("début")
     ends_at = models.DateTimeField("fin")
     occupies_until = models.DateTimeField()
@@ -245,7 +245,7 @@ class Interview(models.Model):
 
     @property
     def zones(self) -> tuple[ZoneInfo, ZoneInfo]:
-        """The clocks of the two people: their agencies'. Load both with `with_people`."""
+        """The clocks of the two people's agencies. Load both with `with_people`."""
         return self.jobseeker.agency.zone, self.adviser.agency.zone
 
     @property
@@ -254,7 +254,7 @@ class Interview(models.Model):
 
     @property
     def state_to_you(self) -> str:
-        """The state as the person reads it."""
+        """The state in words for the person."""
         return STATES_TO_YOU[InterviewState(self.state)]
 
     @property
@@ -266,11 +266,11 @@ class Interview(models.Model):
 
     @property
     def channel_used(self) -> Channel:
-        """The channel by which the conversation took place in the end."""
+        """The channel that was used in the end."""
         return Channel.PHONE if self.phone_since else Channel(self.channel)
 
     def last_decision(self) -> "InterviewEvent | None":
-        """Return what a named person decided last of an absence that was noted, if anybody has."""
+        """Return the last decision of a named person about a noted absence, if there is one."""
         return self.events.filter(from_state__in=ABSENCE_STATES).select_related("actor").order_by("pk").last()
 
 
@@ -299,7 +299,7 @@ class InterviewEvent(AppendOnly):
 
 
 class AbsenceAnswer(AppendOnly):
-    """What a person said of an absence that was noted; who adds to it adds a row."""
+    """The person's explanation of a noted absence. A later addition is a row of its own."""
 
     interview = models.ForeignKey(Interview, models.PROTECT, related_name="absence_answers")
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="+")
@@ -317,7 +317,7 @@ class AbsenceAnswer(AppendOnly):
 
 
 class InterviewReport(AppendOnly):
-    """The adviser's conclusions of an interview, with the next step."""
+    """The adviser's conclusions of an interview, and the next step."""
 
     interview = models.OneToOneField(Interview, models.PROTECT, related_name="report")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -334,7 +334,7 @@ class InterviewReport(AppendOnly):
 
     @property
     def next_step_told(self) -> str:
-        """The next step as the person reads it."""
+        """The next step in words for the person."""
         return NextStep(self.next_step).told_to_person
 
 
@@ -344,6 +344,6 @@ def to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:
 
 
 def nearest_to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:
-    """Keep of each person the nearest obligation to place: as many as the portfolio list shows people to place."""
+    """Keep each person's nearest obligation that has no interview: one row per person, as in the portfolio list."""
     nearest = to_place(obligations).order_by("jobseeker_id", "due_on", "pk").distinct("jobseeker_id")
     return obligations.filter(pk__in=nearest.values("pk")).order_by("due_on", "pk")

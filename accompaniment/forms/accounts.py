@@ -13,13 +13,13 @@ from accompaniment.rules.passwords import ADVICE, WITH_ADVICE, normalised
 from accompaniment.rules.spelling import written
 
 CHOICE_RULES = (
-    "Au moins 12 caractères, et pas seulement des chiffres. Ni votre nom, ni celui de ce service, ni une suite de "
-    "touches. Quatre mots sans rapport entre eux, que vous êtes seul à connaître, conviennent très bien."
+    "12 caractères ou plus, pas seulement des chiffres. N'utilisez ni votre nom, ni celui de ce service, ni une suite "
+    "de touches. Le plus simple\u00a0: quatre mots sans rapport entre eux, connus de vous uniquement."
 )
 
 
 class LogInForm(AuthenticationForm):
-    """The address in any case, and the password. One sentence for every refusal."""
+    """The e-mail address, in any case, and the password. Every refusal has the same sentence."""
 
     username = EmailField(
         label="Adresse e-mail",
@@ -44,7 +44,7 @@ class LogInForm(AuthenticationForm):
     }
 
     def clean_username(self) -> str:
-        # In its one spelling before the throttle counts: writing it differently is no new attempt.
+        # Normalised before the throttle counts: another spelling is no new address.
         return written(str(self.cleaned_data["username"]))
 
 
@@ -63,7 +63,7 @@ class PasswordForgottenForm(forms.Form):
 
 
 class FirstAccessForm(forms.Form):
-    """By what a person without an account is known: the identifier, and the address that the file holds."""
+    """How a person without an account is recognised: the identifier and the e-mail address of the file."""
 
     use_required_attribute = False
 
@@ -87,7 +87,7 @@ class FirstAccessForm(forms.Form):
 
 
 class ChoosePasswordForm(forms.Form):
-    """A new password, typed twice, held against the house's rules for this person."""
+    """A new password, typed twice and checked against the rules for this person."""
 
     password = forms.CharField(
         label="Nouveau mot de passe",
@@ -120,14 +120,14 @@ class ChoosePasswordForm(forms.Form):
 
     def clean_confirmation(self) -> str:
         confirmation = str(self.cleaned_data["confirmation"])
-        # A password that was refused is no longer there to compare with.
+        # A refused password is missing from the cleaned data.
         if normalised(confirmation) != normalised(self.data.get(self.add_prefix("password"), "")):
             raise ValidationError("Les deux mots de passe ne sont pas les mêmes. Entrez-les de nouveau.")
         return confirmation
 
 
 class CurrentPasswordForm(forms.Form):
-    """What only the owner of an account may do: the present password is asked for."""
+    """Base of forms for the account's owner only: they ask for the present password."""
 
     user: User
     current = forms.CharField(
@@ -158,7 +158,7 @@ class ChangeAddressForm(CurrentPasswordForm):
     address = EmailField(
         label="Nouvelle adresse e-mail",
         max_length=254,
-        help_text="Un lien à confirmer y est envoyé. Format attendu : nom@domaine.fr",
+        help_text="Un lien à confirmer y est envoyé. Format attendu\u00a0: nom@domaine.fr",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={
             "required": "Entrez votre nouvelle adresse e-mail.",
@@ -173,7 +173,7 @@ class ChangeAddressForm(CurrentPasswordForm):
 
 
 class ConfirmAddressForm(forms.Form):
-    """What the reader of a mistyped mailbox does not know, where somebody else than the owner asked."""
+    """The proof that the right person confirms an address, if somebody else than the owner entered it."""
 
     use_required_attribute = False
 
@@ -184,7 +184,7 @@ class ConfirmAddressForm(forms.Form):
         if change.user.is_jobseeker:
             self.fields["proof"] = forms.CharField(
                 label="Identifiant",
-                help_text="Sept chiffres et une lettre, sur vos courriers. Format attendu : 1234567A",
+                help_text="Sept chiffres et une lettre, sur vos courriers. Format attendu\u00a0: 1234567A",
                 error_messages={"required": "Entrez votre identifiant."},
             )
         else:

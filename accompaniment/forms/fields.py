@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import excess_in_words
@@ -15,11 +16,11 @@ from accompaniment.rules.parsing import EARLIEST_DAY, LARGEST_NUMBER, LATEST_DAY
 from accompaniment.rules.spelling import compact
 
 CHOOSE = ("", "Choisissez…")
-"""The first line of a list from which something must be chosen: nothing is chosen before somebody chooses."""
+"""The first entry of a list: nothing is preselected."""
 
 
 class NotTooLongValidator(MaxLengthValidator):
-    """Refuses a text that is too long with by how much."""
+    """Refuses a text that is too long, and says by how much."""
 
     def __call__(self, value: str) -> None:
         most = self.limit_value() if callable(self.limit_value) else self.limit_value
@@ -28,7 +29,7 @@ class NotTooLongValidator(MaxLengthValidator):
 
 
 class _Kept(forms.CharField):
-    """A text that is never cut: what is too long stays as it was typed, and the error says by how much."""
+    """A text that is never truncated. What is too long stays as typed, and the error says by how much."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -38,20 +39,33 @@ class _Kept(forms.CharField):
         ]
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Leave out `maxlength`, by which a browser cuts what is pasted without a word."""
+        """Leave out `maxlength`, with which browsers truncate pasted text silently."""
         return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
 class _Cleaned(_Kept):
-    """What is typed or pasted is cleaned like what a file says, before anything is checked."""
+    """Cleans typed and pasted text in the same way as values of a file, before any check."""
 
     def to_python(self, value: Any) -> Any:
-        """Return the text without what cannot be seen, its accents part of their letters."""
+        """Return the text without invisible characters and with composed accents."""
         return super().to_python(clean(value) if isinstance(value, str) else value)
 
 
 class LineField(_Cleaned):
     """A text of one line: a name, a commune, what is searched."""
+
+
+class ReturnField(forms.CharField):
+    """The page to lead back to: one of this site, or else none."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False)
+
+    def clean(self, value: Any) -> str:
+        back: str = super().clean(value)
+        return back if back.startswith("/") and url_has_allowed_host_and_scheme(back, None) else ""
 
 
 class EmailField(_Cleaned, forms.EmailField):
@@ -61,19 +75,19 @@ class EmailField(_Cleaned, forms.EmailField):
 class LinesField(_Kept):
     """A text of several lines.
 
-    Browsers send two characters for the end of a line that they count as one, so a text that the browser lets through
-    would be too long here, and one that nobody has changed would differ from what is stored.
+    Browsers send a line end as two characters but count it as one. Without this field a text of the allowed length
+    would be refused, and an unchanged text would differ from the stored one.
     """
 
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
-        """Return the text as it is kept, so that its length is the one that counts."""
+        """Return the text as it is stored, so that its stored length counts."""
         return str(super().to_python(lines_in(value) if isinstance(value, str) else value))
 
 
 class IdentifierField(forms.RegexField):
-    """A person's identifier, read however it is spaced and in either case; the value is the one that is stored."""
+    """A person's identifier, typed with any spaces and in any case. The value is the stored form."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(regex=r"^[0-9]{7}[A-Z]$", **kwargs)
@@ -84,10 +98,10 @@ class IdentifierField(forms.RegexField):
 
 
 class DayField(forms.DateField):
-    """A day that anything here can be about, so that no day before or after it overflows."""
+    """A date in the range that the application handles, so that no calculation with it overflows."""
 
     def validate(self, value: date | None) -> None:
-        """Refuse a day that no calendar of ours shows."""
+        """Refuse a date outside that range."""
         super().validate(value)
         if value is not None and not is_near(value):
             raise ValidationError(
@@ -96,16 +110,16 @@ class DayField(forms.DateField):
 
 
 class NumberField(forms.IntegerField):
-    """A whole number that a row can hold."""
+    """A whole number within the range of the database."""
 
     def __init__(self, *, min_value: int = -LARGEST_NUMBER, max_value: int = LARGEST_NUMBER, **kwargs: Any) -> None:
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)
 
 
 def add_refusal(form: forms.Form, refusal: DomainError, **names: str) -> None:
-    """Put a refusal on the field that it is about; of the whole where it names none, or none that the form shows.
+    """Add a refusal to the field that it is about, or to the whole form if it names no field of the form.
 
-    `names`: what the form calls a fact, where that is not its name in the service.
+    `names` maps the service's name of a fact to the form's, if they differ.
     """
     name = names.get(refusal.about, refusal.about)
     field = form.fields.get(name)
@@ -117,7 +131,7 @@ LONGEST = 80  # characters
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What was typed, in `words`, and why it was refused, if it was. Refused words find nobody."""
+    """The search as typed, as `words`, and the reason if it was refused. A refused search finds nobody."""
 
     words: str = ""
     refusal: str = ""

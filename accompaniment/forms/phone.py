@@ -1,21 +1,21 @@
-"""The number at which a person is called."""
+"""The telephone number at which a person is called."""
 
 from typing import Any
 
 from django import forms
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from accompaniment.forms.fields import LineField
+from accompaniment.enums import Channel
+from accompaniment.forms.fields import LineField, ReturnField
 from accompaniment.models import Agency, Jobseeker
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.presentation import telephone_in_words
-from accompaniment.services.contact_details import NO_NUMBER, read_number
+from accompaniment.services.contact_details import NO_CHANNEL, NO_NUMBER, read_number
 
 
 class PhoneField(LineField):
-    """A telephone number as people write it, read as it is dialled where the person's agency is; E.164 comes out.
+    """A telephone number, read as it is dialled in the agency's country or territory; the value is in E.164.
 
-    The form says whose number it is by `belong_to`.
+    The form says whose number it is with `belong_to`.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -26,13 +26,16 @@ class PhoneField(LineField):
         self.known = ""
 
     def belong_to(self, person: Jobseeker) -> None:
-        """Read it as it is dialled where the person is; the number that stands is taken as it is."""
+        """Read the number as it is dialled in the person's country or territory.
+
+        The present number is accepted unchanged.
+        """
         self.agency = person.agency
         self.known = person.phone
         self.initial = telephone_in_words(person.phone)
 
     def answer_at(self, agency: Agency) -> None:
-        """Read it as the agency's own number; the one that stands is taken as it is."""
+        """Read the number as the agency's own. The present number is accepted as it is."""
         self.agency = agency
         self.known = agency.phone
         self.initial = telephone_in_words(agency.phone)
@@ -42,7 +45,7 @@ class PhoneField(LineField):
         if not written or self.agency is None:
             return written
         if self.known and written in {self.known, telephone_in_words(self.known)}:
-            return self.known  # as it came from the information system, whatever we think of it
+            return self.known  # the information system's value, even if we would refuse it
         try:
             return read_number(written, agency=self.agency)
         except DomainError as error:
@@ -63,13 +66,29 @@ class PhoneForm(forms.Form):
         label="Votre numéro de téléphone",
         help_text="Par exemple 06 12 34 56 78. Votre conseiller appelle toujours ce numéro.",
     )
-    retour = forms.CharField(required=False, widget=forms.HiddenInput)
+    retour = ReturnField()
 
     def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         phone_field(self).belong_to(person)
 
-    def clean_retour(self) -> str:
-        """Return the page to go back to, of this site; empty for any other."""
-        back: str = self.cleaned_data["retour"]
-        return back if back.startswith("/") and url_has_allowed_host_and_scheme(back, None) else ""
+
+CHANNELS_TO_YOU = [
+    (Channel.VIDEO.value, "En visio"),
+    (Channel.PHONE.value, "Par téléphone"),
+    (Channel.ON_SITE.value, "En agence"),
+    (Channel.CHAT.value, "Par message"),
+    ("", "Sans préférence"),
+]
+
+
+class PreferredChannelForm(forms.Form):
+    """The channel that one prefers, or none."""
+
+    channel = forms.ChoiceField(
+        label="Comment préférez-vous échanger\u00a0?",
+        choices=CHANNELS_TO_YOU,
+        required=False,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": NO_CHANNEL},
+    )

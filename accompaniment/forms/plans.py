@@ -4,8 +4,9 @@ from typing import Any
 
 from django import forms
 
-from accompaniment.enums import Channel, ContactNature
+from accompaniment.enums import OWN_CHANNELS, Channel, ContactNature
 from accompaniment.forms.fields import CHOOSE, DayField, LinesField
+from accompaniment.forms.seen import SeenForm
 from accompaniment.rules.french import frequency_in_words
 from accompaniment.rules.tracks import PLAN_CHANNELS
 from accompaniment.services.plan_reviews import NewPlan
@@ -13,7 +14,7 @@ from accompaniment.services.plan_reviews import NewPlan
 KEEP, CHANGE = "garder", "changer"
 
 USUAL_INTERVALS = (7, 14, 21, 28, 42, 60, 90, 120, 180)
-"""Days between two contacts that the pages offer, beside the one in force."""
+"""The intervals in days that the pages offer, besides the one in force."""
 
 CONTACTS = {
     (ContactNature.INTERVIEW, Channel.VIDEO): "Un entretien en visio",
@@ -25,7 +26,7 @@ CONTACTS = {
 
 
 def contact_choices() -> list[tuple[str, str]]:
-    """Return every nature with a channel that carries it, as values and labels."""
+    """Return every pair of a nature and a channel that is possible for it, as values and labels."""
     return [
         (f"{nature}-{channel}", CONTACTS[nature, channel])
         for nature, channels in PLAN_CHANNELS.items()
@@ -34,7 +35,7 @@ def contact_choices() -> list[tuple[str, str]]:
 
 
 def contact_by(channel: str, *, nature: str) -> str:
-    """Return the choice of a contact by this channel: of this nature where the channel carries it."""
+    """Return the choice for this channel, with this nature if the channel allows it."""
     natures = (nature, *PLAN_CHANNELS)
     fitting = next(one for one in natures if channel in PLAN_CHANNELS.get(ContactNature(one), ()))
     return f"{fitting}-{channel}"
@@ -46,12 +47,11 @@ def interval_choices(*present: int | None) -> list[tuple[int, str]]:
     return [(number, frequency_in_words(number).capitalize()) for number in days]
 
 
-class PlanDecisionForm(forms.Form):
+class PlanDecisionForm(SeenForm):
     """Keep the plan until the next review, or set another one; both have a day of review."""
 
     sometimes_required = ("contact", "interval_days", "reason")
 
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
     decision = forms.ChoiceField(
         label="Que décidez-vous avec la personne ?",
         choices=[(KEEP, "Garder ce plan"), (CHANGE, "Changer le plan")],
@@ -105,13 +105,13 @@ class PlanDecisionForm(forms.Form):
 
 
 class PlanWishForm(forms.Form):
-    """What the person would like to change; one of the three is enough."""
+    """The person's wish for another plan; one of the three fields is enough."""
 
     sometimes_required = ("wished_channel", "wished_interval_days", "comment")
 
     wished_channel = forms.ChoiceField(
         label="Comment préférez-vous échanger ?",
-        choices=[("", "Comme aujourd'hui"), *Channel.choices],
+        choices=[("", "Comme aujourd'hui"), *OWN_CHANNELS],
         required=False,
     )
     wished_interval_days = forms.TypedChoiceField(

@@ -1,4 +1,4 @@
-"""The hidden token of a form: which sending it is, and for whom the page was made."""
+"""The hidden token of a form. It identifies the sending and the person for whom the page was made."""
 
 from hashlib import sha256
 from uuid import UUID, uuid4, uuid5
@@ -19,7 +19,7 @@ def new_token(user: User) -> str:
 
 
 def token_in(request: HttpRequest) -> tuple[UUID, int] | None:
-    """Return the token of the form that was sent and the key of the person for whom it was made, if it is ours."""
+    """Return the token and the key of the person for whom the page was made, if the token is ours."""
     try:
         token, _, owner = _signer.unsign(request.POST.get(FIELD, "")).partition(".")
         return UUID(token), int(owner)
@@ -28,7 +28,7 @@ def token_in(request: HttpRequest) -> tuple[UUID, int] | None:
 
 
 def key_of_sending(request: HttpRequest, token: UUID) -> UUID:
-    """Return what is the same for two sendings of the same form: its token, the address and all that was typed."""
+    """Return a key that is equal for two sendings of the same form: from token, address and all that was typed."""
     typed = sorted(
         (name, values) for name, values in request.POST.lists() if name not in {FIELD, "csrfmiddlewaretoken"}
     )

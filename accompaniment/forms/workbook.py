@@ -3,6 +3,7 @@
 from django import forms
 
 from accompaniment.forms.fields import DayField, LineField, LinesField
+from accompaniment.forms.seen import SeenForm
 from accompaniment.rules.french import size_in_words
 from accompaniment.services.action_plan import ObjectiveFacts, StepFacts
 from accompaniment.services.documents import LARGEST
@@ -31,8 +32,8 @@ class ObjectiveForm(forms.Form):
     due_on = DayField(label="Pour le", required=False, widget=DAY)
 
 
-class EditObjectiveForm(forms.Form):
-    """An objective as it is to be."""
+class EditObjectiveForm(SeenForm):
+    """The new content of an objective."""
 
     title = LineField(
         label="Objectif", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
@@ -45,7 +46,7 @@ class EditObjectiveForm(forms.Form):
 
 
 class StepForm(forms.Form):
-    """A step as it is to be."""
+    """The new content of a step."""
 
     title = LineField(
         label="Étape", max_length=200, error_messages={"required": "Dites en quelques mots de quoi il s'agit."}
@@ -57,13 +58,8 @@ class StepForm(forms.Form):
         return StepFacts(title=self.cleaned_data["title"], due_on=self.cleaned_data["due_on"])
 
 
-class LineSeenForm(forms.Form):
-    """The step or the objective as it was when the page was opened; the fields are hidden."""
-
-    prefix = "vu"
-
-    title = LineField(max_length=200, widget=forms.HiddenInput)
-    due_on = DayField(required=False, widget=forms.HiddenInput)
+class EditStepForm(SeenForm, StepForm):
+    """The new content of an existing step."""
 
 
 class DocumentForm(forms.Form):

@@ -1,7 +1,7 @@
-"""What the portfolio list says of a person's deadlines follows them.
+"""Functions that keep the deadlines on the portfolio list up to date.
 
-A deadline can be held or waived on this floor; the floor that knows interviews says, in its `config/wiring.py`, how
-the list hears of it.
+This floor can hold or waive an obligation. The floor that knows interviews then updates the list. `config/wiring.py`
+adds its function.
 """
 
 from collections.abc import Callable
@@ -11,6 +11,6 @@ on_deadlines_changed: list[Callable[[int], None]] = []
 
 
 def deadlines_changed(jobseeker_id: int) -> None:
-    """Let every floor that shows deadlines look again."""
+    """Call every floor that shows deadlines."""
     for follow in on_deadlines_changed:
         follow(jobseeker_id)

@@ -1,9 +1,8 @@
-"""Who wants to know that something in a person's file has just been written: the open desks of advisers.
+"""Functions that are called after a write to a person's file, for advisers' open pages.
 
-Every write to a file leaves its audit row (`services.audit`), and beside it calls each function here, still in the
-transaction of the act. What leaves the database waits for the commit. Upper apps add theirs in `config/wiring.py`:
-messaging tells the open pages of the day which of their panels to ask for again. What bulk statements write is not
-told one by one; the pages also look by themselves every minute.
+Every write leaves its audit row (`services.audit`) and then calls each function in the same transaction. What leaves
+the database waits for the commit. `config/wiring.py` fills the list: messaging tells open pages of the day which panels
+to reload. Bulk statements do not call it, but the pages also reload every minute.
 """
 
 from collections.abc import Callable
@@ -16,10 +15,10 @@ if TYPE_CHECKING:
 FileChange = Callable[["Jobseeker", "AuditAction"], None]
 
 on_file_change: list[FileChange] = []
-"""Called with whose file it is and what was done; nothing of what was written."""
+"""Called with the person and the action, without what was written."""
 
 
 def tell_desks(jobseeker: "Jobseeker", action: "AuditAction") -> None:
-    """Let every floor hear of a write to a person's file."""
+    """Tell every floor about a write to a person's file."""
     for follow in on_file_change:
         follow(jobseeker, action)

@@ -1,6 +1,6 @@
-"""What must always hold of the live data.
+"""Checks of what must always hold in the live data.
 
-Each check yields one sentence per breach; each floor has its own in `reads/invariants.py`, and `manage.py
+Each check yields one sentence per breach. Each floor has its own checks in `reads/invariants.py`, and `manage.py
 check_invariants` runs them all.
 """
 

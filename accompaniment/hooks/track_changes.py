@@ -1,7 +1,7 @@
-"""What the end of a 100 % web track, and a change of tier, must carry along on upper floors.
+"""What upper floors do when a 100 % web track ends or a tier changes.
 
-`services.enrolments` calls each function, in its own transaction, after the accompaniment has changed.
-Upper apps add theirs in `config/wiring.py`.
+`services.enrolments` calls each function in its transaction, after the accompaniment has changed. `config/wiring.py`
+fills the lists.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,31 +16,37 @@ if TYPE_CHECKING:
 TrackEnd = Callable[["Jobseeker", "User | None", datetime], None]
 
 on_track_end: list[TrackEnd] = []
-"""Called with the jobseeker, who acted (None: the system) and the instant of the end.
+"""Called with the jobseeker, the acting user (None: the system) and the instant of the end.
 
-Apps are set up from the top floor down, so this list and the next are gone through from their end: the lowest floor
-first, whose portfolios are locked before anybody's interviews."""
+The lowest floor is called first, because portfolios are locked before interviews.
+"""
 
 
 said_at_track_end: list[Callable[["Jobseeker"], list[str]]] = []
-"""Called after all of `on_track_end`: what the letter to the person says of it, in sentences."""
+"""Called after all of `on_track_end`. Each function returns sentences for the letter to the person."""
+
+foreseen_at_track_end: list[Callable[["Jobseeker"], list[str]]] = []
+"""Called before: each returns, in sentences for the person, what the end of the track would cancel. Changes nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TierFollower:
-    """What an app carries along with a change of tier, and how it says so beforehand."""
+    """What a floor does after a change of tier, and what it announces beforehand."""
 
     foresee: Callable[["Jobseeker", "Tier"], list[str]]
-    """Returns, in sentences for the adviser, what the tier would change if it were set now; changes nothing."""
+    """Returns sentences for the adviser about what the new tier would change. Changes nothing."""
     follow: TrackEnd
-    """Called after the change, the end of a track included, so it finds its work done where that did it.
+    """Called after the change. If the change ends the track, `on_track_end` runs first.
 
-    Called too for a person whose agency is in another region now; the tier may be the same."""
+    Also called for a person whose agency is now in another region, perhaps with the same tier.
+    """
     hold: Callable[[Mapping[int, "Tier"]], set[int]] = field(default=lambda changes: set())
-    """Called before many changes in one transaction, with each person's new tier by primary key (the present one where
-    only the region changes); the people are locked, and their agency is the new one.
+    """Called before several changes in one transaction, with each person's new tier by primary key (the present tier if
+    only the region changes).
 
-    Locks in the order of the house all that following them may take, and returns those whom `follow` concerns."""
+    The people are locked, and their agency is the new one. Locks, in the order of `accompaniment.locks`, everything
+    that `follow` may lock for them, and returns the people whom `follow` concerns.
+    """
 
 
 on_tier_change: list[TierFollower] = []

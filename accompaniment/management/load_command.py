@@ -1,4 +1,4 @@
-"""What the commands that load a file share: options, the summary, the file of rejected rows, exit codes."""
+"""Common parts of the commands that load a file: options, summary, file of rejected rows, exit codes."""
 
 import codecs
 import json
@@ -30,16 +30,15 @@ CHANGES = {
     "web_ends": "dont fins du 100 % web ou demandes closes",
     "region_changes": "passages dans une autre région",
 }
-"""What is told only where there is some of it."""
+"""Counts that are printed only if they are not zero."""
 
 
 class LoadCommand(BaseCommand):
-    """Load one file. Exit code 0 when rows went in or were known; 1 when all were rejected; 2 when it cannot be read.
+    """Load one file.
 
-    One and two come with one sentence that says what to do.
-
-    Rejected rows are written beside the file as `<FILE>.rejets.csv`; that of an earlier load is removed when
-    nothing is rejected any more. A dry run writes neither rows nor this file.
+    Exit code 0: rows were loaded or already known. 1: all rows were rejected. 2: the file cannot be read. With 1 and 2
+    one sentence says what to do. Rejected rows are written beside the file as `<FILE>.rejets.csv`; an earlier such file
+    is removed if no row is rejected. A dry run writes neither rows nor this file.
     """
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -48,7 +47,7 @@ class LoadCommand(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the summary as JSON and nothing else")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Load the file and say what came of it."""
+        """Load the file and print the result."""
         path: Path = options["file"]
         try:
             with open_file(path) as source:
@@ -76,7 +75,7 @@ class LoadCommand(BaseCommand):
             else:
                 target.unlink(missing_ok=True)
         except OSError as error:
-            # The rows are in: a folder that cannot be written to must not make it look as if they were not.
+            # The rows are loaded. An unwritable directory must not suggest otherwise.
             self.stderr.write(f"Les lignes rejetées n'ont pas pu être écrites dans {target} ({error.strerror}).")
 
     def _tell_counts(self, counts: Mapping[str, Any], labels: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What waits and what is counted at the doors that anybody may knock at. Nothing here outlives a day."""
+"""Requests of people who are not logged in, and counters of the throttle. Jobs delete both."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,7 +7,7 @@ from accompaniment.enums import AccessRequestKind
 
 
 class AccessRequest(models.Model):
-    """A link that somebody has asked for at an open door: answered by a job, and then deleted."""
+    """A request for a link by somebody who is not logged in. A job answers and deletes it."""
 
     kind = models.CharField(max_length=20, choices=AccessRequestKind.choices)
     email = models.EmailField()
@@ -28,7 +28,7 @@ class AccessRequest(models.Model):
 
 
 class Tally(models.Model):
-    """How often something was done since `began_at`; of who or from where, only a digest is kept."""
+    """How often something was done since `began_at`, by a digest of the account or place."""
 
     kind = models.CharField(max_length=40)
     digest = models.CharField(max_length=64)

@@ -1,4 +1,4 @@
-"""How much one person may hold or do, so that nobody takes what is there for all."""
+"""Limits on what one person may hold or do, so that nobody uses up shared resources."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,7 +8,7 @@ from accompaniment.models.people import User
 
 
 class ActBound(models.Model):
-    """How often one kind of act is done, or how many are held at once, from a day on. Data, never code."""
+    """How often an act may be done, or how many may be held at once, from a day on. Data, never code."""
 
     act = models.CharField("acte", max_length=24, choices=BoundedAct)
     starts_on = models.DateField("à partir du")

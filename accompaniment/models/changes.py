@@ -1,4 +1,4 @@
-"""What managers have changed in the settings of the house, one row for each change; the audit has its own rows."""
+"""The history of managers' changes to settings, one row per change. The audit has rows of its own."""
 
 from django.db import models
 
@@ -20,7 +20,7 @@ class SettingChange(AppendOnly):
 
 
 class OpeningChange(SettingChange):
-    """The day on which the web track opens in a region, or in an agency of it, was set or taken back."""
+    """The opening day of the web track in a region or agency was set or removed."""
 
     region = models.ForeignKey(Region, models.PROTECT, related_name="+")
     agency = models.ForeignKey(Agency, models.PROTECT, null=True, related_name="+", help_text="null: the region")
@@ -32,7 +32,7 @@ class OpeningChange(SettingChange):
 
 
 class AgencyPhoneChange(SettingChange):
-    """The telephone number of an agency was written, or taken back."""
+    """The telephone number of an agency was set or removed."""
 
     agency = models.ForeignKey(Agency, models.PROTECT, related_name="+")
     before = models.CharField(max_length=20, blank=True)
@@ -43,7 +43,7 @@ class AgencyPhoneChange(SettingChange):
 
 
 class DelayChange(SettingChange):
-    """A delay was set, or one to come was cancelled."""
+    """A delay was set, or a coming one was cancelled."""
 
     event = models.CharField(max_length=9, choices=SettingEvent)
     state = models.CharField(max_length=10, choices=Awaited)

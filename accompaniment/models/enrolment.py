@@ -10,9 +10,9 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accompaniment.enums import (
+    OWN_CHANNELS,
     Awaited,
     Bandwidth,
-    Channel,
     EnrolmentState,
     LeavingReason,
     PreferredHours,
@@ -30,7 +30,7 @@ from accompaniment.rules.tracks import NOT_BEGUN_STATES, OPEN_ENROLMENT_STATES, 
 
 class ConsentTextQuerySet(QuerySet[Any]):
     def binding(self) -> Self:
-        """Keep the versions that have to be accepted, newest first; an older acceptance does not hold."""
+        """Keep the versions that people must accept, newest first. Acceptance of an older one does not count."""
         return self.filter(needs_acceptance=True).order_by("-version")
 
 
@@ -103,7 +103,7 @@ class RegistrationInterview(models.Model):
     has_webcam = models.BooleanField("webcam", null=True)
     bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
     at_ease = models.BooleanField("à l'aise avec les outils numériques", null=True)
-    preferred_channel = models.CharField("canal préféré", max_length=8, choices=Channel, blank=True)
+    preferred_channel = models.CharField("canal préféré", max_length=8, choices=OWN_CHANNELS, blank=True)
     preferred_hours = models.CharField("heures préférées", max_length=12, choices=PreferredHours, blank=True)
     tier = models.CharField("modalité décidée", max_length=8, choices=Tier, blank=True)
     notes = models.TextField("conclusion", blank=True)
@@ -144,16 +144,16 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
         return self.filter(state=EnrolmentState.ASKED).order_by("asked_at", "pk")
 
     def not_taken_on(self) -> Self:
-        """Keep those that were refused, or taken back at the registration interview, without having been validated."""
+        """Keep enrolments that were refused, or withdrawn at the registration interview, before any validation."""
         at_the_interview = Q(state=EnrolmentState.WITHDRAWN, interview__isnull=False)
         return self.filter(Q(state=EnrolmentState.REFUSED) | at_the_interview, validated_at=None)
 
     def settled_after(self, instant: datetime) -> Self:
-        """Keep what was validated, refused, withdrawn or lapsed after this instant."""
+        """Keep enrolments that were validated, refused, withdrawn or lapsed after this instant."""
         return self.filter(Q(validated_at__gt=instant) | Q(state__in=NOT_BEGUN_STATES, closed_at__gt=instant))
 
     def decided_at_interview(self, person: Jobseeker) -> Self:
-        """Keep a person's that were decided at a registration interview, with that interview, the newest first."""
+        """Keep enrolments decided at a registration interview, load that interview, and sort newest first."""
         return (
             self.filter(jobseeker=person, interview__concluded_at__isnull=False)
             .select_related("interview__conducted_by")
@@ -161,7 +161,7 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
         )
 
     def matching(self, words: str) -> Self:
-        """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
+        """Keep the people whom these words name, in any order, without accents, allowing for typing errors."""
         return self.filter(named(words_of(words), jobseeker="jobseeker__")) if words else self
 
     def with_interview_begun(self) -> Self:
@@ -173,9 +173,9 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
 
 
 class Enrolment(models.Model):
-    """A person's wish to be followed 100 % web and what became of it.
+    """A person's request for the 100 % web track, and its outcome.
 
-    State and dates are tied by constraints; every change leaves an `EnrolmentEvent`.
+    Constraints tie state and dates together. Every change leaves an `EnrolmentEvent`.
     """
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="enrolments")
@@ -275,8 +275,8 @@ class EnrolmentEvent(AppendOnly):
 class LapseDelay(models.Model):
     """For how many days something waits, from a day on. Data, never code.
 
-    Without a decision in that time an open enrolment lapses. An absence that was noted waits so long for what the
-    person has to say of it; nothing then happens by itself.
+    An open enrolment lapses after that time without a decision. A noted absence waits that long for the person's
+    explanation; nothing then happens by itself.
     """
 
     state = models.CharField("attente", max_length=10, choices=Awaited)
@@ -306,9 +306,9 @@ class AccompanimentQuerySet(OfJobseekerQuerySet):
         return self.filter(ended_at=None)
 
     def that_may_ask(self, agencies: Iterable[Agency]) -> Self:
-        """Keep who may ask for the 100 % web where it is open.
+        """Keep the people who may ask for the 100 % web track where it is open.
 
-        They are on the classic track in the tier guidé, with an e-mail address and no open enrolment.
+        They are on the classic track in the tier guidé, with an e-mail address and without an open enrolment.
         """
         enrolments = Enrolment.objects
         return self.current().filter(

@@ -1,4 +1,4 @@
-"""What our fields, constraints and orders need beside Django's own expressions."""
+"""Database expressions for fields, constraints and sorting that Django lacks."""
 
 from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField
 from django.contrib.postgres.lookups import Unaccent
@@ -8,9 +8,9 @@ from django.db.models.functions import Lower
 
 
 def alphabetical(field: str) -> Lower:
-    """Return what to order a name by: "Île-de-France" stands before "La Réunion", "LE ROUX" after "Lacombe".
+    """Return the sort key of a name: "Île-de-France" before "La Réunion", "LE ROUX" after "Lacombe".
 
-    The extension `unaccent` does it, for not every PostgreSQL is built with the collations of ICU.
+    It uses the extension `unaccent`, because not every PostgreSQL is built with ICU collations.
     """
     return Lower(Unaccent(field))
 
@@ -29,9 +29,16 @@ class DateRange(Func):
     output_field = DateRangeField()
 
 
-def where_given(field: str, *, name: str) -> models.Index:
-    """Return an index of the rows in which a key is given: it answers `field = …` as a full one does.
+class LocalDay(Func):
+    """The day of an instant in an IANA zone: `(zone, instant)`."""
 
-    A load writes a hundred thousand rows of which the key is empty; in a full index each would cost an entry.
+    template = "timezone(%(expressions)s)::date"
+    output_field = models.DateField()
+
+
+def where_given(field: str, *, name: str) -> models.Index:
+    """Return a partial index of the rows with a value; it answers `field = …` as a full index does.
+
+    A load writes a hundred thousand rows without a value, each of which would cost an entry in a full index.
     """
     return models.Index(fields=(field,), condition=Q(**{f"{field}__isnull": False}), name=name)

@@ -1,9 +1,9 @@
-"""Which triggers of the database guard a table: declared with its model, made by migrations.
+"""The database triggers that guard tables: declared with the models, made by migrations.
 
-`check_invariants` looks for every trigger that is declared here, and `restrict_database_role` takes the right to
-change them from the tables of `AppendOnly`. django-pgtrigger is not used: each trigger that it makes first asks the
-session's setting `pgtrigger.ignore`, so whoever may send SQL could pass every guard. Our triggers are also few, and
-migrations that are already released have made them.
+`check_invariants` looks for every trigger declared here. `restrict_database_role` takes away the right to change tables
+of `AppendOnly`. django-pgtrigger is not used: each of its triggers first reads the session setting `pgtrigger.ignore`,
+so anybody who can send SQL could pass every guard. Our triggers are also few, and released migrations have already made
+them.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import ClassVar
 from django.db import models
 
 Guards = Mapping[str, str]
-"""By name of a trigger: the events on which it acts, in the order INSERT, UPDATE, DELETE, TRUNCATE."""
+"""By name of the trigger: its events, in the order INSERT, UPDATE, DELETE, TRUNCATE."""
 
 
 class Guarded(models.Model):
@@ -25,7 +25,7 @@ class Guarded(models.Model):
 
 
 class AppendOnly(Guarded):
-    """A table of history: its rows are added, and never changed, deleted or emptied."""
+    """A table of history: rows are added, and never changed, deleted or truncated."""
 
     guards: ClassVar[Guards] = {"append_only": "UPDATE OR DELETE", "never_truncated": "TRUNCATE"}
 

@@ -1,4 +1,4 @@
-"""What happened with a person, who did or read what, and what has to be told outside."""
+"""The contact journal, the audit, the notification outbox, and the state of periodic jobs."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -7,10 +7,22 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q, QuerySet
 
-from accompaniment.enums import READING_ACTIONS, AuditAction, Channel, ContactNature, NotificationKind, ShownEntries
+from accompaniment.enums import (
+    READING_ACTIONS,
+    AuditAction,
+    Channel,
+    ContactNature,
+    Initiator,
+    NotificationKind,
+    ShownEntries,
+)
 from accompaniment.models.expressions import where_given
 from accompaniment.models.guards import AppendOnly
 from accompaniment.models.people import Jobseeker, OfJobseekerQuerySet, User
+from accompaniment.rules.french import counted
+from accompaniment.rules.tracks import NOTED_CHANNELS
+
+LONGEST_CONTACT = 600  # minutes
 
 
 class Contact(AppendOnly):
@@ -24,6 +36,10 @@ class Contact(AppendOnly):
     summary = models.TextField(
         "résumé", blank=True, help_text="what was typed or decided; nothing where the nature says it all"
     )
+    began_by = models.CharField(
+        "à l'initiative de", max_length=8, choices=Initiator, blank=True, db_default="", help_text="of a noted contact"
+    )
+    minutes = models.PositiveSmallIntegerField("durée en minutes", null=True, help_text="of a noted contact, if known")
     source = models.CharField(  # noqa: DJ001  (unique where there is one)
         max_length=80,
         null=True,
@@ -38,7 +54,15 @@ class Contact(AppendOnly):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(nature=ContactNature.MESSAGE) | Q(summary=""), name="contact_by_message_has_no_sentence"
-            )
+            ),
+            models.CheckConstraint(
+                condition=(Q(nature__in=tuple(NOTED_CHANNELS)) & ~Q(began_by=""))
+                | (~Q(nature__in=tuple(NOTED_CHANNELS)) & Q(began_by="", minutes=None)),
+                name="contact_noted_says_who_began",
+            ),
+            models.CheckConstraint(
+                condition=Q(minutes=None) | Q(minutes__range=(1, LONGEST_CONTACT)), name="contact_noted_in_minutes"
+            ),
         ]
         indexes = [models.Index(fields=("jobseeker", "-at"), name="contact_by_jobseeker")]
 
@@ -46,23 +70,32 @@ class Contact(AppendOnly):
         return f"{self.jobseeker_id} {self.nature} {self.at:%Y-%m-%d %H:%M}"
 
     @property
-    def told_to_person(self) -> str:
-        """What the person reads of it; `summary` is what the staff reads."""
-        if self.nature != ContactNature.MESSAGE or self.author is None:
+    def told(self) -> str:
+        """The text, after what is known of a noted contact: who began it, and how long it lasted."""
+        if not self.began_by:
             return self.summary
+        facts = ["À l'initiative de la personne" if self.began_by == Initiator.PERSON else "À l'initiative du service"]
+        facts += [counted(self.minutes, "une minute")] if self.minutes else []
+        return f"{', '.join(facts)}.\n{self.summary}"
+
+    @property
+    def told_to_person(self) -> str:
+        """The text for the person; `summary` is for the staff."""
+        if self.nature != ContactNature.MESSAGE or self.author is None:
+            return self.told
         return "Vous avez écrit." if self.author.is_jobseeker else f"{self.author.full_name} vous a écrit."
 
 
 class AuditEntryQuerySet(OfJobseekerQuerySet):
     def shown_as(self, shown: ShownEntries) -> Self:
-        """Keep the readings only, everything but messages, or everything."""
+        """Keep readings only, everything except messages, or everything."""
         if shown == ShownEntries.READINGS:
             return self.filter(action__in=READING_ACTIONS)
         return self if shown == ShownEntries.ALL else self.exclude(action=AuditAction.MESSAGE)
 
 
 class AuditEntry(AppendOnly):
-    """Who did or read what in whose file."""
+    """An act or a reading in a person's file: by whom, when and what."""
 
     at = models.DateTimeField()
     actor = models.ForeignKey(
@@ -87,12 +120,12 @@ class AuditEntry(AppendOnly):
 
 class NotificationQuerySet(QuerySet[Any]):
     def to_send(self, now: datetime) -> Self:
-        """Keep what waits and whose next try has come, oldest first."""
+        """Keep notifications that wait and whose next try is due, oldest first."""
         return self.filter(Q(sent_at=None, given_up_at=None), next_try_at__lte=now).order_by("pk")
 
 
 class Notification(models.Model):
-    """The outbox: something a person must be told. Written with the act, delivered after the commit."""
+    """The outbox: a message for a person, written in the act's transaction and delivered after the commit."""
 
     key = models.CharField(max_length=120, unique=True, help_text="says what is told; the same key is told once")
     kind = models.CharField(max_length=24, choices=NotificationKind)
@@ -132,7 +165,7 @@ class Notification(models.Model):
 
 
 class Setback(models.Model):
-    """A row that a job of the clock could not deal with; it is left alone until its next try."""
+    """A row on which a periodic job fails. It is left alone until its next try."""
 
     job = models.CharField(max_length=120, help_text="name of the task, and of its part where it has several")
     row = models.BigIntegerField(help_text="no key: of whichever table the job works on")
@@ -148,7 +181,7 @@ class Setback(models.Model):
 
 
 class JobRun(models.Model):
-    """When a job of the clock last did its work, so that a clock that has stopped is seen. One row a job."""
+    """When a periodic job last ran, so that a stopped clock is noticed. One row per job."""
 
     job = models.CharField(max_length=120, primary_key=True, help_text="name of the task")
     first_at = models.DateTimeField(auto_now_add=True)

@@ -8,30 +8,30 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from accompaniment.enums import (
+    OWN_CHANNELS,
     Bandwidth,
-    Channel,
     PreferredHours,
     Role,
 )
 from accompaniment.hooks.perimeter import staff_perimeter, staff_reading_perimeter
 from accompaniment.models.expressions import alphabetical
 from accompaniment.models.guards import AppendOnly, Guarded, Guards
-from accompaniment.models.search import PlainName, named, words_of
+from accompaniment.models.search import PlainName, named, reached, words_of
 from accompaniment.models.territory import Agency
 from accompaniment.rules.passwords import normalised
 from accompaniment.rules.spelling import written
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates accounts; the e-mail is the log-in and is stored in lower case."""
+    """Creates accounts. The e-mail address is the log-in, stored in lower case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create an account; without a password it can only be activated by a link."""
+        """Create an account. Without a password it can only be activated by a link."""
         user = self.model(email=written(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -74,20 +74,20 @@ class User(AbstractBaseUser, Guarded):
 
     @property
     def never_opened(self) -> bool:
-        """Whether the account waits for its owner's first password."""
+        """Whether the owner has not set a first password yet."""
         return not self.has_usable_password()
 
     def set_password(self, raw_password: str | None) -> None:
-        """Keep the hash of the password's one spelling."""
+        """Store the hash of the normalised password."""
         password = None if raw_password is None else normalised(raw_password)
         if self._state.adding and password != raw_password:
-            # For an address without an account Django hashes here what was typed, to take as long as a comparison.
-            # That compares two spellings.
+            # For an unknown address Django hashes what was typed, to take as long as a comparison, which here compares
+            # two spellings.
             make_password(raw_password)
         super().set_password(password)
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Compare the password's one spelling; a hash from before that was one is compared as typed, and made anew."""
+        """Compare the normalised password. A hash of an earlier release is compared as typed, and replaced."""
         if raw_password is None:
             return False
         password = normalised(raw_password)
@@ -100,7 +100,7 @@ class User(AbstractBaseUser, Guarded):
         return True
 
     def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
-        # Of the address too, so that a changed log-in ends the sessions that began with the one before.
+        # The address is included, so that a changed log-in ends earlier sessions.
         key_salt = "accompaniment.User.get_session_auth_hash"
         signed = salted_hmac(key_salt, f"{self.email}\n{self.password}", secret=secret, algorithm="sha256")
         return str(signed.hexdigest())
@@ -123,7 +123,7 @@ class User(AbstractBaseUser, Guarded):
 
 
 class ActivationLink(models.Model):
-    """A link by which an account gets its first password: works once and expires. Only its digest is kept."""
+    """A link that gives an account its first password. It works once and expires; only its digest is stored."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="activation_links")
     digest = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token, hexadecimal")
@@ -141,9 +141,9 @@ class ActivationLink(models.Model):
 
 
 class AddressChange(models.Model):
-    """A log-in that waits for its confirmation from the new mailbox; one for each account, gone once confirmed.
+    """A new log-in address that waits for confirmation from the new mailbox; at most one per account.
 
-    Of each link's secret only the digest is kept, from its delivery on.
+    Only a digest of each link's secret is stored, from its delivery on.
     """
 
     user = models.OneToOneField(User, models.CASCADE, related_name="address_change")
@@ -184,15 +184,25 @@ class JobseekerQuerySet(QuerySet[Any]):
         """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
         return self.filter(named(words_of(words))) if words else self
 
+    def found_by(self, typed: str, *, numbers_of: Q) -> Self:
+        """Keep the people whom `matching` finds, or whose telephone number this is: what is typed exactly first.
+
+        Its beginning is enough for the people whose numbers the reader sees (`numbers_of`). Nothing typed finds nobody.
+        """
+        words, number = words_of(typed), reached(typed, known=numbers_of)
+        exactly = named(words, forgiving=False) | number
+        order = Case(When(exactly, then=0), default=1, output_field=models.IntegerField())
+        return self.filter(named(words) | number).order_by(order, *self.model._meta.ordering)
+
     def readable_by(self, user: User) -> Self:
-        """Keep the files that the user may see, and those that he or she may read without doing anything in them."""
+        """Keep the files that the user may see, and those that the user may only read."""
         if user.role == Role.JOBSEEKER:
             return self.filter(user=user)
         return self.filter(staff_reading_perimeter(user))
 
 
 class OfJobseekerQuerySet(QuerySet[Any]):
-    """Rows that belong to one person's file through a field named `jobseeker`; upper apps build on it."""
+    """Base queryset for rows that belong to a person through a field named `jobseeker`."""
 
     def visible_to(self, user: User) -> Self:
         """Keep the rows of the files that the user may see."""
@@ -210,7 +220,7 @@ class OfJobseekerQuerySet(QuerySet[Any]):
 class Jobseeker(Guarded):
     """A person registered with the service, identified by seven digits and a letter."""
 
-    # In the order of bytes, the index that keeps it single also answers a search by its beginning.
+    # Sorted by bytes, the unique index also answers a search for the beginning.
     identifier = models.CharField("identifiant", max_length=8, db_collation="C")
     civility = models.CharField("civilité", max_length=5, blank=True)
     last_name = models.CharField("nom", max_length=80)
@@ -226,7 +236,7 @@ class Jobseeker(Guarded):
     volunteers = models.BooleanField("volontaire pour le 100 % web", default=False)
     has_webcam = models.BooleanField("webcam", null=True)
     bandwidth = models.CharField("connexion", max_length=6, choices=Bandwidth, blank=True)
-    preferred_channel = models.CharField("canal préféré", max_length=8, choices=Channel, blank=True)
+    preferred_channel = models.CharField("canal préféré", max_length=8, choices=OWN_CHANNELS, blank=True)
     preferred_hours = models.CharField("heures préférées", max_length=12, choices=PreferredHours, blank=True)
     user = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="jobseeker")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -254,12 +264,13 @@ class Jobseeker(Guarded):
                 condition=Q(email=None) | (Q(email=Lower("email")) & ~Q(email="")),
                 name="jobseeker_email_lower_case",
             ),
-            # Not `unique=True`, which keeps a second index for searches that nobody does.
+            # `unique=True` would add a second index for searches that nobody makes.
             models.UniqueConstraint(fields=("identifier",), name="jobseeker_identifier_once"),
             models.UniqueConstraint(fields=("email",), name="jobseeker_email_once"),
         ]
         indexes = [
             GinIndex(OpClass(PlainName("last_name", "first_name"), "gin_trgm_ops"), name="jobseeker_plain_name"),
+            models.Index(fields=("phone",), opclasses=("varchar_pattern_ops",), name="jobseeker_phone_begins"),
         ]
 
     def __str__(self) -> str:
@@ -276,10 +287,10 @@ class Jobseeker(Guarded):
 
 
 class SourceRecord(models.Model):
-    """What the information system last said of a person, as it went in.
+    """The values last loaded for a person from the information system.
 
-    A value of a file is carried over when it differs from the one last loaded, so what was changed here since
-    (an address, the tier that an adviser decided) stands until the information system changes its own mind.
+    A file's value is applied only if it differs from the one last loaded. Changes made here (an address, a tier that an
+    adviser decided) therefore stand until the information system changes its own value.
     """
 
     jobseeker = models.OneToOneField(Jobseeker, models.CASCADE, primary_key=True, related_name="source_record")
@@ -310,12 +321,12 @@ class SourceRecord(models.Model):
 
 class DeviceCheckQuerySet(OfJobseekerQuerySet):
     def latest_each(self) -> Self:
-        """Keep each person's latest."""
+        """Keep each person's latest test."""
         return self.order_by("jobseeker_id", "-at", "-pk").distinct("jobseeker_id")
 
 
 class DeviceCheck(AppendOnly):
-    """What a person's own test of their device found: camera, microphone, connection."""
+    """The result of a person's own test of their device: camera, microphone, connection."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="device_checks")
     at = models.DateTimeField("le")
@@ -344,17 +355,17 @@ class DeviceCheck(AppendOnly):
 
     @property
     def found(self) -> tuple[bool, bool, bool, str]:
-        """What makes one result differ from another."""
+        """The values by which two results differ."""
         return self.camera, self.microphone, self.without_microphone, self.connection
 
     @property
     def carries_video(self) -> bool:
-        """Camera, connection and microphone all did well; who uses no microphone by choice needs none."""
+        """Whether camera, connection and microphone work. A person who uses no microphone by choice needs none."""
         return self.camera and (self.microphone or self.without_microphone) and self.connection == Bandwidth.GOOD
 
 
 class SentForm(models.Model):
-    """A form that was sent: its token, so that sending it again does the thing once and leads to the same page."""
+    """The token of a form that was sent. Sending it again acts once and leads to the same page."""
 
     token = models.UUIDField(primary_key=True, editable=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+")

@@ -10,7 +10,14 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, OuterRef, Q, Subquery
 
-from accompaniment.enums import Channel, ContactNature, Modality, ObligationKind, ObligationState, ReviewOutcome
+from accompaniment.enums import (
+    OWN_CHANNELS,
+    ContactNature,
+    Modality,
+    ObligationKind,
+    ObligationState,
+    ReviewOutcome,
+)
 from accompaniment.models.guards import AppendOnly
 from accompaniment.models.journal import Contact
 from accompaniment.models.people import Jobseeker, OfJobseekerQuerySet, User
@@ -18,11 +25,11 @@ from accompaniment.rules.tracks import PLAN_CHANNELS
 
 
 class PlanDefault(models.Model):
-    """The cadence that a modality begins with, from a day on. Data, so that a rule can change with a date."""
+    """The default cadence of a modality from a day on. Data, so that a rule can change on a date."""
 
     modality = models.CharField("modalité", max_length=10, choices=Modality)
     starts_on = models.DateField("à partir du")
-    channel = models.CharField("canal", max_length=8, choices=Channel)
+    channel = models.CharField("canal", max_length=8, choices=OWN_CHANNELS)
     interval_days = models.PositiveSmallIntegerField("fréquence, en jours")
     review_after_days = models.PositiveSmallIntegerField("à revoir après, en jours")
 
@@ -45,9 +52,9 @@ class ContactPlanQuerySet(OfJobseekerQuerySet):
         return self.filter(ended_on=None)
 
     def to_review(self, today: date) -> Self:
-        """Keep the current plans that wait for the adviser: the person asks for another one, or the day has come.
+        """Keep current plans that wait for the adviser: the person wants another one, or the review is due.
 
-        Adds `change_asked_at`. Wishes come first, the oldest at the top, then the plans by day of review.
+        Adds `change_asked_at`. Wishes come first, oldest first, then plans by review day.
         """
         requests = PlanRequest.objects
         asked = requests.open().filter(jobseeker=OuterRef("jobseeker")).values("asked_at")
@@ -64,7 +71,7 @@ class ContactPlan(models.Model):
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="contact_plans")
     nature = models.CharField("nature", max_length=24, choices=ContactNature, default=ContactNature.INTERVIEW)
-    channel = models.CharField("canal", max_length=8, choices=Channel)
+    channel = models.CharField("canal", max_length=8, choices=OWN_CHANNELS)
     interval_days = models.PositiveSmallIntegerField("fréquence, en jours")
     reason = models.CharField("motif", max_length=200)
     review_on = models.DateField("à revoir le")
@@ -106,7 +113,7 @@ class ContactPlan(models.Model):
 
 
 class PlanReview(AppendOnly):
-    """An adviser looked at a contact plan with the person: kept, or followed by another one."""
+    """A review of a contact plan with the person: it was kept, or replaced."""
 
     plan = models.ForeignKey(ContactPlan, models.PROTECT, related_name="reviews")
     at = models.DateTimeField("le")
@@ -131,16 +138,18 @@ class PlanReview(AppendOnly):
 
 class PlanRequestQuerySet(OfJobseekerQuerySet):
     def open(self) -> Self:
-        """Keep what waits for an answer: neither answered nor taken back."""
+        """Keep requests that are neither answered nor withdrawn."""
         return self.filter(answered_at=None, withdrawn_at=None)
 
 
 class PlanRequest(models.Model):
-    """The person asks for another contact plan. One open request; the adviser answers, or the person takes it back."""
+    """A person's request for another contact plan. At most one is open; the adviser answers it or the person withdraws
+    it.
+    """
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="plan_requests")
     asked_at = models.DateTimeField("demandé le")
-    wished_channel = models.CharField("canal souhaité", max_length=8, choices=Channel, blank=True)
+    wished_channel = models.CharField("canal souhaité", max_length=8, choices=OWN_CHANNELS, blank=True)
     wished_interval_days = models.PositiveSmallIntegerField("fréquence souhaitée, en jours", null=True)
     comment = models.TextField("précision", blank=True, max_length=1000)
     answered_at = models.DateTimeField("répondu le", null=True)
@@ -241,14 +250,14 @@ class Obligation(models.Model):
 
 class OnSiteRequestQuerySet(OfJobseekerQuerySet):
     def open(self) -> Self:
-        """Keep what waits for an answer: neither answered nor taken back."""
+        """Keep requests that are neither answered nor withdrawn."""
         return self.filter(answered_at=None, withdrawn_at=None)
 
 
 class OnSiteRequest(models.Model):
-    """A person asks to be received on site. Nothing stands in its way; the time to answer is measured.
+    """A person's request for a meeting on site. It is never refused, and the time to answer is measured.
 
-    Until the answer the person may take it back, and ask anew at any time.
+    The person may withdraw it before the answer, and ask again at any time.
     """
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="on_site_requests")

@@ -1,21 +1,22 @@
-"""Finding people by what one remembers of a name: without accents, with typing errors, or by identifier.
+"""Search for people by name, without accents and with typing errors, or by identifier.
 
-Names are compared as `plain_name(last_name, first_name)`, an immutable function of our own in PostgreSQL, so that
-one trigram index can hold it; `words_of` does the same to what was typed.
+Names are compared as `plain_name(last_name, first_name)`, our own immutable PostgreSQL function, so that one trigram
+index can hold them. `words_of` treats the typed words in the same way.
 """
 
 import re
 
 from django.db.models import BooleanField, Func, Q, TextField, Value
 
+from accompaniment.rules.imports.telephones import begun
 from accompaniment.rules.spelling import joined_within, plain
 
 LIKENESS = 0.32
-"""Share of its trigrams that a typed word has in common with a word of the name, from which it counts as that word
-with a typing error: one wrong, missing or additional letter in five is forgiven. What it finds, and finds wrongly,
-is tested on the names of the pilot."""
+"""The share of trigrams that a typed word must have in common with a word of the name to count as a typing error of it.
+One wrong, missing or additional letter in five is forgiven. A test shows what this finds, rightly and wrongly, among
+the names of the pilot."""
 SHORTEST_FORGIVEN = 4
-"""Letters; a shorter word has to be in the name as it is typed."""
+"""Letters. A shorter word must be in the name exactly as typed."""
 MOST_WORDS = 6
 
 PART_OF_IDENTIFIER = re.compile(r"[0-9]{1,7}[a-z]?")
@@ -30,7 +31,7 @@ class PlainName(Func):
 
 
 class LikeAny(Func):
-    """Whether a text is like one of several patterns: LIKE with an array, which the trigram index answers."""
+    """Whether a text matches one of several LIKE patterns; the trigram index answers it."""
 
     template = "(%(expressions)s))"
     arg_joiner = " LIKE ANY ("
@@ -38,10 +39,10 @@ class LikeAny(Func):
 
 
 class Resembles(Func):
-    """Whether a word of a text is `word` but for a typing error: the operator that the trigram index answers.
+    """Whether a word of a text is `word` with a typing error, by the operator that the trigram index answers.
 
-    It compares with a setting, which the subquery makes for this transaction: PostgreSQL has to evaluate the
-    subquery before it can compare, so that no statement of its own is needed.
+    The operator compares with a setting, which the subquery sets for this transaction. PostgreSQL must evaluate the
+    subquery before it can compare, so this needs no separate statement.
     """
 
     template = "(%(expressions)s)"
@@ -50,7 +51,7 @@ class Resembles(Func):
 
 
 class _Forgiving(Func):
-    """The typed word, once PostgreSQL knows how much to forgive."""
+    """The typed word, after the similarity threshold was set for this transaction."""
 
     template = (
         "(SELECT CASE WHEN set_config('pg_trgm.strict_word_similarity_threshold', "
@@ -60,9 +61,9 @@ class _Forgiving(Func):
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of what was typed, in the form in which names are compared; at most six.
+    """Return the typed words, at most six, in the form in which names are compared.
 
-    An identifier is one word, however it was spaced.
+    An identifier is one word, with or without spaces.
     """
     return re.findall(r"[a-z0-9]+", plain(joined_within(text)))[:MOST_WORDS]
 
@@ -70,8 +71,8 @@ def words_of(text: str) -> list[str]:
 def named(words: list[str], *, jobseeker: str = "", forgiving: bool = True) -> Q:
     """Return the condition that every word is in the name, or begins the identifier.
 
-    `jobseeker` is the path to the person ("jobseeker__"). Forgiving: a word of four letters or more may have a
-    typing error: two letters exchanged, or one that is wrong, missing or too many. Without words nobody is found.
+    `jobseeker` is the path to the person ("jobseeker__"). With `forgiving`, a word of four letters or more may have a
+    typing error: two exchanged letters, or one that is wrong, missing or additional. Without words nobody is found.
     """
     if not words:
         return Q(pk__in=[])
@@ -79,6 +80,18 @@ def named(words: list[str], *, jobseeker: str = "", forgiving: bool = True) -> Q
     for word in words:
         condition &= _has(word, jobseeker, forgiving=forgiving)
     return condition
+
+
+def reached(typed: str, *, known: Q) -> Q:
+    """Return the condition that a person's telephone number is the typed one, or, for people who are `known`, begins
+    so. Without a number nobody is found.
+
+    Whoever may look for the beginning of a number can learn all of it, digit after digit.
+    """
+    beginning = begun(typed)
+    if not beginning:
+        return Q(pk__in=[])
+    return Q(phone=beginning) | Q(phone__startswith=beginning) & known
 
 
 def _has(word: str, jobseeker: str, *, forgiving: bool) -> Q:
@@ -94,5 +107,5 @@ def _has(word: str, jobseeker: str, *, forgiving: bool) -> Q:
 
 
 def _exchanged(word: str) -> list[str]:
-    """Return the word with each two neighbours exchanged, which trigrams alone find too different."""
+    """Return the word with each pair of neighbouring letters exchanged. Trigrams alone find these too different."""
     return [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1) if word[i] != word[i + 1]]

@@ -13,9 +13,9 @@ from accompaniment.rules.tracks import opening_day
 
 class RegionQuerySet(QuerySet[Any]):
     def in_order_of_opening(self) -> Self:
-        """Order by day of opening, those that have none last, and count each region's agencies as `agency_count`.
+        """Sort by opening day, those without one last, and add `agency_count`, the number of each region's agencies.
 
-        Names are ordered as people look for them, Île-de-France under I.
+        Names are sorted as people expect: Île-de-France under I.
         """
         return self.annotate(agency_count=Count("departements__agencies")).order_by(
             F("web_opens_on").asc(nulls_last=True), alphabetical("name"), "pk"
@@ -45,7 +45,7 @@ class Region(models.Model):
         return ZoneInfo(self.timezone)
 
     def web_is_open(self, day: date) -> bool:
-        """Tell whether the web track is open here on `day`."""
+        """Return whether the web track is open here on `day`."""
         return self.web_opens_on is not None and self.web_opens_on <= day
 
 
@@ -70,7 +70,7 @@ class Departement(models.Model):
 
 class AgencyQuerySet(QuerySet[Any]):
     def opening_with(self, region: "Region", *, day: date | None) -> Self:
-        """Keep a region's agencies for which this day, or none, would be the region's: no later day of their own."""
+        """Keep a region's agencies for which this day, or none, would apply: those without a later day of their own."""
         found = self.filter(departement__region=region)
         return found.exclude(web_opens_on__gt=day) if day else found
 

@@ -1,4 +1,4 @@
-"""What adviser and person keep together in a file: notes of the team, the action plan, documents."""
+"""What adviser and person keep in a file together: team notes, the action plan, documents."""
 
 from typing import Any, Self
 from uuid import uuid4
@@ -10,7 +10,7 @@ from accompaniment.models.people import Jobseeker, OfJobseekerQuerySet, User
 
 
 class Note(models.Model):
-    """A note of the team on a person, which the person does not see. Taken back, it stays with its date."""
+    """A team note about a person, hidden from the person. A withdrawn note keeps its date."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="notes")
     author = models.ForeignKey(User, models.PROTECT, related_name="+")
@@ -31,7 +31,7 @@ class Note(models.Model):
 
 
 class Objective(models.Model):
-    """One aim of the person's action plan."""
+    """One objective of the person's action plan."""
 
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="objectives")
     title = models.CharField("objectif", max_length=200)
@@ -90,7 +90,7 @@ class Step(models.Model):
 
 
 def document_path(document: "Document", filename: str) -> str:
-    """Return where a document is stored: nothing of the person or of its name is in the path."""
+    """Return the storage path of a document; it reveals neither the person nor the name."""
     return f"documents/{document.jobseeker_id % 100:02d}/{uuid4().hex}"
 
 

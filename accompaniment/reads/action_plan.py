@@ -1,4 +1,4 @@
-"""Reading a person's action plan, for both sides."""
+"""Read a person's action plan, for both sides."""
 
 from django.db.models import F, Prefetch
 
@@ -7,7 +7,7 @@ from accompaniment.models.workbook import StepQuerySet
 
 
 def objectives_of(person: Jobseeker, *, open_only: bool = False) -> list[Objective]:
-    """Return the person's objectives with their steps by day, open ones first: two statements."""
+    """Return the person's objectives with their steps by day, open objectives first, in two statements."""
     steps = Step.objects.select_related("done_by").order_by(F("due_on").asc(nulls_last=True), "pk")
     found = Objective.objects.filter(jobseeker=person).select_related("created_by")
     if open_only:
@@ -18,7 +18,7 @@ def objectives_of(person: Jobseeker, *, open_only: bool = False) -> list[Objecti
 
 
 def next_steps(person: Jobseeker) -> StepQuerySet:
-    """Return what is to be done next of the person's open objectives, by day."""
+    """Return the steps of the person's open objectives that are still to be done, by day."""
     steps: StepQuerySet = Step.objects.filter(
         objective__jobseeker=person, objective__closed_at=None, done_at=None
     ).order_by(F("due_on").asc(nulls_last=True), "pk")

@@ -1,4 +1,4 @@
-"""Contact plans as pages and letters say them."""
+"""Contact plans in words, for pages and letters."""
 
 from collections.abc import Collection
 from datetime import date
@@ -11,22 +11,24 @@ from accompaniment.enums import (
 from accompaniment.models import (
     ContactPlan,
     Jobseeker,
+    Obligation,
     PlanDefault,
     PlanRequest,
 )
+from accompaniment.rules.french import weekday_in_words
+from accompaniment.rules.meanwhile import Shown
 from accompaniment.rules.presentation import contact_plan_in_words
+
+PLAN_PARTS = ("plan", "review", "wish")
 
 
 def default_plan(*, modality: Modality, day: date) -> PlanDefault | None:
-    """Return the cadence that a modality begins with on this day; None where it has none."""
+    """Return the default cadence of a modality on this day, or None if it has none."""
     return PlanDefault.objects.filter(modality=modality, starts_on__lte=day).order_by("-starts_on").first()
 
 
-def plan_states(people: Collection[int]) -> dict[int, str]:
-    """Return what stands of each person's plan, as one word: the plan, its day of review, and the open wish.
-
-    A page sends back the word that it showed, so that nobody decides over what they have not seen. One statement.
-    """
+def plan_states(people: Collection[int]) -> dict[int, Shown]:
+    """Return the state of each person's plan: the plan, its review day and the open wish. One statement."""
     of_the_person = {"jobseeker": OuterRef("pk")}
     plan = ContactPlan.objects.current().filter(**of_the_person)
     wish = PlanRequest.objects.open().filter(**of_the_person)
@@ -39,7 +41,10 @@ def plan_states(people: Collection[int]) -> dict[int, str]:
         )
         .values_list("pk", "plan", "review_on", "wish")
     )
-    return {pk: ".".join(str(part or "") for part in parts) for pk, *parts in rows}
+    return {
+        pk: Shown("plan", pk, {name: str(part or "") for name, part in zip(PLAN_PARTS, parts, strict=True)})
+        for pk, *parts in rows
+    }
 
 
 def plan_sentence(plan: ContactPlan, *, today: date) -> str:
@@ -51,3 +56,12 @@ def plan_sentence(plan: ContactPlan, *, today: date) -> str:
         review_on=plan.review_on,
         today=today,
     )
+
+
+def ending_with_the_plan(people: Collection[int]) -> dict[int, list[str]]:
+    """Return each person's mandatory interviews that would no longer be due if their plan ended, in one statement."""
+    found: dict[int, list[str]] = {}
+    for person, due_on in Obligation.objects.due().filter(jobseeker__in=people).values_list("jobseeker", "due_on"):
+        said = f"entretien obligatoire au plus tard le {weekday_in_words(due_on)}"
+        found.setdefault(person, []).append(said)
+    return found

@@ -33,7 +33,7 @@ def one_current_accompaniment() -> Iterator[str]:
 
 
 def account_follows_its_file() -> Iterator[str]:
-    """An account bears its file's name, and until it has a password the file's address, or none where there is none."""
+    """An account has the name of its file, and until it has a password also the e-mail address of the file."""
     for (identifier,) in rows("""
         SELECT person.identifier FROM accompaniment_jobseeker person
         JOIN accompaniment_user account ON account.id = person.user_id
@@ -50,7 +50,7 @@ def account_follows_its_file() -> Iterator[str]:
 
 
 def address_opens_no_other_account() -> Iterator[str]:
-    """The address of a person's file opens the person's own account, or none that is somebody's."""
+    """The address of a person's file opens that person's account or no account, never somebody else's."""
     for identifier, account in rows("""
         SELECT person.identifier, account.id FROM accompaniment_jobseeker person
         JOIN accompaniment_user account ON account.email = person.email
@@ -63,7 +63,7 @@ def address_opens_no_other_account() -> Iterator[str]:
 
 
 def web_only_with_guide() -> Iterator[str]:
-    """Invariants 2 and 5: the web track stands with tier guidé, and with an enrolment that is active."""
+    """Invariants 2 and 5: the web track exists only with tier guidé and an active enrolment."""
     for (identifier,) in rows("""
         SELECT person.identifier FROM accompaniment_accompaniment period
         JOIN accompaniment_jobseeker person ON person.id = period.jobseeker_id
@@ -124,7 +124,7 @@ def web_from_an_enrolment_that_holds() -> Iterator[str]:
 
 
 def enrolment_has_its_history() -> Iterator[str]:
-    """Every enrolment's state is the one that its last event led to."""
+    """The state of each enrolment is that of its last event."""
     for enrolment, state in rows("""
         SELECT enrolment.id, enrolment.state FROM accompaniment_enrolment enrolment
         WHERE enrolment.state IS DISTINCT FROM (
@@ -136,7 +136,7 @@ def enrolment_has_its_history() -> Iterator[str]:
 
 
 def obligations_never_overlap() -> Iterator[str]:
-    """Invariant 9: one obligation per jobseeker, kind and period; what stands never overlaps."""
+    """Invariant 9: one obligation per jobseeker, kind and period; periods never overlap, waived ones aside."""
     for identifier, first, second in rows("""
         SELECT person.identifier, one.id, two.id FROM accompaniment_obligation one
         JOIN accompaniment_obligation two ON two.jobseeker_id = one.jobseeker_id AND two.kind = one.kind
@@ -147,7 +147,7 @@ def obligations_never_overlap() -> Iterator[str]:
 
 
 def wishes_are_taken_back_by_the_person() -> Iterator[str]:
-    """Invariant 8: what was taken back was the person's own, and was not answered."""
+    """Invariant 8: a withdrawn request was withdrawn by the person, and was not answered."""
     for table in ("onsiterequest", "planrequest"):
         for identifier, request in rows(f"""
             SELECT person.identifier, request.id FROM accompaniment_{table} request
@@ -165,7 +165,7 @@ GUARDS_IN_PLACE = """
     FROM pg_trigger guard JOIN pg_class class ON class.oid = guard.tgrelid
     WHERE class.relnamespace = current_schema()::regnamespace AND NOT tgisinternal AND tgenabled IN ('O', 'A')
 """
-"""The triggers that act, with their table and events; the numbers are those of PostgreSQL's `pg_trigger.h`."""
+"""The active triggers with their table and events. The numbers are those of PostgreSQL's `pg_trigger.h`."""
 
 
 def declared_guards() -> set[tuple[str, str, str]]:
@@ -178,7 +178,7 @@ def declared_guards() -> set[tuple[str, str, str]]:
 
 
 def guards_are_in_place() -> Iterator[str]:
-    """The triggers that keep histories append-only, addresses apart and counts right are there and act."""
+    """Every declared trigger exists, is enabled and acts on its events: those for histories, addresses and counts."""
     for table, trigger, events in sorted(declared_guards() - set(rows(GUARDS_IN_PLACE))):
         yield f"the trigger {trigger} of {table} is missing, disabled, or does not act on {events}"
 

@@ -1,4 +1,4 @@
-"""Where a person stands on the way to the 100 % web track: read once for every page that says so."""
+"""Where a person stands on the way to the 100 % web track, read once for every page that shows it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -32,15 +32,15 @@ class Standing:
     period: Accompaniment
     enrolment: Enrolment | None
     closed: Enrolment | None
-    """The last enrolment, where none is open."""
+    """The last enrolment, if none is open."""
     consent: Consent | None
     text: ConsentText | None
     binding: int | None
-    """The newest version of the text that has to be accepted."""
+    """The newest version of the text that people must accept."""
     zone: ZoneInfo
     today: date
     obstacles: tuple[str, ...]
-    """All that stands in the way of the 100 % web today, in sentences for the person."""
+    """All reasons why the person cannot ask for the 100 % web track today, in sentences for the person."""
 
     @property
     def on_web(self) -> bool:
@@ -52,7 +52,7 @@ class Standing:
 
     @property
     def has_accepted(self) -> bool:
-        """The acceptance that stands holds for the text in force."""
+        """Whether the person's acceptance counts for the text in force."""
         return self.consent is not None and consent_holds(accepted=self.consent.text.version, binding=self.binding)
 
     @property
@@ -61,12 +61,12 @@ class Standing:
 
     @property
     def must_accept(self) -> bool:
-        """Only the person's acceptance is missing for the track to begin."""
+        """Whether only the person's acceptance is missing before the track begins."""
         return self.may_accept and not self.awaits_interview and not self.on_web
 
     @property
     def is_asked_again(self) -> bool:
-        """The track runs, and a newer version of its text has to be accepted."""
+        """Whether the track runs and a newer version of the text must be accepted."""
         return self.may_accept and self.on_web
 
     @property
@@ -77,7 +77,7 @@ class Standing:
 
     @property
     def closed_sentence(self) -> str:
-        """What became of the last enrolment, where none is open; empty for what the person withdrew or ended."""
+        """The outcome of the last enrolment if none is open; empty if the person withdrew or left."""
         if self.closed is None or self.closed.closed_at is None:
             return ""
         return closed_enrolment_in_words(
@@ -90,7 +90,7 @@ class Standing:
 
     @property
     def was_refused(self) -> bool:
-        """The last enrolment, where none is open, was refused: the person may contest that."""
+        """Whether the last enrolment was refused and none is open. The person may contest the refusal."""
         return self.closed is not None and self.closed.state == EnrolmentState.REFUSED
 
     @property
@@ -99,7 +99,7 @@ class Standing:
 
 
 def standing_of(person: Jobseeker, now: datetime) -> Standing:
-    """Return where the person stands; load `agency__departement__region` with it."""
+    """Return the person's position on the way to the track; load `agency__departement__region` with it."""
     period = Accompaniment.objects.current().get(jobseeker=person)
     today = now.astimezone(person.agency.zone).date()
     opens_on = person.agency.web_opening_day
@@ -132,19 +132,19 @@ def standing_of(person: Jobseeker, now: datetime) -> Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnRights:
-    """What the frame of every page of a jobseeker offers, and reminds of."""
+    """What the frame of every jobseeker's page offers, and what it reminds of."""
 
     on_web: bool
     may_leave: bool
-    """A track runs, or a wish for it does: there is something to give up."""
+    """Whether the person is on the track or has asked for it, so that they can leave."""
     is_asked_again: bool
-    """A newer version of the text has to be accepted, while the track goes on."""
+    """Whether a newer version of the text must be accepted while the track goes on."""
     asked_on_site: bool
-    """A request to be received on site waits for its answer."""
+    """Whether a request for a meeting on site waits for an answer."""
 
 
 def own_rights(user: User) -> OwnRights | None:
-    """Return what the frame shows a jobseeker: one statement; None for an account without a file."""
+    """Return what the frame shows a jobseeker, in one statement; None for an account without a file."""
     period = (
         Accompaniment.objects.current()
         .filter(jobseeker__user=user)
@@ -170,13 +170,13 @@ def own_rights(user: User) -> OwnRights | None:
 
 
 def current_accompaniment(jobseeker: Jobseeker) -> Accompaniment:
-    """Return the person's one current period."""
+    """Return the person's current period, of which there is exactly one."""
     period: Accompaniment = Accompaniment.objects.current().select_related("enrolment").get(jobseeker=jobseeker)
     return period
 
 
 def why_not_eligible(person: Jobseeker, now: datetime) -> list[str]:
-    """Return which conditions of the 100 % web track the person fails at this instant.
+    """Return the conditions of the 100 % web track that the person does not meet at this instant.
 
     Load `agency__departement__region` with the person.
     """
@@ -189,5 +189,5 @@ def why_not_eligible(person: Jobseeker, now: datetime) -> list[str]:
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
-    """Return what a change of tier would carry along on upper floors, in sentences for the adviser."""
+    """Return what a change of tier would entail on upper floors, in sentences for the adviser."""
     return [sentence for follower in on_tier_change for sentence in follower.foresee(jobseeker, tier)]

@@ -1,4 +1,4 @@
-"""Until when enrolments and noted absences wait for somebody."""
+"""Until when enrolments and noted absences wait."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -11,16 +11,16 @@ from accompaniment.enums import Awaited, EnrolmentState
 from accompaniment.models import LapseDelay
 
 WAITING_STATES = (EnrolmentState.ASKED, EnrolmentState.VALIDATED)
-"""The states that wait for somebody: the adviser's decision, then the person's acceptance."""
+"""The states that wait for somebody: for the adviser's decision, then for the person's acceptance."""
 
 
 HELD_BY_AN_INTERVIEW = timedelta(days=3)
-"""How long after the last save an interview in progress keeps its request from lapsing under the adviser's hands."""
+"""How long after its last save an interview in progress keeps the request from lapsing."""
 
 
-# The clock begins when the state was entered here: a wish of last year that a file brought today is a day old.
-# Days are those of the agency; the whole of the last one is left for the decision. A delay that is fixed for later
-# counts from its day on: an enrolment lapses on the first day on which the delay of that day is over.
+# The time counts from when the state was entered here: a year-old wish that a file brought today is a day old. Days are
+# those of the agency, and the whole last day remains for the decision. A delay that begins later counts from its own
+# day: an enrolment lapses on the first day after the delay of that day.
 CLOCKS = """
 SELECT enrolment.id, delay.days, delay.lapses_on - 1 AS last_day, delay.lapses_on - 1 - clock.today AS days_left,
   enrolment.state = %(asked)s AND EXISTS (
@@ -58,9 +58,10 @@ LEFT = f"SELECT id, last_day, days_left FROM ({CLOCKS}) clocks"  # noqa: S608  (
 
 
 class TimeLeft(NamedTuple):
-    """Until when an enrolment waits: its last whole day in the agency's zone, and how many days away that is.
+    """Until when an enrolment waits: its last whole day in the agency's zone, and the days until then.
 
-    Negative where that day is over and an interview in progress, or a job that has not run yet, holds it open.
+    The number is negative if that day is over and an interview in progress, or a job that has not run yet, keeps it
+    open.
     """
 
     last_day: date
@@ -68,14 +69,14 @@ class TimeLeft(NamedTuple):
 
 
 def due_to_lapse(*, now: datetime, only: int | None = None) -> dict[int, int]:
-    """Return the open enrolments whose time for a decision is over, with the delay in days: one statement."""
+    """Return the open enrolments whose time for a decision is over, with the delay in days, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(DUE, _facts(now, None if only is None else [only]))
         return dict(cursor.fetchall())
 
 
 def time_left(*, now: datetime, only: Iterable[int]) -> dict[int, TimeLeft]:
-    """Return for those of these enrolments that wait for somebody until when they do: one statement."""
+    """Return until when each of these enrolments waits, if it waits for somebody, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(LEFT, _facts(now, list(only)))
         return {pk: TimeLeft(last_day, days) for pk, last_day, days in cursor.fetchall()}
@@ -92,13 +93,13 @@ def _facts(now: datetime, only: list[int] | None) -> dict[str, Any]:
 
 
 def answer_delay(*, on: date) -> int | None:
-    """Return for how many days a person may explain an absence that is noted on a day; None where no delay is set."""
+    """Return for how many days a person may explain an absence noted on this day, or None if no delay is set."""
     delay = LapseDelay.objects.filter(state=Awaited.ABSENCE, starts_on__lte=on).order_by("-starts_on").first()
     return delay.days if delay else None
 
 
 def _last_days(state: str) -> dict[int, date]:
-    """Return until when each enrolment in this state waits as the delays are now, held ones included."""
+    """Return until when each enrolment in this state waits under the present delays, including those held open."""
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(LEFT, {**_facts(now, None), "states": [state]})

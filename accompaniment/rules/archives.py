@@ -1,6 +1,6 @@
-"""Reading what stands in a ZIP archive without opening any of it: nothing is decompressed, and all is bounded.
+"""Read the table of contents of a ZIP archive. Nothing is decompressed, and everything is limited.
 
-The bytes come from outside. A directory that does not describe the file that it stands in, to the byte, is no archive.
+The bytes come from outside. An archive is refused unless its directory describes the file exactly, to the byte.
 """
 
 import io
@@ -10,7 +10,7 @@ from typing import IO
 
 MOST_ENTRIES = 4_000
 MOST_DIRECTORY_BYTES = 1024 * 1024
-"""A long report with a picture on each page has some hundred entries and 50 kB of directory."""
+"""A long report with a picture on each page has a few hundred entries and a directory of 50 kB."""
 
 STORED, DEFLATED = 0, 8
 ENCRYPTED = 0x0001
@@ -25,12 +25,12 @@ _LONGEST_COMMENT = 0xFFFF
 
 
 class NoArchiveError(ValueError):
-    """The bytes are no plain archive of one part."""
+    """The bytes are not a plain archive in one part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file in an archive, as the directory and its own head say alike. Sizes in bytes."""
+    """One file in an archive, as both the directory and its own header describe it. Sizes in bytes."""
 
     name: bytes
     method: int
@@ -40,10 +40,10 @@ class Entry:
 
 
 def entries_of(source: IO[bytes]) -> list[Entry]:
-    """Return the entries of an archive by their place in it. Raises NoArchiveError.
+    """Return the entries of an archive by their position. Raises NoArchiveError.
 
-    Only archives that a word processor writes are read: entries stored or deflated, none encrypted, each name once, in
-    UTF-8, and each entry within the file without lying over another one.
+    Only archives like those of word processors are read: entries stored or deflated, not encrypted, with unique UTF-8
+    names, inside the file and without overlap.
     """
     length = source.seek(0, io.SEEK_END)
     directory, count, begins = _directory(source, length)
@@ -64,14 +64,14 @@ def entries_of(source: IO[bytes]) -> list[Entry]:
 
 
 def stored_content(source: IO[bytes], entry: Entry, *, largest: int) -> bytes | None:
-    """Return the bytes of an entry that is stored as it is and has at most `largest` bytes; None for any other."""
+    """Return the bytes of an uncompressed entry of at most `largest` bytes, or None for any other."""
     if entry.method != STORED or entry.size > largest:
         return None
     return _read(source, entry.content_at, entry.size)
 
 
 def _directory(source: IO[bytes], length: int) -> tuple[bytes, int, int]:
-    """Return the directory, how many entries it has, and where it begins."""
+    """Return the directory, the number of its entries, and its position."""
     tail_at = max(0, length - _END.size - _LONGEST_COMMENT)
     tail = _read(source, tail_at, length - tail_at)
     at = tail.rfind(_END_MARK)
@@ -111,7 +111,7 @@ def _plain(name: bytes) -> bytes:
 
 
 def _placed(source: IO[bytes], entry: Entry) -> Entry:
-    """Return the entry with the place of its content. Raises NoArchiveError when its own head says something else."""
+    """Return the entry with the position of its content. Raises NoArchiveError if its own header differs."""
     mark, _, flags, method, _, _, _, packed, size, name, extra = _LOCAL.unpack(_read(source, entry.offset, _LOCAL.size))
     named = _read(source, entry.offset + _LOCAL.size, name)
     if mark != _LOCAL_MARK or named != entry.name or method != entry.method or flags & ENCRYPTED:

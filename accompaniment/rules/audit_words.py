@@ -1,10 +1,10 @@
-"""What was done or read in a person's file, as the person reads it: a sentence for each event, no database."""
+"""Sentences for the person about acts and readings in their file. No database."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from accompaniment.enums import AuditAction, FilePart, ReaderCapacity, Tier, Track
-from accompaniment.rules.presentation import ENROLMENT_STEPS
+from accompaniment.rules.presentation import ENROLMENT_STEPS, TRACKS_TO_YOU
 
 Details = Mapping[str, Any]
 
@@ -21,12 +21,15 @@ FIELDS = {
     "preferred_channel": "canal préféré",
     "preferred_hours": "heures préférées",
 }
-"""What a change of the file names, as the person calls it."""
+"""The names of what a change concerns, in words for the person."""
 
 EVENTS: dict[AuditAction, dict[str, str]] = {
     AuditAction.CREATED: {"import": "Fiche créée à partir du fichier des inscriptions"},
     AuditAction.ENROLMENT: {str(state): sentence for state, sentence in ENROLMENT_STEPS.items()},
-    AuditAction.PLACEMENT: {"placed": "Conseiller désigné", "ended": "Fin de suivi par un conseiller"},
+    AuditAction.PLACEMENT: {
+        "placed": "Un conseiller vous a été attribué",
+        "ended": "Un conseiller ne vous accompagne plus",
+    },
     AuditAction.CONTACT_PLAN: {
         "begun": "Nouveau rythme des échanges",
         "ended": "Fin du rythme des échanges",
@@ -37,11 +40,11 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "change_withdrawn": "Demande de changement du rythme des échanges retirée",
     },
     AuditAction.OBLIGATION: {
-        "begun": "Nouvel entretien obligatoire à tenir",
+        "begun": "Nouvel entretien obligatoire à prévoir",
         "day_moved": "Dernier jour d'un entretien obligatoire ramené à un jour d'ouverture de l'agence",
         "invited": "Invitation à choisir un créneau envoyée",
         "placed": "Entretien déjà pris retenu pour l'entretien obligatoire",
-        "held": "Entretien obligatoire tenu",
+        "held": "Entretien obligatoire\u00a0: fait",
     },
     AuditAction.INTERVIEW: {
         "registration_interview_started": "Entretien d'inscription commencé",
@@ -49,7 +52,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "registration_interview_concluded": "Entretien d'inscription conclu",
         "booked": "Entretien prévu",
         "in_progress": "Entretien commencé",
-        "held": "Entretien tenu, compte rendu écrit",
+        "held": "Entretien terminé, décisions écrites",
         "interrupted": "Entretien interrompu par un problème technique",
         "noted": "Absence à un entretien notée, votre explication est demandée",
         "missed": "Absence à un entretien confirmée",
@@ -61,13 +64,14 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "arrived": "Arrivée dans la salle d'entretien",
         "technical_failure": "Problème technique signalé pendant un entretien",
         "phone": "Entretien poursuivi par téléphone",
-        "convocation_delivered": "Convocation à un entretien remise par e-mail",
+        "convocation_delivered": "E-mail de convocation remis à votre boîte",
     },
     AuditAction.CALLBACK: {
         "open": "Demande de rappel enregistrée",
         "done": "Rappel effectué",
         "cancelled": "Demande de rappel annulée",
     },
+    AuditAction.CONTACT_NOTED: {"noted": "Échange noté par un conseiller"},
     AuditAction.ON_SITE_REQUEST: {
         "asked": "Demande d'entretien en agence enregistrée",
         "commented": "Demande d'entretien en agence précisée",
@@ -95,7 +99,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     AuditAction.ACTION_PLAN: {
         "objective_added": "Objectif ajouté au plan d'action",
         "objective_changed": "Objectif du plan d'action modifié",
-        "objective_closed": "Objectif du plan d'action clos",
+        "objective_closed": "Objectif du plan d'action terminé",
         "objective_reopened": "Objectif du plan d'action rouvert",
         "step_added": "Étape ajoutée au plan d'action",
         "step_changed": "Étape du plan d'action modifiée",
@@ -105,20 +109,20 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     },
     AuditAction.DOCUMENT: {"added": "Document ajouté", "removed": "Document retiré"},
     AuditAction.TRANSFER: {
-        "planned": "Transfert à un autre conseiller prévu",
-        "done": "Transfert à un autre conseiller",
-        "not_done": "Transfert à un autre conseiller non effectué",
-        "cancelled": "Transfert à un autre conseiller annulé",
+        "planned": "Changement de conseiller prévu",
+        "done": "Changement de conseiller",
+        "not_done": "Changement de conseiller non effectué",
+        "cancelled": "Changement de conseiller annulé",
     },
 }
-"""By action, then by the event, or by the state that the act led to."""
+"""By action, then by the event or the new state."""
 
 MESSAGE_SENT = "Message envoyé"
-LIST_TAKEN = "Nom et situation emportés dans une liste téléchargée"
+LIST_TAKEN = "Votre nom et votre situation figurent dans une liste téléchargée"
 
 
 def audit_in_words(action: str, details: Details) -> str:
-    """Return what was done in a person's file; what has no sentence of its own is named by its kind."""
+    """Return a sentence about an act in a person's file; an act without its own sentence is named by its kind."""
     known = AuditAction(action)
     in_words = SENTENCES.get(known)
     sentence = in_words(details) if in_words else _event_in_words(known, details)
@@ -126,7 +130,7 @@ def audit_in_words(action: str, details: Details) -> str:
 
 
 def capacity_in_words(details: Details) -> str:
-    """Return in which capacity somebody of the staff read, or nothing where the row does not say."""
+    """Return the capacity in which a member of staff read, or an empty string if the row does not say."""
     capacity = details.get("capacity", "")
     return str(ReaderCapacity(capacity).label) if capacity in ReaderCapacity.values else ""
 
@@ -139,27 +143,27 @@ def _event_in_words(action: AuditAction, details: Details) -> str:
 
 def _update_in_words(details: Details) -> str:
     fields = [FIELDS[field] for field in details.get("fields", ()) if field in FIELDS]
-    return f"Fiche modifiée : {', '.join(fields)}" if fields else ""
+    return f"Fiche modifiée\u00a0: {', '.join(fields)}" if fields else ""
 
 
 def _consent_in_words(details: Details) -> str:
     done = {"withdrawn": "retirée", "published": "publiée"}.get(details.get("event", ""), "donnée")
-    return f"Acceptation du 100 % web {done} (texte version {details['version']})" if "version" in details else ""
+    return f"Acceptation du 100\u00a0% web {done} (texte version {details['version']})" if "version" in details else ""
 
 
 def _period_in_words(details: Details) -> str:
     if "tier" not in details or "track" not in details:
         return ""
-    return f"Accompagnement : {Tier(details['tier']).label.lower()}, {Track(details['track']).label.lower()}"
+    return f"Accompagnement\u00a0: {Tier(details['tier']).label.lower()}, {TRACKS_TO_YOU[Track(details['track'])]}"
 
 
 def _transfer_in_words(details: Details) -> str:
-    """Say who follows from now on, and whether who did goes on reading; older rows know no names."""
+    """Return who follows the person now, and whether the former adviser may still read. Older rows have no names."""
     said = _event_in_words(AuditAction.TRANSFER, details)
     if details.get("event") != "done" or "adviser" not in details:
         return said
     goes_on = "peut lire le dossier pendant 30 jours" if details.get("keep_reading") else "n'a plus accès au dossier"
-    return f"Suivi confié à {details['adviser']}\u00a0; {details['former']} {goes_on}"
+    return f"{details['adviser']} vous accompagne\u00a0; {details['former']} {goes_on}"
 
 
 def _reading_in_words(details: Details) -> str:
@@ -176,4 +180,4 @@ SENTENCES: dict[AuditAction, Callable[[Details], str]] = {
     AuditAction.MESSAGE: lambda details: MESSAGE_SENT,
     AuditAction.EXPORT: lambda details: LIST_TAKEN,
 }
-"""What needs more than its event."""
+"""Acts whose sentence depends on more than the event."""

@@ -2,9 +2,9 @@
 
 
 class DomainError(Exception):
-    """A rule refuses the act; nothing was written. `sentence` is in French and can be shown as it is.
+    """A rule refuses the act, and nothing was written. `sentence` is in French and can be shown as it is.
 
-    `about` names the fact that is wrong, as the service calls it; empty where it is the whole act.
+    `about` is the service's name of the fact that is wrong; empty if the whole act is refused.
     """
 
     def __init__(self, sentence: str, *, about: str = "") -> None:
@@ -14,4 +14,8 @@ class DomainError(Exception):
 
 
 class NotAllowedNowError(DomainError):
-    """The thing has moved on: its state does not admit the act any more."""
+    """The state has changed, and no longer allows the act."""
+
+
+class NoRightError(NotAllowedNowError):
+    """The actor has no right to the act: no right to the row, a right that has ended, or another role."""

@@ -1,10 +1,10 @@
 """The one module that writes French: days, hours, zones, durations, opening hours, counts, sizes, lists, elisions.
 
-No database, no clock. Pages and e-mails reach these words through `accompaniment/templatetags/french.py`; what a
-script has to write by itself is in `static/frame/words.js`, held against the same table of examples.
+No database, no clock. Pages and e-mails use it through `accompaniment/templatetags/french.py`. `static/frame/words.js`
+writes the same in scripts, and one table of examples tests both.
 
-Django's and Babel's formats are not used: they write « 1 décembre », « 09:30 » and « 10,0 Mio ». A day by Django's
-takes thirty times as long, and a page of 250 people writes a thousand of them.
+Django's and Babel's formats are not used: they write « 1 décembre », « 09:30 » and « 10,0 Mio ». Django's day also
+takes thirty times as long, and a page of 250 people writes a thousand days.
 """
 
 import re
@@ -15,6 +15,8 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 NO_BREAK = "\u00a0"
+NEXT_ONE = f"{NO_BREAK}; "
+"""Between things that are named one after the other, each with commas of its own."""
 
 MONTHS = (
     "janvier",
@@ -49,7 +51,7 @@ MUTE_H = frozenset({
     "hubert", "hugo", "hugolin", "hugues", "huguette", "hyacinthe",
 })
 # fmt: on
-"""First names whose h is not heard; of others, as Hassan and Harry, it is taken as aspirated."""
+"""First names with a mute h. The h of any other name, such as Hassan or Harry, is taken as aspirated."""
 
 VOWELS = frozenset("aeiou")
 VERB_VOWELS = VOWELS | frozenset("éêè")
@@ -74,7 +76,7 @@ STYLES: dict[str, Callable[[date], str]] = {
     "D j": lambda day: f"{WEEKDAYS[day.weekday()][:3]}. {_number(day)}",
     "F Y": lambda day: f"{MONTHS[day.month - 1]} {day.year}",
 }
-"""The ways in which a day is written, by the letters of Django's `date` filter."""
+"""The styles of a day, named by the letters of Django's `date` filter."""
 
 
 def day_in_style(day: date, style: str) -> str:
@@ -83,14 +85,15 @@ def day_in_style(day: date, style: str) -> str:
 
 
 def day_in_words(day: date, *, today: date) -> str:
-    """Return « 3 mars », with the year when it is another one than today's: « 1er mars 2027 »."""
+    """Return « 3 mars », or « 1er mars 2027 » if the year is not today's."""
     return day_in_style(day, "j F" if day.year == today.year else "j F Y")
 
 
 def days_from_to(first: date, last: date, style: str = "j F Y") -> str:
-    """Return « du 1er au 3 décembre 2026 » or « du 28 novembre au 3 décembre 2026 »; « le 3 décembre 2026 » of one day.
+    """Return « du 1er au 3 décembre 2026 » or « du 28 novembre au 3 décembre 2026 »; « le 3 décembre 2026 » for one
+    day.
 
-    What both days share is said once, at the end.
+    A month or year that both days share is written once, at the end.
     """
     if first == last:
         return f"le {day_in_style(last, style)}"
@@ -103,12 +106,12 @@ def days_from_to(first: date, last: date, style: str = "j F Y") -> str:
 
 
 def stretch_in_words(first: date, last: date, *, today: date) -> str:
-    """Return « du 1er au 3 décembre », with the year when one of the days is of another one than today's."""
+    """Return « du 1er au 3 décembre », with the year if one of the days is not in today's year."""
     return days_from_to(first, last, "j F" if first.year == last.year == today.year else "j F Y")
 
 
 def since_in_words(at: datetime, *, zone: ZoneInfo, now: datetime) -> str:
-    """Return « depuis le 3 mars », on the days of a zone: how long what was asked for stands."""
+    """Return « depuis le 3 mars », by the days of a zone."""
     return f"depuis le {day_in_words(at.astimezone(zone).date(), today=now.astimezone(zone).date())}"
 
 
@@ -121,7 +124,7 @@ def weekday_in_words(day: date) -> str:
 
 
 def hour_in_words(local: time | datetime) -> str:
-    """Return « 9 h » or « 9 h 05 » of a wall-clock time, never cut at the end of a line."""
+    """Return « 9 h » or « 9 h 05 » for a wall-clock time, without a possible line break."""
     return f"{local.hour}{NO_BREAK}h" + (f"{NO_BREAK}{local.minute:02d}" if local.minute else "")
 
 
@@ -131,9 +134,10 @@ def zone_in_words(zone: ZoneInfo) -> str:
 
 
 def zone_beside(at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo]) -> str:
-    """Return « (heure de La Réunion) », with the space before it, when another side reads another hour at that instant.
+    """Return « (heure de La Réunion) », after a space, if another side's clock differs at that instant; otherwise
+    nothing.
 
-    `zone` is the reader's, `others` those of the two sides. Nothing is said when all their clocks agree.
+    `zone` is the reader's, `others` are those of both sides.
     """
     own = at.astimezone(zone).utcoffset()
     differs = any(at.astimezone(other).utcoffset() != own for other in others)
@@ -141,25 +145,25 @@ def zone_beside(at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo]) -> 
 
 
 def hour_there(at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo] = ()) -> str:
-    """Return « 9 h 30 », or « 9 h 30 (heure de Paris) » when another side reads another hour."""
+    """Return « 9 h 30 », or « 9 h 30 (heure de Paris) » if another side's clock differs."""
     return hour_in_words(at.astimezone(zone)) + zone_beside(at, zone=zone, others=others)
 
 
 def hours_there(
     starts_at: datetime, ends_at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo] = (), joined: str = "–"
 ) -> str:
-    """Return « 9 h – 10 h », and once, at the end, the zone when another side reads another hour."""
+    """Return « 9 h – 10 h », with the zone once at the end if another side's clock differs."""
     begins = hour_in_words(starts_at.astimezone(zone))
     return f"{begins} {joined} {hour_there(ends_at, zone=zone, others=others)}"
 
 
 def moment_there(at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo] = (), style: str = "l j F") -> str:
-    """Return « mardi 1er décembre à 9 h 30 », and the zone when another side reads another hour."""
+    """Return « mardi 1er décembre à 9 h 30 », with the zone if another side's clock differs."""
     return f"{day_in_style(at.astimezone(zone).date(), style)} à {hour_there(at, zone=zone, others=others)}"
 
 
 def soon_there(at: datetime, *, zone: ZoneInfo, today: date, others: Iterable[ZoneInfo] = ()) -> str:
-    """Return « aujourd'hui à 16 h », « demain à 9 h 30 » or « lundi 1er décembre à 9 h », and the zone as above."""
+    """Return « aujourd'hui à 16 h », « demain à 9 h 30 » or « lundi 1er décembre à 9 h », with the zone as above."""
     day = at.astimezone(zone).date()
     words = {0: "aujourd'hui", 1: "demain"}.get((day - today).days) or weekday_in_words(day)
     return f"{words} à {hour_there(at, zone=zone, others=others)}"
@@ -169,7 +173,7 @@ def soon_there(at: datetime, *, zone: ZoneInfo, today: date, others: Iterable[Zo
 
 
 class OpeningStretch(Protocol):
-    """A stretch of a weekday (0 = Monday) in which an agency answers, in wall-clock time."""
+    """Hours of a weekday (0 = Monday) in which an agency answers, in wall-clock time."""
 
     @property
     def weekday(self) -> int: ...
@@ -195,7 +199,7 @@ def opening_hours(stretches: Iterable[OpeningStretch]) -> list[tuple[str, str]]:
 
 
 def opening_hours_in_words(stretches: Iterable[OpeningStretch]) -> str:
-    """Return « du lundi au jeudi, 9 h – 12 h ; le samedi, 10 h – 12 h »; nothing of an agency that never opens."""
+    """Return « du lundi au jeudi, 9 h – 12 h ; le samedi, 10 h – 12 h »; empty if the agency never opens."""
     return f"{NO_BREAK}; ".join(f"{days}, {hours}" for days, hours in opening_hours(stretches))
 
 
@@ -214,16 +218,19 @@ def _weekdays(days: list[int]) -> str:
 
 
 HOURS_AT_MOST = 72
-"""A longer span is said in days. It is the time within which an answer is due, so that it is said in hours."""
+"""Longer durations are written in days. An answer is due within this time, so it must still be written in hours."""
+
+MONTHS_AT_MOST = 24
+"""A longer age is said in years."""
 
 FREQUENCIES = ((7, "chaque semaine", "toutes les {} semaines"), (30, "chaque mois", "tous les {} mois"))
-"""Days, and what they are called once and several times."""
+"""A number of days, and its words for once and for several times."""
 
 
 def duration_in_words(span: timedelta) -> str:
     """Return « moins d'une minute », « 59 min », « 72 h » or « 4 jours »: how long something has lasted, in one unit.
 
-    Short, for lists; a delay that a sentence promises or asks for is written out by `delay_in_words`.
+    This is short, for lists. `delay_in_words` writes out the delay that a sentence promises or asks for.
     """
     minutes = int(span.total_seconds() // 60)
     if minutes < 1:
@@ -251,8 +258,16 @@ def delay_in_words(span: timedelta) -> str:
 
 
 def days_in_words(days: int) -> str:
-    """Return « 1 jour » or « 12 jours », never cut at the end of a line."""
+    """Return « 1 jour » or « 12 jours », without a possible line break."""
     return f"{grouped(days)}{NO_BREAK}jour{plural(days)}"
+
+
+def age_in_words(first: date, *, today: date) -> str:
+    """Return « 12 jours », « 3 mois » or « 2 ans »: how long something has gone on, in whole units and in one."""
+    months = (today.year - first.year) * 12 + today.month - first.month - (today.day < first.day)
+    if months >= MONTHS_AT_MOST:
+        return f"{months // 12}{NO_BREAK}ans"
+    return f"{months}{NO_BREAK}mois" if months > 0 else days_in_words((today - first).days)
 
 
 def frequency_in_words(interval_days: int) -> str:
@@ -271,12 +286,12 @@ MEGABYTE = 1024 * 1024  # bytes
 
 
 def grouped(count: int) -> str:
-    """Return « 1 200 »: a count in figures, never cut at the end of a line."""
+    """Return « 1 200 », without a possible line break."""
     return f"{count:,}".replace(",", NO_BREAK)
 
 
 def plural(count: float, forms: str = "s") -> str:
-    """Return the ending that goes with a count; 0 and 1 are singular: "s", "x", or both as "a,ont"."""
+    """Return the ending for a count; 0 and 1 are singular. Forms: "s", "x", or singular and plural as "a,ont"."""
     one, comma, several = forms.partition(",")
     if not comma:
         one, several = "", forms
@@ -284,9 +299,9 @@ def plural(count: float, forms: str = "s") -> str:
 
 
 def counted(count: int, forms: str) -> str:
-    """Return « aucune personne », « 1 personne » or « 1 200 personnes » for `une personne`, as a sentence says it.
+    """Return « aucune personne », « 1 personne » or « 1 200 personnes » for `une personne`, as in a sentence.
 
-    The article tells the gender. Each word takes an s, unless the plural is given: `un nouveau choix,nouveaux choix`.
+    The article shows the gender. Each word takes an s, unless the plural is given: `un nouveau choix,nouveaux choix`.
     """
     one, comma, several = forms.partition(",")
     article, _, noun = one.partition(" ")
@@ -298,7 +313,7 @@ def counted(count: int, forms: str) -> str:
 
 
 def verb_of(count: int, forms: str) -> str:
-    """Return « n'est », « est » or « sont » for `est,sont`: the verb of what `counted` counts."""
+    """Return « n'est », « est » or « sont » for `est,sont`: the verb that agrees with `counted`."""
     verb = plural(count, forms)
     if count:
         return verb
@@ -306,14 +321,14 @@ def verb_of(count: int, forms: str) -> str:
 
 
 def excess_in_words(length: int, *, most: int) -> str:
-    """Say by how much a text is too long, such as `212 caractères de trop : 5 000 au plus.`"""
+    """Return by how much a text is too long: « 212 caractères de trop : 5 000 au plus. »"""
     excess = length - most
     too_long = f"{grouped(excess)} caractère{plural(excess)} de trop"
     return f"{too_long}{NO_BREAK}: {grouped(most)} au plus. Raccourcissez ce texte."
 
 
 def size_in_words(size: int) -> str:
-    """Return « 1 Ko », « 820 Ko » or « 1,4 Mo »: the size of a file, in the units in which its limit is said."""
+    """Return « 1 Ko », « 820 Ko » or « 1,4 Mo »: the size of a file, in the units of its limit."""
     if size < MEGABYTE:
         return f"{grouped(max(1, -(-size // 1024)))}{NO_BREAK}Ko"
     tenths = size * 10 // MEGABYTE

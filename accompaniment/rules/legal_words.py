@@ -1,14 +1,14 @@
-"""The sentences of law that people read: a convocation, an absence, a refusal, and how to contest.
+"""The legal sentences that people read: a convocation, an absence, a refusal, and how to contest.
 
-They stand here and nowhere else, so that the operator's legal department reads and validates one file. Whoever changes
-a sentence sets WRITTEN_ON to the day; `manage.py check --deploy` warns while LEGAL_WORDS_VALIDATED_ON is older.
+They are in this file only, so that the operator's legal department can read and validate one file. If you change a
+sentence, set WRITTEN_ON to the day. `manage.py check --deploy` warns while LEGAL_WORDS_VALIDATED_ON is older.
 """
 
 from datetime import date
 
 from django.conf import settings
 
-WRITTEN_ON = date(2026, 11, 28)
+WRITTEN_ON = date(2026, 11, 29)
 """The day on which a sentence was last changed."""
 
 SENTENCES = {
@@ -31,17 +31,24 @@ SENTENCES = {
         "Vous n'êtes pas d'accord\u00a0? Demandez à votre agence de revoir la décision. "
         "Si sa réponse ne vous convient pas, vous pouvez saisir {mediator}."
     ),
+    "web_in_short": (
+        "Vos entretiens ont lieu en visio ou par téléphone.\n"
+        "Vous choisissez le jour et l'heure parmi les créneaux proposés.\n"
+        "Vous pouvez toujours demander un entretien en agence.\n"
+        "Vous pouvez quitter le 100\u00a0% web à tout moment, sans donner de raison.\n"
+        "Votre inscription, votre allocation et vos droits restent les mêmes."
+    ),
     "rights_stay": "Cela ne change rien à votre inscription ni à vos droits.",
 }
 
 
 def are_validated() -> bool:
-    """Tell whether the operator's legal department has validated the sentences as they stand."""
+    """Return whether the operator's legal department has validated the present sentences."""
     day = settings.LEGAL_WORDS_VALIDATED_ON
     return bool(day) and date.fromisoformat(day) >= WRITTEN_ON
 
 
 def legal_sentence(name: str) -> str:
-    """Return a sentence with the mediator that the settings name; KeyError for one that does not exist."""
+    """Return a sentence, with the mediator from the settings. Raises KeyError for an unknown name."""
     where = f" ({settings.MEDIATOR_URL})" if settings.MEDIATOR_URL else ""
     return SENTENCES[name].format(mediator=f"{settings.MEDIATOR_NAME}{where}")

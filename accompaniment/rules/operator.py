@@ -1,6 +1,6 @@
-"""Who runs this service, as its pages, its e-mails and the text to accept say it: settings, never code.
+"""The operator of this service, for pages, e-mails and the text to accept. It comes from settings, never from code.
 
-A value that is missing is left out of the pages; `manage.py check --deploy` names each one.
+A missing value is left out of the pages; `manage.py check --deploy` names it.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ REQUIRED = (
     "ACCESSIBILITY_PHONE",
     "ACCESSIBILITY_STATED_ON",
 )
-"""The settings that nobody but the operator can give."""
+"""The settings that only the operator can know."""
 
 ANONYMOUS = "le service public de l'emploi"
-"""How the operator is called in a sentence while no setting names it."""
+"""The operator's name in a sentence while no setting gives one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,12 +47,10 @@ class Operator:
     accessibility_email: str
     accessibility_phone: str
     accessibility_stated_on: date | None
-    mediator_name: str
-    mediator_url: str
 
 
 def operator() -> Operator:
-    """Return the operator that the settings name."""
+    """Return the operator from the settings."""
     stated_on, years = settings.ACCESSIBILITY_STATED_ON, settings.FILES_KEPT_YEARS
     return Operator(
         name=settings.OPERATOR_NAME or ANONYMOUS,
@@ -69,8 +67,6 @@ def operator() -> Operator:
         accessibility_email=settings.ACCESSIBILITY_EMAIL,
         accessibility_phone=settings.ACCESSIBILITY_PHONE,
         accessibility_stated_on=date.fromisoformat(stated_on) if stated_on else None,
-        mediator_name=settings.MEDIATOR_NAME,
-        mediator_url=settings.MEDIATOR_URL,
     )
 
 

@@ -1,6 +1,6 @@
-"""Reading texts, numbers, days and instants that came from outside: each function returns what was meant, or None.
+"""Parse texts, numbers, days and instants that come from outside. Each function returns the value, or None.
 
-Bounds are those of what is stored, so that nothing behind them can overflow.
+The bounds are those of the database, so that nothing overflows later.
 """
 
 import re
@@ -25,23 +25,23 @@ _TAKES_NO_INK = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 
 
 def lines_in(text: str) -> str:
-    """Return a text of several lines as it is kept, whichever way it came: by a form, a socket or a draft.
+    """Return a text of several lines in the form in which it is stored, whether a form, a socket or a draft sent it.
 
-    Each line ends with one line feed, accents are part of their letter, and what nobody means to write is removed. The
-    rest stays as it is. Spaces at both ends stay too, because a draft may stop in the middle of a sentence. A text in
-    which nothing can be seen is empty.
+    Lines end with one line feed, accents are composed, and invisible characters that nobody types on purpose are
+    removed. Spaces at both ends stay, because a draft may stop in the middle of a sentence. A text without a visible
+    character becomes empty.
     """
     kept = unicodedata.normalize("NFC", _NEVER_MEANT.sub("", _LINE_END.sub("\n", text)))
     return kept if any(unicodedata.category(character) not in _TAKES_NO_INK for character in kept) else ""
 
 
 def is_plain(text: str) -> bool:
-    """Tell whether a text can be stored and sent on: no NUL, no half of a surrogate pair."""
+    """Return whether a text can be stored and sent: no NUL, no half of a surrogate pair."""
     return _NOT_PLAIN.search(text) is None
 
 
 def number_in(text: str, *, largest: int = LARGEST_NUMBER) -> int | None:
-    """Return the whole number that a text is, from 0 to `largest`."""
+    """Return the whole number in a text, from 0 to `largest`."""
     if _NUMBER.fullmatch(text) is None:
         return None
     number = int(text)
@@ -54,7 +54,7 @@ def numbers_in(texts: list[str]) -> list[int]:
 
 
 def day_in(text: str) -> date | None:
-    """Return the day (YYYY-MM-DD) that a text is, of this century or the ones beside it."""
+    """Return the day (YYYY-MM-DD) in a text, within this century or the ones next to it."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -63,7 +63,7 @@ def day_in(text: str) -> date | None:
 
 
 def instant_in(text: str) -> datetime | None:
-    """Return the instant in UTC that a text is; it says its offset, and its day is one of `day_in`."""
+    """Return the instant in a text as UTC. The text must contain an offset, and its day must pass `day_in`."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
@@ -74,5 +74,5 @@ def instant_in(text: str) -> datetime | None:
 
 
 def is_near(day: date) -> bool:
-    """Tell whether a day is one that anything here can be about."""
+    """Return whether a day is within the range that the application handles."""
     return EARLIEST_DAY <= day <= LATEST_DAY

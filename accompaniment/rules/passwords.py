@@ -1,4 +1,4 @@
-"""What a password is: one spelling, and nothing that a stranger would try first."""
+"""Rules for passwords: one spelling, and nothing that a stranger would try first."""
 
 import re
 import unicodedata
@@ -36,7 +36,7 @@ FIRST_TRIED = (
     "web",
     "mdp",
 )
-"""Words of this service and those that lists of stolen passwords begin with in France, the longest first."""
+"""Words of this service and the first words in lists of passwords stolen in France, longest first."""
 ROWS_OF_KEYS = (
     "azertyuiop",
     "qsdfghjklm",
@@ -50,12 +50,12 @@ ROWS_OF_KEYS = (
     "01234567890",
 )
 SHORTEST_RUN = 4
-"""Neighbours on a keyboard, in the alphabet or among the digits, from which they count as one."""
+"""How many neighbours on a keyboard, in the alphabet or among digits count as a run."""
 SHORTEST_OWN_WORD = 3
 ENOUGH_LEFT = 6
-"""Letters and digits that must be left once everything that is tried first is taken away."""
+"""Letters and digits that must remain after everything easy to guess is removed."""
 ENOUGH_DIFFERENT = 5
-"""Different letters and digits that a password has at least."""
+"""The least number of different letters and digits in a password."""
 
 ADVICE = (
     "Essayez plutôt quatre mots sans rapport entre eux ni avec vous, séparés par des espaces. "
@@ -64,16 +64,16 @@ ADVICE = (
 
 
 def normalised(password: str) -> str:
-    """Return the one spelling of a password: systems write « é » as one character or as two."""
+    """Return the normalised password: systems write « é » as one character or as two."""
     return unicodedata.normalize("NFC", password)
 
 
 WITH_ADVICE = {"password_repeats", "password_guessable"}
-"""The codes of the refusals below, which end with the advice."""
+"""The codes of the refusals below that end with the advice."""
 
 
 class NotTrivialValidator:
-    """Refuses what is left with almost nothing once names, this service, usual words and runs of keys are gone."""
+    """Refuses a password of which little remains without names, our own words, common words and runs of keys."""
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raise ValidationError, which says why and what to do."""
@@ -91,12 +91,12 @@ class NotTrivialValidator:
 
 
 def _letters(text: str) -> str:
-    """Return letters and digits alone, as they sound: any script, no case, no accents."""
+    """Return letters and digits only, without case and accents, in any script."""
     return "".join(character for character in plain(text) if character.isalnum())
 
 
 def _words_about(user: AbstractBaseUser | None) -> set[str]:
-    """Return what a stranger knows of the account: names, the parts of its address, the identifier."""
+    """Return what a stranger can know of the account: names, the parts of its address, the identifier."""
     if user is None:
         return set()
     person = getattr(user, "jobseeker", None)
@@ -111,7 +111,7 @@ def _words_about(user: AbstractBaseUser | None) -> set[str]:
 
 
 def _without_runs(text: str) -> str:
-    """Shorten each run of neighbours, forwards or backwards, and each repetition, to one character."""
+    """Shorten each run of neighbours, in either direction, and each repetition to one character."""
     rows = [*ROWS_OF_KEYS, *(row[::-1] for row in ROWS_OF_KEYS)]
     left = []
     place = 0

@@ -16,5 +16,5 @@ def public_holidays(subdivision: str, year: int) -> frozenset[date]:
 
 
 def is_public_holiday(day: date, subdivision: str) -> bool:
-    """Tell whether `day` is a public holiday there."""
+    """Return whether `day` is a public holiday there."""
     return day in public_holidays(subdivision, day.year)

@@ -1,26 +1,26 @@
-"""One spelling for e-mail addresses, identifiers and names, so that one thing is one text."""
+"""Normalise e-mail addresses, identifiers and names, so that one thing has one spelling."""
 
 import re
 import unicodedata
 
 NOWHERE = "sans-adresse-{pk}@compte.invalid"
-"""What an account without a password is called while its file has no address: no mail ever goes there (RFC 2606)."""
+"""The address of an account without a password whose file has none. No e-mail ever goes there (RFC 2606)."""
 
 
 def written(address: str) -> str:
-    """Return the address as it is stored and compared: trimmed, in small letters, in one Unicode spelling."""
+    """Return the address as it is stored and compared: trimmed, in lower case, in one Unicode form."""
     return unicodedata.normalize("NFC", address.strip()).lower()
 
 
 BETWEEN = re.compile(r"[\s.\-_\u00ad\u200b-\u200f\u2010-\u2015\u2060\ufeff]+")
-"""Spaces of every kind (a no-break one too), dots, hyphens, and what nobody sees."""
+"""Spaces of every kind, dots, hyphens and invisible characters."""
 
 
 SPLIT_IDENTIFIER = re.compile(rf"(?:[0-9](?:{BETWEEN.pattern})?){{7}}[A-Za-z]\b")
 
 
 def compact(typed: str) -> str:
-    """Return an identifier as it is stored: « 1234 567 a » is 1234567A. What else was typed stays in it."""
+    """Return an identifier as it is stored: « 1234 567 a » becomes 1234567A. Other characters stay."""
     return BETWEEN.sub("", typed).upper()
 
 

@@ -1,4 +1,4 @@
-"""Files that a spreadsheet opens: all that the house hands out are written here, and are read back unchanged."""
+"""Write the files for spreadsheets that we hand out, and read them back unchanged."""
 
 import csv
 import unicodedata
@@ -8,25 +8,25 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 BYTE_ORDER_MARK = "\ufeff"
-"""Without it a French spreadsheet takes UTF-8 for Windows-1252."""
+"""Without it, a French spreadsheet reads UTF-8 as Windows-1252."""
 
 SEPARATOR = ";"
 
 APOSTROPHE = "'"
 
 FORMULA_STARTS = frozenset("=+-@\t\r\n\N{MINUS SIGN}")
-"""What a formula begins with; the full-width and small forms of these count too."""
+"""The first characters of formulas; their full-width and small forms count too."""
 
 
 class Sheet(Protocol):
-    """Whatever text is written to: a file, or an answer."""
+    """Anything that text can be written to: a file or a response."""
 
     def write(self, text: str, /) -> object:
         """Add some text."""
 
 
 class SheetWriter:
-    """Write rows with semicolons and CRLF; text that a spreadsheet would take for a formula gets an apostrophe."""
+    """Write rows with semicolons and CRLF, and an apostrophe before text that would run as a formula."""
 
     def __init__(self, sheet: Sheet) -> None:
         self._writer = csv.writer(sheet, delimiter=SEPARATOR, lineterminator="\r\n")
@@ -37,27 +37,27 @@ class SheetWriter:
 
 
 def day_cell(day: date | None) -> str:
-    """Return a day as a spreadsheet reads it, « 01/12/2026 »; nothing of none."""
+    """Return a day as a spreadsheet reads it, « 01/12/2026 »; empty for None."""
     return f"{day:%d/%m/%Y}" if day else ""
 
 
 def instant_cell(at: datetime | None, zone: ZoneInfo) -> str:
-    """Return a day and an hour of a zone as a spreadsheet reads them, « 01/12/2026 09:05 »; nothing of none."""
+    """Return a day and an hour in a zone as a spreadsheet reads them, « 01/12/2026 09:05 »; empty for None."""
     return f"{at.astimezone(zone):%d/%m/%Y %H:%M}" if at else ""
 
 
 def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: an apostrophe before what begins like one."""
+    """Return a cell with an apostrophe before anything that a spreadsheet would run as a formula."""
     return f"{APOSTROPHE}{cell}" if _begins_like_a_formula(cell) else cell
 
 
 def as_meant(cell: str) -> str:
-    """Return a cell without the apostrophe that `harmless` sets."""
+    """Return a cell without the apostrophe that `harmless` added."""
     return cell[1:] if cell[:1] == APOSTROPHE and _begins_like_a_formula(cell) else cell
 
 
 def _begins_like_a_formula(cell: str) -> bool:
-    """Tell it of what stands behind apostrophes too, so that each comes off as it was set: one by one."""
+    """Also look behind apostrophes, so that each is removed as it was added: one by one."""
     first = cell.lstrip(APOSTROPHE)[:1]
     if first in FORMULA_STARTS:
         return True

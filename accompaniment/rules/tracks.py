@@ -1,6 +1,6 @@
 """Pure decisions of the ground floor: no database, no clock."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from accompaniment.enums import Channel, ContactNature, Modality, Tier, Track
 from accompaniment.enums import EnrolmentState as S
@@ -21,14 +21,16 @@ NOT_BEGUN_STATES = (S.REFUSED, S.LAPSED, S.WITHDRAWN)
 MINIMUM_AGE_YEARS = 16
 
 SHORTEST_ANSWER_DELAY = 10
-"""Days at least in which a person may explain an absence: what article R. 5412-7 of the Code du travail gives before
-a sanction. The operator may give more."""
+"""The minimum number of days to explain an absence, from article R. 5412-7 of the Code du travail.
+
+The operator may allow more.
+"""
 
 
 def modality_of(tier: str, track: str) -> Modality:
-    """Return what caps and cadences are set for. Only guidé has a 100 % web variant.
+    """Return the modality, for which caps and cadences are set. Only guidé has a 100 % web variant.
 
-    Raises ValueError for a pair that cannot exist.
+    Raises ValueError for an impossible pair.
     """
     if track == Track.WEB:
         if tier != Tier.GUIDE:
@@ -61,15 +63,9 @@ def not_eligible_reasons(*, tier: str, opens_on: date | None, day: date, email: 
     return [condition for condition, fails in failing.items() if fails]
 
 
-def not_eligible_reason(*, tier: str, opens_on: date | None, day: date, email: str | None) -> str | None:
-    """Return the first of the conditions that fail, or None."""
-    reasons = not_eligible_reasons(tier=tier, opens_on=opens_on, day=day, email=email)
-    return reasons[0] if reasons else None
-
-
 NOT_ELIGIBLE_SENTENCES = {
-    "modalite": "Le 100 % web s'adresse aux personnes suivies dans la modalité « guidé ».",
-    "region": "Le 100 % web n'est pas encore ouvert dans votre agence ou votre région.",
+    "modalite": "Le 100\u00a0% web s'adresse aux personnes suivies dans la modalité «\u00a0guidé\u00a0».",
+    "region": "Le 100\u00a0% web n'est pas encore ouvert dans votre agence ou votre région.",
     "email": "Il faut une adresse e-mail pour être suivi à distance. Ajoutez-la à la fiche.",
 }
 
@@ -79,19 +75,32 @@ PLAN_CHANNELS: dict[ContactNature, tuple[Channel, ...]] = {
     ContactNature.MESSAGE: (Channel.CHAT,),
     ContactNature.CALLBACK: (Channel.PHONE,),
 }
-"""By which channels a contact of each nature can be planned."""
+"""The channels by which a contact of each nature can be planned."""
+
+NOTED_CHANNELS: dict[ContactNature, Channel] = {
+    ContactNature.CALL: Channel.PHONE,
+    ContactNature.VISIT: Channel.ON_SITE,
+    ContactNature.LETTER: Channel.MAIL,
+}
+"""The natures of the contacts outside the service's own channels, which an adviser notes, with their channel."""
+
+
+def as_planned(nature: str) -> frozenset[str]:
+    """Return the natures that are the contact which a plan of `nature` asks for: a call that was noted is a call."""
+    return frozenset({nature, ContactNature.CALL} if nature == ContactNature.CALLBACK else {nature})
+
 
 INTERVIEW_MINUTES = 30
-"""How long an interview is planned to last."""
+"""The planned length of an interview."""
 
 LONGEST_REVIEW_DAYS = 366
-"""A contact plan is looked at with the person at least once a year."""
+"""The longest time between two reviews of a contact plan: a year."""
 
 
 def consent_holds(*, accepted: int, binding: int | None) -> bool:
-    """Tell whether the acceptance of a version still stands for the text in force.
+    """Return whether the acceptance of a version is valid for the text in force.
 
-    `binding` is the newest version that has to be accepted; None where none has to.
+    `binding` is the newest version that must be accepted, or None.
     """
     return binding is None or accepted >= binding
 
@@ -99,17 +108,3 @@ def consent_holds(*, accepted: int, binding: int | None) -> bool:
 def age_on(day: date, birth_date: date) -> int:
     """Return full years of age on `day`."""
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
-
-
-def obligation_periods(*, starts_on: date, interval_days: int, until: date) -> list[tuple[date, date]]:
-    """Return the half-open periods [start, end) of a plan that have begun by `until`, oldest first.
-
-    They depend on the plan alone, so whoever asks, and however late, gets the same ones.
-    """
-    periods = []
-    start = starts_on
-    while start <= until:
-        end = start + timedelta(days=interval_days)
-        periods.append((start, end))
-        start = end
-    return periods

@@ -1,10 +1,10 @@
-"""What the codes of trades are called, for whoever reads a file.
+"""The names of ROME codes.
 
-`accompaniment/data/rome.csv` holds the whole of ROME 3, which the exports speak: 532 codes with their names, open data
-of France Travail (Licence Ouverte 2.0). Each pair was compared with `itou/fixtures/postgres/jobs_rome.sql` of
-gip-inclusion/les-emplois (f6959690, the reference as of 17 September 2024): the same codes and names, but for accents
-on capitals and « œ », which ours have (Équipage, Écriture, État, œuvre, manœuvre). The 1,584 codes of ROME 4 hold
-these 532 under other names; one that only ROME 4 has stands alone.
+`accompaniment/data/rome.csv` holds all of ROME 3, which the exports use: 532 codes with their names, open data of
+France Travail (Licence Ouverte 2.0). They were compared with `itou/fixtures/postgres/jobs_rome.sql` of
+gip-inclusion/les-emplois (f6959690, the reference of 17 September 2024). The codes and names are the same, except for
+accents on capitals and « œ », which ours have (Équipage, Écriture, État, œuvre, manœuvre). The 1,584 codes of ROME 4
+include these 532 under other names. A code that only ROME 4 has is shown without a name.
 """
 
 import csv
@@ -23,6 +23,6 @@ def _names() -> dict[str, str]:
 
 
 def trade_in_words(code: str) -> str:
-    """Write a trade with its code, « Secrétariat (M1607) »; a code of another edition stands alone."""
+    """Return a trade with its code, « Secrétariat (M1607) », or an unknown code alone."""
     name = _names().get(code)
     return f"{name} ({code})" if name else code

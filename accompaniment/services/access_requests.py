@@ -1,8 +1,7 @@
-"""Links that somebody asks for at an open door.
+"""Links that people ask for without being logged in.
 
-The request does the same for everybody: it keeps what was asked. Whether there is an account, and which letter leaves,
-is found out later by a job, so that neither the answer nor its time tells anything. What was asked in vain leaves
-nothing.
+The request does the same for everybody: it stores what was asked. A job finds out later whether there is an account and
+which e-mail to send, so that neither the answer nor its duration tells anything. A request in vain leaves nothing.
 """
 
 import logging
@@ -12,6 +11,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AccessRequestKind
+from accompaniment.locks import take_access_request
 from accompaniment.models import AccessRequest
 from accompaniment.rules.errors import DomainError
 from accompaniment.services.accounts import request_first_access, request_password_reset
@@ -22,23 +22,23 @@ AT_ONCE = 500
 """Requests that one run answers at most."""
 
 GIVEN_UP_AFTER = timedelta(hours=1)
-"""After which a request that cannot be answered is deleted: whoever still waits asks again."""
+"""The age at which a request that cannot be answered is deleted. The person can ask again."""
 
 
 def ask_for_password(*, email: str) -> None:
-    """Keep that somebody wants a new password for the account of this address, if there is one."""
+    """Store that somebody wants a new password for the account with this address, if there is one."""
     AccessRequest.objects.create(kind=AccessRequestKind.PASSWORD, email=email, asked_at=timezone.now())
 
 
 def ask_for_first_access(*, identifier: str, email: str) -> None:
-    """Keep that somebody wants to open the space of this identifier, if the address is the one of its file."""
+    """Store that somebody wants to open the space of this identifier, if the address is that of its file."""
     AccessRequest.objects.create(
         kind=AccessRequestKind.FIRST_ACCESS, identifier=identifier, email=email, asked_at=timezone.now()
     )
 
 
 def answer_waiting() -> int:
-    """Answer what was asked, oldest first; return how many. One that fails does not hold up the others."""
+    """Answer requests, oldest first; return how many. A failure does not delay the others."""
     waiting = list(AccessRequest.objects.order_by("pk").values_list("pk", flat=True)[:AT_ONCE])
     answered = 0
     for pk in waiting:
@@ -53,7 +53,7 @@ def answer_waiting() -> int:
 def _answer(pk: int) -> bool:
     with transaction.atomic():
         # Another worker that answers it holds this row, and deletes it.
-        request = AccessRequest.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=pk).first()
+        request = take_access_request(pk)
         if request is None:
             return False
         if request.kind == AccessRequestKind.PASSWORD:

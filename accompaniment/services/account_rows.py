@@ -1,4 +1,4 @@
-"""What every service that writes an account needs: its row locked, its file, its invitation, the digest of a link."""
+"""What every service that writes an account needs: its file, its invitation, the digest of a link."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +15,14 @@ from accompaniment.services import outbox
 ONE_ADDRESS_ONE_PERSON = frozenset(
     {"jobseeker_email_once", "accompaniment_user_email_key", "address_opens_no_other_account"}
 )
-"""What of the database refuses an address that is somebody else's."""
-
-
-def lock_account(pk: int) -> User:
-    """Lock an account; a person's file is locked before it."""
-    return User.objects.select_for_update(of=("self",)).get(pk=pk)
+"""The database constraints that refuse an address that is somebody else's."""
 
 
 @contextmanager
 def refusing_if_taken(sentence: str) -> Iterator[None]:
-    """Write an address in a savepoint, and raise DomainError with `sentence` where it is somebody else's.
+    """Write an address in a savepoint, and raise DomainError with `sentence` if it is somebody else's.
 
-    Whoever looks first is told sooner; the database alone knows of what is being written at the same time.
+    A check beforehand gives a clearer answer, but only the database knows of concurrent writes.
     """
     try:
         with transaction.atomic():
@@ -45,7 +40,7 @@ def file_of(user: User) -> Jobseeker | None:
 
 
 def invite(user: User, *, key: str) -> bool:
-    """Send the link that gives an account its first password to the account's address; tell whether it leaves now."""
+    """Send the link for a first password to the account's address; return whether an e-mail was queued now."""
     return outbox.notify(
         key=key,
         kind=NotificationKind.ACCOUNT_ACTIVATION,
@@ -57,5 +52,5 @@ def invite(user: User, *, key: str) -> bool:
 
 
 def digest_of(token: str) -> str:
-    """Return what is kept of a link's secret."""
+    """Return the digest of a link's secret, which is all that is stored."""
     return sha256(token.encode()).hexdigest()

@@ -1,7 +1,7 @@
 """Accounts: links that open one, passwords, and accounts of staff.
 
-Of a link's secret only a digest is kept, and it is made at the moment of delivery: neither the outbox nor a
-backup of the database can open an account.
+A link's secret is made when its e-mail is sent, and only a digest is stored: neither the outbox nor a back-up of the
+database can open an account.
 """
 
 import secrets
@@ -17,13 +17,13 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accompaniment.enums import AuditAction, NotificationKind, Role
-from accompaniment.locks import lock_jobseeker
+from accompaniment.locks import lock_account, lock_jobseeker
 from accompaniment.models import ActivationLink, Jobseeker, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.spelling import compact, written
 from accompaniment.rules.tracks import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import addresses, audit, outbox, sessions
-from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account, refusing_if_taken
+from accompaniment.services.account_rows import digest_of, file_of, invite, refusing_if_taken
 from accompaniment.services.addresses import LINK_IS_OVER, AddressMovedError
 
 ASK_AGAIN_AFTER = timedelta(minutes=5)
@@ -32,11 +32,10 @@ OPENS_ANOTHER_ACCOUNT = "Cette adresse e-mail ouvre déjà un autre compte. Dema
 
 
 def issue_activation_link(*, user: User, address: str | None = None) -> str:
-    """Return the secret of a new link that gives an account its first password.
+    """Return the secret of a new link for an account's first password.
 
-    Called when the e-mail that carries it is made, which goes to `address`. The link works once, for
-    `ACTIVATION_LINK_DAYS`; earlier ones end when the mail server has taken this one's letter. Raises AddressMovedError
-    when the account has another address by now.
+    Called when the e-mail to `address` is made. The link works once, for `ACTIVATION_LINK_DAYS`. Earlier links end when
+    the mail server has accepted this e-mail. Raises AddressMovedError if the account has another address by now.
     """
     token = secrets.token_urlsafe(32)
     now = timezone.now()
@@ -53,26 +52,29 @@ def issue_activation_link(*, user: User, address: str | None = None) -> str:
 
 
 def end_earlier_links(*, token: str) -> None:
-    """End the links that were made before this one: its letter has left."""
+    """End the links made before this one, after its e-mail was accepted."""
     link = ActivationLink.objects.filter(digest=digest_of(token)).first()
     if link is not None:
         ActivationLink.objects.filter(user=link.user_id, used_at=None, pk__lt=link.pk).delete()
 
 
 def activation_account(*, token: str) -> User:
-    """Return the account that a link opens, without using it up. Raises NotAllowedNowError when it is over."""
+    """Return the account that a link opens, without using up the link.
+
+    Raises NotAllowedNowError if the link is over.
+    """
     return _usable_link(token, timezone.now()).user
 
 
 def activate(*, token: str, password: str) -> User:
-    """Set an account's first password, and end the link and all others.
+    """Set an account's first password, and end this link and all others.
 
-    Raises NotAllowedNowError when the link is over.
+    Raises NotAllowedNowError if the link is over.
     """
     now = timezone.now()
     with transaction.atomic():
         user = lock_account(_usable_link(token, now).user_id)
-        # Looked up again behind the lock: of two people with the same link one comes first.
+        # Checked again under the lock: of two people with the same link one comes first.
         link = _usable_link(token, now)
         _set_password(user, password)
         link.used_at = now
@@ -83,10 +85,10 @@ def activate(*, token: str, password: str) -> User:
 
 
 def request_password_reset(*, email: str) -> None:
-    """Put the e-mail with a new link into the outbox, if there is such an account; tell the caller nothing.
+    """Queue the e-mail with a new link if there is such an account; return nothing.
 
-    An account that was never activated gets its activation again. Who has a file and no account is told, at the
-    file's address, how to open one: the way there asks for the identifier, so a stranger opens nothing.
+    An account that was never activated gets its activation link again. A person with a file but no account gets an
+    e-mail, at the file's address, on how to open one. That way asks for the identifier, so a stranger opens nothing.
     """
     address = written(email)
     slot = int(timezone.now().timestamp() // ASK_AGAIN_AFTER.total_seconds())
@@ -131,10 +133,10 @@ def _point_to_first_access(address: str, slot: int) -> None:
 
 
 def issue_password_reset_link(*, user: User, address: str | None = None) -> str:
-    """Return the path of a link that sets a new password: for `PASSWORD_RESET_TIMEOUT`, until it is used.
+    """Return the path of a link that sets a new password; it is valid for `PASSWORD_RESET_TIMEOUT` and works once.
 
-    Called when the e-mail that carries it is made, which goes to `address`. Raises AddressMovedError when the account
-    has another address by now: the token is of the present one.
+    Called when the e-mail to `address` is made. Raises AddressMovedError if the account has another address by now: the
+    token belongs to the present one.
     """
     if address not in (None, user.email):
         raise AddressMovedError(LINK_IS_OVER)
@@ -143,7 +145,7 @@ def issue_password_reset_link(*, user: User, address: str | None = None) -> str:
 
 
 def password_reset_account(*, uidb64: str, token: str) -> User:
-    """Return the account whose password a link may set. Raises NotAllowedNowError when the link is over."""
+    """Return the account whose password a link may set. Raises NotAllowedNowError if the link is over."""
     try:
         pk = int(urlsafe_base64_decode(uidb64))
     except ValueError:
@@ -155,7 +157,7 @@ def password_reset_account(*, uidb64: str, token: str) -> User:
 
 
 def reset_password(*, uidb64: str, token: str, password: str) -> User:
-    """Set a new password by a link; the link and every open session of the account end with it."""
+    """Set a new password with a link. The link and all sessions of the account end."""
     with transaction.atomic():
         lock_account(password_reset_account(uidb64=uidb64, token=token).pk)
         user = password_reset_account(uidb64=uidb64, token=token)
@@ -165,7 +167,7 @@ def reset_password(*, uidb64: str, token: str, password: str) -> User:
 
 
 def change_password(*, actor: User, password: str) -> None:
-    """Set one's own new password; the account's other sessions end."""
+    """Set the actor's own new password. The account's other sessions end."""
     with transaction.atomic():
         user = lock_account(actor.pk)
         _set_password(user, password)
@@ -174,9 +176,9 @@ def change_password(*, actor: User, password: str) -> None:
 
 
 def give_account(*, actor: User | None, person: Jobseeker) -> User:
-    """Return a person's account; without one it is made now, without a password: a link sets one.
+    """Return a person's account, and create it without a password if there is none.
 
-    Runs in the caller's transaction, the person being locked. Raises DomainError without an address, or when it
+    Runs in the caller's transaction with the person locked. Raises DomainError without an address, or if the address
     opens somebody else's account.
     """
     if person.user is not None:
@@ -198,7 +200,7 @@ def give_account(*, actor: User | None, person: Jobseeker) -> User:
 def create_staff_account(*, actor: User | None, email: str, first_name: str, last_name: str, role: Role) -> User:
     """Create the account of an adviser or a manager, and invite them to choose a password.
 
-    `actor` None is the system (an import). Raises DomainError when the address has an account already.
+    `actor` None is the system (an import). Raises DomainError if the address already has an account.
     """
     if role == Role.JOBSEEKER:
         raise ValueError("a jobseeker's account comes with the file: give_account")
@@ -212,9 +214,9 @@ def create_staff_account(*, actor: User | None, email: str, first_name: str, las
 
 
 def invite_again(*, user: User) -> bool:
-    """Send the activation link of an account again; tell whether a letter leaves.
+    """Send an account's activation link again; return whether an e-mail was queued.
 
-    Raises NotAllowedNowError once it has a password.
+    Raises NotAllowedNowError if the account has a password.
     """
     if user.has_usable_password():
         raise NotAllowedNowError("Ce compte est déjà activé.")
@@ -223,7 +225,7 @@ def invite_again(*, user: User) -> bool:
 
 
 def close(*, user: User) -> None:
-    """Close a locked account: without its password its sessions and links end, and stay ended when it opens again."""
+    """Close a locked account. Its password, sessions and links end, and do not return when it is reopened."""
     user.is_active = False
     user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
@@ -257,10 +259,10 @@ def _usable_link(token: str, now: datetime) -> ActivationLink:
 
 
 def request_first_access(*, identifier: str, email: str) -> None:
-    """Send the link that opens the space to the address of the file, where identifier and address are its own.
+    """Send the link that opens the space to the address of the file, if identifier and address belong together.
 
-    The caller is told nothing, so that nobody learns who is registered or under which address. Who has a password
-    already gets the link for a new one. Asking again within `ASK_AGAIN_AFTER` sends nothing.
+    The caller learns nothing, so nobody finds out who is registered or with which address. A person with a password
+    gets the link for a new one. Asking again within `ASK_AGAIN_AFTER` sends nothing.
     """
     address = written(email)
     with transaction.atomic():
@@ -270,7 +272,7 @@ def request_first_access(*, identifier: str, email: str) -> None:
             return
         user = give_account(actor=None, person=person)
         if user.has_usable_password():
-            # Led to the confirmation of this address, where the account still has the one before.
+            # If the account still has the earlier address, the person gets the link that confirms the new one.
             request_password_reset(email=address)
         elif user.is_active and invite_again(user=user):
             audit.record(actor=None, jobseeker=person, action=AuditAction.ACCOUNT, event="first_access_asked")

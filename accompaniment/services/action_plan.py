@@ -1,16 +1,23 @@
-"""A person's action plan: objectives and steps with dates, set with the adviser, ticked by the person."""
+"""A person's action plan: objectives and steps with dates, set with the adviser, ticked by the person.
 
+Every function checks the right with the person's row locked, and raises NoRightError without it.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, BoundedAct
+from accompaniment.enums import AuditAction, BoundedAct, Role
+from accompaniment.locks import lock_jobseeker, lock_objective, lock_step
 from accompaniment.models import AuditEntry, Jobseeker, Objective, Step, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.meanwhile import Shown, State, check_seen
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.rights import check_acts
 
 MOST_OPEN_OBJECTIVES = 10
 MOST_STEPS = 20
@@ -18,7 +25,7 @@ MOST_STEPS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class StepFacts:
-    """What a step says: its title, and the day for which it is meant to be done."""
+    """The content of a step: its title, and the day by which it should be done."""
 
     title: str
     due_on: date | None = None
@@ -26,40 +33,35 @@ class StepFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveFacts(StepFacts):
-    """What an objective says: the same two things."""
+    """The content of an objective: its title and its day."""
 
 
-class ObjectiveChangedMeanwhileError(NotAllowedNowError):
-    """Somebody changed the objective since the actor read it; `current` is how it stands now."""
-
-    def __init__(self, current: Objective) -> None:
-        self.current = current
-        super().__init__("Cet objectif a changé depuis que vous avez ouvert la page. Rien n'a été enregistré.")
+OBJECTIVE_CHANGED = "Cet objectif a changé depuis que vous avez ouvert la page. Rien n'a été enregistré."
+STEP_CHANGED = "Cette étape a changé depuis que vous avez ouvert la page. Rien n'a été enregistré."
 
 
-class StepChangedMeanwhileError(NotAllowedNowError):
-    """Somebody changed the step since the actor read it; `current` is how it stands now."""
-
-    def __init__(self, current: Step) -> None:
-        self.current = current
-        super().__init__("Cette étape a changé depuis que vous avez ouvert la page. Rien n'a été enregistré.")
+def shown_line(line: Objective | Step) -> Shown:
+    """Return what a page shows of an objective or a step."""
+    says = {"title": line.title, "due_on": line.due_on.isoformat() if line.due_on else ""}
+    return Shown(type(line).__name__, line.pk, says)
 
 
 def add_objective(*, actor: User, jobseeker: Jobseeker, title: str, due_on: date | None = None) -> Objective:
-    """Set an objective with the person. Raises DomainError without a title or beyond ten open objectives."""
+    """Add an objective. Raises DomainError without a title or beyond ten open objectives."""
     with transaction.atomic():
-        _check_room(jobseeker.pk)
+        person = _lock_person(actor, jobseeker.pk)
+        _check_room(person)
         objective = Objective.objects.create(
-            jobseeker=jobseeker, title=_title(title), created_at=timezone.now(), created_by=actor, due_on=due_on
+            jobseeker=person, title=_title(title), created_at=timezone.now(), created_by=actor, due_on=due_on
         )
         _audit(actor, objective, event="objective_added")
         return objective
 
 
 def close_objective(*, actor: User, objective: Objective) -> Objective:
-    """Close an objective; it stays readable with its steps. Doing it again changes nothing."""
+    """Close an objective. It can still be read with its steps. Closing it again changes nothing."""
     with transaction.atomic():
-        locked = _locked_objective(objective.pk)
+        locked = _locked_objective(actor, objective.pk)
         if locked.closed_at is None:
             locked.closed_at = timezone.now()
             locked.save(update_fields=["closed_at"])
@@ -68,36 +70,33 @@ def close_objective(*, actor: User, objective: Objective) -> Objective:
 
 
 def reopen_objective(*, actor: User, objective: Objective) -> Objective:
-    """Open a closed objective again, with its steps. Doing it again changes nothing.
+    """Open a closed objective again, with its steps. Opening it again changes nothing.
 
     Raises DomainError while ten others are open.
     """
     with transaction.atomic():
-        # The person first, as for a new objective: both count those that are open.
-        Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=objective.jobseeker_id)
-        locked = _locked_objective(objective.pk)
+        locked = _locked_objective(actor, objective.pk)
         if locked.closed_at is not None:
-            _check_room(locked.jobseeker_id)
+            _check_room(locked.jobseeker)
             locked.closed_at = None
             locked.save(update_fields=["closed_at"])
             _audit(actor, locked, event="objective_reopened")
         return locked
 
 
-def change_objective(*, actor: User, objective: Objective, facts: ObjectiveFacts, seen: ObjectiveFacts) -> Objective:
-    """Change what an open objective says. `seen` is what the actor had before them.
+def change_objective(*, actor: User, objective: Objective, facts: ObjectiveFacts, seen: State) -> Objective:
+    """Change the content of an open objective. `seen` is what the actor's page showed.
 
-    Raises ObjectiveChangedMeanwhileError when it says something else by now, DomainError without a title,
-    NotAllowedNowError when it is closed.
+    Raises ChangedMeanwhileError if the content has changed since, DomainError without a title, NotAllowedNowError if
+    the objective is closed.
     """
     with transaction.atomic():
-        locked = _locked_objective(objective.pk)
+        locked = _locked_objective(actor, objective.pk)
         _check_open(locked)
         title = _title(facts.title)
         if (locked.title, locked.due_on) == (title, facts.due_on):
             return locked
-        if (locked.title, locked.due_on) != (seen.title, seen.due_on):
-            raise ObjectiveChangedMeanwhileError(locked)
+        check_seen(seen, shown_line(locked), OBJECTIVE_CHANGED)
         locked.title, locked.due_on = title, facts.due_on
         locked.save(update_fields=["title", "due_on"])
         _audit(actor, locked, event="objective_changed")
@@ -105,30 +104,34 @@ def change_objective(*, actor: User, objective: Objective, facts: ObjectiveFacts
 
 
 def add_step(*, actor: User, objective: Objective, facts: StepFacts) -> Step:
-    """Add a step. Raises DomainError without a title or beyond twenty steps, NotAllowedNowError when it is closed."""
+    """Add a step.
+
+    Raises DomainError without a title or beyond twenty steps, NotAllowedNowError if the objective is closed.
+    """
     with transaction.atomic():
-        locked = _locked_objective(objective.pk)
+        locked = _locked_objective(actor, objective.pk)
         _check_open(locked)
         if locked.steps.count() >= MOST_STEPS:
-            raise DomainError("Cet objectif a déjà vingt étapes. Clôturez-le, puis ouvrez-en un autre.")
+            raise DomainError(
+                "Cet objectif a déjà vingt étapes. Choisissez «\u00a0Clore\u00a0», puis ouvrez-en un autre."
+            )
         step: Step = Step.objects.create(objective=locked, title=_title(facts.title), due_on=facts.due_on)
         _audit(actor, locked, event="step_added", step=step.pk)
         return step
 
 
-def change_step(*, actor: User, step: Step, facts: StepFacts, seen: StepFacts) -> Step:
-    """Change what a step says. `seen` is what the actor had before them. What it says already changes nothing.
+def change_step(*, actor: User, step: Step, facts: StepFacts, seen: State) -> Step:
+    """Change the content of a step. `seen` is what the actor's page showed. The same content changes nothing.
 
-    Raises StepChangedMeanwhileError when it says something else by now, DomainError without a title.
+    Raises ChangedMeanwhileError if the content has changed since, DomainError without a title.
     """
     with transaction.atomic():
-        locked = _locked_step(step)
+        locked = _locked_step(actor, step)
         _check_open(locked.objective)
         title = _title(facts.title)
         if (locked.title, locked.due_on) == (title, facts.due_on):
             return locked
-        if (locked.title, locked.due_on) != (seen.title, seen.due_on):
-            raise StepChangedMeanwhileError(locked)
+        check_seen(seen, shown_line(locked), STEP_CHANGED)
         locked.title, locked.due_on = title, facts.due_on
         locked.save(update_fields=["title", "due_on"])
         _audit(actor, locked.objective, event="step_changed", step=locked.pk)
@@ -136,17 +139,15 @@ def change_step(*, actor: User, step: Step, facts: StepFacts, seen: StepFacts) -
 
 
 def tick_step(*, actor: User, step: Step, done: bool) -> Step:
-    """Say that a step is done, or that it is not. Saying the same again changes nothing."""
+    """Mark a step as done or not done. The same mark again changes nothing."""
     with transaction.atomic():
-        if actor.is_jobseeker:
-            person = Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(user=actor)
-        locked = _locked_step(step)
+        locked = _locked_step(actor, step, roles=(Role.ADVISER, Role.JOBSEEKER))
         _check_open(locked.objective)
         if (locked.done_at is not None) == done:
             return locked
         if actor.is_jobseeker:
             ticked = AuditEntry.objects.filter(
-                jobseeker=person, actor=actor, details__event__in=("step_done", "step_reopened")
+                jobseeker=locked.objective.jobseeker, actor=actor, details__event__in=("step_done", "step_reopened")
             )
             check_bound(BoundedAct.STEPS_TICKED, done=lambda since: ticked.filter(at__gt=since).count())
         locked.done_at = timezone.now() if done else None
@@ -157,20 +158,30 @@ def tick_step(*, actor: User, step: Step, done: bool) -> Step:
 
 
 def remove_step(*, actor: User, step: Step) -> None:
-    """Take a step that is not done out of the plan. Raises NotAllowedNowError for one that is done."""
+    """Remove a step that is not done. Raises NotAllowedNowError if it is done."""
     with transaction.atomic():
-        locked = _locked_step(step)
+        locked = _locked_step(actor, step)
         _check_open(locked.objective)
         if locked.done_at is not None:
-            raise NotAllowedNowError("Cette étape est faite : elle reste dans le plan. Rouvrez-la pour la retirer.")
+            raise NotAllowedNowError(
+                "Cette étape est faite\u00a0: elle reste dans le plan. Rouvrez-la pour la retirer."
+            )
         _audit(actor, locked.objective, event="step_removed", step=locked.pk)
         locked.delete()
 
 
-def _check_room(jobseeker_id: int) -> None:
-    Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker_id)
-    if Objective.objects.filter(jobseeker=jobseeker_id, closed_at=None).count() >= MOST_OPEN_OBJECTIVES:
-        raise DomainError("Ce plan d'action a déjà dix objectifs ouverts. Clôturez-en un d'abord.")
+def _lock_person(actor: User, pk: int, roles: Collection[Role] = (Role.ADVISER,)) -> Jobseeker:
+    """Lock the person to whom the plan belongs, and check that the actor may change it."""
+    person = lock_jobseeker(pk)
+    check_acts(actor, person, roles=roles)
+    return person
+
+
+def _check_room(person: Jobseeker) -> None:
+    if Objective.objects.filter(jobseeker=person, closed_at=None).count() >= MOST_OPEN_OBJECTIVES:
+        raise DomainError(
+            "Ce plan d'action a déjà dix objectifs ouverts. Choisissez «\u00a0Clore\u00a0» pour un d'eux d'abord."
+        )
 
 
 def _title(title: str) -> str:
@@ -182,15 +193,19 @@ def _title(title: str) -> str:
     return words
 
 
-def _locked_objective(pk: int) -> Objective:
-    objective: Objective = Objective.objects.select_for_update(of=("self",)).select_related("jobseeker").get(pk=pk)
+def _locked_objective(actor: User, pk: int, roles: Collection[Role] = (Role.ADVISER,)) -> Objective:
+    """Lock the person, then the objective, and check that the actor may change it."""
+    person = _lock_person(actor, Objective.objects.values_list("jobseeker_id", flat=True).get(pk=pk), roles)
+    objective = lock_objective(pk)
+    objective.jobseeker = person
     return objective
 
 
-def _locked_step(step: Step) -> Step:
-    """Lock the objective first, then the step: the order in which adding a step takes them."""
-    _locked_objective(step.objective_id)
-    locked: Step = Step.objects.select_for_update(of=("self",)).select_related("objective__jobseeker").get(pk=step.pk)
+def _locked_step(actor: User, step: Step, roles: Collection[Role] = (Role.ADVISER,)) -> Step:
+    """Lock the person, the objective, then the step, in the same order as when a step is added."""
+    objective = _locked_objective(actor, step.objective_id, roles)
+    locked = lock_step(step.pk)
+    locked.objective = objective
     return locked
 
 

@@ -1,10 +1,12 @@
-"""The address that an account is opened with, and how it follows the one where its owner is written to.
+"""The e-mail address of an account, and how it follows the address in the person's file.
 
-An account without a password follows the file at once: nobody has logged in with it, and the link to the wrong
-mailbox ends. One with a password changes when its owner confirms from the new mailbox; the old one is told. Until
-then a change that the owner asked for leaves everything as it is, and after one that came with the file the old
-mailbox opens nothing any more: whoever corrected it said that it is wrong. The confirmation then asks for what the
-reader of a mistyped mailbox does not know: a person's identifier, or the password of an account of the staff.
+An account without a password follows its file at once: nobody has logged in with it, and the link in the wrong mailbox
+ends.
+
+An account with a password changes its address when its owner confirms from the new mailbox, and the old mailbox is
+told. If the owner asked for the change, everything stays as it is until then. If the file was corrected, the old
+mailbox opens nothing any more, because somebody has said that it is wrong. The confirmation then asks for something
+that a stranger with a similar mailbox does not know: the person's identifier, or the password of a staff account.
 """
 
 import secrets
@@ -18,12 +20,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind
-from accompaniment.locks import lock_jobseeker
+from accompaniment.locks import lock_account, lock_jobseeker
 from accompaniment.models import ActivationLink, AddressChange, AuditEntry, Jobseeker, Notification, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.spelling import NOWHERE, compact, written
 from accompaniment.services import audit, outbox, sessions
-from accompaniment.services.account_rows import digest_of, file_of, invite, lock_account, refusing_if_taken
+from accompaniment.services.account_rows import digest_of, file_of, invite, refusing_if_taken
 
 EMAIL_TAKEN = "Cette adresse e-mail est déjà celle d'une autre personne. Demandez-en une autre."
 LINK_IS_OVER = "Ce lien a déjà servi ou n'est plus valable."
@@ -37,23 +39,23 @@ OF_THEIR_MAILBOX = (
     NotificationKind.ADDRESS_CHANGING,
     NotificationKind.ADDRESS_CHANGED,
 )
-"""Letters that go to the mailbox that they were written for, or nowhere."""
+"""E-mails that are sent to the mailbox for which they were written, or not at all."""
 INVITATIONS = (NotificationKind.INVITATION, NotificationKind.ACCOUNT_ACTIVATION)
 
 
 class AddressMovedError(DomainError):
-    """A letter with a link was meant for an address that is no longer the account's."""
+    """The link was meant for an address that is no longer the account's."""
 
 
 class NotProvenError(DomainError):
-    """The identifier or the password that was typed is not the account's."""
+    """The typed identifier or password does not belong to the account."""
 
 
 def follow_file(*, actor: User | None, person: Jobseeker, before: str | None) -> None:
-    """Carry the address of a person's file over to what waits to be sent, and to the account.
+    """Apply the address of a person's file to waiting e-mails and to the account.
 
-    Called with the person locked, in the transaction that wrote the file's address; `before` is the one until then.
-    `actor` None is an import. Raises DomainError when the address opens another account.
+    Called with the person locked, in the transaction that wrote the file's address; `before` is the earlier one.
+    `actor` None is an import. Raises DomainError if the address opens another account.
     """
     if person.email is not None and before is not None:
         waiting = Notification.objects.filter(jobseeker=person, email=before, sent_at=None, given_up_at=None)
@@ -63,10 +65,10 @@ def follow_file(*, actor: User | None, person: Jobseeker, before: str | None) ->
 
 
 def correct_staff_address(*, actor: User, user: User, address: str, forget_password: bool) -> None:
-    """Change a locked account of the staff to another address, as its manager; the right is the caller's to look up.
+    """Change the address of a locked staff account for its manager. The caller has checked the right.
 
-    `forget_password` is for whoever can neither read the old mailbox nor remember the password: the account is then
-    as if it had never been activated. Raises DomainError when the address belongs to somebody else.
+    `forget_password` is for a colleague who can neither read the old mailbox nor remember the password: the account is
+    then as if it had never been activated. Raises DomainError if the address belongs to somebody else.
     """
     new = written(address)
     if User.objects.exclude(pk=user.pk).filter(email=new).exists() or Jobseeker.objects.filter(email=new).exists():
@@ -78,10 +80,10 @@ def correct_staff_address(*, actor: User, user: User, address: str, forget_passw
 
 
 def ask_change(*, actor: User, address: str) -> None:
-    """Ask for another address of one's own account; the password was checked by the form.
+    """Ask for another address of the actor's own account. The form has checked the password.
 
-    Nobody is told whether the address is somebody else's: that shows when its owner confirms. Raises
-    NotAllowedNowError when too many were asked for today, or when it is the present one.
+    The caller does not learn whether the address belongs to somebody else; this shows at the confirmation. Raises
+    NotAllowedNowError after too many requests today, or for the present address.
     """
     new = written(address)
     with transaction.atomic():
@@ -103,21 +105,24 @@ def ask_change(*, actor: User, address: str) -> None:
 
 
 def drop_change(*, actor: User) -> None:
-    """Give up the change that waits for one's own account, unless it came with the file."""
+    """Cancel the pending change of the actor's own account, unless it came from the file."""
     with transaction.atomic():
         user = lock_account(actor.pk)
         _drop(actor, user, file_of(user), AddressChange.objects.filter(user=user, by_owner=True))
 
 
 def awaits_new_mailbox(user: User) -> bool:
-    """Whether somebody else said that the account's mailbox is wrong: it opens nothing until the new one confirms."""
+    """Return whether a pending change came from the file.
+
+    Then the old mailbox opens nothing until the new one confirms.
+    """
     return AddressChange.objects.filter(user=user, by_owner=False).exists()
 
 
 def remind(*, address: str, slot: int) -> bool:
-    """Send the confirmation again to the file's address, where the account still has another; tell whether it does.
+    """If the account still has another address than the file, send the confirmation again; return whether it has.
 
-    `slot` is the stretch of time within which one letter leaves.
+    `slot` is the period within which one e-mail is sent.
     """
     found = (
         Jobseeker.objects.filter(email=address, user__is_active=True).exclude(user__email=address).values_list("pk")
@@ -142,8 +147,8 @@ def remind(*, address: str, slot: int) -> bool:
 def issue_link(*, user: User, address: str) -> str:
     """Return the secret of a new link that confirms a change to `address`.
 
-    Called when the e-mail that carries it is made; earlier ones end when the mail server has taken its letter. Raises
-    AddressMovedError when no such change waits any more.
+    Called when its e-mail is made. Earlier links end when the mail server has accepted it. Raises AddressMovedError if
+    no such change is pending.
     """
     token = secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -158,12 +163,12 @@ def issue_link(*, user: User, address: str) -> str:
 
 
 def end_earlier_links(*, token: str) -> None:
-    """End the links that were made before this one: its letter has left."""
+    """End the links made before this one, after its e-mail was accepted."""
     AddressChange.objects.filter(digest=digest_of(token)).update(earlier=[])
 
 
 def change_to_confirm(*, token: str) -> AddressChange:
-    """Return the change that a link confirms, without using it up. Raises NotAllowedNowError when it is over."""
+    """Return the change that a link confirms, without using the link. Raises NotAllowedNowError if the link is over."""
     change = (
         AddressChange.objects.filter(
             Q(digest=digest_of(token)) | Q(earlier__contains=[digest_of(token)]),
@@ -179,18 +184,18 @@ def change_to_confirm(*, token: str) -> AddressChange:
 
 
 def confirm(*, token: str, proof: str = "") -> User:
-    """Give the account its new address and use up the link; its other links and its sessions end.
+    """Give the account its new address. The link is used up, and the account's other links and sessions end.
 
-    `proof` is the person's identifier, or the password of an account of the staff, where not the owner asked.
-    Raises NotAllowedNowError when the link is over, NotProvenError for a wrong proof (`ADDRESS_PROOF_TRIES` of them
-    end the link), DomainError when the address is somebody else's by now.
+    `proof` is needed if somebody else than the owner entered the address: the person's identifier, or the password of a
+    staff account. Raises NotAllowedNowError if the link is over, NotProvenError for a wrong proof
+    (`ADDRESS_PROOF_TRIES` of them end the link), DomainError if the address now belongs to somebody else.
     """
     user = change_to_confirm(token=token).user
     file = file_of(user)
     with transaction.atomic():
         person = lock_jobseeker(file.pk) if file else None
         user = lock_account(user.pk)
-        # Looked up again behind the lock: of two people with the same link one comes first.
+        # Checked again under the lock: of two people with the same link one comes first.
         change = change_to_confirm(token=token)
         proven = change.by_owner or _proves(proof, user, person)
         if proven:
@@ -218,7 +223,7 @@ def _follow(actor: User | None, user: User, person: Jobseeker | None, address: s
 
 
 def _move(actor: User | None, user: User, person: Jobseeker | None, address: str | None) -> None:
-    """Give an account that nobody has opened yet another address, and invite its owner there."""
+    """Give a never opened account another address, and send an invitation there."""
     _write_address(user, address or NOWHERE.format(pk=user.pk))
     audit.record(actor=actor, jobseeker=person, action=AuditAction.ACCOUNT, event="address_followed", user=user.pk)
     if address is None or not user.is_active:
@@ -292,7 +297,7 @@ def _confirm(user: User, person: Jobseeker | None, change: AddressChange) -> Non
 
 
 def _write_address(user: User, address: str) -> None:
-    """Write a locked account's address; every link that was sent to the one before ends."""
+    """Write a locked account's address. Every link sent to the earlier address ends."""
     before, user.email = user.email, address
     try:
         with refusing_if_taken(EMAIL_TAKEN):

@@ -14,16 +14,16 @@ from accompaniment.hooks.perimeter import reader_capacity
 from accompaniment.models import AuditEntry, Jobseeker, User
 
 ONE_READING = timedelta(minutes=10)
-"""Within which coming back to the same file is the same reading: a page that refreshes itself is read once."""
+"""The time within which a second reading of a file counts as the same, because a page refreshes itself."""
 ONE_LISTING = timedelta(hours=8)
-"""The same for lists and panels, which stand open and refresh themselves all day: once a working day."""
+"""The same for lists and panels, which stay open and refresh themselves: one working day."""
 
 
 def record(*, actor: User | None, jobseeker: Jobseeker | None, action: AuditAction, **details: Any) -> AuditEntry:
-    """Write that `actor` (None: the system) did `action` in a person's file.
+    """Record that `actor` (None: the system) did `action` in a person's file.
 
-    Called in the transaction of the act itself, so that there is neither an act without a row nor a row
-    without an act. `details` are facts that JSON can hold; never the text of a message or a note.
+    Called in the transaction of the act, so that there is never an act without a row or a row without an act. `details`
+    are facts for JSON, never the text of a message or note.
     """
     entry = AuditEntry.objects.create(
         at=timezone.now(), actor=actor, jobseeker=jobseeker, action=action, details=details
@@ -34,9 +34,9 @@ def record(*, actor: User | None, jobseeker: Jobseeker | None, action: AuditActi
 
 
 def record_each(*, actor: User | None, action: AuditAction, at: datetime, people: str) -> None:
-    """Write the same act in many files, by one statement.
+    """Record the same act in many files with one statement.
 
-    `people` is a query of our own that selects each person's `jobseeker_id` and `details` (jsonb).
+    `people` is one of our own queries; it selects each person's `jobseeker_id` and `details` (jsonb).
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -49,18 +49,17 @@ def record_each(*, actor: User | None, action: AuditAction, at: datetime, people
 def record_reading(
     *, actor: User, jobseeker: Jobseeker, part: str = FilePart.FILE, within: timedelta = ONE_READING
 ) -> None:
-    """Write that `actor` read a part of a person's file, unless it is one's own or one is the person's adviser.
+    """Record that `actor` read a part of a person's file, unless it is their own or they are the person's adviser.
 
-    This is the one write that a GET may do: a reading has to leave its row, and the row changes nothing that the
-    reader or the person can see.
+    This is the only write that a GET may do. It changes nothing that the reader or the person sees.
     """
     record_readings(actor=actor, people=[jobseeker.pk], part=part, within=within)
 
 
 def record_readings(*, actor: User, people: Iterable[int], part: str, within: timedelta = ONE_LISTING) -> None:
-    """Write the same for everybody whom a list or panel shows, with two statements whatever their number.
+    """Record a reading of everybody whom a list or panel shows, with two statements in total.
 
-    Each row says in which capacity the actor read. Within the time `within` it is the same reading.
+    Each row has the capacity in which the actor read. Within `within` it counts as the same reading.
     """
     pks = set(people)
     if not pks:

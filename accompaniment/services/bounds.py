@@ -1,4 +1,4 @@
-"""How much one person holds at once and does within a time: counted in real rows, under the person's lock."""
+"""Limits on what one person may do or hold, counted in real rows under the person's lock."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -11,6 +11,7 @@ from accompaniment.models import ActBound, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import MEGABYTE, counted, delay_in_words, size_in_words
 from accompaniment.services import audit
+from accompaniment.services.rights import check_steers_country
 
 SENTENCES = {
     BoundedAct.INTERVIEWS_HELD: "Vous avez déjà {most} à venir, pris de votre propre initiative. "
@@ -32,6 +33,9 @@ SENTENCES = {
     "Le dernier résultat reste enregistré\u00a0: réessayez demain.",
     BoundedAct.PHONE_CORRECTIONS: "Vous avez changé votre numéro {most} en {time}. "
     "Réessayez demain, ou donnez-le à votre conseiller par message.",
+    BoundedAct.PREFERENCES: "Vous avez changé votre moyen préféré {most} en {time}. "
+    "Réessayez demain, ou dites-le à votre conseiller par message.",
+    BoundedAct.CONTACTS_NOTED: "Vous avez noté {most} pour cette personne en {time}. Réessayez demain.",
     BoundedAct.INVITATIONS: "Cette adresse a déjà reçu {most} en {time}. "
     "Vérifiez l'adresse avec la personne, ou réessayez demain.",
 }
@@ -45,25 +49,25 @@ COUNTED = {
     BoundedAct.MESSAGES: "un message",
     BoundedAct.DEVICE_TESTS: "un test",
     BoundedAct.INVITATIONS: "une invitation",
+    BoundedAct.CONTACTS_NOTED: "un contact",
 }
-"""What is counted, where it is not how many times."""
+"""What is counted; for acts that are missing here, the number of times."""
 
 
 class TooManyError(NotAllowedNowError):
-    """A bound is reached; the sentence says what to do."""
+    """A limit is reached. The sentence says what to do."""
 
 
 def bound_of(act: BoundedAct, *, day: date) -> ActBound | None:
-    """Return the bound in force on a day; None where there is none."""
+    """Return the limit in force on a day, or None."""
     return ActBound.objects.filter(act=act, starts_on__lte=day).order_by("-starts_on").first()
 
 
 def check_bound(act: BoundedAct, *, done: Callable[[datetime], int], adding: int = 1) -> None:
-    """Raise TooManyError when `adding` more is more than the bound.
+    """Raise TooManyError if `adding` more would exceed the limit.
 
-    `done` returns how much was done since an instant; of what is held at once, how much is held now. Called in the
-    transaction of the act, whose lock (the person's, or the conversation's) makes two at once count one after the
-    other.
+    `done` returns how many acts were done since an instant, or how many things are held now. Called in the transaction
+    of the act, whose lock (the person's or the conversation's) makes concurrent acts count one after the other.
     """
     now = timezone.now()
     bound = bound_of(act, day=timezone.localdate(now))
@@ -83,12 +87,13 @@ def _most(act: BoundedAct, most: int) -> str:
 def set_bound(
     *, actor: User | None, act: BoundedAct, most: int, starts_on: date, within_minutes: int | None
 ) -> ActBound:
-    """Set a bound from a day on; the same day's is replaced. Nothing that is held is taken from anybody."""
+    """Set a limit from a day on; one for the same day is replaced. Nobody loses what they hold."""
     if most < 1:
         raise DomainError("La limite est d'au moins 1.")
     if (within_minutes is None) != (act == BoundedAct.INTERVIEWS_HELD):
         raise DomainError("Dites en combien de minutes, sauf pour ce qui se compte à un moment donné.")
     with transaction.atomic():
+        check_steers_country(actor)
         bound, _ = ActBound.objects.update_or_create(
             act=act,
             starts_on=starts_on,

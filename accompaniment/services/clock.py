@@ -1,4 +1,4 @@
-"""What is known of the jobs that run by the clock."""
+"""When periodic jobs last ran."""
 
 from datetime import datetime
 
@@ -6,10 +6,10 @@ from accompaniment.models import JobRun
 
 
 def record_success(*, job: str, now: datetime) -> None:
-    """Note that a job has done its work."""
+    """Record that a job has run."""
     JobRun.objects.update_or_create(job=job, defaults={"succeeded_at": now})
 
 
 def record_failure(*, job: str, now: datetime, error: BaseException) -> None:
-    """Note that a job has failed: the class of the error alone, for its words may hold somebody's data."""
+    """Record that a job has failed: only the class of the error, because its text may contain personal data."""
     JobRun.objects.update_or_create(job=job, defaults={"failed_at": now, "error": type(error).__name__[:80]})

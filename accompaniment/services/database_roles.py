@@ -1,7 +1,7 @@
-"""What the database lets the role of web, worker and beat do with the tables of history.
+"""The rights of the application's database role on the tables of history.
 
-A trigger refuses every change of them, but who owns a table can switch its triggers off. So in production the
-tables belong to the role that migrates, and the application's own role may only read and add.
+Triggers refuse every change of them, but the owner of a table can switch its triggers off. In production the tables
+therefore belong to the role that migrates, and the application's own role may only read and add.
 """
 
 from typing import Any
@@ -45,10 +45,10 @@ def history_tables() -> list[str]:
 
 
 def restrict(*, role: str) -> list[str]:
-    """Let a role use the application's tables, but only read and add to those of history; return these.
+    """Let a role use the application's tables, but only read and add to those of history; return the latter.
 
-    Run it as the owner of the tables, after each migration; again changes nothing. Raises DomainError for a role
-    that does not exist, is a superuser, or owns the tables: a grant could not hold it back.
+    Run it as the owner of the tables after each migration; repeating it changes nothing. Raises DomainError for a role
+    that does not exist, is a superuser, or owns the tables, since grants cannot limit these.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(ROLE, [role])
@@ -79,13 +79,13 @@ def restrict(*, role: str) -> list[str]:
 
 
 def weaknesses() -> list[str]:
-    """Say why the role of this connection could change history all the same; empty when it cannot."""
+    """Return the reasons why this connection's role could change history; empty if it cannot."""
     with connection.cursor() as cursor:
         return weaknesses_by(cursor)
 
 
 def weaknesses_by(cursor: Any) -> list[str]:
-    """Say the same of the role of another connection, by a cursor of it."""
+    """The same for the role of another connection, given a cursor."""
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if cursor.fetchone()[0]:
         return ["The database role of the application is a superuser: no trigger and no grant holds it back."]

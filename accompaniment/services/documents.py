@@ -1,4 +1,4 @@
-"""Documents of a person's file: what they are is read from their bytes, not their name, and nothing is unpacked."""
+"""Documents of a person's file. Their kind is read from their bytes, not from their name, and nothing is unpacked."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +10,15 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, BoundedAct
+from accompaniment.enums import AuditAction, BoundedAct, Role
+from accompaniment.locks import lock_document, lock_jobseeker
 from accompaniment.models import Document, Jobseeker, User
 from accompaniment.rules.archives import NoArchiveError, entries_of, stored_content
-from accompaniment.rules.errors import DomainError
+from accompaniment.rules.errors import DomainError, NoRightError
 from accompaniment.rules.french import MEGABYTE, size_in_words
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.rights import check_acts
 
 LARGEST = 10 * MEGABYTE
 MOST_DOCUMENTS = 100
@@ -24,7 +26,7 @@ MOST_DOCUMENTS = 100
 
 @dataclass(frozen=True)
 class FileKind:
-    """A kind of file that is taken: its media type and the ending that its name gets."""
+    """An accepted kind of file: its media type and file name extension."""
 
     media_type: str
     ending: str
@@ -47,9 +49,11 @@ WRONG_KIND = (
     "Choisissez-en un autre."
 )
 
+ONLY_YOUR_OWN = "Vous ne pouvez retirer que vos propres documents."
+
 
 def kind_of(source: IO[bytes]) -> FileKind | None:
-    """Return what a file is by its content; None for what is not taken. Leaves the file at its beginning."""
+    """Return the kind of a file by its content, or None if it is not accepted. Leaves the file at its beginning."""
     source.seek(0)
     head = source.read(16)
     source.seek(0)
@@ -67,7 +71,7 @@ def kind_of(source: IO[bytes]) -> FileKind | None:
 
 
 def _kind_of_archive(source: IO[bytes]) -> FileKind | None:
-    """Return what an archive is by its names and its first entry, of which the format asks that it is not packed."""
+    """Return the kind of an archive, by its names and its first entry, which the format requires to be uncompressed."""
     try:
         entries = entries_of(source)
         kind = stored_content(source, entries[0], largest=LONGEST_MEDIA_TYPE)
@@ -84,10 +88,11 @@ def _kind_of_archive(source: IO[bytes]) -> FileKind | None:
 
 
 def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File) -> Document:
-    """Put a file into the person's dossier.
+    """Add a file to the person's dossier.
 
-    Raises DomainError, with nothing stored, for an empty file, one of more than 10 MB or of a kind that is not
-    taken, and beyond a hundred documents. A transaction that is undone afterwards takes the stored file with it.
+    Raises DomainError, with nothing stored, for an empty file, one above 10 MB, a kind that is not accepted, and beyond
+    a hundred documents; NoRightError for anybody but the person and those who follow them. A transaction that is rolled
+    back later deletes the stored file.
     """
     if not upload.size:
         raise DomainError("Ce fichier est vide. Choisissez-en un autre.")
@@ -108,7 +113,7 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
     stored: str | None = None
     try:
         with transaction.atomic():
-            Jobseeker.objects.select_for_update(of=("self",), no_key=True).get(pk=jobseeker.pk)
+            check_acts(actor, lock_jobseeker(jobseeker.pk), roles=(Role.ADVISER, Role.JOBSEEKER))
             if Document.objects.filter(jobseeker=jobseeker, removed_at=None).count() >= MOST_DOCUMENTS:
                 raise DomainError("Ce dossier a déjà cent documents. Retirez-en un avant d'en ajouter un autre.")
             if jobseeker.user_id and jobseeker.user_id == document.added_by_id:
@@ -127,7 +132,7 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
 
 
 def _check_bounds(actor: User, *, size: int) -> None:
-    """Raise TooManyError for too many documents, or too many bytes; what was removed again counts too."""
+    """Raise TooManyError for too many documents or bytes; removed documents count too."""
     added = Document.objects.filter(added_by=actor)
     check_bound(BoundedAct.DOCUMENTS, done=lambda since: added.filter(added_at__gt=since).count())
 
@@ -139,11 +144,16 @@ def _check_bounds(actor: User, *, size: int) -> None:
 
 
 def remove_document(*, actor: User, document: Document) -> Document:
-    """Take a document out of the dossier: the file is deleted, its title and dates stay. Once is enough."""
+    """Remove a document from the dossier: the file is deleted, its title and dates stay. A second removal changes
+    nothing.
+
+    Raises NoRightError unless the actor follows the person, or is the person and has added the document.
+    """
     with transaction.atomic():
-        locked: Document = (
-            Document.objects.select_for_update(of=("self",)).select_related("jobseeker").get(pk=document.pk)
-        )
+        check_acts(actor, lock_jobseeker(document.jobseeker_id), roles=(Role.ADVISER, Role.JOBSEEKER))
+        if actor.is_jobseeker and document.added_by_id != actor.pk:
+            raise NoRightError(ONLY_YOUR_OWN)
+        locked = lock_document(document.pk)
         if locked.removed_at is None:
             locked.removed_at = timezone.now()
             locked.save(update_fields=["removed_at"])

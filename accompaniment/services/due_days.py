@@ -18,13 +18,13 @@ holidays AS (
     FROM unnest(%(subdivisions)s::text[], %(holidays)s::date[]) AS holiday(subdivision, day) GROUP BY 1
 )
 """
-"""A table of a statement's `WITH`; joined to a `departement` as `holidays`."""
+"""A CTE for a statement's `WITH`, joined to a `departement` as `holidays`."""
 
 JOIN_HOLIDAYS = "LEFT JOIN holidays ON holidays.subdivision = departement.holidays_subdivision"
 
 
 def is_open(day: str) -> str:
-    """Return the SQL that tells whether `agency` is open on a day, an expression of type date."""
+    """Return the SQL condition that `agency` is open on a day, given as an expression of type date."""
     return f"""(
         coalesce({day} <> ALL(holidays.days), true)
         AND (
@@ -40,7 +40,7 @@ def is_open(day: str) -> str:
 
 
 def last_open_day(starts: str, ends: str) -> str:
-    """Return the SQL for the last day in [starts, ends[ on which `agency` is open; the very last where none is."""
+    """Return the SQL for the last day in [starts, ends[ on which `agency` is open; the last day if there is none."""
     return f"""coalesce(
         (SELECT {ends} - back FROM generate_series(1, {ends} - {starts}) back
          WHERE {is_open(f"({ends} - back)")} ORDER BY back LIMIT 1),
@@ -74,10 +74,10 @@ FROM moved
 
 
 def move_to_open_days() -> int:
-    """Move what is due on a day on which the agency is closed to the last open one before; return how many.
+    """Move deadlines on a closed day to the last open day before; return how many.
 
-    Hours change, people change agency, and a day in SQL is cheaper to look at again than to follow. Who else moves or
-    holds an obligation at this moment goes first; its turn comes with the next round.
+    Opening hours and people's agencies change, and checking a day in SQL is cheaper than tracking these changes. Rows
+    locked by another transaction are left for the next round.
     """
     with connection.cursor() as cursor:
         cursor.execute(

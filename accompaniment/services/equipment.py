@@ -12,6 +12,7 @@ from accompaniment.models import DeviceCheck, Jobseeker, User
 from accompaniment.rules.errors import DomainError
 from accompaniment.services import audit, outbox
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.rights import check_own, check_receives
 
 ONE_TEST = timedelta(minutes=2)
 """Within which the same result again is the same test."""
@@ -34,8 +35,7 @@ def record_device_check(
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
-        if person.user_id != actor.pk:
-            raise DomainError("Seule la personne elle-même peut enregistrer le test de son matériel.")
+        check_own(actor, person, "Seule la personne elle-même peut enregistrer le test de son matériel.")
         now = timezone.now()
         last: DeviceCheck | None = DeviceCheck.objects.filter(jobseeker=person).first()
         found = (camera, microphone, without_microphone, connection)
@@ -73,6 +73,7 @@ def send_device_test_link(*, actor: User, jobseeker: Jobseeker) -> bool:
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
+        check_receives(actor, person)
         if not person.email:
             raise DomainError("La personne n'a pas d'adresse e-mail\u00a0: ajoutez-la dans la partie 1.")
         if person.user is None or not person.user.has_usable_password():

@@ -14,6 +14,8 @@ def write_contact(
     nature: ContactNature,
     author: User | None,
     summary: str = "",
+    began_by: str = "",
+    minutes: int | None = None,
     source: str,
 ) -> Contact:
     """Write one line of the journal. The same `source` is written once; the line that stands is returned."""
@@ -26,6 +28,8 @@ def write_contact(
             "nature": nature,
             "author": author,
             "summary": summary,
+            "began_by": began_by,
+            "minutes": minutes,
         },
     )
     return contact

@@ -1,29 +1,29 @@
-"""Meetings on site: a person can always ask for one, and somebody answers, or the person takes it back."""
+"""Requests for a meeting on site: a person can always make one, and it is answered or withdrawn."""
 
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, BoundedAct, NotificationKind
-from accompaniment.locks import lock_jobseeker
+from accompaniment.enums import AuditAction, BoundedAct, NotificationKind, Role
+from accompaniment.locks import lock_jobseeker, lock_on_site_request, lock_open_on_site_request
 from accompaniment.models import AuditEntry, Jobseeker, OnSiteRequest, User
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import audit, outbox
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.rights import check_acts, check_answers_on_site, check_own
 
 
 def ask_on_site(*, actor: User, jobseeker: Jobseeker, comment: str | None = None) -> OnSiteRequest:
-    """Record that the person wants to be received on site. Never refused; one request is open at a time.
+    """Record that the person asks for a meeting on site. It is never refused, and one request is open at a time.
 
-    While one is open the same one is returned, with the comment where one was typed, an empty one included (None:
-    nothing was said). What comes after the answer, or after one that was taken back, is a request of its own. Raises
-    TooManyError when the person has changed the words of the open one too often: it stands as it is.
+    While a request is open it is returned, with the new comment if one was typed, even an empty one (None: no comment
+    field). After an answer or a withdrawal a new request is made. Raises TooManyError if the person has changed the
+    comment too often; the request then stays as it is.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
-        standing: OnSiteRequest | None = (
-            OnSiteRequest.objects.select_for_update(of=("self",)).open().filter(jobseeker=person).first()
-        )
+        check_acts(actor, person, roles=(Role.JOBSEEKER, Role.ADVISER))
+        standing = lock_open_on_site_request(person)
         if standing is not None:
             if comment is not None and comment != standing.comment:
                 _check_changes(actor, person)
@@ -37,16 +37,15 @@ def ask_on_site(*, actor: User, jobseeker: Jobseeker, comment: str | None = None
 
 
 def withdraw_on_site(*, actor: User, request: OnSiteRequest) -> OnSiteRequest:
-    """Take back a request that nobody has answered; asking anew is free at any time.
+    """Withdraw an unanswered request. The person may ask again at any time.
 
-    Raises NotAllowedNowError when it is answered or taken back already, TooManyError when the person has taken back
-    too many (the one that is open stays, and is answered), DomainError for anybody else than the person.
+    Raises NotAllowedNowError if it is answered or withdrawn, TooManyError after too many withdrawals (the open request
+    then stays, and is answered), DomainError for anybody but the person.
     """
     with transaction.atomic():
         person = lock_jobseeker(request.jobseeker_id)
-        if person.user_id != actor.pk:
-            raise DomainError("Seule la personne elle-même peut retirer sa demande.")
-        locked: OnSiteRequest = OnSiteRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        check_own(actor, person, "Seule la personne elle-même peut retirer sa demande.")
+        locked = lock_on_site_request(request.pk)
         if locked.answered_at is not None:
             raise NotAllowedNowError("Votre agence a déjà répondu\u00a0: lisez sa réponse sur cette page.")
         if locked.withdrawn_at is not None:
@@ -60,17 +59,15 @@ def withdraw_on_site(*, actor: User, request: OnSiteRequest) -> OnSiteRequest:
 
 
 def answer_on_site(*, actor: User, request: OnSiteRequest, answer: str) -> OnSiteRequest:
-    """Answer a request; the person reads the answer.
-
-    Raises NotAllowedNowError when it was answered or taken back meanwhile.
-    """
+    """Answer a request; the person reads the answer. Raises NotAllowedNowError if it is answered or withdrawn."""
     with transaction.atomic():
         person = lock_jobseeker(request.jobseeker_id)
-        locked: OnSiteRequest = OnSiteRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        check_answers_on_site(actor, person)
+        locked = lock_on_site_request(request.pk)
         if locked.withdrawn_at is not None:
-            raise NotAllowedNowError("La personne a retiré sa demande entre-temps. Rechargez la page.")
+            raise NotAllowedNowError("La personne a retiré sa demande entre-temps. Actualisez la page.")
         if locked.answered_at is not None:
-            raise NotAllowedNowError("Cette demande a déjà reçu une réponse. Rechargez la page.")
+            raise NotAllowedNowError("Cette demande a déjà reçu une réponse. Actualisez la page.")
         locked.answered_at = timezone.now()
         locked.answered_by = actor
         locked.answer = answer
@@ -86,7 +83,7 @@ def answer_on_site(*, actor: User, request: OnSiteRequest, answer: str) -> OnSit
 
 
 def _check_changes(actor: User, person: Jobseeker) -> None:
-    """Bound what is done to a request that stands. Asking is never bound, nor is what the staff does."""
+    """Limit changes of an open request. New requests are never limited, nor are acts of the staff."""
     if not actor.is_jobseeker:
         return
     changes = AuditEntry.objects.filter(

@@ -1,4 +1,4 @@
-"""The one way to tell a person something outside the pages."""
+"""The one way to send a person a message outside the pages."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,15 +7,17 @@ from typing import Any
 from django.utils import timezone
 
 from accompaniment.enums import NotificationKind
+from accompaniment.locks import lock_gathering_letter
 from accompaniment.models import Jobseeker, Notification, User
 
 NAMES = "names"
-"""Where a context keeps whose names it holds: of each the table and the key."""
+"""The key under which a context stores whose names it holds: the table and primary key of each."""
 ACCOUNT, FILE = "account", "file"
 
 
 def with_names(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the accounts and files of a context by name, and keep who they are: the letter may wait."""
+    """Replace accounts and files in a context by their names, and store whose names they are, because the e-mail may
+    wait."""
     people = {name: one for name, one in context.items() if isinstance(one, (User, Jobseeker))}
     if not people:
         return dict(context)
@@ -24,7 +26,10 @@ def with_names(context: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_names_of_today(context: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a context with the names that its people have now, in its lines too; who is gone keeps the written one."""
+    """Return a context with the present names of its people, in its lines too.
+
+    A deleted person keeps the stored name.
+    """
     parts = [context, *context.get("lines", ())]
     wanted = [tuple(who) for part in parts for who in part.get(NAMES, {}).values()]
     if not wanted:
@@ -51,11 +56,11 @@ def notify(
     context: dict[str, Any] | None = None,
     not_before: datetime | None = None,
 ) -> bool:
-    """Put a notification into the outbox, in the transaction of the act that it tells of.
+    """Put a notification into the outbox, in the transaction of the act that it reports.
 
-    The same `key` is told once: a second call writes nothing and returns False. Secrets (links that open an
-    account) are no part of `context`; they are made at delivery. An account or a file in it is written by its name,
-    as the name is on the day of the delivery.
+    A `key` is used once: a second call writes nothing and returns False. Secrets (links that open an account) are not
+    in `context`; they are made at delivery. Accounts and files in it are stored by name, and the letter has the name on
+    the day of the delivery.
     """
     now = timezone.now()
     _, created = Notification.objects.get_or_create(
@@ -76,7 +81,7 @@ def notify(
 def notify_jobseeker(
     *, key: str, kind: NotificationKind, jobseeker: Jobseeker, context: dict[str, Any] | None = None
 ) -> bool:
-    """Tell a jobseeker by e-mail; without an address nothing is written and False is returned."""
+    """Send a jobseeker an e-mail. Without an address nothing is written, and False is returned."""
     if not jobseeker.email:
         return False
     return notify(
@@ -98,17 +103,12 @@ def add_to_digest(
     gather_for: timedelta,
     context: dict[str, Any] | None = None,
 ) -> Notification:
-    """Add a line to the letter that is gathering for this account, or begin one that leaves after `gather_for`.
+    """Add a line to a letter that is still collecting for this account, or begin one that is sent after `gather_for`.
 
-    Runs in the caller's transaction, so that a line is told exactly when its act is. The row is locked; one that
-    delivery has taken meanwhile does not count any more, and `key` names the next one.
+    Runs in the caller's transaction, so that a line is sent if and only if its act is done. The letter's row is locked.
+    If delivery has already taken it, `key` names a new letter.
     """
-    gathering = (
-        Notification.objects.select_for_update(of=("self",))
-        .filter(user=user, kind=kind, attempts=0, sent_at=None, given_up_at=None)
-        .order_by("pk")
-        .first()
-    )
+    gathering = lock_gathering_letter(user, kind)
     if gathering is not None:
         gathering.context["lines"].append(with_names(line))
         gathering.save(update_fields=["context"])

@@ -1,4 +1,7 @@
-"""A contact plan is looked at again with the person: at each interview, on its review date, or at their request."""
+"""Reviews of a contact plan with the person: at each interview, on the review date, or at the person's request.
+
+Every function checks the right with the person's row locked, and raises NoRightError without it.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,25 +10,28 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature, NotificationKind, ReviewOutcome
+from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature, NotificationKind, ReviewOutcome, Role
+from accompaniment.locks import lock_plan_request
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, PlanReview, User
 from accompaniment.reads.contact_plans import plan_sentence
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import since_in_words
+from accompaniment.rules.meanwhile import State
 from accompaniment.services import audit, outbox, plans
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.rights import check_acts, check_own
 
 
 def keep_plan(
-    *, actor: User, jobseeker: Jobseeker, next_review_on: date, comment: str = "", seen: str | None = None
+    *, actor: User, jobseeker: Jobseeker, next_review_on: date, comment: str = "", seen: State | None = None
 ) -> PlanReview:
-    """Record that the plan was reviewed with the person and stays as it is until the next review.
+    """Record that the plan was reviewed with the person and stays until the next review.
 
-    Raises DomainError when there is no plan or the next review is not within the coming year,
-    `plans.PlanChangedMeanwhileError` when `seen` is not what stands.
+    Raises DomainError if there is no plan or the next review is not within a year, ChangedMeanwhileError if the plan
+    differs from `seen`.
     """
     with transaction.atomic():
-        person, current = plans.lock_plan(jobseeker=jobseeker, seen=seen)
+        person, current = plans.lock_plan_to_change(actor=actor, jobseeker=jobseeker, seen=seen)
         if current is None:
             raise DomainError("Cette personne n'a pas encore de plan de contact. Choisissez-en un avec elle.")
         now = timezone.now()
@@ -52,14 +58,14 @@ def keep_plan(
         return review
 
 
-def call_review(*, actor: User, jobseeker: Jobseeker, seen: str | None = None) -> ContactPlan:
-    """Record that the plan is to change: its review is due from now on, so that it is not forgotten.
+def call_review(*, actor: User, jobseeker: Jobseeker, seen: State | None = None) -> ContactPlan:
+    """Record that the plan will change: its review is due from now on, so that it is not forgotten.
 
-    A plan that began today waits for tomorrow. Raises DomainError when there is no plan,
-    `plans.PlanChangedMeanwhileError` when `seen` is not what stands.
+    For a plan that began today it is due tomorrow. Raises DomainError if there is no plan, ChangedMeanwhileError if the
+    plan differs from `seen`.
     """
     with transaction.atomic():
-        person, current = plans.lock_plan(jobseeker=jobseeker, seen=seen)
+        person, current = plans.lock_plan_to_change(actor=actor, jobseeker=jobseeker, seen=seen)
         if current is None:
             raise DomainError("Cette personne n'a pas encore de plan de contact. Choisissez-en un avec elle.")
         today = timezone.now().astimezone(person.agency.zone).date()
@@ -75,7 +81,7 @@ def call_review(*, actor: User, jobseeker: Jobseeker, seen: str | None = None) -
 
 @dataclass(frozen=True, kw_only=True)
 class NewPlan:
-    """Another contact plan, as adviser and person agreed on it."""
+    """The new contact plan that adviser and person have agreed on."""
 
     nature: ContactNature
     channel: Channel
@@ -89,15 +95,15 @@ def decide_plan(
     new_plan: NewPlan | None,
     reason: str,
     review_on: date,
-    seen: str | None = None,
+    seen: State | None = None,
 ) -> None:
-    """Keep the plan (`new_plan` None) or set another one, and answer the person's open request with it, if any.
+    """Keep the plan (`new_plan` None) or set another one, and answer the person's open request, if any.
 
-    `reason` is the reason of the new plan, or what is said about keeping it; the person reads it as the answer to
-    their request. All or nothing; raises what `keep_plan`, `plans.change_plan` and `answer_plan_request` raise.
+    `reason` is the reason of the new plan, or a remark on keeping it; the person reads it as the answer to their
+    request. All or nothing. Raises what `keep_plan`, `plans.change_plan` and `answer_plan_request` raise.
     """
     with transaction.atomic():
-        person, _ = plans.lock_plan(jobseeker=jobseeker, seen=seen)
+        person, _ = plans.lock_plan_to_change(actor=actor, jobseeker=jobseeker, seen=seen)
         request = PlanRequest.objects.open().filter(jobseeker=person).first()
         if new_plan is None:
             keep_plan(actor=actor, jobseeker=person, next_review_on=review_on, comment=reason)
@@ -124,18 +130,18 @@ def ask_plan_change(
     wished_channel: str = "",
     wished_interval_days: int | None = None,
 ) -> PlanRequest:
-    """Record that the person wishes another contact plan; the adviser answers.
+    """Record the person's request for another contact plan; the adviser answers it.
 
-    Raises DomainError when nothing is said of the wish, NotAllowedNowError while another one is unanswered.
+    Raises DomainError if the request is empty, NotAllowedNowError while another one is open.
     """
     if not (comment.strip() or wished_channel or wished_interval_days):
         raise DomainError(
-            "Dites ce que vous souhaitez changer : le moyen, la fréquence, ou en quelques mots.", about="wished_channel"
+            "Dites ce que vous souhaitez changer\u00a0: le moyen, la fréquence, ou en quelques mots.",
+            about="wished_channel",
         )
     with transaction.atomic():
         person, _ = plans.lock_plan(jobseeker=jobseeker)
-        if person.user_id != actor.pk:
-            raise DomainError("Seule la personne elle-même peut demander ce changement.")
+        check_own(actor, person, "Seule la personne elle-même peut demander ce changement.")
         check_bound(
             BoundedAct.PLAN_WISHES,
             done=lambda since: PlanRequest.objects.filter(jobseeker=person, asked_at__gt=since).count(),
@@ -160,15 +166,14 @@ def ask_plan_change(
 
 
 def withdraw_plan_request(*, actor: User, request: PlanRequest) -> PlanRequest:
-    """Take back a wish that nobody has answered. Raises NotAllowedNowError when it is answered or taken back already.
+    """Withdraw an unanswered request.
 
-    DomainError for anybody else than the person.
+    Raises NotAllowedNowError if it is answered or withdrawn, DomainError for anybody but the person.
     """
     with transaction.atomic():
         person, _ = plans.lock_plan(jobseeker=request.jobseeker)
-        if person.user_id != actor.pk:
-            raise DomainError("Seule la personne elle-même peut retirer sa demande.")
-        locked: PlanRequest = PlanRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        check_own(actor, person, "Seule la personne elle-même peut retirer sa demande.")
+        locked = lock_plan_request(request.pk)
         if locked.answered_at is not None:
             raise NotAllowedNowError("Votre conseiller a déjà répondu\u00a0: votre demande n'est plus à retirer.")
         if locked.withdrawn_at is not None:
@@ -183,19 +188,20 @@ def withdraw_plan_request(*, actor: User, request: PlanRequest) -> PlanRequest:
 
 
 def answer_plan_request(*, actor: User, request: PlanRequest, accepted: bool, answer: str) -> PlanRequest:
-    """Answer the person's wish, in words that they read.
+    """Answer the person's request, in words for the person.
 
-    Raises NotAllowedNowError when it was answered or taken back meanwhile.
+    Raises NotAllowedNowError if it is answered or withdrawn.
     """
     if not answer.strip():
-        raise DomainError("Répondez à la demande de la personne : elle lira votre réponse.", about="reason")
+        raise DomainError("Répondez à la demande de la personne\u00a0: elle lira votre réponse.", about="reason")
     with transaction.atomic():
         person, plan = plans.lock_plan(jobseeker=request.jobseeker)
-        locked: PlanRequest = PlanRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        check_acts(actor, person, roles=(Role.ADVISER,))
+        locked = lock_plan_request(request.pk)
         if locked.withdrawn_at is not None:
-            raise NotAllowedNowError("La personne a retiré sa demande entre-temps. Rechargez la page.")
+            raise NotAllowedNowError("La personne a retiré sa demande entre-temps. Actualisez la page.")
         if locked.answered_at is not None:
-            raise NotAllowedNowError("Cette demande a déjà reçu une réponse. Rechargez la page.")
+            raise NotAllowedNowError("Cette demande a déjà reçu une réponse. Actualisez la page.")
         locked.answered_at = timezone.now()
         locked.answered_by = actor
         locked.accepted = accepted

@@ -1,4 +1,4 @@
-"""Contact plans, and the obligations that come out of them."""
+"""Contact plans, and the obligations planned from them."""
 
 from datetime import date, datetime, timedelta
 
@@ -15,8 +15,10 @@ from accompaniment.enums import (
     ObligationKind,
     ObligationState,
     ReviewOutcome,
+    Role,
 )
 from accompaniment.hooks.deadlines import deadlines_changed
+from accompaniment.locks import lock_current_plan, lock_jobseeker, lock_obligation
 from accompaniment.models import (
     Contact,
     ContactPlan,
@@ -27,7 +29,8 @@ from accompaniment.models import (
 )
 from accompaniment.reads.contact_plans import default_plan, plan_sentence, plan_states
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
-from accompaniment.rules.tracks import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, modality_of
+from accompaniment.rules.meanwhile import State, check_seen
+from accompaniment.rules.tracks import LONGEST_REVIEW_DAYS, PLAN_CHANNELS, as_planned, modality_of
 from accompaniment.services import audit, outbox
 from accompaniment.services.due_days import (
     HOLIDAYS,
@@ -36,6 +39,7 @@ from accompaniment.services.due_days import (
     last_open_day,
     move_to_open_days,
 )
+from accompaniment.services.rights import check_acts
 
 PLAN_OBLIGATIONS = f"""
 WITH {HOLIDAYS},
@@ -67,16 +71,15 @@ INSERT INTO accompaniment_auditentry (at, actor_id, jobseeker_id, action, detail
 SELECT %(now)s, NULL, begun.jobseeker_id, %(action)s, jsonb_build_object('event', 'begun', 'obligation', begun.id)
 FROM begun
 """  # noqa: S608  (our own text)
-"""One audit row for each obligation, by the statement that writes it."""
+"""One audit row per obligation, written by the same statement."""
 
 
 def plan_obligations(*, today: date | None = None) -> int:
-    """Write the obligations of every current plan whose periods have begun, and return how many are new.
+    """Write the obligations of all current plans whose periods have begun, and return how many are new.
 
-    Each is due on the last day of its period on which the agency is open; what became due on a closed day moves.
-
-    Periods depend on the plan alone, so any number of schedulers, however late, write the same rows: what is
-    there stays, and the exclusion constraint settles who writes first. `today` replaces each agency's own day.
+    Each is due on the last day of its period on which the agency is open. An obligation on a day that has become closed
+    is moved. Periods depend on the plan alone, so any number of schedulers, however late, write the same rows: existing
+    rows stay, and the exclusion constraint decides who writes first. `today` replaces each agency's own day.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -98,9 +101,9 @@ def plan_obligations(*, today: date | None = None) -> int:
 def begin_default_plan(
     *, actor: User | None, jobseeker: Jobseeker, tier: str, track: str, at: datetime
 ) -> ContactPlan | None:
-    """Replace the person's contact plan by the default of a modality; None where the modality has no default.
+    """Replace the person's contact plan by the default of a modality, or by none if the modality has no default.
 
-    What was due under the old plan is waived; a period that was held stays, and the new plan begins after it.
+    Open obligations of the old plan are waived. A held period stays, and the new plan begins after it.
     """
     day = at.astimezone(jobseeker.agency.zone).date()
     default = default_plan(modality=modality_of(tier, track), day=day)
@@ -118,34 +121,29 @@ def begin_default_plan(
     )
 
 
-class PlanChangedMeanwhileError(NotAllowedNowError):
-    """Somebody reviewed or set the plan, or the person asked for another, since the actor read it.
-
-    `current` is the plan in force, None where there is none now.
-    """
-
-    def __init__(self, current: ContactPlan | None) -> None:
-        self.current = current
-        super().__init__(
-            "Le plan de contact, ou ce que la personne en demande, a changé depuis que vous avez ouvert la page. "
-            "Rien n'a été enregistré."
-        )
+CHANGED = (
+    "Le plan de contact, ou ce que la personne en demande, a changé depuis que vous avez ouvert la page. "
+    "Rien n'a été enregistré."
+)
 
 
-def lock_plan(*, jobseeker: Jobseeker, seen: str | None = None) -> tuple[Jobseeker, ContactPlan | None]:
-    """Lock the person and return them with their current plan, in the caller's transaction.
-
-    `seen` is the state (`plan_states`) that the actor had before them; PlanChangedMeanwhileError when it is not the
-    present one any more.
-    """
-    person: Jobseeker = (
-        Jobseeker.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("agency__departement__region", "user")
-        .get(pk=jobseeker.pk)
-    )
+def lock_plan(*, jobseeker: Jobseeker) -> tuple[Jobseeker, ContactPlan | None]:
+    """Lock the person, in the caller's transaction, and return them with their current plan."""
+    person = lock_jobseeker(jobseeker.pk)
     current = ContactPlan.objects.current().filter(jobseeker=person).select_related("decided_by").first()
-    if seen is not None and plan_states([person.pk])[person.pk] != seen:
-        raise PlanChangedMeanwhileError(current)
+    return person, current
+
+
+def lock_plan_to_change(
+    *, actor: User, jobseeker: Jobseeker, seen: State | None
+) -> tuple[Jobseeker, ContactPlan | None]:
+    """Do as `lock_plan`, for an adviser who follows the person and has read the present plan.
+
+    Raises NoRightError for anybody else, then ChangedMeanwhileError if the state (`plan_states`) differs from `seen`.
+    """
+    person, current = lock_plan(jobseeker=jobseeker)
+    check_acts(actor, person, roles=(Role.ADVISER,))
+    check_seen(seen, plan_states([person.pk])[person.pk], CHANGED)
     return person, current
 
 
@@ -158,17 +156,17 @@ def change_plan(
     reason: str,
     review_on: date,
     nature: str = ContactNature.INTERVIEW,
-    seen: str | None = None,
+    seen: State | None = None,
     tell: bool = True,
 ) -> ContactPlan:
-    """Set another nature, channel and frequency with the person, from today on; history is kept.
+    """Set another nature, channel and frequency with the person, from today on. The history is kept.
 
-    The plan that it follows counts as reviewed, and the person is told (`tell`: unless another letter says it).
-    Raises DomainError when the review is not within the coming year or the channel does not carry the nature,
-    PlanChangedMeanwhileError when `seen` is not what stands.
+    The previous plan counts as reviewed, and the person is told (`tell`: unless another letter does). Raises
+    DomainError if the review is not within a year or the nature is impossible by this channel, ChangedMeanwhileError if
+    the plan differs from `seen`, NoRightError for anybody who does not follow the person.
     """
     with transaction.atomic():
-        person, current = lock_plan(jobseeker=jobseeker, seen=seen)
+        person, current = lock_plan_to_change(actor=actor, jobseeker=jobseeker, seen=seen)
         now = timezone.now()
         day = now.astimezone(person.agency.zone).date()
         check_review_day(review_on, today=day)
@@ -201,18 +199,19 @@ def change_plan(
 
 
 def check_review_day(review_on: date, *, today: date) -> None:
-    """Raise DomainError unless the day of the next review is to come, within a year."""
+    """Raise DomainError unless the next review is in the future, within a year."""
     if review_on <= today:
         raise DomainError("Choisissez une date de révision à venir.", about="review_on")
     if review_on > today + timedelta(days=LONGEST_REVIEW_DAYS):
         raise DomainError(
-            "Choisissez une date de révision dans les douze mois : le plan se revoit chaque année.", about="review_on"
+            "Choisissez une date de révision dans les douze mois\u00a0: le plan se revoit chaque année.",
+            about="review_on",
         )
 
 
 def end_plan(*, actor: User | None, jobseeker: Jobseeker, day: date, at: datetime, reason: str) -> None:
-    """End the current plan, if there is one, and waive what is still due under it."""
-    plan = ContactPlan.objects.select_for_update(of=("self",)).current().filter(jobseeker=jobseeker).first()
+    """End the current plan, if there is one, and waive its open obligations."""
+    plan = lock_current_plan(jobseeker)
     if plan is None:
         return
     plan.ended_on = max(day, plan.starts_on)
@@ -223,29 +222,38 @@ def end_plan(*, actor: User | None, jobseeker: Jobseeker, day: date, at: datetim
     audit.record(actor=actor, jobseeker=jobseeker, action=AuditAction.CONTACT_PLAN, event="ended", reason=reason)
 
 
-def hold_obligation(*, actor: User | None, obligation: Obligation, contact: Contact) -> Obligation:
-    """Mark an obligation as held by a line of the journal.
+def hold_obligation(*, actor: User, obligation: Obligation, contact: Contact) -> Obligation:
+    """Mark an obligation as held by an entry of the journal, by decision of the person's adviser.
 
-    Only what the plan asks for holds it, or an interview, which is more; one contact holds one obligation. Raises
-    NotAllowedNowError when it is not due any more, DomainError when the line is another person's, lies before the
-    period, is of another nature, or holds an obligation already.
+    Raises NoRightError for anybody else, and what `hold` raises.
+    """
+    with transaction.atomic():
+        person, _ = lock_plan(jobseeker=obligation.jobseeker)
+        check_acts(actor, person, roles=(Role.ADVISER,))
+        return hold(actor=actor, obligation=obligation, contact=contact)
+
+
+def hold(*, actor: User | None, obligation: Obligation, contact: Contact) -> Obligation:
+    """Mark an obligation as held, within an act that has already checked the right, such as closing an interview.
+
+    Only a contact that the plan asks for can hold it, or an interview, which is more. One contact holds one obligation.
+    Raises NotAllowedNowError if it is no longer due, DomainError if the contact is another person's, lies before the
+    period, has another nature, or already holds an obligation.
     """
     with transaction.atomic():
         lock_plan(jobseeker=obligation.jobseeker)
-        locked: Obligation = (
-            Obligation.objects.select_for_update(of=("self",))
-            .select_related("plan", "jobseeker__agency__departement__region")
-            .get(pk=obligation.pk)
-        )
+        locked = lock_obligation(obligation.pk)
         if locked.state != ObligationState.DUE:
-            raise NotAllowedNowError("Cette échéance n'est plus à tenir.")
+            raise NotAllowedNowError("Cet entretien obligatoire n'est plus à fixer.")
         day = contact.at.astimezone(locked.jobseeker.agency.zone).date()
         if contact.jobseeker_id != locked.jobseeker_id or day < locked.period.lower:
-            raise DomainError("Ce contact ne peut pas tenir cette échéance. Choisissez-en un de sa période.")
-        if contact.nature not in {locked.plan.nature, ContactNature.INTERVIEW}:
+            raise DomainError(
+                "Ce contact ne peut pas compter comme cet entretien obligatoire. Choisissez-en un de sa période."
+            )
+        if contact.nature not in as_planned(locked.plan.nature) | {ContactNature.INTERVIEW}:
             raise DomainError("Le plan de contact demande un autre contact que celui-ci. Choisissez-en un autre.")
         if contact.obligations.exists():
-            raise DomainError("Ce contact tient déjà une autre échéance. Choisissez-en un autre.")
+            raise DomainError("Ce contact compte déjà comme un autre entretien obligatoire. Choisissez-en un autre.")
         locked.state = ObligationState.HELD
         locked.held_at = contact.at
         locked.contact = contact

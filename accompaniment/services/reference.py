@@ -1,4 +1,4 @@
-"""The reference data that the house stands on: territory, cadences, the text to accept."""
+"""The reference data that the service needs: territory, cadences, the text to accept."""
 
 import csv
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ PLAN_DEFAULTS = {
 OPENING_DAYS = range(5)  # Monday to Friday
 OPENING_STRETCHES = ((time(9), time(12)), (time(13), time(17)))
 
-CONSENT_TITLE = "Être accompagné 100 % web"
+CONSENT_TITLE = "Votre accompagnement 100\u00a0% web"
 CONSENT_TEXT = DATA / "consent_text.txt"
 NO_OPERATOR = (
     "Le nom de l'opérateur manque (variable OPERATOR_NAME). Le texte à accepter le cite et ne change plus une fois "
@@ -51,9 +51,9 @@ class ReferenceChange:
 
 
 def load_reference() -> ReferenceChange:
-    """Add what is missing of the reference; what is there, changed by a manager or not, stays as it is.
+    """Add missing reference data. Existing data stays as it is, whether a manager has changed it or not.
 
-    Raises DomainError where the first text to accept would be published without the operator's name.
+    Raises DomainError if the first text to accept would be published without the operator's name.
     """
     with transaction.atomic():
         return ReferenceChange(
@@ -75,7 +75,10 @@ def give_default_hours(agencies: list[Agency]) -> None:
 
 
 def supplied_consent_text() -> str:
-    """Return the text to accept that comes with the software, with the operator of now; published, it never changes."""
+    """Return the text to accept that comes with the software, with the present operator.
+
+    Once published it never changes.
+    """
     runs_it = operator()
     return (
         CONSENT_TEXT.read_text(encoding="utf-8")

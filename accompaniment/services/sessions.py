@@ -1,6 +1,6 @@
-"""Whether a session still belongs to its account, and telling that one may not.
+"""Whether a session still belongs to its account, and the announcement that it may not.
 
-A page asks Django with each request. A socket that stays open for hours asks here.
+Django checks this with each request of a page. A socket that stays open for hours checks it here.
 """
 
 from collections.abc import Collection
@@ -20,17 +20,17 @@ from accompaniment.models import User
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A session, and the account for which somebody has opened something with it."""
+    """A session, and the account for which it has opened something."""
 
     session_key: str
     user_pk: int
 
 
 def still_belonging(*, held: Collection[Held]) -> frozenset[Held]:
-    """Return those of `held` whose session still opens its account, with two queries however many there are.
+    """Return those of `held` whose session still opens its account, with two queries in total.
 
-    The session is stored and not expired, it was opened for this account with its present password, and the account
-    is not closed.
+    The session is stored and not expired, it was opened for this account with its present password, and the account is
+    open.
     """
     keys = {one.session_key for one in held}
     sessions = {
@@ -50,14 +50,14 @@ def still_belonging(*, held: Collection[Held]) -> frozenset[Held]:
 
 
 def _opens(session: dict[str, Any], user: User) -> bool:
-    """Tell whether the session was opened for the account with its present password, as Django does for a request."""
+    """Return whether the session was opened for the account with its present password, as Django does for a request."""
     stored = str(session.get(HASH_SESSION_KEY, ""))
     present = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
     return session.get(SESSION_KEY) == str(user.pk) and any(constant_time_compare(stored, one) for one in present)
 
 
 def announce_end(*, user_pk: int) -> None:
-    """Say that sessions of this account have ended, once that is committed."""
+    """Announce, after the commit, that sessions of this account have ended."""
     transaction.on_commit(partial(_tell, user_pk))
 
 

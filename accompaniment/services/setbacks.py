@@ -1,4 +1,4 @@
-"""Rows that a job of the clock cannot deal with: each waits longer after each failure, and the others go on."""
+"""Rows on which a periodic job fails. Each waits longer after each failure, and the other rows go on."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -12,9 +12,9 @@ logger = logging.getLogger(__name__)
 
 
 def try_each(*, job: str, due: Iterable[int], act: Callable[[int], bool], now: datetime) -> int:
-    """Do `act` for each row that is due and whose last failures do not hold it back; return how often it did.
+    """Call `act` for each due row that no earlier failure holds back; return how often it succeeded.
 
-    `act` opens its own transaction. A row that is due no more has no setback any more.
+    `act` opens its own transaction. The setback of a row that is no longer due is deleted.
     """
     rows = list(due)
     setbacks = Setback.objects.filter(job=job)
@@ -24,7 +24,7 @@ def try_each(*, job: str, due: Iterable[int], act: Callable[[int], bool], now: d
 
 
 def try_one(*, job: str, row: int, act: Callable[[int], bool], now: datetime) -> bool:
-    """Do `act` for a row and tell whether it did; what it raises is kept and logged, and the row waits."""
+    """Call `act` for a row and return its result. An exception is stored and logged, and the row waits."""
     try:
         return act(row)
     except Exception as error:
@@ -34,7 +34,7 @@ def try_one(*, job: str, row: int, act: Callable[[int], bool], now: datetime) ->
 
 
 def _keep(job: str, row: int, error: Exception, *, now: datetime) -> Setback:
-    """Count the failure; the class of the error alone is kept, for its words may hold somebody's data."""
+    """Count the failure. Only the class of the error is stored, because its text may contain personal data."""
     setback, _ = Setback.objects.get_or_create(job=job, row=row, defaults={"failures": 0, "next_try_at": now})
     waits = settings.SETBACK_WAITS_MINUTES
     setback.failures += 1

@@ -1,52 +1,42 @@
-"""The day on which the 100 % web track opens in a region, or in an agency on a later day of its own."""
+"""The opening day of the 100 % web track in a region, or a later one of an agency."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
+from accompaniment.locks import lock_agency, lock_region
 from accompaniment.models import Accompaniment, Agency, Enrolment, OpeningChange, Region, User
 from accompaniment.models.enrolment import EnrolmentQuerySet
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import day_in_style
+from accompaniment.rules.meanwhile import Shown, State, check_seen
 from accompaniment.rules.tracks import opening_day
 from accompaniment.services import audit
 from accompaniment.services.foreseen import Foreseen, names_of
+from accompaniment.services.rights import check_steers, check_steers_country
 
 
-@dataclass(frozen=True, slots=True)
-class SeenDay:
-    """The day, or none, that the actor had before them."""
-
-    day: date | None
-
-
-class DayChangedMeanwhileError(NotAllowedNowError):
-    """Somebody set another day since the actor read it; `current` is that day. Nothing was written."""
-
-    def __init__(self, place: Region | Agency) -> None:
-        self.current = place.web_opens_on
-        now = f"fixé au {day_in_style(self.current, 'j F Y')}" if self.current else "retiré"
-        super().__init__(
-            f"{place.name}\u00a0: le jour d'ouverture a été {now} depuis que vous avez ouvert la page. Rien n'a été "
-            "enregistré de votre côté. Vérifiez votre saisie, puis envoyez-la de nouveau si elle convient toujours."
-        )
+def shown_opening(place: Region | Agency) -> Shown:
+    """Return what a page shows of a region or an agency: its own opening day, or none."""
+    own = place.web_opens_on.isoformat() if place.web_opens_on else ""
+    return Shown(type(place).__name__, place.pk, {"web_opens_on": own})
 
 
 def set_region_opening(
-    *, actor: User, region: Region, opens_on: date | None, seen: SeenDay | None = None, shown: str | None = None
+    *, actor: User, region: Region, opens_on: date | None, seen: State | None = None, shown: str | None = None
 ) -> Region:
-    """Open the 100 % web track in a region on a day, or on none (None). The same day again changes nothing.
+    """Open the 100 % web track in a region on a day, or remove its opening day (None).
 
-    Tracks that run go on whatever the day. `shown`: what the actor has read of whom it concerns (`foreseen`). Raises
-    DayChangedMeanwhileError when the day is not the one `seen` any more, DomainError for a day in the past, and when
-    somebody was validated there before that day: what began stays open; NotForeseenError where others are concerned
-    than those that were shown.
+    The same day again changes nothing, and running tracks go on in any case. `shown`: what the actor has read about the
+    people concerned (`foreseen`). Raises ChangedMeanwhileError if the day is no longer the one `seen`; DomainError for
+    a day in the past, or if somebody was validated there before that day, because what has begun stays open;
+    NotForeseenError if the people concerned differ from those shown.
     """
     with transaction.atomic():
-        locked: Region = Region.objects.select_for_update(of=("self",)).get(pk=region.pk)
+        locked = lock_region(region.pk)
+        check_steers_country(actor)
         if locked.web_opens_on == opens_on:
             return locked
         _check_seen(locked, seen)
@@ -63,18 +53,17 @@ def set_region_opening(
 
 
 def set_agency_opening(
-    *, actor: User, agency: Agency, opens_on: date | None, seen: SeenDay | None = None, shown: str | None = None
+    *, actor: User, agency: Agency, opens_on: date | None, seen: State | None = None, shown: str | None = None
 ) -> Agency:
-    """Open the 100 % web track in an agency on a day of its own, or with its region (None).
+    """Open the 100 % web track in an agency on its own day, or together with its region (None).
 
-    Raises DayChangedMeanwhileError and NotForeseenError as for a region, DomainError for a day in the past or before
-    the region's, and when somebody was validated there before the day on which it would open.
+    Raises ChangedMeanwhileError and NotForeseenError as for a region, DomainError for a day in the past or before the
+    region's, or if somebody was validated there before the new opening.
     """
     with transaction.atomic():
-        region = Region.objects.select_for_update(of=("self",)).get(departements__agencies=agency.pk)
-        locked: Agency = (
-            Agency.objects.select_for_update(of=("self",)).select_related("departement__region").get(pk=agency.pk)
-        )
+        region = lock_region(Region.objects.values_list("pk", flat=True).get(departements__agencies=agency.pk))
+        check_steers(actor, region.pk)
+        locked = lock_agency(agency.pk)
         if locked.web_opens_on == opens_on:
             return locked
         _check_seen(locked, seen)
@@ -109,7 +98,7 @@ def set_agency_opening(
 
 
 def foresee_opening(*, actor: User, place: Region | Agency, opens_on: date | None) -> Foreseen:
-    """Return whom this day of opening makes eligible, and whose request it puts off; writes nothing."""
+    """Return the people whom this opening day makes eligible, and those whose request it postpones; writes nothing."""
     agencies = [place] if isinstance(place, Agency) else list(Agency.objects.opening_with(place, day=opens_on))
     put_off = requests_put_off(place, opens_on=opens_on)
     people = set(Accompaniment.objects.that_may_ask(agencies).values_list("jobseeker", flat=True))
@@ -125,7 +114,7 @@ def foresee_opening(*, actor: User, place: Region | Agency, opens_on: date | Non
 
 
 def requests_put_off(place: Region | Agency, *, opens_on: date | None) -> list[Enrolment]:
-    """Return by agency and date the requests that wait where this day of opening is later than the present one."""
+    """Return the waiting requests that this opening day postpones, by agency and date."""
     agencies = [place] if isinstance(place, Agency) else Agency.objects.filter(departement__region=place)
     region = place.region if isinstance(place, Agency) else place
     later = []
@@ -141,9 +130,14 @@ def requests_put_off(place: Region | Agency, *, opens_on: date | None) -> list[E
     return list(found.select_related("jobseeker__agency").order_by("jobseeker__agency__name", "asked_at", "pk"))
 
 
-def _check_seen(place: Region | Agency, seen: SeenDay | None) -> None:
-    if seen is not None and place.web_opens_on != seen.day:
-        raise DayChangedMeanwhileError(place)
+def _check_seen(place: Region | Agency, seen: State | None) -> None:
+    now = f"fixé au {day_in_style(place.web_opens_on, 'j F Y')}" if place.web_opens_on else "retiré"
+    check_seen(
+        seen,
+        shown_opening(place),
+        f"{place.name}\u00a0: le jour d'ouverture a été {now} depuis que vous avez ouvert la page. Rien n'a été "
+        "enregistré de votre côté. Vérifiez votre saisie, puis envoyez-la de nouveau si elle convient toujours.",
+    )
 
 
 def _check_day(region: Region, opens_on: date | None, *, validated: EnrolmentQuerySet) -> None:

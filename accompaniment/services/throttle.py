@@ -1,7 +1,7 @@
-"""The one throttle of the house: so many times for one address, from one place, within so long.
+"""The one throttle of the service: so many times for one address, or from one place, within a time.
 
-It counts in PostgreSQL, in one statement, so that it holds for all processes, without Redis, and for many requests at
-once. What it counts under is kept as a keyed digest and forgotten when its time is over.
+It counts in PostgreSQL, in one statement. So it holds for all processes, without Redis, and for concurrent requests.
+The counted address or place is stored as a keyed digest, and deleted when its time is over.
 """
 
 from datetime import datetime, timedelta
@@ -32,32 +32,32 @@ V6_NETWORK = 64
 
 
 def allows(*counted: tuple[str, str]) -> bool:
-    """Count once more under each (bound, whose), and tell whether all stay within `settings.BOUNDS`.
+    """Count once more for each (bound, subject), and return whether all counts stay within `settings.BOUNDS`.
 
-    All are counted, whichever is exceeded: the work is the same whatever the answer.
+    All are counted, even if one is exceeded, so that every answer takes the same work.
     """
     within = [_count(bound, whose) <= settings.BOUNDS[bound][0] for bound, whose in counted]
     return all(within)
 
 
 def take_back(*counted: tuple[str, str]) -> None:
-    """Take back what was counted for something that turned out to be harmless."""
+    """Undo a count for something that turned out to be harmless."""
     for bound, whose in counted:
         Tally.objects.filter(kind=bound, digest=_digest(bound, whose), count__gt=0).update(count=F("count") - 1)
 
 
 def knows(bound: str, whose: str) -> bool:
-    """Tell whether something was counted under this within its time, without counting."""
+    """Return whether something was counted for this subject within its time, without counting."""
     return Tally.objects.filter(kind=bound, digest=_digest(bound, whose), ends_at__gt=timezone.now()).exists()
 
 
 def wait_of(bound: str) -> timedelta:
-    """Return after which time a bound begins anew."""
+    """Return the time after which a bound starts again."""
     return timedelta(seconds=int(settings.BOUNDS[bound][1]))
 
 
 def place_of(request: HttpRequest) -> str:
-    """Return from where a request comes: its IP address, of an IPv6 one the network of the subscriber."""
+    """Return the place of a request: its IPv4 address, or the subscriber's network of an IPv6 address."""
     text = str(request.META.get("REMOTE_ADDR", ""))
     try:
         address = ip_address(text)
@@ -72,14 +72,14 @@ def place_of(request: HttpRequest) -> str:
 
 
 def kept() -> timedelta:
-    """Return after how long at most nothing is left of what was counted."""
+    """Return the longest time for which a count is stored."""
     return timedelta(seconds=max(seconds for _, seconds in settings.BOUNDS.values()))
 
 
 def forget_old(*, now: datetime) -> int:
-    """Forget the tallies whose time is over, and wrong passwords that close nothing any more; return how many.
+    """Delete old counts, and wrong passwords that no longer lock anything; return how many.
 
-    Axes does the latter by itself only when somebody types the next wrong password.
+    Axes itself deletes the latter only when somebody types the next wrong password.
     """
     tallies = Tally.objects.filter(ends_at__lte=now).delete()[0]
     attempts: int = AccessAttempt.objects.filter(attempt_time__lt=now - get_cool_off()).delete()[0]

@@ -1,22 +1,28 @@
-"""Days, hours, counts, names and telephone numbers as French writes them; built into every template.
+"""French days, hours, counts, names and telephone numbers; built into every template.
 
-Instants are written in the zone that is active, which is the reader's. An object with `zones`, the zones of its two
-sides, makes the hour name its zone when they differ: `{{ interview.starts_at|hour:interview }}`, or, before another
-filter, `{{ note.at|beside:person|moment }}`. On a jobseeker's own pages every hour does so by itself.
+Instants are written in the active zone, which is the reader's. With an object that has `zones`, the zones of its two
+sides, the hour names its zone if they differ: `{{ interview.starts_at|hour:interview }}`, or before another filter `{{
+note.at|beside:person|moment }}`. On a jobseeker's own pages every hour does so.
 """
 
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
 
+from accompaniment.enums import Channel, ContactNature, Role, Tier, Track
 from accompaniment.reads.zones import other_zones, reader_zone
 from accompaniment.rules import french
 from accompaniment.rules.presentation import (
+    CHANNELS,
+    NATURES_TO_YOU,
+    ROLES_TO_YOU,
+    TIERS_TO_YOU,
+    TRACKS_TO_YOU,
     Account,
     account_in_words,
     telephone_in_words,
@@ -29,7 +35,7 @@ register = template.Library()
 
 
 class Sided(Protocol):
-    """Something that two people share, each on the clock of their own agency."""
+    """Something that two people share, each in the zone of their own agency."""
 
     @property
     def zones(self) -> Iterable[ZoneInfo]: ...
@@ -43,7 +49,7 @@ class Appointment(Sided, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """An instant, and the clocks of those who share it with the reader."""
+    """An instant, and the zones of those who share it with the reader."""
 
     at: datetime
     zones: tuple[ZoneInfo, ...]
@@ -67,7 +73,7 @@ def _day(value: datetime | date) -> date:
 
 @register.filter
 def to(first: datetime | date, last: datetime | date) -> Days:
-    """Let `french_date` write a stretch of days: `{{ first|to:last|french_date:"j F" }}`, « du 1er au 3 décembre »."""
+    """Return a period for `french_date`: `{{ first|to:last|french_date:"j F" }}`, « du 1er au 3 décembre »."""
     return Days(_day(first), _day(last))
 
 
@@ -86,8 +92,14 @@ def french_date(value: datetime | date | Days | None, style: str) -> str:
 
 
 @register.filter
+def instant(value: datetime) -> str:
+    """Return an instant for machines, in UTC and without fractions of a second."""
+    return value.astimezone(UTC).isoformat(timespec="seconds")
+
+
+@register.filter
 def kept_day(value: str, style: str) -> str:
-    """Write a day as a notification keeps it, `2026-12-01`; one of an earlier release kept its words."""
+    """Write a day as a notification stores it, `2026-12-01`. A notification of an earlier release has stored words."""
     try:
         return french.day_in_style(date.fromisoformat(value), style)
     except ValueError:
@@ -96,7 +108,7 @@ def kept_day(value: str, style: str) -> str:
 
 @register.filter
 def kept_days(first: str, last: str) -> str:
-    """Write a stretch of days as a notification keeps it; one of an earlier release kept its words."""
+    """Write a period as a notification stores it. A notification of an earlier release has stored words."""
     try:
         return french.days_from_to(date.fromisoformat(first), date.fromisoformat(last))
     except ValueError:
@@ -105,13 +117,13 @@ def kept_days(first: str, last: str) -> str:
 
 @register.filter
 def beside(value: datetime | None, sided: Sided) -> Shared | None:
-    """Let the filter that follows name the zone where a side reads another hour: `{{ at|beside:person|moment }}`."""
+    """Make the next filter name the zone if a side's clock differs: `{{ at|beside:person|moment }}`."""
     return Shared(value, tuple(sided.zones)) if value else None
 
 
 @register.filter
 def hour(value: datetime | time | None, sided: Sided | None = None) -> str:
-    """Write an hour: `{{ at|hour }}`, « 9 h 30 »; with its two sides, the zone where theirs differ."""
+    """Write an hour: `{{ at|hour }}`, « 9 h 30 »; given its two sides, with the zone if their clocks differ."""
     if value is None or isinstance(value, time):
         return "" if value is None else french.hour_in_words(value)
     return french.hour_there(value, zone=reader_zone(), others=_others(sided))
@@ -119,20 +131,20 @@ def hour(value: datetime | time | None, sided: Sided | None = None) -> str:
 
 @register.filter
 def never_opened(account: Account) -> str:
-    """Say that an account was never opened, in words that follow a name; nothing of the others."""
+    """Return a remark, to follow a name, that an account was never opened; empty for others."""
     return account_in_words(account)
 
 
 @register.filter
 def named_hour(value: datetime) -> str:
-    """Write an hour and its zone, for paper that anybody may read anywhere: « 9 h 30 (heure de Paris) »."""
+    """Write an hour and its zone, for documents that can be read anywhere: « 9 h 30 (heure de Paris) »."""
     zone = reader_zone()
     return f"{french.hour_in_words(value.astimezone(zone))} ({french.zone_in_words(zone)})"
 
 
 @register.simple_tag
 def hours(starts_at: datetime, ends_at: datetime, sided: Sided | None = None, joined: str = "–") -> str:
-    """Write a stretch of time: « 9 h – 10 h », or « entre » before it and `joined="et"`; the zone once, at the end."""
+    """Write a period of time: « 9 h – 10 h », or with `joined="et"` after « entre »; with the zone once, at the end."""
     return french.hours_there(starts_at, ends_at, zone=reader_zone(), others=_others(sided), joined=joined)
 
 
@@ -147,19 +159,19 @@ def moment(value: datetime | Shared | None, style: str = "j F") -> str:
 
 @register.filter
 def appointment(sided: Appointment, style: str = "l j F") -> str:
-    """Write day and hour of an appointment, and the reader's zone where the two sides read another hour."""
+    """Write day and hour of an appointment, with the reader's zone if the two sides' clocks differ."""
     return french.moment_there(sided.starts_at, zone=reader_zone(), others=_others(sided), style=style)
 
 
 @register.filter
 def names_zone(sided: Appointment) -> bool:
-    """Tell whether `appointment` names the zone."""
+    """Return whether `appointment` names the zone."""
     return bool(french.zone_beside(sided.starts_at, zone=reader_zone(), others=_others(sided)))
 
 
 @register.filter
 def is_today(value: datetime) -> bool:
-    """Tell whether an instant is of the reader's own day."""
+    """Return whether an instant is on the reader's present day."""
     return _day(value) == timezone.localdate()
 
 
@@ -182,8 +194,14 @@ def days(count: int) -> str:
 
 
 @register.filter
+def age(since: datetime | date, today: date) -> str:
+    """Write how long something has gone on: `{{ case.since|age:today }}`, « 3 mois »."""
+    return french.age_in_words(_day(since), today=today)
+
+
+@register.filter
 def number(count: int | str) -> str:
-    """Write a count in figures: `{{ total|number }}`, « 1 200 ». What is told instead of a count stays as it is."""
+    """Write a count in figures: `{{ total|number }}`, « 1 200 ». Text that replaces a count stays as it is."""
     return french.grouped(count) if isinstance(count, int) else str(count)
 
 
@@ -201,7 +219,7 @@ def listed(words: Iterable[object]) -> str:
 
 @register.filter
 def plural(count: float | Sized | None, forms: str = "s") -> str:
-    """Write the ending that goes with a count, 0 and 1 being singular: `personne{{ count|plural }}`, `"a,ont"`."""
+    """Write the ending for a count; 0 and 1 are singular: `personne{{ count|plural }}`, `"a,ont"`."""
     if isinstance(count, Sized):
         return french.plural(len(count), forms)
     return french.plural(count or 0, forms)
@@ -211,21 +229,21 @@ def plural(count: float | Sized | None, forms: str = "s") -> str:
 def counted(count: int | Sized, forms: str) -> str:
     """Write a count in a sentence: `{{ total|counted:"une personne" }}`, « aucune personne », « 12 personnes ».
 
-    A table, a badge or a card of figures shows 0 as a number. With « aucun » the verb takes « ne »: `without`.
+    Tables, badges and cards show 0 as a number. With « aucun » the verb takes « ne »: `without`.
     """
     return french.counted(len(count) if isinstance(count, Sized) else count, forms)
 
 
 @register.filter
 def without(count: int | Sized, verb: str) -> str:
-    """Write the verb of a count that may be none, as « ne peut », « peut » or « peuvent » for "peut,peuvent"."""
+    """Write the verb for a count that may be zero, as « ne peut », « peut » or « peuvent » for "peut,peuvent"."""
     number = len(count) if isinstance(count, Sized) else count
     return french.verb_of(number, verb)
 
 
 @register.filter
 def trade(code: str) -> str:
-    """Write a code of the ROME with what it is called."""
+    """Write a ROME code with its name."""
     return trade_in_words(code)
 
 
@@ -248,6 +266,36 @@ def frequency(interval_days: int) -> str:
 
 
 @register.filter
+def by_channel(value: str) -> str:
+    """Write a channel after what goes by it: « en visio », « par téléphone »."""
+    return CHANNELS[Channel(value)]
+
+
+@register.filter
+def nature_told(value: str) -> str:
+    """Write what an exchange was, for the person."""
+    return NATURES_TO_YOU[ContactNature(value)]
+
+
+@register.filter
+def tier_told(value: str) -> str:
+    """Write what a tier is, in a sentence for the person."""
+    return TIERS_TO_YOU[Tier(value)]
+
+
+@register.filter
+def track_told(value: str) -> str:
+    """Write how the support is given, for the person: « 100 % web » or « suivi habituel »."""
+    return TRACKS_TO_YOU[Track(value)]
+
+
+@register.filter
+def role_told(value: str) -> str:
+    """Write who somebody of the service is, after the name, for the person."""
+    return ROLES_TO_YOU[Role(value)]
+
+
+@register.filter
 def telephone(number: str) -> str:
     """Write an E.164 number as people read it: `{{ person.phone|telephone }}`; none stays empty."""
     return telephone_in_words(number)
@@ -255,5 +303,5 @@ def telephone(number: str) -> str:
 
 @register.filter
 def text_blocks(text: str) -> list[Block]:
-    """Read a published text into headings, lists and paragraphs (`accompaniment/partials/_text.html`)."""
+    """Read a published text into headings, lists and paragraphs (`templates/accompaniment/partials/_text.html`)."""
     return blocks_of(text)

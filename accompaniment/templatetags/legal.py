@@ -1,4 +1,4 @@
-"""Sentences of law in templates: `{% legal "recourse" %}`; built into every template (settings: `builtins`)."""
+"""Legal sentences in templates: `{% legal "recourse" %}`; built into every template (settings: `builtins`)."""
 
 from django import template
 

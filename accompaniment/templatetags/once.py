@@ -1,4 +1,4 @@
-"""The token that lets a form do its thing once; built into every template (settings: `builtins`)."""
+"""The token with which a form acts once; built into every template (settings: `builtins`)."""
 
 from django import template
 from django.template.context import Context
@@ -12,9 +12,9 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def once_token(context: Context) -> str:
-    """Write the hidden field beside `{% csrf_token %}`; nothing for somebody who is not logged in."""
+    """Write the hidden field beside `{% csrf_token %}`; nothing if nobody is logged in."""
     user = getattr(context.get("request"), "user", None)
     if not isinstance(user, User):
         return ""
-    # Firefox would bring the old token back with a reload.
+    # On a reload Firefox would restore the old token.
     return format_html('<input type="hidden" name="{}" value="{}" autocomplete="off">', FIELD, new_token(user))

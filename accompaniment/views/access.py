@@ -1,4 +1,4 @@
-"""The right that a role gives: outside the perimeter is 404 (querysets), inside without the right is 403 (here)."""
+"""The rights of roles: outside the perimeter is 404 (querysets), inside without the right is 403 (here)."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -40,7 +40,7 @@ WHO_FOLLOWS_CAN = "Qui suit la personne peut le faire, ou vous la transférer. U
 
 
 def missing_role(roles: Sequence[Role], *, role: str) -> MissingRightError:
-    """Say for whom a page is, and where a person of this role can turn to."""
+    """Return whom a page is for, and where a person of this role can turn to."""
     readers = listed(READERS[one] for one in roles)
     if role == Role.JOBSEEKER:
         remedy = "Pour une question sur votre dossier, demandez à votre agence."
@@ -54,7 +54,7 @@ def missing_role(roles: Sequence[Role], *, role: str) -> MissingRightError:
 
 
 class AuthenticatedRequest(HttpRequest):
-    """A request of somebody who is logged in, which `LoginRequiredMiddleware` has made sure of."""
+    """A request of a logged-in user; `LoginRequiredMiddleware` guarantees it."""
 
     user: User
     htmx: HtmxDetails
@@ -66,7 +66,7 @@ def role_required(
     [Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase]],
     Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase],
 ]:
-    """Let only these roles through; anybody else who is logged in gets the 403 page."""
+    """Let only these roles through. Other logged-in users get the 403 page."""
 
     def decorate(
         view: Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase],
@@ -83,7 +83,8 @@ def role_required(
 
 
 def get_to_act(found: Any, user: User, **lookup: Any) -> Any:
-    """Return the row of a file in which the user may act: 404 for whoever may not see it, 403 where one only reads.
+    """Return the row of a file in which the user may act: 404 if the user may not see it, 403 if the user may only read
+    it.
 
     `found` is a queryset with `.visible_to` and `.readable_by`, not yet narrowed to a user.
     """
@@ -94,12 +95,12 @@ def get_to_act(found: Any, user: User, **lookup: Any) -> Any:
 
 
 def page_of(request: HttpRequest, rows: QuerySet[Any], *, per_page: int) -> Page[Any]:
-    """Return the page that `?page=` asks for; the first one for nonsense, the last one beyond the end."""
+    """Return the page that `?page=` names; the first one if it is invalid, the last one if it is too high."""
     return Paginator(rows, per_page).get_page(request.GET.get("page"))
 
 
 def own_file(request: AuthenticatedRequest) -> Jobseeker:
-    """Return the file of the person who is logged in, with agency and region; 404 when there is none."""
+    """Return the file of the logged-in person, with agency and region; 404 if there is none."""
     person: Jobseeker = get_object_or_404(
         Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region", "user")
     )

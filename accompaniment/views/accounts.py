@@ -28,10 +28,11 @@ BACKEND = "caseload.views.reader_zone.Backend"
 
 
 class LogInView(LoginView):
-    """The door. Django's own view: it guards `next`, renews the session and asks django-axes.
+    """The log-in page.
 
-    Axes counts the tries for one address from one place. Here those of one place for all addresses are bounded, and
-    those for one address from all the places that the account does not know.
+    Django's own view checks `next`, renews the session and asks django-axes. Axes counts the tries for one address from
+    one place. This view also limits one place over all addresses, and one address over all places that its account does
+    not know.
     """
 
     template_name = "accompaniment/login.html"
@@ -55,7 +56,7 @@ class LogInView(LoginView):
 def login_locked(
     request: HttpRequest, original_response: HttpResponse | None = None, credentials: dict[str, str] | None = None
 ) -> HttpResponse:
-    """Say what the throttle has closed, what was not done, and when to try again (called by django-axes)."""
+    """Say what the throttle has locked, what was not done, and when to try again (called by django-axes)."""
     context = {"attempts": get_failure_limit(request, credentials), "wait": get_cool_off(request)}
     return render(request, "accompaniment/login_locked.html", context, status=429)
 
@@ -63,13 +64,13 @@ def login_locked(
 @login_not_required
 @require_POST
 def log_out(request: HttpRequest) -> HttpResponse:
-    """End the session, whether or not there still is one."""
+    """End the session, if there is one."""
     before = request.user.pk
     logout(request)
     _tell_open_screens(before)
     messages.success(request, "Vous êtes déconnecté.")
     response = redirect("login")
-    # The pages that the browser has kept, and the drafts of scripts, leave with the person.
+    # The browser's cached pages and the scripts' drafts are removed with it.
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
@@ -77,7 +78,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def password_forgotten(request: HttpRequest) -> HttpResponse:
-    """Ask for a link; the answer is the same whether or not the address has an account."""
+    """Request a link. The answer is the same with and without an account."""
     form = PasswordForgottenForm(request.POST or None)
     if form.is_valid():
         email = form.cleaned_data["email"]
@@ -93,17 +94,17 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def password_forgotten_sent(request: HttpRequest) -> HttpResponse:
-    """Say what happens next."""
+    """Explain what happens next."""
     return render(request, "accompaniment/password_forgotten_sent.html")
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def first_access(request: HttpRequest) -> HttpResponse:
-    """Open one's space before anybody has decided anything; the answer is the same whether or not there is a match.
+    """Open a space before anybody has decided anything. The answer is the same with and without a match.
 
-    Every request counts, the successful ones too: stopping must tell nothing either. Nobody who does not know both the
-    identifier and its address can use up what its owner may ask.
+    Every request counts, successful ones included, so that the limit tells nothing either. Only somebody who knows both
+    the identifier and its address can use up what its owner may request.
     """
     form = FirstAccessForm(request.POST or None)
     if not form.is_valid():
@@ -122,7 +123,7 @@ def first_access(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def first_access_sent(request: HttpRequest) -> HttpResponse:
-    """Say what happens next."""
+    """Explain what happens next."""
     return render(request, "accompaniment/first_access_sent.html", {"days": settings.ACTIVATION_LINK_DAYS})
 
 
@@ -131,7 +132,7 @@ def first_access_sent(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def password_reset(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
-    """Set a new password by a link; looking at the page uses nothing up."""
+    """Set a new password with a link. Opening the page does not use up the link."""
     try:
         user = accounts.password_reset_account(uidb64=uidb64, token=token)
         form = ChoosePasswordForm(request.POST or None, user=user)
@@ -148,7 +149,7 @@ def password_reset(request: HttpRequest, uidb64: str, token: str) -> HttpRespons
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def activation(request: HttpRequest, token: str) -> HttpResponse:
-    """Choose the first password; looking at the page uses nothing up."""
+    """Choose the first password. Opening the page does not use up the link."""
     try:
         user = accounts.activation_account(token=token)
         form = ChoosePasswordForm(request.POST or None, user=user)
@@ -164,7 +165,7 @@ def activation(request: HttpRequest, token: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def password_change(request: AuthenticatedRequest) -> HttpResponse:
-    """Change one's own password and stay logged in here, nowhere else."""
+    """Change the user's own password, and stay logged in only here."""
     form = ChangePasswordForm(request.POST or None, user=request.user)
     counted = ("password_change.account", str(request.user.pk))
     if form.is_bound and not throttle.allows(counted):
@@ -190,18 +191,18 @@ def _enter(request: HttpRequest, user: User, sentence: str) -> HttpResponse:
 
 
 def _remember_place(request: HttpRequest, user: User) -> None:
-    """Let tries for this account from other places not slow down the ones from here."""
+    """Exempt this place from the slow-down that tries from other places cause for this account."""
     throttle.allows(("log_in.known_place", f"{user.email} {throttle.place_of(request)}"))
 
 
 def _too_many(request: HttpRequest, asked: str, bound: str) -> HttpResponse:
-    """Say that nothing was done, and when to try again; the same for addresses with an account and without."""
+    """Say that nothing was done, and when to try again; the same with and without an account."""
     context = {"asked": asked, "wait": throttle.wait_of(bound)}
     return render(request, "accompaniment/too_many.html", context, status=429)
 
 
 def _tell_open_screens(user_pk: int | None) -> None:
-    """Let the open screens of whoever was logged in here look whether their session is over."""
+    """Make the open screens of the previous user check whether their session is over."""
     if user_pk is not None:
         sessions.announce_end(user_pk=user_pk)
 
@@ -212,6 +213,6 @@ def _link_is_over(request: HttpRequest, refusal: NotAllowedNowError) -> HttpResp
 
 
 def _keep_to_ourselves(page: HttpResponse) -> HttpResponse:
-    """Keep the secret in the address out of every Referer header; the origin alone stays, for the CSRF check."""
+    """Keep the secret in the URL out of every Referer header. The origin alone stays, for the CSRF check."""
     page["Referrer-Policy"] = "strict-origin"
     return page

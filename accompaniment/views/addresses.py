@@ -1,4 +1,4 @@
-"""The address that one logs in with: asking for another one, and confirming it from the new mailbox."""
+"""The address for the log-in: asking for another one, and confirming it from the new mailbox."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -25,7 +25,7 @@ from accompaniment.views.once import once
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def change_address(request: AuthenticatedRequest) -> HttpResponse:
-    """Ask for another address; the answer is the same whether or not it is somebody else's."""
+    """Ask for another address. The answer is the same if the address belongs to somebody else."""
     form = ChangeAddressForm(request.POST if request.method == "POST" else None, user=request.user)
     if form.is_valid():
         try:
@@ -46,7 +46,7 @@ def change_address(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 @once
 def drop_address(request: AuthenticatedRequest) -> HttpResponse:
-    """Give up the change that one asked for."""
+    """Cancel the change that the user asked for."""
     addresses.drop_change(actor=request.user)
     messages.success(request, "Le changement d'adresse est abandonné.")
     return redirect("change_address")
@@ -57,7 +57,7 @@ def drop_address(request: AuthenticatedRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm a new address; looking at the page uses nothing up."""
+    """Confirm a new address. Opening the page does not use up the link."""
     try:
         change = addresses.change_to_confirm(token=token)
     except NotAllowedNowError as refusal:
@@ -82,7 +82,7 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _confirmed(request: HttpRequest, user: User) -> HttpResponse:
-    """Stay logged in where one was, and nowhere else."""
+    """Stay logged in here, and nowhere else."""
     messages.success(request, f"Votre adresse de connexion est maintenant {user.email}.")
     if request.user.pk == user.pk:
         update_session_auth_hash(request, user)
@@ -96,6 +96,6 @@ def _link_is_over(request: HttpRequest, refusal: NotAllowedNowError) -> HttpResp
 
 
 def _keep_to_ourselves(page: HttpResponse) -> HttpResponse:
-    """Keep the secret in the address out of every Referer header; the origin alone stays, for the CSRF check."""
+    """Keep the secret in the URL out of every Referer header. The origin alone stays, for the CSRF check."""
     page["Referrer-Policy"] = "strict-origin"
     return page

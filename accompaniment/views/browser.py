@@ -1,4 +1,4 @@
-"""What a browser keeps for this service, as the page on personal data tells it; a test holds it against the code."""
+"""What the service stores in a browser, for the page on personal data. A test compares it with the code."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,12 +7,13 @@ from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 
 from accompaniment.rules.french import delay_in_words
+from accompaniment.views.display import KEPT_FOR, THEME_COOKIE
 from accompaniment.views.kept_forms import COOKIE_AGE, SENT_COOKIE
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One cookie, or the texts whose keys begin with `name`, and the sentence that tells it."""
+    """One cookie, or the stored texts whose keys begin with `name`, and the sentence about it."""
 
     name: str
     sentence: str
@@ -34,6 +35,10 @@ def cookies() -> list[Kept]:
             f"les formulaires déjà envoyés, pour qu'aucun ne parte deux fois, gardés {_time(COOKIE_AGE)}",
         ),
         Kept(
+            THEME_COOKIE,
+            f"votre choix d'un affichage clair ou sombre, gardé {delay_in_words(KEPT_FOR)}",
+        ),
+        Kept(
             CookieStorage.cookie_name,
             "la phrase qui confirme ce que vous venez de faire, jusqu'à la page suivante",
         ),
@@ -49,8 +54,6 @@ TEXTS = (
         "kept:", f"ce que vous écrivez dans un formulaire sans l'envoyer, pendant {delay_in_words(timedelta(hours=12))}"
     ),
     Kept("messagerie:", "vos messages qui ne sont pas encore partis, jusqu'à leur envoi"),
+    Kept("raccourcis", "votre choix sur les raccourcis d'une seule touche"),
 )
-"""What the person's own pages write into the browser's storage, by the beginning of the key."""
-
-TEXTS_OF_STAFF = ("visio-notes-", "portefeuille-choisis", "portefeuille-ouvert")
-"""The same on pages of the staff: notes of an interview, and what is ticked in a list; gone with the tab."""
+"""What the person's own pages store in the browser, by the beginning of the key."""

@@ -1,11 +1,12 @@
-"""What was typed in a form whose session had ended: kept, and put back when the same person has logged in again.
+"""Keeps the text of a form whose session has ended, and puts it back when the same person has logged in again.
 
-A form with `{% once_token %}` says for whom its page was made. When it arrives after the session has ended, its
-text waits for half an hour in the visitor's new, empty session. After the log-in of that same account every form of
-the page begins with it (`config.form_renderer`), and the page says that the form is not sent yet; or, where the same
-sending had gone through before, when it was, and the form is as new. Nothing is ever sent again by itself, and nobody
-else sees it.
-Works without a script; `static/accompaniment/keep.js` does more where there is one.
+A form with `{% once_token %}` names the person for whom its page was made. If it arrives after the end of the session,
+its text waits for half an hour in the visitor's new, empty session. After the log-in of the same account the forms of
+that page show it (`config.form_renderer`), and the page says that it is not sent yet. If the same form had already gone
+through, the page says when, and the form is empty.
+
+Nothing is ever sent by itself, and nobody else sees the text. This works without a script;
+`static/accompaniment/keep.js` does more.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,12 +30,12 @@ from accompaniment.models import User
 from accompaniment.services import sent_forms
 
 KEPT_FOR = timedelta(minutes=30)
-LONGEST = 100_000  # characters: what is longer only the script keeps
+LONGEST = 100_000  # characters: longer texts are kept only by the script
 KEY = "kept_form"
 NOTHING: Mapping[str, list[str]] = {}
 
 SENT_COOKIE = "sent_forms"
-"""Tokens of the forms that went through lately, for the script that keeps what is typed: it may forget them."""
+"""Tokens of the forms that went through recently, so that the script can delete their drafts."""
 COOKIE_AGE = 600  # seconds
 COOKIE_TOKENS = 8
 
@@ -47,11 +48,11 @@ TEXT_COMES_BACK = (
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A form of the page that is being made, which arrived after its session had ended."""
+    """A form of the present page that arrived after its session had ended."""
 
     typed: Mapping[str, list[str]]
     sent_at: datetime | None
-    """When the very same sending had gone through; None: it is still to be sent."""
+    """When the same sending had gone through; None if it is still to be sent."""
     token: str
 
 
@@ -59,18 +60,18 @@ _unfinished: ContextVar[Unfinished | None] = ContextVar("sent after the session 
 
 
 def unfinished() -> Unfinished | None:
-    """Return the form of the page that is being made that came after the session ended, if one did."""
+    """Return the unfinished form of the present page, if there is one."""
     return _unfinished.get()
 
 
 def typed_before() -> Mapping[str, list[str]]:
-    """Return what the person typed, by field, on the page that is being made, before the session ended."""
+    """Return what the person typed on the present page before the session ended, by field."""
     found = _unfinished.get()
     return found.typed if found is not None else NOTHING
 
 
 def keep(request: HttpRequest) -> bool:
-    """Keep what the form holds, if it is one of ours and not too long; tell whether it is kept."""
+    """Keep the form's text, if it is one of ours and not too long; return whether it was kept."""
     token = token_in(request)
     typed = {name: values for name, values in request.POST.lists() if name not in {FIELD, "csrfmiddlewaretoken"}}
     if token is None or sum(len(value) for values in typed.values() for value in values) > LONGEST:
@@ -89,19 +90,19 @@ def keep(request: HttpRequest) -> bool:
 
 
 def forget(request: HttpRequest) -> None:
-    """Forget what was kept: it has been sent."""
+    """Delete the kept text, because it has been sent."""
     request.session.pop(KEY, None)
 
 
 def name_sent(request: HttpRequest, response: HttpResponseBase, *, token: str) -> None:
-    """Let the browser's script know by a cookie that the form with this token has gone through."""
+    """Tell the browser's script by a cookie that the form with this token has gone through."""
     known = [part for part in request.COOKIES.get(SENT_COOKIE, "").split(".") if part]
     value = ".".join([*known, token][-COOKIE_TOKENS:])
     response.set_cookie(SENT_COOKIE, value, max_age=COOKIE_AGE, samesite="Lax", secure=request.is_secure())
 
 
 def page_of_form(request: HttpRequest) -> str:
-    """Return the address of the page on which the form stood, which may be another one than the form was sent to."""
+    """Return the address of the form's page, which may differ from the address that the form was sent to."""
     came_from = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
     if not url_has_allowed_host_and_scheme(
         came_from, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -112,10 +113,10 @@ def page_of_form(request: HttpRequest) -> str:
 
 
 class LogInRequiredMiddleware(LoginRequiredMiddleware):
-    """Send whoever is not logged in to the door, without losing what was typed."""
+    """Send visitors to the log-in page without losing what they typed."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Begin each request with nothing, whatever the one before in this thread had."""
+        """Begin each request without the state of an earlier request in this thread."""
         _unfinished.set(None)
 
     def process_view(
@@ -127,7 +128,7 @@ class LogInRequiredMiddleware(LoginRequiredMiddleware):
         return answer
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Let the script, too, forget what had gone through."""
+        """Tell the script, too, which form has gone through."""
         found = unfinished()
         if found is not None and found.sent_at is not None:
             name_sent(request, response, token=found.token)
@@ -136,7 +137,10 @@ class LogInRequiredMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(  # type: ignore[override]  # the answer to htmx is no redirection
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponse:
-        """Lead to the log-in, and from there to the page on which one was; a part of a page takes the whole along."""
+        """Redirect to the log-in, and from there back to the page.
+
+        A request for a part of a page redirects the whole page.
+        """
         is_part = "HX-Request" in request.headers
         is_form = request.method == "POST"
         if is_form:
@@ -147,12 +151,12 @@ class LogInRequiredMiddleware(LoginRequiredMiddleware):
 
 
 def _take(request: HttpRequest, user: User) -> Unfinished | None:
-    """Return what was kept for this person and this page; what is somebody else's or too old is forgotten."""
+    """Return what was kept for this person and this page. What belongs to somebody else or is too old is deleted."""
     kept = request.session.get(KEY)
     if kept is None:
         return None
     if "_session_expiry" in request.session:
-        request.session.set_expiry(None)  # half an hour was for the visitor, not for who has logged in
+        request.session.set_expiry(None)  # half an hour was for the visitor, not for the logged-in user
     if kept["user"] != user.pk or datetime.fromisoformat(kept["at"]) < timezone.now() - KEPT_FOR:
         forget(request)
         return None

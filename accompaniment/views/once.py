@@ -1,4 +1,4 @@
-"""A form that is sent twice does its thing once, and leads to the same page.
+"""A form that is sent twice acts once, and leads to the same page.
 
 In the template, beside the CSRF token: `{% csrf_token %}{% once_token %}`. On the view, nearest to the function:
 
@@ -7,11 +7,12 @@ In the template, beside the CSRF token: `{% csrf_token %}{% once_token %}`. On t
     @once
     def ask(request: AuthenticatedRequest) -> HttpResponse: ...
 
-The view then runs in one transaction with the note that its form was sent. A redirection (or any answer under 400)
-counts as done: the same form sent again is led to the same address and writes nothing. A refusal (422, 409…) or an
-error counts as not sent, and the form may come again. Two sendings are the same when token, address and all that
-was typed are the same, so going back, changing a word and sending again is a new act. A sending without a token of
-this very person is not watched.
+The view then runs in one transaction with the record that its form was sent. A redirect (or any answer below 400)
+counts as done: the same form sent again writes nothing and is redirected to the same address. A form that was answered
+in place, without an address, is told there that it had been sent. A refusal (422, 409…) or
+an error does not count, and the form may come again. Two sendings are the same if token, address and all that was
+typed are the same. So going back, changing a word and sending again is a new act. A sending without a token of this
+person is not checked.
 """
 
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from accompaniment.forms.tokens import key_of_sending, token_in
 from accompaniment.services import sent_forms
@@ -31,11 +32,13 @@ from accompaniment.views.access import AuthenticatedRequest
 
 P = ParamSpec("P")
 
+ALREADY_SENT = "Ce formulaire était déjà envoyé\u00a0: il n'a compté qu'une fois."
+
 
 def once(
     view: Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase],
 ) -> Callable[Concatenate[AuthenticatedRequest, P], HttpResponseBase]:
-    """Let each form that was given a token through once."""
+    """Let each form with a token act once."""
 
     @wraps(view)
     def guarded(request: AuthenticatedRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -60,9 +63,9 @@ def once(
 
 
 def went_through(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Forget what was kept of a form that has done its thing, here and, by a cookie, in the browser.
+    """Delete the kept text of a form that has gone through, here and, by a cookie, in the browser.
 
-    For a view that is sent once by a token of its own; `once` does it for the others.
+    For a view that checks another token of its own; `once` does it for all others.
     """
     token = token_in(request)
     if token is None:
@@ -74,6 +77,9 @@ def went_through(request: HttpRequest, response: HttpResponseBase) -> None:
 def _same_answer(request: AuthenticatedRequest, key: UUID) -> HttpResponse:
     answer = sent_forms.answer_to(actor=request.user, key=key)
     if request.htmx:
-        return redirect(answer) if answer else HttpResponse(status=204)
-    messages.info(request, "Ce formulaire était déjà envoyé\u00a0: il n'a compté qu'une fois.")
+        # The answer to the first sending may be lost: without an answer, nobody knows whether it counted.
+        return (
+            redirect(answer) if answer else render(request, "partials/_already_sent.html", {"sentence": ALREADY_SENT})
+        )
+    messages.info(request, ALREADY_SENT)
     return redirect(answer or "home")

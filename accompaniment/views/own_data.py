@@ -1,4 +1,4 @@
-"""« Mes données »: what is held, what was accepted, and who opened or changed the file."""
+"""« Mes données »: the stored data, the acceptances, and who opened or changed the file."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -34,8 +34,13 @@ def own_data(request: AuthenticatedRequest) -> HttpResponse:
             "corrected_by_adviser": [FIELDS[name] for name in DETAILS],
             "from_registration": [said for name, said in FIELDS.items() if name not in DETAILS],
             "page": page,
+            # Whoever turns its pages or chooses what it shows reads the journal.
+            "journal_is_asked": "voir" in request.GET or "page" in request.GET,
             "shown": shown,
             "choices": ShownEntries,
+            "nothing": "Personne d'autre que votre conseiller n'a ouvert votre dossier."
+            if shown == ShownEntries.READINGS
+            else "Aucune ligne pour le moment.",
             "entries": [
                 (entry, audit_in_words(entry.action, entry.details), capacity_in_words(entry.details)) for entry in page
             ],
@@ -44,7 +49,7 @@ def own_data(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def _with_what_followed(person: Jobseeker) -> list[tuple[Consent, int | None]]:
-    """Return the acceptances, newest first, each with the version that was accepted at the instant it was closed."""
+    """Return the acceptances, newest first, each with the version that replaced it."""
     consents = list(Consent.objects.filter(jobseeker=person).select_related("text").order_by("-accepted_at", "-pk"))
     versions = {consent.accepted_at: consent.text.version for consent in consents}
     return [(consent, versions.get(consent.withdrawn_at) if consent.withdrawn_at else None) for consent in consents]

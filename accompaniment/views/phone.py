@@ -1,15 +1,16 @@
-"""The person's own telephone number."""
+"""How the person is reached: their own telephone number and preferred channel."""
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from accompaniment.enums import Role
-from accompaniment.forms.phone import PhoneForm
+from accompaniment.enums import Channel, Role
+from accompaniment.forms.fields import add_refusal
+from accompaniment.forms.phone import PhoneForm, PreferredChannelForm
 from accompaniment.rules.errors import DomainError
-from accompaniment.rules.presentation import telephone_in_words
-from accompaniment.services.contact_details import change_phone
+from accompaniment.rules.presentation import CHANNELS, telephone_in_words
+from accompaniment.services.contact_details import change_phone, change_preferred_channel
 from accompaniment.views.access import AuthenticatedRequest, own_file, role_required
 from accompaniment.views.once import once
 
@@ -18,7 +19,7 @@ from accompaniment.views.once import once
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def my_phone(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the number at which one is called, and correct it."""
+    """Show the number at which the person is called, and correct it."""
     person = own_file(request)
     posted = request.method == "POST"
     form = PhoneForm(
@@ -37,3 +38,24 @@ def my_phone(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request, "accompaniment/my_phone.html", {"form": form, "person": person}, status=422 if posted else 200
     )
+
+
+@role_required(Role.JOBSEEKER)
+@require_http_methods(["GET", "HEAD", "POST"])
+@once
+def my_channel(request: AuthenticatedRequest) -> HttpResponse:
+    """Show the channel that the person prefers, and change it."""
+    person = own_file(request)
+    posted = request.method == "POST"
+    form = PreferredChannelForm(request.POST if posted else None, initial={"channel": person.preferred_channel})
+    if posted and form.is_valid():
+        channel = form.cleaned_data["channel"]
+        try:
+            change_preferred_channel(actor=request.user, jobseeker=person, channel=channel)
+        except DomainError as refusal:
+            add_refusal(form, refusal)
+        else:
+            said = f"Vous préférez échanger {CHANNELS[Channel(channel)]}." if channel else "Vous êtes sans préférence."
+            messages.success(request, f"C'est noté. {said}")
+            return redirect("own_data")
+    return render(request, "accompaniment/my_channel.html", {"form": form}, status=422 if posted else 200)

@@ -1,4 +1,4 @@
-"""The person's own contact plan: asking for another one, and taking that back."""
+"""The person's own contact plan: asking for another one, and withdrawing the request."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -48,7 +48,7 @@ def ask_change(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 @once
 def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take one's own wish back, until it is answered."""
+    """Withdraw the person's own unanswered request."""
     wish = get_object_or_404(PlanRequest.objects.visible_to(request.user).select_related("jobseeker"), pk=pk)
     try:
         withdraw_plan_request(actor=request.user, request=wish)

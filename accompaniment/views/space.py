@@ -1,4 +1,4 @@
-"""« Mon espace »: the next step first, then what one can do, who follows, and the track."""
+"""« Mon espace »: the next step and what the person can do, then the adviser, the action plan and the track."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,7 +11,6 @@ from accompaniment.models import Accompaniment, Contact, ContactPlan, Obligation
 from accompaniment.reads.action_plan import next_steps, objectives_of
 from accompaniment.reads.contact_plans import plan_sentence
 from accompaniment.reads.standing import standing_of
-from accompaniment.reads.waiting_times import time_left
 from accompaniment.rules.errors import DomainError
 from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.views.access import AuthenticatedRequest, own_file, page_of, role_required
@@ -20,23 +19,19 @@ from accompaniment.views.once import once
 CONTACTS_PER_PAGE = 50
 STEPS_SHOWN = 3
 SETTLED_SHOWN = 12
-"""Obligations that were held or waived; those that are due are all shown."""
+"""The number of held or waived obligations shown. Open ones are all shown."""
 
 
 @role_required(Role.JOBSEEKER)
 @require_safe
 def space(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
-    now = timezone.now()
-    standing = standing_of(person, now)
-    waits = standing.enrolment if standing.awaits_interview or standing.must_accept else None
     return render(
         request,
         "accompaniment/space.html",
         {
             "person": person,
-            "standing": standing,
-            "time_left": waits and time_left(now=now, only=[waits.pk]).get(waits.pk),
+            "standing": standing_of(person, timezone.now()),
             "steps": next_steps(person)[:STEPS_SHOWN],
         },
     )
@@ -52,7 +47,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, refusal.sentence)
         return redirect("space")
-    messages.success(request, "Votre demande de 100 % web est enregistrée.")
+    messages.success(request, "Votre demande de 100\u00a0% web est enregistrée.")
     return redirect("acceptance")
 
 
@@ -79,7 +74,9 @@ def my_accompaniment(request: AuthenticatedRequest) -> HttpResponse:
             "plan_review": plan and plan.reviews.last(),
             "plan_request": PlanRequest.objects.filter(jobseeker=person).order_by("-asked_at").first(),
             "earlier_plans": [(plan_sentence(earlier, today=today), earlier) for earlier in earlier_plans],
-            "obligations": [*Obligation.objects.due().filter(jobseeker=person), *settled[:SETTLED_SHOWN]],
+            "due": list(Obligation.objects.due().filter(jobseeker=person)),
+            "settled": list(settled[:SETTLED_SHOWN]),
+            "journal_is_asked": "page" in request.GET,
             "today": today,
             "page": page_of(
                 request,

@@ -1,4 +1,4 @@
-"""Action plan and documents of a person's file, for both sides: each sees what is in the own perimeter."""
+"""Action plan and documents of a person's file, for both sides, each within their own perimeter."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -19,7 +19,7 @@ from accompaniment.views.once import once
 @role_required(Role.JOBSEEKER, Role.ADVISER)
 @require_POST
 def tick_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Say that a step is done (`fait=1`) or not; the page that comes back is the one it was said on."""
+    """Mark a step as done (`fait=1`) or not, and return to the page with the mark."""
     if request.user.is_jobseeker:
         step: Step = get_object_or_404(Step.objects.visible_to(request.user).select_related("objective"), pk=pk)
     else:
@@ -40,7 +40,7 @@ def tick_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def own_documents(request: AuthenticatedRequest) -> HttpResponse:
-    """The documents of one's own file; adding one."""
+    """The documents of the person's own file; adding one."""
     person = own_file(request)
     form = DocumentForm(request.POST, request.FILES) if request.method == "POST" else DocumentForm()
     if add_sent_document(request, person, form):
@@ -56,7 +56,7 @@ def own_documents(request: AuthenticatedRequest) -> HttpResponse:
 
 
 def add_sent_document(request: AuthenticatedRequest, person: Jobseeker, form: DocumentForm) -> bool:
-    """Put the file of a sent form into the dossier; False, with the reason in the form, when that cannot be."""
+    """Add the file of a sent form to the dossier; return False, with the reason in the form, if it is refused."""
     if not form.is_bound or not form.is_valid():
         return False
     upload = form.cleaned_data["file"]
@@ -77,14 +77,14 @@ def own_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def as_a_download(document: Document) -> HttpResponse:
-    """Return a document as a file to keep, which no browser opens as a page of ours; Http404 when its file is gone."""
+    """Return a document as a download that no browser opens as a page of ours; Http404 if its file is gone."""
     kind = documents.KINDS[document.content_type]
     try:
         content = document.file.open("rb")
     except FileNotFoundError as missing:
         raise Http404 from missing
     title = document.title.removesuffix(f".{kind.ending}")
-    # Read at once, it is small: ASGI serves no file step by step, it would load it all the same, with a warning.
+    # Read at once, because it is small. Under ASGI Django would load a streamed file whole anyway, with a warning.
     with content:
         response = HttpResponse(content.read(), content_type=kind.media_type)
     response["Content-Disposition"] = str(content_disposition_header(True, f"{title}.{kind.ending}"))
@@ -97,7 +97,7 @@ def as_a_download(document: Document) -> HttpResponse:
 @role_required(Role.JOBSEEKER, Role.ADVISER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take a document out of the file, once it was asked for twice; a person only what he or she put there."""
+    """Remove a document after a confirmation. A person can remove only their own documents."""
     if request.user.is_jobseeker:
         own = Document.objects.visible_to(request.user).filter(added_by=request.user).select_related("jobseeker")
         found: Document = get_object_or_404(own, pk=pk)

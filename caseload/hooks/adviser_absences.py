@@ -1,8 +1,8 @@
-"""What must be decided on upper floors before an adviser may be away, and what follows when a cover ends early.
+"""Decisions of upper floors that are needed before an adviser may be away, and what follows when a cover changes.
 
-`services.absences` asks each floor first, shows the questions, and lets each carry out the answers in its own
-transaction: what raises there undoes the whole absence. Upper apps add theirs in `config/wiring.py`: visio asks what
-becomes of each booked interview, messaging lets the open screens look their right up again.
+`services.moves.absences` asks each floor for its questions and shows them. Each floor carries out its answers in the
+same transaction, and an exception undoes the whole absence. `config/wiring.py` fills the list: visio asks about each
+booked interview, messaging makes open screens check their right again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ CANCEL = "annuler"
 
 
 class UndecidedError(DomainError):
-    """Something falls on the days of the absence of which nobody has said what becomes of it."""
+    """A booking falls on a day of the absence, and nobody has decided about it."""
 
     def __init__(self, sentence: str = "") -> None:
         super().__init__(
@@ -32,20 +32,20 @@ class UndecidedError(DomainError):
 
 @dataclass(frozen=True, kw_only=True)
 class HandedOn:
-    """Days of a cover on which the colleague who covers will be away, and who takes it over on these days."""
+    """Days of a cover on which the covering colleague is away too, and the colleague who takes over."""
 
     cover: "Cover"
     starts_on: date
     ends_on: date
     others: tuple["Adviser", ...] = ()
-    """Who covers the same portfolio on all these days already."""
+    """Who already covers the same portfolio on all these days."""
     colleague: "Adviser | None" = None
-    """Nobody where others cover, or where nobody could be found."""
+    """None if others cover already, or if nobody could be found."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedAbsence:
-    """Days on which an adviser will be away, both included, and who answers for each portfolio."""
+    """The days on which an adviser will be away, both included, and the covering colleagues of each portfolio."""
 
     adviser: "Adviser"
     starts_on: date
@@ -53,10 +53,10 @@ class PlannedAbsence:
     colleagues: Mapping[int, Sequence["Adviser"]]
     """By the portfolio's primary key."""
     handed_on: Sequence[HandedOn] = ()
-    """The adviser's own covers of these days."""
+    """The covers that the absent adviser holds on these days."""
 
     def answering(self, portfolio: int | None, day: date) -> Sequence["Adviser"]:
-        """Return who answers on `day` for a portfolio of the adviser, or for one that the adviser covers."""
+        """Return who answers on `day` for a portfolio that the adviser owns or covers."""
         if portfolio is not None and portfolio in self.colleagues:
             return self.colleagues[portfolio]
         return [
@@ -77,10 +77,10 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """Something that falls on the days of the absence, and what can become of it."""
+    """Something that falls on a day of the absence, and the possible answers."""
 
     key: str
-    """Names the fact, the same each time it is asked, for example `entretien-12`."""
+    """Identifies the fact across several questions, for example `entretien-12`."""
     person: "Jobseeker"
     what: str
     choices: tuple[Choice, ...]
@@ -88,7 +88,7 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What is to become of one thing. `message` goes to the person."""
+    """The decision about one booking. `message` goes to the person."""
 
     choice: str
     message: str = ""
@@ -96,12 +96,12 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class CoverChange:
-    """Covers have begun to be, or are no more; portfolios by primary key."""
+    """Covers have begun or ended. Portfolios are given by primary key."""
 
     adviser: "Adviser"
     portfolios: tuple["Portfolio", ...]
     colleagues: tuple["Adviser", ...]
-    """Those who cover, and those who covered, before or after the change."""
+    """The colleagues who cover now, and those who covered before the change."""
     actor: "User"
     at: datetime
 
@@ -111,23 +111,24 @@ class AbsenceFollower:
     """What a floor does about absences."""
 
     ask: Callable[[PlannedAbsence], list[Question]] = field(default=lambda planned: [])
-    """Returns what has to be decided; changes nothing."""
+    """Returns the questions to decide; changes nothing."""
     decide: Callable[[PlannedAbsence, Mapping[str, Decision], "User", datetime], list[str]] = field(
         default=lambda planned, decisions, actor, at: []
     )
-    """Carries the decisions out once the absence and its covers stand, and says what it did in French sentences.
+    """Carries out the decisions once the absence and its covers exist, and reports in French sentences.
 
-    Raises UndecidedError when something has no decision, DomainError when one cannot be carried out."""
+    Raises UndecidedError if a decision is missing, DomainError if one cannot be carried out.
+    """
     follow: Callable[[CoverChange], list[str]] = field(default=lambda change: [])
-    """Follows a change of the covers, and says what it did."""
+    """Follows a change of covers, and reports in French sentences."""
     concerns: Callable[[CoverChange], list[int]] = field(default=lambda change: [])
-    """Returns the people, by primary key, for whom `follow` would change something that they were told of."""
+    """Returns the primary keys of the people for whom `follow` would change something that they have been told."""
 
 
 on_absence: list[AbsenceFollower] = []
-"""Called in the order in which the floors were added, people, portfolios and advisers being locked."""
+"""Called lowest floor first, with people, portfolios and advisers locked."""
 
 
 def questions_about(planned: PlannedAbsence) -> list[Question]:
-    """Return all that has to be decided before the adviser may be away."""
+    """Return everything that must be decided before the adviser may be away."""
     return [question for follower in on_absence for question in follower.ask(planned)]

@@ -1,7 +1,7 @@
-"""What the arrival of an adviser must bring along on upper floors.
+"""What upper floors do when advisers arrive.
 
-`services.advisers` calls each function, in its own transaction, after the accounts and portfolios are there.
-Upper apps add theirs in `config/wiring.py`.
+`services.steering.adviser_files` calls each function in its transaction, after it has made the accounts and portfolios.
+`config/wiring.py` fills the list.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
     from caseload.models import Adviser
 
 on_adviser_created: list[Callable[[Sequence["Adviser"]], None]] = []
-"""Called once with all the new advisers of a load, for example to give them working hours."""
+"""Called once with all new advisers of a load, for example to give them working hours."""

@@ -1,7 +1,7 @@
-"""What must be settled on upper floors before an account of the staff is closed.
+"""What upper floors must settle before a staff account is closed.
 
-`services.staff` asks each floor first and refuses as long as one names something. Upper apps add theirs in
-`config/wiring.py`.
+`services.steering.staff` asks each floor first, and refuses as long as one names something. `config/wiring.py` fills
+the list.
 """
 
 from collections.abc import Callable
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
     from caseload.models import Adviser
 
 before_departure: list[Callable[["Adviser"], list[str]]] = []
-"""Each names in sentences what is left to settle, for example interviews to come."""
+"""Each function returns sentences about what is left to settle, for example coming interviews."""

@@ -1,10 +1,9 @@
-"""What must move along on upper floors when a person changes adviser.
+"""What upper floors move along when a person changes adviser.
 
-`services.transfers` calls each function in the transaction of that one person's move, after the placement has
-changed; what raises there undoes the move. Upper apps add theirs in `config/wiring.py`: messaging closes the former
-adviser's open screens on the conversation, visio gives the coming interviews to the new adviser.
-
-Obligations and call-backs belong to the person, not to an adviser: they need no function, and their clocks run on.
+`services.moves.carrying_out` calls each function in the transaction of this person's move, after the placement has
+changed. An exception undoes the move. `config/wiring.py` fills the list: messaging closes the former adviser's open
+screens on the conversation, visio gives the coming interviews to the new adviser. Obligations and call-backs belong to
+the person and not to an adviser: they need no function, and their clocks run on.
 """
 
 from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Handover:
-    """A person who has just been given to another adviser."""
+    """A person who has just changed adviser."""
 
     jobseeker: "Jobseeker"
     source: "Adviser"
@@ -32,13 +31,13 @@ class Handover:
 
 @dataclass(frozen=True)
 class Along:
-    """One thing that has moved along, or is left to do; an interview with the hour at which it begins."""
+    """One thing that moved along or is left to do. An interview comes with its hour."""
 
     what: CarriedAlong
     at: datetime | None = None
 
     def stored(self) -> dict[str, str]:
-        """Return it as JSON can hold it."""
+        """Return a value that JSON can store."""
         return {"what": self.what, **({"at": self.at.isoformat()} if self.at else {})}
 
 
@@ -47,7 +46,7 @@ class Carried:
     """What one floor has moved along."""
 
     report: list[Along] = field(default_factory=list)
-    """For whoever decided the transfer and whoever receives the person."""
+    """For the person who decided the transfer and for the receiving adviser."""
     person: list[str] = field(default_factory=list)
     """French sentences for the person, in the e-mail that names the new adviser."""
 
@@ -55,11 +54,11 @@ class Carried:
 FollowHandover = Callable[[Handover], Carried]
 
 on_handover: list[FollowHandover] = []
-"""Called in the order in which the floors were added, the person and both portfolios being locked."""
+"""Called lowest floor first, with the person and both portfolios locked."""
 
 
 def carry_along(handover: Handover) -> Carried:
-    """Let every floor follow, and return what all of them have to say."""
+    """Call every floor, and return what all of them report."""
     said = [follow(handover) for follow in on_handover]
     return Carried(
         report=[along for carried in said for along in carried.report],

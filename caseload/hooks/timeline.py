@@ -1,6 +1,6 @@
-"""Everything that happened with a person, each floor telling its own rows.
+"""Events of a person's timeline; each floor adds its own.
 
-A source is one statement: it returns the newest events of a person before an instant, at most so many.
+A source is one SQL statement that returns the newest events of a person before an instant, up to a limit.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,17 +22,17 @@ class Event:
     kind: TimelineKind
     title: str
     about: str = ""
-    """What somebody called the thing; it follows the title."""
+    """Text that a person gave to the event; it follows the title."""
     channel: str = ""
     text: str = ""
     by: str = ""
     marks: bool = False
-    """Whether it begins something new, such as a period of accompaniment."""
+    """Whether the event begins something, such as a period of accompaniment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineRequest:
-    """Which events are asked for: the newest before an instant (None: now), at most so many."""
+    """The wanted events: the newest before an instant (None: now), at most `limit`."""
 
     person: "Jobseeker"
     before: datetime | None
@@ -41,11 +41,11 @@ class TimelineRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where events of some kinds come from."""
+    """A source of events of some kinds."""
 
     kinds: frozenset[TimelineKind]
     events: Callable[[TimelineRequest], Iterable[Event]]
 
 
 timeline_sources: list[Source] = []
-"""Asked in the order of the floors."""
+"""Asked lowest floor first."""

@@ -13,23 +13,23 @@ UNFINISHED_IMPORTS = (ImportState.WAITING, ImportState.RUNNING, ImportState.ASKI
 
 class ImportRunQuerySet(QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
-        """Keep one's own imports; a manager of the whole country sees all."""
+        """Keep the user's own imports; a manager of the whole country sees all."""
         manager = getattr(user, "manager", None)
         if manager is None:
             return self.none()
         return self.all() if manager.whole_country else self.filter(uploaded_by=user)
 
     def unfinished(self) -> Self:
-        """Keep what waits to be loaded, and what was being loaded when its worker ended, oldest first."""
+        """Keep files that wait, and files whose worker ended while loading, oldest first."""
         return self.filter(state__in=(ImportState.WAITING, ImportState.RUNNING)).order_by("started_at", "pk")
 
     def for_history(self) -> Self:
-        """Keep what a line of the history shows; the rows of a file are read only on its own page."""
+        """Load only what a line of the history shows; the rejected rows are read on the file's own page."""
         return self.select_related("uploaded_by").defer("rejected_rows", "warned_rows", "rejected_csv")
 
 
 class ImportRun(models.Model):
-    """One file that a manager loaded, and what came of it."""
+    """One file that a manager loaded, and the result."""
 
     kind = models.CharField("fichier", max_length=10, choices=ImportKind)
     filename = models.CharField("nom du fichier", max_length=200)
@@ -76,10 +76,10 @@ class ImportRun(models.Model):
 
     @property
     def rejected(self) -> int:
-        """How many rows did not go in; of a file that was loaded."""
+        """How many rows were rejected; for a file that was loaded."""
         return int(self.summary.get("rejected", 0))
 
     @property
     def nothing_went_in(self) -> bool:
-        """Tell whether a file was read to its end and each of its rows was rejected."""
+        """Return whether a file was read to its end and each of its rows was rejected."""
         return self.state == ImportState.DONE and 0 < self.rejected == self.summary.get("rows")

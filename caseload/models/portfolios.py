@@ -1,7 +1,7 @@
 """Portfolios with their caps, placements, and who answers while an adviser is away."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -11,13 +11,14 @@ from django.db.models import Case, Exists, F, FilteredRelation, OuterRef, Q, Que
 from django.db.models.expressions import Combinable, CombinedExpression
 from django.db.models.functions import Coalesce, Greatest
 
-from accompaniment.enums import Channel, EnrolmentState, Modality, Role, SettingEvent
+from accompaniment.enums import OWN_CHANNELS, Channel, EnrolmentState, Modality, Role, SettingEvent
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.models.changes import SettingChange
-from accompaniment.models.expressions import DateRange, TsTzRange
+from accompaniment.models.expressions import DateRange, LocalDay, TsTzRange
 from accompaniment.models.guards import Guarded, Guards
 from accompaniment.models.people import OfJobseekerQuerySet
 from caseload.enums import PlacementEnd
+from caseload.models.absences import Absence, DaysQuerySet
 from caseload.models.staff import STAFF_FILTERS, Adviser, managed_by, never_opened
 from caseload.rules.portfolio import percent, proportional_cap
 
@@ -30,10 +31,10 @@ class CapacityQuerySet(QuerySet[Any]):
 
 
 class Capacity(models.Model):
-    """How many permanent placements a portfolio of a modality may hold, from a day on.
+    """How many permanent placements a portfolio of a modality may hold from a day on.
 
-    The row of an agency goes before the one of the whole country; it has a reason. One without a value says that the
-    agency has the cap of the country again.
+    A row for an agency takes precedence over the one for the whole country, and has a reason. A row without a value
+    gives the agency the country's cap again.
     """
 
     modality = models.CharField("modalité", max_length=10, choices=Modality)
@@ -69,9 +70,9 @@ class Capacity(models.Model):
         return f"{self.modality} {self.value}"
 
     def places_for(self, working_share: int) -> int:
-        """Return the cap of an adviser's portfolio; the working share is in per cent.
+        """Return the cap for an adviser with this working share (in per cent).
 
-        Raises ValueError for a row that leaves the cap to the country.
+        Raises ValueError for a row without a value.
         """
         if self.value is None:
             raise ValueError("the cap is the country's")
@@ -80,7 +81,7 @@ class Capacity(models.Model):
 
 
 class CapacityChange(SettingChange):
-    """A cap was set, or one to come was cancelled."""
+    """A change of a cap: one was set, or a coming one was cancelled."""
 
     event = models.CharField(max_length=9, choices=SettingEvent)
     modality = models.CharField(max_length=10, choices=Modality)
@@ -95,7 +96,7 @@ class CapacityChange(SettingChange):
 
 
 def filling() -> CombinedExpression:
-    """Return the expression for how full a portfolio is; one without any place counts as one of one place."""
+    """Return the expression for how full a portfolio is. A portfolio without places counts as having one."""
     return F("occupied") * 1.0 / Greatest(F("capacity"), 1)
 
 
@@ -114,25 +115,30 @@ class PortfolioQuerySet(QuerySet[Any]):
         return self.order_by(filling().desc(), "pk")
 
     def least_filled_first(self) -> Self:
-        """Sort by how full they are, those last whose adviser has never opened the account."""
+        """Sort by how full they are. Portfolios whose adviser never opened the account come last."""
         return self.order_by(never_opened("adviser__user"), filling(), "pk")
 
-    def visible_to(self, user: User, day: date) -> Self:
-        """Keep an adviser's own portfolios and those covered on `day`, or those of a manager's regions."""
+    def followed_by(self, user: User, now: datetime) -> Self:
+        """Keep the portfolios for which the adviser may read and act now: their own, even while away, and those they
+        cover.
+
+        Who is expected to answer is another question: see `with_presence` and `reads.moves.who_answers`.
+        """
+        own = self.model.objects.filter(adviser__user=user).order_by().values("pk")
+        covered = Cover.objects.running_at(now).filter(colleague__user=user).order_by().values("portfolio")
+        # A union instead of OR: PostgreSQL then starts from these few rows, however large the table is.
+        return self.filter(pk__in=own.union(covered))
+
+    def visible_to(self, user: User, now: datetime) -> Self:
+        """Keep the portfolios that an adviser answers for now, or those of a manager's regions."""
         if user.role == Role.ADVISER:
-            covered = Q(
-                covers__colleague__user=user,
-                covers__starts_on__lte=day,
-                covers__ends_on__gte=day,
-                covers__cancelled_at=None,
-            )
-            return self.filter(Q(adviser__user=user) | covered).distinct()
+            return self.followed_by(user, now)
         if user.role == Role.MANAGER:
             return self.filter(managed_by(user, "agency__departement__region"))
         return self.none()
 
     def open_to_transfers_of(self, user: User) -> Self:
-        """Keep those into which one may transfer people: of one's agency, or of a manager's regions."""
+        """Keep the portfolios to which the user may transfer people: of their agency, or of a manager's regions."""
         if user.role == Role.MANAGER:
             return self.filter(managed_by(user, "agency__departement__region"))
         return self.filter(agency__advisers__user=user)
@@ -141,33 +147,34 @@ class PortfolioQuerySet(QuerySet[Any]):
         """Keep those with a free place, least loaded first."""
         return self.filter(occupied__lt=F("capacity")).order_by("occupied", "pk")
 
-    def with_people_in_cover(self, day: date) -> Self:
-        """Add as `in_cover` how many people the adviser answers for on `day` in place of absent colleagues."""
-        running = Q(colleague=OuterRef("adviser"), starts_on__lte=day, ends_on__gte=day, cancelled_at=None)
-        covers = Cover.objects.filter(running).order_by()
+    def with_people_in_cover(self, now: datetime) -> Self:
+        """Add `in_cover`: how many people the adviser answers for now in place of absent colleagues."""
+        covers = Cover.objects.running_at(now).filter(colleague=OuterRef("adviser")).order_by()
         people = covers.values("colleague").annotate(people=Sum("portfolio__occupied")).values("people")
         return self.annotate(in_cover=Coalesce(Subquery(people), 0))
 
     def with_presence(self, day: date) -> Self:
-        """Add until when the adviser is away on `day` (`away_until`), and whether a colleague answers (`relayed`)."""
+        """Add `away_until` (the last day of the adviser's absence on `day`) and `relayed` (whether a colleague
+        answers).
+        """
         absences = Absence.objects
         covers = Cover.objects
         away = absences.running_on(day).filter(adviser=OuterRef("adviser")).order_by()
         return self.annotate(
             away_until=Subquery(away.values("ends_on")[:1]),
-            relayed=Exists(covers.running_on(day).filter(portfolio=OuterRef("pk"))),
+            relayed=Exists(covers.running_on(day).answering().filter(portfolio=OuterRef("pk"))),
         )
 
     def unanswered_on(self, day: date) -> dict[int, date]:
-        """Return of which of these the adviser is away on `day` without a cover, and until when."""
+        """Return the portfolios whose adviser is away on `day` without a cover, with the last day of each absence."""
         away = self.with_presence(day).filter(away_until__isnull=False, relayed=False).order_by()
         return dict(away.values_list("pk", "away_until"))
 
     def proposed_for(self, agency: Agency, modality: str, day: date) -> Self:
         """Keep the portfolios of a modality in the agency's region in which somebody answers on `day`.
 
-        Who is away comes last, before them who has never opened the account; then those of the agency first, then
-        the least loaded.
+        Portfolios whose adviser never opened the account come last, before them those whose adviser is away. Among the
+        others the agency's own come first, then the least loaded.
         """
         return (
             self.with_presence(day)
@@ -190,9 +197,9 @@ class PortfolioQuerySet(QuerySet[Any]):
 class Portfolio(models.Model):
     """An adviser's set of jobseekers of one modality.
 
-    `occupied` counts the open placements and is kept by a trigger on them, in their transaction. Where more people
-    were there when a lower cap came into force, `capacity` is their number and `lowered_to` that cap: the same trigger
-    brings `capacity` down with each place that is freed, so that it is never taken again.
+    A trigger on placements keeps `occupied`, the number of open placements, in their transaction. When a lower cap
+    comes into force while more people are there, `capacity` stays at their number and `lowered_to` holds the cap. The
+    same trigger lowers `capacity` with each place that becomes free, so that the place is not taken again.
     """
 
     adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="portfolios", verbose_name="conseiller")
@@ -209,7 +216,7 @@ class Portfolio(models.Model):
 
     away_until: date | None
     relayed: bool
-    # Both only where `with_presence` has added them.
+    # Set only by `with_presence`.
 
     objects = PortfolioQuerySet.as_manager()
 
@@ -235,7 +242,7 @@ class Portfolio(models.Model):
 
     @property
     def cap(self) -> int:
-        """The cap in force, which may be below the number of people who are there."""
+        """The cap in force; it may be below the number of people who are there."""
         return self.capacity if self.lowered_to is None else self.lowered_to
 
     @property
@@ -244,7 +251,7 @@ class Portfolio(models.Model):
 
     @property
     def filling(self) -> int:
-        """Occupied places per cent of the capacity."""
+        """Occupied places in per cent of the capacity."""
         return percent(self.occupied, self.capacity)
 
 
@@ -252,14 +259,14 @@ Rows = TypeVar("Rows", bound=QuerySet[Any])
 
 
 def _waits(requests: str) -> Q:
-    """Return the condition of a request that waits for an answer, as `open()` says it; `requests` is the path."""
+    """Return the condition that a request waits for an answer, as in `open()`; `requests` is the path to it."""
     return Q(**{f"{requests}__answered_at": None, f"{requests}__withdrawn_at": None})
 
 
 def with_case(rows: Rows, *, person: str = "") -> Rows:
-    """Add what a person's needs are read from beside the summary: period, open enrolment, plan, what was asked.
+    """Add what a person's needs depend on beside the summary: period, open enrolment, plan and open requests.
 
-    `person` is the path from a row to the person. Each join meets one row at most, by the database's own constraints.
+    `person` is the path from a row to the person. Constraints ensure that each join finds at most one row.
     """
     one_row_of_each: Rows = rows.annotate(
         period=FilteredRelation(f"{person}accompaniments", condition=Q(**{f"{person}accompaniments__ended_at": None})),
@@ -288,12 +295,14 @@ class PlacementQuerySet(OfJobseekerQuerySet):
         return self.filter(ended_at=None)
 
     def once_followed_by(self, user: User) -> Self:
-        """Keep those of the files that the user may see, and for an adviser what has left their own portfolios."""
+        """Keep placements of the files that the user may see; for an adviser also those that ended in their own
+        portfolios.
+        """
         seen = Jobseeker.objects.visible_to(user)
         return self.filter(Q(jobseeker__in=seen) | Q(portfolio__adviser__user=user))
 
     def waiting(self) -> Self:
-        """Keep the last placement of each person who is in no portfolio now and has not left."""
+        """Keep the last placement of each person who is in no portfolio now and is still registered."""
         of_the_person = self.model.objects.filter(jobseeker=OuterRef("jobseeker"))
         return (
             self.filter(ended_at__isnull=False)
@@ -305,28 +314,22 @@ class PlacementQuerySet(OfJobseekerQuerySet):
         )
 
     def in_charge_of(self, user: User) -> Self:
-        """Keep the people whose place is this user's concern: a manager's regions, an adviser's agency."""
+        """Keep the people whom this user may place: those of a manager's regions, or of an adviser's agency."""
         if user.role == Role.MANAGER:
             return self.filter(managed_by(user, "jobseeker__agency__departement__region"))
         return self.filter(jobseeker__agency__advisers__user=user)
 
-    def followed_by(self, adviser: Adviser, day: date) -> Self:
-        """Keep the placements in an adviser's own portfolios and in those that he or she covers on `day`."""
-        covered = Q(
-            portfolio__covers__colleague=adviser,
-            portfolio__covers__starts_on__lte=day,
-            portfolio__covers__ends_on__gte=day,
-            portfolio__covers__cancelled_at=None,
-        )
-        return self.filter(Q(portfolio__adviser=adviser) | covered).distinct()
+    def followed_by(self, user: User, now: datetime) -> Self:
+        """Keep the placements in the portfolios that an adviser answers for now."""
+        return self.filter(portfolio__in=Portfolio.objects.followed_by(user, now))
 
     def with_case(self) -> Self:
-        """Add what the portfolio list shows of each person; the summary's columns are under `jobseeker__summary__`."""
+        """Add what the portfolio list shows of each person. The summary is under `jobseeker__summary__`."""
         return with_case(self, person="jobseeker__")
 
 
 class Placement(Guarded):
-    """Who is in which portfolio since when. One open placement per person."""
+    """Which person is in which portfolio, and since when. A person has at most one open placement."""
 
     portfolio = models.ForeignKey(Portfolio, models.PROTECT, related_name="placements")
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="placements")
@@ -375,7 +378,7 @@ class Placement(Guarded):
 
 
 class CaseSummary(models.Model):
-    """What the portfolio list shows of a person, written by the floors that know it, so that lists never look up."""
+    """What the portfolio list shows of a person. Upper floors write it, so that lists need no look-ups."""
 
     jobseeker = models.OneToOneField(Jobseeker, models.CASCADE, primary_key=True, related_name="summary")
     last_contact_at = models.DateTimeField("dernier contact", null=True)
@@ -383,7 +386,7 @@ class CaseSummary(models.Model):
     awaiting_reply_since = models.DateTimeField("sans réponse depuis", null=True)
     callback_due_at = models.DateTimeField("rappel avant", null=True)
     next_interview_at = models.DateTimeField("prochain entretien", null=True)
-    next_interview_channel = models.CharField("canal", max_length=8, choices=Channel, blank=True)
+    next_interview_channel = models.CharField("canal", max_length=8, choices=OWN_CHANNELS, blank=True)
     obligation_due_on = models.DateField("échéance", null=True)
     to_place_by = models.DateField("à placer avant", null=True, help_text="nearest deadline that has no interview")
 
@@ -394,66 +397,26 @@ class CaseSummary(models.Model):
         return f"summary of {self.jobseeker_id}"
 
 
-class AbsenceQuerySet(QuerySet[Any]):
-    def standing(self) -> Self:
-        """Keep the absences that were not cancelled."""
-        return self.filter(cancelled_at=None)
+class CoverQuerySet(DaysQuerySet):
+    def running_at(self, now: datetime) -> Self:
+        """Keep the covers that run at an instant, by the day of the covering colleague's agency."""
+        there = F("colleague__agency__departement__region__timezone")
+        return self.running_on(LocalDay(there, Value(now, output_field=models.DateTimeField())))
 
-    def running_on(self, day: date) -> Self:
-        """Keep the absences that run on `day`, both ends included."""
-        return self.standing().filter(starts_on__lte=day, ends_on__gte=day)
+    def answering(self) -> Self:
+        """Keep the covers whose colleague has an open account."""
+        return self.filter(colleague__user__is_active=True)
 
-    def visible_to(self, user: User) -> Self:
-        """Keep one's own absences and those that one covers, or those of the advisers of a manager's regions."""
-        if user.role == Role.MANAGER:
-            return self.filter(managed_by(user, "adviser__agency__departement__region"))
-        covered = Cover.objects.filter(colleague__user=user, cancelled_at=None)
-        return self.filter(Q(adviser__user=user) | Q(pk__in=covered.values("absence")))
-
-
-class Absence(models.Model):
-    """Days on which an adviser is away, both included; colleagues answer meanwhile through the covers."""
-
-    adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="absences", verbose_name="conseiller")
-    starts_on = models.DateField("du")
-    ends_on = models.DateField("au", help_text="inclus")
-    set_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    set_at = models.DateTimeField()
-    cancelled_at = models.DateTimeField(null=True)
-
-    objects = AbsenceQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("starts_on", "pk")
-        verbose_name = "absence"
-        constraints = [
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="absence_in_order"),
-            ExclusionConstraint(
-                name="absence_never_overlaps",
-                expressions=[
-                    ("adviser", RangeOperators.EQUAL),
-                    (DateRange("starts_on", "ends_on", RangeBoundary(inclusive_upper=True)), RangeOperators.OVERLAPS),
-                ],
-                condition=Q(cancelled_at=None),
-                violation_error_message="Une absence est déjà prévue sur ces jours.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.adviser_id} {self.starts_on}–{self.ends_on}"
-
-
-class CoverQuerySet(QuerySet[Any]):
-    def running_on(self, day: date | Combinable) -> Self:
-        """Keep the covers that run on `day`, both ends included."""
-        return self.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None)
+    def of_person(self, person: Jobseeker | Combinable) -> Self:
+        """Keep the covers of the portfolio in which a person is now."""
+        return self.filter(portfolio__placements__jobseeker=person, portfolio__placements__ended_at=None)
 
 
 class Cover(models.Model):
-    """A colleague answers for a portfolio during an absence. It does not count against the colleague's cap."""
+    """A colleague answers for a portfolio during an absence. A cover does not count against the colleague's cap."""
 
     portfolio = models.ForeignKey(Portfolio, models.PROTECT, related_name="covers")
-    absence = models.ForeignKey(Absence, models.PROTECT, null=True, related_name="covers")
+    absence = models.ForeignKey(Absence, models.PROTECT, related_name="covers")
     colleague = models.ForeignKey(Adviser, models.PROTECT, related_name="covers", verbose_name="relais")
     starts_on = models.DateField("du")
     ends_on = models.DateField("au", help_text="inclus")

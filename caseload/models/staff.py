@@ -15,7 +15,7 @@ STAFF_FILTERS = {"region": "agency__departement__region", "agence": "agency"}
 
 
 def managed_by(user: User, region: str) -> Q:
-    """Return the condition that a region, reached by the path `region`, is one of this manager's.
+    """Return the condition that the region at the path `region` belongs to this manager.
 
     A manager of the whole country has every region.
     """
@@ -28,14 +28,14 @@ def managed_by(user: User, region: str) -> Q:
 
 
 def never_opened(account: str) -> Case:
-    """Return the expression that sorts accounts whose owner has no password yet after the others."""
+    """Return the expression that sorts accounts without a password last."""
     waits = {f"{account}__password__startswith": UNUSABLE_PASSWORD_PREFIX}
     return Case(When(**waits, then=Value(1)), default=Value(0))
 
 
 class AdviserQuerySet(QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
-        """Keep oneself, or the advisers of a manager's regions."""
+        """Keep the user themselves, or the advisers of a manager's regions."""
         if user.role == Role.MANAGER:
             return self.filter(managed_by(user, "agency__departement__region"))
         return self.filter(user=user)
@@ -48,7 +48,7 @@ class AdviserQuerySet(QuerySet[Any]):
         return found
 
     def opened_first(self) -> Self:
-        """Sort by name, those last who have never opened their account."""
+        """Sort by name, with those who never opened their account last."""
         return self.order_by(
             never_opened("user"), alphabetical("user__last_name"), alphabetical("user__first_name"), "pk"
         )
@@ -89,7 +89,7 @@ class Adviser(models.Model):
 
 class ManagerQuerySet(QuerySet[Any]):
     def steered_by(self, user: User) -> Self:
-        """Keep the managers whose every region is the user's; those of the whole country are their like's only."""
+        """Keep the managers all of whose regions are the user's. Managers of the whole country see each other only."""
         manager = getattr(user, "manager", None)
         if manager is None:
             return self.none()
@@ -101,7 +101,7 @@ class ManagerQuerySet(QuerySet[Any]):
         return self.filter(~Exists(beyond), whole_country=False)
 
     def to_tell_of(self, region: str) -> Self:
-        """Keep whom a matter of a region concerns: its own managers, or where it has none those of the country."""
+        """Keep the managers responsible for a region: its own, or if it has none those of the whole country."""
         present = self.filter(user__is_active=True).select_related("user").order_by("pk")
         own = present.filter(regions=region)
         return own if own.exists() else present.filter(whole_country=True)
@@ -132,7 +132,7 @@ class Manager(models.Model):
 
 
 class SavedView(models.Model):
-    """A name that somebody gave to a selection of the portfolio list: the query of its address."""
+    """A named selection of the portfolio list: the query of its address."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
     name = models.CharField("nom", max_length=60)

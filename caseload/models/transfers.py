@@ -1,4 +1,4 @@
-"""People who change portfolio for good, and what is left to read to whoever followed them."""
+"""Permanent transfers, and the reading rights of former advisers."""
 
 from datetime import datetime
 from typing import Any, Self
@@ -16,13 +16,13 @@ from caseload.models.staff import Adviser
 
 class TransferBatchQuerySet(QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
-        """Keep the decisions of which at least one row is the user's to see; what each shows is asked of its rows."""
+        """Keep the decisions of which the user may see at least one row. Each row has its own right."""
         rows = Transfer.objects.shown_to(user)
         return self.filter(pk__in=rows.values("batch"))
 
 
 class TransferBatch(models.Model):
-    """One decision to move people: who took it, when, why, and for which day."""
+    """One decision to move people: who made it, when, why, and for which day."""
 
     decided_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField("décidé le")
@@ -52,16 +52,17 @@ class TransferQuerySet(OfJobseekerQuerySet):
         return self.filter(state=TransferState.PLANNED)
 
     def decided_over_by(self, user: User) -> Self:
-        """Keep what a manager steers, person by person: the people of their regions; for an adviser the own decisions.
+        """Keep the transfers that the user may see: for a manager, of people in their regions; for an adviser, their
+        own decisions.
 
-        A decision that concerns several regions belongs to nobody of one of them as a whole.
+        The right belongs to the row: nobody may see a whole batch because one of its people is theirs.
         """
         if user.role == Role.MANAGER:
             return self.visible_to(user)
         return self.filter(batch__decided_by=user)
 
     def shown_to(self, user: User) -> Self:
-        """Keep what one decides over, and for an adviser what came into the own portfolios or is to leave them."""
+        """Keep what the user may decide; for an adviser also transfers into or out of their own portfolios."""
         if user.role != Role.ADVISER:
             return self.decided_over_by(user)
         received = Q(target__adviser__user=user, state=TransferState.DONE)
@@ -69,9 +70,10 @@ class TransferQuerySet(OfJobseekerQuerySet):
 
 
 class Transfer(models.Model):
-    """One person of a batch: from where to where, and what became of it.
+    """One person of a batch: from which portfolio to which, and the outcome.
 
-    `target` is where the person is to go, and after the move where they went; nobody without a place has one.
+    `target` is the planned portfolio, and after the move the one that received the person. It is empty for a person
+    without a place.
     """
 
     batch = models.ForeignKey(TransferBatch, models.PROTECT, related_name="transfers")
@@ -126,7 +128,7 @@ class ReadingRightQuerySet(OfJobseekerQuerySet):
 
 
 class ReadingRight(models.Model):
-    """A former adviser may still read a person's file for a while, because a manager said so."""
+    """A former adviser may read a person's file for a limited time, because a manager allowed it."""
 
     adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="reading_rights")
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="reading_rights")

@@ -32,7 +32,7 @@ def one_open_placement() -> Iterator[str]:
 
 
 def placed_where_the_modality_fits() -> Iterator[str]:
-    """Whoever is in a portfolio has its tier; that of the 100 % web is for a track that is validated or running."""
+    """A person's portfolio has the person's tier. A web portfolio requires a validated or running track."""
     for identifier, portfolio in rows("""
         SELECT person.identifier, portfolio.id FROM caseload_placement placement
         JOIN caseload_portfolio portfolio ON portfolio.id = placement.portfolio_id
@@ -50,7 +50,7 @@ def placed_where_the_modality_fits() -> Iterator[str]:
 
 
 def placed_within_the_region() -> Iterator[str]:
-    """Whoever is in a portfolio is in one of the region of their agency."""
+    """A person's portfolio is in the region of the person's agency."""
     for identifier, portfolio in rows("""
         SELECT person.identifier, portfolio.id FROM caseload_placement placement
         JOIN caseload_portfolio portfolio ON portfolio.id = placement.portfolio_id
@@ -105,13 +105,13 @@ def nobody_covers_while_absent() -> Iterator[str]:
         SELECT cover.id, absence.id FROM caseload_cover cover
         JOIN caseload_absence absence ON absence.adviser_id = cover.colleague_id
              AND absence.starts_on <= cover.ends_on AND cover.starts_on <= absence.ends_on
-        WHERE cover.cancelled_at IS NULL AND absence.cancelled_at IS NULL AND cover.absence_id IS NOT NULL
+        WHERE cover.cancelled_at IS NULL AND absence.cancelled_at IS NULL
     """):
         yield f"cover {cover} falls on absence {absence} of the one who covers"
 
 
 def planned_transfers_leave_from_where_people_are() -> Iterator[str]:
-    """A transfer that is planned is of a person who is in the portfolio that it leaves from."""
+    """The person of a planned transfer is in the portfolio that the transfer leaves from."""
     for transfer, identifier in rows("""
         SELECT transfer.id, person.identifier FROM caseload_transfer transfer
         JOIN accompaniment_jobseeker person ON person.id = transfer.jobseeker_id
@@ -125,7 +125,7 @@ def planned_transfers_leave_from_where_people_are() -> Iterator[str]:
 
 
 def done_transfers_have_their_placements() -> Iterator[str]:
-    """A transfer that is done has ended a placement where it came from and begun one where it went."""
+    """A transfer that is done has ended a placement in its source and begun one in its target."""
     for (transfer,) in rows("""
         SELECT transfer.id FROM caseload_transfer transfer
         WHERE transfer.state = 'done' AND (

@@ -1,21 +1,21 @@
 """Whose files a member of staff may see: the answer to the question that `accompaniment.hooks.perimeter` owns."""
 
-from django.db.models import DateField, DateTimeField, Exists, F, Func, OuterRef, Q, Value, When
-from django.db.models.functions import Cast
+from django.db.models import Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
-from accompaniment.enums import ReaderCapacity
+from accompaniment.enums import Modality, ReaderCapacity
 from accompaniment.models import User
 from caseload.models import Adviser, Cover, Manager, Placement, ReadingRight
 
 
 def adviser_perimeter(user: User) -> Q:
-    """The people now in one's portfolios, or covered by oneself today (in one's agency's zone)."""
-    adviser = Adviser.objects.filter(user=user).select_related("agency__departement__region").first()
-    if adviser is None:
-        return Q(pk__in=[])
-    today = timezone.now().astimezone(adviser.agency.zone).date()
-    return Q(pk__in=Placement.objects.open().followed_by(adviser, today).values("jobseeker"))
+    """The people of the portfolios that the adviser follows now: the adviser's own, and those covered today."""
+    return Q(pk__in=Placement.objects.open().followed_by(user, timezone.now()).values("jobseeker"))
+
+
+def own_people(user: User) -> Q:
+    """The people of the adviser's own portfolios, whose contact details open without being asked for."""
+    return Q(pk__in=Placement.objects.open().filter(portfolio__adviser__user=user).values("jobseeker"))
 
 
 def manager_perimeter(user: User) -> Q:
@@ -26,6 +26,37 @@ def manager_perimeter(user: User) -> Q:
     if manager.whole_country:
         return Q(pk__isnull=False)
     return Q(agency__departement__region__in=manager.regions.all())
+
+
+def registrar_perimeter(user: User) -> Q:
+    """The people of the agency of an adviser of the 100 % web, who conducts the registration interviews there."""
+    adviser = Adviser.objects.filter(user=user, portfolios__modality=Modality.GUIDE_WEB)
+    return Q(agency__in=adviser.values("agency"))
+
+
+def answered_on_site(user: User) -> Q:
+    """The people whose requests a user answers: for an adviser those of the perimeter, and the agency's people without
+    an adviser.
+
+    A manager answers only for people without an adviser.
+    """
+    nobody = ~Exists(Placement.objects.open().filter(jobseeker=OuterRef("pk")))
+    if user.is_manager:
+        return manager_perimeter(user) & Q(nobody)
+    of_the_agency = Q(agency__in=Adviser.objects.filter(user=user).values("agency"))
+    return adviser_perimeter(user) | of_the_agency & Q(nobody)
+
+
+def manager_territory(user: User) -> Q:
+    """The regions that one steers, as a condition on `Region`."""
+    manager = Manager.objects.filter(user=user).first()
+    if manager is None:
+        return Q(pk__in=[])
+    return Q(pk__isnull=False) if manager.whole_country else Q(managers=manager)
+
+
+def steers_whole_country(user: User) -> bool:
+    return Manager.objects.filter(user=user, whole_country=True).exists()
 
 
 def former_adviser_reading(user: User) -> Q:
@@ -39,16 +70,7 @@ def capacities(user: User) -> list[When]:
     if user.is_manager:
         return [When(pk__isnull=False, then=Value(ReaderCapacity.MANAGER))]
     now = timezone.now()
-    # The day where the colleague works, said by the database: so a reading costs no look-up of its own.
-    clock = Func(
-        F("colleague__agency__departement__region__timezone"),
-        Value(now, output_field=DateTimeField()),
-        function="timezone",
-        output_field=DateTimeField(),
-    )
-    covers = Cover.objects.running_on(Cast(clock, DateField())).filter(
-        colleague__user=user, portfolio__placements__jobseeker=OuterRef("pk"), portfolio__placements__ended_at=None
-    )
+    covers = Cover.objects.running_at(now).of_person(OuterRef("pk")).filter(colleague__user=user)
     own = Placement.objects.open().filter(jobseeker=OuterRef("pk"), portfolio__adviser__user=user)
     rights = ReadingRight.objects.standing(now).filter(jobseeker=OuterRef("pk"), adviser__user=user)
     return [

@@ -1,7 +1,7 @@
-"""Whose clock is whose: activated once for each request, and for each e-mail by the delivery.
+"""The clock of each reader, activated once per request, and per e-mail when it is sent.
 
-A jobseeker and an adviser read the clock of their agency. A manager reads that of the regions steered when they share
-one, and the house's own when they do not, or when it is the whole country.
+A jobseeker and an adviser read the clock of their agency. A manager reads the zone that all their regions share, or the
+default zone if they share none or steer the whole country.
 """
 
 from zoneinfo import ZoneInfo
@@ -14,9 +14,9 @@ from accompaniment.models import Jobseeker, Region, User
 
 
 def with_zone(users: QuerySet[User]) -> QuerySet[User]:
-    """Annotate `zone_name`: the zone of an account's agency, or the one that all its regions share; else None.
+    """Add `zone_name`: the zone of an account's agency, or the one that all its regions share; else None.
 
-    And `adviser_zone_name`: for a jobseeker, the zone of who follows them; else None.
+    Also add `adviser_zone_name`: for a jobseeker, the zone of their adviser; else None.
     """
     agencies = Region.objects.order_by()
     jobseeker = agencies.filter(departements__agencies__jobseekers__user=OuterRef("pk"))
@@ -48,7 +48,9 @@ def zone_of(user: User) -> ZoneInfo:
 
 
 def zones_beside(user: User) -> tuple[ZoneInfo, ...]:
-    """Return the clocks of those who share every hour of an account's own pages: for a jobseeker, the adviser's."""
+    """Return the clocks of the other people who see the hours of an account's own pages: for a jobseeker, the
+    adviser's.
+    """
     name = _annotated(user, "adviser_zone_name")
     return (ZoneInfo(name),) if name else ()
 

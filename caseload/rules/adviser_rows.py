@@ -1,7 +1,7 @@
-"""Rows of advisers: what each must say to go in. No database here."""
+"""Rows of advisers, and the conditions for accepting them. No database."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import NamedTuple
 
 from accompaniment.enums import Modality
@@ -31,7 +31,7 @@ MODALITIES = tuple(Modality.values)
 
 
 class AdviserRow(NamedTuple):
-    """One portfolio of an adviser; an adviser with several has a row for each."""
+    """One portfolio of an adviser. An adviser with several portfolios has one row for each."""
 
     email: str
     last_name: str
@@ -42,24 +42,25 @@ class AdviserRow(NamedTuple):
 
 
 def name_in_agency(last_name: str, first_name: str, agency: str) -> str:
-    """Return by what a colleague is recognised under another address."""
+    """Return the key by which a colleague is recognised under another address."""
     return f"{plain(last_name)};{plain(first_name)};{agency}"
 
 
 class AdviserParser:
     """Turns rows of one file into advisers with a portfolio.
 
-    `taken` are addresses of people who are no advisers. An adviser may come again with another portfolio, but not
-    as somebody else. `known` are the addresses of advisers, and `colleagues` those in use by `name_in_agency`: one
-    who comes under another address is no second adviser, and only a manager says that the address has changed.
-    `following` are the agencies of advisers who follow people, by address, with how many: they stay in their agency.
+    `taken` are addresses of people who are no advisers, of the next rows at least. An adviser may come again with
+    another portfolio, but not as somebody else. `known` are the addresses of advisers, and `colleagues` those in use
+    by `name_in_agency`: one who comes under another address is no second adviser, and only a manager says that
+    the address has changed. `following` are the agencies of advisers who follow people, by address, with
+    how many: they stay in their agency.
     """
 
     def __init__(
         self,
         *,
         agencies: frozenset[str],
-        taken: frozenset[str],
+        taken: Set[str],
         known: frozenset[str],
         colleagues: Mapping[str, frozenset[str]],
         following: Mapping[str, tuple[str, int]],
@@ -106,7 +107,7 @@ class AdviserParser:
                 "email",
                 email,
                 f"Cette agence a déjà un conseiller de ce nom, sous l'adresse {min(under)}. Si c'est lui, corrigez son "
-                "adresse dans Équipes, puis chargez à nouveau. Si c'est un homonyme, invitez-le dans Équipes.",
+                "adresse dans Équipes, puis chargez de nouveau. Si c'est un homonyme, invitez-le dans Équipes.",
             )
 
     def _refuse_leaving_people(self, email: str, agency: str) -> None:
@@ -116,7 +117,7 @@ class AdviserParser:
                 "email",
                 email,
                 f"Ce conseiller suit encore {counted(people, 'une personne')} de l'agence {present}, qui y "
-                f"{plural(people, 'reste,restent')}. Transférez d'abord, puis chargez à nouveau cette ligne.",
+                f"{plural(people, 'reste,restent')}. Transférez d'abord, puis chargez de nouveau cette ligne.",
             )
 
     def _email(self, value: str) -> str:
@@ -132,7 +133,7 @@ class AdviserParser:
 
 
 def working_share(value: str) -> int:
-    """Return the share of full time in per cent, full time for nothing. Raises InvalidValueError out of 10 to 100."""
+    """Return the working share in per cent; full time if empty. Raises InvalidValueError outside 10 to 100."""
     value = values.clean(value)
     if not value:
         return FULL_TIME

@@ -14,13 +14,13 @@ from accompaniment.rules.tracks import INTERVIEW_MINUTES
 from caseload.enums import NeedKind, TransferObstacle, Urgency
 
 REPLY_WITHIN = timedelta(hours=72)
-"""Within which a colleague has to answer, even while the adviser is absent."""
+"""The time within which somebody has to answer, even while the adviser is absent."""
 SOON = timedelta(days=7)
 USUAL_INTERVAL_DAYS = 30
-"""Without a contact plan, after how many days without contact a person is shown as such."""
+"""Days without contact after which a person without a contact plan is shown as such."""
 ALMOST_FULL_PERCENT = 95
 SUPPRESSION_THRESHOLD = 5
-"""Counts of people below this are not shown where they tell something about single people."""
+"""Smaller counts are hidden if they could describe single people."""
 
 
 WHY_NOT = {
@@ -45,12 +45,12 @@ WHY_NOT = {
     ),
     TransferObstacle.OTHER_REGION: "Le portefeuille {of_adviser} est dans une autre région.",
 }
-"""The sentence of each obstacle; that of `TOLD` is the one that an earlier release has stored, in its facts."""
+"""The sentence of each obstacle. `TOLD` has the sentence that an earlier release stored, in its facts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """Why somebody is not moved: the code, and the facts of its sentence, as JSON can hold them."""
+    """Why a person is not moved: the code, and the facts of its sentence as values for JSON."""
 
     code: TransferObstacle
     facts: dict[str, Any] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """What the needs of a person are read from: the columns of `CaseSummary`, the plan, and what was asked for."""
+    """The inputs of a person's needs: the columns of `CaseSummary`, the plan, and open requests."""
 
     awaiting_reply_since: datetime | None = None
     callback_due_at: datetime | None = None
@@ -75,7 +75,7 @@ class Situation:
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:
-        """The clock of the person's agency, beside which the reader's may be another one."""
+        """The clock of the person's agency, which may differ from the reader's."""
         return (ZoneInfo(self.timezone),) if self.timezone else ()
 
     @property
@@ -85,9 +85,9 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One thing that a person waits for: a phrase, when it is due (None: no date), and how urgent that is.
+    """One need of a person: a phrase, when it is due (None: no date), and its urgency.
 
-    `since` is when what has no date began to wait.
+    `since` is when a need without a date began.
     """
 
     kind: NeedKind
@@ -98,12 +98,12 @@ class Need:
 
     @property
     def says_to_conclude(self) -> bool:
-        """Whether an interview that stands is past: it is not the next one."""
+        """Whether the standing interview is in the past; then it is not the next one."""
         return self.kind == NeedKind.INTERVIEW and self.urgency == Urgency.LATE
 
     @property
     def rank(self) -> tuple[int, float]:
-        """What comes first: who asks to be received, then what is due first, then what has no date, oldest first."""
+        """The sort key: requests for a meeting on site, then by due date, then needs without a date, oldest first."""
         if self.kind == NeedKind.ON_SITE:
             return 0, self.due_at.timestamp() if self.due_at else 0.0
         if self.due_at is not None:
@@ -112,11 +112,11 @@ class Need:
 
 
 def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_for: int | None = None) -> list[Need]:
-    """Return what a person waits for, what comes first standing first; empty when nothing does.
+    """Return a person's needs, most urgent first.
 
-    Days are days in `zone`. A message and a wish of another plan are due 72 hours after they came. An interview
-    whose end has passed and that still stands is to be concluded. Without contact is who had none for
-    `without_contact_for` days; for longer than the contact plan's own interval when that is None.
+    Days are days in `zone`. A message and a wish for another plan are due 72 hours after they came. An interview whose
+    end has passed and that nobody closed must be closed. "Without contact" means none for `without_contact_for` days,
+    or if that is None for longer than the contact plan's interval.
     """
     local = now.astimezone(zone)
     hour = partial(hour_there, zone=zone, others=case.zones)
@@ -186,9 +186,9 @@ def _obligation(to_place_by: date | None, now: datetime) -> Need | None:
     if to_place_by < today:
         phrase = f"Échéance dépassée depuis {days_in_words((today - to_place_by).days)}"
     elif to_place_by == today:
-        phrase = "À placer aujourd'hui"
+        phrase = "À fixer aujourd'hui"
     else:
-        phrase = f"À placer au plus tard {_day(to_place_by, today)}"
+        phrase = f"À fixer au plus tard {_day(to_place_by, today)}"
     return Need(NeedKind.OBLIGATION, phrase, due_at, _urgency(due_at, now))
 
 
@@ -217,7 +217,7 @@ def _no_contact(last_at: datetime | None, followed_since: datetime | None, days:
 
 
 def reply_urgency(since: datetime, now: datetime) -> Urgency:
-    """Tell how urgent an answer is to somebody who waits since `since`; `now` is on the reader's clock."""
+    """Return the urgency of an answer to somebody who has waited since `since`; `now` is in the reader's zone."""
     return _urgency(since + REPLY_WITHIN, now)
 
 
@@ -237,7 +237,7 @@ def _day(day: date, today: date) -> str:
 
 
 class Hidden(StrEnum):
-    """What stands in the place of a count that is not shown."""
+    """What is shown in place of a hidden count."""
 
     SMALL = f"<\u00a0{SUPPRESSION_THRESHOLD}"
     WITHHELD = "masqué"
@@ -248,19 +248,18 @@ Key = TypeVar("Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Suppressed(Generic[Key]):
-    """Counts of people as they may be shown, and their total."""
+    """Counts of people and their total, as they may be shown."""
 
     cells: dict[Key, int | Hidden]
     total: int | Hidden
 
 
 def suppress(counts: Mapping[Key, int]) -> Suppressed[Key]:
-    """Hide the counts of people that are under the threshold, zero included.
+    """Hide counts of people below the threshold, zero included.
 
-    Secondary suppression: as soon as one count is hidden, the last one that would be shown is withheld with it, so
-    that the total does not tell it. Where all are hidden, so is the total. Which cells are hidden depends on which
-    are small and on nothing else, so knowing this rule helps nobody: a hidden count of one person or more always
-    has another possible value.
+    Secondary suppression: as soon as one count is hidden, the last visible one is withheld too, because the total would
+    reveal the hidden one. If all are small, the total is hidden. Which cells are hidden depends only on which are
+    small, so knowing this rule does not help: a hidden count of one person or more always has another possible value.
     """
     cells: dict[Key, int | Hidden] = {
         key: count if count >= SUPPRESSION_THRESHOLD else Hidden.SMALL for key, count in counts.items()
@@ -276,7 +275,7 @@ def suppress(counts: Mapping[Key, int]) -> Suppressed[Key]:
 
 
 def proportional_cap(value: int, working_share: int) -> int:
-    """Return the cap of who works `working_share` per cent, rounded down, and at least one place."""
+    """Return the cap of an adviser who works `working_share` per cent: rounded down, and at least one place."""
     return max(1, value * working_share // 100)
 
 
@@ -300,10 +299,10 @@ class Load:
 def spread(
     fitting: Iterable[Collection[int]], loads: Iterable[Load], *, past_the_cap: bool = False
 ) -> list[int | None]:
-    """Choose a portfolio for each person, in their order: the least loaded of those that fit and have room.
+    """Choose a portfolio for each person in turn: the least loaded one that fits and has room.
 
-    `fitting` holds the portfolios that each person may go to. None: all of them are full. `past_the_cap`: where all
-    are full, the least loaded one all the same, for a day by which places may have become free.
+    `fitting` holds each person's possible portfolios. None: all of them are full. `past_the_cap`: if all are full,
+    choose the least loaded one anyway, for a later day by which places may be free.
     """
     known = {load.portfolio: load for load in loads}
     taken = Counter({load.portfolio: load.occupied for load in known.values()})
@@ -322,7 +321,7 @@ def spread(
 
 
 def days_left_open(first: date, last: date, stretches: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
-    """Return the stretches of days from `first` to `last` that none of `stretches` holds; all ends are included."""
+    """Return the ranges of days from `first` to `last` that none of `stretches` covers, all ends included."""
     found = []
     open_from = first
     for starts_on, ends_on in sorted(stretches):

@@ -1,4 +1,4 @@
-"""The clock of whoever reads: loaded with the account, active for the request."""
+"""The reader's time zone: loaded with the account, active for the request."""
 
 from collections.abc import Callable
 from functools import cache
@@ -14,11 +14,11 @@ from accompaniment.reads.zones import read_beside
 from caseload.reads.zones import with_zone, zone_of, zones_beside
 
 ANY_ACCOUNT = -1
-"""Stands in the statement for the account that is asked for; no row has this key."""
+"""A placeholder in the statement for the requested account; no row has this key."""
 
 
 class Backend(ModelBackend):
-    """Django's accounts, each loaded with its zone in the same statement: every page needs both."""
+    """Loads Django's accounts together with their zone in one statement, because every page needs both."""
 
     def get_user(self, user_id: int) -> User | None:
         sql, parameters = _one_account()
@@ -29,12 +29,12 @@ class Backend(ModelBackend):
 
 @cache
 def _one_account() -> tuple[str, tuple[Any, ...]]:
-    """Return the statement that loads an account with its zones; to build it takes as long as a short page."""
+    """Return the statement that loads an account with its zones. Building it takes as long as a short page."""
     return with_zone(User.objects.filter(pk=ANY_ACCOUNT)).query.sql_with_params()
 
 
 class ReaderZoneMiddleware(MiddlewareMixin):
-    """Make every page write hours and days on the clock of whoever reads it, and name it where it has to be."""
+    """Makes every page write hours and days in the reader's zone, and name the zone where necessary."""
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any

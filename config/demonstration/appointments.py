@@ -1,4 +1,4 @@
-"""What the contact plans have asked for since they began: obligations, invitations, interviews and reports."""
+"""What the contact plans have required since they began: obligations, invitations, interviews and reports."""
 
 import secrets
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ from accompaniment.enums import (
 )
 from accompaniment.models import Obligation, User
 from accompaniment.rules.tracks import INTERVIEW_MINUTES
-from accompaniment.services.due_days import move_to_open_days
 from config.demonstration.calendars import ONE_DAY
+from config.demonstration.enrolments import ANOTHER_ACCOMPANIMENT
 from config.demonstration.logins import ADVISER
 from config.demonstration.people import Fate, Story
 from config.demonstration.texts import CONCLUSIONS, EXPLANATIONS, FAILURES
@@ -52,7 +52,7 @@ WHERE interview.obligation_id = obligation.id AND interview.state = %s
 
 @dataclass
 class Agenda:
-    """Rows that are written together once everybody's plan has been told."""
+    """Rows that are written together at the end, after all plans."""
 
     obligations: list[Obligation] = field(default_factory=list)
     invited: list[tuple[Obligation, Story, datetime]] = field(default_factory=list)
@@ -62,19 +62,18 @@ class Agenda:
 def write_appointments(world: World, stories: list[Story]) -> int:
     """Write obligations and interviews, and return how many interviews.
 
-    Those who are received today come first, so that they find a slot.
+    Today's come first, so that they find a slot.
     """
     agenda = Agenda()
     received = _today(world, stories)
     for story in stories:
-        if story.plan is not None:
-            for obligation in _obligations(world, story):
-                agenda.obligations.append(obligation)
-                if story.fate is Fate.ACTIVE:
-                    _invite(world, agenda, story, obligation)
-                    _meet(world, agenda, story, obligation, received)
+        for obligation in _obligations(world, story):
+            agenda.obligations.append(obligation)
+            if obligation.plan != story.plan or story.fate is Fate.ACTIVE:
+                _invite(world, agenda, story, obligation)
+            if story.fate is Fate.ACTIVE:
+                _meet(world, agenda, story, obligation, received)
     Obligation.objects.bulk_create(agenda.obligations, batch_size=BATCH)
-    move_to_open_days()
     SlotInvitation.objects.bulk_create(
         (
             SlotInvitation(obligation=obligation, jobseeker=story.person, invited_at=at)
@@ -82,7 +81,13 @@ def write_appointments(world: World, stories: list[Story]) -> int:
         ),
         batch_size=BATCH,
     )
+    for obligation in agenda.obligations:
+        begins = world.calendar(obligation.jobseeker.agency).at(obligation.period.lower, time(0))
+        facts = {"event": "begun", "obligation": obligation.pk}
+        world.papers.note(begins, None, obligation.jobseeker, AuditAction.OBLIGATION, **facts)
     for obligation, story, at in agenda.invited:
+        facts = {"event": "invited", "obligation": obligation.pk}
+        world.papers.note(at, None, story.person, AuditAction.OBLIGATION, **facts)
         world.papers.tell(
             at=at, person=story.person, kind=NotificationKind.CHOOSE_SLOT, key=f"choose-slot:{obligation.pk}"
         )
@@ -97,28 +102,34 @@ def write_appointments(world: World, stories: list[Story]) -> int:
 
 
 def hold_obligations() -> None:
-    """Mark what interviews have held, once the journal is written."""
+    """Mark the obligations that interviews have held, after the journal is written."""
     with connection.cursor() as cursor:
         cursor.execute(HOLD_OBLIGATIONS, [ObligationState.HELD, InterviewState.HELD])
 
 
 def _obligations(world: World, story: Story) -> Iterator[Obligation]:
-    """Yield one obligation for each period of the plan that has begun; the planner would write the same."""
-    plan = story.plan
-    if plan is None:
-        return
-    today = world.calendar(story.agency).day(world.now)
-    start = plan.starts_on
-    while start <= today:
-        end = start + timedelta(days=plan.interval_days)
-        yield Obligation(
-            jobseeker=story.person,
-            kind=ObligationKind.FOLLOW_UP_INTERVIEW,
-            plan=plan,
-            period=DateRange(start, end),
-            due_on=end - ONE_DAY,
-        )
-        start = end
+    """Yield one obligation for each plan period that has begun, as the planner would write it.
+
+    Open obligations of a plan that ends with its track are waived.
+    """
+    calendar = world.calendar(story.agency)
+    today = calendar.day(world.now)
+    for plan in filter(None, (story.web_plan, story.plan)):
+        start = plan.starts_on
+        while start <= (plan.ended_on or today):
+            end = start + timedelta(days=plan.interval_days)
+            obligation = Obligation(
+                jobseeker=story.person,
+                kind=ObligationKind.FOLLOW_UP_INTERVIEW,
+                plan=plan,
+                period=DateRange(start, end),
+                due_on=calendar.last_working(start, end - ONE_DAY),
+            )
+            if plan.ended_on:
+                obligation.state, obligation.waived_at = ObligationState.WAIVED, story.closed_at
+                obligation.waived_reason = ANOTHER_ACCOMPANIMENT
+            yield obligation
+            start = end
 
 
 def _invite(world: World, agenda: Agenda, story: Story, obligation: Obligation) -> None:
@@ -128,7 +139,7 @@ def _invite(world: World, agenda: Agenda, story: Story, obligation: Obligation) 
 
 
 def _today(world: World, stories: list[Story]) -> dict[int, tuple[datetime, InterviewState]]:
-    """Choose who is received today, at what hour, and how it stands now."""
+    """Choose today's interviews, their hours and their present states."""
     received: dict[int, tuple[datetime, InterviewState]] = {}
     by_adviser: dict[int, list[Story]] = {}
     for story in stories:
@@ -172,7 +183,7 @@ def _meet(
     obligation: Obligation,
     received: dict[int, tuple[datetime, InterviewState]],
 ) -> None:
-    """Tell what became of one obligation: held, booked, forgotten, or held at the second try."""
+    """Decide what happens with one obligation: held, booked, forgotten, or held at the second try."""
     book, rng = world.books[story.adviser.pk], world.rng
     today = book.calendar.day(world.now)
     start, end = obligation.period.lower, obligation.period.upper
@@ -202,38 +213,62 @@ def _meet(
 
 
 def _hold(world: World, agenda: Agenda, story: Story, obligation: Obligation, *, first: date, last: date) -> bool:
-    """Hold an interview between two days, now and then after a first try that came to nothing."""
+    """Hold an interview between two days, sometimes after a failed first try."""
     book, rng = world.books[story.adviser.pk], world.rng
+    tried = None
     if rng.random() < 0.16 and (last - first).days > 8:
-        _trouble(world, agenda, story, obligation, first=first, last=first + timedelta(days=5))
+        tried = _trouble(world, agenda, story, obligation, first=first, last=first + timedelta(days=5))
         first += timedelta(days=6)
     slot = book.draw(first + ONE_DAY, last)
     if slot is None:
         return False
     agenda.interviews.append(
-        _interview(world, story, obligation, slot, channel=rng.choice(CHANNELS), state=InterviewState.HELD)
+        _interview(
+            world,
+            story,
+            obligation,
+            slot,
+            channel=rng.choice(CHANNELS),
+            state=InterviewState.HELD,
+            after=(tried.noted_at or tried.closed_at) if tried else None,
+        )
     )
     return True
 
 
-def _trouble(world: World, agenda: Agenda, story: Story, obligation: Obligation, *, first: date, last: date) -> None:
-    """A technical failure, a cancellation or, rarest, nobody came."""
+def _trouble(
+    world: World, agenda: Agenda, story: Story, obligation: Obligation, *, first: date, last: date
+) -> Interview | None:
+    """Add a technical failure, a cancellation or, rarest, an absence; return the interview if there was a slot."""
     slot = world.books[story.adviser.pk].draw(first + ONE_DAY, last)
     if slot is None:
-        return
+        return None
     state = world.rng.choice(
         (InterviewState.INTERRUPTED,) * 4 + (InterviewState.CANCELLED,) * 3 + (InterviewState.NOTED,) * 2
     )
     channel = Channel.VIDEO if state == InterviewState.INTERRUPTED else world.rng.choice(CHANNELS)
-    agenda.interviews.append(_interview(world, story, obligation, slot, channel=channel, state=state))
+    interview = _interview(world, story, obligation, slot, channel=channel, state=state)
+    agenda.interviews.append(interview)
+    return interview
 
 
 def _interview(
-    world: World, story: Story, obligation: Obligation, starts_at: datetime, *, channel: Channel, state: InterviewState
+    world: World,
+    story: Story,
+    obligation: Obligation,
+    starts_at: datetime,
+    *,
+    channel: Channel,
+    state: InterviewState,
+    after: datetime | None = None,
 ) -> Interview:
-    """Return an interview with the facts that belong to its state; nothing in it is later than now."""
+    """Return an interview with the facts that belong to its state; nothing in it is later than now.
+
+    If there was a failed first try for the same obligation, the interview was booked after it.
+    """
     rng = world.rng
     begins = max(world.calendar(story.agency).at(obligation.period.lower, time(7)), story.accepted_at or starts_at)
+    begins = max(begins, after or begins)
     latest = min(starts_at - timedelta(hours=2), world.now - timedelta(minutes=30))
     booked_at = begins + (latest - begins) * rng.uniform(0.05, 0.6) if begins < latest else latest
     adviser_user = story.adviser.user
@@ -277,7 +312,7 @@ def _interview(
 
 
 def _note(world: World, interview: Interview, *, noted_at: datetime) -> None:
-    """Tell what came of an absence: explained or not, then confirmed or set aside where there was time for it."""
+    """Decide what happens with an absence: explained or not, then confirmed or set aside if there was time for it."""
     rng, zone = world.rng, interview.jobseeker.agency.zone
     adviser_user = interview.adviser.user
     day = noted_at.astimezone(zone).date()
@@ -298,6 +333,7 @@ def _events(world: World, interview: Interview) -> Iterator[InterviewEvent]:
     """Yield an interview's changes of state, and leave their audit rows and its convocation."""
     papers, person = world.papers, interview.jobseeker
     state = InterviewState(interview.state)
+    _leave_moments(world, interview)
     steps: list[tuple[datetime, User | None, InterviewState]] = [
         (interview.booked_at, interview.booked_by, InterviewState.BOOKED)
     ]
@@ -341,8 +377,38 @@ def _events(world: World, interview: Interview) -> Iterator[InterviewEvent]:
     )
 
 
+def _leave_moments(world: World, interview: Interview) -> None:
+    """Leave the audit rows and letters of acts without a change of state: delivery, arrival, trouble, the telephone."""
+    papers, person, adviser = world.papers, interview.jobseeker, interview.adviser.user
+    moments: tuple[tuple[datetime | None, User | None, str], ...] = (
+        (interview.arrived_at, person.user, "arrived"),
+        (interview.technical_failure_at, adviser, "technical_failure"),
+        (interview.phone_since, adviser, "phone"),
+    )
+    for at, actor, event in moments:
+        if at is not None:
+            papers.note(at, actor, person, AuditAction.INTERVIEW, interview=interview.pk, event=event)
+    deliveries = ((interview.convocation_delivered_at, "convocation_delivered"), (interview.told_at, "absence_told"))
+    for at, event in deliveries:
+        if at is not None:
+            facts = {"interview": interview.pk, "event": event, "delivered_at": at}
+            papers.note(at, None, person, AuditAction.INTERVIEW, **facts)
+    letters = {
+        InterviewState.CANCELLED: (NotificationKind.INTERVIEW_CANCELLED, f"interview-cancelled:{interview.pk}"),
+        InterviewState.INTERRUPTED: (
+            NotificationKind.CHOOSE_SLOT,
+            f"choose-slot:{interview.obligation_id}:after:{interview.pk}",
+        ),
+        InterviewState.MISSED: (NotificationKind.ABSENCE_DECIDED, f"absence-decided:{interview.pk}:missed"),
+        InterviewState.EXCUSED: (NotificationKind.ABSENCE_DECIDED, f"absence-decided:{interview.pk}:excused"),
+    }
+    if interview.closed_at is not None and (letter := letters.get(InterviewState(interview.state))):
+        kind, key = letter
+        papers.tell(at=interview.closed_at, person=person, kind=kind, key=key)
+
+
 def _explanations(world: World, interviews: list[Interview]) -> Iterator[AbsenceAnswer]:
-    """Yield what people said of an absence, and leave the audit rows."""
+    """Yield people's explanations of absences, and leave the audit rows."""
     for interview in interviews:
         if interview.answered_at is None:
             continue
@@ -363,7 +429,7 @@ def _explanations(world: World, interviews: list[Interview]) -> Iterator[Absence
 
 
 def _reports(world: World, interviews: list[Interview]) -> Iterator[InterviewReport]:
-    """Yield the reports of what was held, and leave the lines of the journal."""
+    """Yield the reports of held interviews, and leave the entries of the journal."""
     for interview in interviews:
         if interview.state != InterviewState.HELD or interview.closed_at is None:
             continue
@@ -383,7 +449,7 @@ def _reports(world: World, interviews: list[Interview]) -> Iterator[InterviewRep
             channel=interview.channel_used,
             nature=ContactNature.INTERVIEW,
             author=author,
-            summary=f"{conclusions}\nSuite : {next_step.told_to_person}.",
+            summary=f"{conclusions}\nSuite\u00a0: {next_step.told_to_person}.",
             source=f"interview:{interview.pk}",
         )
         world.papers.note(

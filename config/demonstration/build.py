@@ -1,4 +1,4 @@
-"""Load the whole demonstration: one transaction, one story after the other."""
+"""Loads the whole demonstration in one transaction, one subject after the other."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,8 @@ SELECT person.id, latest.at, coalesce(latest.channel, ''), conversation.awaiting
        coming.starts_at, coalesce(coming.channel, ''), nearest.due_on, nearest.to_place_by
 FROM accompaniment_jobseeker person
 LEFT JOIN LATERAL (
-    SELECT at, channel FROM accompaniment_contact WHERE jobseeker_id = person.id ORDER BY at DESC LIMIT 1
+    SELECT at, channel FROM accompaniment_contact
+    WHERE jobseeker_id = person.id AND nature <> 'registration_interview' ORDER BY at DESC LIMIT 1
 ) latest ON true
 LEFT JOIN messaging_conversation conversation ON conversation.jobseeker_id = person.id
 LEFT JOIN messaging_callbackrequest callback ON callback.jobseeker_id = person.id AND callback.state = 'open'
@@ -39,7 +40,9 @@ LEFT JOIN LATERAL (
            )) AS to_place_by
     FROM accompaniment_obligation obligation WHERE jobseeker_id = person.id AND state = 'due'
 ) nearest ON true
+WHERE num_nonnulls(latest.at, callback.window_ends_at, coming.starts_at, nearest.due_on) > 0
 """
+"""As the services write it: from the first contact after the registration interview, or the first need."""
 
 
 class NotEmptyError(Exception):
@@ -48,7 +51,7 @@ class NotEmptyError(Exception):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What was written, for the command to say."""
+    """The numbers of written rows, for the command to print."""
 
     agencies: int
     jobseekers: int
@@ -56,7 +59,7 @@ class Loaded:
 
 
 def load_demonstration(*, now: datetime) -> Loaded:
-    """Load the demonstration as it stands at `now`, all or nothing. Raises NotEmptyError."""
+    """Load the demonstration as of `now`, completely or not at all. Raises NotEmptyError."""
     if User.objects.exists() or Jobseeker.objects.exists():
         raise NotEmptyError
     with transaction.atomic():
@@ -74,7 +77,7 @@ def load_demonstration(*, now: datetime) -> Loaded:
         plan_transfer(now)
         with connection.cursor() as cursor:
             cursor.execute(WRITE_SUMMARIES)
-            # Thousands of rows came at once: without their statistics the planner takes the tables for empty, and the
-            # first pages wait minutes for nested loops.
+            # Thousands of rows were written at once. Without statistics the planner would take the tables for empty,
+            # and the first pages would wait minutes for nested loops.
             cursor.execute("ANALYZE")
     return Loaded(agencies=len(world.agencies), jobseekers=len(stories), interviews=interviews)

@@ -1,4 +1,4 @@
-"""Days and hours of the demonstration: when an agency works, and which slots an adviser still has."""
+"""Days and hours of the demonstration: when an agency works, and which slots an adviser has left."""
 
 from datetime import date, datetime, time, timedelta
 from random import Random
@@ -32,6 +32,10 @@ class Calendar:
         span = (last - first).days
         return [day for day in (first + timedelta(days=number) for number in range(span + 1)) if self.works(day)]
 
+    def last_working(self, first: date, last: date) -> date:
+        """Return the last working day from `first` to `last`; `last` if there is none."""
+        return max(self.days(first, last), default=last)
+
     def next_working(self, day: date) -> date:
         """Return the first working day after `day`."""
         day += ONE_DAY
@@ -47,7 +51,7 @@ class Calendar:
         return day
 
     def moment(self, rng: Random, after: datetime, before: datetime) -> datetime:
-        """Return an instant of working hours between two instants, or any one between them where there is none."""
+        """Return an instant within working hours between two instants, or any instant between them if there is none."""
         days = self.days(self.day(after), self.day(before))
         for day in rng.sample(days, min(4, len(days))):
             found = self.at(day, time(rng.randrange(9, 17), rng.randrange(60)))
@@ -57,7 +61,7 @@ class Calendar:
 
 
 class SlotBook:
-    """The slots of one adviser: each is given once."""
+    """The slots of one adviser. Each is given out once."""
 
     def __init__(self, calendar: Calendar, rng: Random) -> None:
         self.calendar = calendar

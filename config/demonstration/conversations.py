@@ -1,4 +1,4 @@
-"""Conversations: short and long ones, and those in which somebody waits for an answer."""
+"""Conversations: short and long ones, and some in which the person waits for an answer."""
 
 import uuid
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _length(world: World, story: Story) -> int:
 
 
 def _waiting(world: World, talking: list[Story]) -> dict[int, datetime]:
-    """Return since when people wait for an answer: forty of the log-in's, a few of every other adviser's."""
+    """Return since when people wait for an answer: forty of the log-in adviser's, a few of every other adviser's."""
     mine = [story for story in talking if story.adviser.user.email == ADVISER.email and not story.is_login]
     waits = {
         id(story): world.now - timedelta(hours=hours)
@@ -76,7 +76,7 @@ def _waiting(world: World, talking: list[Story]) -> dict[int, datetime]:
 def _talk(
     world: World, story: Story, conversation: Conversation, number: int, since: datetime | None
 ) -> Iterator[Message]:
-    """Yield about `number` messages in their order; the last ones wait for an answer where `since` says so."""
+    """Yield about `number` messages in order. With `since` the last ones wait for an answer."""
     if story.accepted_at is None:
         return
     sides: dict[bool, User | None] = {True: story.person.user, False: story.adviser.user}
@@ -114,7 +114,7 @@ def _talk(
 
 
 def _marks(world: World, story: Story, conversation: Conversation, messages: list[Message]) -> Iterator[ReadMark]:
-    """The adviser has read up to what waits, the person almost always everything."""
+    """The adviser has read everything before the waiting messages, the person almost always everything."""
     since = conversation.awaiting_reply_since
     seen = len([message for message in messages if since is None or message.created_at < since])
     if seen:

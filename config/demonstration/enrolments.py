@@ -1,4 +1,4 @@
-"""Enrolments, acceptances, periods, placements and plans of everybody, with the history that belongs to them."""
+"""Everybody's enrolments, acceptances, periods, placements and plans, with their histories."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from accompaniment.models import (
     ContactPlan,
     Enrolment,
     EnrolmentEvent,
+    Jobseeker,
     PlanDefault,
     RegistrationInterview,
     User,
@@ -41,8 +42,10 @@ from config.demonstration.world import World
 
 BATCH = 1000
 FIRST_REASON = "Inscription"
+ANOTHER_ACCOMPANIMENT = "Changement d'accompagnement"
+"""Why a plan and its open obligations end with the track."""
 EVERY_DAYS = (28, 28, 42, 42, 56, 56, 56)
-"""Days between two interviews, as plans have been fitted to people."""
+"""Days between two interviews in adjusted plans."""
 
 STATES = {
     Fate.ACTIVE: EnrolmentState.ACTIVE,
@@ -57,7 +60,7 @@ STATES = {
 
 
 def write_enrolments(world: World, stories: list[Story]) -> None:
-    """Write what decided over each person's track, oldest facts first."""
+    """Write everything that decided about each person's track, oldest facts first."""
     _note_creation(world, stories)
     interviews = _write_interviews(world, stories)
     consents = _write_consents(world, stories)
@@ -109,15 +112,36 @@ def _write_interviews(world: World, stories: list[Story]) -> dict[int, Registrat
             channel=Channel.ON_SITE,
             nature=ContactNature.REGISTRATION_INTERVIEW,
             author=interview.conducted_by,
-            summary=f"Accompagnement décidé : « {Tier(interview.tier).label.lower()} ».",
+            summary=f"Accompagnement décidé\u00a0: «\u00a0{Tier(interview.tier).label.lower()}\u00a0».",
             source=f"registration-interview:{interview.pk}",
         )
-        for at, event in (
-            (interview.started_at, "registration_interview_started"),
-            (concluded_at, "registration_interview_concluded"),
-        ):
-            world.papers.note(at, interview.conducted_by, interview.jobseeker, AuditAction.INTERVIEW, event=event)
+        world.papers.note(
+            interview.started_at,
+            interview.conducted_by,
+            interview.jobseeker,
+            AuditAction.INTERVIEW,
+            event="registration_interview_started",
+        )
+        world.papers.note(
+            concluded_at,
+            interview.conducted_by,
+            interview.jobseeker,
+            AuditAction.INTERVIEW,
+            event="registration_interview_concluded",
+            tier=interview.tier,
+        )
+        _write_down_equipment(interview)
+    Jobseeker.objects.bulk_update(
+        (interview.jobseeker for interview in interviews), ["has_webcam", "bandwidth", "preferred_channel"], BATCH
+    )
     return found
+
+
+def _write_down_equipment(interview: RegistrationInterview) -> None:
+    """Copy the equipment found in the interview to the file."""
+    person = interview.jobseeker
+    person.has_webcam, person.bandwidth = interview.has_webcam, interview.bandwidth
+    person.preferred_channel = interview.preferred_channel
 
 
 def _write_consents(world: World, stories: list[Story]) -> dict[int, Consent]:
@@ -138,6 +162,15 @@ def _write_consents(world: World, stories: list[Story]) -> dict[int, Consent]:
             world.papers.note(
                 story.accepted_at, story.person.user, story.person, AuditAction.CONSENT, version=text.version
             )
+            if story.closed_at:
+                world.papers.note(
+                    story.closed_at,
+                    _closer(story),
+                    story.person,
+                    AuditAction.CONSENT,
+                    event="withdrawn",
+                    version=text.version,
+                )
     Consent.objects.bulk_create(found.values(), batch_size=BATCH)
     return found
 
@@ -180,11 +213,11 @@ def _enrolment(
 def _closer(story: Story) -> User | None:
     if story.closed_at is None:
         return None
-    return story.person.user if story.fate is Fate.LEFT else story.staff
+    return story.person.user if story.fate in {Fate.LEFT, Fate.WITHDRAWN} else story.staff
 
 
 def _events(world: World, story: Story) -> Iterator[EnrolmentEvent]:
-    """Yield the changes of an enrolment in their order, and leave their audit rows and e-mails."""
+    """Yield the changes of an enrolment in order, and leave their audit rows and e-mails."""
     papers, enrolment = world.papers, story.enrolment
     if enrolment is None:
         return
@@ -197,15 +230,17 @@ def _events(world: World, story: Story) -> Iterator[EnrolmentEvent]:
     if story.fate in ACCEPTED:
         started = (story.accepted_at, story.person.user, EnrolmentState.ACTIVE, NotificationKind.TRACK_STARTED)
         steps.append((*started, "track-started"))
-    if story.fate in LEFT_TRACK:
+    if story.fate is Fate.LEFT:
         steps.append(
             (story.closed_at, _closer(story), EnrolmentState.ENDED, NotificationKind.TRACK_ENDED, "track-ended")
         )
+    elif story.fate is Fate.LEFT_TIER:  # the letter about the tier also says this
+        steps.append((story.closed_at, _closer(story), EnrolmentState.ENDED, None, ""))
     elif story.fate in {Fate.REFUSED, Fate.REFUSED_TIER}:
         refused = (story.closed_at, story.staff, EnrolmentState.REFUSED, NotificationKind.ENROLMENT_REFUSED)
         steps.append((*refused, "enrolment-refused"))
     elif story.fate is Fate.WITHDRAWN:
-        steps.append((story.closed_at, None, EnrolmentState.WITHDRAWN, None, ""))
+        steps.append((story.closed_at, _closer(story), EnrolmentState.WITHDRAWN, None, ""))
     from_state = ""
     for at, actor, to_state, kind, key in steps:
         if at is None:
@@ -252,6 +287,7 @@ def _write_periods(world: World, stories: list[Story]) -> None:
 
     def period(story: Story, tier: Tier, track: Track, *, at: datetime, until: datetime | None, reason: str) -> None:
         web = track == Track.WEB
+        actor = _closer(story) if at == story.closed_at else story.staff
         rows.append(
             Accompaniment(
                 jobseeker=story.person,
@@ -260,14 +296,12 @@ def _write_periods(world: World, stories: list[Story]) -> None:
                 enrolment=story.enrolment if web else None,
                 started_at=at,
                 ended_at=until,
-                decided_by=story.staff if at != story.registered_at else None,
+                decided_by=actor if at != story.registered_at else None,
                 reason=reason,
             )
         )
         if at != story.registered_at:
-            world.papers.note(
-                at, story.staff, story.person, AuditAction.ACCOMPANIMENT, tier=tier, track=track, reason=reason
-            )
+            world.papers.note(at, actor, story.person, AuditAction.ACCOMPANIMENT, tier=tier, track=track, reason=reason)
 
     for story in stories:
         start, accepted, closed = story.registered_at, story.accepted_at, story.closed_at
@@ -276,7 +310,9 @@ def _write_periods(world: World, stories: list[Story]) -> None:
             period(story, Tier.GUIDE, Track.WEB, at=accepted, until=closed, reason="Adhésion validée et acceptée")
             if closed is not None:
                 reason = (
-                    "Sortie du 100 % web" if story.fate is Fate.LEFT else "Recherche bien engagée : suivi plus léger"
+                    "Sortie du 100\u00a0% web"
+                    if story.fate is Fate.LEFT
+                    else "Recherche bien engagée\u00a0: suivi plus léger"
                 )
                 period(story, story.tier, Track.CLASSIC, at=closed, until=None, reason=reason)
         elif story.fate is Fate.REFUSED_TIER and closed is not None:
@@ -286,11 +322,21 @@ def _write_periods(world: World, stories: list[Story]) -> None:
             )
         else:
             period(story, story.tier, Track.CLASSIC, at=start, until=None, reason=FIRST_REASON)
-    Accompaniment.objects.bulk_create(rows, batch_size=BATCH)
+    another_tier = {story.person.pk for story in stories if story.fate is Fate.LEFT_TIER}
+    for row in Accompaniment.objects.bulk_create(rows, batch_size=BATCH):
+        if row.jobseeker_id in another_tier and row.tier != Tier.GUIDE:
+            world.papers.tell(
+                at=row.started_at,
+                person=row.jobseeker,
+                kind=NotificationKind.TIER_CHANGED,
+                key=f"tier-changed:{row.pk}",
+            )
 
 
 def _write_placements(world: World, stories: list[Story]) -> None:
     rows: list[Placement] = []
+    waited: list[Placement] = []
+    closers: dict[int, User | None] = {story.person.pk: _closer(story) for story in stories}
     for story in stories:
         if story.web is not None:
             rows.append(
@@ -307,14 +353,17 @@ def _write_placements(world: World, stories: list[Story]) -> None:
             at = story.closed_at or world.calendar(story.agency).moment(
                 world.rng, story.registered_at, min(world.now, story.registered_at + timedelta(days=10))
             )
+            follows_the_track = story.fate in LEFT_TRACK
             rows.append(
                 Placement(
                     portfolio=story.portfolio,
                     jobseeker=story.person,
                     started_at=at,
-                    decided_by=story.staff or story.portfolio.adviser.user,
+                    decided_by=_closer(story) if follows_the_track else story.staff or story.portfolio.adviser.user,
                 )
             )
+            if not follows_the_track:
+                waited.append(rows[-1])
     for placement in Placement.objects.bulk_create(rows, batch_size=BATCH):
         facts = {"portfolio": placement.portfolio_id}
         world.papers.note(
@@ -327,12 +376,25 @@ def _write_placements(world: World, stories: list[Story]) -> None:
         )
         if placement.ended_at:
             world.papers.note(
-                placement.ended_at, None, placement.jobseeker, AuditAction.PLACEMENT, event="ended", **facts
+                placement.ended_at,
+                closers[placement.jobseeker_id],
+                placement.jobseeker,
+                AuditAction.PLACEMENT,
+                event="ended",
+                reason=placement.end_reason,
+                **facts,
             )
+    for placement in waited:
+        world.papers.tell(
+            at=placement.started_at,
+            person=placement.jobseeker,
+            kind=NotificationKind.ADVISER_CHANGED,
+            key=f"placed:{placement.pk}",
+        )
 
 
 def _write_plans(world: World, stories: list[Story]) -> None:
-    """Write the plan that began with the web track, and the one after it for those who have left."""
+    """Write the plan that began with the web track, and the next one for those who have left."""
     defaults = {default.modality: default for default in PlanDefault.objects.order_by("starts_on")}
     rows: list[ContactPlan] = []
     for story in stories:
@@ -341,7 +403,9 @@ def _write_plans(world: World, stories: list[Story]) -> None:
         if story.accepted_at is not None:
             starts_on = calendar.day(story.accepted_at)
             usual = defaults[Modality.GUIDE_WEB]
-            every = usual.interval_days if story.is_login else world.rng.choice(EVERY_DAYS)
+            # Those who have left had the default plan. Adjusted plans belong to those who are still there.
+            fitted = not story.is_login and story.closed_at is None
+            every = world.rng.choice(EVERY_DAYS) if fitted else usual.interval_days
             review_on = starts_on + timedelta(days=usual.review_after_days)
             while review_on <= today + timedelta(days=world.rng.randrange(-5, 20)):
                 review_on += timedelta(days=usual.review_after_days)
@@ -362,6 +426,8 @@ def _write_plans(world: World, stories: list[Story]) -> None:
             rows.append(plan)
             if story.closed_at is None:
                 story.plan = plan
+            else:
+                story.web_plan = plan
         if story.fate in {*LEFT_TRACK, Fate.REFUSED_TIER} and story.closed_at is not None:
             usual = defaults[modality_of(story.tier, Track.CLASSIC)]
             starts_on = calendar.day(story.closed_at)
@@ -372,9 +438,18 @@ def _write_plans(world: World, stories: list[Story]) -> None:
                 reason="Rythme habituel de cet accompagnement",
                 review_on=starts_on + timedelta(days=usual.review_after_days),
                 starts_on=starts_on,
-                decided_by=story.staff,
+                decided_by=_closer(story),
             )
             rows.append(story.plan)
+            if story.web_plan is not None:
+                world.papers.note(
+                    story.closed_at,
+                    _closer(story),
+                    story.person,
+                    AuditAction.CONTACT_PLAN,
+                    event="ended",
+                    reason=ANOTHER_ACCOMPANIMENT,
+                )
     for plan in ContactPlan.objects.bulk_create(rows, batch_size=BATCH):
         at = world.calendar(plan.jobseeker.agency).at(plan.starts_on, world.now.time().replace(hour=8, minute=0))
         world.papers.note(
@@ -383,6 +458,7 @@ def _write_plans(world: World, stories: list[Story]) -> None:
             plan.jobseeker,
             AuditAction.CONTACT_PLAN,
             event="begun",
+            nature=plan.nature,
             channel=plan.channel,
             interval_days=plan.interval_days,
         )

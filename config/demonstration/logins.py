@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 DOMAIN = "demo.example"
-"""Of every address of the demonstration; no mailbox can exist there."""
+"""The domain of every address of the demonstration. No mailbox can exist there."""
 PASSWORD = "demonstration-100-web"  # noqa: S105
 
 

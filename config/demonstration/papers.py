@@ -1,4 +1,4 @@
-"""What every act leaves behind: lines of the journal, audit rows, notifications and the proof of their delivery."""
+"""What every act leaves behind: entries of the journal, audit rows, notifications and proofs of delivery."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,19 +12,25 @@ BATCH = 2000
 DELIVERED_AFTER = timedelta(seconds=4)
 
 SUBJECTS = {
-    NotificationKind.INVITATION: "Votre accompagnement 100 % web : activez votre espace",
-    NotificationKind.ENROLMENT_REFUSED: "Votre demande d'accompagnement 100 % web",
-    NotificationKind.TRACK_STARTED: "Votre accompagnement 100 % web commence",
-    NotificationKind.TRACK_ENDED: "Votre accompagnement 100 % web est terminé",
+    NotificationKind.INVITATION: "Votre accompagnement 100\u00a0% web\u00a0: activez votre espace",
+    NotificationKind.ENROLMENT_REFUSED: "Votre demande d'accompagnement 100\u00a0% web",
+    NotificationKind.TRACK_STARTED: "Votre accompagnement 100\u00a0% web commence",
+    NotificationKind.TRACK_ENDED: "Votre accompagnement 100\u00a0% web est terminé",
     NotificationKind.CHOOSE_SLOT: "Choisissez l'heure de votre prochain entretien",
     NotificationKind.INTERVIEW_BOOKED: "Convocation à votre entretien",
-    NotificationKind.ABSENCE_NOTED: "Votre entretien : dites-nous ce qui s'est passé",
+    NotificationKind.INTERVIEW_CANCELLED: "Votre entretien est annulé",
+    NotificationKind.ABSENCE_NOTED: "Votre entretien\u00a0: dites-nous ce qui s'est passé",
+    NotificationKind.ABSENCE_DECIDED: "Votre entretien\u00a0: la décision sur votre absence",
+    NotificationKind.ON_SITE_ANSWERED: "Votre agence a répondu à votre demande de rendez-vous",
+    NotificationKind.ADVISER_CHANGED: "Votre conseiller est désigné",
+    NotificationKind.TIER_CHANGED: "Votre accompagnement a changé",
+    NotificationKind.ACCOUNT_ACTIVATION: "Activez votre compte",
 }
 
 
 @dataclass
 class Papers:
-    """Rows that are collected while the story is told and written in one go."""
+    """Rows that are collected and then written all at once."""
 
     contacts: list[Contact] = field(default_factory=list)
     audits: list[AuditEntry] = field(default_factory=list)
@@ -45,7 +51,7 @@ class Papers:
         source: str,
         summary: str = "",
     ) -> None:
-        """Leave a line of the journal."""
+        """Leave an entry of the journal."""
         self.contacts.append(
             Contact(
                 at=at, jobseeker=person, channel=channel, nature=nature, author=author, summary=summary, source=source
@@ -53,7 +59,7 @@ class Papers:
         )
 
     def tell(self, *, at: datetime, person: Jobseeker, kind: NotificationKind, key: str) -> None:
-        """Leave a notification that was delivered; its context is not kept, for nothing is rendered again."""
+        """Leave a delivered notification. Its context is left out, because nothing is rendered again."""
         if person.email is None:
             return
         self.notifications.append(

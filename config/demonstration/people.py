@@ -1,21 +1,24 @@
-"""Who is followed in the demonstration, and how each of them came to where they stand."""
+"""The people of the demonstration, and how each of them came to their present state."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum, auto
 
-from accompaniment.enums import Bandwidth, Modality, Role, Tier
+from accompaniment.enums import AuditAction, Bandwidth, Modality, NotificationKind, Role, Tier
 from accompaniment.models import Agency, ContactPlan, Enrolment, Jobseeker, User
+from accompaniment.services.accounts import ASK_AGAIN_AFTER
 from caseload.models import Adviser, Portfolio
 from config.demonstration.logins import ADVISER, JOBSEEKER
 from config.demonstration.texts import COMMUNES, ROME_CODES
 from config.demonstration.world import World
 
 DAY = timedelta(days=1)
+FIRST_ACCESS_BEFORE = timedelta(hours=1)
+"""How long before a withdrawal the person opened the space."""
 
 
 class Fate(Enum):
-    """Where a person stands now."""
+    """A person's present position."""
 
     ACTIVE = auto()
     VALIDATED = auto()
@@ -44,7 +47,7 @@ TIERS = {
 
 @dataclass
 class Story:
-    """One person's way through the house; instants that did not happen are None."""
+    """One person's history with the service. Instants that did not happen are None."""
 
     person: Jobseeker
     fate: Fate
@@ -54,12 +57,16 @@ class Story:
     staff: User | None = None
     web: Portfolio | None = None
     portfolio: Portfolio | None = None
+    covered: bool = False
+    """Whether the adviser is absent and a colleague answers."""
     asked_at: datetime | None = None
     interviewed_at: datetime | None = None
     accepted_at: datetime | None = None
     closed_at: datetime | None = None
     enrolment: Enrolment | None = None
     plan: ContactPlan | None = None
+    web_plan: ContactPlan | None = None
+    """The plan of a web track that has ended."""
 
     @property
     def adviser(self) -> Adviser:
@@ -69,12 +76,17 @@ class Story:
         return self.web.adviser
 
     @property
+    def came_by_first_access(self) -> bool:
+        """Whether the person opened the space uninvited, to withdraw or to ask for something."""
+        return self.fate is Fate.WITHDRAWN or (self.covered and self.fate not in VALIDATED_ONCE)
+
+    @property
     def is_login(self) -> bool:
         return self.person.email == JOBSEEKER.email
 
 
 def cast(world: World) -> list[Story]:
-    """Invent everybody; nothing is written yet."""
+    """Invent everybody, without writing anything."""
     stories: list[Story] = []
     for agency in world.agencies:
         slots = world.portfolios[agency.pk]
@@ -117,7 +129,7 @@ def _on_web(world: World, portfolio: Portfolio, fate: Fate, number: int) -> list
 
 
 def _add_the_login(stories: list[Story], now: datetime) -> None:
-    """Give the log-in of the demonstration to a person who has been on the track for a good two months."""
+    """Give the demonstration's log-in to a person who has been on the track for more than two months."""
     mine = [story for story in stories if story.fate is Fate.ACTIVE and story.adviser.user.email == ADVISER.email]
     good_while_ago = now - DAY * 75
     chosen = min(mine, key=lambda story: abs(story.registered_at - good_while_ago))
@@ -147,7 +159,7 @@ def _story(
         Fate.REFUSED: (150, 16),
         Fate.REFUSED_TIER: (90, 16),
     }.get(fate, (260, 40))
-    # The web track is young: more people joined lately than at its beginning.
+    # The web track is young: more people have joined recently than at its beginning.
     age = youngest + (oldest - youngest) * rng.random() ** 1.4
     registered_on = calendar.day(now - DAY * age)
     story = Story(
@@ -159,6 +171,7 @@ def _story(
         staff=web.adviser.user if web else staff,
         web=web,
         portfolio=portfolio,
+        covered=portfolio is not None and portfolio.pk in world.covered,
     )
     if fate in VOLUNTEERED:
         story.asked_at = story.registered_at
@@ -202,7 +215,7 @@ def _person(world: World, agency: Agency, registered_on: date, *, volunteers: bo
 
 def write_people(world: World, stories: list[Story]) -> None:
     """Write accounts and people."""
-    with_account = [story for story in stories if story.fate in VALIDATED_ONCE]
+    with_account = [story for story in stories if story.fate in VALIDATED_ONCE or story.came_by_first_access]
     accounts = []
     for story in with_account:
         person = story.person
@@ -217,3 +230,25 @@ def write_people(world: World, stories: list[Story]) -> None:
     for story, account in zip(with_account, User.objects.bulk_create(accounts, batch_size=1000), strict=True):
         story.person.user = account
     Jobseeker.objects.bulk_create([story.person for story in stories], batch_size=1000)
+    for story in with_account:
+        _leave_papers(world, story)
+
+
+def _leave_papers(world: World, story: Story) -> None:
+    """Record in the audit who created the account: the validating adviser, or the person's own first access."""
+    person, user = story.person, story.person.user
+    if user is None:
+        return
+    if not story.came_by_first_access:
+        at = story.interviewed_at or story.registered_at
+        world.papers.note(at, story.staff, person, AuditAction.ACCOUNT, event="created", user=user.pk)
+        return
+    at = (story.closed_at or story.registered_at + DAY) - FIRST_ACCESS_BEFORE
+    world.papers.note(at, None, person, AuditAction.ACCOUNT, event="created", user=user.pk)
+    world.papers.note(at, None, person, AuditAction.ACCOUNT, event="first_access_asked")
+    world.papers.tell(
+        at=at,
+        person=person,
+        kind=NotificationKind.ACCOUNT_ACTIVATION,
+        key=f"activation:{user.pk}:{int(at.timestamp() // ASK_AGAIN_AFTER.total_seconds())}",
+    )

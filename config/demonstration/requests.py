@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from accompaniment.enums import AuditAction, Bandwidth, Channel, ContactNature
+from accompaniment.enums import AuditAction, Bandwidth, Channel, ContactNature, NotificationKind
 from accompaniment.models import DeviceCheck, OnSiteRequest
 from config.demonstration.logins import ADVISER
 from config.demonstration.people import Fate, Story
@@ -13,27 +13,29 @@ from messaging.models import CallbackEvent, CallbackRequest
 
 BATCH = 1000
 OPEN_FOR_THE_LOGIN = 4
-MORNING, AFTERNOON = (time(9), time(12)), (time(13), time(17))
+WINDOWS = (
+    (time(9), time(10, 30)),
+    (time(10, 30), time(12)),
+    (time(13), time(15)),
+    (time(15), time(17)),
+)
+"""The hours at which an agency with the usual opening hours offers to call back."""
 
 
 def write_requests(world: World, stories: list[Story]) -> None:
-    """Write who asked to be called or to be received, and what was answered."""
+    """Write people's call-back requests and requests for a meeting on site, with the answers."""
     active = [story for story in stories if story.fate is Fate.ACTIVE]
     mine = [story for story in active if story.adviser.user.email == ADVISER.email and not story.is_login]
     others = [story for story in active if story.adviser.user.email != ADVISER.email]
-    covered = [
-        story
-        for story in stories
-        if story.portfolio is not None and story.portfolio.pk in world.covered and story.person.phone
-    ]
-    # What waits while an adviser is absent shows at the desk of the colleague who covers.
+    covered = [story for story in stories if story.covered and story.person.phone]
+    # Requests to an absent adviser are shown to the covering colleague.
     _write_callbacks(world, active, mine, others, covered=covered[:2])
     _write_on_site(world, active, mine, others, covered=covered[2:4])
     _write_device_checks(world, active)
 
 
 def _write_device_checks(world: World, active: list[Story]) -> None:
-    """Write what people found when they tested their device: most did well, some not, every third never did."""
+    """Write the results of people's device tests: most are good, some are not, and every third person never tested."""
     rows: list[tuple[Story, DeviceCheck]] = []
     for story in active:
         if story.accepted_at is None or world.rng.random() < 1 / 3:
@@ -79,7 +81,7 @@ def _write_callbacks(
             CallbackEvent(request=request, at=request.asked_at, actor=user, from_state="", to_state=CallbackState.OPEN)
         )
         world.papers.note(
-            request.asked_at, user, person, AuditAction.CALLBACK, request=request.pk, from_state="", to_state="open"
+            request.asked_at, user, person, AuditAction.CALLBACK, request=request.pk, state=CallbackState.OPEN
         )
         if request.closed_at is None:
             continue
@@ -98,8 +100,7 @@ def _write_callbacks(
             person,
             AuditAction.CALLBACK,
             request=request.pk,
-            from_state="open",
-            to_state="done",
+            state=CallbackState.DONE,
         )
         world.papers.journal(
             at=request.closed_at,
@@ -107,14 +108,14 @@ def _write_callbacks(
             channel=Channel.PHONE,
             nature=ContactNature.CALLBACK,
             author=story.adviser.user,
-            summary=request.outcome,
+            summary=f"{CallbackSubject(request.subject).label}\u00a0: {request.outcome}",
             source=f"callback:{request.pk}",
         )
     CallbackEvent.objects.bulk_create(events, batch_size=BATCH)
 
 
 def _settled(world: World, active: list[Story]) -> list[Story]:
-    """Keep those who have been on the track long enough to have asked for something and been answered."""
+    """Keep the people who have been on the track long enough for a request and its answer."""
     return [story for story in active if story.accepted_at and story.accepted_at < world.now - timedelta(days=14)]
 
 
@@ -135,7 +136,7 @@ def _answered(world: World, story: Story) -> CallbackRequest:
     earliest = (story.accepted_at or world.now) + timedelta(hours=6)
     asked_at = calendar.moment(world.rng, earliest, world.now - timedelta(days=6))
     day = calendar.next_working(calendar.day(asked_at))
-    opens, closes = (calendar.at(day, clock) for clock in world.rng.choice((MORNING, AFTERNOON)))
+    opens, closes = (calendar.at(day, clock) for clock in world.rng.choice(WINDOWS))
     request = _request(world, story, asked_at, (opens, closes))
     request.state = CallbackState.DONE
     request.closed_at = opens + (closes - opens) * world.rng.uniform(0.1, 0.95)
@@ -148,7 +149,7 @@ def _open(world: World, story: Story, *, overdue: bool) -> CallbackRequest:
     calendar = world.calendar(story.agency)
     today = calendar.day(world.now)
     day = calendar.previous_working(today) if overdue else calendar.next_working(today)
-    opens, closes = (calendar.at(day, clock) for clock in world.rng.choice((MORNING, AFTERNOON)))
+    opens, closes = (calendar.at(day, clock) for clock in world.rng.choice(WINDOWS))
     asked_at = opens - timedelta(hours=17) if overdue else world.now - timedelta(minutes=world.rng.randrange(5, 400))
     return _request(world, story, asked_at, (opens, closes))
 
@@ -197,4 +198,10 @@ def _write_on_site(
                 AuditAction.ON_SITE_REQUEST,
                 event="answered",
                 **facts,
+            )
+            world.papers.tell(
+                at=request.answered_at,
+                person=story.person,
+                kind=NotificationKind.ON_SITE_ANSWERED,
+                key=f"on-site-answered:{request.pk}",
             )

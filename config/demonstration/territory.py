@@ -1,4 +1,4 @@
-"""The agencies of the demonstration and who works in them."""
+"""The agencies of the demonstration and their staff."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ WEB, GUIDE, SUIVI, RENFORCE = Modality.GUIDE_WEB, Modality.GUIDE, Modality.SUIVI
 
 @dataclass(frozen=True)
 class StaffPlan:
-    """An adviser: how many people each portfolio holds. Without a name one is invented."""
+    """An adviser, with the number of people in each portfolio. Without a name one is invented."""
 
     portfolios: tuple[tuple[Modality, int], ...]
     login: str = ""
@@ -19,7 +19,7 @@ class StaffPlan:
 
 @dataclass(frozen=True)
 class AgencyPlan:
-    """An agency, the volunteers who wait there, and its advisers."""
+    """An agency, its waiting volunteers, and its advisers."""
 
     code: str
     name: str

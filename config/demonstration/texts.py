@@ -34,7 +34,7 @@ EXCHANGES: tuple[Exchange, ...] = (
     ),
     (
         (P, "Bonjour, je serai en déplacement jeudi. Peut-on garder l'entretien par téléphone ?"),
-        (S, "Bien sûr. Déplacez-le depuis « Mes entretiens » et choisissez le téléphone."),
+        (S, "Bien sûr. Déplacez-le depuis « Rendez-vous » et choisissez le téléphone."),
         (P, "C'est fait, merci."),
     ),
     (
@@ -151,7 +151,7 @@ CALLBACK_COMMENTS: tuple[str, ...] = (
 
 CALLBACK_OUTCOMES: tuple[str, ...] = (
     "Réponse donnée au téléphone, rien à prévoir.",
-    "Documents à envoyer par la messagerie.",
+    "Documents à envoyer par message.",
     "Entretien en visio proposé pour approfondir.",
 )
 
@@ -163,7 +163,7 @@ ON_SITE_COMMENTS: tuple[str, ...] = (
 )
 
 ON_SITE_ANSWERS: tuple[str, ...] = (
-    "Vous êtes attendu à l'agence mardi à 10\u00a0h.",
+    "Rendez-vous à l'agence mardi à 10\u00a0h.",
     "Un rendez-vous à l'agence vous est proposé cette semaine.",
 )
 

@@ -1,4 +1,4 @@
-"""A transfer that is planned, so that the manager's history of transfers has something to show."""
+"""A planned transfer, so that the manager's history of transfers is not empty."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ IN_DAYS = 10
 
 
 def plan_transfer(now: datetime) -> None:
-    """Let the manager plan that some people of a colleague join the adviser of the demonstration."""
+    """Let the manager plan that some people of a colleague move to the adviser of the demonstration."""
     target = Portfolio.objects.select_related("agency__departement__region").get(
         adviser__user__email=ADVISER.email, modality=Modality.GUIDE_WEB
     )

@@ -1,4 +1,4 @@
-"""What adviser and person keep together: notes of the team, objectives with their steps, a document."""
+"""What adviser and person keep together: team notes, objectives with their steps, a document."""
 
 from datetime import datetime, timedelta
 
@@ -22,11 +22,11 @@ ONE_PAGE = b"""%PDF-1.4
 trailer<</Root 1 0 R>>
 %%EOF
 """
-"""An empty page: the demonstration holds no real document."""
+"""An empty page, because the demonstration contains no real document."""
 
 
 def write_workbooks(world: World, stories: list[Story]) -> None:
-    """Write the workbooks of the log-in adviser's people, the log-in person's among them."""
+    """Write the workbooks of the log-in adviser's people, including the log-in person."""
     mine = [
         story
         for story in stories
@@ -61,6 +61,8 @@ def _write_objective(world: World, story: Story) -> None:
             done_at=done_at,
             done_by=story.person.user if done_at else None,
         )
+        facts = {"objective": objective.pk, "step": row.pk}
+        world.papers.note(at, user, story.person, AuditAction.ACTION_PLAN, event="step_added", **facts)
         if done_at:
             world.papers.note(
                 done_at,
@@ -68,8 +70,7 @@ def _write_objective(world: World, story: Story) -> None:
                 story.person,
                 AuditAction.ACTION_PLAN,
                 event="step_done",
-                objective=objective.pk,
-                step=row.pk,
+                **facts,
             )
 
 

@@ -1,4 +1,4 @@
-"""The stage of the demonstration: agencies, staff, portfolios, and what the other modules share."""
+"""The world of the demonstration: agencies, staff, portfolios, and what the other modules share."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class World:
 
 
 def build_world(now: datetime) -> World:
-    """Make territory, agencies, staff and portfolios; the same day makes the same ones."""
+    """Make territory, agencies, staff and portfolios. The same day always gives the same result."""
     rng = Random(f"demonstration {now:%Y-%m-%d}")  # noqa: S311  (invented data, no secret)
     names = NameBook(rng)
     _publish_consent_text(now)

@@ -1,7 +1,7 @@
-"""PostgreSQL and Valkey out of wheels, for a laptop or a demonstration: found or started by any command.
+"""Embedded PostgreSQL and Valkey, for a laptop or a demonstration; any command finds or starts them.
 
-A process that uses them holds a lease, a shared lock on a file, for its life. A keeper of ours starts the
-servers with the first lease and stops them with the last, whether the last holder left or was killed.
+A process that uses them holds a lease, a shared lock on a file, as long as it lives. A keeper process starts the
+servers with the first lease and stops them after the last, whether its holder ended or was killed.
 """
 
 import os
@@ -28,7 +28,7 @@ _leases: dict[Path, int] = {}
 
 @dataclass(frozen=True)
 class ConnectionUrls:
-    """Where the embedded servers listen."""
+    """The addresses of the embedded servers."""
 
     sockets: Path
 
@@ -42,9 +42,9 @@ class ConnectionUrls:
 
 
 def connection_urls(data_dir: Path) -> ConnectionUrls:
-    """Find or start the servers of `data_dir`, keep them for the life of this process, say where they are.
+    """Find or start the servers of `data_dir`, keep them for the life of this process, and return their addresses.
 
-    Raises EmbeddedServersError, with one sentence, where they cannot run.
+    Raises EmbeddedServersError with one sentence if they cannot run.
     """
     places = Places(data_dir)
     try:
@@ -63,9 +63,9 @@ def connection_urls(data_dir: Path) -> ConnectionUrls:
 
 
 def leave(data_dir: Path, patience: float = 4.0) -> bool:
-    """Give this process's lease back; if it was the last one, wait until the servers have ended.
+    """Release this process's lease. If it was the last one, wait until the servers have ended.
 
-    Return False when they had not after `patience` seconds. A process that just ends needs no such call.
+    Return False if they have not after `patience` seconds. A process that simply ends need not call this.
     """
     places = Places(data_dir)
     lease = _leases.pop(data_dir, None)
@@ -84,7 +84,7 @@ def leave(data_dir: Path, patience: float = 4.0) -> bool:
 
 
 def _start_keeper(places: Places, lock: int) -> None:
-    # Where PYTHONSAFEPATH is set, `-m` would not look for this package in the working folder.
+    # With PYTHONSAFEPATH, `-m` would not look for this package in the working directory.
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
     try:
         with places.log("keeper").open("ab") as log:

@@ -1,4 +1,4 @@
-"""What can go wrong with the embedded servers, said in one sentence to whoever started the command."""
+"""Errors of the embedded servers, in one sentence for the person who ran the command."""
 
 from django.core.exceptions import ImproperlyConfigured
 

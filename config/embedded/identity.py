@@ -1,9 +1,9 @@
-"""As whom PostgreSQL runs. It refuses to run as root, and a bare machine may have nobody else.
+"""The user as which PostgreSQL runs. It refuses to run as root, and a bare machine may have no other user.
 
-As an ordinary user: as that user. As root, in a user namespace in which root is called 1000: the files stay
-root's own, so nothing needs to be opened to anybody, and a home that only root may enter is no hindrance.
-Where the machine forbids such namespaces: as the existing user `nobody`, with a copy of the programs and with
-the data under /var/lib, again so that no right of any existing folder changes.
+An ordinary user runs it directly. Root runs it in a user namespace in which root has the id 1000: the files stay
+root's, nothing is opened to others, and a home directory that only root may enter is no problem. If the machine forbids
+such namespaces, it runs as the existing user `nobody`, with a copy of the programs and with data under /var/lib, so
+that no right of an existing directory changes.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ SHARED_HOME = Path("/var/lib/accompagnement-web")
 
 @dataclass(frozen=True)
 class Identity:
-    """How to start a PostgreSQL program, and where its programs and its data are."""
+    """How to start a PostgreSQL program, and where its programs and data are."""
 
     install: Path
     data: Path
@@ -63,14 +63,14 @@ def choose(places: Places, install: Path) -> Identity:
 
 
 def _namespace(places: Places, install: Path) -> tuple[str, ...]:
-    """Return the prefix that runs a program in a namespace of its own, or () where that does not work."""
+    """Return the prefix that runs a program in a namespace of its own, or () if that does not work."""
     unshare = shutil.which("unshare")
     if unshare is None:
         return ()
     prefix = (unshare, "--user", "--map-user=1000")
     reach = 'test -x "$1" && test -w "$2" && test "$(id -u)" = 1000'
     trial = [*prefix, "sh", "-c", reach, "sh", str(install / "bin/postgres"), str(places.run)]
-    # A trial, because kernels, containers and security modules each have their own way to forbid it.
+    # This is tried out, because kernels, containers and security modules forbid it in different ways.
     worked = subprocess.run(trial, check=False, capture_output=True).returncode == 0
     return prefix if worked else ()
 
@@ -87,7 +87,7 @@ def _unprivileged(home: Path, install: Path) -> Identity:
             shutil.rmtree(draft, ignore_errors=True)
             package = install.parent
             shutil.copytree(install, draft / package.name / install.name, symlinks=True)
-            # Where a wheel keeps the shared libraries that its programs look for beside their package.
+            # A wheel keeps the shared libraries of its programs beside its package.
             libraries = package.with_name(f"{package.name}.libs")
             if libraries.exists():
                 shutil.copytree(libraries, draft / libraries.name)

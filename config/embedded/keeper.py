@@ -1,9 +1,8 @@
 """The keeper: a process that starts both servers, waits until nobody holds a lease, and stops them.
 
-It stands outside the session of the command that started it, so that Ctrl-C in a terminal reaches the clients
-and not the servers under them. It needs no farewell from a client: the kernel drops the lease of a process
-that was killed. Run as `python -m config.embedded.keeper DATA_DIR DESCRIPTOR`, the descriptor holding the
-keeper's lock.
+It runs outside the session of the command that started it, so that Ctrl-C in a terminal reaches the clients and not the
+servers. Clients need not sign off: the kernel releases the lease of a killed process. Run as `python -m
+config.embedded.keeper DATA_DIR DESCRIPTOR`; the descriptor holds the keeper's lock.
 """
 
 import contextlib
@@ -42,7 +41,7 @@ class InterruptedWaitError(Exception):
 
 
 class Keeper:
-    """Both servers of one DATA_DIR, for as long as somebody holds a lease on them."""
+    """Both servers of one DATA_DIR, running while somebody holds a lease."""
 
     def __init__(self, places: Places, lock: int) -> None:
         self.places = places
@@ -64,7 +63,7 @@ class Keeper:
             signal.signal(number, self._on_signal)
         while True:
             news = self._wait()
-            # Whoever starts takes the mutex before the lease, so the last word is said under the mutex.
+            # Processes that start take the mutex before the lease, so the final check is made under the mutex.
             with exclusive(self.places.mutex):
                 if news is News.ALONE and is_held(self.places.lease):
                     continue
@@ -74,7 +73,7 @@ class Keeper:
                 return
 
     def _start(self) -> None:
-        # All of an earlier keeper's servers are gone before their sockets are.
+        # All servers of an earlier keeper end before their sockets are removed.
         for path in (self.places.postgres_lock, self.places.valkey_lock):
             os.close(_end_orphans(path))
         chosen = identity.choose(self.places, programs.postgres_install())
@@ -92,7 +91,7 @@ class Keeper:
         try:
             server.start(lock)
         finally:
-            os.close(lock)  # from here on the server alone holds it, and whatever it has forked
+            os.close(lock)  # from here on only the server and its forks hold it
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self.told_to_stop = self.told_to_stop or number == signal.SIGTERM
@@ -101,7 +100,7 @@ class Keeper:
             raise InterruptedWaitError
 
     def _wait(self) -> News:
-        """Wait until nobody holds a lease, or something else happens."""
+        """Wait until nobody holds a lease, or until something else happens."""
         lease = os.open(self.places.lease, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             self.waiting = True
@@ -117,7 +116,7 @@ class Keeper:
         return News.TOLD_TO_STOP if self.told_to_stop else News.SERVER_ENDED
 
     def _revive(self) -> bool:
-        """Start what has ended anew, unless it ends over and over; tell whether everything runs."""
+        """Restart servers that have ended, unless they end again and again. Return whether everything runs."""
         for server in self.servers:
             if not server.has_ended():
                 continue
@@ -132,7 +131,7 @@ class Keeper:
         return True
 
     def _end(self) -> None:
-        """Stop the servers and give the keeper's lock back, all of it under the mutex."""
+        """Stop the servers and release the keeper's lock, all under the mutex."""
         for number in (signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_IGN if number == signal.SIGTERM else signal.SIG_DFL)
         self.places.state.unlink(missing_ok=True)
@@ -146,7 +145,7 @@ class Keeper:
 
 
 def _end_orphans(path: Path) -> int:
-    """Return the lock of a server, after ending processes that a dead keeper or a dead server has left behind."""
+    """Return the lock of a server, after ending processes that a dead keeper or server left behind."""
     limit = time.monotonic() + ORPHANS_LIMIT
     asked = signal.SIGINT
     while (lock := exclusive_or_none(path)) is None:

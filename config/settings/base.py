@@ -1,4 +1,4 @@
-"""Settings that every environment shares. What differs stands in local, test and production."""
+"""Settings that every environment shares. The local, test and production settings hold the differences."""
 
 import os
 from pathlib import Path
@@ -12,11 +12,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / ".data").resolve()
 
 SERVES_PAGES = bool(os.environ.get("SERVES_PAGES"))
-"""Set by `config.asgi` in the process that answers people, for what must not keep them waiting."""
+"""Set by `config.asgi` in processes that serve pages, whose waits are limited."""
 
 DEBUG = False
 DEMONSTRATION = False
-"""True only where invented data is shown: adds the page of sent e-mails and the list of log-ins."""
+"""True only with invented data: adds the page of sent e-mails and the list of log-ins."""
+LOCKS_OUT_OF_ORDER_RAISE = False  # they are only logged, and the act goes on
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -47,9 +48,11 @@ MIDDLEWARE = [
     "config.door.DoorMiddleware",
     "config.middleware.StaticFilesMiddleware",
     "config.middleware.PrivateAnswersMiddleware",
+    # Whatever changes a page stands inside.
+    "config.middleware.CompressedPagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    # Behind the one that says how long an answer is: it changes the page.
+    # It changes the page, so it stands inside CommonMiddleware, which sets the length of the answer.
     "config.middleware.ErrorTitleMiddleware",
     "config.middleware.WrongMethodMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -61,6 +64,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.body_limit.RefusedBodyMiddleware",
+    "config.middleware.NoRightMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -117,21 +121,24 @@ PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
 ACTIVATION_LINK_DAYS = 14
 ADDRESS_LINK_DAYS = 7
 ADDRESS_CHANGES_A_DAY = 5
-"""How many new addresses of one's own account somebody may ask for within 24 hours: each one sends a letter."""
+"""The number of new addresses that the owner of an account may request in 24 hours. Each request sends a letter."""
 ADDRESS_PROOF_TRIES = 5
-"""Wrong identifiers or passwords after which a link that confirms an address ends."""
+"""The number of wrong identifiers or passwords after which a link that confirms an address ends."""
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds: a working day
+SESSION_WARNING = 60 * 10
+"""Seconds before the end of its session in which a page warns of it and offers to stay."""
 SOCKETS_PER_ACCOUNT = 40
-"""Open conversations, desks and rooms of one account in all processes together; each tab holds at most two."""
+"""Open conversations, desks and rooms of one account, over all processes. Each tab has at most two."""
 SOCKET_THREADS = 8
-"""Acts of sockets that one process carries out side by side; pages keep the other half of its connections (`POOL`)."""
+"""Database acts of sockets that one process runs in parallel. Pages keep the other half of its connections (`POOL`)."""
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.views.csrf_failure"
 
-# Five wrong passwords for one address from one place close it there for a quarter of an hour.
-# What all places together, and one place for all addresses, may do is in BOUNDS.
+# Five wrong passwords for one address from one place close the log-in there for a quarter of an hour. BOUNDS limits one
+# address over all places, and one place over all addresses.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -143,15 +150,16 @@ AXES_DISABLE_ACCESS_LOG = True
 
 HOUR = 60 * 60  # seconds
 BOUNDS: dict[str, tuple[int, int]] = {
-    # How many times, within how many seconds (accompaniment/services/throttle.py). A place may be a whole agency.
+    # The allowed number, and the seconds in which they count (accompaniment/services/throttle.py). A place may be a
+    # whole agency.
     "password_forgotten.address": (5, HOUR),
     "password_forgotten.place": (30, HOUR),
     "first_access.identifier": (4, HOUR // 4),
     "first_access.address": (5, HOUR),
     "first_access.place": (60, HOUR),
     "password_change.account": (10, HOUR // 4),
-    # Wrong passwords. For one address over all places it only slows down: it is short, a place from which the account
-    # was opened within thirty days is not concerned, and a link by e-mail opens it meanwhile.
+    # Wrong passwords. For one address over all places this is only a short slow-down. It does not apply to a place from
+    # which the account was opened within thirty days, and a link by e-mail works meanwhile.
     "log_in.address": (10, 5 * 60),
     "log_in.place": (60, HOUR // 4),
     "log_in.known_place": (1, 30 * 24 * HOUR),
@@ -169,17 +177,25 @@ TIME_ZONE = "Europe/Paris"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "config.finders.DesignSystemFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
+WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
+WITHDRAW_SERVICE_WORKER = False
+"""True removes the service worker from the browsers that have it."""
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, files not counted
 MEDIA_ROOT = os.environ.get("MEDIA_ROOT") or DATA_DIR / "files"
-"""Files that people hand in. Web and worker see the same folder; nothing in it has an address of its own."""
+"""Files that people hand in. Web and worker share the folder, and no URL leads into it."""
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 IMPORT_MAXIMUM_MEGABYTES = int(os.environ.get("IMPORT_MAXIMUM_MEGABYTES") or 100)
 REQUEST_MAXIMUM_BYTES = (IMPORT_MAXIMUM_MEGABYTES + 1) * 1024 * 1024
-"""No request may be larger: what goes past it is refused before any of it is written anywhere."""
+"""The largest request. A larger one is refused before any of it is stored."""
 HEADERS_MAXIMUM_BYTES = 32 * 1024
-"""Address and headers of a request or a handshake; a page of ours brings one or two thousand."""
+"""URL and headers of a request or a handshake. A page of ours sends one or two thousand bytes."""
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
@@ -191,6 +207,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
         "media-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [SELF],
@@ -208,24 +226,24 @@ PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 # --- Recourse ------------------------------------------------------------------------------------
 
 LEGAL_WORDS_VALIDATED_ON = os.environ.get("LEGAL_WORDS_VALIDATED_ON", "")
-"""The day (YYYY-MM-DD) on which the legal department validated the sentences of law; a check asks for it."""
+"""The day (YYYY-MM-DD) on which the legal department validated the legal sentences. `check` requires it."""
 
 MEDIATOR_NAME = os.environ.get("MEDIATOR_NAME", "le médiateur")
-"""Whom a person turns to when the agency's answer does not satisfy them, as it is said in a sentence."""
+"""The mediator, to whom a person can turn if the agency's answer does not satisfy them, as written in a sentence."""
 
 MEDIATOR_URL = os.environ.get("MEDIATOR_URL", "")
-"""The page on which the mediator is reached; a check asks for it before a deployment."""
+"""The mediator's page. `check --deploy` requires it."""
 
-# --- Who runs the service (accompaniment/rules/operator.py); a check asks for each that is empty ----------
+# --- Who runs the service (accompaniment/rules/operator.py); `check` names each that is empty --------------
 
 OPERATOR_NAME = os.environ.get("OPERATOR_NAME", "")
-"""As it stands in a sentence: « suivi par … »."""
+"""As it is written in a sentence: « suivi par … »."""
 OPERATOR_ADDRESS = os.environ.get("OPERATOR_ADDRESS", "")
 OPERATOR_EMAIL = os.environ.get("OPERATOR_EMAIL", "")
 OPERATOR_PHONE = os.environ.get("OPERATOR_PHONE", "")
 PUBLICATION_DIRECTOR = os.environ.get("PUBLICATION_DIRECTOR", "")
 HOSTING = os.environ.get("HOSTING", "")
-"""Name, address and telephone of who hosts the service."""
+"""Name, address and telephone of the hosting company."""
 DATA_CONTROLLER = os.environ.get("DATA_CONTROLLER", "")
 DPO_CONTACT = os.environ.get("DPO_CONTACT", "")
 LEGAL_BASIS = os.environ.get("LEGAL_BASIS") or (
@@ -239,7 +257,7 @@ SPACE_KEPT_MONTHS = int(os.environ.get("SPACE_KEPT_MONTHS") or 13)
 ACCESSIBILITY_EMAIL = os.environ.get("ACCESSIBILITY_EMAIL", "")
 ACCESSIBILITY_PHONE = os.environ.get("ACCESSIBILITY_PHONE", "")
 ACCESSIBILITY_STATED_ON = os.environ.get("ACCESSIBILITY_STATED_ON", "")
-"""The day (YYYY-MM-DD) on which the statement of accessibility was made."""
+"""The day (YYYY-MM-DD) of the accessibility statement."""
 
 # --- Work in the background ----------------------------------------------------------------------
 
@@ -247,7 +265,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# A worker that gave up would have to be started by somebody who is asleep.
+# A worker that gave up would have to be restarted by hand, perhaps at night.
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = WEB_BROKER if SERVES_PAGES else WORKER_BROKER
@@ -256,10 +274,10 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_CONCURRENCY = 2
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
-# The clock keeps its schedule in memory: a job asks what is due, so nothing is lost when it starts anew, and a
-# schedule file would only be one more thing to find broken after a crash.
+# Beat keeps its schedule in memory. The jobs ask what is due, so a restart loses nothing, and a schedule file could be
+# found broken after a crash.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
-# A call that found no worker expires with the next one, so that an outage leaves no heap of them.
+# A call that no worker has taken expires when the next one is sent, so that an outage leaves no queue of them.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "deliver-notifications": {
         "task": "messaging.jobs.deliver_notifications",
@@ -273,7 +291,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 60.0},
     },
     "lapse-enrolments": {"task": "caseload.jobs.lapse_enrolments", "schedule": 600.0, "options": {"expires": 600.0}},
-    # An upload starts the job itself; this finds what was uploaded while no broker answered, or whose worker died.
+    # The upload itself starts the job. This finds files that arrived while the broker was away, or whose worker died.
     "load-files": {"task": "caseload.jobs.load_files", "schedule": 30.0, "options": {"expires": 30.0}},
     "forget-rejected-rows": {"task": "caseload.jobs.forget_rejected_rows", "schedule": 3600.0},
     "apply-capacities": {"task": "caseload.jobs.apply_capacities", "schedule": 600.0},
@@ -287,7 +305,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "clear-sessions": {"task": "accompaniment.jobs.clear_sessions", "schedule": 1800.0},
 }
 
-# How long a row that a job could not deal with is left alone, by the number of its failures; then always the last one.
+# The waits of a row on which a job failed, by number of failures; after that always the last one.
 SETBACK_WAITS_MINUTES = (1, 5, 15, 60, 180, 720)
 
 # --- Video ---------------------------------------------------------------------------------------
@@ -295,6 +313,6 @@ SETBACK_WAITS_MINUTES = (1, 5, 15, 60, 180, 720)
 STUN_URLS = [url for url in os.environ.get("STUN_URLS", "").split(",") if url]
 TURN_URLS = [url for url in os.environ.get("TURN_URLS", "").split(",") if url]
 TURN_SECRET = os.environ.get("TURN_SECRET", "")
-"""Shared with coturn (`static-auth-secret`); each room gets a log-in of its own that expires."""
+"""Shared with coturn (`static-auth-secret`). Each room gets its own credentials, which expire."""
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

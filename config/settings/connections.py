@@ -1,4 +1,4 @@
-"""Turn the two addresses of a deployment into Django's, Channels' and Celery's settings."""
+"""Turns the two URLs of a deployment into settings of Django, Channels and Celery."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,39 +12,46 @@ WEB_LIMITS = {
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
 }
-"""How long the database works for one statement of a page, waits for a lock, and keeps a transaction that does
-nothing. Jobs and commands have no such limits: a load of a large file takes as long as it takes."""
-POOL = {"min_size": 1, "max_size": 16, "timeout": 5, "reconnect_timeout": 2}
-"""Connections of one process, and the seconds that a page waits for one: then it says that the service is away.
+"""Limits in processes that serve pages: the time of one statement, of a wait for a lock, and of an idle transaction.
 
-The pool itself tries again for two seconds only, and each page begins anew. Left alone it waits twice as long after
-each failure, and pages would stay away for minutes after the server is back.
+Jobs and commands have no such limits, because a large file takes long to load.
+"""
+POOL = {"min_size": 1, "max_size": 16, "timeout": 5, "reconnect_timeout": 2}
+"""The connections of one process, and the seconds that a page waits for one before it says that the service is away.
+
+`reconnect_timeout`: the pool gives up after two seconds, and the next page tries again. By default the pool doubles its
+wait after each failure, and pages would fail for minutes after the server is back.
 """
 CONNECT_TIMEOUT = 3
-"""Seconds that one try to reach PostgreSQL takes at most. A host that does not answer at all would take minutes, and
-hold up the connections that the pool asks for once it is back. `?connect_timeout=` of the URL says otherwise."""
+"""The seconds that one try to reach PostgreSQL may take.
+
+A silent host would take minutes, and would delay the connections that the pool requests once it is back.
+`?connect_timeout=` in the URL overrides it.
+"""
 SILENCE_OF_PAGES = {"tcp_user_timeout": 4_000, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
 SILENCE_OF_JOBS = {"tcp_user_timeout": 30_000, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
-"""When an open connection counts as lost, because nothing comes back over the network: milliseconds that something
-sent waits for its acknowledgement, seconds until a quiet connection is asked, between two questions, and how many.
-A page finds out while its reader still looks; a load of a large file outlasts a short cut. The URL may say otherwise
-here too. A database that is busy acknowledges, so no limit for statements is meant."""
+"""When a silent connection counts as lost: milliseconds without an acknowledgement of sent data, seconds until a quiet
+connection is probed, seconds between two probes, and number of probes. A page notices it while the reader still waits;
+a load of a large file survives a short interruption. The URL can override these, too. A busy database still
+acknowledges, so these values do not limit statements."""
 REDIS_LIMITS = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
-"""Seconds that a page waits for Redis to take a connection, and to answer: a frozen one would take for ever."""
+"""The seconds that a page waits for Redis to accept a connection, and to answer. A frozen Redis would take for ever."""
 WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2, **REDIS_LIMITS}
-"""How a page tries to reach the broker, in seconds: what it has to say is found by the clock otherwise, so nobody
-waits for a broker that is away. The worker is more patient."""
+"""How a page tries to reach the broker, in seconds.
+
+Scheduled jobs find the work anyway, so no page waits for a broker that is away. The worker waits longer.
+"""
 WORKER_BROKER = {"socket_connect_timeout": 5.0, "socket_timeout": 30.0, "socket_keepalive": True}
-"""How worker and beat wait for the broker, in seconds. They try again for as long as it takes."""
+"""How worker and beat wait for the broker, in seconds. They try again without a limit."""
 CACHE_NUMBER, BROKER_NUMBER, LAYER_NUMBER = range(3)
-"""Which database of Redis holds what, counted from the one that the URL names: emptying the cache empties no queue."""
+"""The Redis database of each use, counted from the one in the URL, so that emptying the cache empties no queue."""
 
 
 def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
-    """Return DATABASES for a PostgreSQL URL, with a pool of connections in each process.
+    """Return DATABASES for a PostgreSQL URL, with a connection pool in each process.
 
-    A process that serves pages gives up on what takes too long (`WEB_LIMITS`). Raises ImproperlyConfigured for an
-    address that names no database, as one does whose password cuts it short.
+    A process that serves pages has limits (`WEB_LIMITS`). Raises ImproperlyConfigured for a URL without a database
+    name, for example because a special character of the password ends it early.
     """
     parts = urlsplit(url)
     name = parts.path.removeprefix("/")
@@ -61,7 +68,7 @@ def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
         **config.get("OPTIONS", {}),
         "pool": dict(POOL),
     }
-    # A connection that a restart of the server has cut is found before a page uses it.
+    # Django notices a connection that a server restart has cut before a page uses it.
     config["CONN_HEALTH_CHECKS"] = True
     if serves_pages:
         limits = " ".join(f"-c {name}={value}" for name, value in WEB_LIMITS.items())
@@ -71,7 +78,7 @@ def databases(url: str, *, serves_pages: bool = False) -> dict[str, Any]:
 
 
 def channel_layers(url: str, prefix: str = "accompagnement") -> dict[str, Any]:
-    """Return CHANNEL_LAYERS over Redis pub/sub. Its channels know no numbered database, so they have a prefix too."""
+    """Return CHANNEL_LAYERS over Redis pub/sub. Pub/sub ignores database numbers, so the channels have a prefix."""
     return {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
@@ -92,7 +99,7 @@ def cache(url: str, number: int = CACHE_NUMBER) -> dict[str, Any]:
 
 
 def broker(url: str) -> str:
-    """Return the URL of the same Redis in the form that Celery reads, in a numbered database of its own."""
+    """Return the same Redis URL as Celery reads it, with a separate database."""
     parts = urlsplit(numbered(url, BROKER_NUMBER))
     if parts.scheme == "unix":
         return f"redis+socket://{parts.path}?virtual_host={_database_number(parts)}"
@@ -100,7 +107,7 @@ def broker(url: str) -> str:
 
 
 def numbered(url: str, number: int) -> str:
-    """Return the Redis URL of the database `number` places after the one that the URL names, which is 0 without."""
+    """Return the Redis URL of the database `number` places after the one in the URL; 0 if the URL has none."""
     parts = urlsplit(url)
     database = _database_number(parts) + number
     if parts.scheme == "unix":
@@ -119,7 +126,7 @@ def _database_number(parts: SplitResult) -> int:
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where e-mails are handed in. `starttls` begins in the clear and switches, `tls` is encrypted throughout."""
+    """The server that takes e-mails. `starttls` begins unencrypted and switches, `tls` is encrypted from the start."""
 
     host: str
     port: int

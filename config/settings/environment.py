@@ -1,4 +1,4 @@
-"""Read what a deployment must say, and refuse in one sentence when it does not."""
+"""Reads mandatory settings from the environment, and refuses missing ones in one sentence."""
 
 import os
 
@@ -20,14 +20,14 @@ def required(*names: str) -> dict[str, str]:
 
 
 LOCAL_KEY = "local-only-key-that-protects-nothing-but-invented-data"
-"""The key of `settings.local`, which everybody may read in the source."""
+"""The key of `settings.local`, which is public in the source."""
 SHORTEST_KEY = 50  # characters
 FEWEST_CHARACTERS = 10
-"""Different characters of a key; a random one has more."""
+"""The smallest number of different characters in a key; a random one has more."""
 
 
 def secret_key(text: str) -> str:
-    """Return the key that signs sessions and links; refuse one that is short, of few characters, or everybody's."""
+    """Return the key that signs sessions and links. Refuse a short key, one with few characters, and the public one."""
     if text == LOCAL_KEY:
         msg = "Production does not start: SECRET_KEY is the one of the local settings, which everybody may read."
         raise ImproperlyConfigured(msg)
@@ -38,7 +38,7 @@ def secret_key(text: str) -> str:
 
 
 def yes(name: str) -> bool:
-    """Return whether an environment variable says yes; raise ImproperlyConfigured for anything but yes, no, nothing."""
+    """Return whether an environment variable is "yes". Raise ImproperlyConfigured unless it is yes, no or empty."""
     text = os.environ.get(name, "").strip().lower()
     if text not in {"", "yes", "no"}:
         msg = f"Production does not start: {name} must be yes or no."
@@ -47,7 +47,7 @@ def yes(name: str) -> bool:
 
 
 def hosts(text: str) -> list[str]:
-    """Return the host names of a comma-separated list; refuse `*`, which would believe any Host header."""
+    """Return the host names of a comma-separated list. Refuse `*`, which would accept any Host header."""
     names = [name.strip() for name in text.split(",") if name.strip()]
     if not names or "*" in names:
         msg = "Production does not start: ALLOWED_HOSTS must name the hosts, separated by commas, not `*`."

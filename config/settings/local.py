@@ -13,6 +13,7 @@ from .connections import broker, cache, channel_layers, databases
 from .environment import LOCAL_KEY
 
 DEMONSTRATION = True
+LOCKS_OUT_OF_ORDER_RAISE = True
 SECRET_KEY = LOCAL_KEY
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -20,7 +21,7 @@ PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PO
 LOGGING = configuration(layout=os.environ.get("LOG_FORMAT") or "text")
 EMAIL_BACKEND = "messaging.services.mailbox.DemonstrationBackend"
 
-# An operator that does not exist, with addresses and numbers that are nobody's.
+# An invented operator, with addresses and numbers that belong to nobody.
 OPERATOR_NAME = "l'Agence d'exemple"
 OPERATOR_ADDRESS = "1 rue de l'Exemple, 75000 Paris"
 OPERATOR_EMAIL = "contact@accompagnement.example"
@@ -35,7 +36,7 @@ ACCESSIBILITY_STATED_ON = "2026-11-28"
 MEDIATOR_NAME = "le médiateur"
 MEDIATOR_URL = "https://mediateur.accompagnement.example"
 
-# Static files come straight from the apps' folders, as they are on disk now.
+# Static files come from the apps' folders, as they are on disk now.
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 0  # seconds

@@ -3,6 +3,7 @@
 | variable | meaning |
 |---|---|
 | SECRET_KEY | mandatory: at least 50 random characters |
+| WITHDRAW_SERVICE_WORKER | yes removes the service worker from the browsers that have it; default no |
 | HSTS_PRELOAD | yes asks browsers to put the domain on their list of HTTPS only, for years; default no |
 | ALLOWED_HOSTS | mandatory: host names, separated by commas |
 | DATABASE_URL | mandatory: postgres://user:password@host/name |
@@ -49,13 +50,14 @@ EMAIL_USE_TLS = _mail.starttls
 EMAIL_USE_SSL = _mail.tls
 EMAIL_TIMEOUT = 10  # seconds
 
-# Uvicorn tells Django that a request came over HTTPS when a proxy that it trusts says so.
+# A trusted proxy tells uvicorn that a request came over HTTPS, and uvicorn tells Django.
 SECURE_SSL_REDIRECT = True
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = yes("HSTS_PRELOAD")
+WITHDRAW_SERVICE_WORKER = yes("WITHDRAW_SERVICE_WORKER")
 if not SECURE_HSTS_PRELOAD:
-    # Being on the browsers' list binds the whole domain for years: only who asks for it gets it.
+    # Being on the browsers' list binds the whole domain for years, so an operator has to ask for it.
     SILENCED_SYSTEM_CHECKS = [*SILENCED_SYSTEM_CHECKS, "security.W021"]
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
@@ -65,8 +67,8 @@ CSRF_COOKIE_NAME = "__Host-csrf"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
-        # Root gathers them and the account of the service reads them; people's documents stay closed to others.
+        "BACKEND": "config.static_storage.ModulesByDigestStorage",
+        # Root collects them and the account of the service reads them. People's documents stay closed to others.
         "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }

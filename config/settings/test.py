@@ -1,4 +1,4 @@
-"""Tests run on the same embedded servers as `make run`, in databases of their own."""
+"""Tests run on the same embedded servers as `make run`, in separate databases."""
 
 import os
 import re
@@ -18,10 +18,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = WEB_BROKER
 
 LOGGING = configuration("WARNING")
 
-# What a test has committed need not outlive a power failure.
+# Files do not change during a run, so a browser need not request them again for each page.
+WHITENOISE_MAX_AGE = 60 * 60  # seconds
+
+# A test's commits need not survive a power failure.
 DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
 
-# Each worker of a run clears its cache and lists its channels as it likes; the demonstration keeps its own.
+# Workers clear their caches and channels without touching those of the demonstration or of each other.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 _number = int(re.sub(r"\D", "", _worker) or 0)
 MEDIA_ROOT = DATA_DIR / "test-files" / _worker

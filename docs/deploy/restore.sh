@@ -18,13 +18,13 @@ asked() {
 asked psql --quiet --no-psqlrc --dbname postgres <"$backup/roles.sql" 2>&1 | grep -v 'already exists' >&2 || true
 asked createdb --template template0 --encoding UTF8 "$database"
 asked pg_restore --exit-on-error --dbname "$database" <"$backup/database.dump"
-# Who owns the tables owns the database, or the next `migrate` could add none.
+# The owner of the tables must own the database, or the next `migrate` could add no table.
 asked psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 --dbname "$database" <<'SQL'
 SELECT format('ALTER DATABASE %I OWNER TO %I', current_database(), tableowner)
 FROM pg_tables WHERE tablename = 'django_migrations' \gexec
 ANALYZE;
 SQL
-# With the owners of the files, when root does it: the service reads its documents again.
+# As root this restores the owners of the files, so that the service can read its documents.
 mkdir -p "$folder"
 tar -C "$folder" -xzf "$backup/files.tar.gz"
 echo "restored into the database $database and the folder $folder"

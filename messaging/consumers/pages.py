@@ -1,12 +1,12 @@
-"""The socket of a conversation, and the one of an adviser's page of the day (at the end).
+"""The socket of a conversation, and at the end the one of an adviser's page of the day.
 
-Frames from the browser: `send` (client_id, body), `sync` (after), `read` (number). Frames to it: `messages` (items in
-the order of their numbers, `last` stored), `ack` and `refused` (client_id), `read` (staff, number), `error`. Nothing is
-shown before the first `sync`, which says what the screen has; from then on numbers arrive without a gap, whatever the
-way by which the server heard of them.
+Frames from the browser: `send` (client_id, body), `sync` (after), `read` (number). Frames to the browser: `messages`
+(items in order of their numbers, `last` stored), `ack` and `refused` (client_id), `read` (staff, number), `error`. The
+server sends nothing before the first `sync`, which says what the screen already shows. From then on the screen gets
+every number in order, however the server learned of it.
 
 Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again later, 1011 broken, and those of
-`sockets`.
+`sessions`.
 """
 
 import asyncio
@@ -39,16 +39,16 @@ PING_LIMIT = 100
 """Characters of a frame from a page of the day."""
 
 NOTICES_KEPT = 200
-"""Events that wait for a slow screen; past that it reads the database instead."""
+"""Events kept for a slow screen. Beyond that the screen reads the database instead."""
 
-UNAVAILABLE = "Le service ne répond pas pour le moment. Votre message n'est pas perdu : il repartira tout seul."
-UNREADABLE = "Le serveur n'a pas compris cet envoi. Rechargez la page."
-TOO_LONG = "Cet envoi est trop long."
+UNAVAILABLE = "Le service ne répond pas pour le moment. Votre message n'est pas perdu\u00a0: il repartira de lui-même."
+UNREADABLE = "Votre message n'est pas parti. Actualisez la page, puis renvoyez-le."
+TOO_LONG = "Votre message est trop long\u00a0: il n'est pas parti."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """The screen has everything up to `after`; None: up to what it was shown."""
+    """The screen has everything up to `after`; None: up to the last number that it was sent."""
 
     after: int | None = None
 
@@ -56,7 +56,7 @@ class Sync:
 class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
     """One screen on one conversation."""
 
-    # No channel of its own: the hub of the process listens for all its sockets, and does without Redis.
+    # It needs no channel of its own: the hub of the process serves all its sockets, and works without Redis.
     channel_layer_alias = "none"
 
     conversation: Conversation
@@ -143,14 +143,14 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
     # --- To the browser ----------------------------------------------------------------------------
 
     def notice(self, event: live.Event) -> None:
-        """Take down what the hub tells; see `live.Listener`."""
+        """Store an event of the hub; see `live.Listener`."""
         if not isinstance(event, live.ConversationEvent):
             super().notice(event)
         elif self.shown is not None or isinstance(event, live.RightsChanged):
             self._note(event)
 
     def compare(self, state: conversations.LiveState | None) -> None:
-        """Compare this screen with the database: close it when the right is gone, catch up when it is behind."""
+        """Compare this screen with the database: close it if the right is gone, send what it misses if it is behind."""
         if state is None or self.user.pk not in state.readers:
             self._note_close(RIGHT_GONE)
         elif self.shown is not None and (
@@ -172,7 +172,7 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         self._pump = self.work(self.end(code))
 
     async def _show_what_waits(self) -> None:
-        """Send what was taken down, one after the other: only here does `shown` move."""
+        """Send the stored events one after the other. Only this task changes `shown`."""
         try:
             while self._notices and not self.is_over:
                 await self._show(self._notices.popleft())
@@ -195,7 +195,7 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
             await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """Read on in the database, where the right is looked up too."""
+        """Read further messages in the database, which also checks the right again."""
         more = True
         while more:
             page = await in_thread(
@@ -227,10 +227,10 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
 
 
 class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
-    """An adviser's open page of the day. It hears the names of the panels that have changed, and nothing else.
+    """An adviser's open page of the day. It receives the names of the panels that changed, and nothing else.
 
-    Frames to it: `changed` (panels), and `pong`, the answer to the one that it sends: `ping`. Without Redis it hears
-    only of what its own process does; each panel also asks by itself every minute.
+    Frames to it: `changed` (panels), and `pong` as the answer to the only frame that it sends, `ping`. Without Redis it
+    learns only of acts in its own process; each panel also reloads by itself every minute.
     """
 
     channel_layer_alias = "none"
@@ -249,13 +249,13 @@ class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         await self.accept()
 
     async def hear(self, text: str | None) -> None:
-        """Answer a `ping`; a page of the day has nothing else to say."""
+        """Answer a `ping`. A page of the day sends nothing else."""
         match frame_in(text, largest=PING_LIMIT):
             case {"type": "ping"}:
                 await self.send_json({"type": "pong"})
 
     def notice(self, event: live.Event) -> None:
-        """Take down what the hub tells; see `live.Listener`."""
+        """Store an event of the hub; see `live.Listener`."""
         if not isinstance(event, live.PanelsChanged):
             super().notice(event)
             return
@@ -269,7 +269,7 @@ class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
 
 
 async def follow_database(hub: live.Hub) -> None:
-    """Compare the sockets of this process with the database again and again: no message depends on Redis."""
+    """Compare the sockets of this process with the database at intervals, so that no message depends on Redis."""
     while True:
         await pause(LOOK_EVERY)
         try:

@@ -1,7 +1,7 @@
-"""What every socket of ours stands on: it lasts as long as the session that opened it, and takes so many frames.
+"""The base of all our sockets: it ends with the session that opened it, and limits frames and sockets.
 
-A socket asks whether its session still belongs to its account when it connects, with each frame that it gets, as soon
-as the end of a session is announced, and by the clock, so that it holds without Redis too.
+A socket checks that its session still belongs to its account when it connects, with each frame, when the end of a
+session is announced, and at intervals, so that it also works without Redis.
 
 Close codes: 4401 the session is over, 4429 too many sockets of one account or too many frames.
 """
@@ -38,19 +38,21 @@ NOT_LOGGED_IN = 4401
 TOO_MANY = 4429
 
 LOOK_EVERY = 10.0
-"""Seconds between two looks at the database by the sockets of a process, less up to a fifth."""
+"""Seconds between two comparisons of a process's sockets with the database, less up to a fifth."""
 
 SESSIONS_EVERY = 4.0
-"""Seconds between two looks at their sessions, less up to a fifth: one that is over has closed its sockets after 5."""
+"""Seconds between two checks of their sessions, less up to a fifth. A session that is over closes its sockets within 5
+s.
+"""
 
 threads = ThreadPoolExecutor(settings.SOCKET_THREADS, thread_name_prefix="sockets")
-"""In which the sockets of this process ask the database. Pages have threads of their own, and so has Redis."""
+"""The threads in which this process's sockets ask the database. Pages and Redis have threads of their own."""
 
 T = TypeVar("T")
 
 
 class AccountSocket(CalmSocket):
-    """A socket of somebody who is logged in. A subclass connects with `take_in` and gets its frames by `hear`."""
+    """A socket of somebody who is logged in. A subclass connects in `take_in` and receives frames in `hear`."""
 
     burst = 40
     frames_per_second = 10.0
@@ -68,7 +70,7 @@ class AccountSocket(CalmSocket):
         self._bucket = Bucket(self.burst, self.frames_per_second, at=time.monotonic())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket, and stop listening however it ends."""
+        """Serve the socket, and stop listening in every case."""
         try:
             await super().__call__(scope, receive, send)
         finally:
@@ -79,16 +81,16 @@ class AccountSocket(CalmSocket):
         raise NotImplementedError
 
     async def dispatch(self, message: dict[str, Any]) -> None:
-        """Handle one message. Channels would first wait for the thread that all of a process shares, to tidy it up."""
+        """Handle one message without waiting for the thread that Channels shares between all sockets of a process."""
         await getattr(self, get_handler_name(message))(message)
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        """End with the connection, without that thread."""
+        """End with the connection, also without that thread."""
         await self.disconnect(message["code"])
         raise StopConsumer
 
     async def take_in(self) -> bool:
-        """Listen for the end of the session, and tell whether it holds now; else the socket is closed."""
+        """Listen for the end of the session, then check it. Close the socket and return False if it is over."""
         user, session = self.scope.get("user"), self.scope.get("session")
         if user is None or not user.is_authenticated or session is None or session.session_key is None:
             await self.refuse(NOT_LOGGED_IN)
@@ -99,7 +101,7 @@ class AccountSocket(CalmSocket):
         if not await self._finds_room(topic):
             await self.refuse(TOO_MANY)
             return False
-        # First listen, then look: what ends in between is heard.
+        # Listen first and check afterwards, so that no end in between is missed.
         await self.listen(topic, follow_sessions, follow_layer)
         if await self.is_of_its_session():
             return True
@@ -107,7 +109,7 @@ class AccountSocket(CalmSocket):
         return False
 
     async def _finds_room(self, topic: str) -> bool:
-        """Tell whether the account may open one more, here and in all processes together."""
+        """Return whether the account may open one more socket, over all processes."""
         most = settings.SOCKETS_PER_ACCOUNT
         if len(live.hub().rooms.get(topic, ())) >= most:
             return False
@@ -118,17 +120,17 @@ class AccountSocket(CalmSocket):
         return True
 
     async def listen(self, topic: str, *beside: live.Beside) -> None:
-        """Hear of a topic until the socket ends."""
+        """Receive a topic until the socket ends."""
         self._topics.append(topic)
         await live.hub().join(topic, self, *beside)
 
     async def refuse(self, code: int) -> None:
-        """Do not open the door."""
+        """Refuse the connection."""
         await self.end(code)
         await self.let_go()
 
     async def let_go(self) -> None:
-        """Stop listening; called with the end of the connection."""
+        """Stop listening; called when the connection ends."""
         self.is_over = True
         while self._topics:
             await live.hub().leave(self._topics.pop(), self)
@@ -140,7 +142,7 @@ class AccountSocket(CalmSocket):
             await open_sockets.leave(ticket)
 
     async def is_of_its_session(self) -> bool:
-        """Tell whether the session still opens the account; else the socket is closed."""
+        """Return whether the session still belongs to the account; if not, close the socket."""
         try:
             belongs = await in_thread(still_belonging, held=(self.held,))
         except DatabaseError:
@@ -160,7 +162,7 @@ class AccountSocket(CalmSocket):
             await self.hear(text_data)
 
     def notice(self, event: live.Event) -> None:
-        """Take down what the hub tells; see `live.Listener`."""
+        """Store an event of the hub; see `live.Listener`."""
         if isinstance(event, live.SessionsEnded):
             self.work(self._look_again())
 
@@ -168,7 +170,7 @@ class AccountSocket(CalmSocket):
         await self.is_of_its_session()
 
     def work(self, what: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Do something beside the frames of the browser, until the socket ends; what breaks closes it."""
+        """Run a task until the socket ends, beside the browser's frames. An exception in it closes the socket."""
         task = asyncio.create_task(self._calmly(what))
         self._works.add(task)
         task.add_done_callback(self._works.discard)
@@ -185,14 +187,14 @@ class AccountSocket(CalmSocket):
             await self.end(FAILED)
 
     async def accept(self, *args: Any, **kwargs: Any) -> None:
-        """Open the door, unless the session ended on the way to it."""
+        """Accept the connection, unless the session has ended meanwhile."""
         if not self.is_over:
             await super().accept(*args, **kwargs)
 
     async def send(self, *args: Any, **kwargs: Any) -> None:
-        """Say something, unless the socket was closed meanwhile, or the browser has gone without a word."""
+        """Send a frame, unless the socket was closed or the browser has disappeared."""
         if not self.is_over:
-            with suppress(OSError):  # what ASGI raises for a send after the browser has gone
+            with suppress(OSError):  # raised by ASGI for a send after the browser has gone
                 await super().send(*args, **kwargs)
 
     async def end(self, code: int) -> None:
@@ -205,7 +207,7 @@ class AccountSocket(CalmSocket):
 
 
 async def follow_sessions(hub: live.Hub) -> None:
-    """Look again and again whether the sessions of this process's sockets are over, whatever was announced."""
+    """Check at intervals whether the sessions of this process's sockets are over, announced or not."""
     while True:
         await pause(SESSIONS_EVERY)
         try:
@@ -215,7 +217,9 @@ async def follow_sessions(hub: live.Hub) -> None:
 
 
 async def follow_layer(hub: live.Hub) -> None:
-    """Keep this process's sockets counted and subscribed; apart from the sessions, which wait for no Redis."""
+    """Renew the count and subscriptions of this process's sockets. Separate from the session checks, which never wait
+    for Redis.
+    """
     while True:
         await pause(LOOK_EVERY)
         await open_sockets.stay(socket.ticket for socket in _sockets_of(hub) if socket.ticket is not None)
@@ -223,7 +227,7 @@ async def follow_layer(hub: live.Hub) -> None:
 
 
 async def pause(seconds: float) -> None:
-    """Wait so long, less up to a fifth, so that not all processes ask at once."""
+    """Wait this many seconds less up to a fifth, so that processes do not all ask at once."""
     await asyncio.sleep(seconds * random.uniform(0.8, 1.0))  # noqa: S311
 
 
@@ -241,13 +245,13 @@ def _sockets_of(hub: live.Hub) -> set[AccountSocket]:
 
 
 async def in_thread(act: Callable[..., T], **facts: Any) -> T:
-    """Run one act of the database in a thread of the sockets: none waits for another's act."""
+    """Run one database act in a thread of the sockets, so that none waits for another."""
     run: SyncToAsync[..., T] = database_sync_to_async(act, thread_sensitive=False, executor=threads)
     return await run(**facts)
 
 
 class KnownAccount(AuthMiddleware):
-    """Finds out whose handshake it is; Channels' own does it for all of a process in one thread."""
+    """Authenticate a handshake in these threads. Channels' own version uses one thread for a whole process."""
 
     async def resolve_scope(self, scope: Any) -> None:
         scope["user"]._wrapped = await in_thread(get_user.func, scope=scope)  # noqa: SLF001  (as Channels does)

@@ -1,7 +1,7 @@
-"""How many sockets each account has open, counted in Redis, where all processes see it.
+"""Count how many sockets each account has open, in Redis, where all processes see it.
 
-A socket is counted for a while only, and its process counts it again and again, so that those of a process that died
-are forgotten. Where Redis does not answer nobody is refused for that: then each process counts its own.
+An entry expires unless its process renews it, so sockets of a dead process are forgotten. If Redis does not answer,
+each process counts only its own sockets.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 LASTS = 40
-"""Seconds for which a socket is counted; `sockets.LOOK_EVERY` counts it anew three times meanwhile."""
+"""Seconds until an entry expires; `sessions.LOOK_EVERY` renews it three times in that time."""
 AWAY_FOR = 10.0
-"""Seconds for which a Redis that did not answer is not asked again: no socket waits for it twice."""
+"""Seconds for which a Redis that did not answer is not asked again, so that no socket waits for it twice."""
 
-# In one step, by the clock of Redis: two processes that ask at once do not both get the last place.
+# One script, by the clock of Redis: two processes that ask at once never both get the last place.
 ENTER = """
 local now = tonumber(redis.call('TIME')[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 
 class Ticket(NamedTuple):
-    """One open socket: whose, and a name that no other has."""
+    """One open socket: its account, and a unique name."""
 
     user_pk: int
     name: str
@@ -51,19 +51,19 @@ class Ticket(NamedTuple):
 
 
 class SocketCount:
-    """What one process knows of the count; its methods are called on the event loop and wait in a thread."""
+    """One process's view of the count. Its methods run on the event loop and wait in a thread."""
 
     def __init__(self, *, lasts: int = LASTS) -> None:
         self._lasts = lasts
         self._away_until = 0.0
 
     async def enter(self, ticket: Ticket, *, most: int) -> bool:
-        """Count a socket in, and tell whether it may open: it may unless `most` of its account are open already."""
+        """Count a socket and return True, unless `most` sockets of its account are open already."""
         admitted = await self._ask(lambda client: client.eval(ENTER, 1, ticket.key, most, self._lasts, ticket.name))
         return admitted is None or bool(admitted)
 
     async def stay(self, tickets: Iterable[Ticket]) -> None:
-        """Count the sockets that are still open for another while, those that Redis has not heard of too."""
+        """Renew the entries of open sockets, and add those that Redis does not know yet."""
         tickets = list(tickets)
 
         def renew(client: "redis.Redis") -> None:
@@ -76,15 +76,15 @@ class SocketCount:
             await self._ask(renew)
 
     async def leave(self, ticket: Ticket) -> None:
-        """Count a socket out."""
+        """Remove a socket from the count."""
         await self._ask(lambda client: client.zrem(ticket.key, ticket.name))
 
     async def _ask(self, act: Callable[[Any], T]) -> T | None:
-        """Return what Redis answers, None where it does not."""
+        """Return what Redis answers, or None if it does not."""
         return await asyncio.to_thread(self._answer, act)
 
     def _answer(self, act: Callable[[Any], T]) -> T | None:
-        # Looked at in the thread: of many sockets that wait for one, those behind the first find it out at once.
+        # Checked inside the thread, so that sockets that waited behind the first do not wait as long again.
         if time.monotonic() < self._away_until:
             return None
         try:
@@ -98,5 +98,5 @@ class SocketCount:
 
 @cache
 def _client(location: str) -> "redis.Redis":
-    """Return this process's connections; they belong beside the cache: what is lost there is counted anew."""
+    """Return this process's connections. They belong to the cache's Redis; what is lost there is counted again."""
     return redis.Redis.from_url(location, retry=None, **settings.CACHES["default"].get("OPTIONS", {}))

@@ -22,7 +22,7 @@ def messages_are_numbered_without_gap() -> Iterator[str]:
 
 
 def waiting_since_the_first_unanswered_message() -> Iterator[str]:
-    """A conversation waits since the person's first message that nobody on the staff has answered."""
+    """A conversation waits since the first message of the person that no member of staff has answered."""
     for conversation, said, found in rows("""
         SELECT conversation.id, conversation.awaiting_reply_since, unanswered.since
         FROM messaging_conversation conversation
@@ -43,7 +43,7 @@ def waiting_since_the_first_unanswered_message() -> Iterator[str]:
 
 
 def summaries_say_what_waits() -> Iterator[str]:
-    """The portfolio row says of a person what the conversation and the open call-back say."""
+    """The portfolio row agrees with the conversation and the open call-back."""
     for identifier in rows("""
         SELECT person.identifier FROM messaging_conversation conversation
         JOIN accompaniment_jobseeker person ON person.id = conversation.jobseeker_id
@@ -70,8 +70,14 @@ def one_open_callback() -> Iterator[str]:
         yield f"jobseeker {identifier} has {count} open call-back requests"
 
 
+def callbacks_can_be_answered() -> Iterator[str]:
+    """A call-back request has a number to call, or is answered in writing."""
+    for (request,) in rows("SELECT id FROM messaging_callbackrequest WHERE phone = '' AND NOT in_writing"):
+        yield f"call-back request {request} has no number and is not answered in writing"
+
+
 def callbacks_have_their_history() -> Iterator[str]:
-    """Every request's state is the one that its last event led to; a call that was made stands in the journal."""
+    """The state of each request is that of its last event, and a call that was made is in the journal."""
     for request, state in rows("""
         SELECT request.id, request.state FROM messaging_callbackrequest request
         WHERE request.state IS DISTINCT FROM (
@@ -90,7 +96,7 @@ def callbacks_have_their_history() -> Iterator[str]:
 
 
 def what_was_sent_has_its_proof() -> Iterator[str]:
-    """A notification that was sent has its delivery, and the other way round."""
+    """Each notification that was sent has a delivery, and each delivery a sent notification."""
     for (key,) in rows("""
         SELECT notification.key FROM accompaniment_notification notification
         LEFT JOIN messaging_delivery delivery ON delivery.notification_id = notification.id
@@ -104,6 +110,7 @@ MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     waiting_since_the_first_unanswered_message,
     summaries_say_what_waits,
     one_open_callback,
+    callbacks_can_be_answered,
     callbacks_have_their_history,
     what_was_sent_has_its_proof,
 )

@@ -1,27 +1,27 @@
-"""Who reads and writes a conversation at this instant: the person, who follows them, and who covers."""
+"""Who may read and write in a conversation now: the person, their adviser, and colleagues who cover."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from django.db.models import FilteredRelation, Q
+from django.db.models import Value
 
-from accompaniment.models import Agency, Jobseeker, User
+from accompaniment.models import Agency, User
 from accompaniment.rules.errors import DomainError
+from caseload.models import Cover, Placement, ReadingRight
 from messaging.models import Conversation
 from messaging.rules import Stretch
 
 
 class ConversationClosedError(DomainError):
-    """The actor has no right on this conversation, or has it no more."""
+    """The actor has no right to this conversation, or has lost it."""
 
     def __init__(self) -> None:
         super().__init__("Cette conversation ne vous est plus ouverte.")
 
 
 class ReadingOnlyError(DomainError):
-    """The actor may read this conversation and not write in it: a former adviser, for a while."""
+    """The actor, a former adviser, may read this conversation for a while but not write in it."""
 
     def __init__(self) -> None:
         super().__init__("Vous pouvez lire cette conversation, sans y écrire\u00a0: un autre conseiller y répond.")
@@ -31,7 +31,7 @@ class NobodyFollowsError(DomainError):
     """The person has no adviser now, so nobody would read a message."""
 
     def __init__(self) -> None:
-        super().__init__("Aucun conseiller ne vous suit pour le moment. Adressez-vous à votre agence.")
+        super().__init__("Aucun conseiller ne vous accompagne pour le moment. Adressez-vous à votre agence.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Participants:
     follower: int | None
     covering: frozenset[int]
     reading: frozenset[int] = frozenset()
-    """Former advisers who may still read, and nothing else."""
+    """Former advisers, who may still read but not write."""
 
     @property
     def staff(self) -> frozenset[int]:
@@ -62,9 +62,9 @@ class Participants:
             raise ConversationClosedError
 
     def check_writes(self, user: User) -> None:
-        """Raise NobodyFollowsError when nobody would read what this account writes.
+        """Raise NobodyFollowsError if nobody would read what this account writes.
 
-        Raise ConversationClosedError unless it may read, ReadingOnlyError where it may do no more than that.
+        Raise ConversationClosedError if it may not read, ReadingOnlyError if it may only read.
         """
         self.check_reads(user)
         if user.pk not in self.writers:
@@ -74,64 +74,29 @@ class Participants:
 
 
 def participants_of(conversations: Iterable[Conversation], *, now: datetime) -> dict[int, Participants]:
-    """Return the participants of each conversation, by its primary key, with one query.
+    """Return the participants of each conversation, by its primary key, with one query. Load `jobseeker` with them.
 
-    Load `jobseeker` with the conversations. A cover runs on the days of the covering colleague's agency, as in
-    the perimeter (`caseload.reads.perimeter`); closed accounts are left out.
+    The staff are those who may read and act in the perimeter (`caseload.reads.perimeter`); closed accounts are left
+    out.
     """
-    conversations = list(conversations)
     by_person = {conversation.jobseeker_id: conversation for conversation in conversations}
-    day = now.date()
-    cover, kept = "placement__portfolio__covers", "reading_rights"
-    rows = (
-        Jobseeker.objects.filter(pk__in=by_person)
-        .annotate(
-            placement=FilteredRelation("placements", condition=Q(placements__ended_at=None)),
-            kept=FilteredRelation(kept, condition=Q(**{f"{kept}__starts_at__lte": now, f"{kept}__ends_at__gt": now})),
-        )
-        .annotate(
-            cover=FilteredRelation(
-                cover,
-                condition=Q(
-                    **{
-                        f"{cover}__cancelled_at": None,
-                        f"{cover}__starts_on__lte": day + timedelta(days=1),
-                        f"{cover}__ends_on__gte": day - timedelta(days=1),
-                    }
-                ),
-            )
-        )
-        .order_by()
-        .values_list(
-            "pk",
-            "placement__portfolio__adviser__user_id",
-            "placement__portfolio__adviser__user__is_active",
-            "cover__starts_on",
-            "cover__ends_on",
-            "cover__colleague__user_id",
-            "cover__colleague__user__is_active",
-            "cover__colleague__agency__departement__region__timezone",
-            "kept__adviser__user_id",
-            "kept__adviser__user__is_active",
-        )
-    )
-    followers: dict[int, int] = {}
-    covering: dict[int, set[int]] = {}
-    reading: dict[int, set[int]] = {}
-    for row in rows:
-        person, follower, follower_active, starts_on, ends_on, colleague, colleague_active, zone, reader, reads = row
-        if follower_active:
-            followers[person] = follower
-        if colleague_active and starts_on <= now.astimezone(ZoneInfo(zone)).date() <= ends_on:
-            covering.setdefault(person, set()).add(colleague)
-        if reads:
-            reading.setdefault(person, set()).add(reader)
+    placed, people = Placement.objects.open().filter(jobseeker__in=by_person), "portfolio__placements__jobseeker"
+    followers = placed.filter(portfolio__adviser__user__is_active=True)
+    covers = Cover.objects.running_at(now).answering().filter(portfolio__placements__in=placed)
+    rights = ReadingRight.objects.standing(now).filter(jobseeker__in=by_person, adviser__user__is_active=True)
+    rows = followers.order_by().values_list("jobseeker", Value("follower"), "portfolio__adviser__user")
+    found: dict[tuple[int, str], set[int]] = {}
+    for person, kind, user in rows.union(
+        covers.order_by().values_list(people, Value("covering"), "colleague__user"),
+        rights.order_by().values_list("jobseeker", Value("reading"), "adviser__user"),
+    ):
+        found.setdefault((person, kind), set()).add(user)
     return {
         conversation.pk: Participants(
             person=conversation.jobseeker.user_id,
-            follower=followers.get(person),
-            covering=frozenset(covering.get(person, ())),
-            reading=frozenset(reading.get(person, ())),
+            follower=next(iter(found.get((person, "follower"), ())), None),
+            covering=frozenset(found.get((person, "covering"), ())),
+            reading=frozenset(found.get((person, "reading"), ())),
         )
         for person, conversation in by_person.items()
     }

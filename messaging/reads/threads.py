@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DateField, Exists, F, IntegerField, Max, OuterRef, Q, Subquery
+from django.db.models import Count, DateField, F, IntegerField, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Cast, Coalesce, Greatest
 from django.utils import timezone
 
@@ -29,10 +29,10 @@ from messaging.models import Conversation, ConversationQuerySet, Message, ReadMa
 from messaging.reads.participants import Participants, opening_stretches
 
 SHOWN = 100
-"""Messages of a page; a link leads to the older ones."""
+"""Messages on a page; a link leads to older ones."""
 
 ANSWER_DELAY = f"Délai pour répondre\u00a0: {delay_in_words(REPLY_WITHIN)}. Sans réponse, demandez un appel."
-"""What is promised to who writes, and what to do when it is not kept."""
+"""What the page promises to a person who writes, and what to do if the promise is not kept."""
 
 EXCERPT = 90
 """Characters of the last message that a list shows."""
@@ -46,10 +46,10 @@ class Bubble:
     ours: bool
     mine: bool
     day: date | None
-    """The day, where it differs from the one before."""
+    """The day, if it differs from that of the message before."""
     first_unread: bool
     state: str
-    """Under one's own last message: `Lu` or `Envoyé`."""
+    """Under the reader's own last message: `Lu` or `Envoyé`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,24 +61,24 @@ class Thread:
     zone: ZoneInfo
     bubbles: Sequence[Bubble]
     last: int
-    """Number of the newest message on the page; the live part goes on from there."""
+    """Number of the newest message on the page; the live part continues after it."""
     read_by_other: int
     marked: int
     older_before: int | None
     older_unread: bool
-    """Whether something that the reader has not seen stands before this page."""
+    """Whether the reader has unseen messages before this page."""
     newer: bool
     hint: str
     can_write: bool
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:
-        """The clock of the person; a jobseeker's page knows the adviser's."""
+        """The person's time zone; on a jobseeker's page also the adviser's."""
         return self.person.zones
 
     @property
     def clocks(self) -> tuple[ZoneInfo, ...]:
-        """The clocks of both sides, for the script that shows what comes in."""
+        """The time zones of both sides, for the script that shows new messages."""
         return (*self.zones, *other_zones())
 
     @property
@@ -162,7 +162,7 @@ def _bubbles(messages: list[Message], reader: User, zone: ZoneInfo, *, marked: i
 
 
 def _who_answers(conversation: Conversation, reader: User, who: Participants) -> str:
-    """Say above the composer who answers and when, or for the staff who else reads."""
+    """Return the sentence above the composer: who answers and when, or for staff who else reads."""
     people = {user.pk: user.full_name for user in User.objects.filter(pk__in=who.staff)}
     follower = people.get(who.follower or 0, "")
     covering = [people[pk] for pk in sorted(who.covering) if pk in people]
@@ -173,7 +173,7 @@ def _who_answers(conversation: Conversation, reader: User, who: Participants) ->
         others = [people[pk] for pk in sorted(who.staff - {reader.pk}) if pk in people]
         return f"Lue aussi par {listed(others)}." if others else ""
     if not people:
-        return "Personne ne vous suit pour le moment\u00a0: adressez-vous à votre agence."
+        return "Aucun conseiller ne vous accompagne pour le moment\u00a0: adressez-vous à votre agence."
     hours = opening_hours_in_words(opening_stretches(conversation.jobseeker.agency))
     when = f" {hours}" if hours else ""
     away = away_now(conversation.jobseeker, now=timezone.now())
@@ -198,14 +198,14 @@ class ListLine:
     waits: str
     """How long the person has been waiting for an answer, or empty."""
     left: str
-    """What is left of the 72 hours, or empty when they are over."""
+    """What is left of the 72 hours, or an empty string once they are over."""
     urgency: Urgency | None
     relay: str
-    """Whom the reader stands in for, or empty."""
+    """The adviser whom the reader replaces, or an empty string."""
 
 
 def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> list[ListLine]:
-    """Return the conversations of a member of staff that hold a message: who waits longest first, then the newest."""
+    """Return a member of staff's conversations that contain a message: longest wait first, then newest first."""
     conversations: ConversationQuerySet = (
         Conversation.objects.visible_to(user)
         .filter(last_number__gt=0)
@@ -217,7 +217,7 @@ def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> lis
 
 
 def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:
-    """Return the conversations in which somebody waits for an answer, longest first."""
+    """Return the conversations in which somebody waits for an answer, longest wait first."""
     waiting = (
         Conversation.objects.visible_to(user).awaiting_reply().select_related("jobseeker__agency__departement__region")
     )
@@ -254,11 +254,11 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
 
 
 def unread_by(user: User) -> Coalesce:
-    """Return the expression of how many messages of others a user has not read, on a queryset of conversations."""
+    """Return the expression that counts the messages of others that a user has not read."""
     unread = (
         Message.objects.filter(
             Q(conversation=OuterRef("pk")),
-            Q(number__gt=known_to(user, now=timezone.now(), conversation="conversation")),
+            Q(number__gt=known_to(user, now=timezone.now(), conversation=OuterRef("pk"), person=OuterRef("jobseeker"))),
             ~Q(author=user),
         )
         .order_by()
@@ -269,39 +269,43 @@ def unread_by(user: User) -> Coalesce:
     return Coalesce(Subquery(unread, output_field=IntegerField()), 0)
 
 
-def known_to(user: User, *, now: datetime, conversation: str = "pk") -> Greatest:
-    """Return the expression of the number up to which nothing of a conversation is new to a user.
+def known_to(
+    user: User, *, now: datetime, conversation: str | OuterRef = "pk", person: str | OuterRef = "jobseeker"
+) -> Greatest:
+    """Return the expression for the number up to which nothing of a conversation is new to a user.
 
-    That is their own mark. What a colleague had read before the user came, by a placement or a cover, is history and
-    not new either; what nobody of the staff has read stays new. `conversation` is the path to it on the queryset.
+    This is the user's own mark. Messages that a colleague read before the user took over are not new; messages that no
+    member of staff has read are. `conversation` and `person` are where the query of conversations has them, so that
+    PostgreSQL looks each fact up once per conversation, and not once per message.
     """
+    here, its_person = OuterRef(OuterRef(conversation)), OuterRef(OuterRef(person))
     mark = Subquery(ReadMark.objects.filter(conversation=OuterRef(conversation), user=user).values("number")[:1])
     if user.is_jobseeker:
         return Greatest(Coalesce(mark, 0), 0)
     by_staff = (
-        ReadMark.objects.filter(conversation=OuterRef("conversation"))
+        ReadMark.objects.filter(conversation=here)
         .exclude(user__role=Role.JOBSEEKER)
         .order_by("-number")
         .values("number")[:1]
     )
-    placed = Placement.objects.open().filter(
-        portfolio__adviser__user=user,
-        jobseeker=OuterRef("conversation__jobseeker"),
-        started_at__gt=OuterRef("created_at"),
+    placed = (
+        Placement.objects.open()
+        .filter(portfolio__adviser__user=user, jobseeker=its_person)
+        .order_by("-started_at")
+        .values("started_at")[:1]
     )
-    today = now.date()
-    covered = Cover.objects.filter(
-        colleague__user=user,
-        cancelled_at=None,
-        starts_on__gt=Cast(OuterRef("created_at"), DateField()),
-        starts_on__lte=today + timedelta(days=1),
-        ends_on__gte=today - timedelta(days=1),
-        portfolio__placements__jobseeker=OuterRef("conversation__jobseeker"),
-        portfolio__placements__ended_at=None,
+    covered = (
+        Cover.objects.running_at(now)
+        .of_person(its_person)
+        .filter(colleague__user=user)
+        .order_by("-starts_on")
+        .values("starts_on")[:1]
     )
+    before = Q(created_at__lt=Subquery(placed)) | Q(created_on__lt=Subquery(covered))
     history = Subquery(
-        Message.objects.filter(Exists(placed) | Exists(covered), conversation=OuterRef(conversation))
-        .filter(number__lte=Subquery(by_staff))
+        Message.objects.filter(conversation=OuterRef(conversation), number__lte=Subquery(by_staff))
+        .annotate(created_on=Cast("created_at", DateField()))
+        .filter(before)
         .order_by("-number")
         .values("number")[:1]
     )
@@ -321,14 +325,14 @@ def _excerpt(body: str) -> str:
 
 
 def people_without_conversation(user: User, words: str, *, limit: int) -> list[Jobseeker]:
-    """Return the people whom a search names and with whom nothing was written yet."""
+    """Return the people who match a search and have no message yet."""
     people = Jobseeker.objects.visible_to(user).filter(Q(conversation=None) | Q(conversation__last_number=0))
     people = people.filter(named(words_of(words)))
     return list(people.order_by("last_name", "first_name", "pk")[:limit])
 
 
 def read_numbers(conversations: Iterable[Conversation]) -> dict[int, tuple[int, int]]:
-    """Return how far (the person, anybody of the staff) has read, by conversation; load `jobseeker` with them."""
+    """Return, for each conversation, how far the person and the staff have read; load `jobseeker` with them."""
     marks = {conversation.pk: [0, 0] for conversation in conversations}
     rows = (
         ReadMark.objects.filter(conversation__in=marks)
@@ -339,3 +343,19 @@ def read_numbers(conversations: Iterable[Conversation]) -> dict[int, tuple[int, 
         side = 0 if role == "jobseeker" else 1
         marks[conversation_id][side] = max(marks[conversation_id][side], furthest)
     return {pk: (by_person, by_staff) for pk, (by_person, by_staff) in marks.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """What is new in a person's own conversation. `last` is the newest message, None if nobody has written."""
+
+    unread: int
+    last: Message | None
+
+
+def news_of(person: Jobseeker, reader: User) -> News:
+    """Return what is new in the conversation of a person for its reader, the person."""
+    own = Conversation.objects.filter(jobseeker=person).annotate(unread=unread_by(reader)).first()
+    if own is None:
+        return News(unread=0, last=None)
+    return News(unread=own.unread, last=own.messages.select_related("author").order_by("-number").first())

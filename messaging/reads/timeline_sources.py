@@ -1,4 +1,4 @@
-"""What call-back requests have to tell in a person's timeline; calls and exchanges stand in the contact journal."""
+"""Events of call-back requests for a person's timeline. Calls and messages are in the contact journal."""
 
 from collections.abc import Iterator
 
@@ -11,10 +11,11 @@ from messaging.models import CallbackRequest
 
 def requests_made(asked: TimelineRequest) -> Iterator[Event]:
     for request in newest(CallbackRequest.objects.all(), asked, at="asked_at"):
+        way = ", par écrit" if request.in_writing else ""
         yield Event(
             at=request.asked_at,
             kind=TimelineKind.CONTACT,
-            title=f"Rappel demandé : {request.get_subject_display().lower()}",
+            title=f"Rappel demandé{way} : {request.get_subject_display().lower()}",
             text=request.comment,
             by=asked.person.full_name,
         )

@@ -5,21 +5,24 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
+from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature, Role
 from accompaniment.locks import lock_jobseeker
-from accompaniment.models import Agency, Jobseeker, User
+from accompaniment.models import Jobseeker, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import since_in_words
 from accompaniment.rules.parsing import lines_in
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
 from accompaniment.services.contact_details import change_phone, read_number
+from accompaniment.services.rights import check_acts, check_own
 from caseload.models import Placement
 from caseload.services.desk.summaries import write_summary
 from messaging.enums import CallbackState, CallbackSubject
+from messaging.locks import lock_callback
 from messaging.models import CallbackEvent, CallbackRequest
-from messaging.reads.participants import NobodyFollowsError, opening_stretches
-from messaging.rules import CALLBACK_TRANSITIONS, Window, callback_windows
+from messaging.reads.callback_windows import windows_of
+from messaging.reads.participants import NobodyFollowsError
+from messaging.rules import CALLBACK_TRANSITIONS, Window
 
 ONE_AT_A_TIME = "Vous avez déjà une demande de rappel en cours{since}. Annulez-la pour en faire une autre."
 WINDOW_GONE = "Cette plage horaire n'est plus proposée. Choisissez-en une autre."
@@ -27,7 +30,7 @@ CLOSED_MEANWHILE = "Cette demande de rappel est déjà close."
 
 
 class CallbackClosedError(NotAllowedNowError):
-    """Somebody has called, or the person has taken the request back."""
+    """Somebody has called, or the person has withdrawn the request."""
 
 
 class CallbackAlreadyOpenError(NotAllowedNowError):
@@ -42,33 +45,31 @@ class CallbackAlreadyOpenError(NotAllowedNowError):
         super().__init__(ONE_AT_A_TIME.format(since=since))
 
 
-def windows_of(agency: Agency, *, now: datetime) -> list[Window]:
-    """Return the windows that an agency offers now; load `departement__region` with it."""
-    return callback_windows(
-        opening_stretches(agency),
-        zone=agency.zone,
-        holidays_subdivision=agency.departement.holidays_subdivision,
-        now=now,
-    )
-
-
 def ask_callback(
-    *, actor: User, jobseeker: Jobseeker, subject: CallbackSubject, phone: str, window: Window, comment: str = ""
+    *,
+    actor: User,
+    jobseeker: Jobseeker,
+    subject: CallbackSubject,
+    phone: str,
+    window: Window,
+    comment: str = "",
+    in_writing: bool = False,
 ) -> CallbackRequest:
-    """Record that the person asks to be called back, at the number of the file: another one replaces that.
+    """Record that the person asks to be called back. Another number replaces the one in the file.
 
-    Raises CallbackAlreadyOpenError when a request is open, DomainError for a number that is none, a window that is
-    not offered (any more), a person whom nobody follows, or when somebody else than the person asks.
+    With `in_writing` the person is answered in their messages, and the number is left alone.
+
+    Raises CallbackAlreadyOpenError if a request is open, DomainError for an invalid number, a window that is not
+    offered (any more), a person without an adviser, or anybody but the person.
     """
-    if jobseeker.user_id != actor.pk:
-        raise DomainError("Seule la personne elle-même peut demander à être rappelée.")
-    number = phone if phone and phone == jobseeker.phone else read_number(phone, agency=jobseeker.agency)
+    number = "" if in_writing else _number(phone, jobseeker)
     now = timezone.now()
     if window not in windows_of(jobseeker.agency, now=now):
         raise DomainError(WINDOW_GONE, about="window")
     try:
         with transaction.atomic():
             person = lock_jobseeker(jobseeker.pk)
+            check_own(actor, person, "Seule la personne elle-même peut demander à être rappelée.")
             standing = CallbackRequest.objects.open().filter(jobseeker=person).first()
             if standing is not None:
                 raise CallbackAlreadyOpenError(standing)
@@ -76,13 +77,15 @@ def ask_callback(
                 BoundedAct.CALLBACKS,
                 done=lambda since: CallbackRequest.objects.filter(jobseeker=person, asked_at__gt=since).count(),
             )
-            change_phone(actor=actor, jobseeker=person, phone=number)
+            if not in_writing:
+                change_phone(actor=actor, jobseeker=person, phone=number)
             if not Placement.objects.open().filter(jobseeker=jobseeker).exists():
                 raise NobodyFollowsError
             request = CallbackRequest.objects.create(
                 jobseeker=jobseeker,
                 subject=subject,
                 comment=lines_in(comment).strip(),
+                in_writing=in_writing,
                 phone=number,
                 window_starts_at=window.starts_at,
                 window_ends_at=window.ends_at,
@@ -96,55 +99,59 @@ def ask_callback(
     return request
 
 
-def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> CallbackRequest:
-    """Record that the person was called, with what came of it; write the journal.
+def _number(phone: str, jobseeker: Jobseeker) -> str:
+    return phone if phone and phone == jobseeker.phone else read_number(phone, agency=jobseeker.agency)
 
-    Raises CallbackClosedError when the request is closed already, NotAllowedNowError when the actor follows the
-    person no more, DomainError without an outcome.
+
+def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> CallbackRequest:
+    """Record that the person was called or answered in writing, with the outcome; write the journal.
+
+    Raises CallbackClosedError if the request is closed, NotAllowedNowError if the actor no longer follows the person,
+    DomainError without an outcome.
     """
     said = lines_in(outcome).strip()
     if not said:
         raise DomainError("Notez en une phrase ce qui a été dit ou convenu.", about="outcome")
     with transaction.atomic():
         locked = _locked(request)
-        if not actor.is_adviser or not Jobseeker.objects.visible_to(actor).filter(pk=locked.jobseeker_id).exists():
-            raise NotAllowedNowError("Cette personne n'est plus dans votre portefeuille.")
+        check_acts(actor, locked.jobseeker, roles=(Role.ADVISER,))
         now = timezone.now()
         locked.outcome = said
         _close(locked, actor=actor, at=now, to_state=CallbackState.DONE)
+        channel = Channel.CHAT if locked.in_writing else Channel.PHONE
         journal.write_contact(
             jobseeker=locked.jobseeker,
             at=now,
-            channel=Channel.PHONE,
+            channel=channel,
             nature=ContactNature.CALLBACK,
             author=actor,
-            summary=f"{CallbackSubject(locked.subject).label} : {said}",
+            summary=f"{CallbackSubject(locked.subject).label}\u00a0: {said}",
             source=f"callback:{locked.pk}",
         )
         write_summary(
             jobseeker_id=locked.jobseeker_id,
             callback_due_at=None,
             last_contact_at=now,
-            last_contact_channel=Channel.PHONE,
+            last_contact_channel=channel,
         )
         return locked
 
 
 def cancel_callback(*, actor: User, request: CallbackRequest) -> CallbackRequest:
-    """Let the person take the request back. Raises NotAllowedNowError when it is closed already."""
+    """Withdraw the person's own request. Raises NotAllowedNowError if it is closed."""
     with transaction.atomic():
         locked = _locked(request)
-        if locked.jobseeker.user_id != actor.pk:
-            raise DomainError("Seule la personne elle-même peut annuler sa demande.")
+        check_own(actor, locked.jobseeker, "Seule la personne elle-même peut annuler sa demande.")
         _close(locked, actor=actor, at=timezone.now(), to_state=CallbackState.CANCELLED)
         write_summary(jobseeker_id=locked.jobseeker_id, callback_due_at=None)
         return locked
 
 
 def _locked(request: CallbackRequest) -> CallbackRequest:
-    locked: CallbackRequest = (
-        CallbackRequest.objects.select_for_update(of=("self",)).select_related("jobseeker").get(pk=request.pk)
-    )
+    """Lock the person, then the request. A hand-over also locks the person, so it comes before or after."""
+    person = lock_jobseeker(request.jobseeker_id)
+    locked = lock_callback(request.pk)
+    locked.jobseeker = person
     return locked
 
 

@@ -1,4 +1,4 @@
-"""Opening a conversation, reading on in it, and marking what was read."""
+"""Opens a conversation, reads on in it, and marks what was read."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from messaging.services import live
 from messaging.services.posting import message_item
 
 PAGE = 200
-"""Messages that one answer carries at most; the client asks again for the rest."""
+"""The most messages in one answer; the client asks again for the rest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A stretch of a conversation, in its order. `last` is the number of the newest message that is stored."""
+    """A part of a conversation, in order. `last` is the number of the newest stored message."""
 
     items: list[live.MessageItem]
     last: int
@@ -36,7 +36,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class LiveState:
-    """What the open sockets of a conversation are checked against."""
+    """The state with which open sockets of a conversation are compared."""
 
     last: int
     readers: frozenset[int]
@@ -45,16 +45,16 @@ class LiveState:
 
 
 def open_conversation(*, actor: User, jobseeker: Jobseeker) -> Conversation:
-    """Return the person's one conversation, begun now if there is none, however many open it at once."""
+    """Return the person's only conversation, and create it if there is none, even if several ask at once."""
     conversation, _ = Conversation.objects.get_or_create(jobseeker=jobseeker)
     participants(conversation, now=timezone.now()).check_reads(actor)
     return conversation
 
 
 def enter(*, actor: User, conversation_id: int) -> Conversation:
-    """Return the conversation for a screen that stays on it; reading by a covering colleague is audited.
+    """Return the conversation for a screen that stays on it. A covering colleague's reading is audited.
 
-    Raises ConversationClosedError for whoever may not read it, and for a conversation that does not exist.
+    Raises ConversationClosedError if the actor may not read it, or if it does not exist.
     """
     with transaction.atomic():
         conversation: Conversation | None = (
@@ -69,10 +69,7 @@ def enter(*, actor: User, conversation_id: int) -> Conversation:
 
 
 def read_on(*, actor: User, conversation_id: int, after: int) -> Page:
-    """Return what follows message `after`, at most `PAGE` messages.
-
-    Raises ConversationClosedError when the right is gone.
-    """
+    """Return the messages after number `after`, at most `PAGE`. Raises ConversationClosedError if the right is gone."""
     conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation_id)
     participants(conversation, now=timezone.now()).check_reads(actor)
     messages = Message.objects.filter(conversation=conversation).after(after).select_related("author")[:PAGE]
@@ -86,9 +83,9 @@ def read_on(*, actor: User, conversation_id: int, after: int) -> Page:
 
 
 def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
-    """Record that the actor has read up to `number`, and show it to the others; return the mark that stands.
+    """Record that the actor has read up to `number`, and show it to the others; return the present mark.
 
-    A mark never goes back nor past the last message. Raises ConversationClosedError when the right is gone.
+    A mark never goes back or past the last message. Raises ConversationClosedError if the right is gone.
     """
     with transaction.atomic():
         conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation.pk)
@@ -96,7 +93,7 @@ def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
         who.check_reads(actor)
         number = min(number, conversation.last_number)
         if actor.pk not in who.writers:
-            # Who only reads along leaves no mark: the person would take it for the adviser's.
+            # A former adviser, who may only read, leaves no mark. The person would take it for the adviser's.
             return number
         mark, _ = ReadMark.objects.get_or_create(
             conversation=conversation, user=actor, defaults={"number": 0, "at": timezone.now()}
@@ -115,7 +112,7 @@ def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
 
 
 def live_states(conversation_ids: Collection[int]) -> dict[int, LiveState]:
-    """Return the state of several conversations with three queries; one that is missing does not exist any more."""
+    """Return the state of several conversations with three queries. A missing one no longer exists."""
     conversations = list(Conversation.objects.select_related("jobseeker").filter(pk__in=conversation_ids))
     who: dict[int, Participants] = participants_of(conversations, now=timezone.now())
     marks = read_numbers(conversations)
@@ -133,14 +130,14 @@ def live_states(conversation_ids: Collection[int]) -> dict[int, LiveState]:
 def record_reading(
     *, actor: User, conversation: Conversation, who: Participants, within: timedelta = audit.ONE_READING
 ) -> None:
-    """Leave an audit row when somebody else than the person and their adviser reads the conversation."""
-    # `who` knows both already: the two people of the conversation cost no look-up.
+    """Leave an audit row if anybody but the person and their adviser reads the conversation."""
+    # `who` already has the two people of the conversation, so they need no query.
     if actor.pk not in {who.person, who.follower}:
         audit.record_reading(actor=actor, jobseeker=conversation.jobseeker, part=FilePart.CONVERSATION, within=within)
 
 
 def record_excerpts(*, actor: User, lines: Iterable[ListLine]) -> None:
-    """Leave the rows of who reads the beginning of somebody's last message in a list."""
+    """Record the reading of everybody whose last message a list shows in part."""
     audit.record_readings(
         actor=actor, people=[line.conversation.jobseeker_id for line in lines], part=FilePart.LAST_MESSAGE
     )

@@ -1,9 +1,9 @@
-"""Delivering the outbox by e-mail.
+"""Delivers the outbox by e-mail.
 
-Each notification is claimed in a transaction of its own (`next_try_at` moves on, `attempts` counts), sent outside any
-transaction, and marked in another. Whoever dies between the two leaves a row whose next try comes by itself: a person
-may be told twice, never not at all (at least once). Several workers may run: a claimed row is not due, and a row that
-somebody claims is skipped.
+A worker claims each notification in a separate transaction (`next_try_at` moves on, `attempts` counts), sends it
+outside any transaction, and marks it in another one. If the worker dies in between, the row is tried again by itself.
+So a person may be told twice, but never not at all (at least once). Several workers may run: a claimed row is not due,
+and rows that are being claimed are skipped.
 """
 
 import logging
@@ -21,7 +21,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, NotificationKind
-from accompaniment.models import Enrolment, Jobseeker, Notification, User
+from accompaniment.locks import lock_jobseeker
+from accompaniment.models import Agency, Enrolment, Jobseeker, Notification, User
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.operator import operator
 from accompaniment.services import accounts, addresses, outbox
@@ -29,6 +30,7 @@ from accompaniment.services.addresses import AddressMovedError
 from caseload.reads.moves.who_answers import away_now, follower_of
 from caseload.reads.zones import zone_of_recipient
 from messaging.hooks.deliveries import on_delivered
+from messaging.locks import lock_notification, take_notification
 from messaging.models import Delivery
 from messaging.services.relay import Relay, RelayAwayError
 
@@ -43,13 +45,13 @@ WAITS = (
     timedelta(hours=12),
     timedelta(hours=24),
 )
-"""Time from one try to the next. The first is also how long a worker may take before its claim is over."""
+"""The waiting time before each next try. The first is also how long a worker's claim lasts."""
 
 TRIES = len(WAITS) + 1
 AT_ONCE = 200
-"""Notifications that one run delivers at most, so that a long backlog leaves room for other jobs."""
+"""The most notifications in one run, so that a long backlog leaves room for other jobs."""
 BREAKS = re.compile(r"[^\S\u00a0]+")
-"""Spaces at which a line may be cut, which the hours in a subject have none of."""
+"""Spaces at which a line may break. The hours in a subject contain none."""
 
 PURPOSE = "Votre espace vous attend\u00a0: vos messages, vos rendez-vous et votre plan d'action y sont réunis."
 PURPOSES = {
@@ -64,19 +66,19 @@ PURPOSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """An e-mail, ready to leave."""
+    """An e-mail, ready to be sent."""
 
     subject: str
     body: str
     token: str = ""
-    """The secret of its link, where that is one of those that works once."""
+    """The secret of its link, if the link works only once."""
 
 
 def deliver_due() -> int:
-    """Deliver what is due, oldest first; return how many the mail server took.
+    """Deliver what is due, oldest first; return how many the mail server accepted.
 
-    A notification that fails is tried again later and given up after `TRIES`; it never holds up the others. Where
-    there is no mail server the round ends with the first one, so that the others keep their tries.
+    A notification that fails is tried again later, and given up after `TRIES`. It never delays the others. If there is
+    no mail server, the round ends with the first one, so that the others keep their tries.
     """
     taken = 0
     with Relay() as relay:
@@ -93,14 +95,9 @@ def deliver_due() -> int:
 
 
 def claim(*, now: datetime) -> Notification | None:
-    """Take the oldest notification that is due and that nobody else is taking; None when nothing waits."""
+    """Claim the oldest due notification that no other worker is claiming; None if nothing waits."""
     with transaction.atomic():
-        notification: Notification | None = (
-            Notification.objects.to_send(now)
-            .select_for_update(of=("self",), skip_locked=True)
-            .select_related("user")
-            .first()
-        )
+        notification = take_notification(now)
         if notification is None:
             return None
         notification.attempts += 1
@@ -110,7 +107,7 @@ def claim(*, now: datetime) -> Notification | None:
 
 
 def letter_for(notification: Notification) -> Letter:
-    """Write the e-mail; a link that opens an account is made now and stands nowhere else."""
+    """Compose the e-mail. A link that opens an account is made now and stored nowhere else."""
     kind = NotificationKind(notification.kind)
     with timezone.override(zone_of_recipient(jobseeker=notification.jobseeker, user=notification.user)):
         links = _links(kind, notification)
@@ -122,6 +119,7 @@ def letter_for(notification: Notification) -> Letter:
                 **links,
                 "public_url": settings.PUBLIC_URL,
                 "operator": operator(),
+                "answers_at": _agency_of(notification),
             },
         )
     subject, _, body = text.partition("\n")
@@ -159,13 +157,21 @@ def _links(kind: NotificationKind, notification: Notification) -> dict[str, Any]
 
 
 def _name_of(notification: Notification) -> dict[str, str]:
-    """Return the first name that the reader has now: a letter may have waited, or been gathering."""
+    """Return the reader's present first name, because the notification may have waited."""
     reader = notification.user or notification.jobseeker
     return {"first_name": reader.first_name} if reader and "first_name" in notification.context else {}
 
 
+def _agency_of(notification: Notification) -> Agency | None:
+    """Return the agency whose telephone number a jobseeker's letter gives; None for the staff."""
+    person = notification.jobseeker
+    if person is None and notification.user is not None and notification.user.is_jobseeker:
+        person = Jobseeker.objects.select_related("agency").filter(user=notification.user).first()
+    return person.agency if person else None
+
+
 def _way_in(user: User, address: str) -> dict[str, Any]:
-    """Return the link that opens the account: an activation, or the log-in for one that has a password already."""
+    """Return the link that opens the account: an activation, or the log-in if the account has a password."""
     if user.has_usable_password():
         return {"link": _absolute(reverse("login")), "has_password": True, "valid_until": None}
     token = accounts.issue_activation_link(user=user, address=address)
@@ -179,7 +185,7 @@ def _way_in(user: User, address: str) -> dict[str, Any]:
 
 
 def _what_for(person: Jobseeker | None) -> dict[str, str]:
-    """Return what an activation that is sent again says: what for, who follows, and who answers today."""
+    """Return the words of a repeated activation e-mail: the purpose, the adviser, and who answers today."""
     if person is None:
         return {"purpose": "", "follower": "", "relay": ""}
     state = Enrolment.objects.filter(jobseeker=person, closed_at=None).values_list("state", flat=True).first()
@@ -193,7 +199,7 @@ def _what_for(person: Jobseeker | None) -> dict[str, str]:
 
 
 def _way_to_the_space(notification: Notification) -> dict[str, Any]:
-    """Return the link to the space, or for who has not opened it yet the one to the page that opens it."""
+    """Return the link to the space, or to the page that opens it if the person has not opened it yet."""
     person = notification.jobseeker
     user = person.user if person else notification.user
     has_account = user is not None and user.has_usable_password()
@@ -211,7 +217,7 @@ def _absolute(path: str) -> str:
 
 
 def _deliver(notification: Notification, relay: Relay) -> bool:
-    """Send one notification and mark what came of it; tell whether the mail server took it."""
+    """Send one notification and store the result; return whether the mail server accepted it."""
     relay.make_ready()
     try:
         letter = letter_for(notification)
@@ -236,8 +242,14 @@ def _deliver(notification: Notification, relay: Relay) -> bool:
 
 
 def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> None:
+    followers = [follower for follower in on_delivered if notification.kind in follower.kinds]
     with transaction.atomic():
-        locked = Notification.objects.select_for_update(of=("self",)).get(pk=notification.pk)
+        if followers and notification.jobseeker_id is not None:
+            # A correction of the person's address locks the person, and then writes to the waiting letters. Letters
+            # that no floor follows need no lock on the person, because a file that is being loaded may hold many
+            # people.
+            lock_jobseeker(notification.jobseeker_id)
+        locked = lock_notification(notification.pk)
         if locked.sent_at is not None:
             return
         locked.sent_at = at
@@ -249,12 +261,12 @@ def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> N
             addresses.end_earlier_links(token=letter.token)
         elif letter.token:
             accounts.end_earlier_links(token=letter.token)
-        for told in on_delivered:
-            told(locked, at)
+        for follower in followers:
+            follower.told(locked, at)
 
 
 def _mark_failed(notification: Notification, error: Exception, *, at: datetime) -> None:
-    """Keep why it failed. The next try is set already, by the claim; the last one gives up."""
+    """Store the reason of the failure. The claim has set the next try; the last failure gives up."""
     given_up = notification.attempts >= TRIES
     Notification.objects.filter(pk=notification.pk, sent_at=None).update(
         last_error=_reason(error), given_up_at=at if given_up else None
@@ -270,9 +282,9 @@ def _mark_failed(notification: Notification, error: Exception, *, at: datetime) 
 
 
 def _has_no_use(notification: Notification, error: Exception, *, at: datetime) -> bool:
-    """Give up a letter whose link opens nothing any more, and tell whether it was.
+    """Give up an e-mail whose link opens nothing any more; return whether it was given up.
 
-    Not one that meanwhile goes to another address: its next try carries the right link.
+    An e-mail whose address has changed meanwhile is kept: its next try contains the right link.
     """
     the_same = Notification.objects.filter(pk=notification.pk, email=notification.email, sent_at=None)
     if not the_same.update(last_error=_reason(error), given_up_at=at):

@@ -1,7 +1,7 @@
-"""Telling the open pages of the day which of their panels have changed.
+"""Tells open pages of the day which of their panels have changed.
 
-The event names panels, never people: each panel then asks its own address, where the right is looked up. The channel
-layer may be gone or lose an event: the pages also ask by themselves every minute.
+The event names panels, never people. Each panel then reloads from its own URL, which checks the right. The channel
+layer may be down or lose an event, so pages also reload every minute.
 """
 
 from collections.abc import Collection
@@ -29,17 +29,18 @@ TOLD = {
     AuditAction.ON_SITE_REQUEST: (Panel.ON_SITE,),
     AuditAction.PLACEMENT: tuple(Panel),
 }
-"""Which panels show what an act has written; an act that is not here changes none.
+"""The panels that change with each kind of act. An act that is not listed changes none.
 
-Messages are told by `services.posting`, which knows whether somebody waits longer or no more."""
+`services.posting` reports messages itself, because it knows whether somebody begins or ends to wait.
+"""
 
 
 JUST_ENDED = timedelta(minutes=1)
-"""Within which an act that ends a placement is committed."""
+"""The time within which the act that ended a placement is committed."""
 
 
 class _Batch:
-    """What one transaction has written: told together, once, when it is committed."""
+    """The changes of one transaction, reported together after the commit."""
 
     def __init__(self) -> None:
         self.changed: dict[int, tuple[Jobseeker, set[Panel]]] = {}
@@ -53,11 +54,13 @@ class _Batch:
 
 
 def follow_file_change(jobseeker: Jobseeker, action: AuditAction) -> None:
-    """Tell once the act is committed those who answer for the person, and the agency of what concerns all of it."""
+    """After the commit, tell the advisers who answer for the person, or the whole agency if the panel concerns all of
+    it.
+    """
     panels = TOLD.get(action, ())
     if not panels:
         return
-    # What a rolled back savepoint has registered is taken off this list by Django, and the batch with it.
+    # Django removes callbacks of a rolled-back savepoint from this list, and this batch with them.
     batch = next((hook[1] for hook in connection.run_on_commit if isinstance(hook[1], _Batch)), None)
     if batch is not None:
         batch.add(jobseeker, panels)
@@ -68,7 +71,7 @@ def follow_file_change(jobseeker: Jobseeker, action: AuditAction) -> None:
 
 
 def follow_covers(change: CoverChange) -> list[str]:
-    """Tell the adviser and all colleagues of covers that have changed."""
+    """Tell the adviser and the colleagues of covers that have changed."""
     transaction.on_commit(
         partial(tell, [adviser.user_id for adviser in (change.adviser, *change.colleagues)], tuple(Panel))
     )
@@ -76,26 +79,17 @@ def follow_covers(change: CoverChange) -> list[str]:
 
 
 def tell(users: Collection[int], panels: Collection[Panel]) -> None:
-    """Let the open pages of these accounts ask again for these panels; called on commit."""
+    """Make open pages of these accounts reload these panels; called on commit."""
     for user in frozenset(users):
         live.publish(live.PanelsChanged(user_pk=user, panels=tuple(panel.value for panel in panels)))
 
 
 def _answering(jobseeker: Jobseeker) -> set[int]:
-    """Return who follows the person or covers now, and whom the person has just left: their panels change too.
-
-    A day too many tells nobody anything, so zones do not matter.
-    """
-    today = timezone.now().date()
-    just_now = timezone.now() - JUST_ENDED
-    standing = Q(placements__ended_at=None) | Q(placements__ended_at__gt=just_now)
+    """Return the adviser, covering colleagues, and the former adviser just left: their panels change too."""
+    now = timezone.now()
+    standing = Q(placements__ended_at=None) | Q(placements__ended_at__gt=now - JUST_ENDED)
     portfolios = Portfolio.objects.filter(standing, placements__jobseeker=jobseeker)
-    covers = Cover.objects.filter(
-        portfolio__in=portfolios,
-        cancelled_at=None,
-        starts_on__lte=today + timedelta(days=1),
-        ends_on__gte=today - timedelta(days=1),
-    )
+    covers = Cover.objects.running_at(now).filter(portfolio__in=portfolios)
     return set(
         User.objects.filter(
             Q(adviser__portfolios__in=portfolios) | Q(adviser__in=covers.values("colleague"))
@@ -104,7 +98,7 @@ def _answering(jobseeker: Jobseeker) -> set[int]:
 
 
 def _concerned(jobseeker: Jobseeker, panels: Collection[Panel]) -> set[int]:
-    """Return who answers for the person; the agency where nobody does, or where a panel is the whole agency's."""
+    """Return the accounts that answer for the person: the agency if nobody does, or if the panel is the agency's."""
     answering = _answering(jobseeker)
     agency = Adviser.objects.filter(agency=jobseeker.agency_id)
     if Panel.WAITING in panels or (Panel.ON_SITE in panels and not answering):

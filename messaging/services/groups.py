@@ -1,4 +1,4 @@
-"""One text to several people: a message in each one's own conversation, never a group."""
+"""Sends one text to several people, as a message in each person's own conversation."""
 
 import logging
 from collections.abc import Iterable
@@ -15,23 +15,23 @@ from messaging.services.posting import post_message
 
 logger = logging.getLogger(__name__)
 
-NO_ACCOUNT = "Cette personne n'a pas encore de compte : elle ne lirait pas ce message. Appelez-la."
+NO_ACCOUNT = "Cette personne n'a pas encore de compte\u00a0: elle ne lirait pas ce message. Appelez-la."
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one person; `why_not` is empty when the message is in the conversation."""
+    """The result for one person; `why_not` is empty if the message is in the conversation."""
 
     jobseeker: Jobseeker
     why_not: str = ""
 
 
 def post_to_each(*, actor: User, jobseekers: Iterable[Jobseeker], batch: UUID, body: str) -> list[Outcome]:
-    """Store the text once in each person's conversation; who cannot be written to does not stop the others.
+    """Store the text in each person's conversation. If one person cannot be written to, the others still get it.
 
-    It answers nobody and is no contact: who waits for an answer goes on waiting.
-    Each message is a transaction of its own, and its client id follows from `batch` and the person: the same batch
-    sent again, after half of it or all of it went through, stores what is missing and nothing twice.
+    The message answers nobody and is no contact, so people who wait for an answer still wait. Each message is a
+    transaction of its own. Its client id is derived from `batch` and the person: sending the batch again stores only
+    what is missing.
     """
     return [_post_one(actor=actor, jobseeker=each, batch=batch, body=body) for each in jobseekers]
 

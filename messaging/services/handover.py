@@ -1,4 +1,4 @@
-"""What a change of follower means for conversations: who may read moves at once, open screens included."""
+"""Conversations when a person changes adviser: the right to read moves at once, on open screens too."""
 
 from datetime import datetime
 from functools import partial
@@ -16,17 +16,17 @@ from messaging.services import desks, live
 
 
 def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
-    """The follower of the track has the conversation no more."""
+    """Close the conversation to the adviser of the track."""
     _look_rights_up_again(jobseeker)
 
 
 def follow_handover(handover: Handover) -> Carried:
-    """The conversation goes to the new adviser; so does an open call-back, which is the follower's to do.
+    """Hand the conversation and an open call-back over to the new adviser.
 
-    Both belong to the person, and so does how long they have waited: nothing is written, the clocks run on.
+    Both belong to the person, together with the time that they have waited: nothing is written, and the clocks run on.
     """
     _look_rights_up_again(handover.jobseeker)
-    # The new adviser hears of the placement; the former one, who answers no more, hears of it here.
+    # The placement tells the new adviser's page. The former adviser no longer answers, and is told here.
     transaction.on_commit(partial(desks.tell, [handover.source.user_id], tuple(Panel)))
     if CallbackRequest.objects.open().filter(jobseeker=handover.jobseeker).exists():
         return Carried(report=[Along(CarriedAlong.CALLBACK)])
@@ -34,7 +34,7 @@ def follow_handover(handover: Handover) -> Carried:
 
 
 def follow_covers(change: CoverChange) -> list[str]:
-    """Let the open screens on the covered people's conversations look their right up again."""
+    """Make open screens on the covered people's conversations check their right again."""
     covered = Conversation.objects.filter(
         jobseeker__placements__portfolio__in=change.portfolios, jobseeker__placements__ended_at=None
     )
@@ -44,7 +44,7 @@ def follow_covers(change: CoverChange) -> list[str]:
 
 
 def _look_rights_up_again(jobseeker: Jobseeker) -> None:
-    """Let every open screen of the person's conversation look its right up again, once the change is committed."""
+    """Make every open screen of the person's conversation check its right again after the commit."""
     conversation = Conversation.objects.filter(jobseeker=jobseeker).first()
     if conversation is not None:
         event = live.RightsChanged(conversation_id=conversation.pk)
@@ -52,7 +52,7 @@ def _look_rights_up_again(jobseeker: Jobseeker) -> None:
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
-    """Say what becomes of the conversation."""
+    """Return a sentence about what happens to the conversation."""
     if not Conversation.objects.filter(jobseeker=jobseeker).exists():
         return []
     return ["Sa conversation reste entière. Qui la suit après le changement la lit, et personne d'autre."]

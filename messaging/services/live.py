@@ -1,9 +1,8 @@
-"""Showing what was committed on the open screens.
+"""Show committed events on open screens.
 
-Each event loop that serves sockets has one `Hub`. Sockets of the same process are served by it directly. Other
-processes hear of an event through the channel layer, on one channel per process; the `Broadcaster` hands it over, and
-nobody who commits waits for that. The layer may be gone or lose an event: nothing here is the truth, the sockets also
-compare themselves with the database (`consumers.py`).
+Each event loop with sockets has one `Hub`, which serves the sockets of its process directly. Other processes receive
+the event through the channel layer, on one channel per process; the `Broadcaster` sends it, and no commit waits for
+that. The layer may be down or lose an event: the truth is in the database, and sockets compare themselves with it.
 """
 
 import asyncio
@@ -24,7 +23,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 ORIGIN = uuid.uuid4().hex
-"""Names this process, so that it skips its own events when they come back."""
+"""Identifies this process, so that it ignores its own events when they come back."""
 
 PATIENCE = 1.0
 """Seconds that anything waits for the channel layer."""
@@ -33,7 +32,7 @@ RETRY_AFTER = (1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds between attempts to reach the layer again."""
 
 WAITING_FOR_LAYER = 2000
-"""Messages that wait for a slow layer; the oldest are dropped, other processes then find them in the database."""
+"""Messages kept for a slow layer. Older ones are dropped; other processes find them in the database."""
 
 
 class MessageItem(TypedDict):
@@ -50,7 +49,7 @@ class MessageItem(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class MessageStored:
-    """A message was committed; `readers` are the accounts that had the right when it was stored."""
+    """A message was committed. `readers` are the accounts that had the right when it was stored."""
 
     conversation_id: int
     number: int
@@ -78,7 +77,7 @@ class ReadUpTo:
 
 @dataclass(frozen=True, kw_only=True)
 class RightsChanged:
-    """Who may read has changed: each socket looks its right up again."""
+    """The readers have changed: each socket checks its right again."""
 
     conversation_id: int
 
@@ -89,7 +88,7 @@ class RightsChanged:
 
 @dataclass(frozen=True, kw_only=True)
 class SessionsEnded:
-    """Sessions of an account may be over: each of its sockets looks its own up again."""
+    """Sessions of an account may be over: each of its sockets checks its own."""
 
     user_pk: int
 
@@ -100,7 +99,7 @@ class SessionsEnded:
 
 @dataclass(frozen=True, kw_only=True)
 class PanelsChanged:
-    """Panels of an adviser's page of the day have changed: it asks for them again."""
+    """Panels of an adviser's page of the day have changed: the page reloads them."""
 
     user_pk: int
     panels: tuple[str, ...]
@@ -119,7 +118,7 @@ _EVENTS: dict[str, type[Event]] = {
 
 
 def conversation_topic(conversation_id: int) -> str:
-    """Return the topic, and so the group of the layer, of one conversation."""
+    """Return the topic of a conversation, which is also its group in the layer."""
     return f"conversation.{conversation_id}"
 
 
@@ -134,17 +133,17 @@ def desk_topic(user_pk: int) -> str:
 
 
 class Listener(Protocol):
-    """A socket as the hub sees it. `notice` never waits: it takes the event down and returns."""
+    """A socket, seen from the hub. `notice` must not wait: it stores the event and returns."""
 
     def notice(self, event: Event) -> None: ...
 
 
 Beside = Callable[["Hub"], Coroutine[Any, Any, None]]
-"""What runs beside the line to the other processes, once for each hub that has sockets."""
+"""A task that each hub with sockets runs beside its connection to other processes."""
 
 
 class Hub:
-    """The open sockets of one event loop, and its one line to the other processes."""
+    """The open sockets of one event loop, and their one connection to other processes."""
 
     def __init__(self) -> None:
         self.rooms: dict[str, set[Listener]] = {}
@@ -154,7 +153,7 @@ class Hub:
         self._beside: dict[Beside, asyncio.Task[None]] = {}
 
     async def join(self, topic: str, listener: Listener, *beside: Beside) -> None:
-        """Let a socket hear of a topic: from now on, if the layer answers."""
+        """Subscribe a socket to a topic, at once if the layer answers."""
         self.rooms.setdefault(topic, set()).add(listener)
         for work in beside:
             if work not in self._beside:
@@ -168,7 +167,7 @@ class Hub:
             await asyncio.wait_for(ready.wait(), PATIENCE)
 
     async def leave(self, topic: str, listener: Listener) -> None:
-        """Forget a socket; with the last one of the loop everything stops."""
+        """Remove a socket. When the last one of the loop is gone, everything stops."""
         room = self.rooms.get(topic, set())
         room.discard(listener)
         if not room:
@@ -178,7 +177,7 @@ class Hub:
             await self._stop()
 
     async def resubscribe(self) -> None:
-        """Ask again for the topics whose subscription failed, until one fails again."""
+        """Retry failed subscriptions until one fails again."""
         for topic in set(self.rooms) - self._subscribed:
             if not await self._subscribe(topic):
                 return
@@ -189,7 +188,7 @@ class Hub:
             listener.notice(event)
 
     async def _bring_in(self, ready: asyncio.Event) -> None:
-        """Hear of the other processes' events for as long as there are sockets; try again when the layer is gone."""
+        """Receive events of other processes while there are sockets; reconnect when the layer is gone."""
         attempt = 0
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
@@ -208,7 +207,7 @@ class Hub:
             attempt += 1
 
     def _take(self, envelope: dict[str, Any]) -> None:
-        """Show another process's event. One of another version of the program is left to the database to tell."""
+        """Show another process's event. Ignore one of another program version: the database has the message."""
         if envelope["origin"] == ORIGIN:
             return
         try:
@@ -219,7 +218,7 @@ class Hub:
         self.show(event)
 
     async def _subscribe(self, topic: str) -> bool:
-        """Subscribe to a topic; tell whether the layer answered."""
+        """Subscribe to a topic; return whether the layer answered."""
         if self._channel is None:
             return False
         if topic not in self._subscribed and await calmly(get_channel_layer().group_add(topic, self._channel)):
@@ -233,7 +232,7 @@ class Hub:
         await calmly(get_channel_layer().group_discard(topic, self._channel))
 
     async def _stop(self) -> None:
-        """End what runs beside the sockets; the next socket of this loop gets a new hub."""
+        """Stop the tasks beside the sockets. The next socket of this loop gets a new hub."""
         _hubs.pop(asyncio.get_running_loop(), None)
         tasks = [*self._beside.values(), *([self._line] if self._line else [])]
         self._beside, self._line = {}, None
@@ -243,7 +242,7 @@ class Hub:
 
 
 class _Silence:
-    """Says once that the layer does not answer, and once that it does again."""
+    """Logs once that the layer does not answer, and once that it answers again."""
 
     def __init__(self) -> None:
         self.lasts = False
@@ -261,7 +260,7 @@ class _Silence:
 
 _silence = _Silence()
 _hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
-"""One per loop that has sockets; gone with its last socket."""
+"""One hub per event loop with sockets; removed with the last socket."""
 
 
 def hub() -> Hub:
@@ -270,10 +269,10 @@ def hub() -> Hub:
 
 
 class Broadcaster:
-    """Hands messages to the channel layer in the order in which they come, in a thread of its own.
+    """Sends messages to the channel layer in order, in a separate thread.
 
-    A layer that takes connections and never answers holds up this thread, and nobody who commits. The first message
-    that it does not take within `PATIENCE` ends the round: what waits with it is dropped, for nothing depends on it.
+    A layer that accepts connections and never answers delays only this thread. If a message is not accepted within
+    `PATIENCE`, it is dropped together with everything that waits; nothing depends on it.
     """
 
     def __init__(self) -> None:
@@ -282,27 +281,27 @@ class Broadcaster:
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def send(self, group: str, message: dict[str, Any]) -> None:
-        """Let the message go out to a group of the layer; called from any thread, never raises, never waits."""
+        """Queue a message for a group of the layer. May be called from any thread; never raises, never waits."""
         self._waiting.append((get_channel_layer(), group, message))
-        # Not at the end of the interpreter, when threads take nothing more.
+        # Not while the interpreter shuts down, when threads accept nothing more.
         with contextlib.suppress(RuntimeError):
             self._thread.submit(self._send_round)
 
     def wait(self) -> None:
-        """Wait until what was handed over so far has gone out or was dropped."""
+        """Wait until everything queued so far has been sent or dropped."""
         self._thread.submit(int).result()
 
     def close(self) -> None:
-        """Close the connection, at the end of the interpreter."""
+        """Close the connection when the interpreter shuts down."""
         self._thread.shutdown()
         self._runner.close()
 
     def _begin_anew(self) -> None:
-        """Begin with nothing: what a process has forked has none of its threads, and must not use its connections."""
+        """Start afresh in a forked process: it has none of the parent's threads, and must not use its connections."""
         self._waiting.clear()
         self._layer: Any = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="broadcaster")
-        # One event loop for all rounds, so that the connection stays open between them.
+        # One event loop for all rounds keeps the connection open between them.
         self._runner = asyncio.Runner()
 
     def _send_round(self) -> None:
@@ -322,7 +321,7 @@ class Broadcaster:
                 self._waiting.clear()
 
     async def _change_to(self, layer: Any) -> None:
-        """Close the connections of the layer before this one, which other settings have replaced."""
+        """Close the connections of the previous layer, which other settings have replaced."""
         before, self._layer = self._layer, layer
         if before is not None:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
@@ -334,21 +333,21 @@ atexit.register(broadcaster.close)
 
 
 def publish(event: Event) -> None:
-    """Show a committed event on the open screens, in this process and in the others; called on commit."""
+    """Show a committed event on open screens of this and other processes; called on commit."""
     for loop, here in tuple(_hubs.items()):
-        # A loop that has just ended has no sockets to show it on.
+        # A loop that has just ended has no sockets.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(here.show, event)
     broadcaster.send(event.topic, {"origin": ORIGIN, "kind": type(event).__name__, "facts": asdict(event)})
 
 
 def tell_sessions_ended(user_pk: int) -> None:
-    """Let the open sockets of an account look whether their session is over; called on commit."""
+    """Make open sockets of an account check whether their session is over; called on commit."""
     publish(SessionsEnded(user_pk=user_pk))
 
 
 async def calmly(call: Coroutine[Any, Any, None]) -> bool:
-    """Wait for the layer a little; tell whether it answered."""
+    """Wait for the layer for `PATIENCE` seconds at most; return whether it answered."""
     try:
         await asyncio.wait_for(call, PATIENCE)
     except (RedisError, OSError, TimeoutError):

@@ -9,7 +9,7 @@ from messaging.models import DemonstrationEmail
 
 
 class DemonstrationBackend(BaseEmailBackend):
-    """Keeps one row per recipient; named by EMAIL_BACKEND where invented data is shown."""
+    """Stores one row per recipient. Used as EMAIL_BACKEND with invented data."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Keep the messages; return how many."""

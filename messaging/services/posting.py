@@ -1,7 +1,7 @@
-"""Storing messages: the one path by which a message comes to be, whoever sends it and by which channel.
+"""Stores messages. Every message, from any author and by any way, goes through `post_message`.
 
-Everything that has to be fast goes through `post_message`; a writer that folds what waits into one statement can
-take its place without its callers knowing.
+This path has to be fast. A version that writes several messages in one statement could replace it without changes for
+its callers.
 """
 
 from datetime import datetime
@@ -20,6 +20,7 @@ from accompaniment.services import audit, journal
 from accompaniment.services.bounds import check_bound
 from caseload.services.desk.summaries import write_summary
 from messaging.enums import Panel
+from messaging.locks import lock_conversation
 from messaging.models import Conversation, Message
 from messaging.reads.participants import Participants, participants
 from messaging.rules import BODY_LIMIT
@@ -29,25 +30,20 @@ from messaging.services import desks, live
 def post_message(
     *, actor: User, conversation: Conversation, client_id: UUID, body: str, collective: bool = False
 ) -> Message:
-    """Store a message and return it, numbered; then show it on the open screens.
+    """Store a message and return it with its number; then show it on the open screens.
 
-    The same author and `client_id` is stored once: sending again returns the row that stands, whatever the text.
-    A `collective` text, which goes to several people, answers nobody and is no contact.
-    The right to write is looked up now, under the conversation's lock, so that a hand-over counts at once.
-    Raises DomainError for an empty or too long text, a right that is gone, or a `client_id` of another
-    conversation; nothing is written then.
+    A message with the same author and `client_id` is stored once: sending it again returns the stored row, whatever the
+    text. A `collective` text, which goes to several people, answers nobody and is no contact. The right to write is
+    checked under the conversation's lock, so that a hand-over counts at once. Raises DomainError for an empty or too
+    long text, a lost right, or a `client_id` of another conversation, with nothing written.
     """
     text = _checked(body)
     with transaction.atomic():
-        locked: Conversation = (
-            Conversation.objects.select_for_update(of=("self",))
-            .select_related("jobseeker__agency__departement__region")
-            .get(pk=conversation.pk)
-        )
+        locked = lock_conversation(conversation.pk)
         standing = Message.objects.filter(author=actor, client_id=client_id).first()
         if standing is not None:
             if standing.conversation_id != locked.pk:
-                raise DomainError("Cet envoi appartient à une autre conversation. Rechargez la page.")
+                raise DomainError("Votre message n'est pas parti. Actualisez la page, puis renvoyez-le.")
             return standing
         now = timezone.now()
         who = participants(locked, now=now)
@@ -98,7 +94,7 @@ def _append(
 
 
 def _tell_the_file(conversation: Conversation, *, message: Message, actor: User) -> None:
-    """Write what the lower floors keep of it: portfolio row, journal (one line a day) and audit (never the text)."""
+    """Update the lower floors: portfolio row, journal (one line a day) and audit (never the text)."""
     if not message.collective:
         _tell_of_contact(conversation, message=message, actor=actor)
     audit.record(
@@ -141,7 +137,7 @@ def _show_after_commit(message: Message, who: Participants) -> None:
 
 
 def message_item(message: Message) -> live.MessageItem:
-    """Return a message as screens get it; load `author` with it."""
+    """Return a message as sent to screens; load `author` with it."""
     return {
         "number": message.number,
         "author": message.author_id,

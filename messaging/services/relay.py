@@ -1,4 +1,4 @@
-"""The connection to the mail server: one for a round, opened anew where it breaks."""
+"""The connection to the mail server: one per round, reopened when it breaks."""
 
 from contextlib import suppress
 from smtplib import SMTPSenderRefused
@@ -9,16 +9,16 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
 SERVICE_CLOSES = 421
-"""The answer of a server that ends the connection, as many do after so many letters."""
+"""The reply of a server that ends the connection, as many do after a number of e-mails."""
 FINE = 250
 
 
 class RelayAwayError(Exception):
-    """No connection to the mail server can be opened; nothing was sent."""
+    """The mail server cannot be reached; nothing was sent."""
 
 
 class Relay:
-    """Sends letters over one connection, from the first letter to the end of the round."""
+    """Sends e-mails over one connection until the end of the round."""
 
     def __init__(self) -> None:
         self._backend = get_connection()
@@ -33,22 +33,22 @@ class Relay:
         self._close()
 
     def make_ready(self) -> None:
-        """Open the connection, or open another one if the server has left it. Raises RelayAwayError."""
+        """Open the connection, or reopen it if the server closed it. Raises RelayAwayError."""
         if self._is_open and not self._answers():
             self._close()
         if self._is_open:
             return
         try:
             self._backend.open()
-        except OSError as error:  # smtplib's errors are such, too
+        except OSError as error:  # smtplib's errors are subclasses
             raise RelayAwayError(f"{type(error).__name__}: {error}") from error
         self._is_open = True
 
     def send(self, message: EmailMessage) -> None:
-        """Send a letter; `make_ready` came before. Raises what the server says of it, or RelayAwayError.
+        """Send an e-mail; call `make_ready` first. Raises the server's error, or RelayAwayError.
 
-        A letter that the server refused to begin, because it ends the connection, is sent over another one. Where the
-        connection breaks later, nobody knows whether the server has the letter: its next try comes by the clock.
+        If the server ends the connection before it accepts anything of the e-mail, another connection is used. If the
+        connection breaks later, nobody knows whether the server has the e-mail, and it is tried again later.
         """
         message.connection = self._backend
         try:

@@ -9,13 +9,13 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 LINK = re.compile(r"https://[^\s<>\"'«»]+")
-"""The same, with `_within`, in `static/messaging/links.js`."""
+"""The same rules, with `_within`, are in `static/messaging/links.js`."""
 CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
 @register.filter
 def message_text(body: str) -> SafeString:
-    """Return the text, escaped; addresses that begin with https become links that tell the other site nothing."""
+    """Return the escaped text with links for https addresses; the links send no referrer."""
     parts: list[SafeString] = []
     at = 0
     for found in LINK.finditer(body):
@@ -30,7 +30,7 @@ def message_text(body: str) -> SafeString:
 
 
 def _within(address: str) -> str:
-    """Return an address without the end of the sentence, and without a bracket that was opened before it."""
+    """Return an address without the punctuation that ends the sentence and without an unmatched closing bracket."""
     while True:
         last = address[-1]
         more = last in CLOSES and address.count(last) > address.count(CLOSES[last])

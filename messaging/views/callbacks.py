@@ -14,21 +14,21 @@ from accompaniment.enums import FilePart, Role
 from accompaniment.forms.fields import add_refusal
 from accompaniment.models import Jobseeker
 from accompaniment.rules.errors import DomainError
-from accompaniment.rules.french import of_name
+from accompaniment.rules.french import of_name, opening_hours_in_lines
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
-from caseload.reads.moves.who_answers import relay_of
+from caseload.reads.moves.who_answers import follower_of, relay_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
 from messaging.models import CallbackRequest
+from messaging.reads.callback_windows import windows_of
 from messaging.services.callbacks import (
     CallbackAlreadyOpenError,
     CallbackClosedError,
     ask_callback,
     cancel_callback,
     close_callback,
-    windows_of,
 )
 from messaging.views.conversations import own_file
 
@@ -39,7 +39,7 @@ PAST_SHOWN = 10
 @require_safe
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def callback_list(request: AuthenticatedRequest) -> HttpResponseBase:
-    """The adviser's call-backs by due time, the closed ones below; a jobseeker goes to the form."""
+    """The adviser's call-backs by due time, with closed ones below. A jobseeker is led to the form."""
     if request.user.is_jobseeker:
         return redirect("ask_callback")
     mine = CallbackRequest.objects.visible_to(request.user).select_related("jobseeker__agency__departement__region")
@@ -61,13 +61,13 @@ def callback_list(request: AuthenticatedRequest) -> HttpResponseBase:
 @role_required(Role.ADVISER)
 @once
 def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
-    """One request with its number, which is the task, and the form that says what came of the call."""
+    """One request with the number to call, and the form for the outcome."""
     callback = get_to_act(
         CallbackRequest.objects.select_related("jobseeker__agency__departement__region", "closed_by"),
         request.user,
         pk=pk,
     )
-    form = OutcomeForm(request.POST or None)
+    form = OutcomeForm(request.POST or None, auto_id=f"rappel-{pk}-%s")
     status = HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -79,14 +79,17 @@ def close(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
             except DomainError as error:
                 add_refusal(form, error)
             else:
-                messages.success(request, f"Rappel {of_name(callback.jobseeker)} noté dans le journal.")
+                said = f"Rappel {of_name(callback.jobseeker)} noté dans le journal."
+                if request.htmx:
+                    return render(request, "caseload/partials/_acted.html", {"sentence": said})
+                messages.success(request, said)
                 return redirect("callbacks")
     for part in (FilePart.CALLBACK, FilePart.CONTACT_DETAILS):
         audit.record_reading(actor=request.user, jobseeker=callback.jobseeker, part=part)
     came_too_late = request.method == "POST" and callback.state != CallbackState.OPEN
     return render(
         request,
-        "messaging/callback.html",
+        "messaging/partials/_callback_act.html" if request.htmx else "messaging/callback.html",
         {
             "callback": callback,
             "form": form,
@@ -118,7 +121,8 @@ def ask(request: AuthenticatedRequest) -> HttpResponseBase:
             except DomainError as error:
                 add_refusal(form, error)
             else:
-                messages.success(request, "Votre demande est enregistrée. Votre conseiller vous appellera.")
+                way = "vous écrira" if form.cleaned_data["in_writing"] else "vous appellera"
+                messages.success(request, f"Votre demande est enregistrée. Votre conseiller {way}.")
                 return redirect("ask_callback")
     return render(request, "messaging/ask_callback.html", _ask_context(person, form), status=status)
 
@@ -127,7 +131,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponseBase:
 @role_required(Role.JOBSEEKER)
 @once
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
-    """Take one's own request back."""
+    """Withdraw the person's own request."""
     callback = get_object_or_404(CallbackRequest.objects.visible_to(request.user), pk=pk)
     try:
         cancel_callback(actor=request.user, request=callback)
@@ -151,6 +155,9 @@ def _ask_context(person: Jobseeker, form: CallbackForm) -> dict[str, Any]:
     return {
         "person": person,
         "form": form,
+        "followed": follower_of(person) is not None,
+        "agency": person.agency,
+        "hours": opening_hours_in_lines(person.agency.opening_hours.all()),
         "open_request": requests.open().first(),
         "past_requests": list(requests.exclude(state=CallbackState.OPEN).order_by("-closed_at")[:PAST_SHOWN]),
     }

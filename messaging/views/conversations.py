@@ -1,4 +1,4 @@
-"""Conversations: the list, one conversation, and what its page asks over HTTP when it has no socket."""
+"""The list of conversations, one conversation, and the HTTP calls of a page without a socket."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,6 +14,7 @@ from accompaniment.enums import Role
 from accompaniment.forms.fields import add_refusal, search_in
 from accompaniment.models import Accompaniment, Jobseeker
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import opening_hours_in_lines
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.views.once import went_through
@@ -27,9 +28,12 @@ from messaging.services.conversations import record_excerpts, record_reading
 from messaging.services.posting import post_message
 
 LISTED = 60
-"""Conversations of a list; the search finds the others."""
+"""Conversations on the list; the search finds the others."""
 
 FOUND = 20
+
+SHOWN_TO_REPLY = 3
+"""Messages above the field with which one answers on a line of a list."""
 
 UNREADABLE = "Cet envoi n'a pas été compris. Actualisez la page."
 
@@ -37,7 +41,7 @@ UNREADABLE = "Cet envoi n'a pas été compris. Actualisez la page."
 @require_safe
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def conversation_list(request: AuthenticatedRequest) -> HttpResponseBase:
-    """The adviser's conversations, who waits longest first; a jobseeker goes straight to the only one."""
+    """The adviser's conversations, longest wait first. A jobseeker is led to their only conversation."""
     if request.user.is_jobseeker:
         return redirect("conversation_with", pk=own_file(request).pk)
     template = "messaging/partials/_list.html" if request.htmx else "messaging/conversations.html"
@@ -47,7 +51,7 @@ def conversation_list(request: AuthenticatedRequest) -> HttpResponseBase:
 @require_safe
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def conversation_with(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Lead to the conversation with a person, which begins with its first opening."""
+    """Lead to the conversation with a person, and begin it if there is none."""
     jobseeker = get_object_or_404(Jobseeker.objects.readable_by(request.user), pk=pk)
     try:
         conversation = conversations.open_conversation(actor=request.user, jobseeker=jobseeker)
@@ -59,8 +63,10 @@ def conversation_with(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
-    """One conversation; its form works without scripts, and answers in JSON to a script that has no socket."""
+    """One conversation. Its form works without scripts, and answers in JSON to a script without a socket."""
     opened = open_for(request, pk)
+    if request.htmx and request.user.is_adviser:
+        return _reply(request, opened)
     if request.method != "POST":
         return _page(request, opened, composer(opened.conversation))
     form = composer(opened.conversation, request.POST)
@@ -71,10 +77,9 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     try:
         message = post_message(actor=request.user, conversation=opened.conversation, **form.cleaned_data)
     except DomainError as error:
-        if wants_json:
-            return _refuse(error.sentence)
         add_refusal(form, error)
-        return _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        refused = HTTPStatus.UNPROCESSABLE_ENTITY
+        return _refuse(error.sentence) if wants_json else _page(request, opened, form, status=refused)
     if wants_json:
         return JsonResponse({"number": message.number, "at": message.created_at.isoformat()})
     answer = redirect(f"{reverse('conversation', args=[pk])}#fin")
@@ -85,12 +90,12 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
 @require_GET
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def messages_after(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
-    """Return what follows message `apres`, as the socket would show it."""
+    """Return the messages after `apres`, as the socket would send them."""
     opened = open_for(request, pk)
     form = NumberForm({"number": request.GET.get("apres", "0")})
     if not form.is_valid():
         return HttpResponseBadRequest()
-    # Asked again and again by a screen that stands open without a socket: the row of its opening covers the day.
+    # A screen without a socket asks again and again; the audit row of its opening covers the day.
     record_reading(actor=request.user, conversation=opened.conversation, who=opened.who, within=audit.ONE_LISTING)
     page = conversations.read_on(
         actor=request.user, conversation_id=opened.conversation.pk, after=form.cleaned_data["number"]
@@ -128,7 +133,7 @@ class Opened:
 
 
 def open_for(request: AuthenticatedRequest, pk: int) -> Opened:
-    """Return a conversation that the user may read, or 404; 403 for a sending of somebody who may only read."""
+    """Return a conversation that the user may read: else 404, or 403 for writing with a right to read only."""
     found = get_object_or_404(
         Conversation.objects.readable_by(request.user).select_related("jobseeker__agency__departement__region"), pk=pk
     )
@@ -154,6 +159,27 @@ def own_file(request: AuthenticatedRequest) -> Jobseeker:
     return own
 
 
+def _reply(request: AuthenticatedRequest, opened: Opened) -> HttpResponse:
+    """Answer in place, on the line of a page that lists who waits: the last messages and a field."""
+    form = composer(opened.conversation, request.POST if request.method == "POST" else None)
+    status = HTTPStatus.OK
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            try:
+                post_message(actor=request.user, conversation=opened.conversation, **form.cleaned_data)
+            except DomainError as error:
+                add_refusal(form, error)
+            else:
+                said = f"Votre réponse est envoyée à {opened.conversation.jobseeker}."
+                answer = render(request, "caseload/partials/_acted.html", {"sentence": said})
+                went_through(request, answer)
+                return answer
+    record_reading(actor=request.user, conversation=opened.conversation, who=opened.who)
+    thread = thread_for(request.user, opened.conversation, opened.who, shown=SHOWN_TO_REPLY)
+    return render(request, "messaging/partials/_reply_act.html", {"thread": thread, "form": form}, status=status)
+
+
 def _page(
     request: AuthenticatedRequest, opened: Opened, form: MessageForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
@@ -169,6 +195,8 @@ def _page(
     if request.user.is_adviser:
         context |= _list_context(request, current=opened.conversation.pk) | _person_context(thread)
         return render(request, "messaging/conversation_staff.html", context, status=status)
+    agency = thread.person.agency
+    context |= {"agency": agency, "hours": opening_hours_in_lines(agency.opening_hours.all())}
     return render(request, "messaging/conversation_person.html", context, status=status)
 
 

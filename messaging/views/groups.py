@@ -26,7 +26,7 @@ def message_many(request: AuthenticatedRequest) -> HttpResponse:
     people = followed_among(actor=request.user, people=selected)
     context = {"people": people, "gone": len(selected) - len(people), "selected": selected, "asked": list_in(sent)}
     form = GroupMessageForm(request.POST if posted else None)
-    # The message answers none of them, so the page before and the page after name the same people.
+    # The message answers none of them, so the list stays the same before and after.
     waiting = Conversation.objects.filter(jobseeker__in=people).awaiting_reply().select_related("jobseeker")
     context["waiting"] = waiting
     if not posted or not people or not form.is_valid():

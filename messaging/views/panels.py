@@ -8,30 +8,36 @@ from django.views.decorators.http import require_safe
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker
 from accompaniment.views.access import AuthenticatedRequest, role_required
+from caseload.enums import QueueTab
+from caseload.reads.desk.queue import first_rows
 from caseload.reads.moves.who_answers import relay_of
+from caseload.rules.queue import rows_of
 from messaging.forms import composer
 from messaging.models import CallbackRequest, Conversation
 from messaging.reads.participants import ConversationClosedError, participants
-from messaging.reads.threads import thread_for, unread_by, waiting_lines
+from messaging.reads.threads import thread_for, waiting_lines
 from messaging.services import conversations
 from messaging.services.conversations import record_excerpts, record_reading
-from messaging.views.conversations import own_file
 
-SHOWN = 8
 MESSAGES_SHOWN = 30
 
 
 @require_safe
 @role_required(Role.ADVISER)
 def to_answer(request: AuthenticatedRequest) -> HttpResponse:
-    """The conversations that wait for an answer, longest first, against the 72 hours."""
+    """The conversations that wait for an answer, longest wait first, measured against the 72 hours."""
     now = timezone.now()
-    lines = waiting_lines(request.user, now=now, limit=SHOWN)
+    limit = rows_of(QueueTab.MESSAGES, asked=request.GET.get("besoin", ""))
+    lines = waiting_lines(request.user, now=now, limit=limit)
     record_excerpts(actor=request.user, lines=lines)
     count = len(lines)
-    if count == SHOWN:
+    if count == limit:
         count = Conversation.objects.visible_to(request.user).awaiting_reply().count()
-    return render(request, "messaging/partials/_panel_to_answer.html", {"lines": lines, "count": count})
+    return render(
+        request,
+        "messaging/partials/_panel_to_answer.html",
+        {"lines": lines, "count": count, "others": count - len(lines)},
+    )
 
 
 @require_safe
@@ -40,26 +46,26 @@ def callbacks(request: AuthenticatedRequest) -> HttpResponse:
     """The call-backs that wait, by due time."""
     now = timezone.now()
     waiting = CallbackRequest.objects.visible_to(request.user).open()
-    requests = list(
+    requests, count = first_rows(
         waiting.select_related("jobseeker__agency__departement__region").annotate(
             relay=relay_of(request.user, now=now)
-        )[:SHOWN]
+        ),
+        limit=rows_of(QueueTab.CALLBACKS, asked=request.GET.get("besoin", "")),
     )
     return render(
         request,
         "messaging/partials/_panel_callbacks.html",
-        {
-            "requests": requests,
-            "count": len(requests) if len(requests) < SHOWN else waiting.count(),
-            "now": now,
-        },
+        {"requests": requests, "count": count, "others": count - len(requests), "now": now},
     )
 
 
 @require_safe
-@role_required(Role.ADVISER)
+@role_required(Role.ADVISER, Role.JOBSEEKER)
 def person_conversation(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The conversation with a person, usable where it stands. The page loads `messaging/conversation.js`."""
+    """The conversation of a person with their adviser, with its form, for both.
+
+    The page loads `static/messaging/conversation.js`.
+    """
     person = get_object_or_404(
         Jobseeker.objects.readable_by(request.user).select_related("agency__departement__region"), pk=pk
     )
@@ -75,33 +81,4 @@ def person_conversation(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         request,
         "messaging/partials/_panel_person.html",
         {"thread": thread, "form": composer(thread.conversation), "person": person},
-    )
-
-
-@require_safe
-@role_required(Role.JOBSEEKER)
-def space_messages(request: AuthenticatedRequest) -> HttpResponse:
-    """What is new in the person's own conversation."""
-    person = own_file(request)
-    own = Conversation.objects.filter(jobseeker=person).annotate(unread=unread_by(request.user)).first()
-    last = own.messages.select_related("author").order_by("-number").first() if own else None
-    return render(
-        request,
-        "messaging/partials/_panel_space_messages.html",
-        {"unread": own.unread if own else 0, "last": last},
-    )
-
-
-@require_safe
-@role_required(Role.JOBSEEKER)
-def space_callback(request: AuthenticatedRequest) -> HttpResponse:
-    """The person's own open request to be called back."""
-    person = own_file(request)
-    return render(
-        request,
-        "messaging/partials/_panel_space_callback.html",
-        {
-            "callback": CallbackRequest.objects.open().filter(jobseeker=person).first(),
-            "now": timezone.now(),
-        },
     )

@@ -1,9 +1,9 @@
-// Keeps in this browser what is being typed into the forms marked `data-keep`, so that a session that ends, a lost
-// connection or a closed window loses nothing. Kept by account, page and form; forgotten when the form has gone
-// through (the server names its token in the cookie `sent_forms`), after half a day, and at the log-out.
+// Keeps in this browser what a person types into forms marked `data-keep`. Nothing is lost when a session ends, the
+// network fails or the window closes. A draft is stored per account, page and form. It is deleted when the form has
+// gone through (the server names its token in the cookie `sent_forms`), after half a day, and at log-out.
 
 const PREFIX = "kept:";
-const OTHER_DRAFTS = ["messagerie:"];
+const ALSO_KEPT = ["messagerie:", "raccourcis"]; // by other scripts
 const KEPT_FOR = 12 * 60 * 60 * 1000; // milliseconds
 const SENT_COOKIE = "sent_forms";
 const FIELDS = "input, select, textarea";
@@ -14,12 +14,12 @@ const untouched = new WeakMap();
 
 function keyOf(form) {
   const action = form.getAttribute("action") ?? "";
-  // A form that several addresses show says itself of what it is.
+  // A form that is shown at several addresses has its own key.
   const place = form.dataset.keep || window.location.pathname;
   return `${PREFIX}${person}:${place}:${form.id || action}`;
 }
 
-// What a person can type or choose; a hidden field that belongs to it is marked `data-keep-too`.
+// Fields in which a person can type or choose. A hidden field that belongs to them is marked `data-keep-too`.
 function fieldsOf(form) {
   return [...form.elements].filter(
     (field) => field.matches(FIELDS) && field.name && (!NOT_KEPT.has(field.type) || "keepToo" in field.dataset),
@@ -50,12 +50,12 @@ function read(key) {
 
 function save(form) {
   const values = valuesOf(form);
-  const token = (form.elements.namedItem("once")?.value ?? "").split(".")[0];
+  const once = form.elements.namedItem("once")?.value ?? "";
   try {
     if (same(values, untouched.get(form))) localStorage.removeItem(keyOf(form));
-    else localStorage.setItem(keyOf(form), JSON.stringify({ values, token, at: Date.now() }));
+    else localStorage.setItem(keyOf(form), JSON.stringify({ values, once, at: Date.now() }));
   } catch {
-    // No storage (private window, full disk): the form has to do without.
+    // No storage (private window, full disk): nothing is kept.
   }
 }
 
@@ -65,11 +65,11 @@ function forget(form) {
   try {
     localStorage.removeItem(keyOf(form));
   } catch {
-    // Nothing was kept either.
+    // Nothing was kept, so there is nothing to delete.
   }
 }
 
-// What the form would hold if nobody had touched it. A person types before this file has come, too.
+// The form's values before any typing. A person may type before this script has loaded.
 function pristineOf(form) {
   const copy = form.cloneNode(true);
   copy.reset();
@@ -78,7 +78,7 @@ function pristineOf(form) {
 
 const ofName = (all, wanted) => all.filter(([name]) => name === wanted);
 
-// The names of the fields that hold something else than `values` says.
+// The names of the fields whose value differs from `values`.
 function changedSince(values, form) {
   const now = valuesOf(form);
   const names = new Set(fieldsOf(form).map((field) => field.name));
@@ -124,7 +124,7 @@ function begin(form) {
   const before = valuesOf(form);
   const isItsAnswer = form.dataset.keep || new URL(form.action).pathname === window.location.pathname;
   if ("answersForm" in document.body.dataset && isItsAnswer) {
-    // The page is the answer to this form, which was not accepted: what it shows is what was typed, or newer.
+    // The page answers this form, which was refused. Its fields hold what was typed, or something newer.
     untouched.set(form, null);
     save(form);
     return;
@@ -135,7 +135,10 @@ function begin(form) {
   const typed = new Set(fieldsOf(form).flatMap((field) => (field.type === "hidden" ? [] : [field.name])));
   const visible = (values) => values.filter(([name]) => typed.has(name));
   if (kept === null || same(visible(kept.values), visible(before))) return;
-  // What the person has typed meanwhile is newer than what was kept.
+  // The draft may have gone through without its answer. With the same token, the same text counts once.
+  const once = form.elements.namedItem("once");
+  if (once && kept.once) once.value = kept.once;
+  // What the person has typed since the page loaded is newer than the draft.
   fill(form, kept.values, changedSince(pristine, form));
   if (!same(visible(valuesOf(form)), visible(before))) say(form, before);
 }
@@ -145,13 +148,15 @@ function beginAll(root) {
   for (const form of root.querySelectorAll("form[data-keep]")) begin(form);
 }
 
-// Forget what went through, and what is too old whoever wrote it.
+const tokenOf = (kept) => (kept.once ?? "").split(".")[0];
+
+// Deletes drafts that were sent, and everybody's old drafts.
 function tidy() {
   const cookie = document.cookie.split("; ").find((part) => part.startsWith(`${SENT_COOKIE}=`));
   const sent = new Set((cookie?.slice(SENT_COOKIE.length + 1) ?? "").split("."));
   for (const key of keysOf([PREFIX])) {
     const kept = read(key);
-    if (kept === null || sent.has(kept.token) || Date.now() - kept.at > KEPT_FOR) localStorage.removeItem(key);
+    if (kept === null || sent.has(tokenOf(kept)) || Date.now() - kept.at > KEPT_FOR) localStorage.removeItem(key);
   }
 }
 
@@ -168,7 +173,7 @@ const formOf = (target) => (person === "" ? null : (target?.closest?.("form[data
 function keepWhatIsTyped(target) {
   const form = formOf(target);
   if (form === null || !untouched.has(form)) return;
-  // Other scripts of the page may come later than the typing.
+  // Other scripts of the page may load only after the person has typed.
   form.dataset.unsent = "";
   save(form);
 }
@@ -185,14 +190,15 @@ document.addEventListener("kept:forget", (event) => {
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const form = formOf(event.target);
-  // The form itself was answered by a part of a page, and not by the way to the log-in.
+  // Forget the draft only if the form itself was answered, and not with a redirect to the log-in.
   if (form === event.target && event.detail.successful && !event.detail.xhr.getResponseHeader("HX-Redirect")) forget(form);
 });
 document.addEventListener("htmx:load", (event) => beginAll(event.target.parentElement ?? document));
 document.addEventListener("submit", (event) => {
   const action = event.target.getAttribute("action");
-  if (action !== document.body.dataset.logOut) return;
-  for (const key of keysOf([PREFIX, ...OTHER_DRAFTS])) localStorage.removeItem(key);
+  // Without a network nobody has logged out, and the drafts stay.
+  if (action !== document.body.dataset.logOut || !navigator.onLine) return;
+  for (const key of keysOf([PREFIX, ...ALSO_KEPT])) localStorage.removeItem(key);
   sessionStorage.clear();
 });
 

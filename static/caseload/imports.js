@@ -1,4 +1,4 @@
-// Says at once that a file is too large, instead of sending all of it to be told so.
+// Says that a file is too large before it is sent.
 
 for (const form of document.querySelectorAll("form[data-maximum-bytes]")) {
   const input = form.querySelector("input[type=file]");

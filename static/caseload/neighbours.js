@@ -1,6 +1,6 @@
-// On a person's page: back to the list on which one opened it, as it was filtered and sorted, and the person before
-// and after on it. The tab remembers the list (selection.js); without a list, or without scripts, the link leads to
-// the whole portfolio.
+// Links on a person's page: back to the list from which it was opened, with its filters and order, and to the previous
+// and next person of that list. The tab remembers the list (selection.js). Without a list, or without scripts, the link
+// leads to the whole portfolio.
 
 const OPENED = "portefeuille-ouvert";
 
@@ -28,7 +28,7 @@ if (list !== null) {
   nav.querySelector("[data-back]").href = nav.dataset.list + (list.address === "?" ? "" : list.address);
   lead(nav.querySelector("[data-previous]"), list.people[here - 1]);
   lead(nav.querySelector("[data-next]"), list.people[here + 1]);
-  // The list opens at the person whom one has seen last.
+  // When the list opens again, it shows the person seen last.
   const top = list.person === nav.dataset.person ? list.top : null;
   sessionStorage.setItem(OPENED, JSON.stringify({ ...list, person: nav.dataset.person, top }));
 }

@@ -1,22 +1,25 @@
-// Panels refresh themselves politely: never under the reader's hands, in a hidden tab only when something has changed
-// (its title counts what waits), and a panel whose session has ended takes the whole page to the log-in instead of
-// showing it inside. What could not be shown for one of these reasons is asked for again as soon as it can.
+// Panels refresh themselves without disturbing the reader. A panel in use does not change. In a hidden tab a panel
+// refreshes only when something has changed, because the title of the tab counts what is waiting. When the session has
+// ended, the whole page goes to the log-in. A refresh that was put off happens as soon as it can.
 
 const panelOf = (event) => (event.target instanceof Element ? event.target.closest("[data-panel]") : null);
 
-// Nobody is about to press a link of a tab that is not seen; what is typed or open stays as it is there too.
+// In a hidden tab nobody is about to click a link, but typed text and open answers must stay.
 function isInUse(panel) {
-  if (panel.querySelector("details[open]") !== null) return true;
+  if (panel.querySelector("details[open] form, [data-act-form] form") !== null) return true;
   if (!panel.contains(document.activeElement)) return false;
   return !document.hidden || document.activeElement.matches("input, textarea, select");
 }
 
 const mayChange = (panel) => panel.dataset.panel !== "filled" || !isInUse(panel);
 
-// A hidden page of the day whose socket is cut has nothing but its own asking to follow by.
+// Who needs the page to stand still can say so (RGAA 13.8).
+const isPaused = (panel) => panel.closest("[data-desk]")?.dataset.paused !== undefined;
+
+// A hidden page of the day without a socket has only its own requests to stay up to date.
 const mayAskByItself = (panel) => !document.hidden || panel.closest("[data-desk]:not([data-live])") !== null;
 
-// Ask for a panel again: now, or once nobody is in it.
+// Reload a panel: now, or as soon as nobody is using it.
 export function refresh(panel) {
   if (mayChange(panel)) {
     delete panel.dataset.stale;
@@ -34,12 +37,13 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   const panel = panelOf(event);
   if (panel === null || event.target !== panel) return;
   const told = event.detail.requestConfig.triggeringEvent?.type === "refresh";
-  if (panel.dataset.panel !== "filled" || (mayChange(panel) && (told || mayAskByItself(panel)))) return;
+  if (panel.dataset.panel !== "filled" || (mayChange(panel) && (told || (mayAskByItself(panel) && !isPaused(panel))))) return;
   event.preventDefault();
-  panel.dataset.stale = "";
+  if (told || !isPaused(panel)) panel.dataset.stale = "";
 });
 
 let focused = null;
+let unfolded = [];
 
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const panel = panelOf(event);
@@ -51,12 +55,13 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
     window.location.reload();
     return;
   }
-  // Somebody may have come into it since it was asked for.
+  // Somebody may have begun to use the panel since the request.
   if (panel.dataset.panel === "filled" && isInUse(panel)) {
     event.detail.shouldSwap = false;
     panel.dataset.stale = "";
     return;
   }
+  unfolded = [...panel.querySelectorAll("details[open][id]")].map((details) => details.id);
   focused = panel.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
 });
 
@@ -64,11 +69,12 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   const panel = panelOf(event);
   if (panel === null || event.target !== panel) return;
   panel.dataset.panel = "filled";
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
   if (focused !== null) panel.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   focused = null;
 });
 
-// The focus has gone on when the task is over; a closed answer lets its panel change again.
+// The panel may change again when the focus leaves it or an answer is closed.
 document.body.addEventListener("focusout", () => setTimeout(catchUp));
 document.body.addEventListener("toggle", () => setTimeout(catchUp), true);
 document.addEventListener("visibilitychange", () => {

@@ -1,12 +1,18 @@
-// Shows the fields of a new plan only when the plan is to change. Without this script they are all shown.
+// Shows the fields of a new plan only if the plan is to change. Without this script all fields are shown.
 
-const form = document.querySelector("form[data-plan]");
-const part = form.querySelector("[data-for-decision]");
-
-function show() {
-  const chosen = form.querySelector("input[name=decision]:checked");
-  part.hidden = chosen === null || chosen.value !== part.dataset.forDecision;
+function show(form) {
+  const part = form.querySelector("[data-for-decision]");
+  part.hidden = form.querySelector("input[name=decision]:checked")?.value !== part.dataset.forDecision;
 }
 
-form.addEventListener("change", show);
-show();
+const showAll = (root) => root.querySelectorAll("form[data-plan]").forEach(show);
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest?.("form[data-plan]");
+  if (form) show(form);
+});
+
+// On the page of the day the form comes later.
+document.addEventListener("htmx:afterSwap", (event) => showAll(event.target));
+
+showAll(document);

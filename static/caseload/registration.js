@@ -1,6 +1,6 @@
-// The registration interview: shows what belongs to the chosen track, marks what is filled in, sees to it that the
-// draft is kept, and takes over what a colleague typed meanwhile. The page works without this file; the draft is then
-// kept by its button. What no server has yet, `keep.js` keeps in the browser.
+// The registration interview: shows what belongs to the chosen track, marks the parts that are filled in, sends the
+// draft, and takes over what a colleague typed meanwhile. Without this file the page works, and a button saves the
+// draft. `keep.js` keeps in the browser what the server has not stored yet.
 
 const form = document.getElementById("registration");
 const state = document.getElementById("draft-state");
@@ -12,9 +12,9 @@ const RETRY_AFTER_MS = 5000;
 
 let unsaved = false;
 let leavingByForm = false;
-let trackBefore = "";  // what the adviser had chosen before another tier than « guidé » put it aside
+let trackBefore = "";  // the adviser's choice before a tier other than « guidé » hid it
 
-// "Enregistré à 9 h 05" speaks of everything on the page only while nothing has been typed since.
+// "Enregistré à 9 h 05" is true only while nothing has been typed since.
 function setUnsaved() {
   unsaved = true;
   state.dataset.unsaved = "";
@@ -41,17 +41,17 @@ function setValue(name, wanted) {
   }
 }
 
-// The web track asks for tier "guide"; what the server found in its way stays in its way.
+// The web track requires tier "guide". Obstacles found by the server remain.
 function followTier() {
   const tier = value("tier");
   const notGuide = tier !== "" && tier !== "guide";
-  const obstacle = web.dataset.obstacle || (notGuide ? "Le 100 % web demande la modalité « guidé »." : "");
+  const obstacle = web.dataset.obstacle || (notGuide ? "Le 100\u00a0% web demande la modalité «\u00a0guidé\u00a0»." : "");
   const line = document.getElementById("web-obstacle");
   if (line.textContent !== obstacle) line.textContent = obstacle;
   web.disabled = obstacle !== "";
 }
 
-// Trying a tier decides nothing: what another tier than « guidé » has set is taken back with it.
+// Trying out a tier decides nothing: going back to « guidé » takes back what the other tier has set.
 function putTrackAside() {
   const tier = value("tier");
   if (tier !== "guide") {
@@ -72,7 +72,7 @@ function followTrack() {
   }
 }
 
-// What speaks against the web track is said when it is chosen, and forbids nothing.
+// Doubts about the web track are shown when it is chosen. They do not forbid it.
 function followDoubts() {
   const notice = document.getElementById("web-doubts").firstElementChild;
   const doubts = [...notice.querySelectorAll("[data-doubt]")];
@@ -111,25 +111,16 @@ function failed(sentence) {
   setTimeout(retry, RETRY_AFTER_MS);
 }
 
-const read = (text) => {
-  try {
-    return JSON.parse(text || "{}");
-  } catch {
-    return {};
-  }
-};
 const lines = (text) => text.replaceAll("\r\n", "\n");
 
-// What a colleague typed goes into the fields that nobody touched here; of the others nothing is overwritten.
+// A field that a colleague changed takes the stored value, unless the adviser has typed into one of them since the last
+// sending. In that case no field takes it: the page says that it still shows what it had sent, and the next answer
+// brings the values.
 function takeOver(answer) {
-  const shown = read(base.value);
-  for (const [name, typed] of Object.entries(answer.news)) {
-    if (lines(value(name)) === lines(shown[name] ?? "")) setValue(name, typed);
-    else if (shown[name] === undefined) delete answer.base[name];
-    else answer.base[name] = shown[name];
-  }
-  for (const [name, typed] of Object.entries(answer.chosen)) setValue(name, typed);
-  base.value = JSON.stringify(answer.base);
+  const news = Object.entries(answer.news);
+  const stands = news.every(([name]) => lines(value(name)) === lines(answer.sent[name]));
+  if (stands) for (const [name, kept] of news) setValue(name, kept);
+  base.value = stands ? answer.base : answer.baseOfSent;
   showAll();
 }
 
@@ -142,7 +133,7 @@ form.addEventListener("input", (event) => {
   showAll();
 });
 
-// The decision takes everything along; a draft that arrived after it would be refused.
+// The submitted form contains everything. A draft that arrived after it would be refused.
 form.addEventListener("submit", () => {
   leavingByForm = true;
   window.htmx.trigger(state, "htmx:abort");
@@ -161,32 +152,33 @@ state.addEventListener("htmx:afterSwap", () => {
   if (!unsaved) delete state.dataset.unsaved;
   const { answer } = state.querySelector("[data-draft-state]").dataset;
   if (!answer) return;
-  takeOver(read(answer));
+  takeOver(JSON.parse(answer));
   saveButton.textContent = "Enregistrer";
-  const isAllKept = !unsaved && form.querySelector(".registration-conflicts") === null;
-  if (isAllKept) form.dispatchEvent(new CustomEvent("kept:forget", { bubbles: true }));
+  if (!unsaved) form.dispatchEvent(new CustomEvent("kept:forget", { bubbles: true }));
 });
 
 for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
   state.addEventListener(name, (event) => {
     setUnsaved();
-    // Closed for more than a day, or another agency's by now: trying again would never end.
+    // The request was closed more than a day ago, or it now belongs to another agency. Trying again would never
+    // succeed.
     if (event.detail.xhr?.status === 404) {
-      problem.textContent = "Non enregistré : cette demande n'est plus ouverte pour vous. Copiez votre texte avant de quitter la page.";
+      problem.textContent = "Non enregistré\u00a0: cette demande n'est plus ouverte pour vous. Copiez votre texte avant de quitter la page.";
       return;
     }
-    failed("Non enregistré : vérifiez votre connexion. Votre saisie reste sur cet ordinateur. Nouvel essai dans quelques secondes.");
+    failed("Non enregistré\u00a0: vérifiez votre connexion. Votre saisie reste sur cet ordinateur. Nouvel essai dans quelques secondes.");
   });
 }
 
 window.addEventListener("online", retry);
 
-// What was typed in the last second is sent while the page closes.
+// Send what was typed in the last second while the page closes.
 window.addEventListener("pagehide", () => {
   if (unsaved && !leavingByForm) navigator.sendBeacon(form.dataset.draftUrl, new FormData(form));
 });
 
-// Alt + Shift + 1 to 5 lead to the parts, Ctrl + S keeps; the digit counts by its key, whatever the keyboard writes.
+// Alt + Shift + 1 to 5 lead to the parts, Ctrl + S saves. The digit is read from the physical key, because layouts
+// differ.
 document.addEventListener("keydown", (event) => {
   const digit = /^Digit([1-5])$/.exec(event.code)?.[1];
   if (event.altKey && event.shiftKey && digit) {
@@ -201,7 +193,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 showAll();
-// What `keep.js` has put back, and what was typed before htmx listened, is not on the server yet; htmx listens once it
-// has loaded the page.
+// The server has neither what `keep.js` put back nor what was typed before htmx listened. htmx begins to listen once it
+// has processed the page.
 if ("unsent" in form.dataset) setUnsaved();
 document.body.addEventListener("htmx:load", retry, { once: true });

@@ -1,8 +1,9 @@
-// Several people of the portfolio list at once. A person who is ticked stays ticked while one opens a file, searches
-// or filters, and comes back: the tab remembers them. Space ticks, as everywhere; with shift, by mouse or keyboard,
-// everybody between the last one and this one is ticked too; arrows go from box to box, Enter goes to the actions in common and Escape back.
+// Selects several people of the portfolio list. The tab remembers who is ticked while the adviser opens a file,
+// searches or filters. Space ticks; with shift, by mouse or keyboard, it also ticks everybody in between. Arrows go
+// from box to box, Enter goes to the group actions, and Escape comes back.
 
 import { counted, grouped } from "../frame/words.js";
+import { reveal } from "./cases.js";
 
 const CHOSEN = "portefeuille-choisis";
 const OPENED = "portefeuille-ouvert";
@@ -12,8 +13,12 @@ let owner = "";
 let last = null;
 
 const list = () => document.getElementById("personnes");
+const BOX = "input[type=checkbox][name=personne]";
+const boxOf = (element) => element.closest("tr").querySelector(BOX);
+const state = () => document.getElementById("personnes-trouvees");
 const form = () => list()?.querySelector("form[data-selection]") ?? null;
-const boxes = () => [...(form()?.querySelectorAll("input[type=checkbox][name=personne]") ?? [])];
+const everyBox = () => [...(form()?.querySelectorAll(BOX) ?? [])];
+const boxes = () => everyBox().filter((box) => !box.closest("tr").hidden);
 
 function recall() {
   try {
@@ -28,18 +33,19 @@ function remember() {
   sessionStorage.setItem(CHOSEN, JSON.stringify({ owner, people: [...chosen] }));
 }
 
-// Who is ticked but left out by the filters goes with the form all the same, and the count says so.
-function carryUnseen(shown) {
+// People who are ticked but filtered out are sent with the form as well, and the count includes them.
+function carryUnseen(all, shown) {
   const place = form();
   for (const input of place.querySelectorAll("input[data-unseen]")) input.remove();
-  const unseen = [...chosen].filter((person) => !shown.has(person));
-  for (const person of unseen) {
+  const known = new Set(all.map((box) => box.value));
+  for (const person of chosen) {
+    if (known.has(person)) continue;
     const input = document.createElement("input");
     Object.assign(input, { type: "hidden", name: "personne", value: person });
     input.dataset.unseen = "";
     place.append(input);
   }
-  return unseen.length;
+  return [...chosen].filter((person) => !shown.has(person)).length;
 }
 
 function sentence(count, unseen) {
@@ -52,11 +58,14 @@ function show() {
   const place = form();
   if (place === null) return;
   const all = boxes();
-  const shown = new Set(all.map((box) => box.value));
-  // Where nothing is filtered out, who is not shown has left the portfolios: transferred, for one.
-  if (place.hasAttribute("data-whole")) chosen = new Set([...chosen].filter((person) => shown.has(person)));
-  for (const box of all) box.checked = chosen.has(box.value);
-  const unseen = carryUnseen(shown);
+  const held = everyBox();
+  // The list is unfiltered, so people who are missing have left the portfolios, for example by a transfer.
+  if (state().hasAttribute("data-whole")) {
+    const known = new Set(held.map((box) => box.value));
+    chosen = new Set([...chosen].filter((person) => known.has(person)));
+  }
+  for (const box of held) box.checked = chosen.has(box.value);
+  const unseen = carryUnseen(held, new Set(all.map((box) => box.value)));
   place.querySelector("[data-count]").textContent = sentence(chosen.size, unseen);
   place.querySelector("[data-actions]").hidden = chosen.size === 0;
   place.querySelector("[data-clear]").hidden = false;
@@ -82,8 +91,8 @@ function between(box) {
   return all.slice(Math.min(from, to), Math.max(from, to) + 1).map((one) => one.value);
 }
 
-// Whom the address ticks, once: it loses them, so that who is unticked afterwards stays so when the page is loaded
-// again. Not what the browser may have ticked by itself.
+// Returns the people named in the address, and removes them from it. If the page is loaded again, a person who was
+// unticked meanwhile stays unticked. Ticks that the browser itself restored are ignored.
 function tickedByTheAddress() {
   const address = new URL(window.location.href);
   const named = new Set(address.searchParams.getAll("personne"));
@@ -102,15 +111,16 @@ function begin() {
   show();
 }
 
-// Coming back from a file to the same list: the focus is on the person seen last, where the list stood.
+// Back on the same list after a file: restore the focus on the person seen last, and the scroll position.
 function comeBack() {
   const opened = JSON.parse(sessionStorage.getItem(OPENED) ?? "null");
-  if (opened === null || opened.person === null || opened.address !== form()?.dataset.address) return;
+  if (opened === null || opened.person === null || opened.address !== state()?.dataset.address) return;
   sessionStorage.setItem(OPENED, JSON.stringify({ ...opened, person: null }));
-  const link = [...(list()?.querySelectorAll(`a[data-person="${opened.person}"]`) ?? [])].find(
-    (one) => one.offsetParent !== null,
-  );
+  const link = list()?.querySelector(`a[data-person="${opened.person}"]`);
   if (!link) return;
+  reveal(link.closest("tr"));
+  // On a narrow screen the person's line is open, as it was.
+  if (!link.checkVisibility()) link.closest("th").querySelector("details").open = true;
   link.focus({ preventScroll: opened.top !== null });
   if (opened.top !== null) window.scrollTo({ top: opened.top, behavior: "instant" });
 }
@@ -118,7 +128,7 @@ function comeBack() {
 let withShift = false;
 
 document.addEventListener("click", (event) => {
-  const box = event.target.closest?.("input[name=personne][type=checkbox]");
+  const box = event.target.closest?.(BOX);
   if (box && form()?.contains(box)) {
     const people = event.shiftKey || withShift ? between(box) : [box.value];
     withShift = false;
@@ -129,7 +139,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-person]");
   if (link) {
     const people = boxes().map((one) => one.value);
-    const address = form().dataset.address;
+    const { address } = state().dataset;
     const opened = { owner, address, people, person: link.dataset.person, top: window.scrollY };
     sessionStorage.setItem(OPENED, JSON.stringify(opened));
   }
@@ -145,29 +155,36 @@ document.addEventListener("click", (event) => {
   boxes()[0]?.focus();
 });
 
+// Up and down from what has the focus in a row to the same in the next one; with shift, both are ticked.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const kind = [BOX, "a[data-person]", ".case-opener > summary"].find((one) => event.target.matches?.(one));
+  if (!step || !kind || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const all = boxes();
+  const here = all.indexOf(boxOf(event.target));
+  const next = all[here + step];
+  if (!next) return;
+  if (event.shiftKey) {
+    choose([all[here].value, next.value], true);
+    last = next.value;
+  }
+  reveal(next.closest("tr"));
+  next.closest("tr").querySelector(kind).focus();
+});
+
 document.addEventListener("keydown", (event) => {
   const box = event.target;
-  if (!(box instanceof HTMLInputElement) || box.name !== "personne" || box.type !== "checkbox") return;
-  // The click that a space makes does not say that shift was held.
+  if (!box.matches?.(BOX)) return;
+  // A click caused by the space key does not report the shift key.
   if (event.key === " ") withShift = event.shiftKey;
-  // Not to the first action of all, as a form does by itself: to where one chooses.
+  // By default Enter would press the first button of the form. Go to the choice of actions instead.
   if (event.key === "Enter") {
     event.preventDefault();
     last = box.value;
     form().querySelector("[data-actions]:not([hidden]) button")?.focus();
     return;
   }
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  event.preventDefault();
-  const all = boxes();
-  const next = all[all.indexOf(box) + step];
-  if (!next) return;
-  if (event.shiftKey) {
-    choose([box.value, next.value], true);
-    last = next.value;
-  }
-  next.focus();
 });
 
 document.addEventListener("keydown", (event) => {
@@ -177,7 +194,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "personnes" || list()?.contains(event.target)) show();
+  if (["personnes", "personnes-trouvees"].includes(event.target.id)) show();
 });
 
 if (document.querySelector("[data-selection-done]")) sessionStorage.removeItem(CHOSEN);

@@ -1,5 +1,5 @@
-// What follows a refused form: a link of the summary leads to the first choice of a group, and what is corrected is no
-// longer shown as wrong. The server stays the truth: it judges again when the form is sent.
+// After a refused form: a link of the summary leads to the first choice of a group, and a corrected field no longer
+// looks wrong. The server decides again when the form is sent.
 
 const ERROR_CLASSES = ["fr-fieldset", "fr-input-group", "fr-select-group", "fr-upload-group", "fr-checkbox-group"].map(
   (name) => `${name}--error`,
@@ -16,13 +16,13 @@ document.addEventListener("click", (event) => {
 });
 
 function takeBack(event) {
-  // What is filled in by a script, a kept draft for instance, has not been corrected by anybody.
+  // A value that a script fills in, such as a kept draft, is not a correction by the person.
   if (!event.isTrusted) return;
   const group = event.target.closest?.(MARKED);
   if (!group) return;
   group.classList.remove(...ERROR_CLASSES);
   for (const field of group.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  // What the server has said; a line that a script of the page fills stays.
+  // Removes the server's message only. A message that a script of the page has set stays.
   for (const message of group.querySelectorAll(".fr-messages-group > .fr-message--error")) message.remove();
 }
 

@@ -1,18 +1,20 @@
-// What the frame does on every page. Kept small: the design system's script does the menu.
+// What every page needs. Kept small.
 
 const FAILED = "L'action n'a pas abouti. Vérifiez votre connexion, puis réessayez.";
 const logInPath = new URL(document.body.dataset.logIn, window.location.href).pathname;
 const toasts = document.getElementById("toasts");
+// Parts of a page that the design system's own script runs.
+const NEED_SYSTEM = ".fr-table";
 const lastAnswers = new WeakMap();
 let failureToast = null;
 
-// The summary of a form's errors takes the focus, so that it is read out first.
+// The summary of a form's errors takes the focus, so that a screen reader reads it first.
 function focusErrorSummary(root) {
   const summary = root.querySelector("[data-error-summary]");
   if (summary) summary.focus();
 }
 
-// One toast at a time says that the last action failed; it goes when the next one succeeds.
+// One toast at a time says that the last action failed. It goes when the next action succeeds.
 function showFailure() {
   if (failureToast) return;
   failureToast = document.createElement("div");
@@ -28,12 +30,12 @@ function hideFailure() {
   failureToast = null;
 }
 
-// What a page asks for by itself, every so often, fails in silence.
+// Requests that a page repeats by itself fail silently.
 function isByItself(event) {
   return event.detail.elt.hasAttribute("data-quiet");
 }
 
-// What a page says as it comes is there before a screen reader listens: say it again in a region that was empty.
+// A screen reader misses messages that are in the page when it loads. Repeat them in a region that was empty.
 const SAID_AFTER = 500; // ms
 const said = document.getElementById("annonces");
 
@@ -42,16 +44,45 @@ function sayToasts() {
   if (sentences.length > 0) setTimeout(() => (said.textContent = sentences.join(" ")), SAID_AFTER);
 }
 
-// A browser leaves what has the focus where it is as soon as a part of it can be seen.
+// A browser does not scroll to a focused element if a part of it is visible.
 document.addEventListener("focusin", (event) => {
   if (event.target.matches(":focus-visible")) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 
+// The script of the design system is large, and most pages need nothing of it. Once here, it watches the page itself.
+function loadSystem() {
+  if (document.querySelector(NEED_SYSTEM)) import(document.body.dataset.systemScript);
+}
+
+// The service worker shows a page of ours when the network fails. It must not hold up the first picture.
+function keepOfflinePage() {
+  const { worker } = document.body.dataset;
+  // Without it (private window, old browser) the browser shows a page of its own.
+  if (worker) navigator.serviceWorker?.register(worker, { updateViaCache: "none" }).catch(() => {});
+}
+
+window.addEventListener("load", keepOfflinePage);
+// What the design system's script does for a password: show it on demand, and say that capitals are locked.
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches(".fr-password__checkbox input")) return;
+  const field = target.closest(".fr-password").querySelector(".fr-password__input");
+  field.type = target.checked ? "text" : "password";
+});
+
+function sayCapitals(event) {
+  if (!event.target.matches?.(".fr-password__input") || typeof event.getModifierState !== "function") return;
+  event.target.parentElement.toggleAttribute("data-fr-capslock", event.getModifierState("CapsLock"));
+}
+
+document.addEventListener("keydown", sayCapitals);
+document.addEventListener("keyup", sayCapitals);
+
 sayToasts();
 focusErrorSummary(document);
+loadSystem();
 
-// Who logs out leaves the page: an answer that comes too late must not lead elsewhere, as the way back to the log-in
-// would that a panel is shown once the session is over.
+// During a log-out the page ignores late answers. Otherwise a panel whose session has ended would lead to the log-in
+// page, with the way back to this page.
 let isLoggingOut = false;
 
 document.addEventListener("submit", (event) => {
@@ -62,22 +93,29 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
   if (isLoggingOut) event.preventDefault();
 });
 
+// The script that warns before the session ends comes when it is time.
+const { sessionScript, sessionWarning } = document.body.dataset;
+if (sessionScript) setTimeout(() => import(sessionScript), Number(sessionWarning) * 1000);
+
 window.addEventListener("pageshow", (event) => {
-  // A page that the browser had put aside may be of a session that is over by now.
+  // A page restored by the browser may belong to a session that has ended.
   if (event.persisted && document.body.dataset.person) window.location.reload();
 });
 
-document.addEventListener("htmx:afterSwap", (event) => focusErrorSummary(event.detail.target));
+document.addEventListener("htmx:afterSwap", (event) => {
+  focusErrorSummary(event.detail.target);
+  loadSystem();
+});
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { elt, xhr } = event.detail;
-  // The session is over: the whole page goes to the log-in, not a part of it.
+  // The session is over: the whole page goes to the log-in, not only a part of it.
   if (new URL(xhr.responseURL, window.location.href).pathname === logInPath) {
     event.detail.shouldSwap = false;
     window.location.reload();
     return;
   }
-  // The same again is not read out again.
+  // Without this, a repeated message would be read out again.
   if (elt.hasAttribute("data-quiet")) {
     if (lastAnswers.get(elt) === xhr.responseText) event.detail.shouldSwap = false;
     lastAnswers.set(elt, xhr.responseText);

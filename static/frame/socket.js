@@ -1,26 +1,26 @@
-// The socket of a page. After a loss it comes back by itself, later each time; where the server says that there is
-// nothing to come back to, it stays away.
+// The socket of a page. After a loss it reconnects, and waits longer each time. It stays closed if the server says
+// that there is nothing to come back to.
 //
-// Its owner gives
-//   hello()               the first frame, which the server answers: from that answer on the socket is live;
-//   ping()                a frame that the server answers, sent every `every` ms: silence counts as a loss;
-//   live()                hears that the socket is live, at first and again after a loss;
-//   frame(frame)          hears what the server says;
-//   lost(failures)        hears of a loss, and how many tries in a row have failed by now;
-//   shut(code, loggedOut) hears that it is over for good, and whether nobody is logged in here any more.
+// Its owner provides
+//   hello()               returns the first frame; the socket is live once the server has answered it;
+//   ping()                returns a frame to send every `every` ms; without an answer the socket counts as lost;
+//   live()                is called when the socket is live, also after each loss;
+//   frame(frame)          receives a frame of the server;
+//   lost(failures)        is called after a loss, with the number of failed tries in a row;
+//   shut(code, loggedOut) is called when the socket is closed for good; loggedOut: nobody is logged in here.
 
-const FIRST_WAIT = 500; // ms before the first new try; each further one waits twice as long
+const FIRST_WAIT = 500; // ms before the first new try; each further wait is twice as long
 const LONGEST_WAIT = 20_000; // ms
 const ANSWER_WITHIN = 10_000; // ms
 const CALMED_DOWN_AFTER = 30_000; // ms
-const SESSION_ASKED_AFTER = 2_000; // ms: a password that was changed in another tab brings a new session
+const SESSION_ASKED_AFTER = 2_000; // ms: after a password change in another tab, the new session takes a moment
 
 const SESSION_OVER = 4401;
 const TOO_MANY = 4429;
-// The right is gone, there is no such thing, another tab has it, it is over.
+// No right, no such thing, taken over by another tab, over.
 const FOR_GOOD = new Set([4403, 4404, 4409, 4410]);
 
-// Whatever cut off many pages at once, they do not come back at once.
+// When many pages are disconnected at once, they must not all reconnect at the same moment.
 const spread = (wait) => wait * (0.5 + Math.random() / 2);
 
 export class LastingSocket {
@@ -31,8 +31,9 @@ export class LastingSocket {
     this.socket = null;
     this.live = false;
     this.failures = 0;
-    this.renewed = false; // the session was over once, and this browser has another one
-    this.next = null; // what waits, where nothing speaks against doing it sooner
+    this.renewed = false; // the session has ended once, and this browser has another one
+    this.next = null; // the next try, if it may also come sooner
+    this.silence = null; // runs while an answer is expected
     this.back = () => this.#hurry();
   }
 
@@ -47,7 +48,7 @@ export class LastingSocket {
     this.#drop();
   }
 
-  // Send a frame; false while the socket is not live.
+  // Sends a frame; returns false while the socket is not live.
   tell(frame) {
     if (!this.live || this.socket.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(frame));
@@ -68,14 +69,14 @@ export class LastingSocket {
     }
   }
 
-  // A server that refuses opens the socket only to say why.
+  // To give its reason, a server that refuses must open the socket first. So an open socket is not live yet.
   #opened(socket) {
     if (socket === this.socket && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(this.owner.hello()));
   }
 
   #heard(socket, frame) {
     if (socket !== this.socket) return;
-    clearTimeout(this.silence);
+    this.#endSilence();
     if (!this.live) {
       this.live = true;
       this.failures = 0;
@@ -91,11 +92,17 @@ export class LastingSocket {
     this.#expectAnswer();
   }
 
-  // A socket that the network swallowed may never say that it is closed.
+  // A socket may never report that it is closed when the network is lost. The wait counts from the first ping without
+  // an answer: later pings do not prolong it.
   #expectAnswer() {
-    clearTimeout(this.silence);
+    if (this.silence !== null) return;
     const asked = this.socket;
     this.silence = setTimeout(() => this.#lost(asked, 0), ANSWER_WITHIN);
+  }
+
+  #endSilence() {
+    clearTimeout(this.silence);
+    this.silence = null;
   }
 
   #lost(socket, code) {
@@ -109,7 +116,7 @@ export class LastingSocket {
     } else this.#again(() => this.#connect());
   }
 
-  // The page itself tells whether anybody is logged in here. If so, the socket tries once more, and only once.
+  // Loading the page shows whether anybody is logged in here. If so, the socket tries once more, and only once.
   async #askForSession() {
     const page = await fetch(window.location.href).catch(() => null);
     if (this.over) return;
@@ -140,7 +147,7 @@ export class LastingSocket {
     act();
   }
 
-  // The browser says that the network is back: a socket that survived is asked, one that is gone is made anew.
+  // The browser says that the network is back. Ping a socket that survived; try at once to replace a lost one.
   #hurry() {
     if (this.live) this.#ask();
     else if (this.next !== null) {
@@ -160,7 +167,7 @@ export class LastingSocket {
     this.live = false;
     this.next = null;
     clearTimeout(this.timer);
-    clearTimeout(this.silence);
+    this.#endSilence();
     clearInterval(this.heartbeat);
     socket?.close();
   }

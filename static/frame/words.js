@@ -1,12 +1,12 @@
-// What a script has to write by itself, as `accompaniment/rules/french.py` writes it; one table of examples holds both.
-// Whatever the server can write, it sends written.
+// French words that scripts have to write by themselves. `accompaniment/rules/french.py` writes the same, and one table
+// of examples tests both. Whatever the server can write, it sends as text.
 
 const NO_BREAK = "\u00a0";
 
 const clockOf = (timeZone) =>
   new Intl.DateTimeFormat("fr-FR", { timeZone, hour: "numeric", minute: "2-digit", hourCycle: "h23" });
 
-// « 2026-12-01 22:30 », for comparing and sorting: what the clocks of a zone show, the browser's own without one.
+// « 2026-12-01 22:30 » in a zone, or in the browser's own zone, for comparing and sorting.
 export function wallClock(at, timeZone) {
   const parts = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
   return new Intl.DateTimeFormat("sv-SE", { timeZone, ...parts }).format(at);
@@ -17,7 +17,7 @@ export function grouped(count) {
   return String(count).replace(/\B(?=(\d{3})+$)/g, NO_BREAK);
 }
 
-// The ending that goes with a count, 0 and 1 being singular: "s", or both as "a,ont".
+// The ending for a count; 0 and 1 are singular. The endings are "s", or singular and plural as "a,ont".
 export function plural(count, forms = "s") {
   const [one, several] = forms.includes(",") ? forms.split(",") : ["", forms];
   return Math.abs(count) >= 2 ? several : one;
@@ -40,7 +40,7 @@ export function excess(length, most) {
 
 // Days and hours in the reader's zone: « mardi 1er décembre 2026 », « 9 h 05 ».
 export class Clock {
-  // zone: the reader's, zoneWords: how it is said, zones: those of both sides, between spaces.
+  // zone: the reader's, zoneWords: its name, zones: those of both sides, separated by spaces.
   constructor({ zone: timeZone, zoneWords, zones }) {
     this.timeZone = timeZone;
     this.zoneWords = zoneWords;
@@ -54,12 +54,12 @@ export class Clock {
     return this.days.format(at).replace(/\b1(?=\s)/, "1er");
   }
 
-  // « 2026-12-01 », which sorts.
+  // « 2026-12-01 », which can be sorted.
   key(at) {
     return wallClock(at, this.timeZone).slice(0, 10);
   }
 
-  // Says whose hour it is, where the clock of the other side shows another one.
+  // Adds the name of the zone if the other side's clock shows another hour.
   hour(at) {
     const parts = this.clock.formatToParts(at);
     const part = (type) => Number(parts.find((one) => one.type === type).value);

@@ -1,12 +1,12 @@
-// A conversation that lives: <conversation-thread> takes the list and the form that the server has written, and goes
-// on from there. Text from people is only ever put in as text.
+// A live conversation: <conversation-thread> takes over the list and the form that the server has written. What people
+// wrote is only ever inserted as text.
 
 import { Clock, excess } from "../frame/words.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
 import { Outbox } from "./outbox.js";
 
-const READ_AFTER = 400; // ms in which a message is in sight
+const READ_AFTER = 400; // ms for which a message must be in sight
 const CUT = "Connexion coupée — vos messages partiront dès son retour.";
 const CUT_SHOWN_AFTER = 1500; // ms
 const RETRY_AFTER = 3000; // ms
@@ -34,6 +34,7 @@ class ConversationThread extends HTMLElement {
     );
     this.clock = new Clock(this.dataset);
     this.#toTheNews();
+    if (this.log.clientHeight === 0) this.#toTheNewsOnceShown();
     this.outbox = new Outbox(this.me, this.dataset.conversation);
     this.sending = null;
     this.link = new Link(
@@ -59,6 +60,7 @@ class ConversationThread extends HTMLElement {
   disconnectedCallback() {
     this.listeners?.abort();
     this.sights?.disconnect();
+    this.shown?.disconnect();
     this.link?.stop();
     clearTimeout(this.cutTimer);
     clearTimeout(this.retryTimer);
@@ -114,7 +116,7 @@ class ConversationThread extends HTMLElement {
     this.#send();
   }
 
-  // Send what waits, one after the other, so that it arrives in the order in which it was written.
+  // Send the waiting messages one by one, so that they arrive in the order in which they were written.
   async #send() {
     if (this.sending !== null) return;
     const entry = this.outbox.next();
@@ -142,7 +144,7 @@ class ConversationThread extends HTMLElement {
     }, wait);
   }
 
-  // A text that is too long stays whole where it was written, with by how much.
+  // A text that is too long stays in its field, and a message says by how much.
   #isTooLong(body) {
     const limit = Number(this.input.dataset.limit);
     const { length } = Array.from(body.normalize("NFC"));
@@ -207,7 +209,7 @@ class ConversationThread extends HTMLElement {
   }
 
   #acknowledged(clientId) {
-    // The message itself comes with its number among the others, and takes the place of what waits.
+    // The message itself arrives with its number and replaces the waiting one.
     this.outbox.remove(clientId);
     const row = this.#pending(clientId);
     if (row) this.#say(row, "Envoyé");
@@ -265,7 +267,7 @@ class ConversationThread extends HTMLElement {
       const again = document.createElement("a");
       again.href = `${this.dataset.login}?next=${encodeURIComponent(location.pathname)}`;
       again.textContent = "Reconnectez-vous";
-      // A log-out in another tab has taken along what was waiting.
+      // A log-out in another tab has deleted the waiting messages.
       const promise = this.outbox.entries().length > 0 ? " : ce que vous avez écrit partira alors." : ".";
       this.line.replaceChildren("Votre session est terminée. ", again, promise);
     }
@@ -282,7 +284,7 @@ class ConversationThread extends HTMLElement {
       if (this.sending === item.client_id) this.#next(item.client_id);
     }
     const at = new Date(item.at);
-    const row = this.#row(item.body, mine ? "Vous" : item.name, at, item.staff === this.staff);
+    const row = pending ?? this.#row(item.body, mine ? "Vous" : item.name, at, item.staff === this.staff);
     row.id = `message-${item.number}`;
     row.dataset.number = item.number;
     if (mine) row.dataset.mine = "";
@@ -294,8 +296,10 @@ class ConversationThread extends HTMLElement {
       if (!seen) this.jump.hidden = false;
     }
     this.#showDay(at);
-    pending?.remove();
-    this.list.insertBefore(row, this.#firstPending());
+    const next = this.#firstPending();
+    if (pending !== null) this.#store(row, at);
+    // A row that is taken out and put back is read out again, so it stays if it is where it belongs.
+    if (row !== next) this.list.insertBefore(row, next);
     if (!mine) this.#watchEnd(row);
     this.empty.hidden = true;
     this.#sayStates();
@@ -326,12 +330,24 @@ class ConversationThread extends HTMLElement {
     const row = this.#clone("message");
     row.classList.toggle("message--ours", ours);
     row.querySelector(".message__author").textContent = name;
-    const time = row.querySelector("time");
-    time.dateTime = at.toISOString();
-    time.textContent = this.clock.hour(at);
-    time.title = this.clock.moment(at);
+    this.#showHour(row, at);
     row.querySelector(".message__body").append(...withLinks(body));
     return row;
+  }
+
+  // The row that waited becomes the stored message.
+  #store(row, at) {
+    delete row.dataset.client;
+    row.querySelector(".message__failed")?.remove();
+    this.#showHour(row, at);
+  }
+
+  #showHour(row, at) {
+    const time = row.querySelector("time");
+    time.dateTime = at.toISOString().replace(/\.\d+/, "");
+    time.title = this.clock.moment(at);
+    const hour = this.clock.hour(at);
+    if (time.textContent !== hour) time.textContent = hour;
   }
 
   #say(row, state) {
@@ -343,7 +359,7 @@ class ConversationThread extends HTMLElement {
       line.dataset.state = "";
       row.append(line);
     }
-    line.textContent = state;
+    if (line.textContent !== state) line.textContent = state;
   }
 
   #fail(row, sentence) {
@@ -354,7 +370,7 @@ class ConversationThread extends HTMLElement {
     row.append(failed);
   }
 
-  // The state stands under one's own last stored message only.
+  // The state is shown only under the user's own last stored message.
   #sayStates() {
     const own = Array.from(this.list.querySelectorAll("[data-number][data-mine]"));
     const newest = own.pop();
@@ -370,7 +386,7 @@ class ConversationThread extends HTMLElement {
 
   // --- Reading -----------------------------------------------------------------------------------
 
-  // A message is read once its end was in sight for a moment: rendered, in the window, and the page visible.
+  // A message counts as read if its end was in sight for a moment: rendered, in the window, and the page visible.
   #watch() {
     this.inSight = new Set();
     this.seen = new Set();
@@ -401,11 +417,11 @@ class ConversationThread extends HTMLElement {
     if (news.length > 0) this.readTimer = setTimeout(() => this.#read(), READ_AFTER);
   }
 
-  // The mark says "everything up to here", so it stops before the first message that was not in sight.
+  // The mark means "everything up to here", so it stops before the first message that was not in sight.
   #read() {
     if (document.visibilityState !== "visible") return;
     this.inSight.forEach((number) => this.seen.add(number));
-    // Who may read only leaves no mark; older news stand on an earlier page.
+    // A reader who may not write leaves no mark. If an earlier page has unread messages, nothing is marked either.
     if (this.form === null || "olderUnread" in this.dataset) return;
     let mark = this.marked;
     for (const number of [...this.unread].sort((one, other) => one - other)) {
@@ -425,6 +441,7 @@ class ConversationThread extends HTMLElement {
   }
 
   #sayTitle() {
+    this.dispatchEvent(new CustomEvent("unread", { bubbles: true, detail: this.unread.size }));
     if (this.closest("main")?.querySelector("conversation-thread") !== this) return;
     document.title = this.unread.size > 0 ? `(${this.unread.size}) ${TITLE}` : TITLE;
   }
@@ -433,7 +450,7 @@ class ConversationThread extends HTMLElement {
     return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
   }
 
-  // Begin where the reader stopped, or at the end when everything is read.
+  // Start at the first unread message, or at the end if everything is read.
   #toTheNews() {
     this.#toTheEnd();
     const line = this.list.querySelector("[data-unread]");
@@ -443,7 +460,17 @@ class ConversationThread extends HTMLElement {
     if (!this.#isAtEnd()) this.jump.hidden = false;
   }
 
-  // On a phone the thread takes the screen, with the composer above the keyboard.
+  // In a part of the page that is not shown yet nothing scrolls.
+  #toTheNewsOnceShown() {
+    this.shown = new ResizeObserver(() => {
+      if (this.log.clientHeight === 0) return;
+      this.shown.disconnect();
+      this.#toTheNews();
+    });
+    this.shown.observe(this.log);
+  }
+
+  // On a phone the thread fills the screen, with the composer above the keyboard.
   #fit() {
     this.style.setProperty("--thread-height", `${Math.round(window.visualViewport.height)}px`);
     const fillsTheScreen = matchMedia("(max-width: 47.99em)").matches && this.closest("[data-page-of-messages]") !== null;

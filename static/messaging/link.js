@@ -1,11 +1,11 @@
-// The way to the server: a socket, and plain requests for as long as there is none.
+// The connection to the server: a socket, and plain requests while there is none.
 //
-// The owner gives callbacks: `have()` returns the number up to which it has all messages, `frame(frame)` takes what
-// the server says, `state(name)` hears "live", "slow" (requests only), "cut" or "over" with a reason.
+// The owner gives callbacks: `have()` returns the number up to which it has all messages, `frame(frame)` receives a
+// frame of the server, `state(name)` receives "live", "slow" (requests only), "cut", or "over" with a reason.
 
 import { LastingSocket } from "../frame/socket.js";
 
-const FALLBACK_AFTER = 3000; // ms without a socket until plain requests step in
+const FALLBACK_AFTER = 3000; // ms without a socket before plain requests begin
 const POLL_EVERY = 4000; // ms
 const SYNC_EVERY = 25000; // ms
 const ANSWER_WITHIN = 10000; // ms
@@ -42,14 +42,14 @@ export class Link {
     this.line.stop();
   }
 
-  // The browser says that the network is gone. The socket may survive that.
+  // The browser says that the network is gone. The socket may survive this.
   doubt() {
     if (this.over) return;
     this.doubted = true;
     this.owner.state("cut");
   }
 
-  // Ask at once what is new, where no socket tells it.
+  // If there is no socket, ask for news at once.
   look() {
     if (!this.over && !this.live) this.#poll();
   }
@@ -58,7 +58,7 @@ export class Link {
     return this.line.live;
   }
 
-  // Send a frame on the socket; false when there is none.
+  // Sends a frame on the socket; returns false if there is none.
   tell(frame) {
     return this.line.tell(frame);
   }
@@ -67,7 +67,7 @@ export class Link {
     this.tell({ type: "sync", after: this.owner.have() });
   }
 
-  // Send one message by a plain request. Returns a frame as the socket would bring it, or null when nothing came back.
+  // Sends one message by a plain request. Returns a frame as the socket would bring it, or null without an answer.
   async post(entry) {
     const form = new FormData();
     form.set("body", entry.body);
@@ -101,12 +101,12 @@ export class Link {
     this.owner.frame(frame);
   }
 
-  // Hears of each try that fails too; then the requests run already.
+  // Each failed try comes here too; by then the requests are already running.
   #fallBack() {
     if (this.fallback === null && !this.requesting) this.#pollAfter(FALLBACK_AFTER / 2);
   }
 
-  // Ask over HTTP what is new, again and again until a socket takes over.
+  // Asks for news over HTTP at intervals until there is a socket again.
   async #poll() {
     clearTimeout(this.fallback);
     this.fallback = null;
@@ -126,7 +126,8 @@ export class Link {
     this.#pollAfter(POLL_EVERY);
   }
 
-  // A plain request; null when the server cannot be reached. A lost session or right ends everything.
+  // A plain request; returns null if the server cannot be reached. The end of the session or of the right ends
+  // everything.
   async #request(address, options) {
     let response;
     try {

@@ -1,9 +1,9 @@
-// Addresses in what people typed.
+// Links in what people typed.
 
-const LINK = /https:\/\/[^\s<>"'«»]+/g; // the same, with `within`, in messaging/templatetags/messaging_text.py
+const LINK = /https:\/\/[^\s<>"'«»]+/g; // messaging/templatetags/messaging_text.py has the same, and the same `within`
 const CLOSES = { ")": "(", "]": "[", "}": "{" };
 
-// The text as nodes: addresses that begin with https become links, everything else stays text.
+// Returns the text as nodes: addresses that begin with https become links, everything else stays text.
 export function withLinks(body) {
   const nodes = [];
   let at = 0;
@@ -23,7 +23,7 @@ export function withLinks(body) {
   return nodes;
 }
 
-// Without the end of the sentence, and without a bracket that was opened before the address.
+// Removes the punctuation at the end of a sentence, and a closing bracket that was opened before the address.
 function within(address) {
   for (;;) {
     const last = address.at(-1);

@@ -1,4 +1,4 @@
-// The list of conversations follows what happens: every half minute, and never under the reader's hands.
+// Refreshes the list of conversations every half minute, but not while the reader is using it.
 
 const REFRESH_EVERY = 30000; // ms
 const found = document.getElementById("talks-found");

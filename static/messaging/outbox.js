@@ -1,8 +1,9 @@
-// What a person has written and the server has not acknowledged yet. It survives a reload and a lost connection, and
-// is shared by the tabs of one person: whoever sends it first, the server stores it once (by its client_id).
+// Messages that a person has written and the server has not acknowledged yet. They survive a reload and a lost
+// connection. All tabs of a person share them; several tabs may send the same message, and the server stores it once
+// (by its client_id).
 
-// A new identifier; `crypto.randomUUID` exists only on secure origins.
-export function newClientId() {
+// Returns a new identifier. `crypto.randomUUID` exists only on secure origins.
+function newClientId() {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -37,7 +38,7 @@ export class Outbox {
     this.#keep(this.entries().filter((entry) => entry.client_id !== clientId));
   }
 
-  // Note a refusal, or forget it with an empty sentence.
+  // Stores the sentence of a refusal; an empty sentence removes it.
   mark(clientId, sentence) {
     this.#keep(
       this.entries().map((entry) => (entry.client_id === clientId ? { ...entry, failed: sentence } : entry)),
@@ -54,7 +55,7 @@ export class Outbox {
       if (entries.length === 0) localStorage.removeItem(this.key);
       else localStorage.setItem(this.key, JSON.stringify(entries));
     } catch {
-      // No storage (private window, full disk): the page's own memory has to do.
+      // No storage (private window, full disk): use the page's memory only.
     }
   }
 }

@@ -1,8 +1,8 @@
-// Acts that have to reach the server, also when it does not answer now: each is sent again until it is heard.
-// The server does each of them once, however often it hears of it.
+// Acts that must reach the server even if it does not answer now. Each is sent again until it is answered. The server
+// carries it out once, however often it arrives.
 
 const AGAIN_AFTER = 4_000; // milliseconds
-const PATIENCE = 15_000; // milliseconds that an answer may take
+const PATIENCE = 15_000; // milliseconds to wait for an answer
 
 const underWay = new Map();
 
@@ -25,14 +25,14 @@ async function send(url, unheard) {
       const answer = await fetch(url, { method: "POST", headers, signal: AbortSignal.timeout(PATIENCE) });
       if (answer.status < 500 && answer.status !== 429) return answer;
     } catch {
-      // Nobody answered: the network is away, or the server.
+      // No answer: the network or the server is away.
     }
     unheard();
     await pause();
   }
 }
 
-// Posts to `url`; calls unheard() each time that nobody answers. Returns the answer, once there is one.
+// Posts to `url` until there is an answer, and returns it. Calls unheard() after each attempt without one.
 export async function deliver(url, unheard) {
   if (!underWay.has(url)) underWay.set(url, send(url, unheard).finally(() => underWay.delete(url)));
   const answer = await underWay.get(url);

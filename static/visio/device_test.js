@@ -1,4 +1,4 @@
-// Tries what a video interview needs: a camera, a microphone that hears, and a connection that carries a picture.
+// Tests what a video interview needs: a camera, a microphone that hears, and a connection that carries a picture.
 
 import { explain, KINDS, listDevices, openDevices, showLevel } from "./media.js";
 
@@ -18,7 +18,7 @@ let stream = new MediaStream();
 let stopLevel = () => {};
 let listening = null;
 let found = {};
-let turn = 0; // of the test that counts: a new one makes those before it say nothing more
+let turn = 0; // number of the current test; results of earlier tests are dropped
 
 function result(name, good, words) {
   const line = page.querySelector(`[data-result=${name}]`);
@@ -29,14 +29,14 @@ function result(name, good, words) {
   tell();
 }
 
-// How long the server takes to answer, in milliseconds; null when it does not.
+// Returns how long the server takes to answer, in milliseconds, or null without an answer.
 async function roundTrip() {
   const times = [];
   try {
     for (let number = 0; number < 3; number += 1) {
       const began = performance.now();
       const answer = await fetch("/healthz", { cache: "no-store" });
-      await answer.text(); // an answer that nobody reads stays under way for as long as the browser likes
+      await answer.text(); // otherwise the browser may keep the request open
       times.push(performance.now() - began);
     }
   } catch {
@@ -52,7 +52,7 @@ function deviceName() {
   return [browser ? `${names[browser[1]] ?? browser[1]} ${browser[2]}` : "", system].filter(Boolean).join(", ");
 }
 
-// Once all three are known, the person's adviser may know them, too.
+// Once all three results are known, they are stored for the person's adviser.
 async function tell() {
   const url = page.dataset.resultUrl;
   if (!url || !["camera", "microphone", "connection"].every((name) => name in found)) return;
@@ -62,7 +62,7 @@ async function tell() {
   const answered = await roundTrip();
   if (own !== turn) return;
   const heard = found.microphone && !withoutMicrophone.checked;
-  // Without a camera and a microphone nothing could be sent; then the way to the server has to do.
+  // Without camera and microphone nothing can be sent, so only the connection to the server is tested.
   const carries = found.connection || (!found.camera && !heard && answered !== null);
   const measured = new URLSearchParams({ connection: carries ? "bon" : "faible", device: deviceName() });
   if (found.camera) measured.set("camera", "on");
@@ -75,11 +75,11 @@ async function tell() {
     if (way) window.location.assign(way);
     else line.textContent = response.status < 500 ? (await response.text()).trim() : "Le résultat n'a pas pu être enregistré. Réessayez plus tard.";
   } catch {
-    line.textContent = "Le résultat n'a pas été enregistré : vérifiez votre connexion, puis recommencez le test.";
+    line.textContent = "Le résultat n'a pas été enregistré\u00a0: vérifiez votre connexion, puis recommencez le test.";
   }
 }
 
-// Sends the stream from one connection of this page to another, through the STUN servers where there are some.
+// Sends the stream from one connection of this page to another, with the STUN servers if there are any.
 async function loop(sent) {
   const stun = page.dataset.stun.split(",").filter(Boolean);
   const configuration = { iceServers: stun.length > 0 ? [{ urls: stun }] : [] };

@@ -1,4 +1,4 @@
-// Camera, microphone and screen: opening them, choosing among them, and saying what to do when it fails.
+// Camera, microphone and screen: opens them, offers a choice, and explains what to do if this fails.
 
 export const KINDS = ["audio", "video"];
 
@@ -11,11 +11,11 @@ const REASONS = {
   OverconstrainedError: "gone",
 };
 
-const RETRY = "puis appuyez sur « Réessayer ».";
+const RETRY = "puis appuyez sur «\u00a0Réessayer\u00a0».";
 const ALLOW = "avec l'icône à gauche de l'adresse de la page,";
 const SENTENCES = {
   insecure: {
-    both: "Le navigateur n'ouvre la caméra et le micro qu'à une adresse sûre, qui commence par https. Revenez par le lien de votre e-mail, puis appuyez sur « Réessayer ».",
+    both: "Le navigateur n'ouvre la caméra et le micro qu'à une adresse sûre, qui commence par https. Revenez par le lien de votre e-mail, puis appuyez sur «\u00a0Réessayer\u00a0».",
   },
   unsupported: {
     both: "Votre navigateur ne permet pas la visio ici. Utilisez une version récente de Firefox, Chrome, Edge ou Safari, ou continuez par téléphone.",
@@ -67,8 +67,8 @@ function cannot() {
   return supported() && window.RTCPeerConnection ? "" : "unsupported";
 }
 
-// Says in words what failures of openDevices mean, and what to do; "" where nothing failed. Whoever uses no microphone
-// is not heard meanwhile.
+// Returns what the failures of openDevices mean and what to do, in words; "" without a failure. It does not warn a
+// person who chose to go without a microphone that nobody hears them.
 export function explain(failures, { withoutMicrophone = false } = {}) {
   const { audio, video } = failures;
   if (!audio && !video) return "";
@@ -83,17 +83,18 @@ export function explain(failures, { withoutMicrophone = false } = {}) {
   return words.join(" ");
 }
 
-// Whoever refused the question for both is not asked again at once for each; who has blocked one may use the other.
+// If a person dismissed the question for both devices, do not ask again for each. If one is blocked, the other may
+// work.
 async function isAnswered(kind) {
   try {
     const { state } = await navigator.permissions.query({ name: kind === "audio" ? "microphone" : "camera" });
     return state !== "prompt";
   } catch {
-    return true; // a browser that does not tell
+    return true; // this browser does not tell
   }
 }
 
-// Returns {stream, failures}: a stream with what there is of `kinds` (perhaps nothing), and by kind why not.
+// Returns {stream, failures}: a stream with the available `kinds` (perhaps none), and the reason for each missing one.
 export async function openDevices({ camera = "", microphone = "", kinds = KINDS } = {}) {
   const never = cannot();
   if (never) return { stream: new MediaStream(), failures: Object.fromEntries(kinds.map((kind) => [kind, never])) };
@@ -120,7 +121,7 @@ export async function openDevices({ camera = "", microphone = "", kinds = KINDS 
   return { stream: new MediaStream(tracks), failures };
 }
 
-// Returns a track of the screen, or null when the person changed their mind.
+// Returns a track of the screen, or null if the person changed their mind.
 export async function openScreen() {
   try {
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
@@ -132,7 +133,7 @@ export async function openScreen() {
 
 export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMedia);
 
-// Fills the two lists with what is plugged in, the one in use chosen.
+// Fills the two lists with the connected devices, and selects the ones in use.
 export async function listDevices(selects, stream) {
   if (!supported()) return;
   const devices = await navigator.mediaDevices.enumerateDevices();
@@ -152,7 +153,7 @@ export async function listDevices(selects, stream) {
   }
 }
 
-// Moves a <meter> with the loudness of a stream. Returns a function that stops it.
+// Shows the loudness of a stream in a <meter>. Returns a function that stops it.
 export function showLevel(stream, meter) {
   if (stream.getAudioTracks().length === 0 || !window.AudioContext) return () => {};
   const context = new AudioContext();

@@ -1,10 +1,10 @@
-// The connection between the two people, by the pattern of perfect negotiation: the jobseeker's side is the polite
-// one. The adviser's side opens one line for sound and one for images; the other answers on them. What is sent on a
-// line changes by replaceTrack, so switching a camera or sharing a screen needs no new negotiation. Each connection
-// has a name, its call, which the adviser's side gives: what belongs to another call is not for this one.
+// The connection between the two people. It follows the pattern of perfect negotiation, and the jobseeker's side is the
+// polite one. The adviser's side opens one line for sound and one for images; the other side answers on them.
+// replaceTrack changes what a line carries, so switching a camera or sharing a screen needs no new negotiation. Each
+// connection is named by its call, which the adviser's side chooses. Signals of another call are ignored.
 
-const RESTART_AFTER = 4_000; // milliseconds of a broken connection before the first restart of ICE
-const LOST_AFTER = 10_000; // milliseconds that a restart may take before the connection is given up
+const RESTART_AFTER = 4_000; // milliseconds that a connection may be broken before the first ICE restart
+const LOST_AFTER = 10_000; // milliseconds that a first answer or a restart may take before the connection is given up
 
 export class Peer extends EventTarget {
   #makingOffer = false;
@@ -14,7 +14,7 @@ export class Peer extends EventTarget {
 
   constructor({ tab, call, opener, iceServers, tracks, send }) {
     super();
-    this.tab = tab; // of the other person
+    this.tab = tab; // the other person's tab
     this.call = call;
     this.opener = opener;
     this.tracks = tracks; // {audio, video}: what this side sends now, or null
@@ -31,6 +31,7 @@ export class Peer extends EventTarget {
     if (opener) {
       for (const kind of ["audio", "video"]) this.connection.addTransceiver(kind, { direction: "sendrecv" });
       this.#takeLines();
+      this.#giveUpLater(); // an offer or its answer may be lost on the way
     }
   }
 
@@ -77,6 +78,7 @@ export class Peer extends EventTarget {
     if (this.senders) return;
     this.senders = {};
     for (const line of this.connection.getTransceivers()) {
+      if (this.connection.signalingState === "closed") return; // while the last track was being replaced
       line.direction = "sendrecv";
       const kind = line.receiver.track.kind;
       this.senders[kind] = line.sender;
@@ -108,10 +110,14 @@ export class Peer extends EventTarget {
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
-  // ICE finds another way for the same call; where that takes too long, the call is given up.
+  // ICE looks for another path for the same call. If this takes too long, the call is given up.
   #mend() {
     this.restart();
     clearTimeout(this.#restart);
+    this.#giveUpLater();
+  }
+
+  #giveUpLater() {
     this.#restart = setTimeout(() => this.dispatchEvent(new Event("lost")), LOST_AFTER);
   }
 }

@@ -1,4 +1,4 @@
-// How good the connection is: three bars and words, from what the browser measures.
+// The quality of the connection in three bars and words, measured by the browser.
 
 const EVERY = 2_000; // milliseconds
 
@@ -11,7 +11,7 @@ function judge({ lost, received, roundTrip }) {
   return 3;
 }
 
-// Calls show(level) with 0 (not connected) to 3 (good), every time that it changes. Returns a function that stops it.
+// At each change, calls show(level) with 0 (not connected) to 3 (good). Returns a function that stops it.
 export function watchQuality(connection, show) {
   let shown = -1;
   let before = { lost: 0, received: 0 };

@@ -1,4 +1,4 @@
-// Shows only the questions that belong to the answer given, and brings over the notes taken in the room.
+// Shows only the questions for the chosen answer, and copies the notes taken in the room.
 
 const form = document.querySelector("form[data-report]");
 const parts = [...form.querySelectorAll("[data-for-outcome]")];

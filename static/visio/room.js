@@ -27,14 +27,14 @@ const state = {
   peerTab: "",
   iceServers: [],
   stream: new MediaStream(),
-  wanted: { audio: true, video: true }, // what is not muted by the person, whichever device carries it
-  failures: {}, // by kind, why there is none
+  wanted: { audio: true, video: true }, // what the person has not muted, whichever device is used
+  failures: {}, // by kind: the reason why it is missing
   screen: null,
   hand: false,
   theirs: { microphone: true, camera: true, screen: false },
   cut: 0,
-  ended: room.dataset.phase === "ended", // the call; what came of the interview is still to be written
-  ending: false, // the server has not heard of it yet
+  ended: room.dataset.phase === "ended", // the call has ended; the report may still be to write
+  ending: false, // the server has not confirmed the end yet
   over: false,
 };
 
@@ -109,7 +109,7 @@ function draw() {
 
 // --- Camera, microphone, screen -------------------------------------------------------------------
 
-// An empty stream would keep the page loading for ever, so there is none where there is no picture.
+// An empty stream would keep the page loading for ever, so without a picture there is no stream.
 function showSelf() {
   const track = state.screen ?? trackOf("video");
   selfVideo.srcObject = track ? new MediaStream([track]) : null;
@@ -126,7 +126,7 @@ function showProblem() {
 
 let opening = Promise.resolve();
 
-// One after the other: two questions at once would leave a camera on that nobody knows of.
+// Devices are opened one request after the other. Two at once could leave a camera on without any control.
 function useDevices(wish = {}, kinds = usedKinds()) {
   opening = opening.then(() => openAnew(wish, kinds));
   return opening;
@@ -148,7 +148,7 @@ async function openAnew(wish, kinds) {
     track.addEventListener("ended", () => lose(track));
     state.stream.addTrack(track);
   }
-  if (withoutMicrophone.checked) dropTracks("audio"); // said while the browser still asked
+  if (withoutMicrophone.checked) dropTracks("audio"); // it may have been ticked while the browser still asked
   await listDevices(choices, state.stream);
   await sendTracks();
 }
@@ -161,7 +161,7 @@ function dropTracks(kind) {
   delete state.failures[kind];
 }
 
-// A device was unplugged, or its permission taken back.
+// A device was unplugged, or its permission was taken back.
 async function lose(track) {
   if (!state.stream.getTracks().includes(track)) return;
   state.stream.removeTrack(track);
@@ -256,7 +256,7 @@ const OWN = {
   hand: { true: "Main levée", false: "Main baissée" },
 };
 
-// A screen reader tells by itself what becomes of the button that it stands on; from elsewhere, the page tells.
+// A screen reader announces a change of the focused button. In all other cases the page announces it.
 async function act(name) {
   const button = controls[name];
   await acts[name]();
@@ -276,7 +276,7 @@ for (const select of Object.values(choices)) {
   select.addEventListener("change", () => useDevices({ camera: choices.camera.value, microphone: choices.microphone.value }));
 }
 
-// Asks again for what is missing only: what works goes on meanwhile.
+// Asks again only for what is missing; working devices go on.
 find("[data-retry]").addEventListener("click", async ({ currentTarget }) => {
   const missing = Object.keys(state.failures);
   say(find("[data-media-words]"), "Nouvel essai…");
@@ -327,7 +327,7 @@ function connect(call) {
   stopQuality = watchQuality(peer.connection, showQuality);
 }
 
-// Only the adviser's side begins a call; the other follows with the first signal of a call that it does not know.
+// Only the adviser's side begins a call. The other side follows with the first signal of an unknown call.
 function meet() {
   if (isAdviser && !peer && state.admitted && state.peerTab) connect(newId());
 }
@@ -338,7 +338,7 @@ function meetAnew() {
   meet();
 }
 
-// The call is over for both. The socket stays: it tells when the report is there, or that the call goes on.
+// The call is over for both. The socket stays, to announce the report or that the call goes on.
 function showEnd() {
   const asked = find("[data-confirm]").open;
   state.ended = true;
@@ -380,7 +380,7 @@ function finish(text) {
 const handlers = {
   joined(message) {
     state.cut = 0;
-    state.peerTab = ""; // the server tells anew who is there
+    state.peerTab = ""; // the server will say again who is there
     state.iceServers = message.ice_servers;
     if (message.ended) showEnd();
     else if (!state.ended) state.admitted = message.admitted;
@@ -433,7 +433,7 @@ const handlers = {
     if (noted === null || noted.hasAttribute("data-without-number")) continueByPhone();
   },
   replaced() {
-    finish("La salle est ouverte dans un autre onglet. Pour reprendre ici, rechargez cette page.");
+    finish("La salle est ouverte dans un autre onglet. Pour reprendre ici, actualisez cette page.");
   },
   closed() {
     finish("La salle est fermée.");
@@ -471,13 +471,13 @@ find("[data-end-now]").addEventListener("click", endCall);
 
 const phoneForm = find("[data-phone-form]");
 
-// The number is in the page, so it is shown before anybody answers.
+// The number is in the page, so it can be shown without an answer.
 async function continueByPhone() {
   const number = find("[data-number]");
   const tell = (words) => say(find("[data-number-state]"), words);
   number.hidden = false;
   tell("");
-  const answer = await deliver(phoneForm.action, () => tell("La connexion est coupée : ce sera noté dès qu'elle revient."));
+  const answer = await deliver(phoneForm.action, () => tell("La connexion est coupée\u00a0: ce sera noté dès qu'elle revient."));
   if (answer.ok || answer.status === 409) {
     const target = find("#room-noted");
     window.htmx.swap(target, await answer.text(), { swapStyle: "innerHTML" }, { eventInfo: { target } });
@@ -494,7 +494,7 @@ phoneForm.addEventListener("submit", (event) => {
 
 navigator.mediaDevices?.addEventListener?.("devicechange", () => listDevices(choices, state.stream));
 
-// Who has not answered the browser's question yet waits in the lobby all the same.
+// A person who has not answered the browser's question yet waits in the lobby as well.
 draw();
 signalling.open();
 useDevices();

@@ -1,8 +1,8 @@
-// The socket of a room: it joins with this tab's id, each time it comes back.
+// The socket of a room. It joins with the id of this tab, also after each reconnection.
 
 import { LastingSocket } from "../frame/socket.js";
 
-const HEARTBEAT = 10_000; // ms: each ping also tells the other that this tab is still there
+const HEARTBEAT = 10_000; // ms: each ping also tells the other side that this tab is still there
 
 export const CLOSED = 4410;
 
@@ -13,7 +13,7 @@ export function newId() {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
-// Returns the socket for an owner who hears `frame`, `lost` and `shut`.
+// Returns the socket for an owner with the callbacks `frame`, `lost` and `shut`.
 export function signallingOf(path, owner) {
   const tab = newId();
   return new LastingSocket(path, {

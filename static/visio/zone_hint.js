@@ -1,4 +1,4 @@
-// Says the zone of an hour only to those whose own clock shows another hour.
+// Shows the time zone of an hour only if the browser's clock shows another hour.
 
 import { wallClock } from "../frame/words.js";
 

@@ -1,4 +1,4 @@
-"""Makes the people, places and papers of the ground floor. Whatever has a service is made by that service."""
+"""Makes the people, places and texts of the ground floor, through the real services where there is one."""
 
 from datetime import date, time, timedelta
 from typing import Any
@@ -29,46 +29,63 @@ OPENED_ON = date(2013, 12, 2)
 """The day on which the seven pilot regions opened."""
 
 
-class RegionFactory(factory.django.DjangoModelFactory):
-    """A region where the web track is open; `closed=True` for one that has no day of opening."""
+class Unused(str):
+    """A code that no row has yet."""
+
+    __slots__ = ()
+
+
+class CodedFactory(factory.django.DjangoModelFactory):
+    """A row with a code. A code that a test gives may be there already; then its row is returned."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: type[Any], *args: Any, **kwargs: Any) -> Any:
+        code = kwargs["code"]
+        found = None if isinstance(code, Unused) else model_class.objects.filter(code=code).first()
+        return found or model_class.objects.create(*args, **kwargs)
+
+
+class RegionFactory(CodedFactory):
+    """A region where the web track is open; `closed=True` for one without an opening day."""
 
     class Meta:
         model = Region
-        django_get_or_create = ("code",)
 
     class Params:
         closed = factory.Trait(web_opens_on=None)
 
-    # Codes of real regions are numbers, so letters never meet a loaded one.
-    code = factory.Sequence(lambda n: f"{chr(65 + n // 26 % 26)}{chr(65 + n % 26)}")
+    # The codes of real regions are numbers, so letters never collide with one.
+    code = factory.Sequence(lambda n: Unused(f"{chr(65 + n // 26 % 26)}{chr(65 + n % 26)}"))
     name = factory.LazyAttribute(lambda region: f"Région {region.code}")
     web_opens_on = OPENED_ON
     timezone = "Europe/Paris"
 
 
-class DepartementFactory(factory.django.DjangoModelFactory):
+class DepartementFactory(CodedFactory):
     class Meta:
         model = Departement
-        django_get_or_create = ("code",)
 
-    code = factory.Sequence(lambda n: f"Z{n % 100:02d}")
+    # The codes of real départements begin with a number.
+    code = factory.Sequence(lambda n: Unused(f"{chr(65 + n // 100 % 26)}{n % 100:02d}"))
     name = factory.LazyAttribute(lambda departement: f"Département {departement.code}")
     region = factory.SubFactory(RegionFactory)
 
 
-class AgencyFactory(factory.django.DjangoModelFactory):
-    """An agency, open from Monday to Friday, 9 to 12 and 13 to 17 in its own zone. `region=` says where."""
+class AgencyFactory(CodedFactory):
+    """An agency, open from Monday to Friday, 9 to 12 and 13 to 17 in its own zone. `region=` chooses its region."""
 
     class Meta:
         model = Agency
-        django_get_or_create = ("code",)
         skip_postgeneration_save = True
 
     class Params:
         region = factory.SubFactory(RegionFactory)
 
-    code = factory.Sequence(lambda n: f"A{n:04d}")
-    name = factory.Sequence(lambda n: f"Agence {n}")
+    code = factory.Sequence(lambda n: Unused(f"A{n:04d}"))
+    name = factory.Sequence(lambda n: f"Agence {n:05d}")
     departement = factory.SubFactory(DepartementFactory, region=factory.SelfAttribute("..region"))
     address = "1 rue de la Gare"
     postal_code = "67000"
@@ -77,7 +94,8 @@ class AgencyFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def hours(self, create: bool, extracted: bool | None, **kwargs: Any) -> None:
         """`hours=False` makes an agency that never opens."""
-        if create and extracted is not False and not self.opening_hours.exists():
+        new = isinstance(self.code, Unused)
+        if create and extracted is not False and (new or not self.opening_hours.exists()):
             OpeningHours.objects.bulk_create(
                 OpeningHours(agency=self, weekday=weekday, opens_at=opens_at, closes_at=closes_at)
                 for weekday in range(5)
@@ -86,14 +104,14 @@ class AgencyFactory(factory.django.DjangoModelFactory):
 
 
 class UserFactory(factory.django.DjangoModelFactory):
-    """An account of a jobseeker whose password is `PASSWORD`; `role=` for another one."""
+    """A jobseeker's account with the password `PASSWORD`; `role=` for another role."""
 
     class Meta:
         model = User
 
     email = factory.Sequence(lambda n: f"personne{n}@example.org")
     first_name = "Camille"
-    last_name = factory.Sequence(lambda n: f"Durand{n}")
+    last_name = factory.Sequence(lambda n: f"Durand{n:05d}")
     role = Role.JOBSEEKER
 
     @classmethod
@@ -105,21 +123,21 @@ class UserFactory(factory.django.DjangoModelFactory):
 class AdviserUserFactory(UserFactory):
     email = factory.Sequence(lambda n: f"conseiller{n}@agence.example")
     first_name = "Claude"
-    last_name = factory.Sequence(lambda n: f"Martin{n}")
+    last_name = factory.Sequence(lambda n: f"Martin{n:05d}")
     role = Role.ADVISER
 
 
 class ManagerUserFactory(UserFactory):
     email = factory.Sequence(lambda n: f"responsable{n}@region.example")
     first_name = "Dominique"
-    last_name = factory.Sequence(lambda n: f"Bernard{n}")
+    last_name = factory.Sequence(lambda n: f"Bernard{n:05d}")
     role = Role.MANAGER
 
 
 class JobseekerFactory(factory.django.DjangoModelFactory):
-    """A person with the current accompaniment that the database asks for, made in one transaction.
+    """A person with the current accompaniment that the database requires, made in one transaction.
 
-    `tier` and `since` are those of that period. No account unless `with_account=True`.
+    `tier` and `since` belong to this accompaniment. No account unless `with_account=True`.
     """
 
     class Meta:
@@ -138,7 +156,7 @@ class JobseekerFactory(factory.django.DjangoModelFactory):
     identifier = factory.Sequence(lambda n: f"{n:07d}{chr(65 + n % 26)}")
     civility = "MME"
     first_name = "Alix"
-    last_name = factory.Sequence(lambda n: f"Petit{n}")
+    last_name = factory.Sequence(lambda n: f"Petit{n:05d}")
     birth_date = date(1985, 5, 17)
     email = factory.Sequence(lambda n: f"alix.petit{n}@example.org")
     phone = "+33639980001"
@@ -164,7 +182,7 @@ class JobseekerFactory(factory.django.DjangoModelFactory):
 
 
 class EnrolmentFactory(factory.django.DjangoModelFactory):
-    """A wish to be followed 100 % web that waits for its registration interview, asked by the real service."""
+    """A request for the web track that waits for its registration interview, made by the real service."""
 
     class Meta:
         model = Enrolment
@@ -177,13 +195,13 @@ class EnrolmentFactory(factory.django.DjangoModelFactory):
 
 
 class ConsentTextFactory(factory.django.DjangoModelFactory):
-    """A text to accept, of the version after the last one."""
+    """A text to accept, with the next version number."""
 
     class Meta:
         model = ConsentText
 
     version = factory.LazyFunction(lambda: ConsentText.objects.count() + 1)
-    title = "Être suivi 100 % web"
+    title = "Votre accompagnement 100 % web"
     body = "Vos entretiens se tiennent en visio, au téléphone ou par écrit.\n\nVous pouvez arrêter quand vous voulez."
     published_at = factory.LazyFunction(timezone.now)
 
@@ -206,34 +224,43 @@ def consent_text_in_force() -> ConsentText:
 
 
 def plan_defaults() -> list[PlanDefault]:
-    """Return the cadence that each modality begins with; those that stand are kept."""
+    """Return the default plan of each modality; existing ones are kept."""
     cadences = {
         Modality.RENFORCE: (Channel.ON_SITE, 14, 90),
         Modality.GUIDE: (Channel.ON_SITE, 60, 180),
         Modality.GUIDE_WEB: (Channel.VIDEO, 28, 180),
         Modality.SUIVI: (Channel.PHONE, 90, 270),
     }
-    return [
-        PlanDefault.objects.filter(modality=modality).first()
-        or PlanDefaultFactory(
+    found: dict[str, PlanDefault] = {}
+    for default in PlanDefault.objects.order_by("modality", "starts_on"):
+        found.setdefault(default.modality, default)
+    missing = [
+        PlanDefaultFactory.build(
             modality=modality, channel=channel, interval_days=interval_days, review_after_days=review_after_days
         )
         for modality, (channel, interval_days, review_after_days) in cadences.items()
+        if modality not in found
     ]
+    if missing:
+        found |= {default.modality: default for default in PlanDefault.objects.bulk_create(missing)}
+    return [found[modality] for modality in cadences]
 
 
 def lapse_delays(days: int = 30) -> None:
-    """Let what waits lapse after so many days. A migration sets them; tests that empty the tables lose them."""
+    """Set the delays after which requests lapse, in days.
+
+    A migration sets them, but tests that empty the tables lose them.
+    """
     for state in (EnrolmentState.ASKED, EnrolmentState.VALIDATED):
         LapseDelay.objects.update_or_create(state=state, starts_on=date(2013, 1, 1), defaults={"days": days})
 
 
 def answer_delay(days: int = 15) -> None:
-    """Give so many days to explain an absence, as the migration does."""
+    """Set the days to explain an absence, as the migration does."""
     LapseDelay.objects.update_or_create(state=Awaited.ABSENCE, starts_on=date(2013, 1, 1), defaults={"days": days})
 
 
 def reference() -> None:
-    """Make what every thread through the house stands on: the text to accept and the plan defaults."""
+    """Make what every test of the whole thread needs: the text to accept and the plan defaults."""
     consent_text_in_force()
     plan_defaults()

@@ -1,4 +1,4 @@
-"""Files of the information system for tests: a header, rows that are right unless said otherwise, and the pilot's."""
+"""Files of the information system for tests: headers, valid rows, and the pilot's files."""
 
 import gzip
 import io
@@ -7,24 +7,26 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from accompaniment.models import Agency, Jobseeker
+from accompaniment.rules.imports.outcome import JobseekerOutcome
 from accompaniment.rules.imports.rows import AGENCIES, JOBSEEKERS
+from accompaniment.services.imports import load_jobseekers
 
 PILOT = Path(__file__).resolve().parent.parent / "data" / "pilote"
 EXPECTED: dict[str, Any] = json.loads((PILOT / "expected.json").read_text())
 
 
 def pilot_file(name: str) -> bytes:
-    """Return the export of the information system at the size of the real pilot, as it comes."""
+    """Return an export of the pilot in its real size, unchanged."""
     return gzip.decompress((PILOT / f"{name}.csv.gz").read_bytes())
 
 
 def as_file(*rows: str, header: tuple[str, ...] = JOBSEEKERS.columns) -> BinaryIO:
-    """Return a file with these rows, separated as exports are."""
+    """Return a file with these rows, separated as in the exports."""
     return io.BytesIO("\r\n".join([";".join(header), *rows, ""]).encode("utf-8-sig"))
 
 
 def registration(agency: Agency, **values: str) -> str:
-    """Return one row of a person who can go in and volunteers; `values` differ, by column."""
+    """Return one row of an eligible volunteer; `values` replaces columns."""
     row = {
         "identifiant": "1234567A",
         "civilite": "Mme",
@@ -48,7 +50,7 @@ def registration(agency: Agency, **values: str) -> str:
 
 
 def agency_row(**values: str) -> str:
-    """Return one row of an agency; `values` differ, by column."""
+    """Return one row of an agency; `values` replaces columns."""
     row = {
         "code": "67482",
         "nom": "Strasbourg Meinau",
@@ -65,3 +67,7 @@ def person(identifier: str = "1234567A") -> Jobseeker:
     """Return the person as the database has them now."""
     found: Jobseeker = Jobseeker.objects.get(identifier=identifier)
     return found
+
+
+def load(*rows: str, **options: Any) -> JobseekerOutcome:
+    return load_jobseekers(actor=None, source=as_file(*rows), **options)

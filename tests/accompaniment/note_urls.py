@@ -1,4 +1,4 @@
-"""Addresses of their own for the tests of `once`: a form that writes a note each time that it gets through."""
+"""URLs for the tests of `once`: a form that writes a note each time it gets through."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect

@@ -1,4 +1,4 @@
-"""Accounts: links that work once, passwords, and what an outsider can learn (nothing)."""
+"""Accounts: links that work once, passwords, and that an outsider learns nothing."""
 
 import time
 from datetime import timedelta
@@ -147,7 +147,7 @@ def test_reset_link_sets_a_password_once() -> None:
 def test_reset_link_is_good_for_an_hour(minutes: int, works: bool) -> None:
     user = AdviserUserFactory()
     parts = reset_parts(user)
-    # A number of seconds: a datetime would move the process to its own time zone, and Django counts in local time.
+    # A number of seconds: a datetime would change the time zone of the process, and Django counts in local time.
     with time_machine.travel(time.time() + minutes * 60):
         if works:
             assert accounts.password_reset_account(**parts) == user

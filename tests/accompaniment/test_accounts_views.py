@@ -1,4 +1,4 @@
-"""The door, seen from outside."""
+"""The log-in pages, seen from outside."""
 
 import logging
 
@@ -69,7 +69,7 @@ def test_fifth_wrong_password_closes_the_door_even_to_the_right_one(
     user = UserFactory()
     with caplog.at_level(logging.WARNING):
         for attempt in range(settings.AXES_FAILURE_LIMIT - 1):
-            # Writing the address differently is no new attempt.
+            # Another spelling of the same address is not a new attempt.
             email = user.email.upper() if attempt % 2 else user.email
             assert client.post(reverse("login"), {"username": email, "password": "faux"}).status_code == 200
         last = log_in(client, user, "faux")
@@ -77,7 +77,7 @@ def test_fifth_wrong_password_closes_the_door_even_to_the_right_one(
     assert "15\u00a0minutes" in last.content.decode()
     assert log_in(client, user).status_code == 429
     assert not is_in(client)
-    # Others still come in.
+    # Other accounts can still log in.
     assert log_in(client, UserFactory()).status_code == 302
     assert not [record for record in caplog.records if "deprecat" in record.getMessage().lower()]
 
@@ -213,12 +213,12 @@ def test_footer_pages_are_open_to_everybody(client: Client, name: str) -> None:
     assert client.get(reverse(name)).status_code == 200
 
 
-@pytest.mark.parametrize(("role", "queries"), [("adviser", 2), ("jobseeker", 3)])
-def test_frame_reads_the_person_and_of_a_jobseeker_what_it_offers(
+@pytest.mark.parametrize(("role", "queries"), [("adviser", 3), ("manager", 3), ("jobseeker", 4)])
+def test_frame_reads_the_person_and_what_waits_and_of_a_jobseeker_what_it_offers(
     client: Client, django_assert_num_queries, role: str, queries: int
 ) -> None:
     client.force_login(UserFactory(role=role))
-    with django_assert_num_queries(queries):  # the session, the person, the rights
+    with django_assert_num_queries(queries):  # the session, the account, what waits, the rights
         client.get(reverse("accessibility"))
 
 
@@ -232,7 +232,7 @@ def test_log_ins_of_the_demonstration_are_shown_nowhere_else(
     for demonstration_login in LOGINS:
         assert (demonstration_login.email in page) is demonstration
         assert (demonstration_login.password in page) is demonstration
-    assert ("Courriels de la démonstration" in page) is demonstration
+    assert ("E-mails de la démonstration" in page) is demonstration
 
 
 def test_the_log_out_empties_the_browser_s_drafts(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""A corrected e-mail address reaches the account, whoever writes it; and what was sent to the one before ends."""
+"""A corrected e-mail address reaches the account, whoever corrects it, and links sent to the old address end."""
 
 import re
 from collections.abc import Callable
@@ -21,13 +21,14 @@ from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import accounts, addresses
 from accompaniment.services.accounts import request_first_access
 from accompaniment.services.contact_details import change_details, details_of
+from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.services.registration import add_email
 from messaging.jobs import deliver_notifications
 from messaging.services import delivery
 from messaging.services.relay import Relay
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory, UserFactory
-from tests.accompaniment.files import registration
-from tests.accompaniment.test_imports_jobseekers import load
+from tests.accompaniment.files import load, registration
+from tests.caseload.factories import follower, registrar
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +49,7 @@ def opened(email: str = OLD) -> Jobseeker:
 
 def by_adviser(person: Jobseeker, new: str) -> None:
     now = details_of(person)
-    change_details(actor=AdviserUserFactory(), jobseeker=person, base=now, typed={**now, "email": new})
+    change_details(actor=follower(person), jobseeker=person, seen=now, typed={**now, "email": new})
 
 
 def by_import(person: Jobseeker, new: str) -> None:
@@ -57,7 +58,10 @@ def by_import(person: Jobseeker, new: str) -> None:
 
 def by_interview_without_address(person: Jobseeker, new: str) -> None:
     by_adviser(person, "")
-    add_email(actor=AdviserUserFactory(), jobseeker=person, email=new)
+    receiver = registrar(person)
+    if not person.enrolments.exists():
+        ask_enrolment(actor=receiver, jobseeker=person, at_interview=True)
+    add_email(actor=receiver, jobseeker=person, email=new)
 
 
 WRITERS: list[Callable[[Jobseeker, str], None]] = [by_adviser, by_import, by_interview_without_address]
@@ -79,7 +83,7 @@ def events(person: Jobseeker) -> list[str]:
 
 
 def settled() -> None:
-    """Let the constraints that wait for the end of the transaction look now."""
+    """Check the deferred constraints now."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
@@ -110,7 +114,7 @@ def test_a_letter_that_waits_goes_to_the_new_mailbox_and_one_on_its_way_carries_
     by_adviser(person, NEW)
     assert not letters_to(OLD)
     assert len(letters_to(NEW)) == 1
-    # Claimed before the correction: the row in the worker's hands still says the old address.
+    # The worker claimed the letter before the correction, so its copy of the row still has the old address.
     with pytest.raises(addresses.AddressMovedError):
         accounts.issue_activation_link(user=person.user, address=waiting.email)
 
@@ -161,7 +165,7 @@ def test_an_account_with_a_password_changes_once_the_new_mailbox_confirms(
     assert Client().get(reset).status_code == 200
     write(person, NEW)
     settled()
-    # Until then the password opens the account as before, and the old mailbox opens nothing.
+    # Until the confirmation the password still works, and the old mailbox opens nothing.
     assert Client().post(reverse("login"), {"username": OLD, "password": PASSWORD}).status_code == 302
     assert Client().get(reset).status_code == 410
     (told,) = letters_to(OLD)
@@ -188,7 +192,10 @@ def test_an_account_with_a_password_changes_once_the_new_mailbox_confirms(
 
 @pytest.mark.parametrize("way", ["forgotten", "first_access"])
 def test_both_ways_in_lead_to_the_confirmation_of_the_new_address(client: Client, way: str) -> None:
-    """« Mot de passe oublié » and « Première connexion » stay with no old address."""
+    """Kind: a way in that stays with the old address.
+
+    « Mot de passe oublié » and « Première connexion » use the new one.
+    """
     person = opened()
     by_adviser(person, NEW)
     assert len(letters_to(NEW)) == 1
@@ -234,7 +241,7 @@ class TestFromOnesOwnAccount:
         assert not AddressChange.objects.exists()
         here.post(url, {"address": " Nouvelle@Exemple.fr ", "current": PASSWORD})
         assert AddressChange.objects.get().address == NEW
-        # The owner's own wish changes nothing before it is confirmed.
+        # A change asked by the owner has no effect before it is confirmed.
         accounts.request_password_reset(email=OLD)
         assert "Une autre adresse e-mail a été demandée" in letters_to(OLD)[0]
         assert "/mot-de-passe/" in letters_to(OLD)[1]
@@ -327,7 +334,7 @@ def test_the_database_holds_an_unopened_account_to_its_file() -> None:
 
 
 def test_the_database_lets_an_opened_account_differ_from_its_file() -> None:
-    """The success that differs by one fact: the password."""
+    """The success beside the refusal: the account has a password."""
     User.objects.filter(pk=opened().user_id).update(email="ailleurs@exemple.fr")
     settled()
     assert not list(account_follows_its_file())

@@ -1,4 +1,4 @@
-"""Asking twice says that it stands, and since when; a wish that was sent by a click can be taken back."""
+"""Asking twice says since when the first request stands. A request made by one click can be taken back."""
 
 import pytest
 from django.test import Client
@@ -10,7 +10,7 @@ from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.services.plan_reviews import answer_plan_request, ask_plan_change, withdraw_plan_request
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
-from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.caseload.factories import PortfolioFactory, follower, on_web_track
 
 pytestmark = pytest.mark.django_db
 
@@ -46,15 +46,15 @@ def test_a_second_wish_for_another_plan_says_since_when_the_first_stands(person:
 
 def test_a_request_for_the_web_track_is_taken_back_where_it_is_read(client: Client, person: Jobseeker) -> None:
     client.force_login(person.user)
-    assert "Retirer ma demande" not in client.get(reverse("space")).content.decode()
+    assert "Retirer ma demande" not in client.get(reverse("panel_next_step")).content.decode()
     ask_enrolment(actor=person.user, jobseeker=person)
-    assert "Retirer ma demande" in client.get(reverse("space")).content.decode()
+    assert "Retirer ma demande" in client.get(reverse("panel_next_step")).content.decode()
 
-    client.post(reverse("decline_enrolment"))
+    client.post(reverse("leave_track"))
 
     assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.WITHDRAWN
     assert AuditEntry.objects.filter(jobseeker=person, actor=person.user, action="enrolment").count() == 2
-    assert "Retirer ma demande" not in client.get(reverse("space")).content.decode()
+    assert "Retirer ma demande" not in client.get(reverse("panel_next_step")).content.decode()
 
 
 class TestAWishForAnotherPlan:
@@ -76,7 +76,7 @@ class TestAWishForAnotherPlan:
         answer = client.post(address, follow=True).content.decode()
         assert "Votre demande est retirée." in answer
         assert address not in answer
-        assert "Demander un autre plan" in answer
+        assert "Demander un autre rythme" in answer
         wish.refresh_from_db()
         assert (wish.withdrawn_by, wish.answered_at) == (person.user, None)
         entry = AuditEntry.objects.filter(jobseeker=person, action="contact_plan").latest("pk")
@@ -84,14 +84,14 @@ class TestAWishForAnotherPlan:
         assert ask_plan_change(actor=person.user, jobseeker=person, comment="Plus souvent") != wish
 
     def test_once_answered_it_stays(self, person: Jobseeker, wish: PlanRequest) -> None:
-        answer_plan_request(actor=AdviserUserFactory(), request=wish, accepted=False, answer="Restons-en là.")
+        answer_plan_request(actor=follower(person), request=wish, accepted=False, answer="Restons-en là.")
         with pytest.raises(NotAllowedNowError, match="déjà répondu"):
             withdraw_plan_request(actor=person.user, request=wish)
 
     def test_once_taken_back_nobody_answers_or_takes_it_back_again(self, person: Jobseeker, wish: PlanRequest) -> None:
         withdraw_plan_request(actor=person.user, request=wish)
         with pytest.raises(NotAllowedNowError, match="a retiré sa demande"):
-            answer_plan_request(actor=AdviserUserFactory(), request=wish, accepted=True, answer="Oui.")
+            answer_plan_request(actor=follower(person), request=wish, accepted=True, answer="Oui.")
         with pytest.raises(NotAllowedNowError, match="déjà retirée"):
             withdraw_plan_request(actor=person.user, request=wish)
 

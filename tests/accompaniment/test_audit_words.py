@@ -1,4 +1,4 @@
-"""What a person reads of what was done in their file: a sentence for each event that any service writes."""
+"""The audit as a person reads it: each event that a service writes has a sentence."""
 
 import re
 from pathlib import Path
@@ -35,7 +35,7 @@ def test_each_event_has_a_sentence_of_its_own(action: AuditAction, event: str) -
 
 
 def test_every_event_that_a_service_writes_of_a_person_is_told() -> None:
-    """Of no person speak capacities, bounds, regions, texts, delays, absences and the staff."""
+    """The excluded events concern capacities, bounds, regions, texts, delays, absences and staff, not a person."""
     of_no_person = {
         "published",
         "created",
@@ -88,31 +88,31 @@ def test_an_old_reading_says_no_capacity() -> None:
 @pytest.mark.parametrize(
     ("action", "details", "words"),
     [
-        (AuditAction.UPDATED, {"fields": ["email", "phone"]}, "Fiche modifiée : adresse e-mail, téléphone"),
-        (AuditAction.UPDATED, {"fields": ["preferred_hours"]}, "Fiche modifiée : heures préférées"),
-        (AuditAction.ENROLMENT, {"from_state": "", "to_state": EnrolmentState.ACTIVE}, "100 % web commencé"),
-        (AuditAction.CONSENT, {"version": 2}, "Acceptation du 100 % web donnée (texte version 2)"),
+        (AuditAction.UPDATED, {"fields": ["email", "phone"]}, "Fiche modifiée\u00a0: adresse e-mail, téléphone"),
+        (AuditAction.UPDATED, {"fields": ["preferred_hours"]}, "Fiche modifiée\u00a0: heures préférées"),
+        (AuditAction.ENROLMENT, {"from_state": "", "to_state": EnrolmentState.ACTIVE}, "100\u00a0% web commencé"),
+        (AuditAction.CONSENT, {"version": 2}, "Acceptation du 100\u00a0% web donnée (texte version 2)"),
         (
             AuditAction.CONSENT,
             {"version": 2, "event": "withdrawn"},
-            "Acceptation du 100 % web retirée (texte version 2)",
+            "Acceptation du 100\u00a0% web retirée (texte version 2)",
         ),
-        (AuditAction.ACCOMPANIMENT, {"tier": "guide", "track": "web"}, "Accompagnement : guidé, 100 % web"),
-        (AuditAction.INTERVIEW, {"from_state": "booked", "to_state": "held"}, "Entretien tenu, compte rendu écrit"),
+        (AuditAction.ACCOMPANIMENT, {"tier": "guide", "track": "web"}, "Accompagnement\u00a0: guidé, 100\u00a0% web"),
+        (AuditAction.INTERVIEW, {"from_state": "booked", "to_state": "held"}, "Entretien terminé, décisions écrites"),
         (AuditAction.CALLBACK, {"request": 3, "state": "done"}, "Rappel effectué"),
         (AuditAction.MESSAGE, {"number": 3}, "Message envoyé"),
-        (AuditAction.EXPORT, {"list": "portfolio"}, "Nom et situation emportés dans une liste téléchargée"),
+        (AuditAction.EXPORT, {"list": "portfolio"}, "Votre nom et votre situation figurent dans une liste téléchargée"),
         (
             AuditAction.TRANSFER,
             {"event": "done", "former": "Anne Vidal", "adviser": "Luc Petit", "keep_reading": True},
-            "Suivi confié à Luc Petit\u00a0; Anne Vidal peut lire le dossier pendant 30 jours",
+            "Luc Petit vous accompagne\u00a0; Anne Vidal peut lire le dossier pendant 30 jours",
         ),
         (
             AuditAction.TRANSFER,
             {"event": "done", "former": "Anne Vidal", "adviser": "Luc Petit", "keep_reading": False},
-            "Suivi confié à Luc Petit\u00a0; Anne Vidal n'a plus accès au dossier",
+            "Luc Petit vous accompagne\u00a0; Anne Vidal n'a plus accès au dossier",
         ),
-        (AuditAction.TRANSFER, {"event": "done", "source": 1, "target": 2}, "Transfert à un autre conseiller"),
+        (AuditAction.TRANSFER, {"event": "done", "source": 1, "target": 2}, "Changement de conseiller"),
     ],
 )
 def test_what_was_done_in_a_file_is_said_plainly(action: AuditAction, details: dict[str, object], words: str) -> None:

@@ -1,8 +1,7 @@
-"""The certificate of an acceptance: what the PDF says and how it is made, who gets it, and what stands in its place."""
+"""The certificate of an acceptance: its content, who gets it, and what replaces the PDF where it cannot be made."""
 
 from datetime import UTC, datetime
 from importlib import import_module
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -10,14 +9,14 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pypdf import PdfReader
 
 from accompaniment.enums import AuditAction
 from accompaniment.models import AuditEntry, Consent, ConsentText, Jobseeker
-from accompaniment.reads import certificate
+from accompaniment.reads import pdf as paper
 from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
 from tests.accompaniment.factories import ConsentTextFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
+from tests.papers import read, words
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +25,7 @@ BODY = "Vos entretiens se tiennent à distance.\n\nVOS DROITS\n- Arrêtez « qua
 
 @pytest.fixture
 def person() -> Jobseeker:
-    ConsentTextFactory(title="Être suivi 100 % web", body=BODY)
+    ConsentTextFactory(title="Votre accompagnement 100 % web", body=BODY)
     with time_machine.travel(datetime(2026, 3, 3, 13, 32, tzinfo=UTC), tick=True):
         return on_web_track(first_name="Zoé", last_name="Lefèvre")
 
@@ -34,15 +33,6 @@ def person() -> Jobseeker:
 def ask(client: Client, user: Any, consent: Consent) -> Any:
     client.force_login(user)
     return client.get(reverse("certificate", args=[consent.pk]))
-
-
-def read(response: Any) -> PdfReader:
-    assert response["Content-Type"] == "application/pdf"
-    return PdfReader(BytesIO(response.content))
-
-
-def words(pdf: PdfReader) -> str:
-    return " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
 
 
 def test_says_who_accepted_which_text_and_when(client: Client, person: Jobseeker) -> None:
@@ -53,7 +43,7 @@ def test_says_who_accepted_which_text_and_when(client: Client, person: Jobseeker
         "Attestation d'acceptation",
         f"ACC-{consent.pk:08d}",
         f"Zoé Lefèvre, identifiant {person.identifier}",
-        f"Être suivi 100 % web, version {consent.text.version}",
+        f"Votre accompagnement 100 % web, version {consent.text.version}",
         "3 mars 2026 à 14 h 32",
         "L'acceptation est en vigueur.",
         "Ce que la personne a lu et accepté",
@@ -126,10 +116,10 @@ def test_where_the_system_s_libraries_are_missing_a_page_says_the_same(
             raise OSError("cannot load library 'pango-1.0-0'")
         return import_module(name)
 
-    monkeypatch.setattr(certificate, "import_module", without_pango)
-    certificate._weasyprint.cache_clear()
+    monkeypatch.setattr(paper, "import_module", without_pango)
+    paper._weasyprint.cache_clear()
     page = ask(client, person.user, Consent.objects.get(jobseeker=person))
-    certificate._weasyprint.cache_clear()
+    paper._weasyprint.cache_clear()
     assert page["Content-Type"].startswith("text/html")
     content = page.content.decode()
     assert "Le PDF ne peut pas être fabriqué" in content

@@ -1,4 +1,4 @@
-"""An acceptance against the database itself: one stands, and it is evidence that nobody changes."""
+"""The database on acceptances: a person has one that stands, and it is evidence that nobody can change."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accompaniment.models import Consent
 from tests.accompaniment.factories import ConsentTextFactory, JobseekerFactory
-from tests.accompaniment.test_constraints import refused
+from tests.accompaniment.refusals import refused
 from tests.caseload.factories import on_web_track
 
 pytestmark = pytest.mark.django_db

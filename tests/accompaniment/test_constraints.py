@@ -1,7 +1,8 @@
-"""What the database itself refuses, whoever writes: each attempt beside the row that differs by one fact."""
+"""What the database itself refuses, whoever writes.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+Each refused row is paired with a row that differs by one fact and is accepted.
+"""
+
 from datetime import date, timedelta
 from typing import Any
 
@@ -43,26 +44,15 @@ from accompaniment.models import (
     User,
 )
 from accompaniment.services import audit
-from tests.accompaniment.factories import (
-    AgencyFactory,
-    EnrolmentFactory,
-    JobseekerFactory,
-    UserFactory,
-)
+from tests.accompaniment.factories import AgencyFactory, EnrolmentFactory, JobseekerFactory, UserFactory
+from tests.accompaniment.refusals import refused
 from tests.caseload.factories import PortfolioFactory, on_web_track, validated
 
 pytestmark = pytest.mark.django_db
 
 
-@contextmanager
-def refused(by: str) -> Iterator[None]:
-    """Expect the database to refuse, by the constraint or guard of this name."""
-    with pytest.raises(IntegrityError, match=by), transaction.atomic():
-        yield
-
-
 def settle() -> None:
-    """Check what is checked at commit, now."""
+    """Check the deferred constraints now."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -93,7 +83,7 @@ class TestPeriods:
         person = JobseekerFactory(since=now - timedelta(days=10))
         with refused("accompaniment_never_overlaps"):
             self.period(person, started_at=now - timedelta(days=20), ended_at=now - timedelta(days=9))
-        # Touching is not overlapping.
+        # Periods may touch without overlapping.
         self.period(person, started_at=now - timedelta(days=20), ended_at=now - timedelta(days=10))
 
     def test_none_at_the_end_of_the_transaction(self) -> None:
@@ -155,10 +145,10 @@ class TestPeriods:
 
 
 class TestHistory:
-    """Invariants 1 and 15: histories are only appended."""
+    """Invariants 1 and 15: histories are only appended to."""
 
     def replace(self, period: Accompaniment) -> None:
-        """End the period and let another one follow it."""
+        """End the period and begin the next one."""
         now = timezone.now()
         Accompaniment.objects.filter(pk=period.pk).update(ended_at=now)
         Accompaniment.objects.create(jobseeker=period.jobseeker, tier=Tier.SUIVI, started_at=now)
@@ -196,7 +186,7 @@ class TestHistory:
 
 
 class TestEnrolment:
-    """Invariant 3: state and dates are tied."""
+    """Invariant 3: the state fits the dates."""
 
     def update(self, enrolment: Enrolment, **fields: Any) -> None:
         Enrolment.objects.filter(pk=enrolment.pk).update(**fields)
@@ -309,7 +299,7 @@ class TestRegistrationInterview:
 
 
 class TestPlan:
-    """Invariant 9, and what a plan must say."""
+    """Invariant 9, and the mandatory fields of a plan."""
 
     def plan(self, person: Jobseeker, **facts: Any) -> ContactPlan:
         return ContactPlan.objects.create(
@@ -366,7 +356,7 @@ class TestPlan:
         with refused("obligation_one_per_period"):
             self.obligation(plan, date(2026, 1, 28), date(2026, 2, 25))
         self.obligation(plan, date(2026, 1, 29), date(2026, 2, 26))
-        # What was waived does not count.
+        # A waived obligation does not count.
         first.state, first.waived_at, first.waived_reason = ObligationState.WAIVED, timezone.now(), "Changement"
         first.save()
         self.obligation(plan, date(2026, 1, 1), date(2026, 1, 29))
@@ -499,7 +489,7 @@ class TestNotification:
 def test_a_release_that_still_runs_after_the_migration_writes_its_rows(
     table: str, known: str, values: str, column: str, model: Any
 ) -> None:
-    """The kind: a column that the earlier release does not know of, and that takes no row without it."""
+    """Kind: a new column that a row must have, and that the earlier release does not know."""
     person = JobseekerFactory()
     facts = {"person": person.pk, "place": person.agency.departement_id}
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""« Aucune personne » where a sentence counts none; a table, a badge or a card of figures shows 0."""
+"""Sentences write none as « Aucune personne »; tables, badges and cards write 0."""
 
 import re
 
@@ -30,7 +30,7 @@ def test_the_verb_goes_with_none(count: int, words: str) -> None:
 
 
 NUMBER_BEFORE_ITS_NOUN = re.compile(r"\{\{ ([\w.|]+) \}\}(?:&nbsp;| )[^\W\d_]+\{\{ \1\|plural")
-"""`{{ n }} personne{{ n|plural }}`: 0 stands there as a number."""
+"""Finds `{{ n }} personne{{ n|plural }}`, which would write 0 as a number."""
 
 NEVER_NONE = {
     "too_many.html": "a minute at least",
@@ -41,7 +41,7 @@ NEVER_NONE = {
 
 
 def test_no_sentence_writes_its_count_by_hand() -> None:
-    """Kind: « 0 personne ». A count that cannot be none here is asked for before, by an `if` of its own."""
+    """Kind: « 0 personne » in a sentence. A template may write the number only inside an `if` that excludes zero."""
     found = []
     for path in sorted((settings.BASE_DIR / "templates").rglob("*.*")):
         text = path.read_text() if path.suffix in {".html", ".txt"} else ""

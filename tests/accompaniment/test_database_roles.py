@@ -1,4 +1,4 @@
-"""History against the application's own role: it reads and adds, and can neither change nor switch anything off."""
+"""History and the application's own database role: it may read and add, but change nothing and disable no guard."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def acting_as_the_application() -> Iterator[None]:
 
 @pytest.fixture
 def tables() -> list[str]:
-    """The tables of history, out of the role's reach."""
+    """The tables of history, which the role may not change."""
     run(f'CREATE ROLE "{ROLE}"')
     out = StringIO()
     call_command("restrict_database_role", ROLE, stdout=out)
@@ -99,7 +99,7 @@ def test_the_ordinary_work_goes_on(tables: list[str]) -> None:
 
 
 def test_an_address_is_written_without_a_right_to_the_claims(tables: list[str]) -> None:
-    """The kind: a trigger that needs more than the statement that fires it, between a migration and the next grant."""
+    """Kind: a trigger that needs more rights than its statement, in the time between a migration and the next grant."""
     del tables
     person = JobseekerFactory(with_account=True)
     other = AdviserUserFactory()
@@ -111,7 +111,7 @@ def test_an_address_is_written_without_a_right_to_the_claims(tables: list[str]) 
 
 
 def test_no_temporary_table_takes_the_place_of_the_claims(tables: list[str]) -> None:
-    """The kind: what acts as the owner is led elsewhere by the role, and does there what the role may not."""
+    """Kind: a function with the owner's rights that the role can make use a table of its own."""
     del tables
     person = JobseekerFactory(with_account=True)
     with acting_as_the_application():
@@ -126,14 +126,14 @@ def test_no_temporary_table_takes_the_place_of_the_claims(tables: list[str]) -> 
         )
         run("GRANT ALL ON pg_temp.accompaniment_addressclaim TO PUBLIC")
         assert Jobseeker.objects.filter(pk=person.pk).update(email="nouvelle@exemple.fr") == 1
-    # The control: without the path that names temporary tables last, the trigger is fired.
+    # The control: if temporary tables are not named last in the search path, the trigger fires.
     run("ALTER FUNCTION refuse_addresses_of_others(text[]) SET search_path = public")
     with acting_as_the_application(), pytest.raises(DatabaseError, match="as the owner"), transaction.atomic():
         Jobseeker.objects.filter(pk=person.pk).update(email="autre@exemple.fr")
 
 
 def known_people() -> int:
-    """Return how many people the planner thinks that there are."""
+    """Return the number of people as the planner estimates it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'accompaniment_jobseeker'::regclass")
         return int(cursor.fetchone()[0])

@@ -1,6 +1,6 @@
-"""What an upload is, is read without unpacking any of it.
+"""The kind of an upload is found without unpacking anything.
 
-Kind: a byte of a file from outside is interpreted. Whatever the bytes, the answer is a kind or a refusal, and it costs
+Kind: bytes of a foreign file are interpreted. Whatever the bytes, the answer is a kind or a refusal, and it costs
 neither memory nor time.
 """
 
@@ -9,17 +9,21 @@ import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accompaniment.models import Document
 from accompaniment.rules.archives import MOST_ENTRIES, NoArchiveError, entries_of
-from accompaniment.services.documents import DOCX, KINDS, ODT, FileKind, kind_of
+from accompaniment.services.documents import DOCX, KINDS, ODT, FileKind, add_document, kind_of, remove_document
+from tests.accompaniment.factories import JobseekerFactory
 
 MEGABYTE = 1024 * 1024
 BOUND = 4 * MEGABYTE
-"""What judging any upload may take of memory, beside the upload itself."""
+"""The memory in bytes that judging an upload may take, besides the upload itself."""
 
 MIMETYPE = ODT.media_type.encode()
 
@@ -46,13 +50,13 @@ def kind(content: bytes) -> FileKind | None:
 
 
 def bomb(size: int) -> bytes:
-    """Return an "ODT" of some hundred bytes: one entry that claims the length of a media type and unpacks to `size`."""
+    """Return an "ODT" of some hundred bytes whose one entry unpacks to `size` bytes and claims much less."""
     content = zipped(("mimetype", bytes(size)), method=zipfile.ZIP_BZIP2)
     return content.replace(struct.pack("<L", size), struct.pack("<L", len(MIMETYPE)))
 
 
 def peak_of(act: Callable[[], object]) -> int:
-    """Return how much memory an act takes at its highest, in bytes."""
+    """Return the peak memory of an act, in bytes."""
     tracemalloc.start()
     try:
         act()
@@ -68,7 +72,7 @@ def test_documents_of_word_processors_are_taken() -> None:
 
 
 def test_a_document_that_was_written_as_a_stream_is_taken() -> None:
-    """The sizes then stand behind each entry, not before it."""
+    """In such an archive the sizes stand after each entry, not before it."""
 
     class Stream(io.RawIOBase):
         written = b""
@@ -88,7 +92,7 @@ def test_a_document_that_was_written_as_a_stream_is_taken() -> None:
 
 
 def test_a_small_file_that_unpacks_to_much_costs_nothing() -> None:
-    """Kind: an upload that takes the process down. The control opens it as any library does."""
+    """Kind: an upload that takes the process down. The control opens it as an ordinary library does."""
     size = 64 * MEGABYTE
     content = bomb(size)
     assert len(content) < 1024
@@ -196,7 +200,7 @@ def test_an_archive_of_many_entries_is_refused_before_they_are_read() -> None:
 
 
 def test_entries_that_share_their_bytes_are_refused() -> None:
-    """The trick of the archives that unpack to petabytes: many entries of the directory, one content."""
+    """The trick of archives that unpack to petabytes: many entries of the directory point to one content."""
     content = zipped(("mimetype", MIMETYPE), ("a", b"x" * 100), ("b", b"x" * 100), rest=zipfile.ZIP_STORED)
     first, second = content.index(b"a" + b"x" * 100) - 30, content.index(b"b" + b"x" * 100) - 30
     directory = content.index(b"PK\x01\x02")
@@ -223,3 +227,17 @@ def test_whatever_is_wrong_in_an_archive_the_answer_is_a_kind_or_a_refusal(
 @given(st.sampled_from([b"PK\x03\x04", b"%PDF-", b"RIFF", b"\x89PNG", b""]), st.binary(max_size=200))
 def test_any_bytes_are_a_kind_or_a_refusal(head: bytes, rest: bytes) -> None:
     assert kind(head + rest) in {None, *KINDS.values()}
+
+
+@pytest.mark.django_db
+def test_a_removed_document_is_erased_at_once(django_capture_on_commit_callbacks: Any) -> None:
+    """The page promises it, and the title stays."""
+    person = JobseekerFactory(with_account=True)
+    upload = SimpleUploadedFile("cv.pdf", b"%PDF-1.7")
+    document = add_document(actor=person.user, jobseeker=person, title="CV", upload=upload)
+    storage, name = document.file.storage, str(document.file.name)
+    assert storage.exists(name)
+    with django_capture_on_commit_callbacks(execute=True):
+        remove_document(actor=person.user, document=document)
+    assert not storage.exists(name)
+    assert Document.objects.get(pk=document.pk).title == "CV"

@@ -1,8 +1,9 @@
-"""A deadline falls on a day on which the person's agency is open: nothing can be held on another one."""
+"""A deadline falls on a day on which the person's agency is open, because nothing can be held on other days."""
 
 from datetime import date, timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.models import Agency, AuditEntry, ContactPlan, Jobseeker, Obligation
@@ -19,7 +20,7 @@ def agency(*, subdivision: str = "", zone: str = "Europe/Paris", hours: bool = T
 
 
 def due_by(last: date, where: Agency, *, days: int = 28) -> Obligation:
-    """Return what the planner writes for a period whose last day is `last`."""
+    """Return the planned obligation of a period whose last day is `last`."""
     person: Jobseeker = JobseekerFactory(agency=where)
     starts = last - timedelta(days=days - 1)
     ContactPlan.objects.create(
@@ -48,7 +49,7 @@ def due_by(last: date, where: Agency, *, days: int = 28) -> Obligation:
 def test_the_last_day_is_one_on_which_the_agency_is_open(last: date, subdivision: str, zone: str, due_on: date) -> None:
     obligation = due_by(last, agency(subdivision=subdivision, zone=zone))
     assert obligation.due_on == due_on
-    assert obligation.period.upper == last + timedelta(days=1), "the period stays what the plan makes it"
+    assert obligation.period.upper == last + timedelta(days=1), "the period itself does not move"
 
 
 def test_a_weekday_without_opening_hours_is_no_last_day() -> None:
@@ -79,12 +80,13 @@ def test_what_is_due_on_a_day_that_closes_moves_once_with_a_trace() -> None:
 
 def test_what_is_settled_stays_on_its_day() -> None:
     obligation = due_by(date(2026, 12, 4), agency())
-    plans.end_plan(
-        actor=None,
-        jobseeker=obligation.jobseeker,
-        day=obligation.period.lower,
-        at=timezone.now(),
-        reason="Fin",
-    )
+    with transaction.atomic():
+        plans.end_plan(
+            actor=None,
+            jobseeker=obligation.jobseeker,
+            day=obligation.period.lower,
+            at=timezone.now(),
+            reason="Fin",
+        )
     obligation.jobseeker.agency.opening_hours.filter(weekday=4).delete()
     assert move_to_open_days() == 0

@@ -1,17 +1,17 @@
-"""Enrolment in the 100 % web track: each refusal beside the success that differs from it by one fact."""
+"""Enrolment in the web track: each refusal beside the success that differs from it by one fact."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import (
     AuditAction,
     ContactNature,
     EnrolmentState,
-    LeavingReason,
     NotificationKind,
     RefusalReason,
     Tier,
@@ -40,7 +40,6 @@ from accompaniment.services.enrolments.interview import (
     refuse_enrolment,
     validate_enrolment,
 )
-from accompaniment.services.enrolments.tiers import change_tier
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import (
     AgencyFactory,
@@ -52,12 +51,11 @@ from tests.accompaniment.factories import (
     consent_text_in_force,
     reference,
 )
+from tests.accompaniment.tracks import told, track_of
 from tests.caseload.factories import (
-    AdviserFactory,
     PortfolioFactory,
     findings,
     on_web_track,
-    placed,
     validated,
     volunteer,
 )
@@ -67,7 +65,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _reference_and_invariants() -> Any:
-    """Whatever a test does through the services, the ground floor's invariants hold after it."""
+    """The ground floor's invariants hold after every test."""
     reference()
     yield
     assert [breach for check in GROUND_CHECKS for breach in check()] == []
@@ -76,15 +74,6 @@ def _reference_and_invariants() -> Any:
 @pytest.fixture
 def portfolio() -> Portfolio:
     return PortfolioFactory()
-
-
-def track_of(person: Jobseeker) -> tuple[str, str]:
-    period = Accompaniment.objects.current().get(jobseeker=person)
-    return period.tier, period.track
-
-
-def told(person: Jobseeker) -> list[str]:
-    return list(Notification.objects.filter(jobseeker=person).values_list("kind", flat=True))
 
 
 def concluded(person: Jobseeker, actor: User, **facts: Any) -> RegistrationInterview:
@@ -128,7 +117,7 @@ class TestAsking:
         ("zone", "opens"), [("Europe/Paris", False), ("Indian/Reunion", True)], ids=["paris", "reunion"]
     )
     def test_a_region_opens_at_its_own_midnight(self, zone: str, opens: bool) -> None:
-        # At 21:00 UTC the day of opening has begun in Réunion (01:00) and not yet in Paris (23:00).
+        # At 21:00 UTC the opening day has begun in Réunion (01:00) but not in Paris (23:00).
         with time_machine.travel(datetime(2026, 6, 30, 21, tzinfo=UTC)):
             agency = AgencyFactory(region=RegionFactory(timezone=zone, web_opens_on=date(2026, 7, 1)))
             person = JobseekerFactory(agency=agency)
@@ -195,7 +184,7 @@ class TestDraft:
 
     def test_leaves_one_audit_row_per_adviser_however_often_it_saves(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
-        colleague = AdviserFactory(agency=portfolio.agency).user
+        colleague = PortfolioFactory(agency=portfolio.agency).adviser.user
         for actor in (portfolio.adviser.user, portfolio.adviser.user, colleague, colleague):
             registration.save_draft(actor=actor, enrolment=enrolment, typed={})
         rows = AuditEntry.objects.filter(jobseeker=enrolment.jobseeker, action=AuditAction.INTERVIEW).order_by("pk")
@@ -212,28 +201,32 @@ class TestDraft:
 
 
 class TestEmail:
-    def test_is_added_once_in_lower_case(self, portfolio: Portfolio) -> None:
-        person = JobseekerFactory(agency=portfolio.agency, email=None)
+    @pytest.fixture
+    def person(self, portfolio: Portfolio) -> Jobseeker:
+        """A volunteer whose file has lost its e-mail address since the request."""
+        waiting = volunteer(portfolio).jobseeker
+        Jobseeker.objects.filter(pk=waiting.pk).update(email=None)
+        return waiting
+
+    def test_is_added_once_in_lower_case(self, portfolio: Portfolio, person: Jobseeker) -> None:
         for _ in range(2):
             registration.add_email(actor=portfolio.adviser.user, jobseeker=person, email=" Alix@Example.ORG ")
         person.refresh_from_db()
         assert person.email == "alix@example.org"
         assert AuditEntry.objects.filter(jobseeker=person, action=AuditAction.UPDATED).count() == 1
 
-    def test_of_another_person_is_refused(self, portfolio: Portfolio) -> None:
-        person = JobseekerFactory(agency=portfolio.agency, email=None)
+    def test_of_another_person_is_refused(self, portfolio: Portfolio, person: Jobseeker) -> None:
         JobseekerFactory(email="prise@example.org")
         with pytest.raises(DomainError, match="autre personne"):
             registration.add_email(actor=portfolio.adviser.user, jobseeker=person, email="prise@example.org")
 
-    def test_of_another_account_is_refused(self, portfolio: Portfolio) -> None:
-        person = JobseekerFactory(agency=portfolio.agency, email=None)
+    def test_of_another_account_is_refused(self, portfolio: Portfolio, person: Jobseeker) -> None:
         with pytest.raises(DomainError, match="autre personne"):
             registration.add_email(actor=portfolio.adviser.user, jobseeker=person, email=portfolio.adviser.user.email)
 
     def test_never_replaces_one_that_is_there(self, portfolio: Portfolio) -> None:
-        person = JobseekerFactory(agency=portfolio.agency, email="une@example.org")
-        with pytest.raises(NotAllowedNowError):
+        person = volunteer(portfolio, email="une@example.org").jobseeker
+        with pytest.raises(NotAllowedNowError, match="entre-temps"):
             registration.add_email(actor=portfolio.adviser.user, jobseeker=person, email="autre@example.org")
 
 
@@ -260,10 +253,12 @@ class TestValidating:
         begun = open_registration_interview(actor=actor, jobseeker=enrolment.jobseeker)
         of_another = concluded(volunteer(portfolio).jobseeker, actor)
         for interview in (begun, of_another):
-            with pytest.raises(DomainError, match="conclu"):
+            with pytest.raises(DomainError, match="conclu"), transaction.atomic():
                 validate_enrolment(actor=actor, enrolment=enrolment, interview=interview)
         own = conclude_registration_interview(actor=actor, interview=begun, findings=findings())
-        assert validate_enrolment(actor=actor, enrolment=enrolment, interview=own).state == EnrolmentState.VALIDATED
+        with transaction.atomic():
+            validated_now = validate_enrolment(actor=actor, enrolment=enrolment, interview=own)
+        assert validated_now.state == EnrolmentState.VALIDATED
 
     def test_refuses_once_the_region_has_closed(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
@@ -326,7 +321,7 @@ class TestRefusing:
         accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.EASE)
         assert not Consent.objects.filter(withdrawn_at=None).exists()
-        # So the next validation waits for an acceptance of its own.
+        # The next validation needs a new acceptance.
         again = validated(portfolio, enrolment=EnrolmentFactory(jobseeker=person))
         assert again.state == EnrolmentState.VALIDATED
 
@@ -396,7 +391,7 @@ class TestAccepting:
         assert accept_terms(actor=person.user, jobseeker=person, text=text).text == text
 
     def test_starts_nothing_in_a_region_that_has_closed(self, portfolio: Portfolio) -> None:
-        # Validated before somebody moved the opening to a later day: the validation is of the day before that.
+        # The validation comes first, and then the opening is moved to a later day.
         with time_machine.travel(timezone.now() - timedelta(days=2)):
             person = validated(portfolio, with_account=True).jobseeker
         region = portfolio.agency.departement.region
@@ -409,97 +404,6 @@ class TestAccepting:
         region.save()
         accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
         assert track_of(person) == (Tier.GUIDE, Track.WEB)
-
-
-class TestLeaving:
-    @pytest.mark.parametrize("by", ["person", "adviser"])
-    def test_ends_the_track_at_once(self, portfolio: Portfolio, by: str) -> None:
-        person = on_web_track(portfolio)
-        actor = person.user if by == "person" else portfolio.adviser.user
-        leave_track(actor=actor, jobseeker=person)
-        enrolment = Enrolment.objects.get(jobseeker=person)
-        assert (enrolment.state, enrolment.leaving_reason) == (EnrolmentState.ENDED, LeavingReason.BY_REQUEST)
-        assert track_of(person) == (Tier.GUIDE, Track.CLASSIC)
-        assert not Consent.objects.filter(jobseeker=person, withdrawn_at=None).exists()
-        assert told(person)[-1] == NotificationKind.TRACK_ENDED
-        portfolio.refresh_from_db()
-        assert portfolio.occupied == 0
-
-    def test_needs_no_room_anywhere(self, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        assert not Portfolio.objects.filter(modality="guide").exists()
-        leave_track(actor=person.user, jobseeker=person)
-        assert not Placement.objects.open().filter(jobseeker=person).exists()
-
-    def test_moves_into_a_classic_portfolio_that_has_room(self, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        classic = PortfolioFactory(agency=portfolio.agency, modality="guide", capacity=1)
-        leave_track(actor=person.user, jobseeker=person)
-        assert Placement.objects.open().get(jobseeker=person).portfolio == classic
-
-    def test_before_the_acceptance_withdraws_and_frees_the_place(self, portfolio: Portfolio) -> None:
-        person = validated(portfolio, with_account=True).jobseeker
-        leave_track(actor=person.user, jobseeker=person)
-        assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.WITHDRAWN
-        portfolio.refresh_from_db()
-        assert portfolio.occupied == 0
-
-    def test_before_the_interview_leaves_a_classic_place_alone(self) -> None:
-        classic = PortfolioFactory(modality="guide")
-        person = placed(classic)
-        before = Placement.objects.open().get(jobseeker=person)
-        EnrolmentFactory(jobseeker=person)
-        leave_track(actor=person.user, jobseeker=person)
-        assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.WITHDRAWN
-        assert Placement.objects.open().get(jobseeker=person) == before
-
-    def test_twice_changes_nothing_more(self, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        for _ in range(2):
-            leave_track(actor=person.user, jobseeker=person)
-        assert Accompaniment.objects.filter(jobseeker=person).count() == 3
-        assert told(person).count(NotificationKind.TRACK_ENDED) == 1
-
-    def test_and_coming_back_asks_for_everything_again(self, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        leave_track(actor=person.user, jobseeker=person)
-        again = validated(portfolio, enrolment=EnrolmentFactory(jobseeker=person))
-        assert again.state == EnrolmentState.VALIDATED
-        accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
-        assert track_of(person) == (Tier.GUIDE, Track.WEB)
-
-
-class TestChangingTheTier:
-    def test_ends_the_web_track_in_the_same_transaction(self, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
-        enrolment = Enrolment.objects.get(jobseeker=person)
-        assert (enrolment.state, enrolment.leaving_reason) == (EnrolmentState.ENDED, LeavingReason.TIER_CHANGE)
-        assert track_of(person) == (Tier.SUIVI, Track.CLASSIC)
-        assert not Placement.objects.open().filter(jobseeker=person).exists()
-
-    def test_to_the_same_one_changes_nothing(self, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        change_tier(actor=portfolio.adviser.user, jobseeker=person, tier=Tier.GUIDE, reason="Rien")
-        assert track_of(person) == (Tier.GUIDE, Track.WEB)
-        assert Accompaniment.objects.filter(jobseeker=person).count() == 2
-
-    def test_lapses_what_was_validated_and_tells_why(self, portfolio: Portfolio) -> None:
-        person = validated(portfolio, with_account=True).jobseeker
-        change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Import")
-        assert Enrolment.objects.get(jobseeker=person).state == EnrolmentState.LAPSED
-        assert told(person)[-1] == NotificationKind.TIER_CHANGED
-        portfolio.refresh_from_db()
-        assert portfolio.occupied == 0
-        with pytest.raises(NotAllowedNowError):
-            accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
-
-    def test_leaves_what_waits_for_the_interview_where_the_tier_is_decided(self, portfolio: Portfolio) -> None:
-        enrolment = volunteer(portfolio)
-        change_tier(actor=None, jobseeker=enrolment.jobseeker, tier=Tier.SUIVI, reason="Import")
-        enrolment.refresh_from_db()
-        assert enrolment.state == EnrolmentState.ASKED
-        assert validated(portfolio, enrolment=enrolment).state == EnrolmentState.VALIDATED
 
 
 def test_every_step_leaves_its_log_and_its_audit_row(portfolio: Portfolio) -> None:

@@ -1,4 +1,4 @@
-"""What a person's own test of camera, microphone and connection leaves behind."""
+"""The records of a person's own test of camera, microphone and connection."""
 
 from datetime import timedelta
 from typing import Any
@@ -12,8 +12,10 @@ from accompaniment.enums import AuditAction, Bandwidth, BoundedAct, Notification
 from accompaniment.models import AuditEntry, DeviceCheck, Jobseeker, Notification
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.bounds import bound_of
+from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.services.equipment import record_device_check, send_device_test_link
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
+from tests.caseload.factories import registrar
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +75,8 @@ def test_the_latest_of_each(person: Jobseeker) -> None:
 
 class TestLink:
     def test_leaves_once_a_day(self, person: Jobseeker) -> None:
-        adviser = AdviserUserFactory()
+        adviser = registrar(person)
+        ask_enrolment(actor=adviser, jobseeker=person)
         assert send_device_test_link(actor=adviser, jobseeker=person)
         assert not send_device_test_link(actor=adviser, jobseeker=person)
         notification = Notification.objects.get(kind=NotificationKind.DEVICE_TEST)
@@ -86,5 +89,5 @@ class TestLink:
     def test_needs_an_account_that_is_open(self) -> None:
         for person in (JobseekerFactory(), JobseekerFactory(email=None)):
             with pytest.raises(DomainError):
-                send_device_test_link(actor=AdviserUserFactory(), jobseeker=person)
+                send_device_test_link(actor=registrar(person), jobseeker=person)
         assert not Notification.objects.exists()

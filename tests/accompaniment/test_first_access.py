@@ -31,7 +31,7 @@ from tests.accompaniment.factories import (
     JobseekerFactory,
     consent_text_in_force,
 )
-from tests.caseload.factories import PortfolioFactory, validated
+from tests.caseload.factories import PortfolioFactory, registrar, validated
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,10 @@ def test_what_is_no_identifier_is_not_made_one(client: Client, person: Jobseeker
 
 
 def test_forgotten_password_leads_who_has_no_account_to_the_first_log_in(client: Client, person: Jobseeker) -> None:
-    """The page offers both ways to everybody; the letter goes to the file's address and opens nothing by itself."""
+    """The page offers both ways to everybody.
+
+    The letter goes to the address in the file and contains no link that opens the account.
+    """
     asked = [client.post(reverse("password_forgotten"), {"email": email}) for email in (person.email, "x@example.org")]
     answer_access_requests()
     assert asked[0]["Location"] == asked[1]["Location"]
@@ -122,7 +125,7 @@ def test_forgotten_password_leads_who_has_no_account_to_the_first_log_in(client:
 
 
 def test_the_page_of_the_lock_says_what_was_not_done(client: Client, person: Jobseeker) -> None:
-    """A lock names what it closed: a request by identifier is no refused password, and nothing was sent."""
+    """Kind: a refusal with the wrong reason. A request by identifier involves no password, and nothing was sent."""
     for _ in range(settings.BOUNDS["first_access.identifier"][0] + 1):
         page = ask(client).content.decode()
     assert "aucun e-mail n'est parti" in page
@@ -147,7 +150,7 @@ def test_who_has_a_password_gets_the_link_for_a_new_one(client: Client) -> None:
 
 
 def test_an_address_that_opens_a_colleague_s_account_opens_no_second_one(client: Client, person: Jobseeker) -> None:
-    """The database refuses such an address by now; one from before is still there."""
+    """The database now refuses such an address, but an older one may still exist."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         AdviserUserFactory(email=person.email)
@@ -175,7 +178,7 @@ def test_what_is_typed_wrongly_says_what_to_do(client: Client) -> None:
 @pytest.mark.parametrize(("with_account", "name"), [(False, "first_access"), (True, "home")])
 def test_a_refusal_leads_where_the_person_can_enter(with_account: bool, name: str) -> None:
     enrolment = EnrolmentFactory(jobseeker=JobseekerFactory(with_account=with_account))
-    refuse_enrolment(actor=AdviserUserFactory(), enrolment=enrolment, reason="ease")
+    refuse_enrolment(actor=registrar(enrolment.jobseeker), enrolment=enrolment, reason="ease")
     body = letter_for(Notification.objects.get()).body
     assert f"{settings.PUBLIC_URL}{reverse(name)}\n" in body
     assert ("pas encore ouvert votre espace" in body) is not with_account

@@ -1,4 +1,4 @@
-"""Each kind of words that the French module writes, held against the table of examples."""
+"""The French module, tested with one table of examples for each kind of words."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -27,7 +27,7 @@ def test_no_day_is_no_words() -> None:
 
 
 def test_a_style_that_writes_hours_is_refused() -> None:
-    """« 1er h 04 » came from a style of days that was made to write the hour as well."""
+    """« 1er h 04 » came from a date style that was also used to write the hour."""
     with pytest.raises(KeyError):
         french_date(date(2026, 12, 1), r"j F à G \h i")
 
@@ -45,7 +45,7 @@ def test_a_stretch_has_its_year_only_when_it_is_another_one() -> None:
 
 
 def test_a_letter_writes_the_days_that_its_notification_keeps_and_leaves_words_as_they_are() -> None:
-    """A notification of an earlier release keeps the words themselves."""
+    """Notifications of an earlier release contain the words themselves."""
     assert kept_day("2026-12-01", "l j F") == "mardi 1er décembre"
     assert kept_day("mardi 1er décembre", "l j F") == "mardi 1er décembre"
     assert kept_days("2026-12-01", "2026-12-03") == "du 1er au 3 décembre 2026"
@@ -105,7 +105,7 @@ def test_two_days_in_a_row_are_named_and_no_hours_say_nothing() -> None:
 
 @pytest.mark.parametrize(("span", "words"), examples.DURATIONS)
 def test_durations(span: timedelta, words: str) -> None:
-    """The portfolio said 3 jours where the messages said 80 h."""
+    """Kind: one duration in two ways. The portfolio said 3 jours and the messages 80 h."""
     assert spaces(french.duration_in_words(span)) == words
 
 
@@ -117,6 +117,23 @@ def test_delays_in_a_sentence_are_written_out(span: timedelta, words: str) -> No
 @pytest.mark.parametrize(("count", "words"), [(0, "0 jour"), (1, "1 jour"), (2, "2 jours"), (12, "12 jours")])
 def test_numbers_of_days(count: int, words: str) -> None:
     assert spaces(french.days_in_words(count)) == words
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [
+        (date(2026, 3, 4), "0 jour"),
+        (date(2026, 3, 3), "1 jour"),
+        (date(2026, 2, 5), "27 jours"),
+        (date(2026, 2, 4), "1 mois"),
+        (date(2025, 12, 31), "2 mois"),
+        (date(2024, 3, 5), "23 mois"),
+        (date(2024, 3, 4), "2 ans"),
+        (date(2021, 3, 5), "4 ans"),
+    ],
+)
+def test_an_age_is_said_in_whole_units(first: date, words: str) -> None:
+    assert spaces(french.age_in_words(first, today=date(2026, 3, 4))) == words
 
 
 @pytest.mark.parametrize(("interval_days", "words"), examples.FREQUENCIES)
@@ -181,7 +198,7 @@ def test_de_and_que_before_a_name_are_elided(name: str, of: str, than: str) -> N
     ],
 )
 def test_each_wrong_shape_is_found_where_it_is_shown(shown: str, what: str) -> None:
-    """What the walks over the pages look for is what was written before there was one module."""
+    """The patterns that the walks over the pages look for are the spellings used before there was one module."""
     assert [found.partition(": ")[0] for found in examples.wrong_words(shown)] == [what]
 
 

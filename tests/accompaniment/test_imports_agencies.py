@@ -38,7 +38,7 @@ def test_loading_again_changes_nothing_and_a_changed_row_updates() -> None:
     outcome = load(agency_row(nom="Strasbourg Neudorf"), agency_row(code="67483"))
     assert (outcome.created, outcome.updated, outcome.unchanged) == (1, 1, 0)
     changed = Agency.objects.get(code="67482")
-    assert (changed.name, changed.phone) == ("Strasbourg Neudorf", "+33388123456"), "the file tells of no telephone"
+    assert (changed.name, changed.phone) == ("Strasbourg Neudorf", "+33388123456"), "the file has no telephone column"
     assert not OpeningHours.objects.filter(agency__code="67482", weekday=4).exists()
 
 
@@ -69,11 +69,11 @@ def test_another_value_that_fails_is_left_empty_with_a_warning() -> None:
 
 @pytest.mark.parametrize("people", [0, 1])
 def test_an_agency_with_people_does_not_change_its_region(people: int) -> None:
-    """A file that shows people to the managers of another region at one stroke is wrong."""
+    """Kind: a wrong file that shows people to the managers of another region."""
     load(agency_row())
     for _ in range(people):
         JobseekerFactory(agency=Agency.objects.get())
-    # A département of the same region goes in, one of another does not.
+    # Another département of the same region is accepted, one of another region is not.
     assert load(agency_row(departement="68")).updated == 1
     outcome = load(agency_row(departement="75", code_postal="75001"))
     assert (outcome.updated, outcome.rejections.total) == ((0, 1) if people else (1, 0))

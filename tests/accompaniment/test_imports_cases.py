@@ -27,7 +27,7 @@ def agencies() -> None:
 
 
 def load(tmp_path: Path, name: str, command: str = "load_jobseekers") -> dict[str, int]:
-    """Load a case and return its summary; the rows that were rejected are in `rejected`."""
+    """Load a case and return its summary; the rejected rows are in `rejected`."""
     path = tmp_path / name
     shutil.copy(CASES / name, path)
     out = StringIO()
@@ -98,7 +98,7 @@ def test_every_number_that_a_person_would_recognise_goes_in(tmp_path: Path) -> N
         "N24": "+33144556677",
         "N29": "",
     }
-    # Two numbers (N10, N27), scientific notation (N12), words beside the number (N20), a digit too few (N29).
+    # Two numbers (N10, N27), scientific notation (N12), words beside the number (N20), a missing digit (N29).
     assert summary["warnings"] == 5
 
 
@@ -161,7 +161,7 @@ def test_names_of_every_kind_are_kept_to_the_letter(tmp_path: Path) -> None:
     name = "17-names.csv"
     rows = list(csv.reader((CASES / name).read_text("utf-8-sig").splitlines(), delimiter=";"))[1:]
     summary = load(tmp_path, name)
-    # Without a letter in the last or the first name nobody could be called by it.
+    # A name without a letter in the last or the first name is refused, because nobody could be called by it.
     nameless = {"9101611L", "9101612M", "9101613N"}
     assert {row["identifiant"] for row in rejected(tmp_path, name)} == nameless
     assert (summary["rows"], summary["created"]) == (20, 17)

@@ -98,7 +98,7 @@ def test_rows_stay_in_when_the_rejected_ones_cannot_be_written(
 def test_a_file_of_which_nothing_goes_in_ends_with_code_1_and_one_that_is_partly_rejected_with_0(
     agency: Agency, exported: Path
 ) -> None:
-    """Kind: success is said where nothing was done."""
+    """Kind: a load that did nothing reports success."""
     wrong = registration(agency, identifiant="7654321Z", nom="", email="")
     exported.write_bytes(as_file(wrong).read())
     with pytest.raises(CommandError, match="Aucune ligne n'est entrée") as nothing:
@@ -111,7 +111,10 @@ def test_a_file_of_which_nothing_goes_in_ends_with_code_1_and_one_that_is_partly
 
 @pytest.mark.parametrize("command", ["load_advisers", "load_jobseekers"])
 def test_files_that_name_agencies_say_that_those_come_first(tmp_path: Path, command: str) -> None:
-    """Kind: what is loaded in the wrong order. No agency at all refuses the file, a single one its rows."""
+    """Kind: files loaded in the wrong order.
+
+    Without any agency the file is refused; if one agency is missing, its rows are.
+    """
     path = tmp_path / "fichier.csv"
     path.write_bytes(pilot_file("conseillers" if command == "load_advisers" else "inscriptions"))
     with pytest.raises(CommandError, match="chargez d'abord les agences") as refused:

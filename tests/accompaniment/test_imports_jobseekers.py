@@ -1,7 +1,6 @@
 import io
 import json
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 import time_machine
@@ -9,12 +8,11 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accompaniment.enums import AuditAction, EnrolmentState, RefusalReason, Tier, Track
+from accompaniment.enums import AuditAction, EnrolmentState, Tier, Track
 from accompaniment.models import (
     Accompaniment,
     Agency,
     AuditEntry,
-    ContactPlan,
     Enrolment,
     EnrolmentEvent,
     Jobseeker,
@@ -25,9 +23,6 @@ from accompaniment.rules.imports.encodings import UnreadableFileError
 from accompaniment.rules.imports.outcome import JobseekerOutcome
 from accompaniment.rules.imports.reader import Layout, LostRowsError, reading
 from accompaniment.rules.imports.rows import AGENCIES, JOBSEEKERS, UNKNOWN_AGENCY
-from accompaniment.rules.tracks import not_eligible_reason
-from accompaniment.services.enrolments.interview import refuse_enrolment
-from accompaniment.services.enrolments.tiers import change_tier
 from accompaniment.services.imports import load_agencies, load_jobseekers, statements
 from accompaniment.services.imports.statements import FIND_TOUCHED
 from tests.accompaniment.factories import (
@@ -36,10 +31,8 @@ from tests.accompaniment.factories import (
     JobseekerFactory,
     RegionFactory,
     UserFactory,
-    plan_defaults,
 )
-from tests.accompaniment.files import EXPECTED, as_file, person, pilot_file, registration
-from tests.caseload.factories import PortfolioFactory, on_web_track, validated
+from tests.accompaniment.files import EXPECTED, as_file, load, person, pilot_file, registration
 
 pytestmark = pytest.mark.django_db
 
@@ -50,10 +43,6 @@ COUNTED = (Jobseeker, Accompaniment, Enrolment, EnrolmentEvent, SourceRecord, Au
 def agency() -> Agency:
     """An agency of a region that opened in December 2013."""
     return AgencyFactory(code="67482", region=RegionFactory(web_opens_on=date(2013, 12, 1)))
-
-
-def load(*rows: str, **options: Any) -> JobseekerOutcome:
-    return load_jobseekers(actor=None, source=as_file(*rows), **options)
 
 
 def counts() -> list[int]:
@@ -91,15 +80,15 @@ def test_the_pilot_gives_what_it_must_and_changes_nothing_the_second_time() -> N
     }
     assert counts() == before
 
-    # Each row is somewhere, and the rejected ones load again once corrected. A repetition inside the file is a known
-    # person by itself; all the other rows fail as before.
+    # No row is lost, and the rejected rows can be loaded again once corrected. A repeated row is now a known person;
+    # all other rejected rows fail as before.
     again = load_jobseekers(actor=None, source=io.BytesIO(first.rejected_rows.text.encode()))
     assert again.rows == EXPECTED["rejected"]
     assert again.created == 0
     assert again.rejections.total + again.updated + again.unchanged == again.rows
     assert again.rejections.by_column["identifiant"] == 18
     with connection.cursor() as cursor:
-        # Every person has a current accompaniment: what the end of a transaction asks for.
+        # The deferred constraint requires a current accompaniment for every person.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
@@ -317,133 +306,6 @@ def test_the_holder_of_an_address_keeps_it_against_an_earlier_row(agency: Agency
     assert person("2222222B").email == "eloise.aubrac@courriel.example"
 
 
-# --- Volunteers ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("tier", Tier.values)
-@pytest.mark.parametrize("opens_on", [None, date(2014, 2, 3), date(2014, 2, 4)])
-@pytest.mark.parametrize("email", ["", "eloise.aubrac@courriel.example"])
-def test_the_statement_decides_eligibility_as_the_rule_does(tier: str, opens_on: date | None, email: str) -> None:
-    agency = AgencyFactory(region=RegionFactory(web_opens_on=opens_on))
-    outcome = load(registration(agency, modalite=tier, email=email))
-    reason = not_eligible_reason(tier=tier, opens_on=opens_on, day=date(2014, 2, 3), email=email)
-    assert {key for key, count in outcome.not_eligible.items() if count} == ({reason} if reason else set())
-    assert outcome.enrolment_requests == (0 if reason else 1) == Enrolment.objects.count()
-
-
-def test_who_does_not_volunteer_is_neither_enrolled_nor_counted(agency: Agency) -> None:
-    outcome = load(registration(agency, volontaire_web="N"))
-    assert (outcome.enrolment_requests, outcome.not_eligible.total()) == (0, 0)
-
-
-def test_who_volunteers_later_is_enrolled_then(agency: Agency) -> None:
-    load(registration(agency, volontaire_web="N"))
-    outcome = load(registration(agency))
-    assert (outcome.updated, outcome.enrolment_requests) == (1, 1)
-
-
-def test_a_volunteer_whose_missing_address_comes_later_is_enrolled_then(agency: Agency) -> None:
-    assert load(registration(agency, email="")).not_eligible["email"] == 1
-    assert load(registration(agency)).enrolment_requests == 1
-
-
-def test_a_volunteer_who_was_refused_is_not_enrolled_again_by_a_file(agency: Agency) -> None:
-    load(registration(agency))
-    refuse_enrolment(actor=AdviserUserFactory(), enrolment=Enrolment.objects.get(), reason=RefusalReason.EQUIPMENT)
-    outcome = load(registration(agency, commune="Colmar"))
-    assert (outcome.updated, outcome.enrolment_requests, outcome.not_eligible.total()) == (1, 0, 0)
-
-
-# --- Loading again -------------------------------------------------------------------------------
-
-
-def test_a_changed_row_updates_the_person_and_says_which_fields(agency: Agency) -> None:
-    load(registration(agency))
-    actor = AdviserUserFactory()
-    changed = registration(agency, nom="Belloc", telephone="", webcam="N")
-    outcome = load_jobseekers(actor=actor, source=as_file(changed))
-    assert (outcome.created, outcome.updated, outcome.unchanged) == (0, 1, 0)
-    assert (person().last_name, person().phone, person().has_webcam) == ("Belloc", "", False)
-    entry = AuditEntry.objects.get(action=AuditAction.UPDATED)
-    assert entry.actor == actor
-    assert set(entry.details["fields"]) == {"last_name", "phone", "has_webcam"}
-    assert load(changed).unchanged == 1
-
-
-def test_what_was_corrected_here_stands_until_the_source_changes_it(agency: Agency) -> None:
-    load(registration(agency))
-    Jobseeker.objects.update(email="nouvelle@courriel.example", commune="Colmar")
-    outcome = load(registration(agency, commune="Sélestat"))
-    assert outcome.updated == 1
-    assert (person().email, person().commune) == ("nouvelle@courriel.example", "Sélestat")
-
-
-def test_a_person_who_did_not_come_by_a_file_takes_everything_from_the_first(agency: Agency) -> None:
-    JobseekerFactory(identifier="1234567A", agency=agency, email="autre@courriel.example", commune="Colmar")
-    assert load(registration(agency)).updated == 1
-    assert (person().email, person().commune) == ("eloise.aubrac@courriel.example", "Strasbourg")
-
-
-def test_a_new_tier_ends_the_period_and_begins_another(agency: Agency) -> None:
-    load(registration(agency, volontaire_web="N"))
-    outcome = load(registration(agency, volontaire_web="N", modalite="suivi"))
-    assert outcome.updated == 1
-    before, after = Accompaniment.objects.filter(jobseeker=person())
-    assert (before.tier, after.tier, after.ended_at) == (Tier.GUIDE, Tier.SUIVI, None)
-    assert before.ended_at == after.started_at
-    assert AuditEntry.objects.filter(action=AuditAction.ACCOMPANIMENT, details__tier="suivi").count() == 1
-    assert not ContactPlan.objects.exists()
-    assert load(registration(agency, volontaire_web="N", modalite="suivi")).unchanged == 1
-
-
-def test_a_new_tier_renews_the_contact_plan_of_who_has_one(agency: Agency) -> None:
-    plan_defaults()
-    load(registration(agency, volontaire_web="N"))
-    change_tier(actor=None, jobseeker=person(), tier=Tier.RENFORCE, reason="Décidé en entretien")
-    load(registration(agency, volontaire_web="N", modalite="suivi"))
-    old, new = ContactPlan.objects.filter(jobseeker=person()).order_by("pk")
-    assert old.ended_on is not None
-    assert (new.ended_on, new.channel) == (None, "phone")
-
-
-def test_the_tier_that_an_adviser_decided_stands_while_the_source_says_the_same(agency: Agency) -> None:
-    load(registration(agency))
-    change_tier(actor=AdviserUserFactory(), jobseeker=person(), tier=Tier.SUIVI, reason="Décidé en entretien")
-    assert load(registration(agency)).unchanged == 1
-    assert Accompaniment.objects.current().get().tier == Tier.SUIVI
-
-
-@pytest.mark.parametrize("tier", ["guide", "suivi"])
-def test_the_web_track_ends_with_the_tier_that_the_file_takes_away(tier: str) -> None:
-    portfolio = PortfolioFactory()
-    on_web_track(portfolio, identifier="1234567A", email="eloise.aubrac@courriel.example")
-    load(registration(portfolio.agency))
-    outcome = load(registration(portfolio.agency, modalite=tier))
-    ends = tier != Tier.GUIDE
-    assert (outcome.updated, outcome.warnings.total) == (int(ends), 0)
-    assert outcome.changes() == {"tier_changes": int(ends), "web_ends": int(ends), "region_changes": 0}
-    period = Accompaniment.objects.current().get()
-    assert (period.tier, period.track) == (tier, Track.CLASSIC if ends else Track.WEB)
-    assert Enrolment.objects.get().state == (EnrolmentState.ENDED if ends else EnrolmentState.ACTIVE)
-    assert load(registration(portfolio.agency, modalite=tier)).unchanged == 1
-
-
-def test_a_validated_enrolment_lapses_with_the_tier_and_one_that_waits_for_its_interview_stays(agency: Agency) -> None:
-    portfolio = PortfolioFactory(agency=agency)
-    load(registration(agency, identifiant="1111111A"), registration(agency, identifiant="2222222B", email="b@b.fr"))
-    validated(portfolio, enrolment=Enrolment.objects.get(jobseeker=person("1111111A")))
-    outcome = load(
-        registration(agency, identifiant="1111111A", modalite="suivi"),
-        registration(agency, identifiant="2222222B", email="b@b.fr", modalite="suivi"),
-    )
-    assert (outcome.warnings.total, outcome.changes()["web_ends"]) == (0, 1)
-    assert set(Accompaniment.objects.current().values_list("tier", flat=True)) == {Tier.SUIVI}
-    assert dict(Enrolment.objects.values_list("jobseeker__identifier", "state")) == {
-        "1111111A": EnrolmentState.LAPSED,
-        "2222222B": EnrolmentState.ASKED,
-    }
-
-
 # --- All or nothing ------------------------------------------------------------------------------
 
 
@@ -460,7 +322,7 @@ def test_a_row_that_gets_lost_between_the_file_and_the_tables_takes_all_of_them_
 ) -> None:
     before = counts()
     rows = (registration(agency), registration(agency, identifiant="7654321Z", email=""))
-    # Stands for a fault of ours: what is copied has a row less than what was read.
+    # Simulates a fault of ours: one row less is copied than was read.
     monkeypatch.setattr(statements, "FIND_TOUCHED", f"DELETE FROM import_incoming WHERE line = 3; {FIND_TOUCHED}")
     with pytest.raises(LostRowsError):
         load(*rows)
@@ -470,7 +332,7 @@ def test_a_row_that_gets_lost_between_the_file_and_the_tables_takes_all_of_them_
 
 
 def test_a_change_of_the_same_people_meanwhile_is_one_sentence_and_writes_nothing(agency: Agency) -> None:
-    # A trigger stands for the colleague who takes the address between the look and the write.
+    # A trigger simulates a colleague who takes the address between the check and the write.
     with connection.cursor() as cursor:
         cursor.execute("""
             CREATE FUNCTION take_address() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -489,7 +351,7 @@ def test_a_change_of_the_same_people_meanwhile_is_one_sentence_and_writes_nothin
 
 
 def check_consistent(content: bytes) -> None:
-    """Load the bytes: all rows are counted and written, or one sentence is given and nothing is written."""
+    """Load the bytes; check that all rows are counted and written, or one sentence is raised and nothing written."""
     with transaction.atomic():
         before = counts()
         try:

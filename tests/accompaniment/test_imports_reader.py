@@ -21,7 +21,7 @@ def read(content: bytes) -> list[SourceRow]:
         return list(reader)
 
 
-# What is read to the letter: no control character, no mark of a lost one, no half of « Ã© ».
+# Characters that are read unchanged: no control character, no replacement character, no half of « Ã© ».
 PRINTED = st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="ÂÃ\ufffd", max_codepoint=0xFFFF)
 
 
@@ -38,7 +38,7 @@ class SheetText:
 
 
 def rejected_of(content: str) -> str:
-    """Return the file of rejected rows when every row of a file is rejected, always for the same reason."""
+    """Return the file of rejected rows when every row is rejected for the same reason."""
     with reading(io.BytesIO(content.encode()), LAYOUT) as reader:
         rejected = RejectedRows(reader.columns)
         for row in reader:
@@ -122,7 +122,7 @@ def test_no_row_is_lost_on_the_way_from_the_lines_to_the_rows(end: str) -> None:
         assert [row.line for row in reader] == [2, 4]
         assert reader.rows == 2
     with reading(io.BytesIO(end.join(["code;nom", "1;Aubrac", "2;Belloc"]).encode()), LAYOUT) as reader:
-        reader._lines.read += 1  # stands for a fault of ours: a line that was read and not given out
+        reader._lines.read += 1  # simulates a fault of ours: a line was read and not given out
         with pytest.raises(LostRowsError):
             list(reader)
 
@@ -262,7 +262,10 @@ FORMULAS = ["=1+1", "+33 6 12 34 56 78", "-2", "@SUM(A1)", "\t=1", "＝1", "'=1"
 
 @given(st.lists(st.one_of(st.sampled_from(FORMULAS), st.text(PRINTED)), min_size=1))
 def test_rejected_rows_are_harmless_in_a_spreadsheet_and_round_and_round_change_nothing(names: list[str]) -> None:
-    """Kind: a file that leaves harmless and comes back. Each way round gives the same values and the same file."""
+    """Kind: a file that was made harmless and changes when it comes back.
+
+    Each round gives the same values and the same file.
+    """
     content = SheetText()
     for row in [("code", "nom"), *(("1", name) for name in names)]:
         content.sheet.write(row)

@@ -29,7 +29,7 @@ def test_what_cannot_be_seen_and_how_accents_are_written_changes_no_value(
     written = list(unicodedata.normalize(data.draw(st.sampled_from(["NFC", "NFD"])), name))
     for mark in dirt:
         written.insert(data.draw(st.integers(0, len(written))), mark)
-    # A mark of its own between a letter and its accent parts what was one letter, until it is taken away.
+    # A stray mark between a letter and its accent separates them until it is removed.
     assert values.clean("".join(written)) == unicodedata.normalize("NFC", name).strip()
 
 
@@ -102,7 +102,8 @@ def test_numbers_written_as_usual_are_judged_as_the_library_does(digits: str, se
     written = separator.join(digits[index : index + 2] for index in range(0, 10, 2))
     expected = according_to_the_library(written)
     if digits[:4] in telephones.OVERSEAS_REGIONS:
-        # These are dialled from anywhere in France and belong to another country code, whatever the library says.
+        # These numbers are dialled from anywhere in France, but have another country code. Here we differ from the
+        # library.
         assert not values.phone(written).startswith("+33")
     elif expected is None:
         with pytest.raises(InvalidValueError):

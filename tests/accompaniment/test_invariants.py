@@ -1,4 +1,4 @@
-"""`check_invariants` finds nothing in a sound house, and each planted breach once its guard is out of the way."""
+"""`check_invariants` finds nothing in sound data, and finds each planted breach once its guard is disabled."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -185,7 +185,7 @@ BREACHES = {
 
 @pytest.fixture
 def house() -> Iterator[Jobseeker]:
-    """A person on the web track who has written and asked to be called, a classic one, and a volunteer who waits."""
+    """A web-track person with a message and a call-back request, a classic one, and a waiting volunteer."""
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
     placed(PortfolioFactory(agency=portfolio.agency, modality="guide"))
@@ -227,7 +227,7 @@ def test_a_breach_is_found(house: Jobseeker, breach: str, capsys: pytest.Capture
             table, _, constraint = guard.rpartition(".")
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if table else f"DROP INDEX {constraint}")
         if not plant.startswith("ALTER"):
-            cursor.execute("SET LOCAL session_replication_role = replica")  # triggers are guards too
+            cursor.execute("SET LOCAL session_replication_role = replica")  # this also disables the triggers that guard
         cursor.execute(plant)
         cursor.execute("SET LOCAL session_replication_role = origin")
         with pytest.raises(SystemExit) as ended:

@@ -1,6 +1,6 @@
-"""What the machine says of a line of the journal is said when it is read, by its nature, and kept in no row.
+"""The journal's own sentences are made when it is read, and are not stored.
 
-The kind: a sentence that is stored goes on being shown after its wording has changed.
+Kind: a stored sentence that is still shown after its wording has changed.
 """
 
 from importlib import import_module
@@ -39,10 +39,10 @@ def test_what_was_stored_before_is_forgotten_and_what_was_typed_stays() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE accompaniment_contact DROP CONSTRAINT contact_by_message_has_no_sentence")
-        cursor.execute("ALTER TABLE accompaniment_contact DISABLE TRIGGER append_only")  # came later
+        cursor.execute("ALTER TABLE accompaniment_contact DISABLE TRIGGER append_only")  # this trigger came later
         rows = [Contact.objects.create(**facts, nature=one) for one in (ContactNature.MESSAGE, ContactNature.CALLBACK)]
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        # As the migration does it: in one transaction, the constraint last.
+        # As in the migration: one transaction, with the constraint last.
         cursor.execute(migration.FORGET)
         cursor.execute(
             "ALTER TABLE accompaniment_contact ADD CONSTRAINT contact_by_message_has_no_sentence "

@@ -1,4 +1,4 @@
-"""A form that arrives after its session has ended brings its text back after the log-in, to the same person only."""
+"""A form that arrives after the end of its session: the text comes back after the log-in, to the same person only."""
 
 import html
 from datetime import timedelta
@@ -16,8 +16,8 @@ from django.utils import timezone
 from accompaniment.forms.tokens import new_token
 from accompaniment.jobs import clear_sessions
 from accompaniment.models import Enrolment, OnSiteRequest, User
-from accompaniment.services.action_plan import StepFacts, add_objective, add_step
-from accompaniment.services.contact_details import details_of
+from accompaniment.services.action_plan import StepFacts, add_objective, add_step, shown_line
+from accompaniment.services.contact_details import details_of, shown_details
 from accompaniment.views.kept_forms import KEY, LONGEST, SENT_COOKIE
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track
@@ -56,7 +56,7 @@ def test_the_text_comes_back_after_the_log_in(client: Client, person: User) -> N
     assert "fauteuil" in page
     assert "Votre demande n'est pas encore partie\u00a0: vérifiez et envoyez" in html.unescape(page)
     assert "ce que vous aviez écrit est revenu ici" in html.unescape(page)
-    # Nothing was sent by itself, and what is sent now is gone from the form.
+    # Nothing was sent by itself. Once the person sends the form, it is forgotten.
     assert not OnSiteRequest.objects.exists()
     client.post(ADDRESS, {"once": new_token(person), "comment": TEXT})
     assert OnSiteRequest.objects.get().comment == TEXT
@@ -66,7 +66,7 @@ def test_the_text_comes_back_after_the_log_in(client: Client, person: User) -> N
 def test_what_had_gone_through_before_the_session_ended_says_when_and_is_not_offered_again(
     client: Client, person: User
 ) -> None:
-    """The answer to the first sending was lost; pressed again, the form finds no session any more."""
+    """The answer to the first sending was lost. The person presses again, after the end of the session."""
     client.force_login(person)
     token = new_token(person)
     client.post(ADDRESS, {"once": token, "comment": TEXT}, headers={"Referer": PAGE})
@@ -80,7 +80,7 @@ def test_what_had_gone_through_before_the_session_ended_says_when_and_is_not_off
     assert "Votre demande était déjà envoyée le " in page
     assert "n'est pas encore partie" not in page
     assert "fauteuil" not in page
-    # The browser's script may forget it, too; and it is said once.
+    # The browser's script is told to forget it as well, and the message is shown once.
     assert answer.cookies[SENT_COOKIE].value == token.split(".")[0]
     assert "déjà envoyée" not in client.get(ADDRESS).content.decode()
     assert OnSiteRequest.objects.count() == 1
@@ -177,7 +177,7 @@ def test_an_address_that_is_no_page_leads_back_to_the_form(client: Client, perso
 def test_a_part_of_a_page_takes_the_whole_page_to_the_log_in(client: Client, person: User) -> None:
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/mon-espace/"}
     for answer in (
-        client.get("/rappels/panneau/espace/", headers=headers),
+        client.get(reverse("panel_next_step"), headers=headers),
         client.post(ADDRESS, {"once": new_token(person), "comment": TEXT}, headers=headers),
     ):
         assert (answer.status_code, answer["HX-Redirect"]) == (204, "/connexion/?next=/mon-espace/")
@@ -193,7 +193,7 @@ def test_sessions_that_are_over_are_deleted_with_their_texts(client: Client, per
 
 
 class TestExpiredForm:
-    """The token against forgery is of an earlier log-in."""
+    """The CSRF token belongs to an earlier log-in."""
 
     @pytest.fixture
     def client(self) -> Client:
@@ -238,12 +238,11 @@ def test_what_was_saved_does_not_come_back_over_a_colleague_s_newer_word(client:
     adviser.set_password(PASSWORD)
     adviser.save()
     if page == "details":
-        address, shown = reverse("edit_details", args=[person.pk]), details_of(person)
-        seen = {f"vu-{name}": value for name, value in shown.items()}
-        typed = {**seen, **shown, "commune": "Sélestat"}
+        address = reverse("edit_details", args=[person.pk])
+        typed = {"seen": shown_details(person).token, **details_of(person), "commune": "Sélestat"}
     else:
         address = reverse("edit_step", args=[step.pk])
-        typed = {"vu-title": step.title, "vu-due_on": "", "title": "Sélestat", "due_on": ""}
+        typed = {"seen": shown_line(step).token, "title": "Sélestat", "due_on": ""}
     client.force_login(adviser)
     Session.objects.all().delete()
     client.post(address, {"once": new_token(adviser), **typed}, headers={"Referer": f"http://testserver{address}"})

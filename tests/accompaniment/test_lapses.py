@@ -1,4 +1,4 @@
-"""Enrolments that nobody decides in time: the delays, the job, who is told."""
+"""Enrolments that nobody decides in time: the delays, the job, and who is told."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -9,7 +9,8 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, EnrolmentState
 from accompaniment.models import AuditEntry, LapseDelay
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
-from accompaniment.services.enrolments.lapses import DelayStandsError, cancel_lapse_delay, set_lapse_delay
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
+from accompaniment.services.enrolments.lapses import cancel_lapse_delay, set_lapse_delay
 from tests.caseload.factories import ManagerFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +38,10 @@ class TestSettingADelay:
         facts = self.facts()
         for days in (20, 20):
             set_lapse_delay(**{**facts, "days": days})
-        with pytest.raises(DelayStandsError, match="20\u00a0jours") as refused:
+        with pytest.raises(ChangedMeanwhileError, match="20\u00a0jours") as refused:
             set_lapse_delay(**{**facts, "days": 15})
         assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 20
-        set_lapse_delay(**{**facts, "days": 15, "replaces": refused.value.standing.days})
+        set_lapse_delay(**{**facts, "days": 15, "seen": refused.value.now.state})
         assert LapseDelay.objects.get(starts_on=facts["starts_on"]).days == 15
         rows = AuditEntry.objects.filter(action=AuditAction.LAPSE_DELAY).order_by("pk")
         assert [(row.details["before"], row.details["days"]) for row in rows] == [(None, 20), (20, 15)]

@@ -1,4 +1,4 @@
-"""What the law makes us say stands in one file, and each refusal speaks to the person and says how to contest it."""
+"""The sentences required by law are in one file. Each refusal addresses the person and says how to contest it."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from accompaniment.services.enrolments.interview import refuse_enrolment
 from config.checks import LEGAL_WORDS_NOT_VALIDATED, NO_MEDIATOR, law_is_said_as_validated
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import EnrolmentFactory
-from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.caseload.factories import PortfolioFactory, on_web_track, registrar
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from tests.caseload.factories import PortfolioFactory, on_web_track
     ids=["refusal", "leaving"],
 )
 def test_each_reason_has_a_sentence_of_its_own_for_the_person(reasons, said):
-    """Never the label that the staff reads, never « la personne », never a bare noun."""
+    """Not the label that the staff read, not « la personne », not a bare noun."""
     assert set(said) == set(reasons)
     for reason, sentence in said.items():
         assert sentence != reason.label
@@ -52,11 +52,8 @@ def test_a_deployment_is_warned_while_they_are_not_validated_or_name_no_mediator
 @pytest.mark.django_db
 @pytest.mark.parametrize("reason", [reason for reason in RefusalReason if reason != RefusalReason.NOT_WANTED])
 def test_the_letter_of_a_refusal_says_why_and_how_to_contest(reason):
-    refuse_enrolment(
-        actor=PortfolioFactory().adviser.user,
-        enrolment=EnrolmentFactory(jobseeker__email="a@example.org"),
-        reason=reason,
-    )
+    enrolment = EnrolmentFactory(jobseeker__email="a@example.org")
+    refuse_enrolment(actor=registrar(enrolment.jobseeker), enrolment=enrolment, reason=reason)
     body = letter_for(Notification.objects.get(kind=NotificationKind.ENROLMENT_REFUSED)).body
     assert REFUSALS_TO_YOU[reason] in body
     assert reason.label not in body
@@ -66,7 +63,10 @@ def test_the_letter_of_a_refusal_says_why_and_how_to_contest(reason):
 @pytest.mark.django_db
 @pytest.mark.parametrize("alone", [True, False])
 def test_who_left_alone_reads_no_reason(alone):
-    """« À la demande de la personne » is never said to the person."""
+    """Kind: a sentence about the person in the third person.
+
+    « À la demande de la personne » is not shown to that person.
+    """
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
     leave_track(actor=person.user if alone else portfolio.adviser.user, jobseeker=person)

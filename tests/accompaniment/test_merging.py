@@ -1,9 +1,10 @@
-"""Two people type into one draft: nothing is overwritten in silence, and nothing is lost."""
+"""Two people type into one draft: nothing is overwritten without a word, and nothing is lost."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accompaniment.rules.merging import merge
+from accompaniment.rules.merging import both_texts, merge
 
 DRAFTS = st.dictionaries(st.sampled_from("abc"), st.sampled_from(["", "x", "y", "z"]))
 
@@ -47,8 +48,52 @@ def test_no_version_of_a_field_disappears_unsaid(
         kept = merged.kept.get(name, "")
         assert kept in {typed, now}
         if now != before:
-            assert kept == now  # what somebody else typed is never overwritten …
+            assert kept == now  # what somebody else typed is never overwritten
             if typed not in {before, now}:
-                assert name in merged.conflicts  # … and what I typed never dropped without a word
+                assert name in merged.conflicts  # what I typed is never dropped without a word
         else:
             assert kept == typed
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "kept"),
+    [
+        ("", "Un", "Deux", "Deux\n\nUn"),
+        ("Avant", "Un", "Deux", "Deux\n\nUn"),
+        ("", "Un", "Un\n\nDeux", "Un\n\nDeux"),  # the same text is sent again
+        ("Un", "Un, encore", "Un\n\nDeux", "Un, encore\n\nDeux"),  # I typed on while the other text was added
+        ("Deux", "Deux, encore", "Un\n\nDeux", "Un\n\nDeux, encore"),
+        ("Un", "Autre", "", "Autre"),
+    ],
+)
+def test_of_two_texts_both_are_kept_and_none_twice(base: str, mine: str, theirs: str, kept: str) -> None:
+    assert both_texts(base=base, mine=mine, theirs=theirs) == kept
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "kept", "told"),
+    [
+        ("", "Un", "Deux", "Deux\n\nUn", "conflicts"),
+        ("", "Un", "Un, et plus", "Un, et plus", "news"),
+        ("", "Un, et plus", "Un", "Un, et plus", "changed"),
+        ("Avant", "Un", "", "Un", "conflicts"),
+        ("Avant", "", "Deux", "Deux", "conflicts"),
+        ("Avant", "Un", "Un", "Un", None),
+    ],
+)
+def test_only_two_texts_of_which_neither_holds_the_other_are_a_conflict(
+    base: str, mine: str, theirs: str, kept: str, told: str | None
+) -> None:
+    merged = merge(base={"a": base}, mine={"a": mine}, theirs={"a": theirs}, texts={"a"})
+    assert merged.kept == {"a": kept}
+    said = [name for name in ("changed", "news", "conflicts") if getattr(merged, name)]
+    assert said == ([told] if told else [])
+
+
+@given(base=st.text(), mine=st.text(), theirs=st.text())
+def test_a_text_kept_of_two_holds_both(base: str, mine: str, theirs: str) -> None:
+    """If one text continues the earlier text, its added lines stand around the other's."""
+    kept = both_texts(base=base, mine=mine, theirs=theirs)
+    for text in (mine, theirs):
+        added = text.removeprefix(base).removesuffix(base) if base else text
+        assert text in kept or added in kept

@@ -1,10 +1,11 @@
-"""A changed name is one name everywhere at once: the file owns it, whoever writes it."""
+"""A changed name changes everywhere at once: the file owns it, whoever writes it."""
 
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -23,8 +24,7 @@ from messaging.models import Conversation
 from messaging.services.delivery import letter_for
 from messaging.services.posting import message_item, post_message
 from tests.accompaniment.factories import reference
-from tests.accompaniment.files import as_file, registration
-from tests.accompaniment.test_imports_jobseekers import load
+from tests.accompaniment.files import as_file, load, registration
 from tests.caseload.factories import PortfolioFactory, on_web_track, volunteer
 from tests.visio.factories import InterviewFactory
 from visio.services.notices import send_convocation
@@ -77,7 +77,7 @@ def test_a_new_name_of_the_file_is_the_account_s_the_page_s_the_letter_s_and_the
 
 
 def test_the_name_of_an_account_alone_is_a_breach() -> None:
-    """The control: the check finds what the database would otherwise have carried along."""
+    """The control: the check finds an account whose name differs, which the database normally prevents."""
     person = on_web_track(PortfolioFactory())
     assert not list(account_follows_its_file())
     User.objects.filter(pk=person.user_id).update(last_name="Autre")
@@ -93,9 +93,10 @@ def test_a_waiting_letter_and_a_line_of_a_digest_say_the_names_that_advisers_and
     deliver_notifications()
     mail.outbox.clear()
     send_convocation(interview)
-    tell_who_followed(
-        actor=None, former=portfolio, jobseeker=person, follower=colleague, reason=PlacementEnd.TIER_CHANGED
-    )
+    with transaction.atomic():
+        tell_who_followed(
+            actor=None, former=portfolio, jobseeker=person, follower=colleague, reason=PlacementEnd.TIER_CHANGED
+        )
     gone = person.user
     for adviser, name in ((portfolio.adviser, "Odile"), (colleague, "Yann")):
         renamed_by_the_file(adviser, name)
@@ -103,7 +104,7 @@ def test_a_waiting_letter_and_a_line_of_a_digest_say_the_names_that_advisers_and
     letters = {row.kind: letter_for(row).body for row in Notification.objects.filter(sent_at=None)}
     assert "avec Odile Renommée" in letters[NotificationKind.INTERVIEW_BOOKED]
     assert (
-        f"- Zoé Durand ({person.identifier}) : désormais dans le portefeuille de Yann Renommée"
+        f"- Zoé Durand ({person.identifier})\u00a0: désormais dans le portefeuille de Yann Renommée"
         in (letters[NotificationKind.PEOPLE_LEFT])
     )
     assert gone.full_name not in letters[NotificationKind.PEOPLE_LEFT]
@@ -136,5 +137,5 @@ def test_a_draft_of_an_interview_says_who_typed_by_the_name_of_today() -> None:
     saved = save_draft(
         actor=beside.adviser.user, enrolment=enrolment, typed={"situation": "deux"}, base={"situation": ""}
     )
-    [change] = saved.conflicts
+    [change] = saved.news
     assert change.by == "Odile Renommée"

@@ -1,4 +1,4 @@
-"""A form that is sent twice does its thing once."""
+"""A form that is sent twice acts once."""
 
 from datetime import timedelta
 

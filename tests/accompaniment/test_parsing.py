@@ -1,4 +1,4 @@
-"""Numbers, days and instants from outside: one function reads each, and nothing behind it overflows."""
+"""Numbers, days and instants from outside: one function reads each, and none overflows."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Passwords: one spelling whatever the keyboard, nothing that is guessed at once, and advice that says what to do."""
+"""Passwords: one spelling for every keyboard, no easily guessed password, and helpful advice."""
 
 import unicodedata
 
@@ -57,7 +57,7 @@ class CountingHasher(MD5PasswordHasher):
 
 @pytest.mark.parametrize(("typed", "hashes"), [(COMPOSED, 1), (DECOMPOSED, 2)])
 def test_who_has_no_account_is_refused_after_as_many_hashes(settings: Settings, typed: str, hashes: int) -> None:
-    """Two spellings are two comparisons, for everybody: time tells nothing of accounts."""
+    """Kind: a response time that shows whether an account exists. Two spellings mean two comparisons, for everybody."""
     settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
     user = UserFactory(password="tout autre chose ici")
     for email in (user.email, "personne@example.org"):

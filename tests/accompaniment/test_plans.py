@@ -1,4 +1,4 @@
-"""Contact plans and the obligations that come out of them."""
+"""Contact plans and the obligations planned from them."""
 
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
@@ -14,16 +14,15 @@ from accompaniment.models import AuditEntry, Contact, ContactPlan, Jobseeker, Ob
 from accompaniment.reads.contact_plans import default_plan
 from accompaniment.reads.invariants import obligations_never_overlap
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
-from accompaniment.rules.tracks import obligation_periods
 from accompaniment.services import journal, plans
 from tests.accompaniment.factories import (
     AgencyFactory,
     JobseekerFactory,
     PlanDefaultFactory,
     RegionFactory,
-    UserFactory,
     plan_defaults,
 )
+from tests.caseload.factories import follower
 
 pytestmark = pytest.mark.django_db
 
@@ -31,13 +30,14 @@ DAY = date(2026, 1, 5)
 
 
 def begin(person: Jobseeker, day: date = DAY, track: Track = Track.WEB) -> ContactPlan:
-    plan = plans.begin_default_plan(
-        actor=None,
-        jobseeker=person,
-        tier=Tier.GUIDE,
-        track=track,
-        at=datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
-    )
+    with transaction.atomic():
+        plan = plans.begin_default_plan(
+            actor=None,
+            jobseeker=person,
+            tier=Tier.GUIDE,
+            track=track,
+            at=datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
+        )
     assert plan is not None
     return plan
 
@@ -61,26 +61,14 @@ def person() -> Jobseeker:
 
 
 class TestPeriodsOfAPlan:
-    def test_depend_on_the_plan_alone(self) -> None:
-        late = obligation_periods(starts_on=DAY, interval_days=28, until=date(2026, 3, 10))
-        assert late == [
-            (date(2026, 1, 5), date(2026, 2, 2)),
-            (date(2026, 2, 2), date(2026, 3, 2)),
-            (date(2026, 3, 2), date(2026, 3, 30)),
-        ]
-        assert obligation_periods(starts_on=DAY, interval_days=28, until=date(2026, 2, 1)) == late[:1]
-
-    def test_begin_on_their_day_and_not_before(self) -> None:
-        assert obligation_periods(starts_on=DAY, interval_days=28, until=DAY - timedelta(days=1)) == []
-        assert len(obligation_periods(starts_on=DAY, interval_days=28, until=DAY)) == 1
-
-    @pytest.mark.parametrize("days", [0, 27, 28, 100, 365])
-    def test_are_the_ones_that_the_database_writes(self, person: Jobseeker, days: int) -> None:
+    @pytest.mark.parametrize(("days", "begun"), [(-1, 0), (0, 1), (27, 1), (28, 2), (100, 4), (365, 14)])
+    def test_depend_on_the_plan_alone_and_begin_on_their_day(self, person: Jobseeker, days: int, begun: int) -> None:
         plan = begin(person)
-        today = DAY + timedelta(days=days)
-        plans.plan_obligations(today=today)
+        plans.plan_obligations(today=DAY + timedelta(days=days))
         written = [(row.period.lower, row.period.upper) for row in Obligation.objects.order_by("due_on")]
-        assert written == obligation_periods(starts_on=DAY, interval_days=plan.interval_days, until=today)
+        period = timedelta(days=plan.interval_days)
+        assert period == timedelta(days=28)
+        assert written == [(DAY + number * period, DAY + (number + 1) * period) for number in range(begun)]
 
 
 class TestPlanning:
@@ -103,7 +91,7 @@ class TestPlanning:
 
     def test_begins_on_the_day_of_the_agency(self) -> None:
         PlanDefaultFactory()
-        # 23:00 UTC on the 4th: the 5th has begun in Réunion, not in Martinique.
+        # At 23:00 UTC on the 4th, the 5th has begun in Réunion, but not in Martinique.
         here = {
             zone: JobseekerFactory(agency=AgencyFactory(region=RegionFactory(timezone=zone)))
             for zone in ("Indian/Reunion", "America/Martinique")
@@ -116,7 +104,8 @@ class TestPlanning:
 
     def test_leaves_out_a_plan_that_has_ended(self, person: Jobseeker) -> None:
         begin(person)
-        plans.end_plan(actor=None, jobseeker=person, day=DAY, at=timezone.now(), reason="Fin")
+        with transaction.atomic():
+            plans.end_plan(actor=None, jobseeker=person, day=DAY, at=timezone.now(), reason="Fin")
         assert plans.plan_obligations(today=DAY + timedelta(days=60)) == 0
 
 
@@ -135,7 +124,8 @@ class TestDefaults:
         person = JobseekerFactory()
         begin(person)
         at = datetime(2026, 1, 20, 12, tzinfo=UTC)
-        none = plans.begin_default_plan(actor=None, jobseeker=person, tier=Tier.SUIVI, track=Track.CLASSIC, at=at)
+        with transaction.atomic():
+            none = plans.begin_default_plan(actor=None, jobseeker=person, tier=Tier.SUIVI, track=Track.CLASSIC, at=at)
         assert none is None
         assert not ContactPlan.objects.current().exists()
 
@@ -152,7 +142,9 @@ class TestReplacing:
     def test_begins_after_a_period_that_was_held(self, person: Jobseeker) -> None:
         begin(person)
         plans.plan_obligations(today=DAY)
-        held = plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=contact(person))
+        held = plans.hold_obligation(
+            actor=follower(person), obligation=Obligation.objects.get(), contact=contact(person)
+        )
         plan = begin(person, DAY + timedelta(days=7))
         assert plan.starts_on == held.period.upper
         plans.plan_obligations(today=DAY + timedelta(days=60))
@@ -173,7 +165,7 @@ class TestChanging:
     def change(self, person: Jobseeker, **facts: Any) -> ContactPlan:
         return plans.change_plan(
             **{
-                "actor": UserFactory(),
+                "actor": follower(person),
                 "jobseeker": person,
                 "channel": Channel.PHONE,
                 "interval_days": 14,
@@ -202,17 +194,18 @@ class TestHolding:
         plans.plan_obligations(today=DAY)
         obligation = Obligation.objects.get()
         line = contact(person)
-        held = plans.hold_obligation(actor=UserFactory(), obligation=obligation, contact=line)
+        held = plans.hold_obligation(actor=follower(person), obligation=obligation, contact=line)
         assert (held.state, held.contact, held.held_at) == (ObligationState.HELD, line, line.at)
         with pytest.raises(NotAllowedNowError):
-            plans.hold_obligation(actor=UserFactory(), obligation=obligation, contact=line)
+            plans.hold_obligation(actor=follower(person), obligation=obligation, contact=line)
 
     def test_is_not_done_of_what_was_waived(self, person: Jobseeker) -> None:
         begin(person)
         plans.plan_obligations(today=DAY)
-        plans.end_plan(actor=None, jobseeker=person, day=DAY, at=timezone.now(), reason="Fin")
+        with transaction.atomic():
+            plans.end_plan(actor=None, jobseeker=person, day=DAY, at=timezone.now(), reason="Fin")
         with pytest.raises(NotAllowedNowError):
-            plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=contact(person))
+            plans.hold_obligation(actor=follower(person), obligation=Obligation.objects.get(), contact=contact(person))
 
     @pytest.mark.parametrize(
         ("nature", "channel"), [(ContactNature.MESSAGE, Channel.CHAT), (ContactNature.CALLBACK, Channel.PHONE)]
@@ -220,31 +213,31 @@ class TestHolding:
     def test_is_not_done_by_less_than_the_plan_asks_for(
         self, person: Jobseeker, nature: ContactNature, channel: Channel
     ) -> None:
-        """Kind: a rule that only the page knew. A message holds no mandatory interview, whoever calls the service."""
+        """Kind: a rule that only the page knew. The service too refuses to count a message as a mandatory interview."""
         plan = begin(person)
         plans.plan_obligations(today=DAY)
         line = contact(person, nature=nature)
         with pytest.raises(DomainError, match="demande un autre contact"):
-            plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=line)
+            plans.hold_obligation(actor=follower(person), obligation=Obligation.objects.get(), contact=line)
         ContactPlan.objects.filter(pk=plan.pk).update(nature=nature, channel=channel)
-        assert plans.hold_obligation(actor=UserFactory(), obligation=Obligation.objects.get(), contact=line)
+        assert plans.hold_obligation(actor=follower(person), obligation=Obligation.objects.get(), contact=line)
 
     def test_is_done_by_a_contact_that_holds_no_other(self, person: Jobseeker) -> None:
         begin(person)
         plans.plan_obligations(today=DAY + timedelta(days=40))
         first, second = Obligation.objects.order_by("due_on")
         line = contact(person)
-        plans.hold_obligation(actor=UserFactory(), obligation=first, contact=line)
-        with pytest.raises(DomainError, match="déjà une autre échéance"):
-            plans.hold_obligation(actor=UserFactory(), obligation=second, contact=line)
+        plans.hold_obligation(actor=follower(person), obligation=first, contact=line)
+        with pytest.raises(DomainError, match="déjà comme un autre entretien"):
+            plans.hold_obligation(actor=follower(person), obligation=second, contact=line)
         facts = {"state": ObligationState.HELD, "held_at": line.at, "contact": line}
         with pytest.raises(IntegrityError, match="obligation_one_per_contact"), transaction.atomic():
             Obligation.objects.filter(pk=second.pk).update(**facts)
-        assert plans.hold_obligation(actor=UserFactory(), obligation=second, contact=contact(person, "test:2"))
+        assert plans.hold_obligation(actor=follower(person), obligation=second, contact=contact(person, "test:2"))
 
 
 def test_what_one_contact_held_beside_another_is_waived_when_the_rule_comes(person: Jobseeker) -> None:
-    """The kind: a constraint that the rows of a running house may break."""
+    """Kind: a constraint that existing rows of a running service may break."""
     migration = import_module("accompaniment.migrations.0024_one_obligation_per_contact")
     begin(person)
     plans.plan_obligations(today=DAY + timedelta(days=40))
@@ -254,7 +247,7 @@ def test_what_one_contact_held_beside_another_is_waived_when_the_rule_comes(pers
         cursor.execute("ALTER TABLE accompaniment_obligation DROP CONSTRAINT obligation_one_per_contact")
         Obligation.objects.update(state=ObligationState.HELD, held_at=line.at, contact=line)
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-        # As the migration does it: in one transaction, the constraint last.
+        # As in the migration: one transaction, with the constraint last.
         cursor.execute(migration.WAIVE)
         cursor.execute(
             "ALTER TABLE accompaniment_obligation ADD CONSTRAINT obligation_one_per_contact UNIQUE (contact_id)"

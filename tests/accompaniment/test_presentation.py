@@ -46,7 +46,7 @@ def test_every_nature_and_channel_has_words(nature: ContactNature, channel: Chan
 @pytest.mark.parametrize(
     ("obstacle", "opens_on", "words"),
     [
-        ("modalite", None, "La vôtre est « suivi »"),
+        ("modalite", None, "est «\u00a0suivi\u00a0»"),
         ("region", None, "n'a pas encore de date d'ouverture"),
         ("region", date(2026, 7, 1), "ouvre dans votre région le 1er juillet."),
         ("email", None, "votre adresse e-mail"),

@@ -1,4 +1,4 @@
-"""What the pages promise is what the code does: each sentence is held against the fact that it tells."""
+"""Each promise that a page makes is compared with what the code does."""
 
 import re
 from html import unescape
@@ -32,13 +32,16 @@ from visio.views.on_site_requests import ANSWER_COMES
 pytestmark = pytest.mark.django_db
 
 SCRIPTS = sorted(path for path in Path(settings.BASE_DIR, "static").rglob("*.js"))
+TEXTS_OF_STAFF = ("visio-notes-", "portefeuille-choisis", "portefeuille-ouvert", "journee-en-pause")
+"""What pages of the staff keep until the tab is closed: notes of an interview, what is ticked in a list, and whether
+the page of the day stands still."""
 SOURCES = [
     path for app in ("accompaniment", "caseload", "messaging", "visio", "config") for path in Path(app).rglob("*.py")
 ]
 
 
 def words(response: Any) -> str:
-    """Return the page as it is read: no marks, one space between words."""
+    """Return the text of a page, without tags and with single spaces."""
     text = re.sub(r"<(script|style)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).replace("\u00a0", " ").split())
 
@@ -51,13 +54,14 @@ def plain(text: str) -> str:
 
 
 def test_the_page_tells_every_cookie_that_is_set(client: Client) -> None:
-    """A whole visit: the log-in, a form that is sent once, the log-out."""
+    """A whole visit: the log-in, a form that is sent once, the choice of a theme."""
     person = JobseekerFactory(with_account=True)
     client.force_login(person.user)
     form = client.get(reverse("ask_on_site")).content.decode()
     token = re.search(r'name="once" value="([^"]+)"', form)
     assert token is not None
     client.post(reverse("ask_on_site"), {"once": token[1], "comment": ""})
+    client.post(reverse("display"), {"theme": "dark"})
     told = {kept.name for kept in browser.cookies()}
     assert set(client.cookies) == told
     page = words(client.get(reverse("personal_data")))
@@ -67,13 +71,13 @@ def test_the_page_tells_every_cookie_that_is_set(client: Client) -> None:
 
 def test_no_other_code_sets_a_cookie() -> None:
     setting = [str(path) for path in SOURCES if ".set_cookie(" in (Path(settings.BASE_DIR) / path).read_text()]
-    assert setting == ["accompaniment/views/kept_forms.py"]
+    assert sorted(setting) == ["accompaniment/views/display.py", "accompaniment/views/kept_forms.py"]
     assert not [path for path in SCRIPTS if re.search(r"document\.cookie\s*=[^=]", path.read_text())]
 
 
 def test_every_script_that_keeps_something_keeps_what_is_told(client: Client) -> None:
-    """The kind: a key in the browser's storage that no page speaks of."""
-    told = [kept.name for kept in browser.TEXTS] + list(browser.TEXTS_OF_STAFF)
+    """Kind: a key in the browser's storage that no page mentions."""
+    told = [kept.name for kept in browser.TEXTS] + list(TEXTS_OF_STAFF)
     for path in SCRIPTS:
         text = path.read_text()
         if re.search(r"(local|session)Storage\.setItem", text):
@@ -85,7 +89,7 @@ def test_every_script_that_keeps_something_keeps_what_is_told(client: Client) ->
 
 
 def test_the_log_out_clears_what_is_told_to_be_cleared(client: Client) -> None:
-    """By the header where the connection is private, by the script everywhere."""
+    """Over HTTPS by a header, and everywhere by a script."""
     client.force_login(UserFactory())
     assert '"storage"' in client.post(reverse("log_out"))["Clear-Site-Data"]
     script = Path(settings.BASE_DIR, "static/accompaniment/keep.js").read_text()
@@ -97,7 +101,7 @@ def test_the_log_out_clears_what_is_told_to_be_cleared(client: Client) -> None:
 
 
 def test_everybody_whom_the_perimeter_lets_in_is_named(client: Client) -> None:
-    """Derived from the capacities in which a reading is written down, not from a list of the page's own."""
+    """The expected capacities come from the audit of readings, not from a list of the page's own."""
     assert set(READERS_TO_YOU) == set(ReaderCapacity)
     given = {
         when.result.value for user in (UserFactory(role="adviser"), ManagerFactory().user) for when in capacities(user)
@@ -112,7 +116,7 @@ def test_everybody_whom_the_perimeter_lets_in_is_named(client: Client) -> None:
 
 
 def test_own_data_says_who_corrects_what(client: Client) -> None:
-    """What an adviser's form writes is named as the adviser's, and the rest as the file's that really brings it."""
+    """The page names the adviser for what an adviser's form can write, and the file for what the file brings."""
     person = JobseekerFactory(with_account=True)
     client.force_login(person.user)
     page = words(client.get(reverse("own_data")))
@@ -130,7 +134,7 @@ def test_the_pages_without_log_in_say_who_runs_the_service(client: Client) -> No
     notice = words(client.get(reverse("legal_notice")))
     for part in (said.name, said.address, said.email, said.phone, said.publication_director, said.hosting):
         assert part in notice
-    assert said.mediator_url in notice
+    assert settings.MEDIATOR_URL in notice
     data = words(client.get(reverse("personal_data")))
     for part in (said.controller, said.legal_basis, said.dpo, plain(said.files_kept), plain(said.space_kept)):
         assert part in data
@@ -171,7 +175,7 @@ def test_the_text_to_accept_has_headings_and_lists_on_its_page_and_no_marks(clie
     person = on_web_track()
     client.force_login(person.user)
     html = client.get(reverse("acceptance")).content.decode()
-    assert "<h2>Ce qui change</h2>" in html
+    assert "<h3>Ce qui change</h3>" in html
     assert re.search(r"<ul>\s*<li>Vos entretiens ont lieu", html)
     assert "## " not in words(client.get(reverse("acceptance")))
 
@@ -188,7 +192,7 @@ def test_the_text_to_accept_names_no_operator_by_hand_and_keeps_the_slots_on_sit
 
 
 def test_a_delay_is_told_as_a_delay_and_not_as_a_promise(client: Client) -> None:
-    """« Au plus » is kept by nobody; what to do without an answer is."""
+    """Kind: « au plus », which nobody can guarantee. The page says what to do if there is no answer."""
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
     client.force_login(person.user)
@@ -202,7 +206,7 @@ def test_a_delay_is_told_as_a_delay_and_not_as_a_promise(client: Client) -> None
 
 
 def test_whoever_had_nobody_reads_that_an_adviser_is_named() -> None:
-    """« Votre conseiller change » is for who had one."""
+    """« Votre conseiller change » is only for people who had an adviser."""
     portfolio = PortfolioFactory(modality="guide")
     person = JobseekerFactory(agency=portfolio.agency, with_account=True)
     place_waiting(actor=ManagerFactory(whole_country=True).user, jobseeker=person, portfolio=portfolio)

@@ -1,4 +1,4 @@
-"""New versions of the text to accept: who is asked again, what stands meanwhile, what is kept."""
+"""New versions of the text to accept: who is asked again, what stays valid meanwhile, and what is kept."""
 
 import html
 import re
@@ -13,7 +13,7 @@ from accompaniment.models import Accompaniment, AuditEntry, Consent, ConsentText
 from accompaniment.reads.invariants import GROUND_CHECKS
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
-from accompaniment.services.enrolments.publishing import publish_consent_text
+from accompaniment.services.enrolments.publishing import publish_consent_text, shown_version
 from caseload.models import Portfolio
 from messaging.services import delivery
 from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
@@ -42,7 +42,7 @@ def publish(*, needs_acceptance: bool = True, body: str = "Un point nouveau.", *
             "title": last.title,
             "body": body,
             "needs_acceptance": needs_acceptance,
-            "after": last.version,
+            "seen": shown_version(last).state,
             **facts,
         }
     )
@@ -86,11 +86,11 @@ class TestPublishing:
             publish(body=ConsentText.objects.latest().body)
 
     def test_after_another_one_meanwhile_is_refused(self) -> None:
-        seen = ConsentText.objects.latest().version
+        last = ConsentText.objects.latest()
         publish(body="De quelqu'un d'autre.")
         with pytest.raises(NotAllowedNowError, match="entre-temps"):
-            publish(after=seen)
-        assert publish(after=seen + 1).version == seen + 2
+            publish(seen=shown_version(last).state)
+        assert publish().version == last.version + 2
 
 
 class TestAVersionToAccept:
@@ -100,7 +100,7 @@ class TestAVersionToAccept:
         text = publish()
         letter = Notification.objects.get(kind=NotificationKind.ACCEPTANCE_ASKED)
         assert letter.jobseeker == person
-        assert "continue pendant ce temps" in delivery.letter_for(letter).body
+        assert "continue dans tous les cas" in delivery.letter_for(letter).body
         assert Accompaniment.objects.current().get(jobseeker=person).track == Track.WEB
         assert standing(person).text != text
 
@@ -112,7 +112,7 @@ class TestAVersionToAccept:
         old.refresh_from_db()
         assert (new.text, old.withdrawn_at) == (text, new.accepted_at)
         enrolment = Enrolment.objects.get(jobseeker=person)
-        # What the track began with stays its proof.
+        # The acceptance with which the track began stays as its proof.
         assert (enrolment.state, enrolment.consent) == (EnrolmentState.ACTIVE, old)
         assert accept(person) == new
 
@@ -154,7 +154,7 @@ class TestAVersionThatNeedsNone:
         assert BAND not in read(client, person)
         page = read(client, person, "acceptance")
         assert f"Vous avez accepté la version {before.text.version}" in page
-        assert "ne demande pas de nouvelle acceptation" in page
+        assert "Votre accord reste valable" in page
         assert "Un point nouveau." in page
 
     def test_lets_an_earlier_acceptance_start_the_track(self, portfolio: Portfolio) -> None:
@@ -180,7 +180,7 @@ def test_what_was_shown_is_kept_to_the_letter(client: Client, portfolio: Portfol
     consent = accept(person)
     assert body in consent.shown
     for line in filter(None, consent.shown.splitlines()):
-        assert line.removeprefix("- ") in page  # a dash is an item of a list, on the page
+        assert line.removeprefix("- ").replace("\u00a0", " ") in page  # on the page, a dash is a list item
     assert "J'ai lu ce texte" in consent.shown
     assert f"Version {consent.text.version}, publiée le" in consent.shown
 
@@ -205,12 +205,12 @@ def test_the_frame_offers_what_the_person_may_do(client: Client, portfolio: Port
     person = on_web_track(portfolio)
     for name in ("space", "own_data", "my_interviews", "accessibility"):
         page = read(client, person, name)
-        assert "Être reçu en agence" in page
+        assert "Rendez-vous en agence" in page
         assert "Quitter le 100 % web" in page
     client.post(reverse("ask_on_site"))
-    assert "Être reçu en agence : demandé" in read(client, person, "own_data")
+    assert "Rendez-vous en agence : demandé" in read(client, person, "own_data")
     client.post(reverse("leave_track"))
     assert "Quitter le 100 % web" not in read(client, person, "own_data")
     assert consent_text_in_force().version == 1
     client.force_login(portfolio.adviser.user)
-    assert "Être reçu en agence" not in client.get(reverse("accessibility")).content.decode()
+    assert "Rendez-vous en agence" not in client.get(reverse("accessibility")).content.decode()

@@ -44,7 +44,7 @@ def test_loading_it_again_adds_nothing_and_leaves_what_a_manager_changed() -> No
 
 
 def test_no_text_to_accept_is_published_before_the_operator_has_a_name(settings: Settings) -> None:
-    """The kind: a setting that nobody gave, written where nothing can be changed any more."""
+    """Kind: a missing setting, written into a text that can never be changed."""
     settings.DEMONSTRATION = False
     settings.OPERATOR_NAME = ""
     with pytest.raises(CommandError, match="OPERATOR_NAME"):
@@ -53,6 +53,6 @@ def test_no_text_to_accept_is_published_before_the_operator_has_a_name(settings:
     settings.OPERATOR_NAME = "l'Office d'ailleurs"
     call_command("load_reference")
     assert "l'Office d'ailleurs" in ConsentText.objects.get().body
-    # The text stands by now, so the name is needed no more.
+    # The text already exists, so the name is no longer needed.
     settings.OPERATOR_NAME = ""
     call_command("load_reference")

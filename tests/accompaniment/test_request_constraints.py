@@ -1,4 +1,4 @@
-"""What a person asks for, against the database itself: one open request of each kind, answered or taken back."""
+"""The database on people's requests: one open request of each kind, which is answered or taken back."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accompaniment.models import OnSiteRequest, PlanRequest
 from tests.accompaniment.factories import JobseekerFactory, UserFactory
-from tests.accompaniment.test_constraints import refused
+from tests.accompaniment.refusals import refused
 
 pytestmark = pytest.mark.django_db
 

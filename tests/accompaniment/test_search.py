@@ -1,4 +1,4 @@
-"""Searching people by name: what is forgiven, what is not, and how often the wrong person is found."""
+"""Searching people by name: which errors are forgiven, which are not, and how often the wrong person is found."""
 
 import csv
 import io
@@ -8,15 +8,18 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 
 from accompaniment.models import Jobseeker
 from accompaniment.models.search import LIKENESS, named, words_of
+from accompaniment.rules.imports.telephones import begun
 from accompaniment.rules.spelling import plain
 from tests.accompaniment.factories import JobseekerFactory
 from tests.accompaniment.files import pilot_file
 
 pytestmark = pytest.mark.django_db
 
+ANYBODY = Q(pk__isnull=False)
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -80,7 +83,7 @@ def pilot() -> list[dict[str, str]]:
 
 
 def names_of_the_pilot() -> tuple[list[str], list[str]]:
-    """Return every name of 12,000 registrations, and the last names of one word of five letters or more."""
+    """Return the names of 12,000 registrations, and the single-word last names of five letters or more."""
     people = pilot()
     names = sorted({plain(f"{row['nom']} {row['prenom']}") for row in people if row["nom"] and row["prenom"]})
     last = sorted({plain(row["nom"]) for row in people if row["nom"]})
@@ -109,7 +112,7 @@ def exchanged(word: str, chance: random.Random) -> str:
 
 @pytest.fixture
 def people_of_the_pilot() -> None:
-    """Everybody of the pilot, by name only, in a table that looks like the real one."""
+    """All people of the pilot, with their names only, in a table like the real one."""
     names, _ = names_of_the_pilot()
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE pilot_name (name text) ON COMMIT DROP")
@@ -117,7 +120,7 @@ def people_of_the_pilot() -> None:
 
 
 def matches(typed: str) -> list[str]:
-    """Return the names of the pilot that a word finds, by the very condition of the search."""
+    """Return the names of the pilot that a word finds, by the search's own condition."""
     condition = Jobseeker.objects.filter(named(words_of(typed))).order_by().values("pk")
     sql, params = condition.query.sql_with_params()
     where = sql.split(" WHERE ")[1].replace(
@@ -143,7 +146,7 @@ def test_one_typing_error_is_forgiven(error: Callable[[str, random.Random], str]
 @pytest.mark.parametrize("letters", [4, 5, None])
 @pytest.mark.usefixtures("people_of_the_pilot")
 def test_the_wrong_person_is_seldom_found(letters: int | None) -> None:
-    """Of 250 people, a typed last name or its beginning finds fewer than three who do not have it in their name."""
+    """A typed last name or its beginning finds fewer than three of 250 people who do not have it in their name."""
     names, last = names_of_the_pilot()
     chance = random.Random(7)
     asked = [name[:letters] for name in chance.sample(last, 40)]
@@ -160,7 +163,7 @@ def test_the_threshold_is_what_one_error_in_five_letters_leaves() -> None:
 
 def plan_of(query: Any) -> str:
     with connection.cursor() as cursor:
-        # The tables of a test are too small for an index to be worth it.
+        # The tables of a test are too small for the planner to choose an index.
         cursor.execute("SET LOCAL enable_seqscan = off")
         sql, params = query.order_by().query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", params)
@@ -170,6 +173,60 @@ def plan_of(query: Any) -> str:
 @pytest.mark.parametrize("typed", ["dupond", "dup", "dupond alix"])
 def test_the_search_of_everybody_is_answered_by_the_index(typed: str) -> None:
     assert "jobseeker_plain_name" in plan_of(Jobseeker.objects.matching(typed))
+
+
+@pytest.mark.parametrize("typed", ["06 12 34", "061234", "dupond"])
+def test_the_search_by_name_or_telephone_is_answered_by_both_indexes(typed: str) -> None:
+    plan = plan_of(Jobseeker.objects.found_by(typed, numbers_of=ANYBODY))
+    assert ("jobseeker_phone_begins" in plan) is typed.startswith("06")
+    assert ("jobseeker_plain_name" in plan) is (typed != "06 12 34") or "BitmapOr" in plan
+
+
+@pytest.mark.parametrize(
+    ("typed", "beginning"),
+    [
+        ("06 12 34 56 78", "+33612345678"),
+        ("06.12.34", "+3361234"),
+        ("+33 (0)6 12 34", "+3361234"),
+        ("0033612", "+33612"),
+        ("0692 12", "+26269212"),
+        ("0508 41", "+50841"),
+        ("061", ""),
+        ("612345678", ""),
+        ("0612345A", ""),
+        ("06 12 dupont", ""),
+        ("", ""),
+    ],
+)
+def test_a_number_is_looked_for_as_far_as_it_was_typed(typed: str, beginning: str) -> None:
+    assert begun(typed) == beginning
+
+
+def test_a_person_is_found_by_the_beginning_of_the_telephone_number() -> None:
+    JobseekerFactory(last_name="Dupont", phone="+33612345678")
+    JobseekerFactory(last_name="Roy", phone="+33712345678")
+    for typed, expected in (
+        ("06 12 34", ["Dupont"]),
+        ("0612345678", ["Dupont"]),
+        ("07 12", ["Roy"]),
+        ("0812", []),
+        ("", []),
+    ):
+        assert names_found(typed, ANYBODY) == expected
+    # Of a person whose number the reader does not see, the whole number and no part of it.
+    for typed, expected in (("06 12 34", []), ("061234567", []), ("0612345678", ["Dupont"])):
+        assert names_found(typed, Q(last_name="Roy")) == expected
+
+
+def names_found(typed: str, numbers_of: Q) -> list[str]:
+    return [person.last_name for person in Jobseeker.objects.found_by(typed, numbers_of=numbers_of)]
+
+
+def test_who_is_named_exactly_comes_before_who_is_named_but_for_an_error() -> None:
+    for name in ("Dupond", "Dupont"):
+        JobseekerFactory(last_name=name, first_name="Alix")
+    for typed, expected in (("dupont", ["Dupont", "Dupond"]), ("dupond", ["Dupond", "Dupont"])):
+        assert names_found(typed, ANYBODY) == expected
 
 
 def test_the_beginning_of_an_identifier_is_answered_by_the_index_that_keeps_it_single() -> None:

@@ -1,12 +1,10 @@
 """The jobseeker's own pages: the space, the acceptance, leaving, the accompaniment and the data."""
 
-import html
-import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +17,8 @@ from accompaniment.enums import (
     EnrolmentState,
     RefusalReason,
     Tier,
-    Track,
 )
-from accompaniment.models import Accompaniment, AuditEntry, Consent, Enrolment, Jobseeker, Region
+from accompaniment.models import AuditEntry, Enrolment, Region
 from accompaniment.services import audit, journal, plans
 from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
 from accompaniment.services.enrolments.interview import refuse_enrolment
@@ -30,7 +27,6 @@ from accompaniment.services.enrolments.tiers import change_tier
 from accompaniment.templatetags.french import telephone
 from caseload.models import Portfolio
 from tests.accompaniment.factories import (
-    ConsentTextFactory,
     EnrolmentFactory,
     JobseekerFactory,
     consent_text_in_force,
@@ -45,6 +41,8 @@ from tests.caseload.factories import (
     on_web_track,
     validated,
 )
+from tests.space_page import read, send, whole, words
+from visio.services.hours import give_usual_hours
 
 pytestmark = pytest.mark.django_db
 
@@ -57,28 +55,6 @@ def portfolio() -> Portfolio:
     return PortfolioFactory(adviser__user__first_name="Anne", adviser__user__last_name="Vidal")
 
 
-def read(client: Client, person: Jobseeker, name: str = "space", **query: Any) -> str:
-    """Return what the person reads on a page of hers, in one line."""
-    client.force_login(person.user)
-    response = client.get(reverse(name), query)
-    assert response.status_code == 200
-    return words(response)
-
-
-def words(response: Any) -> str:
-    text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
-    return text.replace("&#x27;", "'")
-
-
-def send(client: Client, person: Jobseeker, name: str, **answers: Any) -> Any:
-    client.force_login(person.user)
-    return client.post(reverse(name), answers, follow=True)
-
-
-def track_of(person: Jobseeker) -> str:
-    return Accompaniment.objects.current().get(jobseeker=person).track
-
-
 class TestWhoMayOpen:
     @pytest.mark.parametrize("name", PAGES)
     def test_jobseekers_alone(self, client: Client, portfolio: Portfolio, name: str) -> None:
@@ -87,10 +63,9 @@ class TestWhoMayOpen:
             client.force_login(user)
             assert client.get(reverse(name)).status_code == 403
 
-    @pytest.mark.parametrize("name", ["ask_enrolment", "decline_enrolment"])
-    def test_what_writes_is_posted(self, client: Client, portfolio: Portfolio, name: str) -> None:
+    def test_what_writes_is_posted(self, client: Client, portfolio: Portfolio) -> None:
         client.force_login(on_web_track(portfolio).user)
-        assert client.get(reverse(name)).status_code == 405
+        assert client.get(reverse("ask_enrolment")).status_code == 405
 
     def test_each_sees_the_own_file(self, client: Client, portfolio: Portfolio) -> None:
         mine, theirs = on_web_track(portfolio), on_web_track(portfolio)
@@ -102,20 +77,21 @@ class TestWhoMayOpen:
 class TestSpace:
     def test_begins_with_the_acceptance_when_only_that_is_missing(self, client: Client, portfolio: Portfolio) -> None:
         person = validated(portfolio, with_account=True).jobseeker
-        assert "À faire maintenant Lire et accepter le 100 % web" in read(client, person)
+        assert "Ma prochaine étape Lire et accepter le 100 % web" in whole(client, person)
         accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
-        assert "À faire maintenant" not in read(client, person)
+        assert "Lire et accepter" not in whole(client, person)
 
     def test_offers_the_text_while_the_interview_is_awaited(self, client: Client, portfolio: Portfolio) -> None:
         person = JobseekerFactory(agency=portfolio.agency, with_account=True)
         EnrolmentFactory(jobseeker=person)
-        assert "Elle attend votre entretien d'inscription" in read(client, person)
+        assert "Votre demande de 100 % web attend votre entretien d'inscription" in whole(client, person)
         accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
-        assert "Vous avez déjà accepté le 100 % web" in read(client, person)
+        assert "Vous avez déjà accepté le 100 % web" in whole(client, person)
 
     def test_has_the_four_ways_to_the_adviser(self, client: Client, portfolio: Portfolio) -> None:
-        page = read(client, on_web_track(portfolio))
-        for way in ("Écrire à mon conseiller", "Être rappelé", "Prendre rendez-vous", "Être reçu en agence"):
+        give_usual_hours([portfolio.adviser])
+        page = whole(client, on_web_track(portfolio))
+        for way in ("Écrire à mon conseiller", "Demander un appel", "Prendre rendez-vous", "Rendez-vous en agence"):
             assert way in page
 
     def test_shows_the_track_and_the_way_out(self, client: Client, portfolio: Portfolio) -> None:
@@ -141,12 +117,12 @@ class TestSpace:
         with time_machine.travel(asked_at):
             person = JobseekerFactory(agency=portfolio.agency, with_account=True)
             enrolment = EnrolmentFactory(jobseeker=person)
-            ends = "d'ici au 1er avril, votre demande s'arrête ; vous pourrez la refaire."
-            assert f"Sans réponse de votre agence {ends}" in read(client, person)
+            ends = "Après, il faudra refaire une demande : vos droits ne changent pas."
+            assert f"Votre agence a jusqu'au 1er avril inclus pour répondre. {ends}" in whole(client, person)
             validated(portfolio, enrolment=enrolment)
-            assert f"Sans réponse de votre part {ends}" in read(client, person)
+            assert f"Répondez avant la fin du 1er avril. {ends}" in whole(client, person)
             accept_terms(actor=person.user, jobseeker=person, text=consent_text_in_force())
-            assert "votre demande s'arrête" not in read(client, person)
+            assert "il faudra refaire une demande" not in whole(client, person)
 
     @pytest.mark.parametrize("outcome", ["refused", "lapsed"])
     def test_says_what_became_of_the_last_wish_and_lets_ask_again(
@@ -160,7 +136,8 @@ class TestSpace:
             refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.NEEDS_ON_SITE)
             sentence = "Votre situation demande des rendez-vous en agence pour le moment."
         else:
-            lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now())
+            with transaction.atomic():
+                lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now())
             sentence = "Votre demande de 100 % web n'a pas eu de réponse à temps"
         page = read(client, person)
         assert sentence in page
@@ -175,7 +152,8 @@ class TestSpace:
             Region.objects.update(web_opens_on=timezone.localdate() + timedelta(days=400))
         page = read(client, person)
         assert "Demander le 100 % web" not in page
-        assert ("La vôtre est « suivi »" if obstacle == "modalite" else "ouvre dans votre région le") in page
+        said = "Votre accompagnement est « suivi »" if obstacle == "modalite" else "ouvre dans votre région le"
+        assert said in page
 
 
 class TestAsking:
@@ -196,96 +174,6 @@ class TestAsking:
         person = JobseekerFactory(agency=portfolio.agency, with_account=True, tier=Tier.SUIVI)
         assert "modalité « guidé »" in words(send(client, person, "ask_enrolment"))
         assert not Enrolment.objects.exists()
-
-
-class TestAcceptance:
-    def test_shows_the_whole_text_and_its_version(self, client: Client, portfolio: Portfolio) -> None:
-        text = ConsentTextFactory(body="Premier point.\n\nDernier point.")
-        page = read(client, validated(portfolio, with_account=True).jobseeker, "acceptance")
-        assert f"Version {text.version}" in page
-        assert "Premier point. Dernier point." in page
-
-    def test_starts_the_track_and_is_dated(self, client: Client, portfolio: Portfolio) -> None:
-        text = consent_text_in_force()
-        with time_machine.travel("2026-03-03T13:32:00Z", tick=True):
-            person = validated(portfolio, with_account=True).jobseeker
-            page = words(send(client, person, "acceptance", version=text.version, accepted="on"))
-        assert f"Version {text.version}, acceptée le 3 mars 2026 à 14 h 32." in page
-        assert "Votre suivi 100 % web a commencé le 3 mars 2026." in page
-        assert track_of(person) == Track.WEB
-
-    def test_before_the_validation_waits_for_it(self, client: Client, portfolio: Portfolio) -> None:
-        person = JobseekerFactory(agency=portfolio.agency, with_account=True)
-        enrolment = EnrolmentFactory(jobseeker=person)
-        page = words(send(client, person, "acceptance", version=consent_text_in_force().version, accepted="on"))
-        assert "commencera quand votre conseiller l'aura validé" in page
-        assert track_of(person) == Track.CLASSIC
-        validated(portfolio, enrolment=enrolment)
-        assert track_of(person) == Track.WEB
-
-    def test_asks_for_the_box(self, client: Client, portfolio: Portfolio) -> None:
-        person = validated(portfolio, with_account=True).jobseeker
-        version = consent_text_in_force().version
-        response = send(client, person, "acceptance", version=version)
-        assert response.status_code == 422
-        assert "Cochez la case pour accepter." in words(response)
-        assert not Consent.objects.exists()
-        assert send(client, person, "acceptance", version=version, accepted="on").status_code == 200
-
-    def test_of_a_text_that_changed_meanwhile_shows_the_new_one(self, client: Client, portfolio: Portfolio) -> None:
-        person = validated(portfolio, with_account=True).jobseeker
-        old = consent_text_in_force().version
-        new = ConsentTextFactory(body="Un point nouveau.")
-        response = send(client, person, "acceptance", version=old, accepted="on")
-        assert response.status_code == 409
-        assert "Ce texte a changé depuis." in words(response)
-        assert "Un point nouveau." in words(response)
-        assert f'name="version" value="{new.version}"' in response.content.decode()
-        assert not re.search(r'name="accepted"[^>]*checked', response.content.decode())
-        assert not Consent.objects.exists()
-        send(client, person, "acceptance", version=new.version, accepted="on")
-        assert track_of(person) == Track.WEB
-
-    @pytest.mark.parametrize(("version", "status"), [("99", 404), ("", 422), ("x", 422)])
-    def test_of_a_version_that_is_none(self, client: Client, portfolio: Portfolio, version: str, status: int) -> None:
-        person = validated(portfolio, with_account=True).jobseeker
-        assert send(client, person, "acceptance", version=version, accepted="on").status_code == status
-
-    def test_sent_twice_keeps_the_first_date(self, client: Client, portfolio: Portfolio) -> None:
-        person = validated(portfolio, with_account=True).jobseeker
-        for _ in range(2):
-            page = words(send(client, person, "acceptance", version=consent_text_in_force().version, accepted="on"))
-            assert "Vous avez accepté ce texte" in page
-        assert Consent.objects.count() == 1
-
-    def test_is_not_offered_without_a_wish(self, client: Client, portfolio: Portfolio) -> None:
-        person = JobseekerFactory(agency=portfolio.agency, with_account=True)
-        assert "pas de demande de 100 % web en cours" in read(client, person, "acceptance")
-
-    def test_can_be_declined_at_once(self, client: Client, portfolio: Portfolio) -> None:
-        person = validated(portfolio, with_account=True).jobseeker
-        assert "votre accompagnement continue sans le 100 % web" in words(send(client, person, "decline_enrolment"))
-        assert Enrolment.objects.get().state == EnrolmentState.WITHDRAWN
-
-    def test_says_when_no_text_is_published(self, client: Client) -> None:
-        person = JobseekerFactory(with_account=True)
-        assert "pas encore publié" in read(client, person, "acceptance")
-
-
-class TestLeaving:
-    def test_says_what_happens_and_shows_both_ways(self, client: Client, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        page = read(client, person, "leave_track")
-        assert "Une seule fois (retour ponctuel)" in page
-        assert "Pour de bon (retour définitif)" in page
-        assert track_of(person) == Track.WEB
-
-    def test_for_good_is_one_button_and_no_reason(self, client: Client, portfolio: Portfolio) -> None:
-        person = on_web_track(portfolio)
-        assert "Vous avez quitté le 100 % web." in words(send(client, person, "leave_track"))
-        assert track_of(person) == Track.CLASSIC
-        assert send(client, person, "leave_track").status_code == 200
-        assert "Votre suivi n'est pas 100 % web" in read(client, person, "leave_track")
 
 
 class TestAccompaniment:
@@ -318,22 +206,22 @@ class TestAccompaniment:
         assert f"Depuis le 20 mars 2026 · Besoin d'appui · décidé par {portfolio.adviser} " in page
         begun = f"Votre 100 % web a commencé : {portfolio.adviser} l'a validé et vous l'avez accepté."
         assert f"Du 2 au 20 mars 2026 · {begun}" in page
-        assert "repris du fichier des inscriptions" in page
-        assert "décidé par vous" not in page
+        assert "information donnée à votre inscription" in page
+        assert "c'est vous qui l'avez décidé" not in page
 
     def test_says_what_one_has_decided_oneself(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         leave_track(actor=person.user, jobseeker=person)
-        assert "décidé par vous" in read(client, person, "my_accompaniment")
+        assert "c'est vous qui l'avez décidé" in read(client, person, "my_accompaniment")
 
     def test_shows_the_obligations(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
         assert "Aucun entretien obligatoire prévu." in read(client, person, "my_accompaniment")
         plans.plan_obligations()
-        assert "À tenir" in read(client, person, "my_accompaniment")
+        assert "À prévoir" in read(client, person, "my_accompaniment")
         plans.plan_obligations(today=timezone.localdate() + timedelta(days=40))
         with time_machine.travel(timezone.now() + timedelta(days=40)):
-            assert "Date dépassée" in read(client, person, "my_accompaniment")
+            assert "En retard" in read(client, person, "my_accompaniment")
 
     def test_shows_the_journal_by_month(self, client: Client, portfolio: Portfolio) -> None:
         person = on_web_track(portfolio)
@@ -353,10 +241,10 @@ class TestAccompaniment:
             )
         page = read(client, person, "my_accompaniment")
         order = [
-            "Entretien d'inscription et de diagnostic",
+            "Entretien d'inscription",
             "Échange de messages",
-            "Rappel téléphonique",
-            "Entretien de suivi",
+            "Appel",
+            "Entretien Le ",
         ]
         assert sorted(order, key=page.index) == order
         client.force_login(person.user)
@@ -395,7 +283,7 @@ class TestOwnData:
 
     def test_shows_every_acceptance_and_its_withdrawal(self, client: Client, portfolio: Portfolio) -> None:
         person = JobseekerFactory(agency=portfolio.agency, with_account=True)
-        assert "Vous n'avez rien accepté." in read(client, person, "own_data")
+        assert "Vous n'avez pas encore accepté le 100 % web." in read(client, person, "own_data")
         someone = on_web_track(portfolio)
         assert "Version 1, acceptée le" in read(client, someone, "own_data")
         leave_track(actor=someone.user, jobseeker=someone)
@@ -406,8 +294,8 @@ class TestOwnData:
         audit.record_reading(actor=AdviserFactory(user__last_name="Curieux").user, jobseeker=person)
         audit.record(actor=None, jobseeker=person, action=AuditAction.UPDATED, fields=["phone"])
         page = read(client, person, "own_data")
-        assert "Claude Curieux (conseiller de l'agence)" in page
-        assert "Fiche modifiée : téléphone Le service, automatiquement" in page
+        assert "Claude Curieux (pour votre agence)" in page
+        assert "Fiche modifiée : téléphone Action automatique" in page
         assert "100 % web commencé Vous" in page
 
     def test_messages_do_not_drown_the_readings(self, client: Client, portfolio: Portfolio) -> None:
@@ -423,7 +311,7 @@ class TestOwnData:
 
         for query in ("", "?voir=sans-messages", "?voir=nonsense"):
             assert "Claude Curieux" in shown(query)
-            assert "100 % web commencé" in shown(query)
+            assert "100\u00a0% web commencé" in shown(query)
             assert "Message envoyé" not in shown(query)
         assert "Message envoyé" in shown("?voir=tout")
         assert "Claude Curieux" not in shown("?voir=tout")
@@ -439,7 +327,7 @@ class TestOwnData:
         with django_assert_max_num_queries(10) as few:
             client.get(reverse("own_data"))
         AuditEntry.objects.bulk_create(
-            AuditEntry(at=timezone.now(), actor=portfolio.adviser.user, jobseeker=person, action=AuditAction.CONTACT)
+            AuditEntry(at=timezone.now(), actor=portfolio.adviser.user, jobseeker=person, action=AuditAction.NOTE)
             for _ in range(60)
         )
         with django_assert_max_num_queries(len(few)):

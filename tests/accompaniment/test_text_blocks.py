@@ -1,4 +1,4 @@
-"""A published text is read into headings, lists and paragraphs, and nothing of it is lost or becomes HTML."""
+"""A published text is split into headings, lists and paragraphs. Nothing is lost, and nothing becomes HTML."""
 
 from pathlib import Path
 

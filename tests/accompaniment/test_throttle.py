@@ -1,6 +1,7 @@
-"""The doors that anybody may knock at: bounded, the same for everybody, and no trace of what did nothing.
+"""Pages without a log-in: requests are limited, the answers are the same for everybody, and useless requests leave no
+trace.
 
-The kind: something that a stranger can make the service do as often as they like, or whose time tells them something.
+Kind: something that a stranger can trigger as often as they like, or whose duration gives something away.
 """
 
 import re
@@ -61,7 +62,7 @@ def test_sixty_posts_by_a_stranger_send_one_letter_and_leave_one_row(person: Use
         answer_access_requests()
     most = settings.BOUNDS["password_forgotten.address"][0]
     assert answers == [302] * most + [429] * (60 - most)
-    assert Notification.objects.count() <= 2  # two where five minutes end in between
+    assert Notification.objects.count() <= 2  # two if a five-minute period ends in between
     assert AuditEntry.objects.count() == Notification.objects.count()
     assert all(entry.jobseeker is not None for entry in AuditEntry.objects.all())
 
@@ -80,7 +81,7 @@ def test_what_was_asked_in_vain_leaves_nothing(person: User) -> None:
 
 @pytest.mark.parametrize("kind", ["password", "first access", "first access of another address"])
 def test_the_request_does_the_same_work_for_known_and_unknown(person: User, kind: str) -> None:
-    """Not the time, which varies, but what takes it: the statements, one by one."""
+    """Compares the statements one by one, because the time itself varies."""
     never = JobseekerFactory(with_account=True, user__password=None)
 
     def asked(identifier: str, email: str) -> list[str]:
@@ -112,7 +113,7 @@ def test_one_place_is_bounded_over_all_addresses(settings: Settings) -> None:
 
 
 def test_nobody_uses_up_the_first_access_of_somebody_else() -> None:
-    """Wrong guesses, from wherever, take nothing from who knows both the identifier and the address."""
+    """Wrong guesses from any place do not block a person who knows both the identifier and the address."""
     person = JobseekerFactory(email="alix@example.org")
     for number in range(20):
         first_access(person.identifier, UNKNOWN, place=f"198.51.100.{number}")
@@ -133,7 +134,10 @@ def test_the_page_says_that_nothing_was_sent_and_when_to_try_again(person: User)
 def test_a_request_that_cannot_be_answered_holds_up_no_other(
     person: User, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Two files that share an address would make one account for two people: such a thing is a refusal, not an end."""
+    """Kind: one impossible request that stops the job.
+
+    If two files share an address, one account would serve two people, so the request is refused.
+    """
     second = JobseekerFactory(email="double@example.org", identifier="2222222B")
     access_requests.ask_for_first_access(identifier="2222222B", email="double@example.org")
     UserFactory(email="double@example.org")
@@ -161,14 +165,14 @@ def test_one_place_that_tries_many_addresses_is_stopped_and_others_are_not(setti
 
 
 def test_log_ins_that_succeed_are_not_counted_so_an_agency_comes_in(settings: Settings) -> None:
-    """A hundred people behind one address of the internet."""
+    """A hundred people may share one IP address."""
     settings.BOUNDS = {**settings.BOUNDS, "log_in.place": (2, 60)}
     for _ in range(6):
         assert log_in(UserFactory().email, PASSWORD) == (302, True)
 
 
 def test_one_address_is_slowed_down_over_all_places_and_its_owner_comes_in(settings: Settings, person: User) -> None:
-    """A slow-down and no lock-out: it is short, and a place that the account knows is not concerned."""
+    """A slow-down is not a lock-out: it is short, and a place that the account has used before is exempt."""
     settings.BOUNDS = {**settings.BOUNDS, "log_in.address": (3, 60)}
     assert log_in(person.email, PASSWORD, ELSEWHERE) == (302, True)
     tried = [log_in(person.email, "faux", f"198.51.100.{number}")[0] for number in range(6)]
@@ -178,6 +182,31 @@ def test_one_address_is_slowed_down_over_all_places_and_its_owner_comes_in(setti
     assert log_in(UNKNOWN, "faux", "203.0.113.5")[0] == 200
     with time_machine.travel(timezone.now() + timedelta(seconds=61)):
         assert log_in(person.email, PASSWORD, "203.0.113.5") == (302, True)
+
+
+def test_wrong_passwords_close_the_log_in_and_no_other_door(settings: Settings, person: User) -> None:
+    """Kind: a counter that two doors share. An open session goes on, and every other limit has its own count."""
+    inside = Client()
+    inside.force_login(person)
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        log_in(person.email, "faux")
+    assert log_in(person.email, PASSWORD) == (429, False)
+
+    with CaptureQueriesContext(connection) as statements:
+        assert inside.get(reverse("home"), follow=True).status_code == 200
+    assert not [one["sql"] for one in statements if "axes_" in one["sql"] or "tally" in one["sql"]]
+    assert inside.post(reverse("my_phone"), {"phone": "06 12 34 56 78"}).status_code == 302
+    chosen = {"password": "quatre mots sans rapport", "confirmation": "quatre mots sans rapport"}
+    most = settings.BOUNDS["password_change.account"][0]
+    tried = [inside.post(reverse("password_change"), {"current": "faux", **chosen}).status_code for _ in range(most)]
+    assert tried == [422] * most
+    most = settings.BOUNDS["password_forgotten.address"][0]
+    assert [forgotten(person.email).status_code for _ in range(most + 1)] == [302] * most + [429]
+    most = settings.BOUNDS["first_access.identifier"][0]
+    asked = [first_access("7654321B", person.email).status_code for _ in range(most + 1)]
+    assert asked == [302] * most + [429]
+    # Nor do those close the log-in: another person comes in from the same place.
+    assert log_in(UserFactory().email, PASSWORD) == (302, True)
 
 
 def test_an_address_without_an_account_is_slowed_down_alike(settings: Settings) -> None:
@@ -221,7 +250,7 @@ def test_nothing_readable_is_kept_and_the_time_ends_it(person: User) -> None:
 
 @pytest.mark.parametrize("late", [False, True])
 def test_a_wrong_password_leaves_nothing_once_it_closes_nothing(person: User, late: bool) -> None:
-    """The kind: what is kept until somebody else comes by."""
+    """Kind: a record that is kept until somebody else comes by."""
     log_in(person.email, "faux", ELSEWHERE)
     assert AccessAttempt.objects.filter(username=person.email, ip_address=ELSEWHERE).exists()
     with time_machine.travel(timezone.now() + get_cool_off() + timedelta(minutes=1 if late else -1)):
@@ -230,9 +259,9 @@ def test_a_wrong_password_leaves_nothing_once_it_closes_nothing(person: User, la
 
 
 def test_the_page_on_personal_data_says_how_long(client: Client, settings: Settings) -> None:
-    """The kind: a duration that a page tells and a job keeps. Both read one number."""
+    """Kind: a page and a job with different durations. Both read one number."""
     page = " ".join(client.get(reverse("personal_data")).text.split()).replace("\u00a0", " ")
-    assert "adresse IP d'où vient la demande, 30 jours au plus" in page.replace("&#x27;", "'")
+    assert "sont gardées 30 jours au plus" in page.replace("&#x27;", "'")
     settings.BOUNDS = {**settings.BOUNDS, "log_in.known_place": (1, 45 * 24 * 60 * 60)}
     throttle.allows(("log_in.known_place", "quelqu'un"))
     with time_machine.travel(timezone.now() + timedelta(days=45) - timedelta(minutes=1)):
@@ -242,7 +271,7 @@ def test_the_page_on_personal_data_says_how_long(client: Client, settings: Setti
     settings.AXES_COOLOFF_TIME = 0.5
     page = " ".join(client.get(reverse("personal_data")).text.split()).replace("\u00a0", " ")
     assert "45 jours au plus" in page
-    assert "gardés tels quels, 30 minutes ;" in page.replace("&nbsp;", " ")
+    assert "gardées telles quelles, 30 minutes." in page.replace("&nbsp;", " ")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A code that a person reads comes with what it is called. Kind: a code of the machine on a screen."""
+"""Every ROME code on a screen comes with its name. Kind: a bare code of the information system."""
 
 from collections import Counter
 
@@ -22,7 +22,7 @@ def test_a_code_of_another_edition_and_none_at_all_stand_as_they_are() -> None:
 
 
 def test_the_list_is_whole_and_knows_the_codes_of_the_demonstration() -> None:
-    """As many codes in each of the fourteen families as the reference has, in order, with single names."""
+    """Each of the fourteen families has as many codes as the reference, in order, with unique names."""
     names = _names()
     assert all(ROME_CODE.fullmatch(code) and name.strip() == name != "" for code, name in names.items())
     assert list(names) == sorted(names)

@@ -1,1 +1,1 @@
-"""What the service costs beside the least that could do the same: `make bench`. A benchmark is no test."""
+"""The cost of the service compared with a minimal program: `make bench`. Benchmarks are not tests."""

@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks [--small] [name …]`: run each module `bench_<name>.py` of this folder, print its rows.
+"""`python -m tests.benchmarks [--small] [name …]`: run each module `bench_<name>.py` of this folder and print its rows.
 
-A benchmark is a module with `run(size: Size) -> list[Row]`. It makes its own databases (`databases.fresh`). The
-exit code tells of errors only: whether a target was reached is printed, and is for people to judge.
+A benchmark is a module with `run(size: Size) -> list[Row]`. It makes its own databases (`databases.fresh`). The exit
+code reports errors only. Whether a target was reached is printed, for people to judge.
 """
 
 import argparse

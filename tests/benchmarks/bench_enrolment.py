@@ -1,10 +1,11 @@
-"""64 clients validate into one portfolio that has 10 places left, beside the same statements in bare psycopg.
+"""64 clients validate into one portfolio with 10 free places, compared with the same statements in bare psycopg.
 
-The statements are recorded from the service itself, with their parameters, in a copy of the same database; the other
-side sends them again, each client on a connection of its own, and rolls back where a look at the portfolio, with the
-lock or before it, finds it full. Keys that the database gave out while it was recorded are replaced by those that it
-gives out now. The service's clients share the process's pool of connections, as they do when it serves pages. The
-pool begins with one and opens the others inside the clock, whereas the other side's 64 stand open before it starts.
+The statements and their parameters are recorded from the service itself, in a copy of the same database. The other side
+sends them again, each client on its own connection. It rolls back if a look at the portfolio, with the lock or before
+it, finds it full. Keys given out during the recording are replaced by the new ones.
+
+The service's clients share the process's connection pool, as they do when it serves pages. The pool starts with one
+connection and opens the others while the clock runs. The 64 connections of the other side are open before it starts.
 """
 
 import re
@@ -34,14 +35,14 @@ CLIENTS = {Size.FULL: 64, Size.SMALL: 16}
 PLACES = 10
 TAKEN = 5
 FIRST_RECORDED_KEY = 1_000_000_000
-"""Keys given out while statements are recorded are above this, a range for each table: nothing else looks so."""
+"""Keys given out during the recording are above this, each table in its own range. No other number is so large."""
 KEYS_PER_TABLE = 1_000_000
 LOOK_FOR_ROOM = re.compile(r'SELECT "caseload_portfolio"\."id", .* FROM "caseload_portfolio" ', re.DOTALL)
 
 
 @dataclass
 class Statement:
-    """One statement as the service sent it, and the key that came back, if one did."""
+    """One statement as the service sent it, with the key that it returned, if any."""
 
     sql: str
     parameters: Any
@@ -58,7 +59,7 @@ class Candidate:
 
 
 def run(size: Size) -> list[Row]:
-    """Return how many validations a second both sides decide."""
+    """Return how many validations per second each side decides."""
     clients = CLIENTS[size]
     origin = databases.fresh("enrolment")
     portfolio, candidates = _prepare(clients)
@@ -94,7 +95,7 @@ def _prepare(clients: int) -> tuple[int, list[Candidate]]:
 
 
 def _record(portfolio_pk: int, candidates: list[Candidate]) -> None:
-    """Validate everybody, one after the other, into a portfolio that is large enough, and note the statements."""
+    """Validate all volunteers one by one into a portfolio that is large enough, and record the statements."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' ORDER BY sequencename",
@@ -121,7 +122,7 @@ def _note(into: list[Statement], execute: Any, sql: str, parameters: Any, many: 
 
 
 def _act(portfolio_pk: int, candidate: Candidate) -> Callable[[], Placement]:
-    """Return the act of a page: what it works on is fetched as the view does."""
+    """Return the page's act; its objects are fetched as the view fetches them."""
     portfolio = Portfolio.objects.select_related("adviser__user", "agency__departement").get(pk=portfolio_pk)
     return partial(
         validate_at_interview,
@@ -196,7 +197,7 @@ def _has_room(cursor: "psycopg.Cursor[Any]") -> bool:
 
 
 def _all_at_once(acts: list[Callable[[], None]]) -> float:
-    """Let each act run in a thread of its own, all from one moment; return the seconds until the last is through."""
+    """Run each act in its own thread, all from the same moment; return the seconds until the last one ends."""
     ready = Barrier(len(acts) + 1)
 
     def wait_and_act(act: Callable[[], None]) -> None:
@@ -214,7 +215,7 @@ def _all_at_once(acts: list[Callable[[], None]]) -> float:
 
 @contextmanager
 def _copy_of(origin: str) -> Iterator[None]:
-    """Turn to a copy of a database, and drop it."""
+    """Use a copy of a database, and drop it at the end."""
     copy = databases.copy_of(origin, "enrolment_copy")
     try:
         yield

@@ -1,9 +1,9 @@
-"""Loading 100,000 registrations, beside reading the file, checking addresses and numbers, and copying it.
+"""Loading 100,000 registrations, compared with reading the file, checking addresses and numbers, and copying it.
 
-The other side is the least that could do it: `csv`, validators of e-mail and telephone, and `COPY` into a table
-without an index, in one transaction. It is measured twice: with the validators of the libraries that say what is
-valid (Django's and phonenumbers'), and with our own, which say the same of nearly all numbers in a fraction of the
-time. The second is the harder one: each row of ours is written with its history, its audit and its constraints.
+The other side is the minimum: `csv`, validators of e-mail and telephone, and `COPY` into a table without an index, in
+one transaction. It is measured twice. The first time uses the reference validators, Django's and phonenumbers'. The
+second time uses our own, which agree on nearly all numbers and take a fraction of the time. The second is the harder
+comparison: we write each row with its history, its audit and its constraints.
 """
 
 import csv
@@ -41,7 +41,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def run(size: Size) -> list[Row]:
-    """Return the time of both sides, and what our process took of memory at most."""
+    """Return the time of both sides, and the peak memory of our process."""
     runs = RUNS if size is Size.FULL else 1
     peaks: list[float] = []
     worked: list[float] = []
@@ -69,9 +69,9 @@ def run(size: Size) -> list[Row]:
 
 
 def registrations(count: int) -> Iterator[list[str]]:
-    """Return the header and `count` rows of the pilot's shape, its faults included: the pilot again and again.
+    """Return the header and `count` rows like the pilot's, with their faults: the pilot repeated.
 
-    Each time round people get another letter and another address, so that they are other people.
+    Each repetition changes one letter of the names and the addresses, so that the people differ.
     """
     pilot = csv.reader(io.StringIO(pilot_file("inscriptions").decode("utf-8-sig")), delimiter=SEPARATOR)
     header, *people = pilot
@@ -95,9 +95,9 @@ def _turned(identifier: str, turn: int) -> str:
 
 
 def _load(path: Path, count: int, peaks: list[float], worked: list[float]) -> float:
-    """Load the file into a fresh database and return the seconds; check that all of it went in.
+    """Load the file into a fresh database and return the seconds; check that all of it was loaded.
 
-    Adds the peak of memory, in megabytes, and how long our own process worked, in seconds.
+    Appends the peak memory in megabytes, and the seconds of CPU of our own process.
     """
     name = databases.fresh("import")
     load_agencies(actor=None, source=io.BytesIO(pilot_file("agences")))
@@ -129,7 +129,7 @@ def _checked_by_libraries(email: str, phone: str) -> tuple[str, str]:
 
 
 def _checked_by_ours(email: str, phone: str) -> tuple[str, str]:
-    """Return an address and a number that the import would take, or two empty texts."""
+    """Return an address and a number that the import accepts, or two empty texts."""
     try:
         return values.email(email), values.phone(phone)
     except InvalidValueError:
@@ -155,12 +155,12 @@ def _copy(path: Path, check: Callable[[str, str], tuple[str, str]]) -> float:
 
 
 def _forget_peak_memory() -> None:
-    """Let the kernel measure this process's peak of memory from now on."""
+    """Reset the kernel's record of this process's peak memory."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def _peak_memory() -> float:
-    """Return the peak in megabytes since it was last forgotten."""
+    """Return the peak memory since the last reset, in megabytes."""
     peak = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
     if peak is None:
         raise RuntimeError("the kernel does not tell the peak of memory")

@@ -1,6 +1,6 @@
-"""The portfolio page of 250 people, with a million jobseekers in the database, beside the same with ten thousand.
+"""The portfolio page of 250 people in a database of a million jobseekers, compared with one of ten thousand.
 
-The ratio is that of medians; beside it stands the first page that each database serves after it was filled.
+The ratio compares medians. Beside it stands the first page that each database serves after it was filled.
 """
 
 import time
@@ -16,10 +16,10 @@ from tests.benchmarks import databases
 from tests.benchmarks.crowd import crowd
 from tests.benchmarks.rows import RUNS, Row, Size, Target, medians
 
-PEOPLE = {Size.FULL: (1_000_000, 10_000), Size.SMALL: (2_000, 500)}
-IN_PORTFOLIO = 250
+PEOPLE = {Size.FULL: (1_000_000, 10_000), Size.SMALL: (80, 40)}
+IN_PORTFOLIO = {Size.FULL: 250, Size.SMALL: 20}
 MOST_QUERIES = 8
-PAGES_A_RUN = 5
+PAGES_A_RUN = {Size.FULL: 5, Size.SMALL: 1}
 
 PAGES = {
     "portfolio page": "/portefeuille/",
@@ -30,14 +30,16 @@ PAGES = {
 def run(size: Size) -> list[Row]:
     """Return the time of the full page, and of a search with a typing error, through the whole of Django."""
     many, few = PEOPLE[size]
-    large, small = (_database(count) for count in (many, few))
+    in_portfolio = IN_PORTFOLIO[size]
+    large, small = (_database(count, in_portfolio) for count in (many, few))
     runs = RUNS if size is Size.FULL else 1
+    pages = partial(_pages, PAGES_A_RUN[size])
     _warm_up(small)
     rows = []
     for what, address in PAGES.items():
         first = {name: _first(name, address) for name in (large, small)}
-        queries = {name: _queries(name, address) for name in (large, small)}
-        ours, theirs = medians(partial(_page, large, address), partial(_page, small, address), runs=runs)
+        queries = {name: _queries(name, address, in_portfolio) for name in (large, small)}
+        ours, theirs = medians(partial(pages, large, address), partial(pages, small, address), runs=runs)
         rows.append(
             Row(
                 f"{what}, {many} jobseekers beside {few}",
@@ -58,9 +60,9 @@ def run(size: Size) -> list[Row]:
     return rows
 
 
-def _database(count: int) -> str:
+def _database(count: int, in_portfolio: int) -> str:
     name = databases.fresh(f"people_{count}")
-    crowd(count, in_portfolio=IN_PORTFOLIO)
+    crowd(count, in_portfolio=in_portfolio)
     return name
 
 
@@ -71,7 +73,7 @@ def _client() -> Client:
 
 
 def _warm_up(origin: str) -> None:
-    """Let Django read its templates and addresses, in a copy, so that a first page tells of the database alone."""
+    """Let Django load its templates and URLs on a copy, so that the first page measures the database alone."""
     copy = databases.copy_of(origin, "warm_up")
     client = _client()
     for address in PAGES.values():
@@ -80,7 +82,7 @@ def _warm_up(origin: str) -> None:
 
 
 def _first(name: str, address: str) -> float:
-    """Return the seconds of the first page: a new connection, and what the page needs is fetched by the server."""
+    """Return the seconds of the first page, with a new connection and cold caches of the server."""
     databases.use(name)
     client = _client()
     began = time.perf_counter()
@@ -88,25 +90,25 @@ def _first(name: str, address: str) -> float:
     return time.perf_counter() - began
 
 
-def _queries(name: str, address: str) -> int:
-    """Return the number of queries of the page, which shows everybody of the portfolio when nothing is searched for."""
+def _queries(name: str, address: str, in_portfolio: int) -> int:
+    """Return the number of queries of the page, which shows the whole portfolio when there is no search."""
     databases.use(name)
     client = _client()
     with CaptureQueriesContext(connection) as captured:
         page = client.get(address)
     shown = page.content.count(b'name="personne"')
-    if page.status_code != 200 or ("?" not in address and shown != IN_PORTFOLIO):
+    if page.status_code != 200 or ("?" not in address and shown != in_portfolio):
         raise RuntimeError(f"{address} answered {page.status_code} with {shown} people")
     return len(captured)
 
 
-def _page(name: str, address: str) -> float:
-    """Return the median seconds of a few pages, the first of which opens the connection and is not counted."""
+def _pages(count: int, name: str, address: str) -> float:
+    """Return the median seconds of `count` pages. The first one opens the connection and is not counted."""
     databases.use(name)
     client = _client()
     client.get(address)
     seconds = []
-    for _ in range(PAGES_A_RUN):
+    for _ in range(count):
         began = time.perf_counter()
         client.get(address)
         seconds.append(time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""A country full of people, written set by set: as many as a benchmark asks for, with names of the pilot."""
+"""A country full of people with names of the pilot, written by set-based SQL in any size that a benchmark needs."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from tests.accompaniment.files import pilot_file
 from tests.caseload.factories import PortfolioFactory
 
 SLICE = 100_000
-"""People of one transaction."""
+"""The number of people per transaction."""
 PORTFOLIOS_PER_COVER = 100
 
 PORTFOLIOS = """
@@ -29,15 +29,23 @@ CREATE TABLE bench_portfolio AS
 SELECT row_number() OVER (ORDER BY portfolio.id) - 1 AS place, portfolio.id, portfolio.adviser_id, adviser.user_id,
        portfolio.modality = %(web)s AS web
 FROM caseload_portfolio portfolio JOIN caseload_adviser adviser ON adviser.id = portfolio.adviser_id;
-INSERT INTO caseload_cover (portfolio_id, colleague_id, starts_on, ends_on, set_by_id)
-SELECT covered.id, colleague.adviser_id, current_date - 1, current_date + 5, covered.user_id
-FROM bench_portfolio covered JOIN bench_portfolio colleague ON colleague.place = covered.place + 1
+WITH away AS (
+    INSERT INTO caseload_absence (adviser_id, starts_on, ends_on, set_by_id, set_at)
+    SELECT DISTINCT adviser_id, current_date - 1, current_date + 5, user_id, now()
+    FROM bench_portfolio WHERE place %% %(portfolios_per_cover)s = 0
+    RETURNING id, adviser_id, starts_on, ends_on, set_by_id
+)
+INSERT INTO caseload_cover (portfolio_id, absence_id, colleague_id, starts_on, ends_on, set_by_id)
+SELECT covered.id, away.id, colleague.adviser_id, away.starts_on, away.ends_on, away.set_by_id
+FROM bench_portfolio covered
+JOIN bench_portfolio colleague ON colleague.place = covered.place + 1
+JOIN away ON away.adviser_id = covered.adviser_id
 WHERE covered.place %% %(portfolios_per_cover)s = 0;
 CREATE TABLE bench_name (place int, last_name text, first_name text);
 """
 
-# `n` numbers the people, `seat` the people of one portfolio: what a page shows is decided by the seat, so that the
-# portfolios of a small and a large country show the same.
+# `n` numbers the people, `seat` the people of one portfolio. The seat decides what a page shows, so that a portfolio of
+# a small country looks like one of a large country.
 PEOPLE = """
 CREATE TEMPORARY TABLE coming ON COMMIT DROP AS
 SELECT n, n / %(portfolios)s AS seat, portfolio.id AS portfolio_id, portfolio.adviser_id,
@@ -172,12 +180,12 @@ FROM fresh;
 
 
 def crowd(count: int, *, in_portfolio: int) -> None:
-    """Write `count` people into an empty database, `in_portfolio` of them in each portfolio, and analyse it.
+    """Write `count` people into an empty database, `in_portfolio` of them per portfolio, and analyse it.
 
-    Every second portfolio, the first included, follows its people 100 % web: with an account, an interview of
-    registration, an acceptance and an enrolment that runs. All have a plan, an obligation, a placement, contacts,
-    audit rows and a summary; some have interviews, messages, or asked for something, and some portfolios are
-    covered. The people of one portfolio lie scattered over their tables, as those of real life do.
+    Every second portfolio, beginning with the first, follows its people on the web track, with an account, a
+    registration interview, an acceptance and an active enrolment. All people have a plan, an obligation, a placement,
+    contacts, audit rows and a summary. Some have interviews, messages or open requests, and some portfolios are
+    covered. The people of one portfolio are scattered over the tables, as in real life.
     """
     reference()
     first = PortfolioFactory(modality=Modality.GUIDE_WEB, capacity=in_portfolio)

@@ -1,4 +1,4 @@
-"""Databases for benchmarks, beside those of the demonstration and of the tests: made from one migrated template."""
+"""Databases for benchmarks, copied from one migrated template; neither the demonstration's nor the tests'."""
 
 import os
 from collections.abc import Iterator
@@ -7,18 +7,26 @@ from contextlib import contextmanager
 from django.core.management import call_command
 from django.db import connection
 
+from tests.migrated import is_kept, name_of_the_copy
+
 PREFIX = f"bench_{os.getpid()}"
 TEMPLATE = f"{PREFIX}_template"
 
 
 @contextmanager
 def migrated_template() -> Iterator[None]:
-    """Make the template of this run's databases; drop it, and whatever was made from it, at the end."""
+    """Make the template of this run's databases; at the end drop it with all of its copies.
+
+    It is a copy of the migrated database that the tests have kept, if there is one.
+    """
     before = connection.settings_dict["NAME"]
-    _execute(f"CREATE DATABASE {TEMPLATE}")
+    kept = name_of_the_copy()
+    migrated = is_kept(kept)
+    _execute(f"CREATE DATABASE {TEMPLATE}" + (f" TEMPLATE {kept}" if migrated else ""))
     try:
         use(TEMPLATE)
-        call_command("migrate", verbosity=0)
+        if not migrated:
+            call_command("migrate", verbosity=0)
         _leave()
         yield
     finally:
@@ -28,9 +36,9 @@ def migrated_template() -> Iterator[None]:
 
 
 def fresh(topic: str) -> str:
-    """Make an empty, migrated database, turn this process to it, and return its name for `use`.
+    """Make an empty, migrated database, use it in this process, and return its name for `use`.
 
-    Each benchmark names its own: `fresh("import")`. It may be dropped by `drop` before the end of the run.
+    Each benchmark chooses a name: `fresh("import")`. `drop` can drop it before the end of the run.
     """
     name = f"{PREFIX}_{topic}"
     _leave()
@@ -40,7 +48,7 @@ def fresh(topic: str) -> str:
 
 
 def copy_of(origin: str, topic: str) -> str:
-    """Make a copy of a database that `fresh` made, turn this process to it, and return its name."""
+    """Copy a database that `fresh` made, use the copy in this process, and return its name."""
     name = f"{PREFIX}_{topic}"
     _leave()
     _execute(f"CREATE DATABASE {name} TEMPLATE {origin}")
@@ -49,13 +57,13 @@ def copy_of(origin: str, topic: str) -> str:
 
 
 def use(name: str) -> None:
-    """Turn this process, its other threads included, to the database `name`."""
+    """Use the database `name` in this process, in its other threads too."""
     _leave()
     connection.settings_dict["NAME"] = name
 
 
 def drop(name: str) -> None:
-    """Drop a database that `fresh` made, and turn this process back to the template."""
+    """Drop a database that `fresh` made, and use the template again in this process."""
     use(TEMPLATE)
     _execute(f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -1,23 +1,24 @@
-"""What a benchmark measures and prints: two sides, their ratio, and its target."""
+"""The result of a benchmark: two sides, their ratio, and the target."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from statistics import median
+from typing import TypeVar
 
 RUNS = 5
-"""How often each side is measured, at least."""
+"""The minimum number of runs of each side."""
 
 
 class Size(StrEnum):
-    """FULL is the size that a target speaks of; SMALL shows in seconds that the benchmark works."""
+    """FULL is the size that a target refers to; SMALL shows in seconds that the benchmark works."""
 
     FULL = "full"
     SMALL = "small"
 
 
 class Target(StrEnum):
-    """Which way a ratio has to lie: a time is at most, a throughput at least so many times the other side's."""
+    """The direction of a target: at most this ratio for a time, at least this ratio for a throughput."""
 
     AT_MOST = "≤"
     AT_LEAST = "≥"
@@ -25,9 +26,10 @@ class Target(StrEnum):
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison. `also` holds what else must be true, as a sentence and whether it was.
+    """One comparison.
 
-    `remarks` are figures beside it that no target speaks of.
+    `also` holds further conditions, each a sentence and whether it was met. `remarks` are figures without a target.
+    `target` is None where the target is no ratio; then `also` says what it is.
     """
 
     what: str
@@ -35,7 +37,7 @@ class Row:
     theirs: float
     unit: str
     direction: Target
-    target: float
+    target: float | None
     also: list[tuple[str, bool]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -45,6 +47,8 @@ class Row:
 
     @property
     def reached(self) -> bool:
+        if self.target is None:
+            return all(held for _, held in self.also)
         within = self.ratio <= self.target if self.direction is Target.AT_MOST else self.ratio >= self.target
         return within and all(held for _, held in self.also)
 
@@ -52,17 +56,20 @@ class Row:
         lines = [
             f"{self.what}: {'reached' if self.reached else 'MISSED'}",
             f"  here {self.ours:.4g} {self.unit}, other side {self.theirs:.4g} {self.unit}",
-            f"  ratio {self.ratio:.2f} (target {self.direction} {self.target:g})",
+            f"  ratio {self.ratio:.2f}" + (f" (target {self.direction} {self.target:g})" if self.target else ""),
             *(f"  {remark}" for remark in self.remarks),
             *(f"  {sentence}: {'yes' if held else 'NO'}" for sentence, held in self.also),
         ]
         return "\n".join(lines)
 
 
+Measured = TypeVar("Measured")
+
+
 def in_turn(
-    ours: Callable[[], float], theirs: Callable[[], float], *, runs: int = RUNS
-) -> tuple[list[float], list[float]]:
-    """Measure both sides `runs` times, one after the other, so that a noisy minute falls on both."""
+    ours: Callable[[], Measured], theirs: Callable[[], Measured], *, runs: int = RUNS
+) -> tuple[list[Measured], list[Measured]]:
+    """Measure both sides `runs` times in turn, so that a noisy minute affects both."""
     mine, others = [], []
     for _ in range(runs):
         mine.append(ours())

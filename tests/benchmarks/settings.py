@@ -1,4 +1,4 @@
-"""Benchmarks run like the tests, except that what is committed is on disk, as in production."""
+"""Benchmarks run with the test settings, except that a commit is on disk, as in production."""
 
 from config.settings.test import *  # noqa: F403
 from config.settings.test import DATABASES

@@ -1,4 +1,4 @@
-"""Rows of a benchmark: what counts as reached, and in which order the sides are measured."""
+"""The rows of a benchmark: when a target counts as reached, and in which order the sides are measured."""
 
 import pytest
 
@@ -23,6 +23,13 @@ def test_a_ratio_is_reached_on_its_side(direction: Target, ours: float, reached:
 def test_what_must_also_be_true_counts() -> None:
     assert Row("page", 1, 1, "ms", Target.AT_MOST, 1.2, [("at most 8 queries", True)]).reached
     assert not Row("page", 1, 1, "ms", Target.AT_MOST, 1.2, [("at most 8 queries", False)]).reached
+
+
+def test_a_row_without_a_ratio_to_reach_is_judged_by_the_rest() -> None:
+    for held in (True, False):
+        row = Row("list", 9, 1, "ms", Target.AT_MOST, None, [("at most 100 ms", held)])
+        assert row.reached is held
+        assert "ratio 9.00\n" in str(row)
 
 
 def test_the_sides_are_measured_in_turn() -> None:

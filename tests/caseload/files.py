@@ -1,4 +1,4 @@
-"""Files that managers hand in, for tests: what the storage keeps, who loads, and a broker that is not there."""
+"""For tests of files that managers hand in: the stored files, a worker that loads, and an unreachable broker."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ def kept_files() -> list[str]:
 
 @contextmanager
 def loading_elsewhere() -> Iterator[None]:
-    """Hold the lock of a worker that loads, by a connection of its own; it is let go as by a worker that dies."""
+    """Hold the lock of a worker that loads, over a separate connection, and release it as a dying worker would."""
     other = connection.copy()
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", LOADING)
@@ -32,7 +32,7 @@ def loading_elsewhere() -> Iterator[None]:
 
 @contextmanager
 def no_broker() -> Iterator[None]:
-    """Send jobs to where nobody listens."""
+    """Send jobs to an address where nobody listens."""
     eager, broker = app.conf.task_always_eager, app.conf.broker_url
     app.conf.update(task_always_eager=False, broker_url=f"redis+socket://{settings.DATA_DIR}/nobody-listens.sock")
     try:

@@ -1,4 +1,4 @@
-"""What the database itself refuses of portfolios, placements, covers and caps."""
+"""What the database itself refuses for portfolios, placements, covers and caps."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def refused(constraint: str, act: Callable[[], Any]) -> None:
-    """Try a write that the named constraint has to refuse."""
+    """Expect the named constraint to refuse a write."""
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         act()
 
@@ -134,8 +134,9 @@ def test_an_adviser_has_one_portfolio_per_modality() -> None:
 
 def test_a_cover_ends_after_it_begins() -> None:
     today = timezone.localdate()
-    refused("cover_in_order", lambda: CoverFactory(starts_on=today, ends_on=today - timedelta(days=1)))
-    CoverFactory(starts_on=today, ends_on=today)
+    stands = CoverFactory(starts_on=today, ends_on=today)
+    before = {"starts_on": today, "ends_on": today - timedelta(days=1)}
+    refused("cover_in_order", lambda: CoverFactory(absence=stands.absence, **before))
 
 
 def test_an_agency_s_cap_has_a_reason_and_an_author() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel, ContactNature
@@ -32,7 +33,7 @@ def portfolio() -> Portfolio:
 
 @pytest.fixture
 def person(portfolio: Portfolio) -> Jobseeker:
-    """A person of the 100 % web track, with an enrolment and a line in the journal."""
+    """A person on the web track, with an enrolment and an entry in the journal."""
     person = on_web_track(portfolio)
     journal.write_contact(
         jobseeker=person,
@@ -47,7 +48,7 @@ def person(portfolio: Portfolio) -> Jobseeker:
 
 
 def sees(user: User, person: Jobseeker) -> bool:
-    """Tell whether the user sees the person, asserting that every queryset of the file gives the same answer."""
+    """Return whether the user sees the person, and check that every queryset of the file gives the same answer."""
     answers = {
         Jobseeker.objects.visible_to(user).filter(pk=person.pk).exists(),
         Enrolment.objects.visible_to(user).filter(jobseeker=person).exists(),
@@ -74,7 +75,7 @@ def test_an_account_without_its_adviser_or_manager_sees_nobody(person: Jobseeker
 @pytest.mark.parametrize(
     ("instant", "seen"),
     [
-        (datetime(2026, 3, 1, 22, 59, tzinfo=UTC), False),  # 23 h 59 in Paris, the eve
+        (datetime(2026, 3, 1, 22, 59, tzinfo=UTC), False),  # 23 h 59 in Paris, the day before
         (datetime(2026, 3, 1, 23, 0, tzinfo=UTC), True),  # midnight, the first day
         (datetime(2026, 3, 4, 12, 0, tzinfo=UTC), True),
         (datetime(2026, 3, 6, 22, 59, tzinfo=UTC), True),  # the last minute of the last day
@@ -128,9 +129,10 @@ def test_a_jobseeker_sees_their_own_file_only(person: Jobseeker, portfolio: Port
 def test_the_right_ends_at_once_with_the_placement(person: Jobseeker, portfolio: Portfolio) -> None:
     cover = CoverFactory(portfolio=portfolio)
     assert sees(portfolio.adviser.user, person)
-    end_placement(
-        actor=None, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=timezone.now() + timedelta(seconds=1)
-    )
+    with transaction.atomic():
+        end_placement(
+            actor=None, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=timezone.now() + timedelta(seconds=1)
+        )
     assert not sees(portfolio.adviser.user, person)
     assert not sees(cover.colleague.user, person)
 
@@ -144,12 +146,12 @@ def test_leaving_the_track_moves_the_right_to_the_classic_portfolio(person: Jobs
 
 
 def test_portfolios_and_colleagues_are_seen_by_the_same_rule(portfolio: Portfolio) -> None:
-    today = timezone.localdate()
+    now = timezone.now()
     cover = CoverFactory(portfolio=portfolio)
     stranger = PortfolioFactory()
     regional = ManagerFactory(regions=[portfolio.agency.region]).user
     seen = {
-        name: set(Portfolio.objects.visible_to(user, today))
+        name: set(Portfolio.objects.visible_to(user, now))
         for name, user in {
             "own": portfolio.adviser.user,
             "cover": cover.colleague.user,

@@ -1,4 +1,4 @@
-"""Pure decisions of the caseload floor."""
+"""The pure decisions of the caseload floor."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
@@ -78,11 +78,11 @@ def test_an_interview_is_a_need_on_its_day_and_until_it_is_concluded(
     [
         (date(2026, 3, 1), "Échéance dépassée depuis 3 jours", Urgency.LATE),
         (date(2026, 3, 3), "Échéance dépassée depuis 1 jour", Urgency.LATE),
-        (date(2026, 3, 4), "À placer aujourd'hui", Urgency.TODAY),
-        (date(2026, 3, 5), "À placer au plus tard demain", Urgency.SOON),
-        (date(2026, 3, 10), "À placer au plus tard le 10 mars", Urgency.SOON),
-        (date(2026, 4, 1), "À placer au plus tard le 1er avril", Urgency.LATER),
-        (date(2027, 1, 17), "À placer au plus tard le 17 janvier 2027", Urgency.LATER),
+        (date(2026, 3, 4), "À fixer aujourd'hui", Urgency.TODAY),
+        (date(2026, 3, 5), "À fixer au plus tard demain", Urgency.SOON),
+        (date(2026, 3, 10), "À fixer au plus tard le 10 mars", Urgency.SOON),
+        (date(2026, 4, 1), "À fixer au plus tard le 1er avril", Urgency.LATER),
+        (date(2027, 1, 17), "À fixer au plus tard le 17 janvier 2027", Urgency.LATER),
     ],
 )
 def test_an_obligation_without_an_interview_has_to_be_placed(due_on: date, phrase: str, urgency: Urgency) -> None:
@@ -123,7 +123,7 @@ def test_a_wish_of_another_plan_is_due_like_a_message(ago: timedelta, urgency: U
     facts = Situation(plan_change_asked_at=NOW - ago, callback_due_at=NOW + timedelta(hours=3))
     needs = {need.kind: need for need in needs_of(facts, now=NOW, zone=PARIS)}
     assert needs[NeedKind.PLAN].urgency == urgency
-    # What is due today stands above a wish that has two days to wait yet.
+    # What is due today comes before a request that has two more days.
     first = needs_of(facts, now=NOW, zone=PARIS)[0].kind
     assert first == (NeedKind.CALLBACK if urgency == Urgency.SOON else NeedKind.PLAN)
 
@@ -190,7 +190,7 @@ def test_only_a_full_portfolio_is_at_100_percent() -> None:
     assert percent(0, 0) == 0
 
 
-# --- Shown figures -----------------------------------------------------------------------------------------------
+# --- Published figures -------------------------------------------------------------------------------------------
 
 
 def test_large_counts_are_shown_with_their_total() -> None:
@@ -224,7 +224,7 @@ def test_no_small_count_is_ever_shown(counts: list[int]) -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_nobody_can_work_out_a_hidden_count(width: int) -> None:
-    """Every possible row with a total up to 24: whoever knows the rule still has two answers for each hidden count."""
+    """Every row with a total up to 24: knowing the rule leaves at least two values for each hidden count."""
     possible: defaultdict[object, list[tuple[int, ...]]] = defaultdict(list)
     for counts in product(range(25), repeat=width):
         if sum(counts) <= 24:

@@ -1,4 +1,4 @@
-"""Takes a guard of the database away for a control, and puts it back."""
+"""Removes a guard of the database for a control, and restores it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from django.db import connection
 
 @contextmanager
 def dropped(table: str, name: str) -> Iterator[None]:
-    """Do without a constraint or a unique index of a table; what was written meanwhile goes before it comes back."""
+    """Drop a constraint or a unique index of a table. Rows written meanwhile are deleted before it is restored."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 'ALTER TABLE ' || conrelid::regclass || ' ADD CONSTRAINT ' || conname || ' ' "
@@ -30,7 +30,7 @@ def dropped(table: str, name: str) -> Iterator[None]:
 
 @contextmanager
 def without_triggers(*tables: str) -> Iterator[None]:
-    """Do without the triggers of tables that are ours; PostgreSQL's own, of the foreign keys, stay."""
+    """Disable our own triggers of these tables. PostgreSQL's triggers for foreign keys stay."""
     with connection.cursor() as cursor:
         for table in tables:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
@@ -40,3 +40,20 @@ def without_triggers(*tables: str) -> Iterator[None]:
         with connection.cursor() as cursor:
             for table in tables:
                 cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+@contextmanager
+def cap_dropped() -> Iterator[None]:
+    """Drop the last guard of the cap. Placements written above the cap are removed at the end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'portfolio_within_capacity'"
+        )
+        (definition,) = cursor.fetchone()
+        cursor.execute("ALTER TABLE caseload_portfolio DROP CONSTRAINT portfolio_within_capacity")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM caseload_placement")
+            cursor.execute(f"ALTER TABLE caseload_portfolio ADD CONSTRAINT portfolio_within_capacity {definition}")

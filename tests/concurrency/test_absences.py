@@ -1,27 +1,25 @@
-"""An absence and a booking of its days at once: never both; and what happens without the guard."""
+"""An absence and a booking on its days at the same time: never both. With controls without the guard."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Barrier, Event
-from time import monotonic
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accompaniment.enums import Channel
-from accompaniment.models import Jobseeker
 from accompaniment.rules.errors import DomainError
 from caseload.hooks.adviser_absences import UndecidedError
 from caseload.models import Absence, Adviser, Cover, Portfolio
 from caseload.services.moves.absences import declare_absence
 from tests.caseload.factories import AdviserFactory, on_web_track
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.acts import book
+from tests.concurrency.threads import at_once, until_somebody_waits
 from tests.visio.factories import bookable_portfolio, first_slots, follower
 from visio.models import Interview
 from visio.reads.invariants import nothing_booked_in_an_absence
 from visio.rules.slots import LENGTH, OCCUPIED
 from visio.services.errors import SlotTakenError
-from visio.services.interviews import book_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,13 +34,6 @@ def portfolio() -> Portfolio:
 @pytest.fixture
 def colleague(portfolio: Portfolio) -> Adviser:
     return AdviserFactory(agency=portfolio.agency)
-
-
-def book(person: Jobseeker, slot: datetime | None = None) -> Interview:
-    starts_at = slot or first_slots(person)[0]
-    return book_interview(
-        actor=person.user, jobseeker=person, adviser=follower(person), starts_at=starts_at, channel=Channel.VIDEO
-    )
 
 
 def declare(portfolio: Portfolio, *colleagues: Adviser) -> Absence:
@@ -65,21 +56,6 @@ def test_an_absence_and_a_booking_are_never_both(portfolio: Portfolio, colleague
     assert all(isinstance(error, UndecidedError | SlotTakenError | IndexError) for error in refused), refused
     assert Absence.objects.exists() != Interview.objects.live().exists()
     assert list(nothing_booked_in_an_absence()) == []
-
-
-def until_somebody_waits() -> None:
-    """Return when another transaction waits for a lock."""
-    deadline = monotonic() + PATIENCE
-    with connection.cursor() as cursor:
-        while monotonic() < deadline:
-            # Inside a transaction the server shows the same picture again until it is told to forget it.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone()[0]:
-                return
-    raise AssertionError("nobody waits")
 
 
 def test_a_booking_waits_for_the_absence_that_is_being_written(portfolio: Portfolio, colleague: Adviser) -> None:
@@ -138,7 +114,7 @@ def test_of_two_absences_of_the_same_days_at_once_one_stands(portfolio: Portfoli
 
 
 def test_two_absences_at_once_that_the_table_alone_has_to_tell_apart(portfolio: Portfolio) -> None:
-    """The control: both have looked and found none; only the exclusion constraint is left."""
+    """The control: both have checked and found none, so only the exclusion constraint can refuse one."""
     both_have_looked = Barrier(2, timeout=PATIENCE)
     today = timezone.localdate()
 
@@ -162,7 +138,7 @@ def test_two_absences_at_once_that_the_table_alone_has_to_tell_apart(portfolio: 
 
 
 def test_without_the_guard_both_stand(portfolio: Portfolio, colleague: Adviser) -> None:
-    """The control: a booking that looks at the absences without holding the adviser's row misses one."""
+    """The control: a booking that checks the absences without locking the adviser misses one."""
     person = on_web_track(portfolio)
     slot = first_slots(person)[0]
     looked, written = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)

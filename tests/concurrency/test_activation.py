@@ -1,4 +1,4 @@
-"""One activation link in two hands at once: one opens the account; and what happens without the second look."""
+"""One activation link used twice at once opens the account once. With a control without the second check."""
 
 from threading import Barrier
 
@@ -10,7 +10,7 @@ from accompaniment.models import ActivationLink, User
 from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import accounts
 from tests.accompaniment.factories import AdviserUserFactory
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +28,7 @@ def test_of_two_people_with_one_link_one_opens_the_account() -> None:
 
 
 def test_without_the_second_look_the_link_works_twice() -> None:
-    """The control: looking before the lock only lets both through."""
+    """The control: a check before the lock lets both through."""
     user = AdviserUserFactory(password=None)
     accounts.issue_activation_link(user=user)
     both_have_looked = Barrier(2, timeout=5)

@@ -1,4 +1,4 @@
-"""Two people take the same address at once: it opens one account; and what happens without the guards."""
+"""Two people take the same e-mail address at once: it opens one account. With controls without the guards."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +17,9 @@ from accompaniment.services.imports import load_jobseekers
 from caseload.services.steering.staff import invite_adviser
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
 from tests.accompaniment.files import as_file, registration
-from tests.caseload.factories import ManagerFactory
+from tests.caseload.factories import ManagerFactory, follower
 from tests.concurrency.guards import dropped, without_triggers
-from tests.concurrency.test_absences import until_somebody_waits
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,7 +50,7 @@ def test_one_link_in_two_hands_confirms_once() -> None:
 
 
 def test_without_the_constraint_both_get_it() -> None:
-    """The control: looking first lets both through."""
+    """The control: checking first lets both through."""
     users = [AdviserUserFactory(), AdviserUserFactory()]
     both_have_looked = Barrier(2, timeout=5)
 
@@ -69,7 +68,7 @@ def test_without_the_constraint_both_get_it() -> None:
 
 def corrected(person: Jobseeker) -> None:
     now = details_of(person)
-    change_details(actor=AdviserUserFactory(), jobseeker=person, base=now, typed={**now, "email": WANTED})
+    change_details(actor=follower(person), jobseeker=person, seen=now, typed={**now, "email": WANTED})
 
 
 def loaded(person: Jobseeker) -> None:
@@ -114,8 +113,10 @@ ACROSS = [
 def test_who_writes_the_address_of_a_file_and_of_another_account_waits_for_the_one_before(
     first: Callable[[Jobseeker], None], later: Callable[[Jobseeker], None], stands: bool
 ) -> None:
-    """The kind: an address that two tables hold. The later one is refused in a sentence, or has it if the first one
-    comes to nothing."""
+    """Kind: an address that is in two tables.
+
+    The later writer gets a sentence, or the address if the first one rolls back.
+    """
     person = JobseekerFactory()
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
@@ -133,7 +134,7 @@ def test_who_writes_the_address_of_a_file_and_of_another_account_waits_for_the_o
 def test_another_address_waits_for_nobody(
     first: Callable[[Jobseeker], None], later: Callable[[Jobseeker], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same two, with one fact changed: a long load holds up nobody but who wants an address of its people."""
+    """The success beside the refusal: a long load delays only those who want an address of its people."""
     person = JobseekerFactory()
     with transaction.atomic():
         first(JobseekerFactory())
@@ -142,7 +143,7 @@ def test_another_address_waits_for_nobody(
 
 
 def test_without_the_triggers_a_file_opens_the_account_of_somebody_else() -> None:
-    """The control: each looks whether the other has the address, and both find it free."""
+    """The control: each checks whether the other has the address, and both find it free."""
     person = JobseekerFactory()
     both_have_looked = Barrier(2, timeout=5)
 
@@ -160,7 +161,7 @@ def test_without_the_triggers_a_file_opens_the_account_of_somebody_else() -> Non
 
 
 def test_nothing_is_left_of_a_claim() -> None:
-    """What makes one wait for the other is no list of addresses."""
+    """The claims that make one writer wait for the other leave no list of addresses behind."""
     AdviserUserFactory(email=WANTED)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM accompaniment_addressclaim")

@@ -1,4 +1,4 @@
-"""A file moves an agency into another region while one of its advisers begins to follow somebody."""
+"""A file moves an agency into another region while one of its advisers begins to follow a person."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -17,8 +17,7 @@ from caseload.services.moves.placements import place
 from tests.accompaniment.factories import JobseekerFactory
 from tests.accompaniment.files import agency_row, as_file
 from tests.caseload.factories import PortfolioFactory
-from tests.concurrency.test_absences import until_somebody_waits
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,7 +33,7 @@ def portfolio() -> Portfolio:
 
 
 def moved_while_placing(portfolio: Portfolio, *, waits: bool) -> Any:
-    """Load the file while a person of the neighbour is placed, and that is not yet committed."""
+    """Load the file while the placement of a person of the neighbouring agency is not committed yet."""
     person = JobseekerFactory(agency=Agency.objects.get(code="67483"))
     move = partial(load, agency_row(departement="75", code_postal="75001"))
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
@@ -57,7 +56,7 @@ def test_the_file_waits_and_leaves_the_agency_where_it_is(portfolio: Portfolio) 
 def test_without_the_lock_the_person_is_followed_from_another_region(
     portfolio: Portfolio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: who looks without a lock sees an empty portfolio."""
+    """The control: without a lock the check sees an empty portfolio."""
 
     def looks_only() -> set[str]:
         return set(Agency.objects.filter(portfolios__occupied__gt=0).values_list("code", flat=True))

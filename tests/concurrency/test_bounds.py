@@ -1,4 +1,4 @@
-"""One person who takes many slots at once: the bound counts them one after the other; and the race without the lock."""
+"""One person books many slots at once: the bound counts them one by one. With a control without the lock."""
 
 from functools import partial
 from threading import Barrier
@@ -11,7 +11,7 @@ from accompaniment.enums import BoundedAct, Channel
 from accompaniment.models import ActBound, Jobseeker
 from accompaniment.services.bounds import TooManyError, check_bound
 from tests.caseload.factories import on_web_track
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots, follower
 from visio.models import Interview
 from visio.reads.invariants import nobody_empties_the_calendar
@@ -48,7 +48,7 @@ def test_of_six_bookings_at_once_as_many_stand_as_the_bound_allows(person: Jobse
 
 
 def test_without_the_persons_lock_both_count_before_either_writes(person: Jobseeker) -> None:
-    """The control: the same bound and the same rows, counted by two transactions that lock nobody."""
+    """The control: the same bound and the same rows, counted by two transactions without a lock."""
     slots = first_slots(person)
     InterviewFactory(jobseeker=person, starts_at=slots[0])
     both_have_counted = Barrier(2, timeout=5)

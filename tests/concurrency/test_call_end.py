@@ -1,4 +1,4 @@
-"""A call ended twice at once, or while its report is being sent; and what happens without the lock."""
+"""A call is ended twice at once, or while its report is being sent. With controls without the lock."""
 
 from collections.abc import Callable
 from threading import Barrier
@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accompaniment.models import AuditEntry, User
 from accompaniment.rules.errors import NotAllowedNowError
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState, NextStep
 from visio.models import Interview
@@ -62,7 +62,7 @@ def test_both_end_the_call_at_once_and_one_end_stands_with_one_trace(running: In
 
 
 def test_without_the_lock_both_ends_leave_a_trace_and_the_second_takes_the_first_s_place(running: Interview) -> None:
-    """The control: both look first and write then."""
+    """The control: both check before either writes."""
     both_have_looked = Barrier(2, timeout=5)
 
     def end_unguarded(actor: User) -> Callable[[], bool]:
@@ -91,7 +91,7 @@ def test_without_the_lock_both_ends_leave_a_trace_and_the_second_takes_the_first
 def test_the_report_is_sent_while_the_person_ends_the_call_and_nothing_ends_after_it(running: Interview) -> None:
     ended, reported = at_once(ends(running.jobseeker.user, running), reports(running))
     running.refresh_from_db()
-    assert reported == "done", "an end never costs a report"
+    assert reported == "done", "the end of a call never loses a report"
     assert running.state == InterviewState.HELD
     assert running.report.conclusions == "Fait."
     assert len(traces(running)) == (1 if ended == "done" else 0)
@@ -101,7 +101,7 @@ def test_the_report_is_sent_while_the_person_ends_the_call_and_nothing_ends_afte
 
 
 def test_without_the_lock_the_call_of_an_interview_that_is_over_ends_again(running: Interview) -> None:
-    """The control: the end has looked before the report is there, and writes after it."""
+    """The control: the end is checked before the report exists and written after it."""
     has_looked, is_reported = Barrier(2, timeout=5), Barrier(2, timeout=5)
 
     def end_unguarded() -> bool:

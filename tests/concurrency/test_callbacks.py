@@ -1,4 +1,4 @@
-"""Two requests of one person at once: one stands; and what happens without the unique index."""
+"""Two call-back requests of one person at once: one stands. With a control without the unique index."""
 
 from threading import Barrier
 
@@ -9,7 +9,7 @@ from django.utils import timezone
 from messaging.enums import CallbackState, CallbackSubject
 from messaging.models import CallbackRequest
 from messaging.services.callbacks import CallbackAlreadyOpenError, cancel_callback, close_callback
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 from tests.messaging.factories import ask, first_window, pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +37,7 @@ def test_called_and_cancelled_at_once_is_one_of_the_two() -> None:
 
 
 def test_without_the_index_two_requests_stand() -> None:
-    """The control: looking first and writing then lets both through, which only the index refuses."""
+    """The control: both check before either writes, so only the index can refuse one."""
     two = pair()
     window = first_window(two.jobseeker)
     with connection.cursor() as cursor:

@@ -1,10 +1,9 @@
-"""Many at once: the cap of a portfolio, one decision per enrolment; and what happens without the guards."""
+"""Many acts at once on the cap of a portfolio and on one enrolment. With controls without the guards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Barrier, Event
-from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -24,14 +23,12 @@ from accompaniment.models import (
     RegistrationInterview,
     User,
 )
-from accompaniment.reads.invariants import GROUND_CHECKS
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
 from accompaniment.services.enrolments.interview import conclude_registration_interview, open_registration_interview
 from caseload.models import Cover, Placement, Portfolio
-from caseload.reads.invariants import CASELOAD_CHECKS
 from caseload.services.moves.placements import PortfolioFullError, place
-from caseload.services.registration.decisions import refuse_at_interview, validate_at_interview
+from caseload.services.registration.decisions import refuse_at_interview
 from caseload.services.steering.capacities import set_capacity
 from caseload.services.steering.staff import close_account, left_to_settle
 from tests.accompaniment.factories import JobseekerFactory, consent_text_in_force, reference
@@ -45,8 +42,8 @@ from tests.caseload.factories import (
     planned_absence,
     volunteer,
 )
-from tests.concurrency.test_absences import until_somebody_waits
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.acts import decide_unguarded, decided_twice, nothing_is_broken, validation
+from tests.concurrency.threads import PATIENCE, at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,53 +54,11 @@ CANDIDATES = 12
 
 @pytest.fixture
 def portfolio() -> Portfolio:
-    """A portfolio with three places left."""
+    """A portfolio with three free places."""
     reference()
     nearly_full = PortfolioFactory(capacity=CAPACITY)
     fill(nearly_full, TAKEN)
     return nearly_full
-
-
-def validation(enrolment: Enrolment, portfolio: Portfolio, actor: User | None = None) -> Callable[[], Any]:
-    """Return the act of validating an enrolment, its interview begun beforehand."""
-    adviser = actor or portfolio.adviser.user
-    interview = open_registration_interview(actor=adviser, jobseeker=enrolment.jobseeker)
-    return partial(
-        validate_at_interview,
-        actor=adviser,
-        enrolment=enrolment,
-        interview=interview,
-        findings=findings(),
-        portfolio=portfolio,
-    )
-
-
-def decide_unguarded(enrolment: Enrolment, both_have_looked: Barrier, **decision: Any) -> Callable[[], bool]:
-    """Return the act of deciding on an enrolment after a look without its lock; it tells what it saw."""
-
-    def act() -> bool:
-        with transaction.atomic():
-            undecided = Enrolment.objects.get(pk=enrolment.pk).state == EnrolmentState.ASKED
-            both_have_looked.wait()
-            Enrolment.objects.filter(pk=enrolment.pk).update(closed_at=timezone.now(), **decision)
-            EnrolmentEvent.objects.create(
-                enrolment=enrolment, at=timezone.now(), from_state=EnrolmentState.ASKED, to_state=decision["state"]
-            )
-            return undecided
-
-    return act
-
-
-def decided_twice(enrolment: Enrolment) -> None:
-    """One decision stands, and the history tells of two."""
-    decisions = EnrolmentEvent.objects.filter(enrolment=enrolment, from_state=EnrolmentState.ASKED)
-    assert decisions.count() == 2
-    enrolment.refresh_from_db()
-    assert decisions.exclude(to_state=enrolment.state).count() == 1
-
-
-def nothing_is_broken() -> bool:
-    return [breach for check in (*GROUND_CHECKS, *CASELOAD_CHECKS) for breach in check()] == []
 
 
 def test_as_many_are_validated_as_there_are_places(portfolio: Portfolio) -> None:
@@ -119,7 +74,7 @@ def test_as_many_are_validated_as_there_are_places(portfolio: Portfolio) -> None
     assert portfolio.occupied == CAPACITY
     assert nothing_is_broken()
 
-    # Of those who found no place nothing was written: they still wait, their interview is in progress.
+    # Nothing was written for those who found no place: they still wait, and their interview is in progress.
     losers = [enrolment.jobseeker_id for enrolment, result in zip(waiting, results, strict=True) if result in refused]
     assert set(Enrolment.objects.filter(jobseeker__in=losers).values_list("state", flat=True)) == {EnrolmentState.ASKED}
     assert EnrolmentEvent.objects.filter(enrolment__jobseeker__in=losers).count() == len(losers)
@@ -130,7 +85,7 @@ def test_as_many_are_validated_as_there_are_places(portfolio: Portfolio) -> None
     assert not Jobseeker.objects.filter(pk__in=losers).exclude(user=None).exists()
     assert Accompaniment.objects.filter(jobseeker__in=losers).count() == len(losers)
     rows_of_winners = AuditEntry.objects.exclude(jobseeker__in=losers).count()
-    assert AuditEntry.objects.count() == rows_of_winners + 2 * len(losers)  # asked, and the interview begun
+    assert AuditEntry.objects.count() == rows_of_winners + 2 * len(losers)  # the request, and the begun interview
     assert AuditEntry.objects.count() > audited
 
 
@@ -150,7 +105,7 @@ def test_who_comes_late_is_refused_before_anything_is_written(portfolio: Portfol
 
 
 class TestWithoutTheGuards:
-    """The controls: looking first and writing then, all having looked before anybody writes."""
+    """The controls: all check before anybody writes."""
 
     def newcomers(self, portfolio: Portfolio) -> list[Jobseeker]:
         return [JobseekerFactory(agency=portfolio.agency) for _ in range(CANDIDATES)]
@@ -211,7 +166,7 @@ class TestWithoutTheGuards:
 
 
 class TestALowerCapAtTheSameMoment:
-    """A manager brings the cap down to what is taken while an adviser places one more."""
+    """A manager lowers the cap to the present occupancy while an adviser places one more person."""
 
     def test_one_of_both_is_refused(self, portfolio: Portfolio) -> None:
         manager = ManagerFactory().user
@@ -235,7 +190,7 @@ class TestALowerCapAtTheSameMoment:
         assert nothing_is_broken()
 
     def test_without_the_lock_both_go_through_what_they_saw(self, portfolio: Portfolio) -> None:
-        """The control: the manager looks, the adviser places, and only the CHECK keeps the lower cap out."""
+        """The control: the manager checks, then the adviser places. Only the CHECK refuses the lower cap."""
         seen, done = Barrier(2), Barrier(2)
         person = JobseekerFactory(agency=portfolio.agency)
 
@@ -260,12 +215,12 @@ class TestALowerCapAtTheSameMoment:
 
 
 class TestAnAccountThatCloses:
-    """A manager closes an adviser's account while a colleague places somebody there."""
+    """A manager closes an adviser's account while a colleague places a person there."""
 
     def test_nobody_is_placed_with_a_closed_account(self) -> None:
         reference()
         empty = PortfolioFactory()
-        colleague = AdviserFactory(agency=empty.agency).user
+        colleague = PortfolioFactory(agency=empty.agency).adviser.user
         CapacityFactory()
         close = partial(close_account, actor=ManagerFactory().user, user=empty.adviser.user)
         closed, placed = at_once(close, validation(volunteer(empty), empty, colleague))
@@ -310,7 +265,7 @@ class TestAnAccountThatCloses:
         assert "relais" in closed.sentence
 
     def test_without_the_colleague_s_row_the_cover_is_not_seen(self) -> None:
-        """The control: what is asked while the absence is being written knows nothing of it."""
+        """The control: a check while the absence is being written does not see its cover."""
         absent = PortfolioFactory()
         colleague = AdviserFactory(agency=absent.agency)
         written, asked = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
@@ -333,7 +288,7 @@ class TestAnAccountThatCloses:
         assert Cover.objects.filter(colleague__user__is_active=False).exists()
 
     def test_without_its_places_taken_away_somebody_is_placed_there(self) -> None:
-        """The control: who looked before the account was closed places there all the same."""
+        """The control: a colleague who checked before the account was closed still places a person there."""
         empty = PortfolioFactory()
         person = JobseekerFactory(agency=empty.agency)
         seen, closed = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
@@ -365,7 +320,7 @@ class TestAnAccountThatCloses:
 class TestTwoDecisionsAtOnce:
     def test_one_wins(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
-        colleague = AdviserFactory(agency=portfolio.agency).user
+        colleague = PortfolioFactory(agency=portfolio.agency).adviser.user
         interview = open_registration_interview(actor=colleague, jobseeker=enrolment.jobseeker)
         results = at_once(
             validation(enrolment, portfolio),
@@ -400,7 +355,7 @@ class TestTwoDecisionsAtOnce:
         assert portfolio.occupied == TAKEN + 1
 
     def test_without_the_lock_both_decide(self, portfolio: Portfolio) -> None:
-        """The control: both find it undecided, both write, and the second silently overrides the first."""
+        """The control: both find it undecided and both write, so the second silently overrides the first."""
         enrolment, both_have_looked = volunteer(portfolio), Barrier(2, timeout=PATIENCE)
         refuse, withdraw = (
             decide_unguarded(enrolment, both_have_looked, **facts)
@@ -431,7 +386,7 @@ def test_acceptance_and_validation_at_once_start_the_track(portfolio: Portfolio)
 
 
 def test_without_the_lock_each_of_the_two_waits_for_the_other(portfolio: Portfolio) -> None:
-    """The control: neither sees what the other writes, so what is validated and accepted never begins."""
+    """The control: neither sees what the other writes, so the validated and accepted track never begins."""
     enrolment = volunteer(portfolio, with_account=True)
     person, adviser = enrolment.jobseeker, portfolio.adviser.user
     interview = conclude_registration_interview(
@@ -485,7 +440,7 @@ def test_leaving_and_accepting_at_once_leaves_one_current_period(portfolio: Port
 
 
 def test_without_the_lock_who_has_left_is_followed_at_a_distance(portfolio: Portfolio) -> None:
-    """The control: the acceptance goes on from what it saw before the person left."""
+    """The control: the acceptance relies on what it read before the person left."""
     enrolment = volunteer(portfolio, with_account=True)
     person = enrolment.jobseeker
     validation(enrolment, portfolio)()

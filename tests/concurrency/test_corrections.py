@@ -1,4 +1,4 @@
-"""Two correct one address, or the account opens, at the same moment; and what happens without the lock."""
+"""Two advisers correct one address at once, or the account is opened meanwhile. With a control without the lock."""
 
 from threading import Barrier
 
@@ -7,11 +7,12 @@ from django.db import transaction
 
 from accompaniment.models import Jobseeker, User
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.services.accounts import request_first_access
-from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details
+from accompaniment.services.contact_details import change_details
 from tests.accompaniment.factories import JobseekerFactory
-from tests.caseload.factories import AdviserFactory
-from tests.concurrency.test_messages import at_once
+from tests.caseload.factories import follower
+from tests.concurrency.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,17 +21,18 @@ WRONG, RIGHT = "inconnu@example.org", "alix@example.org"
 
 @pytest.fixture
 def person() -> Jobseeker:
-    return JobseekerFactory(email=WRONG)
+    found: Jobseeker = JobseekerFactory(email=WRONG)
+    follower(found)
+    return found
 
 
 def correct(person: Jobseeker, email: str) -> frozenset[str]:
-    actor = AdviserFactory(agency=person.agency).user
-    return change_details(actor=actor, jobseeker=person, base={"email": WRONG}, typed={"email": email})
+    return change_details(actor=follower(person), jobseeker=person, seen={"email": WRONG}, typed={"email": email})
 
 
 def test_the_second_of_two_is_told(person: Jobseeker) -> None:
     one, other = at_once(lambda: correct(person, RIGHT), lambda: correct(person, "alice@example.org"))
-    assert {type(one), type(other)} == {frozenset, DetailsChangedMeanwhileError}
+    assert {type(one), type(other)} == {frozenset, ChangedMeanwhileError}
 
 
 def test_an_account_never_opens_with_another_address_than_the_file_s(person: Jobseeker) -> None:
@@ -47,7 +49,7 @@ def test_an_account_never_opens_with_another_address_than_the_file_s(person: Job
 
 
 def test_without_the_lock_the_second_overwrites_the_first(person: Jobseeker) -> None:
-    """The control: both have read the wrong address, both write, and the first hears nothing."""
+    """The control: both have read the wrong address and both write, and the first is not told."""
     both_have_read = Barrier(2, timeout=5)
 
     def correct_unguarded(email: str) -> bool:

@@ -1,4 +1,4 @@
-"""An absence that is called off while somebody else is put in as its cover: no cover outlives its absence."""
+"""An absence is called off while another colleague becomes its cover: no cover outlives its absence."""
 
 from functools import partial
 from threading import Barrier
@@ -6,12 +6,13 @@ from threading import Barrier
 import pytest
 from django.db import transaction
 
-from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from caseload.models import Absence, Adviser, Cover, Portfolio
 from caseload.services.moves.absences import add_cover, end_absence, replace_colleague
 from tests.caseload.factories import AdviserFactory, planned_absence
-from tests.concurrency.test_cap import nothing_is_broken
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.acts import nothing_is_broken
+from tests.concurrency.guards import dropped
+from tests.concurrency.threads import PATIENCE, at_once
 from tests.visio.factories import bookable_portfolio
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,8 +59,64 @@ def test_no_added_cover_is_left_either(absence: Absence, other: Adviser, portfol
     assert nothing_is_broken()
 
 
+def test_of_a_replacement_and_an_addition_of_the_same_colleague_one_stands(
+    absence: Absence, other: Adviser, portfolio: Portfolio
+) -> None:
+    """Whichever comes second finds that the colleague already covers these days."""
+    actor, before = absence.adviser.user, absence.covers.get()
+    results = at_once(
+        partial(replace_colleague, actor=actor, cover=before, colleague=other),
+        partial(add_cover, actor=actor, absence=absence, portfolio=portfolio, colleague=other),
+    )
+    [refused] = [result for result in results if isinstance(result, Exception)]
+    assert isinstance(refused, DomainError), refused
+    standing = Cover.objects.filter(cancelled_at=None).order_by("pk")
+    assert [cover.colleague for cover in standing].count(other) == 1
+    assert {(cover.starts_on, cover.ends_on) for cover in standing} == {(absence.starts_on, absence.ends_on)}
+    assert nothing_is_broken()
+
+
+def test_without_the_constraint_the_same_colleague_covers_twice(absence: Absence, other: Adviser) -> None:
+    """The control: both have checked before either writes."""
+    before = absence.covers.get()
+    both_have_looked = Barrier(2, timeout=PATIENCE)
+
+    def cover_unguarded() -> bool:
+        with transaction.atomic():
+            is_free = not Cover.objects.filter(colleague=other).exists()
+            both_have_looked.wait()
+            Cover.objects.create(
+                portfolio=before.portfolio,
+                absence=absence,
+                colleague=other,
+                starts_on=before.starts_on,
+                ends_on=before.ends_on,
+                set_by=absence.adviser.user,
+            )
+            return is_free
+
+    with dropped("caseload_cover", "cover_once"):
+        assert at_once(cover_unguarded, cover_unguarded) == [True, True]
+        assert Cover.objects.filter(colleague=other, cancelled_at=None).count() == 2
+
+
+@pytest.mark.parametrize("shortened", [True, False])
+def test_a_replacement_with_days_of_before_ends_with_the_absence(
+    absence: Absence, other: Adviser, shortened: bool
+) -> None:
+    """The last day is read under the lock, not from the caller's copy."""
+    actor, copy, last_day = absence.adviser.user, absence.covers.select_related("absence").get(), absence.ends_on
+    if shortened:
+        last_day = absence.starts_on
+        end_absence(actor=actor, absence=absence, last_day=last_day)
+    assert copy.ends_on == copy.absence.ends_on
+    replace_colleague(actor=actor, cover=copy, colleague=other)
+    assert Cover.objects.get(cancelled_at=None, colleague=other).ends_on == last_day
+    assert nothing_is_broken()
+
+
 def test_without_the_lock_somebody_covers_for_nobody(absence: Absence, other: Adviser) -> None:
-    """The control: the absence is called off between the look at it and the new cover."""
+    """The control: the absence is called off between the check and the new cover."""
     cover = absence.covers.get()
     looked, ended = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
 

@@ -1,4 +1,4 @@
-"""An adviser concludes what a manager closes at that moment: one of the two counts; and what happens without locks."""
+"""An adviser concludes what a manager closes at the same moment: one of them counts. With a control without locks."""
 
 from datetime import timedelta
 from threading import Barrier
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tests.caseload.factories import ManagerFactory
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.threads import PATIENCE, at_once
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState, NextStep
 from visio.models import Interview, InterviewEvent, InterviewReport
@@ -44,7 +44,7 @@ def test_it_is_closed_once(interview: Interview) -> None:
 
 
 def test_without_the_lock_it_is_closed_twice(interview: Interview) -> None:
-    """The control: both have seen it open, and each writes its end."""
+    """The control: both have seen it open, and each writes its own end."""
     actor, both_have_read = ManagerFactory().user, Barrier(2, timeout=PATIENCE)
 
     def close_as(state: InterviewState) -> Any:

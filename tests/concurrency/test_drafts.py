@@ -1,4 +1,4 @@
-"""Two advisers save one draft at the same moment: both are kept; and what happens without the lock."""
+"""Two advisers save one draft at the same moment: both texts are kept. With a control without the lock."""
 
 from threading import Barrier
 
@@ -9,8 +9,8 @@ from accompaniment.models import Enrolment, RegistrationInterview
 from accompaniment.rules.merging import merge
 from accompaniment.services.registration import SavedDraft, save_draft
 from tests.accompaniment.factories import reference
-from tests.caseload.factories import AdviserFactory, PortfolioFactory, volunteer
-from tests.concurrency.test_messages import at_once
+from tests.caseload.factories import PortfolioFactory, volunteer
+from tests.concurrency.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +28,7 @@ def enrolment() -> Enrolment:
 
 
 def test_two_fields_at_once_are_both_kept(enrolment: Enrolment) -> None:
-    users = [AdviserFactory(agency=enrolment.jobseeker.agency).user for _ in range(2)]
+    users = [PortfolioFactory(agency=enrolment.jobseeker.agency).adviser.user for _ in range(2)]
     saved = at_once(
         lambda: save_draft(actor=users[0], enrolment=enrolment, typed={**BASE, "situation": "Un"}, base=BASE),
         lambda: save_draft(actor=users[1], enrolment=enrolment, typed={**BASE, "notes": "Deux"}, base=BASE),
@@ -37,8 +37,8 @@ def test_two_fields_at_once_are_both_kept(enrolment: Enrolment) -> None:
     assert RegistrationInterview.objects.get().typed == {"situation": "Un", "notes": "Deux"}
 
 
-def test_one_field_at_once_is_a_conflict_for_the_second(enrolment: Enrolment) -> None:
-    users = [AdviserFactory(agency=enrolment.jobseeker.agency).user for _ in range(2)]
+def test_of_one_text_at_once_both_are_kept_and_the_second_is_told(enrolment: Enrolment) -> None:
+    users = [PortfolioFactory(agency=enrolment.jobseeker.agency).adviser.user for _ in range(2)]
     saved = at_once(
         *[
             lambda user=user: save_draft(
@@ -47,13 +47,14 @@ def test_one_field_at_once_is_a_conflict_for_the_second(enrolment: Enrolment) ->
             for user in users
         ]
     )
-    (conflict,) = [change for result in saved if isinstance(result, SavedDraft) for change in result.conflicts]
-    assert RegistrationInterview.objects.get().typed["notes"] == conflict.theirs
-    assert {conflict.mine, conflict.theirs} == {user.full_name for user in users}
+    (told,) = [change for result in saved if isinstance(result, SavedDraft) for change in result.news]
+    assert told.by_both
+    assert RegistrationInterview.objects.get().typed["notes"] == f"{told.theirs}\n\n{told.mine}"
+    assert {told.mine, told.theirs} == {user.full_name for user in users}
 
 
 def test_without_the_lock_one_is_lost(enrolment: Enrolment) -> None:
-    """The control: merging what was read without a lock writes over what the other one has just written."""
+    """The control: a draft that was read without a lock overwrites what the other adviser has just written."""
     both_have_read = Barrier(2, timeout=5)
 
     def save_unguarded(name: str) -> bool:

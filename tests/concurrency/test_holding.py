@@ -1,4 +1,4 @@
-"""The planner at the moment of a booking: the interview holds the obligation, and nobody is asked again."""
+"""The planner runs during a booking: the interview holds the obligation, and nobody is invited again."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +11,7 @@ from accompaniment.enums import Channel, NotificationKind
 from accompaniment.models import Jobseeker, Notification, Obligation
 from accompaniment.services.plans import plan_obligations
 from tests.caseload.factories import on_web_track
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 from tests.visio.factories import bookable_portfolio, first_slots, follower
 from visio.models import Interview
 from visio.services.interviews import book_interview
@@ -26,7 +26,7 @@ def person() -> Jobseeker:
 
 
 def while_booking(person: Jobseeker, act: Callable[[], int]) -> tuple[Interview, int]:
-    """Do `act` in a transaction of its own while a booking is written and not yet committed."""
+    """Run `act` in its own transaction while a booking is written and not yet committed."""
     booked, acted = Event(), Event()
 
     def book() -> Interview:
@@ -62,7 +62,7 @@ def test_who_books_while_the_planner_runs_is_not_asked_again(person: Jobseeker) 
 
     interview, invited = while_booking(person, plan)
     assert invited == 0
-    assert interview.obligation is None  # it was not planned yet
+    assert interview.obligation is None  # the obligation was not planned yet
 
     assert plan_interviews().invitations == 0
 
@@ -72,7 +72,7 @@ def test_who_books_while_the_planner_runs_is_not_asked_again(person: Jobseeker) 
 
 
 def test_without_the_lock_an_invitation_leaves_for_what_is_being_booked(person: Jobseeker) -> None:
-    """The control: the same two transactions, and nobody locks the person before inviting."""
+    """The control: the same two transactions, without the lock on the person before the invitation."""
 
     def plan_and_invite_unguarded() -> int:
         assert plan_obligations() == 1

@@ -1,10 +1,8 @@
-"""Files that are loaded while others look on, come along, or kill the worker."""
+"""Files are loaded while people look on, another file arrives, or the worker is killed."""
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,11 +13,12 @@ from pytest_django import Settings
 from accompaniment.models import Jobseeker, User
 from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun
-from caseload.services.steering.imports import load_waiting_files, receive_file, somebody_loads
+from caseload.services.steering.imports import receive_file, somebody_loads
 from tests.accompaniment.factories import AgencyFactory
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory
 from tests.caseload.files import kept_files, no_broker
+from tests.concurrency.held_imports import somebody_waits_for_the_people, work, writing_held_up
 from tests.config.embedded_clients import PROJECT, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -43,7 +42,7 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def run() -> ImportRun:
-    """A file of many people that waits."""
+    """A waiting file of many people."""
     agency = AgencyFactory(code="67482")
     rows = (
         registration(agency, identifiant=f"{number:07}A", email=f"{number}@courriel.example")
@@ -53,39 +52,10 @@ def run() -> ImportRun:
 
 
 def handed_in(actor: User, content: bytes) -> ImportRun:
-    """Hand in a file that no worker is told of, so that a test says when it is taken up."""
+    """Hand in a file without telling a worker, so that the test decides when it is loaded."""
     source = ContentFile(content, name="inscriptions.csv")
     with no_broker():
         return receive_file(actor=actor, kind=ImportKind.JOBSEEKERS, filename="inscriptions.csv", source=source)
-
-
-@contextmanager
-def writing_held_up() -> Iterator[None]:
-    """Let a load read its whole file and then wait: nobody may write people."""
-    holder = connection.copy()
-    holder.set_autocommit(False)
-    try:
-        with holder.cursor() as cursor:
-            cursor.execute("LOCK TABLE accompaniment_jobseeker IN SHARE ROW EXCLUSIVE MODE")
-        yield
-    finally:
-        holder.rollback()
-        holder.close()
-
-
-def somebody_waits_for_the_people() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'accompaniment_jobseeker'::regclass)"
-        )
-        return bool(cursor.fetchone()[0])
-
-
-def work() -> int:
-    try:
-        return load_waiting_files()
-    finally:
-        connection.close()
 
 
 def now(run: ImportRun) -> ImportRun:
@@ -103,7 +73,7 @@ def test_others_see_how_far_a_load_is_while_its_transaction_is_open(run: ImportR
             assert 50 < run.percent_read <= 100
         assert loading.result() == 1
     assert (now(run).state, run.summary["created"]) == (ImportState.DONE, PEOPLE)
-    # The planner knows at once of so many new people.
+    # The planner's statistics already count the new people.
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'accompaniment_jobseeker'::regclass")
         assert cursor.fetchone() == (PEOPLE,)

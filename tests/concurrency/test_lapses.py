@@ -1,5 +1,6 @@
-"""A lapse and a decision at the same moment: one of them counts; and what happens without the lock."""
+"""A lapse and a decision at the same moment: one of them counts. With a control without the lock."""
 
+from datetime import timedelta
 from functools import partial
 from threading import Barrier
 
@@ -16,9 +17,8 @@ from caseload.reads.invariants import CASELOAD_CHECKS
 from caseload.services.registration import lapses
 from tests.accompaniment.factories import lapse_delays, reference
 from tests.caseload.factories import PortfolioFactory, volunteer
-from tests.caseload.registration.test_lapses import DAY
-from tests.concurrency.test_cap import decide_unguarded, decided_twice, validation
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.acts import decide_unguarded, decided_twice, validation
+from tests.concurrency.threads import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,8 +31,8 @@ def portfolio() -> Portfolio:
 
 
 def overdue(portfolio: Portfolio) -> Enrolment:
-    """Return an enrolment whose time for a decision is over today."""
-    with time_machine.travel(timezone.now() - 31 * DAY):
+    """Return an enrolment whose time for a decision ends today."""
+    with time_machine.travel(timezone.now() - timedelta(days=31)):
         return volunteer(portfolio)
 
 
@@ -63,7 +63,7 @@ def test_five_schedulers_at_once_lapse_each_person_once(portfolio: Portfolio) ->
 
 
 def test_without_the_lock_both_decide(portfolio: Portfolio) -> None:
-    """The control: both find it waiting, both write, and the second silently overrides the first."""
+    """The control: both find it waiting and both write, so the second silently overrides the first."""
     enrolment, both_have_looked = overdue(portfolio), Barrier(2, timeout=PATIENCE)
     lapse, withdraw = (
         decide_unguarded(enrolment, both_have_looked, state=state)

@@ -1,4 +1,4 @@
-"""Acts that meet go through in the order of the locks; and what happens without the order."""
+"""Acts that meet succeed if they lock in the fixed order. With controls that break the order."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,7 +6,8 @@ from functools import partial
 from threading import Barrier, Event
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
@@ -23,8 +24,8 @@ from caseload.services.registration.decisions import validate_at_interview
 from messaging.models import Message
 from tests.accompaniment.factories import EnrolmentFactory, plan_defaults
 from tests.caseload.factories import PortfolioFactory, findings, on_web_track, placed
-from tests.concurrency.test_absences import book, until_somebody_waits
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.acts import book
+from tests.concurrency.threads import at_once, until_somebody_waits
 from tests.messaging.factories import Pair, pair, say
 from tests.visio.factories import bookable_portfolio, due_obligation, follower
 from visio.enums import InterviewState
@@ -65,7 +66,7 @@ def test_leaving_and_entering_at_once_all_go_through() -> None:
 
 
 def test_leaving_and_entering_with_another_tier_all_go_through() -> None:
-    """A validation that changes the tier locks the web portfolio with the one that is left, and no other before it."""
+    """A validation that changes the tier locks the web portfolio and the old one together, and none before them."""
     plan_defaults()
     web = PortfolioFactory()
     PortfolioFactory(adviser=web.adviser, agency=web.agency, modality=Modality.GUIDE)
@@ -75,7 +76,7 @@ def test_leaving_and_entering_with_another_tier_all_go_through() -> None:
     actor = web.adviser.user
     acts: list[partial[object]] = [partial(leave_track, actor=person.user, jobseeker=person) for person in leaving]
     for person in entering:
-        # The wish of before the tier was changed by a file: asking needs the tier, the interview sets it.
+        # The request is older than the file's change of tier: asking requires the tier, and the interview sets it.
         waiting = Enrolment.objects.create(jobseeker=person, asked_at=timezone.now())
         interview = open_registration_interview(actor=actor, jobseeker=person)
         decision = {"actor": actor, "enrolment": waiting, "interview": interview, "portfolio": web}
@@ -105,7 +106,7 @@ def test_without_the_order_one_of_two_is_ended_by_the_database() -> None:
 
 
 def meets_a_message(act: Callable[[Pair], object], two: Pair) -> tuple[object, object]:
-    """Let `act` begin when a message has written the person's summary, and commit the message when `act` waits."""
+    """Start `act` when a message has written the person's summary; commit the message when `act` waits."""
     written = Event()
 
     def message() -> None:
@@ -158,7 +159,7 @@ def test_a_message_and_a_change_of_the_file_both_go_through(act: Callable[[Pair]
 
 
 def test_with_the_strongest_lock_one_of_message_and_change_is_ended() -> None:
-    """The control: who holds the person against references waits for the summary, and its writer for the person."""
+    """The control: a full lock on the person waits for the summary, whose writer waits for the person."""
     two = pair()
 
     def change(two: Pair) -> None:
@@ -172,7 +173,7 @@ def test_with_the_strongest_lock_one_of_message_and_change_is_ended() -> None:
 
 
 def same_hour() -> tuple[Jobseeker, Jobseeker, Portfolio]:
-    """Return two people who have an interview at the same hour with two advisers, and the first one's portfolio."""
+    """Return two people with interviews at the same hour with two advisers, and the first one's portfolio."""
     web = bookable_portfolio()
     other = bookable_portfolio(agency=web.agency)
     leaving, coming = on_web_track(web), on_web_track(other)
@@ -186,7 +187,7 @@ def test_leaving_and_a_transfer_to_the_same_adviser_both_go_through() -> None:
     seen: list[bool] = []
 
     def pause(person: Jobseeker, actor: User | None, at: datetime) -> None:
-        """Stand between the floors: portfolios are settled, interviews are not, and the transfer comes to wait."""
+        """Pause between the floors: portfolios are done, interviews are not, and the transfer comes to wait."""
         seen.append(Interview.objects.live().filter(jobseeker=person).exists())
         portfolio_is_held.set()
         until_somebody_waits()
@@ -212,7 +213,7 @@ def test_leaving_and_a_transfer_to_the_same_adviser_both_go_through() -> None:
 
 
 def test_interviews_before_portfolios_one_of_the_two_is_ended() -> None:
-    """The control: who leaves has freed the hour and wants the portfolio, who comes has it and wants the hour."""
+    """The control: the leaver has freed the hour and wants the portfolio; the newcomer holds it and wants the hour."""
     leaving, coming, web = same_hour()
     freed, held = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
     now = timezone.now()
@@ -236,5 +237,49 @@ def test_interviews_before_portfolios_one_of_the_two_is_ended() -> None:
             return True
 
     ended = [result for result in at_once(leave, move) if isinstance(result, Exception)]
-    # Where it is the one who leaves, the hour is taken again, and the other is refused for that.
+    # If the database ends the one who leaves, the hour is taken again, and the other one is refused.
     assert any(isinstance(error.__cause__, DeadlockDetected) for error in ended), ended
+
+
+LATER = {
+    Jobseeker: {"accompaniment_user", "caseload_portfolio", "caseload_adviser", "caseload_transfer"},
+    Portfolio: {"caseload_adviser", "caseload_absence"},
+}
+"""For each model: the tables of which a transaction that waits for one of its rows may hold no lock."""
+
+
+def locked_by_who_waits() -> set[str]:
+    """Return the tables in which the waiting transaction has locked rows, according to the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relation::regclass::text FROM pg_locks WHERE mode = 'RowShareLock' AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database()) AND pid IN"
+            " (SELECT pid FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple'))"
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
+@pytest.mark.parametrize("held", [Jobseeker, Portfolio])
+@pytest.mark.parametrize("act", [leave, transfer])
+def test_who_waits_has_locked_nothing_that_comes_later(act: Callable[[Pair], object], held: type[Model]) -> None:
+    two = pair(bookable_portfolio())
+    row = two.jobseeker if held is Jobseeker else two.portfolio
+    is_held = Event()
+
+    def hold() -> set[str]:
+        with transaction.atomic():
+            held._default_manager.select_for_update(no_key=True).get(pk=row.pk)
+            is_held.set()
+            until_somebody_waits()
+            return locked_by_who_waits()
+
+    def meeting() -> object:
+        assert is_held.wait(PATIENCE)
+        return act(two)
+
+    seen, done = at_once(hold, meeting)
+    assert not isinstance(done, Exception), done
+    assert isinstance(seen, set), seen
+    assert held._meta.db_table in seen, "the waiting transaction has asked for the row"
+    assert "accompaniment_jobseeker" in seen
+    assert not seen & LATER[held]

@@ -1,47 +1,22 @@
-"""Many messages at once: numbers without a gap, each stored once; and what happens without the lock."""
+"""Many messages at once: numbers without a gap, each message stored once. With a control without the lock."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from messaging.models import Conversation, Message
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
 from tests.caseload.factories import on_web_track
+from tests.concurrency.threads import at_once
 from tests.messaging.factories import pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-T = TypeVar("T")
-
-PATIENCE = 20  # seconds
-
-
-def at_once(*acts: Callable[[], T]) -> list[T | Exception]:
-    """Run each act in a thread with a connection of its own; return what each gave, or the error it met.
-
-    None begins before all are there, for one after the other they would pass without any guard. None holds a
-    connection while it waits for the others: there are fewer of them than acts.
-    """
-    start = Barrier(len(acts), timeout=PATIENCE)
-
-    def run(act: Callable[[], T]) -> T | Exception:
-        start.wait()
-        try:
-            return act()
-        except Exception as error:  # noqa: BLE001  (the test looks at it)
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as threads:
-        return list(threads.map(run, acts))
 
 
 def test_messages_of_two_people_at_once_are_numbered_without_gap() -> None:

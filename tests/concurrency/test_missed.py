@@ -1,4 +1,4 @@
-"""An absence noted, explained and decided at once by several people; and what happens without the guards."""
+"""An absence is noted, explained and decided by several people at once. With controls without the guards."""
 
 from datetime import timedelta
 from threading import Barrier
@@ -11,7 +11,7 @@ from accompaniment.rules.errors import NotAllowedNowError
 from caseload.models import Portfolio
 from tests.accompaniment.factories import answer_delay
 from tests.caseload.factories import ManagerFactory, on_web_track
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 from tests.visio.factories import bookable_portfolio, missed_interview, noted_absence
 from visio.enums import AbsenceDecision, InterviewState
 from visio.models import AbsenceAnswer, Interview, InterviewEvent
@@ -47,7 +47,7 @@ def refused(act):
 def confirm(actor, interview):
     return refused(
         lambda: decide_absence(
-            actor=actor, interview=interview, decision=AbsenceDecision.KEPT, reason="Sans motif.", answers_seen=1
+            actor=actor, interview=interview, decision=AbsenceDecision.KEPT, reason="Sans motif.", seen={"answers": "1"}
         )
     )
 
@@ -61,11 +61,11 @@ def test_an_explanation_at_the_moment_of_the_decision_is_read_or_refused(noted: 
     assert {explained, decided} == {"done", "refused"}
     assert noted.state == (InterviewState.MISSED if decided == "done" else InterviewState.NOTED)
     late = AbsenceAnswer.objects.filter(interview=noted).count() == 2
-    assert late == (decided == "refused"), "nobody decided over what they had not read"
+    assert late == (decided == "refused"), "nobody decided without having read the explanation"
 
 
 def test_without_the_locks_an_absence_is_decided_over_an_explanation_that_nobody_read(noted: Interview) -> None:
-    """The control: both look first and write then."""
+    """The control: both check before either writes."""
     both_have_looked = Barrier(2, timeout=5)
 
     def explain_unguarded() -> bool:
@@ -99,7 +99,7 @@ def test_of_two_who_decide_at_once_one_does(noted: Interview) -> None:
 
 
 def test_without_the_lock_two_decisions_stand(noted: Interview) -> None:
-    """The control."""
+    """The control: both decisions are checked before either is written."""
     both_have_looked = Barrier(2, timeout=5)
 
     def decide_unguarded() -> bool:
@@ -133,7 +133,7 @@ def test_a_technical_failure_that_is_reported_as_an_absence_is_noted_is_never_bo
 
 
 def test_without_lock_and_check_it_is_both(portfolio: Portfolio) -> None:
-    """The control."""
+    """The control: both acts are checked before either is written."""
     answer_delay()
     missed = missed_interview(on_web_track(portfolio))
     both_have_looked = Barrier(2, timeout=5)

@@ -1,6 +1,6 @@
-"""A file that moves people from portfolio to portfolio while others are moved by hand; and what happens without locks.
+"""A file moves people between portfolios while others are moved by hand. With a control without locks.
 
-The kind: one transaction that takes many portfolios, beside others that take two.
+Kind: one transaction that takes many portfolios, while others take two.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from threading import Event
 import pytest
 from django.db import DatabaseError, transaction
 from psycopg.errors import DeadlockDetected
+from pytest_django import Settings
 
 from accompaniment.enums import Modality, Tier
 from accompaniment.hooks.track_changes import TierFollower, on_tier_change
@@ -25,10 +26,8 @@ from caseload.services.moves.placements import PortfolioFullError
 from tests.accompaniment.factories import JobseekerFactory
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import PortfolioFactory, placed
-from tests.concurrency.test_absences import until_somebody_waits
-from tests.concurrency.test_messages import PATIENCE, at_once
-from tests.concurrency.test_places import placing
-from tests.concurrency.test_transfers import decision, nothing_is_broken, open_places
+from tests.concurrency.acts import decision, nothing_is_broken, open_places, placing
+from tests.concurrency.threads import PATIENCE, at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,10 +43,10 @@ def load(*people: Jobseeker, tier: Tier = Tier.SUIVI) -> JobseekerOutcome:
 
 
 class Meeting:
-    """Two people of one file, and somebody whom a manager moves between the portfolios that they leave.
+    """Two people of one file, and a third person whom a manager moves between the portfolios that they leave.
 
-    The file's first person leaves the portfolio with the higher key and the second one the other, so whoever takes
-    them as they come takes them in the wrong order.
+    The file's first person leaves the portfolio with the higher key, the second one the other. So taking them in the
+    order of the file is the wrong order.
     """
 
     def __init__(self) -> None:
@@ -59,17 +58,17 @@ class Meeting:
         load(self.first, self.second, tier=Tier.GUIDE)
 
     def transfer(self) -> TransferBatch:
-        """Move the third person as a manager does: what the database ends in between is tried again."""
+        """Move the third person as a manager does. If the database ends the transaction, try again."""
         return decision(self.moved_by_hand, self.high)()
 
     def one_try(self) -> int:
-        """Take the portfolios of that move as everybody does who moves somebody, once."""
+        """Lock the portfolios of this move once, as every move does."""
         with transaction.atomic():
             placements.lock_in_order(jobseeker=self.moved_by_hand, portfolios=[self.high])
         return self.high.pk
 
     def take_place(self, by_hand: Callable[[], object]) -> tuple[object, object]:
-        """Move the first person by the file, let the manager come to wait, and go on with the second."""
+        """Move the first person by the file, let the manager come to wait, and move the second."""
         first_has_moved = Event()
 
         def pause(person: Jobseeker, actor: User | None, at: datetime) -> None:
@@ -88,7 +87,7 @@ class Meeting:
 
 @contextmanager
 def following(follower: TierFollower) -> Iterator[None]:
-    """Let one more come last, when every floor has followed."""
+    """Add one more handler, which runs after all floors."""
     on_tier_change.append(follower)
     try:
         yield
@@ -114,8 +113,9 @@ def test_a_file_and_one_try_to_move_somebody_both_go_through() -> None:
     assert taken == meeting.high.pk
 
 
-def test_without_all_portfolios_taken_first_one_of_the_two_is_ended() -> None:
-    """The control: the file takes the portfolios person by person, and each waits for what the other one holds."""
+def test_without_all_portfolios_taken_first_one_of_the_two_is_ended(settings: Settings) -> None:
+    """The control: the file takes the portfolios person by person, and each side waits for what the other holds."""
+    settings.LOCKS_OUT_OF_ORDER_RAISE = False
     meeting = Meeting()
     (place,) = [number for number, one in enumerate(on_tier_change) if one.hold is placements.hold_for_tier_changes]
     guarded = on_tier_change[place]
@@ -133,7 +133,10 @@ def test_without_all_portfolios_taken_first_one_of_the_two_is_ended() -> None:
 
 @pytest.mark.parametrize("file_comes_first", [True, False])
 def test_of_a_file_and_a_placement_one_gets_the_last_place(file_comes_first: bool) -> None:
-    """Who comes later waits, and then finds the portfolio full: refused by hand, on the waiting list by the file."""
+    """The later one waits and finds the portfolio full.
+
+    By hand it is refused; the file puts the person on the waiting list.
+    """
     guide = PortfolioFactory(modality=Modality.GUIDE)
     last = PortfolioFactory(modality=Modality.SUIVI, agency=guide.agency, capacity=1)
     person = placed(guide)

@@ -1,4 +1,4 @@
-"""A request to be received on site, asked for and answered at once; and what happens without the guards."""
+"""A request for a meeting on site is made and answered at once. With controls without the guards."""
 
 from threading import Barrier
 from typing import Any
@@ -13,7 +13,7 @@ from accompaniment.services.on_site_requests import answer_on_site, ask_on_site,
 from caseload.models import Portfolio
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.concurrency.guards import dropped
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +35,7 @@ def test_of_two_that_are_asked_for_at_once_one_stands(person: Jobseeker) -> None
 
 
 def test_without_lock_and_index_two_stand(person: Jobseeker) -> None:
-    """The control: looking first and writing then lets both through."""
+    """The control: checking first and writing then lets both through."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'on_site_request_one_open'")
         (definition,) = cursor.fetchone()
@@ -71,14 +71,14 @@ def test_a_comment_at_the_moment_of_the_answer_is_read_by_who_answers_or_asks_an
         row.details["event"]
         for row in AuditEntry.objects.filter(jobseeker=person, action="on_site_request").order_by("pk")
     ]
-    # Either the comment came first, or it opened a request of its own: never on one that was answered already.
+    # Either the comment came first, or it opened a new request. It was never added to an answered one.
     came_first = commented.pk == request.pk
     assert events == (["asked", "commented", "answered"] if came_first else ["asked", "answered", "asked"])
     assert OnSiteRequest.objects.open().filter(jobseeker=person).count() == (not came_first)
 
 
 def test_without_the_lock_a_comment_lands_on_an_answered_request(portfolio: Portfolio, person: Jobseeker) -> None:
-    """The control: who has looked before the answer writes after it, and nobody reads that."""
+    """The control: the comment is checked before the answer and written after it, and nobody reads it."""
     request = ask_on_site(actor=person.user, jobseeker=person)
     looked, answered = Barrier(2, timeout=5), Barrier(2, timeout=5)
 
@@ -115,7 +115,7 @@ def test_taken_back_at_the_moment_of_the_answer_it_is_one_or_the_other(portfolio
 
 
 def test_without_lock_and_check_it_is_both(portfolio: Portfolio, person: Jobseeker) -> None:
-    """The control: each looks first and writes then, so who has taken it back is answered all the same."""
+    """The control: each checks before the other writes, so a request that was taken back is still answered."""
     request = ask_on_site(actor=person.user, jobseeker=person)
     both_have_looked = Barrier(2, timeout=5)
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""A region that opens later while somebody is validated there: never both; and what happens without the guard."""
+"""A region's opening is postponed while a person is validated there: never both. With a control without the guard."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -19,9 +19,8 @@ from accompaniment.services.territory import set_agency_opening, set_region_open
 from caseload.models import Placement, Portfolio
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, findings, volunteer
-from tests.concurrency.test_absences import until_somebody_waits
-from tests.concurrency.test_cap import nothing_is_broken, validation
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.acts import nothing_is_broken, validation
+from tests.concurrency.threads import PATIENCE, at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +37,7 @@ def tomorrow(portfolio: Portfolio) -> date:
 
 
 def putting_off(portfolio: Portfolio) -> Callable[[], object]:
-    """Return the act of a manager who lets the portfolio's region open tomorrow."""
+    """Return the act of a manager who postpones the opening of the portfolio's region until tomorrow."""
     return partial(
         set_region_opening,
         actor=ManagerFactory().user,
@@ -94,7 +93,7 @@ def test_a_validation_waits_for_the_opening_that_is_being_written(portfolio: Por
 
 
 def test_without_the_guard_somebody_is_validated_before_the_region_opens(portfolio: Portfolio) -> None:
-    """The control: the opening moves between the look at it and the validation."""
+    """The control: the opening moves between its check and the validation."""
     enrolment, put_off = volunteer(portfolio), putting_off(portfolio)
     adviser = portfolio.adviser.user
     interview = conclude_registration_interview(

@@ -1,4 +1,4 @@
-"""Places that two want at once: off the waiting list, after leaving, under a cap that follows a working share."""
+"""Two people want one place at once: from the waiting list, after leaving, or under a cap that is being lowered."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,7 +15,6 @@ from accompaniment.services.enrolments.acceptance import leave_track
 from caseload.enums import PlacementEnd
 from caseload.models import Placement, Portfolio, Transfer
 from caseload.services.moves.placements import PortfolioFullError, place
-from caseload.services.moves.waiting_list import place_waiting
 from caseload.services.steering.staff import change_adviser
 from tests.accompaniment.factories import JobseekerFactory, reference
 from tests.caseload.factories import (
@@ -26,10 +25,9 @@ from tests.caseload.factories import (
     placed,
     planned_transfer,
 )
-from tests.concurrency.guards import dropped
-from tests.concurrency.test_cap import nothing_is_broken
-from tests.concurrency.test_messages import PATIENCE, at_once
-from tests.concurrency.test_transfers import cap_dropped
+from tests.concurrency.acts import nothing_is_broken, placing
+from tests.concurrency.guards import cap_dropped, dropped
+from tests.concurrency.threads import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,18 +38,13 @@ def classic() -> Portfolio:
 
 
 def waiting(portfolio: Portfolio) -> Jobseeker:
-    """Return somebody of the portfolio's agency who is in no portfolio."""
+    """Return a person of the portfolio's agency who has no adviser."""
     person: Jobseeker = JobseekerFactory(agency=portfolio.agency)
     return person
 
 
-def placing(person: Jobseeker, portfolio: Portfolio) -> Callable[[], Placement]:
-    """Return the act of a manager who takes a person off the waiting list."""
-    return partial(place_waiting, actor=ManagerFactory().user, jobseeker=person, portfolio=portfolio)
-
-
 def naive(person: Jobseeker, portfolio: Portfolio, all_have_looked: Barrier) -> Callable[[], bool]:
-    """Return the act of placing after a look without a lock at the person and the portfolio."""
+    """Return the act of placing after a check without locks on the person and the portfolio."""
 
     def act() -> bool:
         with transaction.atomic():
@@ -93,7 +86,7 @@ class TestTheWaitingList:
         assert Placement.objects.filter(jobseeker=person).count() == 1
 
     def test_without_lock_and_index_the_person_is_in_two_portfolios(self, classic: Portfolio) -> None:
-        """The control: both find the person in no portfolio, and both write."""
+        """The control: both find the person without an adviser, and both write."""
         person, other = waiting(classic), PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
         looked = Barrier(2, timeout=PATIENCE)
         with (
@@ -129,7 +122,7 @@ class TestTwoWhoLeave:
 
 
 class TestAShareThatFalls:
-    """A manager halves an adviser's working share, and with it the cap, while somebody places one more."""
+    """A manager halves an adviser's working share, and so the cap, while another person is placed."""
 
     @pytest.fixture
     def portfolio(self) -> Portfolio:
@@ -154,7 +147,7 @@ class TestAShareThatFalls:
         assert not isinstance(halved, Exception), halved
         portfolio.refresh_from_db()
         if isinstance(result, Placement):
-            # The cap never falls under those who are there; it follows as they leave.
+            # The cap never falls below the occupancy; it comes down as people leave.
             assert (portfolio.occupied, portfolio.capacity) == (3, 3)
         else:
             assert isinstance(result, PortfolioFullError)
@@ -162,7 +155,7 @@ class TestAShareThatFalls:
         assert nothing_is_broken()
 
     def test_without_lock_and_check_the_cap_is_passed(self, portfolio: Portfolio) -> None:
-        """The control: the one has counted two, the other has seen two free places, and both write."""
+        """The control: one has counted two people, the other has seen two free places, and both write."""
         looked, is_there = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
         person = waiting(portfolio)
 
@@ -187,7 +180,7 @@ class TestAShareThatFalls:
 
 
 def test_without_the_lock_two_schedulers_move_a_person_twice(classic: Portfolio) -> None:
-    """The control of the schedulers that carry out what is planned: both find the transfer planned, and both move."""
+    """The control for planned transfers: both schedulers find the transfer planned, and both move the person."""
     target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency)
     person, looked = placed(classic), Barrier(2, timeout=PATIENCE)
     planned_transfer(person, to=target, decided_by=classic.adviser.user)

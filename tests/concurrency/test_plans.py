@@ -1,4 +1,4 @@
-"""Two advisers set a person's contact plan at once: the second is told; and what happens without the lock."""
+"""Two advisers set a person's contact plan at once: the second is told. With controls without the lock."""
 
 from datetime import timedelta
 from functools import partial
@@ -13,17 +13,17 @@ from accompaniment.enums import Channel
 from accompaniment.models import ContactPlan, Jobseeker, PlanRequest, User
 from accompaniment.reads.contact_plans import plan_states
 from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError, State
 from accompaniment.services import plans
 from accompaniment.services.plan_reviews import answer_plan_request, ask_plan_change, decide_plan, withdraw_plan_request
-from accompaniment.services.plans import PlanChangedMeanwhileError
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.concurrency.guards import dropped
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.threads import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def change(actor: User, person: Jobseeker, *, seen: str, interval_days: int) -> ContactPlan:
+def change(actor: User, person: Jobseeker, *, seen: State, interval_days: int) -> ContactPlan:
     return plans.change_plan(
         actor=actor,
         jobseeker=person,
@@ -38,13 +38,13 @@ def change(actor: User, person: Jobseeker, *, seen: str, interval_days: int) -> 
 def test_of_two_changes_at_once_one_stands_and_the_other_is_told() -> None:
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
-    seen = plan_states([person.pk])[person.pk]
+    seen = plan_states([person.pk])[person.pk].state
     results = at_once(
         *[lambda days=days: change(portfolio.adviser.user, person, seen=seen, interval_days=days) for days in (14, 42)]
     )
     (stands,) = [result for result in results if isinstance(result, ContactPlan)]
-    (told,) = [result for result in results if isinstance(result, PlanChangedMeanwhileError)]
-    assert told.current == stands
+    (told,) = [result for result in results if isinstance(result, ChangedMeanwhileError)]
+    assert told.now.state["plan"] == str(stands.pk)
     assert ContactPlan.objects.current().get(jobseeker=person) == stands
 
 
@@ -57,7 +57,7 @@ def test_of_two_wishes_at_once_one_stands() -> None:
 
 
 def test_without_lock_and_index_two_wishes_stand() -> None:
-    """The control: looking first and writing then lets both through, which only the index refuses."""
+    """The control: both check before either writes, so only the index can refuse one."""
     person = on_web_track(PortfolioFactory())
     both_have_looked = Barrier(2, timeout=PATIENCE)
 
@@ -76,7 +76,7 @@ def test_without_lock_and_index_two_wishes_stand() -> None:
 def test_a_wish_at_the_moment_of_a_decision_is_answered_by_nobody_who_did_not_see_it() -> None:
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)
-    seen = plan_states([person.pk])[person.pk]
+    seen = plan_states([person.pk])[person.pk].state
     wish, decided = at_once(
         lambda: ask_plan_change(actor=person.user, jobseeker=person, comment="Le matin"),
         lambda: decide_plan(
@@ -88,7 +88,7 @@ def test_a_wish_at_the_moment_of_a_decision_is_answered_by_nobody_who_did_not_se
             seen=seen,
         ),
     )
-    assert decided is None or isinstance(decided, PlanChangedMeanwhileError)
+    assert decided is None or isinstance(decided, ChangedMeanwhileError)
     wish.refresh_from_db()
     assert wish.answered_at is None
 
@@ -133,7 +133,7 @@ def test_without_lock_and_check_a_wish_is_taken_back_and_answered() -> None:
 
 
 def test_without_the_lock_the_second_overrides_the_first() -> None:
-    """The control: both find the plan that they saw, so neither is told; only the unique index notices."""
+    """The control: both find the plan that they saw, so neither is told, and only the unique index notices."""
     person = on_web_track(PortfolioFactory())
     seen = ContactPlan.objects.current().get(jobseeker=person)
     both_have_looked = Barrier(2, timeout=PATIENCE)

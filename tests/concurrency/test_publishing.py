@@ -1,4 +1,4 @@
-"""Two managers publish a new text at once: one version comes out of it; and what happens without the lock."""
+"""Two managers publish a new text at once: there is one new version. With a control without the lock."""
 
 from functools import partial
 from threading import Barrier
@@ -12,7 +12,7 @@ from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services.enrolments.publishing import publish_consent_text
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, on_web_track
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.threads import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,10 +30,10 @@ def test_one_is_published_and_the_other_is_told() -> None:
             partial(
                 publish_consent_text,
                 actor=actor,
-                title="Être suivi 100 % web",
+                title="Votre accompagnement 100 % web",
                 body=f"De {actor.email}.",
                 needs_acceptance=True,
-                after=1,
+                seen={"version": "1"},
             )
             for actor in actors
         )
@@ -45,7 +45,7 @@ def test_one_is_published_and_the_other_is_told() -> None:
 
 
 def test_without_the_lock_the_second_meets_the_constraint() -> None:
-    """The control: all have looked, all believe that they come next, and only the unique version stops them."""
+    """The control: all have read the same last version, and only the unique index stops the second."""
     all_have_looked = Barrier(2)
 
     def unguarded() -> bool:

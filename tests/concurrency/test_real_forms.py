@@ -1,4 +1,4 @@
-"""A form of the house, at its own address, sent several times at once; and what happens without its token."""
+"""A real form at its own URL is sent several times at once. With a control without its token."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from accompaniment.forms.tokens import new_token
 from accompaniment.models import AuditEntry, Note
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import PortfolioFactory, on_web_track
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

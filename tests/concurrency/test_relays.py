@@ -1,4 +1,4 @@
-"""Who covers goes away too, an absence lasts longer, at once: nobody is ever covered by somebody who is absent."""
+"""A covering colleague goes away too, or an absence is extended, at once: an absent colleague never covers."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -13,9 +13,8 @@ from caseload.models import Absence, Adviser, Cover, Placement, Portfolio
 from caseload.services.moves.absences import add_cover, declare_absence, end_absence, extend_absence, replace_colleague
 from caseload.services.moves.transfers import transfer_people
 from tests.caseload.factories import AdviserFactory, ManagerFactory, on_web_track, planned_absence
-from tests.concurrency.test_absences import book
-from tests.concurrency.test_cap import nothing_is_broken
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.acts import book, nothing_is_broken
+from tests.concurrency.threads import PATIENCE, at_once
 from tests.visio.factories import bookable_portfolio, first_slots
 from visio.reads.invariants import booked_with_the_follower, nothing_booked_in_an_absence
 
@@ -29,7 +28,7 @@ def portfolio() -> Portfolio:
 
 @pytest.fixture
 def own(portfolio: Portfolio) -> Portfolio:
-    """The portfolio of the colleague who covers."""
+    """The portfolio of the covering colleague."""
     return bookable_portfolio(agency=portfolio.agency)
 
 
@@ -108,7 +107,7 @@ def test_two_who_name_each_other_and_a_third(portfolio: Portfolio, own: Portfoli
 
 
 def test_without_the_guard_who_covers_is_away(portfolio: Portfolio, own: Portfolio, third: Adviser) -> None:
-    """The control: the colleague's absence comes between the look at it and the days that are added."""
+    """The control: the colleague's absence comes between its check and the added days."""
     absence = planned_absence(portfolio, colleague=own.adviser)
     added = absence.ends_on + timedelta(days=1)
     looked, written = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)
@@ -144,7 +143,7 @@ def test_an_extension_and_a_booking_of_the_added_days(portfolio: Portfolio, thir
 
 
 def test_an_extension_and_somebody_who_is_handed_over(portfolio: Portfolio, own: Portfolio, third: Adviser) -> None:
-    """The person's interview falls on an added day of the one who receives them: it is decided or moved, never lost."""
+    """A handed-over person has an interview on an added day of the new adviser: it is decided or moved, never lost."""
     person = on_web_track(own)
     slot = first_slots(person)[-1]
     interview = book(person, slot)
@@ -169,7 +168,7 @@ def test_an_extension_and_somebody_who_is_handed_over(portfolio: Portfolio, own:
 
 
 def test_end_replace_and_add_at_once(portfolio: Portfolio, own: Portfolio, third: Adviser) -> None:
-    """No cover outlives its absence, whichever of three changes comes first, with copies read before all of them."""
+    """No cover outlives its absence, whichever of three changes comes first. All of them hold copies read before."""
     absence = planned_absence(portfolio, colleague=own.adviser)
     cover = Cover.objects.select_related("absence__adviser__user").get()
     fourth = AdviserFactory(agency=portfolio.agency)
@@ -186,7 +185,7 @@ def test_end_replace_and_add_at_once(portfolio: Portfolio, own: Portfolio, third
 
 
 def test_days_that_were_read_before_the_lock_outlive_the_absence(portfolio: Portfolio, third: Adviser) -> None:
-    """The control: a replacement that writes the last day of its caller's copy, the absence being shorter by then."""
+    """The control: a replacement writes the last day of its old copy, but the absence is shorter by now."""
     absence = planned_absence(portfolio, colleague=third)
     stale = absence.covers.get()
     read, ended = Barrier(2, timeout=PATIENCE), Barrier(2, timeout=PATIENCE)

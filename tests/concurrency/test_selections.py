@@ -1,4 +1,4 @@
-"""One file that somebody else holds does not stop an action in common for the others."""
+"""One locked file does not stop a group action for the other people."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @contextmanager
 def held(person: Jobseeker) -> Iterator[None]:
-    """Let another connection hold the person and the conversation, and wait for a lock a fifth of a second only."""
+    """Let another connection hold the person and the conversation, and wait only a fifth of a second for locks."""
     taken, released = Event(), Event()
 
     def hold() -> None:
@@ -63,7 +63,7 @@ def test_one_file_that_is_held_keeps_its_plan_and_the_others_get_theirs() -> Non
             new_plan=NewPlan(nature=ContactNature.INTERVIEW, channel=Channel.PHONE, interval_days=60),
             reason="Convenu",
             review_on=timezone.localdate() + timedelta(days=60),
-            seen=plan_states([person.pk for person in people]),
+            seen={pk: shown.state for pk, shown in plan_states([person.pk for person in people]).items()},
         )
     assert [outcome.why_not for outcome in outcomes] == ["", SOMEBODY_AT_IT, ""]
     changed = ContactPlan.objects.current().filter(interval_days=60)

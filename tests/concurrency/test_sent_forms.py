@@ -1,4 +1,4 @@
-"""One form sent several times at the same moment acts once; and what happens without the token."""
+"""One form sent several times at the same moment acts once. With a control without the token."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from django.test import Client
 from accompaniment.forms.tokens import new_token
 from accompaniment.models import Note, SentForm, User
 from tests.accompaniment.factories import AdviserUserFactory, JobseekerFactory
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.accompaniment.note_urls")]
 
@@ -32,7 +32,7 @@ def test_one_form_sent_at_once_acts_once_and_leads_to_one_page() -> None:
 
 
 def test_without_the_guard_each_sending_acts() -> None:
-    """The control: the same form, the same token, and a view that does not ask for it."""
+    """The control: the same form and token, with a view that does not check it."""
     JobseekerFactory()
     user = AdviserUserFactory()
     token = new_token(user)

@@ -1,4 +1,7 @@
-"""Two managers change a setting at once: one is written, the other is told; and what happens without the guard."""
+"""Two managers change a setting at once: one change is written, the other manager is told.
+
+With a control without the guard.
+"""
 
 from datetime import timedelta
 from functools import partial
@@ -8,12 +11,12 @@ import pytest
 from django.utils import timezone
 
 from accompaniment.models import AuditEntry, LapseDelay, Region
-from accompaniment.services.enrolments.lapses import DelayStandsError, set_lapse_delay
-from accompaniment.services.territory import DayChangedMeanwhileError, SeenDay, set_region_opening
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
+from accompaniment.services.enrolments.lapses import set_lapse_delay
+from accompaniment.services.territory import set_region_opening, shown_opening
 from tests.accompaniment.factories import RegionFactory
 from tests.caseload.factories import ManagerFactory
-from tests.concurrency.test_cap import PATIENCE
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import PATIENCE, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,13 +27,13 @@ def test_one_day_is_written_and_the_others_are_told() -> None:
     days = [timezone.localdate() + timedelta(days=10 + number) for number in range(4)]
     results = at_once(
         *(
-            partial(set_region_opening, actor=actor, region=region, opens_on=day, seen=SeenDay(None))
+            partial(set_region_opening, actor=actor, region=region, opens_on=day, seen=shown_opening(region).state)
             for actor, day in zip(actors, days, strict=True)
         )
     )
     (written,) = [result for result in results if isinstance(result, Region)]
-    told = [result for result in results if isinstance(result, DayChangedMeanwhileError)]
-    assert [one.current for one in told] == [written.web_opens_on] * 3
+    told = [result for result in results if isinstance(result, ChangedMeanwhileError)]
+    assert [one.now for one in told] == [shown_opening(written)] * 3
     region.refresh_from_db()
     assert region.web_opens_on == written.web_opens_on
     assert AuditEntry.objects.filter(action="region").count() == 1
@@ -53,12 +56,12 @@ def test_one_delay_is_written_and_the_others_are_told() -> None:
         )
     )
     (written,) = [result for result in results if isinstance(result, LapseDelay)]
-    assert len([result for result in results if isinstance(result, DelayStandsError)]) == 3
+    assert len([result for result in results if isinstance(result, ChangedMeanwhileError)]) == 3
     assert LapseDelay.objects.get(starts_on=starts_on).days == written.days
 
 
 def test_without_the_guard_the_last_one_wins_silently() -> None:
-    """The control: both have looked, both write, and nobody is told."""
+    """The control: both have checked, both write, and nobody is told."""
     region = RegionFactory(closed=True)
     both_have_looked = Barrier(2)
 

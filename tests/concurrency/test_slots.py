@@ -1,4 +1,4 @@
-"""Two who want one slot at once, and many schedulers at once; and what happens without the guards."""
+"""Two people want one slot at once, and several schedulers run at once. With controls without the guards."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Portfolio
 from tests.caseload.factories import on_web_track
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.threads import at_once
 from tests.visio.factories import bookable_portfolio, due_obligation, first_slots, follower
 from visio.enums import InterviewState
 from visio.models import Interview, SlotInvitation
@@ -47,7 +47,7 @@ def booking(person: Jobseeker, starts_at: datetime, obligation: Obligation | Non
 
 @contextmanager
 def without(table: str, constraint: str, *, emptied: str) -> Iterator[None]:
-    """Take a constraint away, and put it back when the rows that it forbids are gone."""
+    """Drop a constraint; restore it when the rows that it forbids are gone."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint])
         (definition,) = cursor.fetchone()
@@ -86,7 +86,7 @@ def test_of_two_people_who_want_one_slot_one_gets_it(portfolio: Portfolio) -> No
 
 
 def test_without_the_constraint_both_get_the_slot(portfolio: Portfolio) -> None:
-    """The control: the same act, and nothing but the exclusion constraint missing."""
+    """The control: the same act, without the exclusion constraint."""
     people = [on_web_track(portfolio) for _ in range(2)]
     slot = first_slots(people[0])[0]
     with without("visio_interview", "interview_adviser_free", emptied="visio_interview"):
@@ -145,7 +145,7 @@ def test_any_number_of_schedulers_invites_once(portfolio: Portfolio, schedulers:
 
 
 def test_without_the_unique_rows_two_schedulers_invite_twice(portfolio: Portfolio) -> None:
-    """The control: a scheduler that has not committed yet, and another that cannot see its work."""
+    """The control: one scheduler has not committed yet, and the other cannot see its work."""
     person = on_web_track(portfolio)
     plan_obligations()
     refresh_deadlines()

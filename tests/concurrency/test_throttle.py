@@ -1,6 +1,6 @@
-"""Many knock at an open door at once: no more pass than the bound allows; and what happens without the one statement.
+"""Many requests reach an open page at once: no more pass than the bound allows.
 
-The kind: a count that is read, compared and written. Here it is one statement, for each door.
+Kind: a count that is read, compared and then written. Here it is one statement. A control uses two.
 """
 
 from collections.abc import Callable
@@ -17,8 +17,7 @@ from pytest_django.fixtures import Settings
 from accompaniment.models import Tally
 from accompaniment.services import throttle
 from tests.accompaniment.factories import JobseekerFactory
-from tests.concurrency.test_absences import until_somebody_waits
-from tests.concurrency.test_messages import PATIENCE, at_once
+from tests.concurrency.threads import PATIENCE, at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +57,7 @@ DOORS = [
 def test_of_many_at_once_as_many_pass_as_the_bound_allows(
     settings: Settings, bound: str, knock: Callable[[str, int], int], counted_before: int
 ) -> None:
-    """The first of all has no row to count in yet; the next ones count in the same row."""
+    """The first requests have no row to count in yet; the next ones count in the same row."""
     JobseekerFactory(email=ADDRESS, with_account=True)
     settings.BOUNDS = {
         **{name: (1000, seconds) for name, (_, seconds) in settings.BOUNDS.items()},
@@ -77,7 +76,7 @@ def test_of_many_at_once_as_many_pass_as_the_bound_allows(
 
 
 def test_counted_in_two_steps_all_pass() -> None:
-    """The control: each reads a count within the bound before anybody has written the next one."""
+    """The control: all read a count within the bound before anybody has written the next one."""
     throttle.allows(("log_in.place", "ici"))
     Tally.objects.update(count=MOST - 1)
     all_have_looked = Barrier(2, timeout=PATIENCE)
@@ -95,7 +94,7 @@ def test_counted_in_two_steps_all_pass() -> None:
 
 
 def test_counted_in_one_statement_the_same_two_wait_for_each_other(settings: Settings) -> None:
-    """The success that differs by one fact: each transaction stays open until the other wants to count."""
+    """The success beside the control: each transaction stays open until the other one wants to count."""
     settings.BOUNDS = {**settings.BOUNDS, "log_in.place": (MOST, settings.BOUNDS["log_in.place"][1])}
     throttle.allows(("log_in.place", "ici"))
     Tally.objects.update(count=MOST - 1)

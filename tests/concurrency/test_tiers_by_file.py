@@ -1,4 +1,4 @@
-"""A file takes the tier away at the moment at which the person leaves the 100 % web: the track ends once."""
+"""A file changes the tier at the moment when the person leaves the web track: the track ends once."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -13,14 +13,14 @@ from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.imports import load_jobseekers, statements
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import on_web_track
-from tests.concurrency.test_absences import until_somebody_waits
+from tests.concurrency.threads import until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def person() -> Jobseeker:
-    """Somebody on the web track whom a file knows."""
+    """A person on the web track who is in a file."""
     person = on_web_track(identifier="1234567A", email="eloise.aubrac@courriel.example")
     load(person, Tier.GUIDE)
     return person
@@ -60,7 +60,7 @@ def test_the_track_ends_once_and_the_tier_changes(person: Jobseeker) -> None:
 
 
 def test_without_the_lock_the_file_would_end_what_has_ended(person: Jobseeker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The control: nobody locks the people of the file. The guards of the database let the whole file fail."""
+    """The control: nobody locks the people of the file, and the guards of the database refuse the whole file."""
     monkeypatch.setattr(statements, "LOCK_TOUCHED", "SELECT 1")
     assert loaded_while_leaving(person).exception() is not None
     period = Accompaniment.objects.current().get(jobseeker=person)

@@ -1,14 +1,12 @@
-"""Transfers that meet something else at the same moment; and what happens without the guards."""
+"""Transfers that meet another act at the same moment. With controls without the guards."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from threading import Barrier, Event
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import Modality, NotificationKind, Tier
@@ -21,7 +19,7 @@ from caseload.enums import PlacementEnd, TransferObstacle, TransferState
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.services.moves.carrying_out import carry_out, carry_out_due
 from caseload.services.moves.placements import PortfolioFullError
-from caseload.services.moves.transfers import TargetsFullError, cancel_transfers, transfer_people
+from caseload.services.moves.transfers import TargetsFullError, cancel_transfers
 from caseload.services.steering.capacities import apply_capacities, set_capacity
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import (
@@ -33,9 +31,9 @@ from tests.caseload.factories import (
     planned_transfer,
     volunteer,
 )
-from tests.concurrency.test_absences import until_somebody_waits
-from tests.concurrency.test_cap import PATIENCE, validation
-from tests.concurrency.test_messages import at_once
+from tests.concurrency.acts import decision, open_places, validation
+from tests.concurrency.guards import cap_dropped
+from tests.concurrency.threads import PATIENCE, at_once, until_somebody_waits
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
 from visio.services.room import admit
@@ -54,40 +52,8 @@ def classic() -> Portfolio:
     return PortfolioFactory(modality=Modality.GUIDE)
 
 
-def decision(person: Jobseeker, target: Portfolio) -> partial[TransferBatch]:
-    """Return the act of a manager of the country who has the person's present placement before the eyes."""
-    return partial(
-        transfer_people,
-        actor=ManagerFactory().user,
-        people=list(Placement.objects.open().filter(jobseeker=person)),
-        targets=[target],
-        reason="Renfort",
-    )
-
-
 def nothing_is_broken() -> bool:
     return [breach for check in checks for breach in check()] == []
-
-
-def open_places(person: Jobseeker) -> list[int]:
-    return list(Placement.objects.open().filter(jobseeker=person).values_list("portfolio", flat=True))
-
-
-@contextmanager
-def cap_dropped() -> Iterator[None]:
-    """Take the last guard away; what was written past the cap is taken out again."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'portfolio_within_capacity'"
-        )
-        (definition,) = cursor.fetchone()
-        cursor.execute("ALTER TABLE caseload_portfolio DROP CONSTRAINT portfolio_within_capacity")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM caseload_placement")
-            cursor.execute(f"ALTER TABLE caseload_portfolio ADD CONSTRAINT portfolio_within_capacity {definition}")
 
 
 class TestTheLastPlace:
@@ -145,7 +111,7 @@ class TestOnePerson:
         assert nothing_is_broken()
 
     def test_without_the_lock_the_second_undoes_what_the_first_decided(self, classic: Portfolio) -> None:
-        """The control: both find the person there, each moves, and where the person ends is the later one's chance."""
+        """The control: both find the person there and both move them. Where the person ends is left to chance."""
         targets = [PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency) for _ in range(2)]
         person, both_have_looked, first_has_moved = placed(classic), Barrier(2), Event()
 
@@ -232,7 +198,7 @@ class TestLeavingTheTrack:
         assert nothing_is_broken()
 
     def test_without_the_lock_the_person_is_put_back(self, web: Portfolio) -> None:
-        """The control: what was true when the transfer looked is so no more when it writes."""
+        """The control: what the transfer has read is no longer true when it writes."""
         target = PortfolioFactory(agency=web.agency)
         person = on_web_track(web)
         looked, has_left = Event(), Event()
@@ -279,7 +245,7 @@ class TestALowerCap:
         target.refresh_from_db()
         assert target.occupied <= target.capacity
         was_moved = open_places(person) == [target.pk]
-        # A cap under the occupancy is refused; under a cap that stands nobody is moved in.
+        # A cap below the occupancy is refused. If the cap stands, nobody is moved in.
         assert isinstance(lowered, Exception) == was_moved
         assert target.capacity == (150 if was_moved else 1)
         if not was_moved:
@@ -287,7 +253,7 @@ class TestALowerCap:
         assert nothing_is_broken()
 
     def test_without_lock_and_check_the_cap_is_passed(self, classic: Portfolio) -> None:
-        """The control: the one has counted, the other has seen a free place, and both write."""
+        """The control: one has counted, the other has seen a free place, and both write."""
         target = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency, capacity=2)
         placed(target)
         person, both_have_looked = placed(classic), Barrier(2)
@@ -318,7 +284,7 @@ class TestALowerCap:
 class TestAPlaceFreedAboveTheCap:
     @pytest.fixture
     def above(self, classic: Portfolio) -> Portfolio:
-        """A portfolio of four people whose cap has come down to two."""
+        """A portfolio of four people whose cap has been lowered to two."""
         above = PortfolioFactory(modality=Modality.GUIDE, agency=classic.agency, capacity=10)
         for _ in range(4):
             placed(above)
@@ -346,7 +312,7 @@ class TestAPlaceFreedAboveTheCap:
     def test_without_the_cap_in_force_beside_it_the_next_one_takes_it(
         self, classic: Portfolio, above: Portfolio
     ) -> None:
-        """The control: the number of people alone does not say that it is too high."""
+        """The control: the number of people alone does not show that it is too high."""
         Portfolio.objects.filter(pk=above.pk).update(lowered_to=None)
         leaving, coming = above.placements.order_by("pk")[0].jobseeker, placed(classic)
         decision(leaving, classic)()

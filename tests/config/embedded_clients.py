@@ -1,4 +1,4 @@
-"""Programs that use embedded servers of their own, in processes of their own, as commands do."""
+"""Programs that use separate embedded servers in separate processes, as commands do."""
 
 import os
 import subprocess
@@ -28,22 +28,22 @@ sys.stdin.read()
 
 
 def eventually(condition: Callable[[], bool], limit: float = 20.0) -> None:
-    """Return once the condition holds; fail when it does not within `limit` seconds."""
+    """Return once the condition holds; fail if it does not hold within `limit` seconds."""
     end = time.monotonic() + limit
     while not condition():
-        assert time.monotonic() < end, "the condition never came true"
+        assert time.monotonic() < end, "the condition never held"
         time.sleep(0.01)
 
 
 def bare_environment(**more: str) -> dict[str, str]:
-    """Return this process's environment without what names servers, settings or a port."""
+    """Return this process's environment without the variables that name servers, settings or a port."""
     named = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "PORT", "DJANGO_SETTINGS_MODULE", "PUBLIC_URL")
     return {**{name: value for name, value in os.environ.items() if name not in named}, **more}
 
 
 @dataclass
 class Client:
-    """A process that holds a lease until it is told to leave."""
+    """A process that holds a lease until the test ends it."""
 
     process: subprocess.Popen[str]
     database: str
@@ -83,7 +83,7 @@ def connected(process: subprocess.Popen[str]) -> Client:
 
 
 def none_left(data_dir: Path) -> bool:
-    """Tell whether neither keeper nor server of this folder is left."""
+    """Return whether this folder has neither a keeper nor a server any more."""
     places = Places(data_dir)
     return not any(is_held(lock) for lock in (places.keeper, places.postgres_lock, places.valkey_lock))
 

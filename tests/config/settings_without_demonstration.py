@@ -1,4 +1,4 @@
-"""The settings of `make run` less the demonstration, which takes its time to load."""
+"""The settings of `make run` without the demonstration, which takes long to load."""
 
 from config.settings.local import *  # noqa: F403
 

@@ -1,4 +1,4 @@
-"""PostgreSQL away: a page of ours with 503 and one line in the log, whichever side the request came from."""
+"""PostgreSQL is away: a page of ours with 503 and one line in the log, for every kind of request."""
 
 import logging
 import socket
@@ -24,7 +24,7 @@ ADDRESS = {"username": "a@exemple.fr", "password": PASSWORD}
 
 @pytest.fixture
 def away(transactional_db: None) -> Iterator[None]:
-    """Take the database away from all connections that are opened meanwhile."""
+    """Make the database unreachable for connections that are opened meanwhile."""
     connection.close()
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(connection.settings_dict, "HOST", "/nowhere")
@@ -67,7 +67,7 @@ async def test_it_says_so_on_the_event_loop_too(async_client: AsyncClient) -> No
 
 @contextmanager
 def silence(family: int, address: Any) -> Iterator[socket.socket]:
-    """Listen and never answer: the system takes the connections, and nobody reads what comes by them."""
+    """Listen and never answer: the operating system accepts connections, and nobody reads from them."""
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.bind(address)
         listener.listen()
@@ -77,7 +77,7 @@ def silence(family: int, address: Any) -> Iterator[socket.socket]:
 def test_a_page_does_not_wait_for_a_host_that_never_answers(
     transactional_db: None, client: Client, lines: pytest.LogCaptureFixture
 ) -> None:
-    """The kind: an outage that shows as silence. Without a limit of ours one try takes more than two minutes."""
+    """Kind: an outage that shows as silence. Without our own limit one try takes more than two minutes."""
     connection.close()
     client.raise_request_exception = False
     client.cookies["sessionid"] = "somebody"
@@ -99,7 +99,7 @@ def test_a_page_does_not_wait_for_a_host_that_never_answers(
 
 @pytest.mark.parametrize(("serves_pages", "milliseconds"), [(True, 4_000), (False, 30_000)])
 def test_an_open_connection_that_falls_silent_is_lost_soon(serves_pages: bool, milliseconds: int) -> None:
-    """What libpq is given; a load of a file has more patience than a page. The URL has the last word."""
+    """The options given to libpq. A load of a file waits longer than a page, and the URL can override both."""
     options = databases("postgres://host/name", serves_pages=serves_pages)["default"]["OPTIONS"]
     assert (options["connect_timeout"], options["tcp_user_timeout"]) == (CONNECT_TIMEOUT, milliseconds)
     known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
@@ -112,7 +112,7 @@ def test_an_open_connection_that_falls_silent_is_lost_soon(serves_pages: bool, m
 @pytest.mark.django_db
 @pytest.mark.parametrize(("patience", "back"), [(CONNECT_TIMEOUT, True), (60, False)])
 def test_pages_come_back_after_a_silence(tmp_path: Path, patience: int, back: bool) -> None:
-    """Tries that still wait for the silent host hold up one page at most. With a longer patience, all of them."""
+    """Tries that still wait for the silent host delay one page at most. With a longer patience they delay all pages."""
     given = connection.settings_dict
     door, silent = tmp_path / "door", tmp_path / "silent"
     silent.mkdir()
@@ -140,7 +140,7 @@ def test_with_the_database_there_the_same_page_answers(client: Client) -> None:
 
 
 def test_a_statement_that_takes_too_long_is_a_fault_of_ours() -> None:
-    """It keeps its traceback: somebody has to mend it."""
+    """Such an error is not an outage: it keeps its traceback, because somebody has to fix it."""
     slow, cut = OperationalError(), OperationalError()
     slow.__cause__ = psycopg.errors.QueryCanceled()
     cut.__cause__ = psycopg.errors.AdminShutdown()
@@ -150,7 +150,7 @@ def test_a_statement_that_takes_too_long_is_a_fault_of_ours() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(("limits", "at_once"), [({}, True), ({"reconnect_timeout": 300}, False)])
 def test_pages_come_back_with_the_server(tmp_path: Path, limits: dict[str, Any], at_once: bool) -> None:
-    """The kind: an outage that lasts longer than its cause. With the pool's own patience it does."""
+    """Kind: an outage that lasts longer than its cause, as it would with the pool's default patience."""
     given = connection.settings_dict
     door = tmp_path / "door"
     server = {"host": str(door), "port": given["PORT"] or None, "user": given["USER"], "dbname": given["NAME"]}

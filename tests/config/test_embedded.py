@@ -1,4 +1,4 @@
-"""The embedded servers: found or started by any command, gone with the last one, whatever was killed."""
+"""The embedded servers: any command finds or starts them, and they end with the last command, whatever was killed."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ from .embedded_clients import (
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """A folder that lies deep, under a name with spaces and accents; its servers have ended after the test."""
+    """A folder with a long path, spaces and accents; its servers have ended after the test."""
     folder = tmp_path / "Élan vital" / ("très profond " * 12) / ".data"
     yield folder
     eventually(lambda: none_left(folder))
@@ -41,7 +41,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """PostgreSQL's data as a first start leaves them, made once: that takes longer than all else of most tests."""
+    """PostgreSQL's data as a first start leaves them, made once, because this takes longer than most tests."""
     folder = tmp_path_factory.mktemp("cluster") / ".data"
     connected(begin(folder)).leave()
     eventually(lambda: none_left(folder))
@@ -53,13 +53,13 @@ def used_dir(data_dir: Path, cluster: Path) -> Path:
     """The same folder, in which servers have run before."""
     places = Places(data_dir)
     places.make()
-    if cluster.exists():  # elsewhere, where PostgreSQL runs as a user of its own
+    if cluster.exists():  # elsewhere, where PostgreSQL runs as a separate user
         shutil.copytree(cluster, places.postgres, dirs_exist_ok=True)
     return data_dir
 
 
 def kill_everything(data_dir: Path) -> None:
-    """Kill the keeper first, so that nobody stops anything in good order, then whatever is left of the servers."""
+    """Kill the keeper first, so that nobody stops anything in order, then the remaining servers."""
     for process in (*keeper_processes(data_dir), *server_processes(data_dir)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
@@ -129,8 +129,8 @@ def test_committed_data_survive_when_everything_is_killed(used_dir: Path) -> Non
     client.process.kill()
     client.process.communicate()
     sockets = Path(Places(used_dir).socket_note.read_text(encoding="utf-8"))
-    assert (sockets / "valkey.sock").exists()  # stale
-    # Its number has meanwhile been given to another program, which PostgreSQL would take for a server.
+    assert (sockets / "valkey.sock").exists()  # a leftover
+    # The process number now belongs to another program, which PostgreSQL would take for a server.
     for stale in _stale_lock_files(used_dir, sockets):
         lines = stale.read_text(encoding="utf-8").splitlines()
         stale.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n", encoding="utf-8")
@@ -159,7 +159,7 @@ def test_servers_whose_keeper_was_killed_are_replaced(used_dir: Path) -> None:
 
     assert after.sql("SELECT 1") == [(1,)]
     assert not server_processes(used_dir) & orphans
-    assert client.sql("SELECT 1") == [(1,)]  # an older client finds them where they were
+    assert client.sql("SELECT 1") == [(1,)]  # an older client finds the servers in their place
     client.leave()
     after.leave()
 
@@ -213,7 +213,7 @@ def test_start_where_user_namespaces_are_not_to_be_had(data_dir: Path, tmp_path:
     eventually(lambda: none_left(data_dir))
 
     made = (set(SHARED_HOME.iterdir()) if SHARED_HOME.exists() else set()) - before
-    assert bool(made) == (os.geteuid() == 0)  # only root needs somebody else to run as
+    assert bool(made) == (os.geteuid() == 0)  # only root needs another user to run as
     for folder in made:
         subprocess.run(["rm", "-rf", str(folder)], check=True)  # noqa: S607
 

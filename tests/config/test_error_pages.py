@@ -1,4 +1,4 @@
-"""Pages of what went wrong: each says what is true, and none needs what may be away."""
+"""Error pages: each tells the truth, and none needs a part that may be away."""
 
 from pathlib import Path
 
@@ -17,21 +17,21 @@ ERROR_PAGES = sorted(Path(settings.BASE_DIR, "templates").glob("[45]*.html"))
 
 @login_not_required
 def breaks(request: HttpRequest) -> HttpResponse:
-    """Break, as no view should."""
+    """Raise an error that no view catches."""
     raise LookupError
 
 
 @login_not_required
 @require_POST
 def takes(request: HttpRequest) -> HttpResponse:
-    """Take what a form sends."""
+    """Accept a form."""
     return HttpResponse("pris")
 
 
 @login_not_required
 @require_safe
 def shows(request: HttpRequest) -> HttpResponse:
-    """Show a page, and take nothing."""
+    """Show a page that accepts no form."""
     return HttpResponse("lu")
 
 
@@ -47,7 +47,7 @@ handler400 = views.bad_request
 
 @pytest.fixture
 def broken(settings: pytest.FixtureRequest) -> Client:
-    """Return a visitor of a house in which a page breaks. No test here may touch the database."""
+    """Return a visitor of a site with a broken page. These tests may not touch the database."""
     settings.ROOT_URLCONF = __name__  # type: ignore[attr-defined]
     return Client(raise_request_exception=False)
 
@@ -62,7 +62,7 @@ def test_an_error_of_the_server_is_told_without_the_database(broken: Client) -> 
     ("page", "read"), [(views.server_error, "La page que vous vouliez lire"), (views.bad_request, "L'adresse")]
 )
 def test_a_page_that_was_only_read_does_not_speak_of_what_was_sent(page, read: str) -> None:
-    """Kind: a page that says what did not happen. A form that was sent is the success beside it."""
+    """Kind: a page that says what did not happen. The success beside it is a form that was sent."""
     only_read = page(RequestFactory().get("/")).content.decode()
     was_sent = page(RequestFactory().post("/")).content.decode()
     assert read in only_read
@@ -74,7 +74,7 @@ def test_a_page_that_was_only_read_does_not_speak_of_what_was_sent(page, read: s
 
 @pytest.mark.parametrize("page", ERROR_PAGES, ids=lambda page: page.name)
 def test_no_page_says_that_an_error_is_told_to_somebody_while_nobody_is(page: Path) -> None:
-    """An error is written to the log. Who wants to promise more makes a handler that tells somebody first."""
+    """An error is only written to the log. To promise more, add a handler that tells somebody."""
     tells = [handler["class"] for handler in settings.LOGGING["handlers"].values()]
     assert set(tells) <= {"logging.StreamHandler"}
     assert settings.ADMINS == []
@@ -84,7 +84,7 @@ def test_no_page_says_that_an_error_is_told_to_somebody_while_nobody_is(page: Pa
 
 
 def test_an_address_that_only_takes_a_form_says_so_to_who_opens_it(broken: Client) -> None:
-    """Kind: an answer without a word, in place of which a browser shows a page of its own."""
+    """Kind: an empty answer, for which a browser shows its own page."""
     answer = broken.get("/envoi/")
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     assert "Cette adresse ne s'ouvre pas seule" in answer.content.decode()

@@ -1,4 +1,4 @@
-"""A Redis that takes connections and never answers holds nobody up: every call has a time limit."""
+"""A Redis that accepts connections and never answers delays nobody for long: every call has a time limit."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from config.settings import connections
 from tests.frozen_redis import frozen_redis
 
 PATIENCE = 8.0
-"""Seconds: two limits of a connection, twice tried, with room for a slow machine."""
+"""Seconds: two tries of a connection with its limit, and room for a slow machine."""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def _bounded() -> Iterator[None]:
 
 
 def test_a_job_that_a_page_asks_for(frozen: str) -> None:
-    """As the page does that takes a file to load: it then waits for the next round of the clock."""
+    """The page that takes a file asks for a job like this. If it fails, the file waits for the next scheduled round."""
     app = Celery("frozen", broker=connections.broker(frozen), set_as_current=False)
     app.conf.broker_transport_options = connections.WEB_BROKER
     with pytest.raises(BrokerError):

@@ -1,4 +1,4 @@
-"""The two addresses that machines watch."""
+"""The two URLs that monitoring watches."""
 
 import pytest
 from django.db import connection
@@ -58,7 +58,7 @@ def test_a_role_that_is_too_strong_is_told_once_in_the_log_and_not_to_the_probe(
 ) -> None:
     monkeypatch.setattr(health, "_looked", [])
     client.get("/readyz")
-    assert "database role" not in caplog.text  # a demonstration owns all it has
+    assert "database role" not in caplog.text  # a demonstration owns all of its tables
     settings.DEMONSTRATION = False
     for _ in range(2):
         assert client.get("/readyz").content == b"ok\n"

@@ -1,4 +1,4 @@
-"""Tests run beside the demonstration on the same servers, and beside each other, without meeting."""
+"""Tests run on the same servers as the demonstration and other test runs, and never touch their data."""
 
 import pytest
 from django.conf import settings

@@ -1,5 +1,6 @@
-"""Production starts only when it has been told everything, and then with nothing left open."""
+"""Production starts only when it has all of its settings, and then leaves nothing open."""
 
+import json
 import re
 import subprocess
 import sys
@@ -10,8 +11,11 @@ from django.core.exceptions import ImproperlyConfigured
 
 from accompaniment.rules import operator
 from config.settings import connections, environment
+from config.static_storage import OUR_FOLDERS
 
 from .embedded_clients import PROJECT, bare_environment
+
+IMPORT = re.compile(r'^import .* from "[./]+/(.+)";$', re.MULTILINE)
 
 TOLD = {
     "SECRET_KEY": "only-of-this-test-and-long-enough-for-a-key-0123456789",
@@ -26,7 +30,7 @@ ASKED_FOR = {
     **dict.fromkeys(operator.REQUIRED, "said"),
     "ACCESSIBILITY_STATED_ON": "2026-11-28",
 }
-"""What production starts without, and a check asks for."""
+"""The settings that `check` requires, although production starts without them."""
 
 
 def manage(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
@@ -43,12 +47,12 @@ def manage(*arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
 def test_check_deploy_has_nothing_to_say() -> None:
     done = manage("check", "--deploy", "--fail-level", "WARNING", **TOLD, **ASKED_FOR)
     assert done.returncode == 0, done.stderr
-    # Preload is Django's wish, and nobody's here unless asked for.
+    # Django recommends preload. Here an operator has to ask for it.
     assert "no issues (1 silenced)" in done.stdout + done.stderr
 
 
 def test_check_deploy_names_each_fact_about_the_operator_that_is_missing() -> None:
-    """Nobody may publish pages that do not say who publishes them: each one is an error, and the last one too."""
+    """Kind: pages that do not say who publishes them. Each missing fact is an error, down to the last one."""
     done = manage("check", "--deploy", **TOLD)
     assert done.returncode == 1
     named = re.findall(r"E012\) (\w+) is empty", done.stderr)
@@ -77,7 +81,7 @@ def test_each_missing_value_is_named_in_one_sentence(missing: str) -> None:
     ],
 )
 def test_a_key_that_is_short_or_everybody_s_starts_nothing(key: str, sentence: str) -> None:
-    """The kind: a secret that is there, and is none."""
+    """Kind: a secret that is set and not secret."""
     if not sentence:
         assert environment.secret_key(key) == key
         return
@@ -148,7 +152,7 @@ def test_the_mail_server_is_read_from_one_address() -> None:
     ],
 )
 def test_cache_broker_and_layer_have_databases_of_their_own(url: str, cache: str, broker: str, layer: str) -> None:
-    """Emptying one must never empty another, whatever database the address names."""
+    """Emptying one must never empty another, whichever database the URL names."""
     assert connections.cache(url)["default"]["LOCATION"] == cache
     assert connections.broker(url) == broker
     assert connections.channel_layers(url)["default"]["CONFIG"]["hosts"][0]["address"] == layer
@@ -166,7 +170,7 @@ def test_cache_broker_and_layer_have_databases_of_their_own(url: str, cache: str
     ],
 )
 def test_an_address_that_a_password_cuts_short_is_refused_with_a_sentence(url: str) -> None:
-    """It would ask another host, and the operator would look for the fault there."""
+    """Such a URL would lead to another host, and the operator would look for the fault there."""
     with pytest.raises(ImproperlyConfigured, match="%40"):
         connections.databases(url)
     whole = connections.databases("postgres://somebody:se%40c%2Fr%23e%3Ft@host/name")["default"]
@@ -179,15 +183,15 @@ def test_a_database_that_is_no_number_is_refused_with_a_sentence() -> None:
 
 
 def test_static_files_can_be_collected(tmp_path: Path) -> None:
-    """Every file that a style sheet or a template's script names must be there, or the deployment stops here.
+    """Kind: a missing file, named by a style sheet or a script, that stops the deployment.
 
-    And everybody may read them: root gathers them, and another account serves them.
+    Everybody may read the files: root collects them, and another account serves them.
     """
     gathered = tmp_path / "staticfiles"
     program = (
         "import django; django.setup(); from django.conf import settings; from django.core.management import "
         "call_command; import sys; settings.STATIC_ROOT = sys.argv[1]; "
-        # Brotli takes most of the time, and finds nothing missing.
+        # Brotli takes most of the time, and finds no missing file.
         "settings.WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ('css', 'js', 'svg', 'json', 'md', 'txt', 'csv'); "
         "call_command('collectstatic', verbosity=0, interactive=False)"
     )
@@ -202,6 +206,12 @@ def test_static_files_can_be_collected(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (gathered / "staticfiles.json").exists()
+    # A module that imports another one by its plain name would be asked for again at each page.
+    own = json.loads((gathered / "staticfiles.json").read_text())["paths"]
+    ours = [own[name] for name in own if name.endswith(".js") and name.partition("/")[0] in OUR_FOLDERS]
+    imported = {name for file in ours for name in IMPORT.findall((gathered / file).read_text())}
+    assert len(imported) > 10
+    assert {name.rpartition("/")[2] for name in imported} <= {name.rpartition("/")[2] for name in own.values()}
     closed = [path for path in (gathered, *gathered.rglob("*")) if path.stat().st_mode & 0o044 != 0o044]
     shut = [path for path in (gathered, *gathered.rglob("*/")) if path.stat().st_mode & 0o011 != 0o011]
     assert (closed, shut) == ([], [])

@@ -1,4 +1,4 @@
-"""What stands around every request: its line in the log, and static files on both sides of Django."""
+"""What surrounds every request: its line in the log, and static files on both sides of Django."""
 
 import json
 import logging
@@ -38,7 +38,7 @@ def test_the_line_has_the_number_of_the_person_and_no_secret_of_the_address(
 
     def answer(request: HttpRequest) -> HttpResponse:
         request.resolver_match = ResolverMatch(answer, (), {"token": "open-sesame"}, captured_kwargs={})
-        request._cached_user = Person()  # what the log-in middleware leaves behind
+        request._cached_user = Person()  # as the log-in middleware leaves it
         return HttpResponse(status=204)
 
     RequestLogMiddleware(answer)(RequestFactory().get("/visio/open-sesame/%0A"))
@@ -52,7 +52,7 @@ def test_the_line_has_the_number_of_the_person_and_no_secret_of_the_address(
 def test_no_line_of_a_refused_form_has_the_secret_of_its_address(
     layout: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kind: a line that Django writes about a request names its address; only the secret is left out."""
+    """Django's own lines about a request name its URL; only the secret is left out."""
     for name in ("django", "django.request"):
         monkeypatch.setattr(logging.getLogger(name), "propagate", True)
     caplog.set_level(logging.WARNING)
@@ -62,7 +62,7 @@ def test_no_line_of_a_refused_form_has_the_secret_of_its_address(
     assert "open-sesame" not in "".join(lines)
 
 
-@pytest.mark.django_db  # at the end of an answer Django looks after its connections
+@pytest.mark.django_db  # at the end of an answer Django checks its connections
 def test_static_files_in_a_thread(client: Client) -> None:
     answer = client.get(STYLES)
     assert answer.status_code == 200

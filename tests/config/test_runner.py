@@ -1,4 +1,4 @@
-"""`make run`: one command starts everything, Ctrl-C ends everything."""
+"""`make run`: one command starts everything, and Ctrl-C ends everything."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ GREETING = "Ctrl-C stops everything"
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all: what one run leaves behind, killed or not, the next one has to start with."""
+    """One folder for all tests: each run has to start with what the last one left, killed or not."""
     return tmp_path_factory.mktemp("à côté") / ".data"
 
 
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 def session_members(session: int) -> dict[int, str]:
-    """Return the processes of a session and what they run, the dead left out."""
+    """Return the processes of a session with their commands, without the dead ones."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -47,7 +47,7 @@ def session_members(session: int) -> dict[int, str]:
 
 @contextmanager
 def house(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run the house in a session of its own, as a terminal does; nothing of it is left afterwards."""
+    """Run the service in its own session, as a terminal does; nothing of it is left afterwards."""
     process = subprocess.Popen(
         [sys.executable, "-m", "config.runner"],
         cwd=PROJECT,
@@ -95,7 +95,7 @@ def test_ctrl_c_ends_everything_within_five_seconds(data_dir: Path) -> None:
         assert {os.getpgid(member) for member in members} == {process.pid}
 
         began = time.monotonic()
-        os.killpg(process.pid, signal.SIGINT)  # what a terminal does
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         output, _ = process.communicate(timeout=STOP_LIMIT)
 
         assert time.monotonic() - began < STOP_LIMIT

@@ -1,4 +1,4 @@
-"""The door to the websockets."""
+"""What is checked before a websocket opens."""
 
 import asyncio
 from typing import Any
@@ -8,7 +8,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 
 from config.asgi import application
-from config.told_refusals import OWN_CODES
+from config.refused_sockets import OWN_CODES
 from tests.e2e.server import LiveServer
 
 
@@ -25,7 +25,7 @@ async def test_an_address_that_nobody_serves_is_refused_calmly(path: str) -> Non
     }
     socket = ApplicationCommunicator(application, scope)
     await socket.send_input({"type": "websocket.connect"})
-    assert await socket.receive_output(5) == {"type": "websocket.accept"}, "else no browser hears of the code"
+    assert await socket.receive_output(5) == {"type": "websocket.accept"}, "a browser must learn the code"
     assert await socket.receive_output(5) == {"type": "websocket.close", "code": 4404}
 
 
@@ -33,7 +33,7 @@ OURS = "localhost:8000"
 
 
 def handshake(origin: str | None, host: str = OURS, scheme: str = "ws", **more: str) -> dict[str, Any]:
-    """Return the scope of a handshake that somebody who is not logged in makes."""
+    """Return the scope of a handshake by somebody who is not logged in."""
     headers = [(b"host", host.encode())]
     if origin is not None:
         headers.append((b"origin", origin.encode()))
@@ -59,7 +59,7 @@ async def close_code(scope: dict[str, Any]) -> int:
         event = await socket.receive_output(5)
     assert event["type"] == "websocket.close"
     code = int(event.get("code", DENIED))
-    # A browser hears of a code only after the handshake; who is denied, or sends too much, never gets through that.
+    # A browser learns a code only after the handshake. A denied origin or an oversized head gets no handshake.
     assert told == (code in OWN_CODES)
     return code
 
@@ -77,7 +77,7 @@ DENIED = 1000
         ("https://localhost", "localhost", "wss", ASKED_WHO_IT_IS),
         ("https://localhost:443", "localhost", "wss", ASKED_WHO_IT_IS),
         ("http://[::1]:8000", "[::1]:8000", "ws", ASKED_WHO_IT_IS),
-        # Another scheme, port, host: each by one fact.
+        # Another scheme, port or host, each differing by one fact.
         ("https://localhost:8000", OURS, "ws", DENIED),
         ("http://localhost", "localhost", "wss", DENIED),
         ("http://localhost:8001", OURS, "ws", DENIED),
@@ -97,7 +97,7 @@ DENIED = 1000
 async def test_a_socket_opens_only_from_its_own_scheme_host_and_port(
     origin: str | None, host: str, scheme: str, code: int
 ) -> None:
-    """The kind: an origin of which only a part is compared. Who is let through is asked who it is, and nobody."""
+    """Kind: an origin of which only a part is compared. With 4401 the origin passed, and nobody is logged in."""
     assert await close_code(handshake(origin, host, scheme)) == code
 
 
@@ -127,7 +127,7 @@ async def test_a_request_with_an_enormous_head_is_refused_before_it_is_read() ->
 
 
 async def first_line(port: int, size: int) -> bytes:
-    """Send a handshake with one header of so many bytes, and return the first line of the answer."""
+    """Send a handshake with one header of `size` bytes, and return the first line of the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         b"GET /ws/bureau/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -142,7 +142,7 @@ async def first_line(port: int, size: int) -> bytes:
 
 
 async def test_a_handshake_that_is_too_long_to_be_read_is_answered_all_the_same() -> None:
-    """The kind: a connection that stays open without a word, for as long as the other side likes."""
+    """Kind: a connection that stays open without an answer for as long as the other side likes."""
     server = LiveServer(application)
     server.start()
     try:

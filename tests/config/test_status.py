@@ -1,8 +1,9 @@
-"""`manage.py status`: each part well, and each part in trouble, one fact apart."""
+"""`manage.py status`: each part working, and each part in trouble, differing by one fact."""
 
 import json
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -59,7 +60,7 @@ def test_the_clock_is_well_while_its_jobs_are_on_time() -> None:
 
 
 def test_a_job_that_was_never_done_is_late_only_when_the_clock_runs_for_longer() -> None:
-    """A new house must not look broken for the three hours until its hourly jobs are due."""
+    """A new installation must not look broken for the hours until its hourly jobs are due."""
     jobs.forget_sent_forms.apply()
     JobRun.objects.update(succeeded_at=timezone.now() + timedelta(hours=2))
     assert "clear-sessions" not in part("beat", timezone.now() + timedelta(minutes=30))[1]
@@ -67,7 +68,7 @@ def test_a_job_that_was_never_done_is_late_only_when_the_clock_runs_for_longer()
 
 
 def test_every_job_of_the_clock_exists_and_notes_what_came_of_it() -> None:
-    """A name in the schedule that no task has would be late for ever."""
+    """Kind: a scheduled name without a task, which would be late for ever."""
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         assert isinstance(app.tasks[entry["task"]], jobs.RecordedTask)
     jobs.forget_sent_forms.apply()
@@ -118,3 +119,10 @@ def test_the_exit_code_and_the_json_say_the_same() -> None:
     told = json.loads(out.getvalue())
     assert told["well"] is False
     assert {one["part"] for one in told["parts"]} >= {"worker", "beat", "outbox", "imports", "transfers"}
+
+
+def test_the_operator_reads_what_to_do_for_each_part() -> None:
+    """Kind: an alarm at night without a page that explains it."""
+    page = (Path(settings.BASE_DIR) / "docs/operations.md").read_text(encoding="utf-8")
+    alarms = page[page.index("## When an alarm rings") :]
+    assert [line.part for line in look(timezone.now()) if f"\n### `{line.part} " not in alarms] == []

@@ -1,1 +1,1 @@
-"""Real browsers against the real server."""
+"""Tests in a real browser against a real server."""

@@ -1,21 +1,22 @@
-"""What tests with browsers say again and again."""
+"""Helpers for tests with browsers."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, WebError, expect
 
 from accompaniment.models import User
-
-_axe = Axe()
+from config.finders import made
 
 
 @dataclass
 class Watch:
-    """What went wrong in one person's browser, on the server at `url`, without the person's doing."""
+    """The unexpected problems in one person's browser, on the server at `url`."""
 
     url: str
     problems: list[str] = field(default_factory=list)
@@ -31,7 +32,8 @@ class Watch:
         return [problem for problem in self.problems if not any(part in problem for part in self.forgiven)]
 
     def _console(self, message: ConsoleMessage) -> None:
-        # The status of a response is judged below, with its address; what the page itself gives up is no fault.
+        # `_response` judges the status and address of a response. A request that the page itself gives up is not a
+        # problem.
         judged_below = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
         if message.type == "error" and not message.text.startswith(judged_below):
             self.problems.append(f"console: {message.text}")
@@ -44,7 +46,7 @@ class Watch:
             self.problems.append(f"{response.status} {response.url}")
 
     def _failed(self, request: Request) -> None:
-        # A page that is left gives up what it was still loading.
+        # A page that is left gives up its unfinished requests.
         if request.failure != "net::ERR_ABORTED":
             self.problems.append(f"failed: {request.failure} {request.url}")
 
@@ -53,41 +55,73 @@ watches: dict[BrowserContext, Watch] = {}
 
 
 def forgive(page: Page, *parts: str) -> None:
-    """Expect, in this person's browser, problems that hold one of these: "429", "ERR_INTERNET_DISCONNECTED"."""
+    """Expect problems in this person's browser that contain one of these texts, such as "429" or
+    "ERR_INTERNET_DISCONNECTED"."""
     watches[page.context].forgiven.extend(parts)
 
 
 def log_in(page: Page, email: str, password: str) -> None:
-    """Come in through the door, and wait until inside."""
+    """Log in through the log-in page, and wait for the page behind it."""
     page.goto("/connexion/")
     page.get_by_label("Adresse e-mail", exact=False).fill(email)
     page.get_by_label("Mot de passe", exact=True).fill(password)
     page.get_by_role("button", name="Se connecter", exact=True).click()
-    # On a telephone it is inside the closed menu.
-    expect(page.get_by_role("button", name="Se déconnecter", include_hidden=True).first).to_be_attached()
+    expect_inside(page)
+
+
+def expect_inside(page: Page) -> None:
+    """Expect a page of somebody who is logged in; the log-out waits in a menu that is closed."""
+    expect(page.get_by_role("button", name="Se déconnecter", include_hidden=True)).to_be_attached()
+
+
+def log_out_button(page: Page) -> Locator:
+    """Open the menu that holds the log-out, as the width of the page asks for, and return its button."""
+    account = page.get_by_role("button", name="Mon compte")
+    menu = page.get_by_role("button", name=re.compile("^(Menu|Plus)$"))
+    (account if account.is_visible() else menu).click()
+    button = page.get_by_role("button", name="Se déconnecter")
+    expect(button).to_be_visible()
+    return button
 
 
 def step_inside(page: Page, user: User) -> None:
-    """Be logged in without the way through the door, which the tests of accounts go."""
+    """Log in without the log-in page, which has its own tests."""
     client = Client()
     client.force_login(user)
     cookie = client.cookies[settings.SESSION_COOKIE_NAME]
     page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": watches[page.context].url}])
 
 
-SETTLED = """() => document.readyState === "complete" && document.fonts.status === "loaded" && !document.querySelector(
+def wait_until(page: Page, condition: str, *, timeout: float | None = None) -> None:
+    """Wait until a JavaScript expression is true; `timeout` in milliseconds, if not the default.
+
+    The expression is passed as a function. A bare expression that is false at first would be evaluated again inside the
+    page, and our content security policy forbids that.
+    """
+    page.wait_for_function(f"() => ({condition})", timeout=timeout)
+
+
+SETTLED = """document.readyState === "complete" && document.fonts.status === "loaded" && !document.querySelector(
   "[data-panel=waiting], .htmx-request, .htmx-swapping, .htmx-settling"
 )"""
 
 
 def settle(page: Page, timeout: float | None = None) -> None:
-    """Wait until the page is there with all of its panels; `timeout` in milliseconds, where it is not the usual."""
-    page.wait_for_function(SETTLED, timeout=timeout)
+    """Wait until the page and all of its panels are loaded; `timeout` in milliseconds, if not the default."""
+    wait_until(page, SETTLED, timeout=timeout)
 
 
-def check_axe(page: Page) -> None:
-    """Let axe look at the page; it must find nothing."""
-    violations = _axe.run(page).response["violations"]
+VIOLATIONS = "axe.run({ resultTypes: ['violations'] }).then((found) => found.violations)"
+"""Only the violations: axe's list of passed checks is many times as long."""
+CONTRAST = VIOLATIONS.replace("{", "{ exclude: 'tr:nth-child(n + 20)' }, { runOnly: 'color-contrast',", 1)
+"""The rows of a long table have the same colours."""
+
+
+def check_axe(page: Page, violations_of: str = VIOLATIONS) -> None:
+    """Run axe on the page; it must find nothing."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate(violations_of)
     assert not violations, "\n".join(
         f"{violation['id']} ({violation['impact']}): {violation['help']}\n  {node['html']}\n  {node['failureSummary']}"
         for violation in violations
@@ -96,20 +130,20 @@ def check_axe(page: Page) -> None:
 
 
 def check_fits(page: Page) -> None:
-    """Nothing of the page reaches out of its width: it scrolls down, never sideways."""
+    """Check that the page is not wider than its window, so that it never scrolls sideways."""
     width, content = page.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollWidth]")
     assert content <= width, f"{page.url} is {content} px wide in a window of {width} px"
 
 
 NARROWEST = 320
 WIDTHS = (1280, 390, NARROWEST)
-"""A desk, a telephone, and the width at which nothing may be lost."""
+"""A desk, a telephone, and the narrowest width at which a page must work."""
 
 
 def problems_of(page: Page, widths: Sequence[int] = WIDTHS) -> Iterator[str]:
-    """Look at the page as it stands, in each width; yield what is wrong. Ends in the first width.
+    """Check the page as it is, in each width, and yield what is wrong. It ends in the first width.
 
-    Axe finds at 320 px what it finds on a telephone: the layout is the same.
+    At 320 px the layout is that of a telephone, so axe does not run again.
     """
     for width in widths:
         page.set_viewport_size({"width": width, "height": 800})
@@ -119,44 +153,70 @@ def problems_of(page: Page, widths: Sequence[int] = WIDTHS) -> Iterator[str]:
             except AssertionError as problem:
                 yield f"{page.url} at {width} px: {problem}"
     page.set_viewport_size({"width": widths[0], "height": 800})
+    if unstyled := left_out() & set(page.evaluate(NAMES)):
+        yield f"{page.url}: the stylesheet leaves out the rules of {', '.join(sorted(unstyled))}"
+
+
+def problems_in_the_dark(page: Page) -> Iterator[str]:
+    """Check the contrasts of the page as it is in the dark theme, and yield what is wrong. It ends in the light one."""
+    page.emulate_media(color_scheme="dark")
+    try:
+        check_axe(page, CONTRAST)
+    except AssertionError as problem:
+        yield f"{page.url} in the dark theme: {problem}"
+    page.emulate_media(color_scheme="light")
+
+
+NAMES = "[...document.querySelectorAll('*')].flatMap((element) => [element.id, ...element.classList])"
+
+
+@cache
+def left_out() -> set[str]:
+    """Return the classes and ids whose rules `config.stylesheet` left out, as those of no page."""
+    return made().left_out
 
 
 def look(page: Page, widths: Sequence[int] = WIDTHS) -> None:
-    """Wait for the page, and look at it in each width: axe finds nothing, and it fits."""
+    """Wait for the page and check it in each width with axe and for its width."""
     settle(page)
     problems = list(problems_of(page, widths))
     assert not problems, "\n".join(problems)
 
 
 def focused(page: Page) -> str:
-    """Return what the element that has the focus reads."""
+    """Return the text of the focused element."""
     text: str = page.evaluate("document.activeElement.textContent.replace(/\\s+/g, ' ').trim()")
     return text
 
 
 def tab_to(page: Page, words: str) -> None:
-    """Press Tab until what has the focus reads so; the keyboard must get there."""
+    """Press Tab until the focused element has this text; fail if the keyboard cannot reach it."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if focused(page) == words:
             return
-    raise AssertionError(f"“{words}” is not within reach of the keyboard")
+    raise AssertionError(f"“{words}” cannot be reached by the keyboard")
 
 
 def tab_to_field(page: Page, name: str) -> None:
-    """Press Tab until a field of this name has the focus; the keyboard must get there."""
+    """Press Tab until a field of this name has the focus; fail if the keyboard cannot reach it."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.name") == name:
             return
-    raise AssertionError(f"the field {name} is not within reach of the keyboard")
+    raise AssertionError(f"the field {name} cannot be reached by the keyboard")
+
+
+def toasts(page: Page) -> Locator:
+    """Return what the page says of the last act. It says the same again to screen readers, a moment later."""
+    return page.locator("#toasts")
 
 
 def tick(box: Locator) -> None:
     """Tick a checkbox or radio button by the keyboard.
 
-    The design system draws its own over the real one, and a click by coordinates misses when what loads above
-    moves the page meanwhile.
+    The design system draws its own control over the real one. A click by coordinates misses if the page moves while
+    panels load above.
     """
     if not box.is_checked():
         box.press("Space")

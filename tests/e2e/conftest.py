@@ -1,22 +1,47 @@
-"""One server and one Chromium per worker; a browser of their own for each person of a test."""
+"""One server and one Chromium per worker, and a separate browser context for each person of a test."""
 
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.asgi import application
 from tests.e2e.browser import Watch, watches
+from tests.e2e.demonstration import demonstration, load_demonstration
 from tests.e2e.server import LiveServer
+
+__all__ = ("demonstration", "load_demonstration")
 
 NewPage = Callable[..., Page]
 
-PATIENCE = 10_000
-"""Milliseconds that a person waits for something before giving up."""
+PATIENCE = 20_000
+"""Milliseconds that a page may take to show something, on a slow machine where other tests run."""
+
+PARTS_OF_CHROMIUM_LEFT_OUT = (
+    # Two pages behind the address bar, which each new window would load: two fifths of what a window costs.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxAimPopup",
+    # What Playwright leaves out; its own list is replaced by this one.
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+)
 
 ARGUMENTS = (
+    f"--disable-features={','.join(PARTS_OF_CHROMIUM_LEFT_OUT)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -32,14 +57,15 @@ ARGUMENTS = (
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium for this package's tests of this worker.
+    """A Chromium for the tests of this package in this worker.
 
-    Playwright runs its event loop in this very thread, where Django would then refuse every query, and
-    pytest-asyncio every test. So both end with the package, and until then Django is told that it is all right:
-    no other code runs on that loop.
+    Playwright runs its event loop in this thread. There Django would refuse every query, and pytest-asyncio every test.
+    Both browser and loop end with the package, and until then Django is told to allow queries: no other code runs on
+    that loop.
     """
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        expect.set_options(timeout=PATIENCE)
         chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*ARGUMENTS])
         yield chromium
         chromium.close()
@@ -55,7 +81,7 @@ def running_server() -> Iterator[LiveServer]:
 
 @pytest.fixture
 def server(running_server: LiveServer, transactional_db: None) -> Iterator[LiveServer]:
-    """The house over HTTP and websockets, on the test database; at rest again before the tables are emptied."""
+    """The whole service over HTTP and websockets, on the test database. It is idle before the tables are emptied."""
     yield running_server
     running_server.application.wait_until_idle()
 
@@ -64,15 +90,15 @@ def server(running_server: LiveServer, transactional_db: None) -> Iterator[LiveS
 def new_page(browser: Browser, server: LiveServer) -> Iterator[NewPage]:
     """Open a browser for one more person: `new_page()`, `new_page(width=390, permissions=["camera"])`.
 
-    At the end nothing may have gone wrong in any of them: no error in the console, no breach of the content
-    security policy, no failed answer (`forgive` names those that a test means to cause).
+    The test fails at the end if there was an error in a console, a violation of the content security policy or a failed
+    answer. `forgive` names the problems that a test causes on purpose. The service worker, which would ask for its
+    files after each page, has its own tests.
     """
     contexts: list[BrowserContext] = []
 
     def open_page(*, width: int = 1280, height: int = 800, **options: Any) -> Page:
-        context = browser.new_context(
-            base_url=server.url, viewport={"width": width, "height": height}, locale="fr-FR", **options
-        )
+        usual = {"locale": "fr-FR", "service_workers": "block", "viewport": {"width": width, "height": height}}
+        context = browser.new_context(base_url=server.url, **usual | options)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         watch = watches[context] = Watch(server.url)
@@ -88,5 +114,5 @@ def new_page(browser: Browser, server: LiveServer) -> Iterator[NewPage]:
 
 @pytest.fixture
 def page(new_page: NewPage) -> Page:
-    """The browser of the one person of a test."""
+    """The browser of a test that has only one person."""
     return new_page()

@@ -1,4 +1,4 @@
-"""The whole house behind a real port, in a thread of the test run: HTTP and websockets."""
+"""The whole service on a real port, in a thread of the test run, with HTTP and websockets."""
 
 import asyncio
 import socket
@@ -12,12 +12,12 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
-PATIENCE = 10.0
-"""Seconds for the server to begin, to come to rest and to end."""
+PATIENCE = 20.0
+"""Seconds for the server to start, to become idle and to stop."""
 
 
 class CountedApplication:
-    """An application that knows how many requests and sockets it is busy with."""
+    """Counts the requests and sockets that an application is handling."""
 
     def __init__(self, application: Application) -> None:
         self.application = application
@@ -37,7 +37,7 @@ class CountedApplication:
             self._changed.notify_all()
 
     def wait_until_idle(self) -> None:
-        """Return when nothing is under way, so that no connection holds a lock on the tables."""
+        """Return when no request or socket is open, so that no connection holds a lock on the tables."""
         with self._changed:
             idle = self._changed.wait_for(lambda: self._busy == 0, PATIENCE)
         assert idle, f"{self._busy} requests or sockets are still open after {PATIENCE} s"
@@ -65,7 +65,7 @@ class LiveServer:
         asyncio.run(self._server.serve(sockets=[self._socket]))
 
     def start(self) -> None:
-        """Begin to serve; connections made before it is ready wait in the socket's queue."""
+        """Start the server. Connections made before it is ready wait in the socket's queue."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from caseload.models import Absence, Adviser, Portfolio
 from tests.caseload.factories import AdviserFactory, on_web_track, planned_absence
-from tests.e2e.browser import forgive, look, step_inside, tick
+from tests.e2e.browser import forgive, look, step_inside, tick, toasts
 from tests.visio.factories import InterviewFactory, bookable_portfolio
 from visio.models import Interview
 from visio.reads.invariants import VISIO_CHECKS
@@ -54,7 +54,7 @@ def test_an_absence_is_declared_and_each_interview_decided(
     look(page)
     tick(page.get_by_role("radio", name="À déplacer"))
     page.get_by_role("button", name="Enregistrer l'absence").click()
-    expect(page.get_by_text("L'absence est enregistrée")).to_be_visible()
+    expect(toasts(page)).to_contain_text("L'absence est enregistrée")
     look(page)
     assert Absence.objects.get().adviser == portfolio.adviser
     assert not Interview.objects.live().exists()
@@ -80,7 +80,7 @@ def test_the_person_reads_who_answers_and_the_colleague_for_whom(
     step_inside(desk, colleague.user)
     desk.goto("/ma-journee/")
     waiting = desk.locator("#panneau-a-repondre")
-    expect(waiting.get_by_role("link", name=person.full_name)).to_be_visible()
+    expect(waiting.get_by_role("link", name=person.full_name, exact=True)).to_be_visible()
     expect(waiting.get_by_text(f"relais pour {portfolio.adviser}")).to_be_visible()
     look(desk, [390])
 
@@ -97,6 +97,6 @@ def test_a_relay_is_added_with_the_keyboard(page: Page, portfolio: Portfolio, co
     look(page)
     page.get_by_label("Collègue", exact=True).select_option(label=f"{other}, {other.agency}")
     page.get_by_role("button", name="Ajouter ce relais").press("Enter")
-    expect(page.get_by_text(f"{other} assure aussi le relais")).to_be_visible()
+    expect(toasts(page)).to_contain_text(f"{other} assure aussi le relais")
     expect(page.get_by_role("listitem").filter(has_text=str(other)).first).to_be_visible()
     assert set(absence.covers.values_list("colleague", flat=True)) == {colleague.pk, other.pk}

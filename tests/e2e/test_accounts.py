@@ -1,4 +1,4 @@
-"""Coming in, as people do it: with a mouse, a keyboard, a telephone, an e-mail."""
+"""Logging in as people do it: with a mouse, a keyboard, a telephone or an e-mail."""
 
 import re
 import shutil
@@ -14,12 +14,13 @@ from accompaniment.models import Notification, User
 from accompaniment.services import accounts
 from config.navigation import NAVIGATION
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory
-from tests.e2e.browser import check_axe, check_fits, forgive, log_in
+from tests.e2e.browser import check_axe, check_fits, expect_inside, forgive, log_in, log_out_button, settle
 from tests.e2e.conftest import ARGUMENTS, NewPage
 from tests.e2e.server import LiveServer
 
 pytestmark = pytest.mark.e2e
 
+SYSTEM_SCRIPT = "dsfr.module.min.js"
 NEW_PASSWORD = "quatre mots sans rapport"
 OPEN_PAGES = (
     "/connexion/",
@@ -48,29 +49,54 @@ def choose_password(page: Page, button: str) -> None:
 
 
 def is_inside(page: Page, user: User) -> None:
-    expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    expect_inside(page)
     expect(page.get_by_role("banner")).to_contain_text(user.full_name)
+
+
+def expect_the_password_to_be_shown_on_demand(page: Page) -> None:
+    """Our own script does it: that of the design system weighs as much as all the rest of the page's scripts."""
+    settle(page)
+    field = page.get_by_label("Mot de passe", exact=True)
+    expect(field).to_have_attribute("type", "password")
+    page.get_by_label("Afficher : Mot de passe").press("Space")
+    expect(field).to_have_attribute("type", "text")
+    field.dispatch_event("keyup", {"key": "CapsLock", "modifierCapsLock": True})
+    expect(page.locator("[data-fr-capslock]")).to_be_visible()
+    field.press("Shift")
+    expect(page.locator("[data-fr-capslock]")).to_have_count(0)
+    page.get_by_label("Afficher : Mot de passe").press("Space")
+    expect(field).to_have_attribute("type", "password")
 
 
 def test_a_person_logs_in_and_out(page: Page) -> None:
     user = jobseeker()
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto("/connexion/")
+    expect_the_password_to_be_shown_on_demand(page)
     log_in(page, user.email.upper(), PASSWORD)
     is_inside(page, user)
-    page.get_by_role("button", name="Se déconnecter").click()
+    page.reload()
+    settle(page)
+    assert SYSTEM_SCRIPT not in "\n".join(loaded)
+    log_out_button(page).click()
     expect(page).to_have_url(re.compile("/connexion/$"))
     expect(page.locator("#toasts")).to_have_text("Vous êtes déconnecté.")
 
 
 def test_a_panel_that_is_answered_during_the_log_out_turns_nothing_back(page: Page) -> None:
-    """The session is over, the next page is still on its way, and a panel gets the page of the log-in."""
+    """Kind: a late answer that leads away from where the person is going.
+
+    A panel receives the log-in page while the log-out is still loading.
+    """
     user = jobseeker()
     waiting: list[Route] = []
 
     def hold(route: Route) -> None:
         waiting.append(route)
 
-    page.route(f"**{reverse('space_messages_panel')}", hold)
-    with page.expect_request(f"**{reverse('space_messages_panel')}"):
+    page.route(f"**{reverse('panel_next_step')}", hold)
+    with page.expect_request(f"**{reverse('panel_next_step')}"):
         log_in(page, user.email, PASSWORD)
     is_inside(page, user)
 
@@ -80,7 +106,7 @@ def test_a_panel_that_is_answered_during_the_log_out_turns_nothing_back(page: Pa
         waiting[0].continue_()
 
     page.route("**/deconnexion/", let_the_panel_go_first)
-    page.get_by_role("button", name="Se déconnecter").click(no_wait_after=True)
+    log_out_button(page).click(no_wait_after=True)
     expect(page).to_have_url(re.compile("/connexion/$"))
 
 
@@ -120,7 +146,7 @@ def test_forgotten_password_from_the_door_to_the_inside(page: Page) -> None:
     page.get_by_role("link", name="Mot de passe oublié").click()
     page.get_by_label("Adresse e-mail").fill(user.email)
     page.get_by_role("button", name="Recevoir un lien").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Vérifiez votre messagerie")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Regardez vos e-mails")
     answer_access_requests()
     told = Notification.objects.get()
     page.goto(accounts.issue_password_reset_link(user=told.user))
@@ -173,7 +199,8 @@ def test_reserved_page_says_so_in_the_frame(page: Page) -> None:
 
 def test_own_password_is_changed(page: Page) -> None:
     log_in(page, jobseeker().email, PASSWORD)
-    page.get_by_role("link", name="Mon compte").click()
+    page.get_by_role("button", name="Mon compte").click()
+    page.get_by_role("link", name="Mot de passe").click()
     check_axe(page)
     page.get_by_label("Mot de passe actuel", exact=True).fill(PASSWORD)
     choose_password(page, "Changer mon mot de passe")
@@ -209,33 +236,35 @@ def test_menu_of_a_telephone_opens_and_closes(new_page: NewPage) -> None:
     page.goto("/mon-compte/mot-de-passe/")
     menu = page.get_by_role("navigation", name="Menu principal")
     expect(menu).to_be_hidden()
-    page.get_by_role("button", name="Menu", exact=True).click()
+    page.get_by_role("button", name="Plus", exact=True).click()
     expect(menu).to_be_visible()
     expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
     check_axe(page)
     page.keyboard.press("Escape")
     expect(menu).to_be_hidden()
-    expect(page.get_by_role("button", name="Menu", exact=True)).to_be_focused()
+    expect(page.get_by_role("button", name="Plus", exact=True)).to_be_focused()
 
 
-def test_menu_of_a_telephone_without_scripts_is_simply_open(new_page: NewPage) -> None:
-    page = new_page(width=390, java_script_enabled=False)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_menus_open_without_scripts(new_page: NewPage, width: int) -> None:
+    page = new_page(width=width, java_script_enabled=False)
     log_in(page, jobseeker().email, PASSWORD)
+    button = log_out_button(page)
     expect(page.get_by_role("navigation", name="Menu principal")).to_be_visible()
-    page.get_by_role("button", name="Se déconnecter").click()
+    button.click()
     expect(page).to_have_url(re.compile("/connexion/$"))
 
 
 def test_staff_come_in_by_their_activation(page: Page) -> None:
     user = AdviserUserFactory(password=None)
-    forgive(page, "404")  # an account without a post: there is no day to show
+    forgive(page, "404")  # this account has no post, so there is no page of the day
     page.goto(f"/activation/{accounts.issue_activation_link(user=user)}/")
     choose_password(page, "Activer mon compte")
     is_inside(page, user)
 
 
 def ask_for_a_part(page: Page, address: str) -> None:
-    """Do what a part of a page does that loads itself."""
+    """Load a part of the page with htmx."""
     page.evaluate("address => { htmx.ajax('GET', address, { target: '#contenu h1' }); }", address)
 
 
@@ -261,7 +290,7 @@ def test_part_of_a_page_that_fails_says_so_until_one_succeeds(page: Page) -> Non
 
 
 def test_back_after_a_log_out_shows_nothing_of_the_file(server: LiveServer, browser: Browser) -> None:
-    """In a browser that puts whole pages aside for « Back », which Playwright otherwise switches off."""
+    """Uses a browser with the back-forward cache, which Playwright normally switches off."""
     person = JobseekerFactory(with_account=True)
     aside = browser.browser_type.launch(
         executable_path=shutil.which("chromium"),
@@ -272,10 +301,10 @@ def test_back_after_a_log_out_shows_nothing_of_the_file(server: LiveServer, brow
         page = aside.new_page(base_url=server.url)
         page.goto("/connexion/")
         try_password(page, person.user.email, PASSWORD)
-        expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+        expect_inside(page)
         page.goto(reverse("own_data"))
         expect(page.get_by_role("main")).to_contain_text(person.identifier)
-        page.get_by_role("button", name="Se déconnecter").click()
+        log_out_button(page).click()
         expect(page).to_have_url(re.compile("/connexion/$"))
         for _ in range(2):
             page.go_back()

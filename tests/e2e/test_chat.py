@@ -1,37 +1,16 @@
-"""Two people write to each other, as their browsers show it."""
-
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+"""Two people write to each other, each in their own browser."""
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Page, expect
 
 from messaging.models import CallbackRequest, Message
 from tests.accompaniment.factories import PASSWORD
 from tests.e2e.browser import check_axe, check_fits, forgive, step_inside, tick
+from tests.e2e.chat import CUT, aside, expect_shown, write
 from tests.e2e.conftest import NewPage
 from tests.messaging.factories import Pair, ask, pair, say
 
 pytestmark = pytest.mark.e2e
-
-T = TypeVar("T")
-
-CUT = "Connexion coupée — vos messages partiront dès son retour."
-
-
-def aside(act: Callable[[], T]) -> T:
-    """Do something of the server's in a thread of its own: this one is Playwright's."""
-
-    def run() -> T:
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(run).result()
 
 
 @pytest.fixture
@@ -55,18 +34,44 @@ def adviser(two: Pair, new_page: NewPage) -> Page:
     return page
 
 
-def write(page: Page, text: str) -> None:
-    page.get_by_label("Votre message").fill(text)
-    page.get_by_label("Votre message").press("Enter")
-
-
 def stored() -> list[str]:
-    """Return what the database holds, in the order of the numbers."""
+    """Return the stored messages in the order of their numbers."""
     return list(Message.objects.order_by("number").values_list("body", flat=True))
 
 
-def expect_shown(page: Page, *bodies: str) -> None:
-    expect(page.locator(".message__body")).to_have_text(list(bodies))
+# What a screen reader hears of a conversation: each element that is added to it, and each text that changes.
+HEAR = """() => {
+  const log = document.querySelector("[data-log]");
+  window.heard = [];
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) window.heard.push(...[...addedNodes].map((node) => node.textContent));
+  }).observe(log, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+def times_heard(page: Page, words: str) -> int:
+    return sum(words in each for each in page.evaluate("window.heard"))
+
+
+def test_a_message_is_read_out_once_to_each_of_the_two(person: Page, adviser: Page) -> None:
+    """Kind: a live region that says one change twice. One's own message is shown at once, and then stored."""
+    for page in (person, adviser):
+        page.evaluate(HEAR)
+    for words in ("Une question", "Et une autre"):
+        write(person, words)
+    expect_shown(adviser, "Une question", "Et une autre")
+    expect(person.locator("[data-client]")).to_have_count(0)
+    expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
+    for words in ("Une question", "Et une autre"):
+        assert times_heard(person, words) == 1
+        assert times_heard(adviser, words) == 1
+    assert times_heard(person, "Envoyé") <= 2
+    # The control: a row that is replaced by another one is heard twice.
+    person.evaluate("""() => {
+      const row = document.querySelector("[data-number='2']");
+      row.replaceWith(row.cloneNode(true));
+    }""")
+    assert times_heard(person, "Et une autre") == 2
 
 
 def test_each_sees_the_others_message_without_reloading(person: Page, adviser: Page) -> None:
@@ -99,7 +104,7 @@ def test_what_was_typed_and_missed_while_cut_off_comes_once(person: Page, advise
     expect(person.get_by_text(CUT)).to_be_visible()
     write(adviser, "Vous êtes là ?")
     expect_shown(person, "Avant", "Pendant, un", "Pendant, deux")
-    # Her own screen shows it before the server has it, and it takes its number from the server.
+    # The adviser's own screen shows a message before the server has stored it.
     expect(adviser.locator("[data-state]").last).to_have_text("Envoyé")
     person.context.set_offline(False)
     expect_shown(person, "Avant", "Vous êtes là ?", "Pendant, un", "Pendant, deux")
@@ -133,9 +138,9 @@ def test_with_the_websocket_blocked_the_form_posts_over_http(two: Pair, new_page
     page.goto("/messagerie/")
     write(page, "Par HTTP")
     expect_shown(adviser, "Par HTTP")
-    expect(page.locator("[data-state]")).to_have_text(["Envoyé"], timeout=10_000)
+    expect(page.locator("[data-state]")).to_have_text(["Envoyé"])
     write(adviser, "Reçu")
-    expect(page.locator(".message__body")).to_have_text(["Par HTTP", "Reçu"], timeout=10_000)
+    expect(page.locator(".message__body")).to_have_text(["Par HTTP", "Reçu"])
     assert stored() == ["Par HTTP", "Reçu"]
 
 
@@ -159,14 +164,17 @@ def test_a_refusal_is_said_where_it_belongs_and_can_be_taken_back(two: Pair, per
         )
     )
     write(person, "Quelqu'un ?")
-    expect(person.get_by_text("Non envoyé – Aucun conseiller ne vous suit")).to_be_visible()
+    expect(person.get_by_text("Non envoyé – Aucun conseiller ne vous accompagne")).to_be_visible()
     person.get_by_role("button", name="Reprendre le texte").click()
     expect(person.get_by_label("Votre message")).to_have_value("Quelqu'un ?")
     expect(person.locator(".message")).to_have_count(0)
 
 
 def test_after_a_refusal_of_the_server_a_text_is_still_counted_and_sent(two: Pair, person: Page) -> None:
-    """Sent before the scripts listened: what the server said goes with the next letter, what the script says stays."""
+    """The form is sent before the scripts listen.
+
+    The server's error goes with the next keystroke, and the script's own error stays.
+    """
     forgive(person, "422")
     with person.expect_navigation():
         person.evaluate("HTMLFormElement.prototype.submit.call(document.querySelector('[data-composer]'))")
@@ -217,12 +225,12 @@ def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page
 
 def test_a_call_back_is_asked_seen_and_done(two: Pair, person: Page, adviser: Page) -> None:
     person.goto("/mon-espace/")
-    person.get_by_role("link", name="Être rappelé", exact=True).click()
+    person.get_by_role("link", name="Demander un appel", exact=True).click()
     tick(person.get_by_role("radio", name="Une formation"))
     person.get_by_label("Quand vous appeler").select_option(index=1)
     person.get_by_label("Numéro à appeler").fill("06 12 34 56 78")
     person.get_by_label("Précision").fill("Après 10 h")
-    person.get_by_role("button", name="Demander le rappel").click()
+    person.get_by_role("button", name="Demander cet appel").click()
     expect(person.get_by_role("heading", name="Votre demande est enregistrée")).to_be_visible()
     adviser.goto("/rappels/")
     expect(adviser.get_by_text("Après 10 h")).to_be_visible()

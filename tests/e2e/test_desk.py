@@ -1,4 +1,4 @@
-"""The adviser's desk and the manager's pages in real browsers, wide and narrow."""
+"""The adviser's desk and the manager's pages in a real browser, wide and narrow."""
 
 import re
 from collections.abc import Callable
@@ -24,7 +24,7 @@ NewPage = Callable[..., Page]
 
 @pytest.fixture
 def portfolio(server: object) -> Portfolio:
-    """An adviser with three people, one of whom has a very long name, a cover, and a volunteer who waits."""
+    """An adviser with three people, one of whom has a very long name, a cover, and a waiting volunteer."""
     portfolio = PortfolioFactory()
     now = timezone.now()
     late = on_web_track(portfolio, last_name="Ébrard", first_name="Éloïse")
@@ -69,11 +69,31 @@ def test_the_page_of_the_day_fills_its_panels(page: Page, portfolio: Portfolio) 
     step_inside(page, portfolio.adviser.user)
     page.goto("/ma-journee/")
     expect(page.get_by_role("heading", name="Volontaires à recevoir (1)")).to_be_visible()
-    expect(page.get_by_role("link", name="Alix Volontaire")).to_be_visible()
+    expect(page.get_by_role("link", name="Alix Volontaire", exact=True)).to_be_visible()
     expect(page.get_by_text("Relais :")).to_be_visible()
-    for title in ("Entretiens d'aujourd'hui", "Messages à traiter", "Rappels à faire", "Échéances à placer"):
-        expect(page.get_by_role("heading", name=title)).to_be_visible()
+    expect(page.get_by_role("heading", name="Aujourd'hui")).to_be_visible()
     expect(page.locator("[data-panel=waiting]")).to_have_count(0)
+    # A need that nobody has takes no place among the others, and says so on its own tab.
+    tabs = page.get_by_role("navigation", name="Besoins")
+    expect(tabs.get_by_role("link")).to_have_text(
+        ["Tout (1)", "Messages", "Rappels", "En agence", "Échéances", "Plans", "Volontaires (1)"]
+    )
+    for tab, title, nothing in (
+        ("Messages", "Messages à traiter", "Aucun message n'attend de réponse."),
+        ("Rappels", "Rappels à faire", "Personne n'attend de rappel."),
+        ("Échéances", "Entretiens à fixer", "Aucun entretien obligatoire n'est à fixer."),
+        ("Plans", "Plans de contact à revoir", "Aucun plan de contact n'est à revoir."),
+        ("En agence", "Demandes d'entretien en agence", "Personne n'attend d'être reçu en agence."),
+    ):
+        expect(page.get_by_role("heading", name=title)).to_be_hidden()
+        tabs.get_by_role("link", name=tab).press("Enter")
+        expect(tabs.get_by_role("link", name=tab)).to_have_attribute("aria-current", "true")
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        expect(page.get_by_text(nothing)).to_be_visible()
+        expect(page.get_by_role("heading", name="Volontaires à recevoir (1)")).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"\?besoin=en-agence$"))
+    tabs.get_by_role("link", name="Tout (1)").click()
+    expect(page.get_by_role("heading", name="Volontaires à recevoir (1)")).to_be_visible()
 
 
 def test_the_adviser_writes_without_leaving_the_person_s_page(page: Page, portfolio: Portfolio) -> None:
@@ -99,13 +119,13 @@ def test_without_scripts_each_panel_is_a_link(new_page: NewPage, portfolio: Port
 def test_the_list_follows_what_is_typed_and_the_address_keeps_it(page: Page, portfolio: Portfolio) -> None:
     step_inside(page, portfolio.adviser.user)
     page.goto("/portefeuille/")
-    rows = page.locator("tbody tr")
+    rows = page.locator("tbody tr:not([hidden])")
     expect(rows).to_have_count(3)
     expect(rows.first).to_contain_text("Sans réponse depuis 3 jours")
-    page.get_by_label("Chercher un nom ou un identifiant").press_sequentially("ebra", delay=20)
+    page.get_by_label("Rechercher un nom ou un identifiant").press_sequentially("ebra", delay=20)
     expect(rows).to_have_count(1)
     expect(page.get_by_role("status").filter(has_text="personne sur")).to_contain_text("1 personne sur 3")
-    expect(page.get_by_label("Chercher un nom ou un identifiant")).to_be_focused()
+    expect(page.get_by_label("Rechercher un nom ou un identifiant")).to_be_focused()
     expect(page).to_have_url(re.compile(r"q=ebra"))
     rows.first.get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Éloïse Ébrard")
@@ -117,8 +137,11 @@ def test_filters_and_columns_are_links(page: Page, portfolio: Portfolio) -> None
     step_inside(page, portfolio.adviser.user)
     page.goto("/portefeuille/")
     rows = page.locator("tbody tr")
+    page.get_by_text("Filtrer", exact=True).click()
     page.get_by_role("link", name="En attente d'acceptation (1)").click()
     expect(rows).to_have_count(1)
+    # What is set stands as a tag, in sight without the menu.
+    expect(page.get_by_role("link", name="Enlever le filtre\u00a0: En attente d'acceptation")).to_be_visible()
     page.get_by_role("link", name="Tout afficher").click()
     page.get_by_role("columnheader", name="Nom").get_by_role("link").click()
     expect(page.get_by_role("columnheader", name="Nom")).to_have_attribute("aria-sort", "ascending")

@@ -1,7 +1,5 @@
-"""A refused form by the keyboard: its summary has the focus, links lead to the fields, what is put right is not red.
-
-The same on a page of single fields, and on one whose choices are groups.
-"""
+"""A refused form by the keyboard: the summary has the focus, its links lead to the fields, and a corrected field is no
+longer red. The same on a page of single fields, and on one with groups of choices."""
 
 import pytest
 from django.urls import reverse
@@ -25,7 +23,7 @@ def page(new_page: NewPage) -> Page:
 
 
 def send_by_keyboard(page: Page, button: str) -> None:
-    """Send a form as it is; it comes back, and its summary has the focus."""
+    """Send a form as it is and wait until it comes back with the focus on its summary."""
     page.get_by_role("button", name=button).focus()
     page.keyboard.press("Enter")
     expect(page.locator("[data-error-summary]")).to_be_focused()
@@ -46,7 +44,7 @@ def test_the_focus_goes_to_the_summary_from_there_to_the_field_and_its_red_goes(
     expect(name).not_to_have_attribute("aria-invalid", "true")
     expect(page.locator(".fr-input-group--error").filter(has=name)).to_have_count(0)
     expect(page.locator(".fr-message--error").filter(has_text="Indiquez le nom.")).to_have_count(0)
-    # Only what was put right.
+    # The other field is still wrong.
     expect(first).to_have_attribute("aria-invalid", "true")
     expect(page.locator(".fr-message--error").filter(has_text="Indiquez le prénom.")).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""A manager hands in a file in a real browser: it waits, is loaded, and says what came of it, without a reload."""
+"""A manager hands in a file in a real browser. The page shows how it waits, is loaded and ends, without a reload."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ from tests.accompaniment.factories import AgencyFactory, reference
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.caseload.files import kept_files, no_broker
-from tests.concurrency.test_imports import somebody_waits_for_the_people, work, writing_held_up
+from tests.concurrency.held_imports import somebody_waits_for_the_people, work, writing_held_up
 from tests.config.embedded_clients import eventually
 from tests.e2e.browser import check_axe, check_fits, forgive, look, step_inside
 
@@ -65,7 +65,7 @@ def test_a_file_waits_is_loaded_and_tells_its_result_without_a_reload(page: Page
     enter(page)
     with no_broker():
         hand_in(page, exported)
-        expect(page.get_by_role("heading", name="En attente du service de fond")).to_be_visible()
+        expect(page.get_by_role("heading", name="En attente", exact=True)).to_be_visible()
     look(page)
     with ThreadPoolExecutor(1) as worker:
         with writing_held_up():

@@ -1,4 +1,4 @@
-"""Choosing a slot, asking for a meeting on site, and the adviser's agenda, in real browsers and by keyboard."""
+"""Choosing a slot, asking for a meeting on site, and the adviser's agenda, in a real browser and by keyboard."""
 
 import re
 from datetime import datetime
@@ -48,10 +48,28 @@ def test_a_slot_is_chosen_by_keyboard_on_a_phone(new_page: Any, person: Jobseeke
     looked_at(page)
     page.get_by_role("radio", name="Par téléphone").focus()
     page.keyboard.press("Space")
+    book = page.locator(".slot-submit button")
+    expect(book).to_have_text("Réserver ce créneau")
     slot = page.locator("input[name=slot]").nth(1)
+    slot.focus()
+    page.keyboard.press("Space")
+    chosen = slot.get_attribute("data-words")
+    expect(book).to_have_text(f"Réserver {chosen}, par téléphone")
+
+    # The days that follow come in place: what was chosen stays, and reading goes on with the first of them.
+    later = page.get_by_role("link", name="Voir les jours suivants")
+    later.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-first-day]")).to_be_focused()
+    expect(later).to_have_count(0)
+    expect(slot).to_be_checked()
+    expect(book).to_have_text(f"Réserver {chosen}, par téléphone")
+    looked_at(page)
+    slot = page.locator("#jours-suivants input[name=slot]").first
     wanted = slot.get_attribute("value")
     slot.focus()
     page.keyboard.press("Space")
+    expect(book).to_have_text(f"Réserver {slot.get_attribute('data-words')}, par téléphone")
     page.keyboard.press("Enter")
     expect(page.locator("#toasts").filter(has_text="C'est noté")).to_be_visible()
     expect(page.get_by_role("link", name="Déplacer")).to_be_visible()
@@ -73,16 +91,21 @@ def test_of_two_who_see_one_slot_the_slower_is_shown_the_next_ones(
     book_interview(actor=faster.user, jobseeker=faster, adviser=follower(faster), starts_at=starts_at, channel="video")
 
     forgive(page, "409")
-    page.get_by_role("button", name="Réserver ce créneau").click()
+    page.get_by_role("button", name=re.compile("^Réserver .* en agence$")).click()
 
     expect(page.get_by_role("alert")).to_contain_text("Ce créneau vient d'être pris")
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.locator(f"input[value='{slot}']")).to_be_disabled()
     expect(page.get_by_role("radio", name="En agence")).to_be_checked()
     looked_at(page)
-    tick(page.locator(f"input[value='{following}']"))
-    page.get_by_role("button", name="Réserver ce créneau").click()
+    instead = page.get_by_role("alert").get_by_role("button").first
+    expect(instead).to_have_text(re.compile("^Réserver .*, en agence$"))
+    tick(page.get_by_role("radio", name="En visio"))
+    expect(instead).to_have_text(re.compile("^Réserver .*, en visio$"))
+    instead.press("Enter")
     expect(page).to_have_url(re.compile("/mes-entretiens/$"))
+    booked = Interview.objects.get(jobseeker=person)
+    assert (booked.starts_at.isoformat(), booked.channel) == (following, "video")
 
 
 def test_a_meeting_on_site_is_asked_for_and_answered(new_page: Any, portfolio: Portfolio, person: Jobseeker) -> None:
@@ -90,11 +113,12 @@ def test_a_meeting_on_site_is_asked_for_and_answered(new_page: Any, portfolio: P
     step_inside(jobseeker, person.user)
     jobseeker.goto("/etre-recu/")
     looked_at(jobseeker)
-    jobseeker.get_by_role("button", name="Demander à être reçu", exact=True).click()
+    jobseeker.get_by_role("button", name="Demander un rendez-vous", exact=True).click()
     expect(jobseeker.get_by_text("Votre demande est en cours")).to_be_visible()
 
     step_inside(adviser, portfolio.adviser.user)
     adviser.goto("/agenda/")
+    adviser.get_by_role("link", name="1 demande d'entretien en agence").click()
     adviser.get_by_text(re.compile("^Répondre")).click()
     adviser.get_by_label("Votre réponse").fill("Mardi à 10 h, à l'agence.")
     looked_at(adviser)

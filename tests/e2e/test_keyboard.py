@@ -1,12 +1,13 @@
-"""By the keyboard: what has the focus is in sight, what is common to many is near, and what happens is said.
+"""Use by keyboard and screen reader.
 
-Each test names a kind: a bar over the focus, a target too small to hit, a choice that is only a colour, an answer that
-nobody hears.
+Each test names a kind of fault: a bar over the focus, a target too small to hit, a choice shown only by a colour, a
+change that is not announced.
 """
 
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -14,9 +15,10 @@ from playwright.sync_api import Page, expect
 from accompaniment.models import User
 from caseload.models import CaseSummary, Portfolio
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
-from tests.e2e.browser import focused, settle, step_inside
+from tests.e2e.browser import check_axe, focused, log_out_button, settle, step_inside
 from tests.e2e.conftest import NewPage
-from tests.e2e.test_long_names import FIRST_NAME, LAST_NAME
+from tests.e2e.demonstration_pages import FIRST_NAME, LAST_NAME
+from tests.e2e.for_everybody import SPACING, faults_of
 from tests.e2e.walk import too_small, walk
 from tests.visio.factories import InterviewFactory
 
@@ -34,14 +36,8 @@ UNDER_A_BAR = """
 """
 
 AS_WRITTEN = "/* nothing */"
-SPACING = """
-* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
-p { margin-bottom: 2em !important; }
-"""
-"""What a reader may ask for without anything being lost (WCAG 1.4.12)."""
-
 WORDS_OF_THE_MENU = """() => {
-  const walker = document.createTreeWalker(document.querySelector(".fr-header__menu"), NodeFilter.SHOW_TEXT);
+  const walker = document.createTreeWalker(document.getElementById("menu"), NodeFilter.SHOW_TEXT);
   const lines = [];
   while (walker.nextNode()) {
     const node = walker.currentNode;
@@ -68,7 +64,7 @@ def portfolio(server: object) -> Portfolio:
 
 
 def test_the_walk_sees_what_lies_under_a_bar_and_what_is_too_small(page: Page) -> None:
-    """The control: on a page of its own, with a bar over one link and two small ones together."""
+    """The control: a page with a bar over one link, and two small links close together."""
     page.set_content(UNDER_A_BAR)
     found = list(walk(page, "Tab", 4))
     assert len(found) == 1
@@ -77,43 +73,116 @@ def test_the_walk_sees_what_lies_under_a_bar_and_what_is_too_small(page: Page) -
     assert len(too_small(page)) == 2
 
 
+FAULTY = """
+<!doctype html><html lang="en"><style>
+  @keyframes turns { to { rotate: 1turn } }
+  h2 { animation: turns 1s infinite }
+  main > div { height: 20px; overflow: hidden }
+  footer { position: fixed; inset: 80px 0 0; background: white }
+</style><body><main>
+  <iframe></iframe><img><svg></svg><center></center><ul></ul><p class="fr-h4">Titre</p><h2>Deux</h2>
+  <time datetime="2026-11-30T10:00:00.123456+01:00">lundi</time>
+  <table><thead><tr><th>A</th></tr><tr><th>B</th></tr></thead><tbody><tr><td>1</td></tr></tbody></table>
+  <table><caption>T</caption><tr><td headers="none">2</td></tr></table>
+  <nav><a href="#a" aria-current="page">Un</a><a href="#b">Deux</a></nav>
+  <form><input type="email"></form>
+  <div>Une phrase qui prend plusieurs lignes dans une fenêtre de trois cent vingt pixels, et que sa boîte coupe.</div>
+</main><footer></footer></body></html>
+"""
+KINDS = (
+    "an element that no page has",
+    "an element for looks only",
+    "a paragraph that looks like a heading",
+    "an empty list",
+    "a fraction of a second",
+    "a picture without a text",
+    "a drawing that is neither named nor hidden",
+    "a table without a header",
+    "a table without a title",
+    "a cell under two rows of titles",
+    "a title that no cell of its table has",
+    "a personal field that a browser cannot fill",
+    "not one main heading",
+    "no language",
+    "something moves",
+    "nothing but a colour marks",
+    "bars cover",
+    "a text is cut",
+)
+
+
+def test_the_walk_for_everybody_finds_each_kind(page: Page) -> None:
+    """The control of what `test_every_page` looks for: a page with each fault."""
+    page.set_content(FAULTY)
+    found = "\n".join(faults_of(page))
+    assert [kind for kind in KINDS if kind not in found] == []
+
+
+FEW_PRESSES = 12
+
+
+def presses_to(page: Page, key: str, words: str) -> int:
+    """Press a key until what has the focus reads so, and return how often that was."""
+    for count in range(1, FEW_PRESSES + 2):
+        page.keyboard.press(key)
+        if focused(page) == words:
+            return count
+    return FEW_PRESSES + 1
+
+
 def test_the_actions_in_common_are_one_key_away_and_back(page: Page, portfolio: Portfolio) -> None:
     step_inside(page, portfolio.adviser.user)
     page.goto("/portefeuille/")
     second = page.locator("input[name=personne][type=checkbox]").nth(1)
-    # Without anybody ticked there is nowhere to go, and the form is not sent.
+    # Nobody is ticked, so there is no action to go to, and the form is not sent.
     second.press("Enter")
     expect(second).to_be_focused()
     second.press("Space")
     page.keyboard.press("Enter")
     assert focused(page) == "Écrire"
-    expect(page.get_by_text("Entrée sur une case mène à ces actions")).to_be_visible()
     page.keyboard.press("Escape")
     expect(second).to_be_focused()
-    # They come before the list, so that Tab reaches them first from the top.
+    # Without that key too: back from the first of the people, and on from the top of the page.
+    page.locator("input[name=personne][type=checkbox]").first.focus()
+    assert presses_to(page, "Shift+Tab", "Écrire") <= FEW_PRESSES
+    page.locator("#contenu").focus()
+    assert presses_to(page, "Tab", "Écrire") <= FEW_PRESSES
+    # The keys are told on the page, beside what one does with the list.
+    page.get_by_role("button", name="Tout désélectionner").click()
+    page.get_by_text("Raccourcis", exact=True).click()
+    expect(page.get_by_text("aller aux actions en commun")).to_be_visible()
+    page.get_by_text("Raccourcis", exact=True).click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog").get_by_text("aller aux actions en commun")).to_be_visible()
+    page.keyboard.press("Escape")
+    second.press("Space")
+    # The actions come before the list, so that Tab reaches them first from the top.
     page.get_by_role("button", name="Tout désélectionner").focus()
     page.keyboard.press("Tab")
     assert focused(page) == "Besoin"
 
 
 def test_the_part_of_a_file_that_is_shown_says_so(new_page: NewPage, portfolio: Portfolio) -> None:
-    """By its state for a screen reader and by an edge for the eye, in the reader's own colours too."""
+    """Kind: a current part that not everybody perceives.
+
+    A screen reader hears its state, and an edge shows it, in forced colours too.
+    """
     person = portfolio.placements.all()[0].jobseeker
     page = new_page(width=390, height=844, forced_colors="active")
     step_inside(page, portfolio.adviser.user)
     page.goto(reverse("person", args=[person.pk]))
     for part in ("Résumé", "Fil"):
-        tabs = page.get_by_role("navigation", name="Dans cette page")
-        tabs.get_by_role("link", name=part).click()
-        expect(tabs.locator("[aria-current=true]")).to_have_text(part)
-        edges = tabs.get_by_role("link").evaluate_all(
+        tabs = page.get_by_role("tablist", name="Parties du dossier")
+        tabs.get_by_role("tab", name=part).click()
+        expect(tabs.get_by_role("tab", selected=True)).to_have_text(part)
+        edges = tabs.get_by_role("tab").evaluate_all(
             "all => all.map((one) => [one.textContent, getComputedStyle(one).borderBottomWidth])"
         )
         assert [name for name, edge in edges if edge != "0px"] == [part]
 
 
 def test_a_chosen_filter_has_a_tick_and_an_edge_of_its_own(new_page: NewPage, portfolio: Portfolio) -> None:
-    """Kind: a choice that is told by the colour of its ground alone."""
+    """Kind: a choice shown only by its background colour."""
     page = new_page(forced_colors="active")
     step_inside(page, portfolio.adviser.user)
     person = portfolio.placements.all()[0].jobseeker
@@ -123,20 +192,19 @@ def test_a_chosen_filter_has_a_tick_and_an_edge_of_its_own(new_page: NewPage, po
         chosen = page.locator("main .fr-tag[aria-current]").first
         assert chosen.evaluate(edge) == "3px"
         assert "check" in chosen.evaluate("one => getComputedStyle(one, '::before').maskImage")
-    # The control: on the page of a person the other kinds of the timeline are not chosen.
+    # The control: the other kinds of the timeline are not chosen.
     assert page.locator("main .fr-tag:not([aria-current])").first.evaluate(edge) == "1px"
 
 
 def test_the_menu_of_a_telephone_cuts_no_word_whatever_the_spacing(new_page: NewPage, portfolio: Portfolio) -> None:
-    """With a short and with a very long name, as written and with the spacing that a reader may ask for."""
+    """With a short and with a very long name, in normal and in wide spacing."""
     user = portfolio.adviser.user
     page = new_page(width=320, height=800, bypass_csp=True)
     step_inside(page, user)
     for first, last in (("Hélène", "Marchetti"), (FIRST_NAME, LAST_NAME)):
         User.objects.filter(pk=user.pk).update(first_name=first, last_name=last)
         page.goto("/portefeuille/")
-        page.get_by_role("button", name="Menu", exact=True).click()
-        log_out = page.get_by_role("button", name="Se déconnecter").first
+        log_out = log_out_button(page)
         for spacing in (AS_WRITTEN, SPACING):
             page.add_style_tag(content=spacing)
             expect(log_out).to_be_visible()
@@ -155,7 +223,7 @@ def test_the_menu_of_a_telephone_cuts_no_word_whatever_the_spacing(new_page: New
 
 
 def test_a_search_of_messages_says_what_it_found(page: Page, portfolio: Portfolio) -> None:
-    """Kind: an answer that changes the page in silence. The region is there before, and empty."""
+    """Kind: a change of the page that is not announced. The live region exists before, and is empty."""
     step_inside(page, portfolio.adviser.user)
     page.goto("/messagerie/")
     said = page.locator("#talks-said")
@@ -168,19 +236,19 @@ def test_a_search_of_messages_says_what_it_found(page: Page, portfolio: Portfoli
 
 
 def test_what_a_page_says_as_it_comes_is_said_again_once_it_is_there(page: Page, portfolio: Portfolio) -> None:
-    """Kind: a sentence after a redirect, which is in the page before a screen reader listens."""
+    """Kind: a message after a redirect, which is in the page before a screen reader listens."""
     step_inside(page, portfolio.adviser.user)
     page.goto("/portefeuille/")
     said = page.locator("#annonces")
     expect(said).to_be_empty()
     with page.expect_response(lambda response: response.url.endswith("/connexion/")) as answered:
-        page.get_by_role("button", name="Se déconnecter").first.click()
+        log_out_button(page).click()
     assert 'id="annonces" role="status"></p>' in answered.value.text()
     expect(said).to_have_text("Vous êtes déconnecté.")
 
 
 def test_the_focus_goes_to_what_was_asked_for(page: Page, portfolio: Portfolio) -> None:
-    """Kind: a button that is gone once it was pressed, and the focus with it."""
+    """Kind: a button that disappears when it is pressed, together with the focus."""
     person = portfolio.placements.all()[0].jobseeker
     step_inside(page, ManagerFactory().user)
     page.goto(reverse("person", args=[person.pk]))
@@ -201,7 +269,7 @@ def test_the_adviser_who_reads_them_at_once_is_led_nowhere(page: Page, portfolio
 
 
 def test_what_is_done_to_one_appointment_says_to_which(page: Page, portfolio: Portfolio) -> None:
-    """Kind: the same word again and again in a list, which read alone says nothing."""
+    """Kind: links with the same text in a list, which mean nothing when read alone."""
     person = portfolio.placements.all()[0].jobseeker
     start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
     for day in range(2):
@@ -211,3 +279,24 @@ def test_what_is_done_to_one_appointment_says_to_which(page: Page, portfolio: Po
     for word in ("Déplacer", "Annuler"):
         names = page.get_by_role("link", name=word).evaluate_all("all => all.map((one) => one.textContent)")
         assert len(names) == len(set(names)) == 2
+
+
+def test_who_stays_long_is_warned_and_stays_longer(page: Page, portfolio: Portfolio) -> None:
+    """Kind: a time limit that ends without a warning (RGAA 13.1)."""
+    step_inside(page, portfolio.adviser.user)
+    sessions = Session.objects.filter(expire_date__gt=timezone.now())
+    page.goto("/accessibilite/")
+    expect(page.locator(".frame-session")).to_have_count(0)
+    sessions.update(expire_date=timezone.now() + timedelta(minutes=9, seconds=30))
+    page.goto("/accessibilite/")
+    expect(page.locator("#toasts")).to_contain_text("Votre session se termine dans 9 minutes.")
+    check_axe(page)
+    stay = page.get_by_role("button", name="Prolonger ma session")
+    stay.press("Enter")
+    told = page.get_by_text("Votre session continue.")
+    expect(told).to_be_focused()
+    assert sessions.get().expire_date > timezone.now() + timedelta(hours=11)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(told).to_have_count(0)
+    expect(page.locator("#contenu")).to_be_focused()

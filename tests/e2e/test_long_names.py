@@ -1,29 +1,31 @@
-"""A very long name, of a person, an adviser and a manager: every page holds, and one can always log out."""
+"""Very long names of a person, an adviser and a manager: no page overflows, and log-out stays in reach."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import Page
 
 from accompaniment.models import Jobseeker, User
 from config.demonstration.logins import ADVISER, JOBSEEKER, MANAGER, DemonstrationLogin
-from tests.e2e.browser import check_fits, step_inside
+from tests.e2e.browser import check_fits, log_out_button, step_inside
 from tests.e2e.conftest import NewPage
-from tests.e2e.test_pages import adviser_pages, come_to_rest, jobseeker_pages, manager_pages
+from tests.e2e.demonstration_pages import (
+    FIRST_NAME,
+    LAST_NAME,
+    adviser_pages,
+    come_to_rest,
+    jobseeker_pages,
+    manager_pages,
+)
 
 pytestmark = pytest.mark.e2e
 
 WIDTHS = (1280, 992, 320)
 """A desk, the narrowest window with the header of a desk, and the narrowest telephone."""
-MENU_BELOW = 992
 WITHOUT_A_HEADER = {"room"}
 
-LAST_NAME = "Andrianampoinimerinatompokoindrindra-de-La-Rochefoucauld-Doudeauville"
-FIRST_NAME = "Marie-Charlotte-Élisabeth-Antoinette-Joséphine"
 
-
-@pytest.mark.usefixtures("server")
+@pytest.mark.usefixtures("demonstration")
 @pytest.mark.parametrize(
     ("login", "pages"),
     [(ADVISER, adviser_pages), (JOBSEEKER, jobseeker_pages), (MANAGER, manager_pages)],
@@ -32,7 +34,6 @@ FIRST_NAME = "Marie-Charlotte-Élisabeth-Antoinette-Joséphine"
 def test_every_page_holds_a_very_long_name_and_log_out_is_in_reach(
     new_page: NewPage, login: DemonstrationLogin, pages: Callable[[], dict[str, str]]
 ) -> None:
-    call_command("seed_demo", verbosity=0)
     for model in (User, Jobseeker):
         model.objects.filter(email__in=[ADVISER.email, JOBSEEKER.email, MANAGER.email]).update(
             first_name=FIRST_NAME, last_name=LAST_NAME
@@ -46,7 +47,7 @@ def test_every_page_holds_a_very_long_name_and_log_out_is_in_reach(
 
 
 def look_at(page: Page, address: str, *, has_header: bool) -> Iterator[str]:
-    """Open a page and look at it in each width; yield what is wrong."""
+    """Open a page and check it in each width; yield what is wrong."""
     page.set_viewport_size({"width": WIDTHS[0], "height": 800})
     yield from come_to_rest(page, address)
     for width in WIDTHS:
@@ -60,14 +61,9 @@ def look_at(page: Page, address: str, *, has_header: bool) -> Iterator[str]:
 
 
 def check_log_out(page: Page, width: int) -> None:
-    """The button is in sight at the top of the page, on a telephone once the menu is open, and nothing cuts it."""
-    if width < MENU_BELOW:
-        page.get_by_role("button", name="Menu", exact=True).click()
-    log_out = page.get_by_role("button", name="Se déconnecter").first
-    log_out.wait_for()
-    box = log_out.bounding_box()
+    """Check that the log-out button is in sight at the top and not cut, once its menu is open."""
+    box = log_out_button(page).bounding_box()
     assert box is not None
     assert box["x"] >= 0, f"log-out begins at {box['x']} px"
     assert box["x"] + box["width"] <= width, f"log-out ends at {box['x'] + box['width']} px"
-    if width < MENU_BELOW:
-        page.keyboard.press("Escape")
+    page.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""A manager in a real browser: invites, opens an agency after a look, hands a portfolio over and closes an account."""
+"""A manager in a real browser: invites a colleague, opens an agency, hands a portfolio over and closes an account."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -48,7 +48,7 @@ def test_settles_the_house(page: Page) -> None:
     look(page)
     tick(page.get_by_role("checkbox", name=str(receiving.adviser)))
     page.get_by_label("Motif").fill("Départ")
-    forgive(page, "409")  # it asks first
+    forgive(page, "409")  # the page asks for a confirmation first
     page.get_by_role("button", name="Transférer tout le portefeuille").click()
     expect(page.get_by_text("1 personne concernée")).to_be_visible()
     look(page)

@@ -1,4 +1,4 @@
-"""An absence from a mandatory interview, in three browsers: noted, told, explained, decided, read."""
+"""An absence from a mandatory interview, in three browsers: noted, told, explained, decided and read."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,8 +12,8 @@ from accompaniment.models import Jobseeker, Notification
 from messaging.services.delivery import deliver_due
 from tests.accompaniment.factories import answer_delay
 from tests.caseload.factories import on_web_track
-from tests.e2e.browser import forgive, look, step_inside, tick
-from tests.e2e.test_thread import aside
+from tests.e2e.browser import forgive, look, step_inside, tick, toasts
+from tests.e2e.chat import aside
 from tests.visio.factories import bookable_portfolio, first_slots, follower, missed_interview
 from visio.enums import InterviewState
 from visio.models import Interview
@@ -42,7 +42,7 @@ def test_who_is_convoked_and_not_there_is_told_and_heard_before_anybody_decides(
     tick(desk.get_by_role("radio", name="noter une absence"))
     look(desk)
     desk.get_by_role("button", name="Conclure l'entretien").click()
-    expect(desk.get_by_text("L'absence est notée, rien n'est décidé.")).to_be_visible()
+    expect(toasts(desk)).to_contain_text("L'absence est notée, rien n'est décidé.")
     look(desk)
     aside(deliver_due)
     assert Notification.objects.get(kind=NotificationKind.ABSENCE_NOTED).sent_at is not None
@@ -64,7 +64,7 @@ def test_who_is_convoked_and_not_there_is_told_and_heard_before_anybody_decides(
     look(space)
     space.get_by_label("Ce qui s'est passé").fill("Mon train a été supprimé.")
     space.get_by_role("button", name="Envoyer mon explication").click()
-    expect(space.get_by_text("Votre explication est envoyée")).to_be_visible()
+    expect(toasts(space)).to_contain_text("Votre explication est envoyée")
     look(space)
 
     desk.goto("/ma-journee/")
@@ -77,7 +77,7 @@ def test_who_is_convoked_and_not_there_is_told_and_heard_before_anybody_decides(
     desk.get_by_label("Pourquoi").fill("Vous n'avez pas prévenu.")
     look(desk)
     desk.get_by_role("button", name="Enregistrer la décision").click()
-    expect(desk.get_by_text("La décision est enregistrée.")).to_be_visible()
+    expect(toasts(desk)).to_contain_text("La décision est enregistrée.")
     look(desk)
 
     space.goto(f"/mes-entretiens/{interview.pk}/absence/")
@@ -88,12 +88,12 @@ def test_who_is_convoked_and_not_there_is_told_and_heard_before_anybody_decides(
     space.goto("/mes-entretiens/")
     look(space)
 
-    # Contested, and set aside later.
+    # The person contests the decision, and it is later changed to « Sans suite ».
     desk.goto(f"/agenda/{interview.pk}/absence/")
     tick(desk.get_by_role("radio", name="Sans suite"))
     desk.get_by_label("Pourquoi").fill("Vous avez envoyé un justificatif.")
     desk.get_by_role("button", name="Enregistrer la décision").click()
-    expect(desk.get_by_text("La décision est enregistrée.")).to_be_visible()
+    expect(toasts(desk)).to_contain_text("La décision est enregistrée.")
     assert Interview.objects.get(pk=interview.pk).state == InterviewState.EXCUSED
     assert [breach for check in VISIO_CHECKS for breach in check()] == []
 
@@ -117,4 +117,4 @@ def test_on_an_appointment_taken_freely_no_absence_can_be_noted(page: Page, pers
     look(page)
     tick(page.get_by_role("radio", name="La personne n'est pas venue, sans suite"))
     page.get_by_role("button", name="Conclure l'entretien").click()
-    expect(page.get_by_text("sans suite pour la personne")).to_be_visible()
+    expect(toasts(page)).to_contain_text("sans suite pour la personne")

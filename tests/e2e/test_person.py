@@ -1,4 +1,4 @@
-"""A person's file in a real browser: by keyboard, narrow and wide, with what the person sees of it."""
+"""A person's file in a real browser: by keyboard, narrow and wide, and what the person sees of it."""
 
 from collections.abc import Callable
 
@@ -11,8 +11,10 @@ from accompaniment.services import action_plan, notes
 from accompaniment.services.action_plan import StepFacts
 from accompaniment.services.documents import add_document
 from caseload.models import Portfolio
+from messaging.services.conversations import open_conversation
 from tests.caseload.factories import PortfolioFactory, on_web_track
-from tests.e2e.browser import look, step_inside
+from tests.e2e.browser import look, settle, step_inside, toasts
+from tests.messaging.factories import say
 
 pytestmark = pytest.mark.e2e
 
@@ -27,7 +29,7 @@ def portfolio(server: object) -> Portfolio:
 
 @pytest.fixture
 def person(portfolio: Portfolio) -> Jobseeker:
-    """Somebody with a very long name, an objective with a step, and a note without a space."""
+    """A person with a very long name, an objective with a step, and a note without a space."""
     person = on_web_track(portfolio, last_name=LONG, first_name="Marie-Antoinette")
     actor = portfolio.adviser.user
     objective = action_plan.add_objective(actor=actor, jobseeker=person, title="Passer le permis")
@@ -70,27 +72,56 @@ def test_what_the_person_sees_of_it_fits_and_axe_finds_nothing(page: Page, perso
 
 
 def test_a_narrow_screen_shows_one_part_at_a_time(new_page: NewPage, portfolio: Portfolio, person: Jobseeker) -> None:
+    conversation = open_conversation(actor=portfolio.adviser.user, jobseeker=person)
+    for number in range(12):
+        say(conversation, portfolio.adviser.user, f"Message {number}")
     page = new_page(width=390)
     step_inside(page, portfolio.adviser.user)
     page.goto(f"/personnes/{person.pk}/")
-    parts = page.get_by_role("navigation", name="Dans cette page")
+    tabs = page.get_by_role("tablist", name="Parties du dossier")
     expect(page.locator("#resume")).to_be_visible()
     expect(page.locator("#fil")).to_be_hidden()
-    parts.get_by_role("link", name="Fil").focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#fil")).to_be_visible()
+    tabs.get_by_role("tab", name="Fil").press("Enter")
+    expect(page.get_by_role("tabpanel", name="Fil")).to_be_visible()
     expect(page.locator("#resume")).to_be_hidden()
-    expect(parts.get_by_role("link", name="Fil")).to_have_attribute("aria-current", "true")
+    tabs.get_by_role("tab", name="Fil").press("ArrowRight")
+    expect(tabs.get_by_role("tab", name="Messages")).to_be_focused()
+    expect(tabs.get_by_role("tab", selected=True)).to_have_text("Messages")
+    page.keyboard.press("ArrowRight")
+    expect(tabs.get_by_role("tab", name="Résumé")).to_be_focused()
+    settle(page)
+    page.keyboard.press("ArrowLeft")
+    page.get_by_role("link", name="Écrire", exact=True).click()
+    expect(page.get_by_label("Votre message")).to_be_focused()
+    expect(page.get_by_label("Votre message")).to_be_in_viewport(ratio=1)
+    # Kind: a list that went to its end while nothing of it was shown.
+    expect(page.locator(".message").last).to_be_in_viewport()
+    # On paper there is everything, whatever the window shows, and nothing that only a screen can do.
+    note = page.locator("#notes .desk-notes__text")
+    expect(note).to_be_hidden()
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for part in (note, page.locator("#fil-titre"), page.get_by_role("log")):
+        expect(part).to_be_visible()
+    for part in (page.locator("#entete"), page.get_by_label("Votre message"), page.locator(".file-acts")):
+        expect(part).to_be_hidden()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.get_by_role("tab")).to_have_count(0)
+    expect(page.locator("#resume")).to_be_visible()
+    expect(note).to_be_hidden()
 
 
 def test_a_note_is_written_by_keyboard(page: Page, portfolio: Portfolio, person: Jobseeker) -> None:
     step_inside(page, portfolio.adviser.user)
     page.goto(f"/personnes/{person.pk}/")
+    page.locator("#notes > summary").press("Enter")
     page.get_by_label("Note pour l'équipe").focus()
     page.keyboard.type("Préfère le matin.")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("La note est enregistrée.")).to_be_visible()
+    expect(toasts(page)).to_contain_text("La note est enregistrée.")
     assert Note.objects.filter(jobseeker=person, body="Préfère le matin.").count() == 1
 
 

@@ -1,4 +1,4 @@
-"""The portfolio list of 250 people in a real browser: search, keyboard selection, and coming back to one's place."""
+"""The portfolio list of 250 people in a real browser: search, selection by keyboard, and the way back to the list."""
 
 import re
 from collections.abc import Callable
@@ -16,12 +16,15 @@ from caseload.services.moves.placements import end_placement
 from messaging.models import Message
 from tests.benchmarks.crowd import crowd
 from tests.caseload.factories import CoverFactory, PortfolioFactory, on_web_track
-from tests.e2e.browser import WIDTHS, check_axe, look, step_inside, tick
+from tests.e2e.browser import WIDTHS, check_axe, check_fits, look, step_inside, tick, toasts, wait_until
+from tests.e2e.demonstration_pages import FIRST_NAME
 
 pytestmark = pytest.mark.e2e
 
 NewPage = Callable[..., Page]
 PEOPLE = 250
+ROWS = "tbody tr:not([hidden])"
+"""The page holds the rows that a search leaves out, hidden, so that a wider search shows them at once."""
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def crowded(server: object) -> Adviser:
 
 @pytest.fixture
 def few(server: object) -> Portfolio:
-    """An adviser with six people, one more in cover, in the order of their need."""
+    """An adviser with six people, and one more in cover, in the order of their need."""
     portfolio = PortfolioFactory()
     now = timezone.now()
     for number, name in enumerate(("Dupont", "Ébrard", "Lemaître", "Nguyen", "Petit", "Roy")):
@@ -59,24 +62,61 @@ def boxes(page: Page) -> list[str]:
 
 def test_250_people_fit_and_axe_finds_nothing(page: Page, crowded: Adviser) -> None:
     open_list(page, crowded)
-    expect(page.locator("tbody tr")).to_have_count(PEOPLE)
+    expect(page.locator(ROWS)).to_have_count(PEOPLE)
     page.get_by_label("Sélectionner", exact=False).nth(1).press("Space")
     look(page)
     page.mouse.wheel(0, 4000)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
-        # The heading of the table stays in sight; on a telephone each person is a card with one button.
+        # The heading of the table stays in sight; on a telephone each person is one line.
         if width == 1280:
             expect(page.get_by_role("columnheader", name="Besoin")).to_be_in_viewport()
         else:
-            expect(page.get_by_role("link", name="Ouvrir la fiche").first).to_be_visible()
             expect(page.locator("thead a").first).to_be_hidden()
+        assert page.locator(ROWS).evaluate_all("all => Math.max(...all.map((row) => row.offsetHeight))") <= 48
         expect(page.get_by_text("1 personne sélectionnée")).to_be_in_viewport()
+
+
+CUT_OFF = """row => [...row.querySelectorAll("summary, .desk-need, .case-none")]
+  .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
+  .map((one) => one.textContent.trim())"""
+
+
+def test_on_a_telephone_a_person_is_one_line_that_opens_with_one_act(new_page: NewPage, few: Portfolio) -> None:
+    page = new_page(width=390, height=844)
+    open_list(page, few.adviser, "?tri=nom&suivi=moi")
+    second = page.locator(ROWS).nth(1)
+    line, act = second.locator("summary").first, second.get_by_role("link", name="Ouvrir la fiche\u00a0: Ébrard Alix")
+    expect(line).to_have_text("Ébrard Alix")
+    expect(act).to_be_hidden()
+    expect(second.get_by_text("Prochain entretien")).to_be_hidden()
+    page.locator("tbody summary").first.press("ArrowDown")
+    expect(line).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(act).to_be_visible()
+    expect(second.get_by_text(few.placements.all()[1].jobseeker.identifier)).to_be_visible()
+    # Anywhere on the line a press closes it again.
+    second.locator(".case-need").click(position={"x": 8, "y": 8}, force=True)
+    expect(act).to_be_hidden()
+    line.click()
+    act.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alix Ébrard")
+    page.go_back()
+    expect(act).to_be_focused()
+    # Enlarged four times, a closed line cuts off neither the name nor the need.
+    line.press("Enter")
+    expect(act).to_be_hidden()
+    long_name = FIRST_NAME.replace("-", " ")
+    line.evaluate("(one, name) => one.textContent = name", long_name)
+    assert long_name in second.evaluate(CUT_OFF)
+    page.set_viewport_size({"width": 320, "height": 256})
+    assert second.evaluate(CUT_OFF) == []
+    check_fits(page)
 
 
 def test_the_search_forgives_as_one_types(page: Page, few: Portfolio) -> None:
     open_list(page, few.adviser)
-    rows, field = page.locator("tbody tr"), page.get_by_label("Chercher un nom ou un identifiant")
+    rows, field = page.locator(ROWS), page.get_by_label("Rechercher un nom ou un identifiant")
     expect(rows).to_have_count(7)
     field.press_sequentially("dupond", delay=20)
     expect(rows).to_have_count(1)
@@ -85,7 +125,7 @@ def test_the_search_forgives_as_one_types(page: Page, few: Portfolio) -> None:
     expect(field).to_be_focused()
     expect(page.locator("#personnes-annonce")).to_have_text("1 personne sur 7, dont 1 à l'orthographe proche")
     expect(page).to_have_url(re.compile(r"/portefeuille/\?q=dupond$"))
-    # The region that is announced is the one that was there: only its words have changed.
+    # The live region stays the same element, and only its words change.
     page.locator("#personnes-annonce").evaluate("region => { region.dataset.same = ''; }")
     field.fill("lemaitre")
     expect(rows).to_contain_text("Lemaître")
@@ -97,11 +137,11 @@ def test_the_search_forgives_as_one_types(page: Page, few: Portfolio) -> None:
 def test_without_scripts_the_search_and_the_filters_are_a_form(new_page: NewPage, few: Portfolio) -> None:
     page = new_page(java_script_enabled=False)
     open_list(page, few.adviser)
-    page.get_by_label("Chercher un nom ou un identifiant").fill("Lemaitre")
-    page.get_by_text("Filtrer la liste").click()
-    page.get_by_label("Suivi").select_option("moi")
+    page.get_by_label("Rechercher un nom ou un identifiant").fill("Lemaitre")
+    page.get_by_text("Filtrer", exact=True).click()
+    page.get_by_label("Suivi", exact=True).select_option("moi")
     page.get_by_role("button", name="Appliquer").click()
-    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator(ROWS)).to_have_count(1)
     tick(page.get_by_label("Sélectionner Lemaître"))
     page.get_by_role("button", name="Écrire").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Écrire à plusieurs personnes")
@@ -136,12 +176,12 @@ def test_space_ticks_and_shift_extends_by_keyboard_and_mouse(page: Page, few: Po
 
 def test_opening_a_person_and_coming_back_keeps_place_filter_and_selection(page: Page, crowded: Adviser) -> None:
     open_list(page, crowded, "?tri=nom&sans_contact=5")
-    shown = page.locator("tbody tr")
+    shown = page.locator(ROWS)
     count = shown.count()
     assert 100 < count < PEOPLE
     shown.nth(2).get_by_role("checkbox").press("Space")
     opened = shown.nth(90).get_by_role("link").first
-    name = opened.inner_text()
+    name = opened.locator("bdi").text_content()
     opened.scroll_into_view_if_needed()
     top = page.evaluate("window.scrollY")
     assert top > 1000
@@ -151,7 +191,7 @@ def test_opening_a_person_and_coming_back_keeps_place_filter_and_selection(page:
     expect(shown).to_have_count(count)
     expect(page.get_by_text("1 personne sélectionnée")).to_be_visible()
     expect(page.get_by_role("link", name=name, exact=True).first).to_be_focused()
-    page.wait_for_function("top => Math.abs(window.scrollY - top) < 80", arg=top)
+    wait_until(page, f"Math.abs(window.scrollY - {top}) < 80")
     expect(page).to_have_url(re.compile(r"\?tri=nom&sans_contact=5$"))
 
 
@@ -167,12 +207,13 @@ def test_a_file_leads_back_to_its_list_and_to_the_next_person(page: Page, few: P
     expect(page.get_by_role("heading", level=1)).to_have_text("Alix Roy")
     expect(around.get_by_role("link", name="Personne précédente")).to_be_hidden()
     check_axe(page)
-    # What is done on the page leads back to it, and the list is remembered all the same.
+    # A form on the page leads back to the page, and the list is still remembered.
+    page.locator("#notes > summary").press("Enter")
     page.get_by_role("textbox", name="Note pour l'équipe").fill("Rappelée.")
     page.get_by_role("button", name="Enregistrer la note").click()
-    expect(page.get_by_text("La note est enregistrée.")).to_be_visible()
+    expect(toasts(page)).to_contain_text("La note est enregistrée.")
     back = around.get_by_role("link", name="Portefeuille")
-    expect(back).to_have_attribute("href", re.compile("suivi=moi"))  # the page's script has come
+    expect(back).to_have_attribute("href", re.compile("suivi=moi"))  # the page's script has run
     back.click()
     expect(page).to_have_url(re.compile(r"/portefeuille/\?suivi=moi&tri=-nom$"))
     expect(page.get_by_role("link", name="Roy Alix", exact=True)).to_be_focused()
@@ -181,8 +222,8 @@ def test_a_file_leads_back_to_its_list_and_to_the_next_person(page: Page, few: P
 def test_a_selection_goes_on_through_a_filter_to_one_message_each(page: Page, few: Portfolio) -> None:
     open_list(page, few.adviser)
     page.get_by_label("Sélectionner Dupont").press("Space")
-    page.get_by_label("Chercher un nom ou un identifiant").press_sequentially("ebrard", delay=20)
-    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_label("Rechercher un nom ou un identifiant").press_sequentially("ebrard", delay=20)
+    expect(page.locator(ROWS)).to_have_count(1)
     page.get_by_label("Sélectionner Ébrard").press("Space")
     expect(page.locator("[data-actions]")).to_contain_text(
         "2 personnes sélectionnées, dont 1 hors de la liste affichée"
@@ -195,7 +236,7 @@ def test_a_selection_goes_on_through_a_filter_to_one_message_each(page: Page, fe
     check_axe(page)
     assert Message.objects.count() == 2
     page.goto("/portefeuille/")
-    expect(page.locator("tbody tr")).to_have_count(7)
+    expect(page.locator(ROWS)).to_have_count(7)
     expect(page.locator("[data-actions]")).to_be_hidden()
 
 
@@ -207,7 +248,7 @@ def test_who_left_the_portfolio_is_no_longer_selected(page: Page, few: Portfolio
     with transaction.atomic():
         end_placement(actor=None, jobseeker=gone, reason=PlacementEnd.LEFT, at=timezone.now())
     page.reload()
-    expect(page.locator("tbody tr")).to_have_count(6)
+    expect(page.locator(ROWS)).to_have_count(6)
     expect(page.get_by_text("1 personne sélectionnée", exact=True)).to_be_visible()
 
 
@@ -217,8 +258,9 @@ def test_a_view_is_saved_found_again_and_the_file_downloaded(page: Page, few: Po
     page.get_by_label("Nom de la vue").fill("En relais")
     check_axe(page)
     page.get_by_role("button", name="Enregistrer").click()
-    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator(ROWS)).to_have_count(1)
     page.goto("/portefeuille/")
+    page.get_by_text("Mes vues", exact=True).click()
     page.get_by_role("navigation", name="Mes vues").get_by_role("link", name="En relais").click()
     expect(page).to_have_url(re.compile(r"\?suivi=relais$"))
     with page.expect_download() as download:
@@ -246,10 +288,10 @@ def test_going_back_to_a_list_after_the_act_ticks_nobody(page: Page, few: Portfo
     page.get_by_label("Votre message").fill("L'atelier est mardi à 9 h.")
     page.get_by_role("button", name="Envoyer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Message envoyé à 1 personne")
-    page.wait_for_function("() => sessionStorage.getItem('portefeuille-choisis') === null")
+    wait_until(page, "sessionStorage.getItem('portefeuille-choisis') === null")
     while not page.url.split("?")[0].endswith("/portefeuille/"):
         page.go_back()
-    expect(page.locator("tbody tr")).to_have_count(7)
+    expect(page.locator(ROWS)).to_have_count(7)
     expect(page.locator("[data-actions]")).to_be_hidden()
     assert boxes(page) == []
 

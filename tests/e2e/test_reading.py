@@ -1,4 +1,4 @@
-"""What was in sight is read, nothing else; and what the browser says of the network is not the last word."""
+"""Only what was in sight counts as read; and a browser that says "offline" is not believed for ever."""
 
 import re
 
@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from messaging.models import ReadMark
-from tests.e2e.browser import step_inside
+from tests.e2e.browser import step_inside, wait_until
+from tests.e2e.chat import CUT, aside, expect_shown, write
 from tests.e2e.conftest import NewPage
-from tests.e2e.test_chat import CUT, aside, expect_shown, write
 from tests.messaging.factories import Pair, pair, say
 
 pytestmark = pytest.mark.e2e
@@ -27,12 +27,12 @@ def open_at(two: Pair, new_page: NewPage, *, as_person: bool, clock: bool = Fals
         page.clock.install()
     step_inside(page, two.person if as_person else two.adviser)
     page.goto(f"/messagerie/{two.conversation.pk}/")
-    page.wait_for_function("() => document.querySelector('conversation-thread')?.link?.live")
+    wait_until(page, "document.querySelector('conversation-thread')?.link?.live")
     return page
 
 
 def show(page: Page, state: str) -> None:
-    """Let the page believe that its tab is hidden or seen: a browser without a window has no tabs to change."""
+    """Make the page believe that its tab is hidden or shown: a browser without a window has no tabs to change."""
     page.evaluate(
         """state => {
           Object.defineProperty(document, "visibilityState", { configurable: true, value: state });
@@ -48,7 +48,7 @@ def read_to() -> list[int]:
 
 
 def test_a_hidden_tab_reads_nothing_until_it_is_seen(two: Pair, new_page: NewPage) -> None:
-    """Kind: said to be read without having been in sight."""
+    """Kind: a message marked as read that was never in sight."""
     adviser = open_at(two, new_page, as_person=False, clock=True)
     show(adviser, "hidden")
     person = open_at(two, new_page, as_person=True)
@@ -66,8 +66,8 @@ def test_a_message_below_the_fold_is_read_once_its_end_was_in_sight(two: Pair, n
     aside(lambda: [say(two.conversation, two.person, text) for text in ("Bonjour", LONG, "Fin")])
     adviser = open_at(two, new_page, as_person=False)
     person = open_at(two, new_page, as_person=True)
-    # Each is in sight in turn, from the line of what is new: the first at once, the last after scrolling.
-    adviser.wait_for_function("() => document.querySelector('conversation-thread').marked === 1")
+    # Reading starts at the first unread message. The short messages are in sight at once, the last one after scrolling.
+    wait_until(adviser, "document.querySelector('conversation-thread').marked === 1")
     expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
     assert aside(read_to) == [1]
     adviser.locator("[data-log]").evaluate("log => { log.scrollTop = log.scrollHeight; }")
@@ -76,7 +76,7 @@ def test_a_message_below_the_fold_is_read_once_its_end_was_in_sight(two: Pair, n
 
 
 def test_cut_off_is_taken_back_when_the_socket_survived(two: Pair, new_page: NewPage) -> None:
-    """Kind: a warning that stays after what it warns of."""
+    """Kind: a warning that stays after its cause is gone."""
     person = open_at(two, new_page, as_person=True)
     person.evaluate("window.first = document.querySelector('conversation-thread').link.line.socket")
     person.evaluate("window.dispatchEvent(new Event('offline'))")
@@ -113,7 +113,7 @@ def test_the_page_of_the_day_asks_its_socket_when_the_network_is_back(two: Pair,
 
 
 def test_a_text_that_is_too_long_stays_whole_and_says_by_how_much(two: Pair, new_page: NewPage) -> None:
-    """Kind: a text that a browser cuts without a word."""
+    """Kind: a text that the browser cuts without saying so."""
     person = open_at(two, new_page, as_person=True)
     field = person.get_by_label("Votre message")
     field.fill("x" * 5212)

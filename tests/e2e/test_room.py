@@ -1,4 +1,4 @@
-"""Two people meet in a room, each in a browser of their own with an invented camera and microphone."""
+"""Two people meet in a room, each in their own browser with a simulated camera and microphone."""
 
 import re
 from datetime import timedelta
@@ -9,73 +9,15 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accompaniment.models import User
 from tests.caseload.factories import on_web_track
-from tests.e2e.browser import check_axe, check_fits, step_inside, tick
+from tests.e2e.browser import check_axe, check_fits, step_inside, tick, wait_until
+from tests.e2e.chat import write
+from tests.e2e.room import KEEP_CONNECTIONS, RECEIVED, end_call, enter, let_in, sees_and_hears
 from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
 from visio.models import Interview
 
 pytestmark = pytest.mark.e2e
-
-# Remembers the page's connections, so that a test can read what they measure, and its sockets, so that a test can cut
-# them; the product has no such hook.
-KEEP_CONNECTIONS = """
-window.keptConnections = [];
-window.keptSockets = [];
-window.WebSocket = class extends WebSocket {
-  constructor(...args) { super(...args); window.keptSockets.push(this); }
-};
-window.RTCPeerConnection = class extends RTCPeerConnection {
-  constructor(...args) { super(...args); window.keptConnections.push(this); }
-};
-"""
-RECEIVED = """async () => {
-  const sum = {frames: 0, samples: 0, energy: 0, connections: window.keptConnections.length};
-  for (const connection of window.keptConnections) {
-    for (const report of (await connection.getStats()).values()) {
-      if (report.type !== "inbound-rtp") continue;
-      if (report.kind === "video") sum.frames += report.framesDecoded ?? 0;
-      if (report.kind === "audio") {
-        sum.samples += report.totalSamplesReceived ?? 0;
-        sum.energy += report.totalAudioEnergy ?? 0;
-      }
-    }
-  }
-  return sum;
-}"""
-# Waits in the page: pictures are decoded and sound has energy, so something is seen and heard.
-SEES_AND_HEARS = f"""async () => {{
-  let sum = null;
-  for (const until = Date.now() + 20_000; Date.now() < until; ) {{
-    sum = await ({RECEIVED})();
-    if (sum.frames > 0 && sum.samples > 0 && sum.energy > 0) return true;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }}
-  return sum;
-}}"""
-
-
-def sees_and_hears(page: Page) -> None:
-    received = page.evaluate(SEES_AND_HEARS)
-    assert received is True, f"received only {received}"
-
-
-def enter(page: Page, user: User, interview: Interview) -> None:
-    page.add_init_script(KEEP_CONNECTIONS)
-    step_inside(page, user)
-    page.goto(f"/visio/{interview.token}/")
-
-
-def let_in(adviser: Page, jobseeker: Page) -> None:
-    adviser.get_by_role("button", name="Faire entrer").click()
-    for page in (adviser, jobseeker):
-        sees_and_hears(page)
-
-
-def end_call(page: Page) -> None:
-    page.get_by_role("button", name="Terminer l'appel").click()
-    page.get_by_role("dialog").get_by_role("button", name="Terminer l'appel").click()
 
 
 @pytest.fixture
@@ -94,7 +36,7 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     expect(adviser.locator("[data-status]")).to_contain_text("attend")
     expect(jobseeker.locator("[data-status]")).to_have_text("Vous êtes dans la salle d'attente.")
     for page in (jobseeker, adviser):
-        assert page.evaluate(RECEIVED)["connections"] == 0, "before the person is let in nothing is connected"
+        assert page.evaluate(RECEIVED)["connections"] == 0, "nothing is connected before the person is let in"
 
     let_in(adviser, jobseeker)
 
@@ -111,8 +53,7 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     jobseeker.get_by_role("button", name="Lever la main").click()
     expect(adviser.locator("[data-hand]")).to_contain_text("lève la main")
 
-    adviser.get_by_text("Ouvrir la conversation").click()
-    expect(adviser.get_by_role("heading", name="Conversation")).to_be_visible()
+    write_beside_the_call(jobseeker, adviser)
     jobseeker.get_by_text("Problème technique", exact=True).click()
     for page in (jobseeker, adviser):
         check_axe(page)
@@ -129,6 +70,32 @@ def test_the_two_see_and_hear_each_other_once_the_person_is_let_in(new_page: Any
     expect(adviser.get_by_role("heading", name="Entretien terminé")).to_be_visible()
     expect(jobseeker.get_by_role("heading", name="Entretien terminé")).to_be_visible()
     expect(jobseeker.get_by_text("Projet confirmé, CV à envoyer.")).to_be_visible()
+
+
+def write_beside_the_call(jobseeker: Page, adviser: Page) -> None:
+    """Both write in the room, whatever is heard there. Who has the messages folded is told once that there is one."""
+    live = "document.querySelector('conversation-thread')?.link.live"
+    for page in (jobseeker, adviser):
+        wait_until(page, live)
+    said, sign = adviser.locator("[data-news-said]"), adviser.locator("[data-news]")
+    expect(said).to_be_empty()
+    jobseeker.locator("#contenu").press("e")
+    expect(jobseeker.get_by_label("Votre message")).to_be_focused()
+    write(jobseeker, "Je vous lis, mais je n'entends pas.")
+    expect(said).to_contain_text("1 nouveau message")
+    expect(sign).to_contain_text("1 nouveau message")
+    button = adviser.get_by_role("link", name="Continuer par écrit (1)")
+    button.press("Enter")
+    expect(adviser.get_by_label("Votre message")).to_be_focused()
+    # Read, it is new no more.
+    expect(sign).to_be_empty()
+    expect(said).to_be_empty()
+    write(adviser, "Continuons par écrit.")
+    # The conversation is open, so it announces the message by itself, and the room does not.
+    expect(jobseeker.locator(".message__body")).to_have_text(
+        ["Je vous lis, mais je n'entends pas.", "Continuons par écrit."]
+    )
+    expect(jobseeker.locator("[data-news-said]")).to_be_empty()
 
 
 def test_a_second_tab_of_the_same_person_takes_over(new_page: Any, interview: Interview) -> None:
@@ -170,12 +137,12 @@ def test_a_cut_socket_comes_back_and_the_conversation_goes_on(new_page: Any, int
 
     jobseeker.evaluate("window.keptSockets.at(-1).close()")
 
-    jobseeker.wait_for_function("() => window.keptSockets.length === 2 && window.keptSockets[1].readyState === 1")
+    wait_until(jobseeker, "window.keptSockets.length === 2 && window.keptSockets[1].readyState === 1")
     expect(jobseeker.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
     adviser.get_by_role("button", name="Lever la main").click()
     expect(jobseeker.locator("[data-hand]")).to_contain_text("lève la main")
     for page in (jobseeker, adviser):
-        assert page.evaluate(RECEIVED)["connections"] == 1, "what stood between the two was never given up"
+        assert page.evaluate(RECEIVED)["connections"] == 1, "the connection between the two people survived"
 
 
 def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any, interview: Interview) -> None:
@@ -195,7 +162,7 @@ def test_a_technical_problem_ends_the_interview_without_an_absence(new_page: Any
 
     adviser.get_by_role("link", name="Conclure l'entretien").click()
     expect(adviser.get_by_label("La personne n'est pas venue : noter une absence")).to_be_disabled()
-    adviser.get_by_text("Un problème technique l'a empêché ou interrompu").click()
+    tick(adviser.get_by_role("radio", name="Un problème technique l'a empêché ou interrompu"))
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(
         jobseeker.get_by_role("heading", name="L'entretien a été interrompu : ce n'est pas une absence")
@@ -214,7 +181,7 @@ def test_a_stranger_finds_neither_page_nor_socket(new_page: Any, interview: Inte
       socket.onopen = () => socket.readyState === WebSocket.OPEN && socket.send('{"type": "hello"}');
       socket.onclose = (event) => resolve([event.code, heard]);
     })"""
-    # The door opens only to say that it stays shut, and says the same of a room that does not exist.
+    # The socket opens only to give its refusal, which is the same for a room that does not exist.
     assert stranger.evaluate(knock, f"/ws/visio/{interview.token}/") == [4403, []]
     assert stranger.evaluate(knock, f"/ws/visio/{uuid4()}/") == [4403, []]
 

@@ -1,17 +1,15 @@
-"""« Connexion coupée » goes when the connection is back, in every phase of the room and on both sides.
+"""« Connexion coupée » disappears when the connection is back, in every phase of the room and on both sides.
 
-The line is cut by the network (offline, in the browser) or from the server (its end of the socket closes).
+The connection is cut in the browser (offline) or at the server (its end of the socket closes).
 """
 
-import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
-from tests.e2e.browser import forgive
-from tests.e2e.test_room import enter, let_in, sees_and_hears
+from tests.e2e.browser import forgive, wait_until
+from tests.e2e.room import CUT, Line, enter, let_in, sees_and_hears
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 
@@ -19,35 +17,6 @@ pytestmark = pytest.mark.e2e
 
 WAITS = "n'est pas encore"
 TALKS = "Vous êtes en conversation avec"
-CUT = re.compile("Connexion coupée|La salle ne répond pas")
-"""At first, and after some tries in vain."""
-
-GONE_AWAY = 1011
-
-
-@dataclass
-class Line:
-    """The line to the server's sockets, which a test cuts at the server's end."""
-
-    up: bool = True
-    open: list[WebSocketRoute] = field(default_factory=list)
-    tries: int = 0
-
-    def __call__(self, socket: WebSocketRoute) -> None:
-        self.tries += 1
-        if self.up:
-            socket.connect_to_server()
-            self.open.append(socket)
-        else:
-            socket.close(code=GONE_AWAY)
-
-    def cut(self) -> None:
-        self.up = False
-        while self.open:
-            self.open.pop().close(code=GONE_AWAY)
-
-    def mend(self) -> None:
-        self.up = True
 
 
 @pytest.fixture
@@ -104,7 +73,7 @@ def test_in_the_call_the_cut_is_said_and_goes_and_the_conversation_never_stopped
     expect(who.locator("[data-hand]")).to_contain_text("lève la main")
     expect(status(other)).to_contain_text(TALKS)
     for page in (who, other):
-        assert page.evaluate("window.keptConnections.length") == 1, "what stood between the two was never given up"
+        assert page.evaluate("window.keptConnections.length") == 1, "the connection between the two people survived"
 
 
 def test_after_the_call_the_words_of_the_end_stay_while_the_line_comes_back(
@@ -122,8 +91,8 @@ def test_after_the_call_the_words_of_the_end_stay_while_the_line_comes_back(
     tried = line.tries
     line.cut()
     line.mend()
-    jobseeker.wait_for_function("document.querySelector('[data-phase=ended]') !== null")
+    wait_until(jobseeker, "document.querySelector('[data-phase=ended]') !== null")
     expect(adviser.locator("[data-resume]")).to_be_enabled()
     adviser.get_by_role("button", name="Reprendre l'appel").click()
     expect(jobseeker.locator("[data-resumed]")).to_be_visible()
-    assert line.tries > tried, "the socket that tells of it is a new one"
+    assert line.tries > tried, "the news came over a new socket"

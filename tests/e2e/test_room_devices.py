@@ -1,6 +1,6 @@
-"""A camera or a microphone that is refused, missing or lost is said beside the controls, in every phase.
+"""A camera or microphone that is refused, missing or lost: the page says so beside the controls, in every phase.
 
-« Réessayer » works without a reload, and whoever has no device goes on without it.
+« Réessayer » works without a reload, and a person without a device can go on.
 """
 
 import shutil
@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import check_axe, focused, step_inside
+from tests.e2e.browser import check_axe, focused, step_inside, wait_until
 from tests.e2e.conftest import ARGUMENTS
-from tests.e2e.test_room import enter, let_in, sees_and_hears
-from tests.e2e.test_room_end import KEEP_TRACKS
+from tests.e2e.room import KEEP_TRACKS, enter, let_in, refuse, sees_and_hears
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 
@@ -23,19 +22,8 @@ ASKS = "--use-fake-ui-for-media-stream"
 INVENTED = "--use-fake-device-for-media-stream"
 MEDIA = ["camera", "microphone"]
 
-# Refuses as a browser would, for the kinds that the test names, until it says otherwise.
-REFUSES = """
-window.refusals = %s;
-const really = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-navigator.mediaDevices.getUserMedia = (wish) => {
-  for (const kind of ["audio", "video"]) {
-    if (wish[kind] && window.refusals[kind]) return Promise.reject(new DOMException("no", window.refusals[kind]));
-  }
-  return really(wish);
-};
-"""
 
-# The first question of the browser stays open until the test answers it.
+# The browser's first question stays open until the test answers it.
 ASKS_FOR_LONG = """
 window.asked = 0;
 const answered = new Promise((resolve) => { window.answer = resolve; });
@@ -50,7 +38,7 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
 
 @pytest.fixture
 def browser(request: Any, browser: Browser) -> Iterator[Browser]:
-    """The package's Chromium; or, with a parameter, one without the named arguments."""
+    """The package's Chromium; with a parameter, another one without the named arguments."""
     without = getattr(request, "param", None)
     if without is None:
         yield browser
@@ -71,14 +59,10 @@ def problem(page: Page) -> Any:
 
 
 def beside_the_controls(page: Page) -> None:
-    """The sentence stands in the bar of the controls, in sight."""
+    """Check that the sentence is in sight in the bar of the controls."""
     expect(problem(page)).to_be_visible()
     expect(problem(page)).to_be_in_viewport(ratio=1)
     assert page.locator(".room__bar [data-media-problem] [data-retry]").count() == 1
-
-
-def refuse(page: Page, **kinds: str) -> None:
-    page.add_init_script(REFUSES % repr(kinds))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +94,7 @@ def test_each_refusal_says_what_to_do_and_a_new_try_needs_no_reload(
     page.get_by_role("button", name="Réessayer").click()
     expect(problem(page)).to_be_hidden()
     expect(page.get_by_role("button", name="Caméra")).to_be_enabled()
-    assert focused(page) == "Micro M", "the focus is not lost with the button"
+    assert focused(page) == "Micro M", "the focus moved on when the button disappeared"
     assert page.evaluate("window.stillHere"), "nothing was reloaded"
 
 
@@ -146,7 +130,7 @@ def test_a_computer_without_camera_and_microphone(new_page: Any, interview: Inte
 def test_it_stays_said_while_waiting_and_in_the_call_and_one_goes_on_without(
     new_page: Any, interview: Interview
 ) -> None:
-    """Before, waiting, in the call: three phases, one sentence."""
+    """In the preview, in the waiting room and in the call."""
     jobseeker, adviser = new_page(width=320, height=640), new_page()
     refuse(jobseeker, audio="NotFoundError", video="NotFoundError")
     enter(jobseeker, interview.jobseeker.user, interview)
@@ -176,7 +160,7 @@ LOST = {
 def test_a_device_lost_in_the_call_is_said_and_asked_for_again(
     new_page: Any, interview: Interview, by_adviser: bool, kind: str
 ) -> None:
-    """The camera is unplugged or the microphone ends; it is refused at first, and then there again."""
+    """The camera is unplugged or the microphone stops. The first new try is refused, and the next one works."""
     lost, blocked, told, control, other_control = LOST[kind]
     jobseeker, adviser = new_page(width=390, height=844), new_page(width=390, height=844)
     who, other = (adviser, jobseeker) if by_adviser else (jobseeker, adviser)
@@ -215,7 +199,7 @@ def test_a_device_lost_in_the_call_is_said_and_asked_for_again(
 
 @pytest.mark.parametrize("browser", [(ASKS,)], indirect=True)
 def test_a_permission_that_is_taken_back_is_said_in_the_waiting_room_too(new_page: Any, interview: Interview) -> None:
-    """Really taken back: the browser itself ends what it gave."""
+    """The browser itself stops the tracks when the permission is taken back."""
     page = new_page(permissions=MEDIA)
     enter(page, interview.jobseeker.user, interview)
     expect(page.get_by_role("button", name="Caméra", exact=True)).to_be_enabled()
@@ -240,12 +224,12 @@ def test_who_uses_no_microphone_says_so_once(new_page: Any, interview: Interview
 
 
 def test_who_says_so_while_the_browser_still_asks_is_not_heard(new_page: Any, interview: Interview) -> None:
-    """The kind: an answer that comes after what it answers was taken back."""
+    """Kind: an answer that arrives after its question was taken back."""
     page = new_page()
     page.add_init_script(KEEP_TRACKS)
     page.add_init_script(ASKS_FOR_LONG)
     enter(page, interview.jobseeker.user, interview)
-    page.wait_for_function("window.asked === 1")
+    wait_until(page, "window.asked === 1")
     page.get_by_label("Je n'utilise pas le micro").check()
     page.evaluate("window.answer()")
     expect(page.get_by_role("button", name="Caméra", exact=True)).to_be_enabled()
@@ -259,7 +243,7 @@ def test_who_says_so_while_the_browser_still_asks_is_not_heard(new_page: Any, in
 def test_without_a_microphone_and_with_no_camera_nobody_is_said_to_be_heard(
     new_page: Any, interview: Interview
 ) -> None:
-    """In the room as in the device test; whoever uses a microphone is told that it is heard."""
+    """In the room and in the device test. A person who uses a microphone does read that it is heard."""
     page = new_page()
     refuse(page, video="NotFoundError")
     step_inside(page, interview.jobseeker.user)
@@ -272,7 +256,10 @@ def test_without_a_microphone_and_with_no_camera_nobody_is_said_to_be_heard(
 
 
 def test_what_is_on_has_one_name_and_a_shortcut_is_said(new_page: Any, interview: Interview) -> None:
-    """The name of a control stays, `aria-pressed` tells its state; a key pressed elsewhere is told by the page."""
+    """The name of a control never changes; `aria-pressed` gives its state.
+
+    The page announces a shortcut that is pressed elsewhere.
+    """
     page = new_page(width=320, height=640)
     enter(page, interview.jobseeker.user, interview)
     microphone = page.get_by_role("button", name="Micro", exact=True)

@@ -1,4 +1,4 @@
-"""The call ends for both, the telephone is there without a network, and the controls are in sight in every window."""
+"""The call ends for both, the telephone works without a network, and the controls are in sight in every window."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accompaniment.models import Agency, AuditEntry, Jobseeker
-from tests.e2e.browser import check_axe, check_fits, focused, forgive
-from tests.e2e.test_room import end_call, enter, let_in, sees_and_hears
-from tests.e2e.test_room_connection import CUT
+from tests.e2e.browser import check_axe, check_fits, focused, forgive, wait_until
+from tests.e2e.conftest import PATIENCE
+from tests.e2e.room import CUT, KEEP_TRACKS, end_call, enter, let_in, sees_and_hears
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 
@@ -17,34 +17,25 @@ pytestmark = pytest.mark.e2e
 BEING_WRITTEN = "L'entretien est terminé, votre conseiller rédige le compte rendu"
 SIZES = [(1280, 800), (390, 844), (320, 640), (844, 390)]
 
-KEEP_TRACKS = """
-window.keptTracks = [];
-const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-navigator.mediaDevices.getUserMedia = async (wish) => {
-  const stream = await open(wish);
-  window.keptTracks.push(...stream.getTracks());
-  return stream;
-};
-"""
 NO_NEW_SOCKET = "window.WebSocket = class { constructor() { throw new Error('offline'); } }"
-"""A browser that is said to be offline may still open a socket."""
+"""A browser may still open a socket while it is said to be offline."""
 ALL_STOPPED = "window.keptTracks.length >= 2 && window.keptTracks.every((track) => track.readyState === 'ended')"
 NO_PICTURE = "[...document.querySelectorAll('video')].every((video) => video.srcObject === null)"
 
-# Where the words and controls stand that have to be in sight: [what, left, top, right, bottom].
+# The position of each text and control that must be in sight: [text, left, top, right, bottom].
 BOXES = """() => [...document.querySelectorAll(
-  ".room__head > *, .room__bar button, .room__bar summary, .room__signs > *, .room__self-note, [data-media-words]"
+  ".room__head > *, .room__bar :is(button, summary, .fr-btn), .room__signs > *, .room__self-note, [data-media-words]"
 )].filter((part) => part.checkVisibility({visibilityProperty: true}) && part.textContent.trim() !== "")
   .map((part) => {
     const box = part.getBoundingClientRect();
     return [part.textContent.replace(/\\s+/g, " ").trim(), box.left, box.top, box.right, box.bottom];
   })"""
-# The page has seen how high head and bar are in this window.
-MEASURED = """() => ["head", "bar"].every((part) => {
+# The page has measured the height of head and bar in this window.
+MEASURED = """["head", "bar"].every((part) => {
   const seen = document.documentElement.style.getPropertyValue(`--room-${part}`);
   return seen === `${document.querySelector(`.room__${part}`).offsetHeight}px`;
 })"""
-BEHIND = """() => [...document.querySelectorAll(".room__bar button, .room__bar summary, .room__leave")]
+BEHIND = """() => [...document.querySelectorAll(".room__bar :is(button, summary, .fr-btn), .room__leave")]
   .filter((part) => part.checkVisibility())
   .filter((part) => {
     const box = part.getBoundingClientRect();
@@ -60,7 +51,7 @@ def interview(server: Any) -> Interview:
 
 @pytest.fixture
 def two(new_page: Any, interview: Interview) -> tuple[Page, Page]:
-    """The person and the adviser, in conversation."""
+    """The person and the adviser in a call."""
     jobseeker, adviser = new_page(), new_page()
     for page, user in ((jobseeker, interview.jobseeker.user), (adviser, interview.adviser.user)):
         page.add_init_script(KEEP_TRACKS)
@@ -70,9 +61,9 @@ def two(new_page: Any, interview: Interview) -> tuple[Page, Page]:
 
 
 def over(page: Page) -> None:
-    """No face stands still, and camera and microphone are off."""
-    page.wait_for_function(ALL_STOPPED)
-    page.wait_for_function(NO_PICTURE)
+    """Check that no frozen picture is shown, and that camera and microphone are off."""
+    wait_until(page, ALL_STOPPED)
+    wait_until(page, NO_PICTURE)
     for video in page.locator("video").all():
         expect(video).to_be_hidden()
 
@@ -92,7 +83,7 @@ def test_ending_the_call_ends_it_for_both_and_a_reload_says_the_same(
     for page, words in ((jobseeker, BEING_WRITTEN), (adviser, "L'appel est terminé")):
         page.reload()
         expect(page.get_by_role("heading", name=words)).to_be_visible()
-        assert page.evaluate("window.keptTracks.length") == 0, "the camera is not even asked for"
+        assert page.evaluate("window.keptTracks.length") == 0, "the page does not ask for the camera"
     interview.refresh_from_db()
     assert interview.call_ended_by == (interview.adviser if by_adviser else interview.jobseeker).user
 
@@ -128,14 +119,17 @@ def test_who_leaves_ends_nothing_and_comes_back_without_being_let_in(
 
 
 def test_a_connection_that_breaks_is_not_the_end(two: tuple[Page, Page], interview: Interview) -> None:
-    """Sockets and connection are cut as by a network: nobody reads « terminé », and no face stands still."""
+    """Both sockets and the connection are cut, as by a lost network.
+
+    Nobody reads « terminé », and no frozen picture is shown.
+    """
     jobseeker, adviser = two
     for page in two:
         forgive(page, "WebSocket", "ERR_INTERNET_DISCONNECTED")
     jobseeker.context.set_offline(True)
     jobseeker.evaluate(f"{NO_NEW_SOCKET}; window.keptConnections.at(-1).close(); window.keptSockets.at(-1).close()")
-    expect(jobseeker.locator("[data-status]")).to_contain_text(CUT)
-    expect(adviser.locator("[data-remote]")).to_be_hidden(timeout=20_000)
+    expect(jobseeker.locator("[data-status]")).to_contain_text(CUT, timeout=2 * PATIENCE)
+    expect(adviser.locator("[data-remote]")).to_be_hidden(timeout=2 * PATIENCE)
     for page in two:
         expect(page.locator("[data-ended]")).to_be_hidden()
     interview.refresh_from_db()
@@ -172,7 +166,10 @@ def test_the_telephone_works_without_a_network_and_is_noted_once(
 def test_without_a_network_and_without_a_number_the_person_reads_whom_to_call(
     new_page: Any, interview: Interview, agency_phone: str
 ) -> None:
-    """Nobody can call a person whose number is not known: the agency's is in the page, or what happens is."""
+    """Kind: a promise to call a person whose number is not known.
+
+    The page shows the agency's number, or says what happens next.
+    """
     Jobseeker.objects.update(phone="")
     Agency.objects.update(phone=agency_phone)
     page = new_page(width=320, height=640)
@@ -208,24 +205,26 @@ def test_without_a_network_and_without_a_number_the_person_reads_whom_to_call(
 
 
 def in_sight(page: Page, width: int, height: int) -> None:
-    """Every control is in the window and in front, and no words lie over others."""
-    page.wait_for_function(MEASURED)
+    """Check that every control is in the window and in front, and that no texts overlap."""
+    wait_until(page, MEASURED)
     boxes = page.evaluate(BOXES)
     names = [box[0] for box in boxes]
-    assert {"Problème technique", "Continuer par téléphone", "Quitter la salle"} <= set(names), names
+    assert {"Problème technique", "Continuer par téléphone", "Continuer par écrit", "Quitter la salle"} <= set(names), (
+        names
+    )
     for name, left, top, right, bottom in boxes:
         inside = left >= 0 and top >= 0 and right <= width and bottom <= height
         assert inside, f"{name} is out of {width}×{height}"
     for place, (name, left, top, right, bottom) in enumerate(boxes):
         for other, x, y, end, foot in boxes[place + 1 :]:
             apart = right <= x + 1 or end <= left + 1 or bottom <= y + 1 or foot <= top + 1
-            assert apart, f"« {name} » and « {other} » lie over each other at {width}×{height}"
+            assert apart, f"« {name} » and « {other} » overlap at {width}×{height}"
     assert page.evaluate(BEHIND) == []
     check_fits(page)
 
 
 def test_controls_are_in_sight_and_words_apart_in_every_window(two: tuple[Page, Page], interview: Interview) -> None:
-    """Wide, two telephones, one held sideways: in the call with a raised hand, and with a camera that has gone."""
+    """In four windows: in the call with a raised hand, and with a lost camera."""
     jobseeker, adviser = two
     adviser.get_by_role("button", name="Lever la main").click()
     jobseeker.get_by_role("button", name="Lever la main").click()
@@ -247,7 +246,7 @@ def test_controls_are_in_sight_and_words_apart_in_every_window(two: tuple[Page, 
                 near = [page.get_by_role("button", name=name).bounding_box() for name in ("Micro", "Partager")]
                 for box in near:
                     gap = max(end["y"] - box["y"] - box["height"], end["x"] - box["x"] - box["width"])
-                    assert gap >= 40, f"the end of the call is next to the others at {width}×{height}"
+                    assert gap >= 40, f"the button that ends the call touches another at {width}×{height}"
 
 
 def test_before_the_call_controls_are_in_sight_too(new_page: Any, interview: Interview) -> None:

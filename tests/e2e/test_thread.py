@@ -1,42 +1,39 @@
-"""One thread through the whole house: from the files to the report, each person in a browser of their own.
+"""One thread through the whole service, from loading the files to the report, each person in their own browser.
 
-Three things are moved by hand, because a test cannot wait for them: the outbox is delivered and the interviews are
-planned by the functions that the worker calls, in a thread of the test, and the interview that was booked is put to
-the present hour in the database. So the thread runs at any hour of any day: slots are those that the adviser really
-offers, on her next working days.
+Three things cannot be waited for, so the test does them. It calls the worker's functions that deliver the outbox and
+plan the interviews, in a thread of the test. It moves the booked interview to the present hour in the database. So the
+test runs at any hour of any day: the slots are those that the adviser really offers on her next working days.
 """
 
 import re
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 from django.conf import LazySettings
 from django.core.management import call_command
-from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accompaniment.enums import ContactNature, EnrolmentState, ObligationState, Track
 from accompaniment.models import Accompaniment, Contact, Enrolment, Jobseeker, Obligation
+from accompaniment.rules.presentation import NATURES_TO_YOU
+from accompaniment.rules.tracks import NOTED_CHANNELS
 from accompaniment.services.reference import DATA
 from caseload.models import Placement, Portfolio
 from messaging.models import Message
 from messaging.services.delivery import deliver_due
 from tests.accompaniment.factories import PASSWORD
 from tests.caseload.factories import ManagerFactory
-from tests.e2e.browser import forgive, log_in, tick
-from tests.e2e.conftest import PATIENCE, NewPage
+from tests.e2e.browser import expect_inside, forgive, log_in, tick
+from tests.e2e.chat import aside
+from tests.e2e.conftest import NewPage
+from tests.e2e.room import KEEP_CONNECTIONS, sees_and_hears
 from tests.e2e.server import LiveServer
-from tests.e2e.test_room import KEEP_CONNECTIONS, sees_and_hears
 from visio.models import Interview
 from visio.rules.slots import LENGTH, OCCUPIED
 
 pytestmark = pytest.mark.e2e
 
-T = TypeVar("T")
 
 SAMPLE = DATA / "sample"
 ADVISER, ADVISER_NAME = "samir.castaing11@agence.example", "Samir Castaing"
@@ -45,20 +42,7 @@ FIRST, SECOND, REFUSED = "9047514G", "9300922M", "9451383F"
 """Identifiers of three volunteers of one agency in the sample."""
 OWN_PASSWORD = "un mot de passe bien à moi"
 FIRST_HALF = "?du=2014-01-01&au=2014-06-30"
-"""The days of registration of everybody in the sample, which are those on which volunteers asked."""
-
-
-def aside(act: Callable[[], T]) -> T:
-    """Do what a worker does, in a thread of its own: this one is Playwright's."""
-
-    def run() -> T:
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(run).result()
+"""The registration days of everybody in the sample, which are also the days of the volunteers' requests."""
 
 
 def test_the_thread(new_page: NewPage, server: LiveServer, settings: LazySettings) -> None:
@@ -90,7 +74,7 @@ def person_of(identifier: str) -> Jobseeker:
 
 
 def load_the_files(manager: Page) -> None:
-    """A manager sees the regions with their day of opening, loads three files and sees what was rejected."""
+    """A manager sees the regions with their opening days, loads three files and sees the rejected rows."""
     log_in(manager, ManagerFactory().user.email, PASSWORD)
     manager.goto("/pilotage/")
     expect(manager.get_by_role("row", name=re.compile(f"^{REGION}"))).to_contain_text("ouverture le 1er déc. 2013")
@@ -107,7 +91,7 @@ def load_the_files(manager: Page) -> None:
 
 
 def mailed_link(page: Page, recipient: str) -> str:
-    """Deliver the outbox as the worker does, and return the newest link to a person, as the mailbox page shows it."""
+    """Deliver the outbox as the worker does, and return the newest link sent to a person, from the mailbox page."""
     aside(deliver_due)
     page.goto("/demonstration/courriels/")
     letter = page.locator("article", has_text=recipient).first
@@ -117,17 +101,17 @@ def mailed_link(page: Page, recipient: str) -> str:
 
 
 def activate(page: Page, email: str) -> None:
-    """Follow the link of the e-mail and choose a password."""
+    """Follow the link in the e-mail and choose a password."""
     page.goto(mailed_link(page, email))
     for field in page.locator("input[type=password]").all():
         field.fill(OWN_PASSWORD)
     page.locator("main form button[type=submit]").click()
-    expect(page.get_by_role("button", name="Se déconnecter")).to_be_attached()
+    expect_inside(page)
 
 
 def open_interview(adviser: Page, identifier: str) -> None:
-    """Go from the list of volunteers into a person's registration interview, and fill in what both outcomes need."""
-    adviser.get_by_role("link", name="Inscriptions", exact=True).first.click()
+    """Open a person's registration interview from the list of volunteers, and fill in what both outcomes need."""
+    adviser.get_by_role("link", name=re.compile("^Inscriptions")).first.click()
     adviser.get_by_role("link", name=person_of(identifier).full_name).click()
     tick(adviser.get_by_label("J'ai vérifié l'identité"))
     adviser.get_by_label("Situation et projet").fill("Cherche un poste d'assistante.")
@@ -136,16 +120,16 @@ def open_interview(adviser: Page, identifier: str) -> None:
     choose(adviser, "À l'aise", "Oui")
 
 
-def choose(page: Page, question: str, answer: str) -> None:
+def choose(page: Page, question: str, answer: str | re.Pattern[str]) -> None:
     tick(page.get_by_role("radiogroup", name=question).get_by_role("radio", name=answer))
 
 
 def validate(adviser: Page, identifier: str) -> None:
-    """Decide the tier, check the equipment and validate; the person is placed where there is room."""
+    """Decide the tier, check the equipment and validate; the person is placed in a portfolio with room."""
     open_interview(adviser, identifier)
     mine = Portfolio.objects.get(adviser__user__email=ADVISER, modality="guide_web")
     occupied = mine.occupied
-    choose(adviser, "Parcours", "100 % web")
+    choose(adviser, "Parcours", re.compile(r"^100\s% web"))
     choose(adviser, "Portefeuille", ADVISER_NAME)
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", level=1)).to_contain_text("100 % web validé")
@@ -157,21 +141,21 @@ def validate(adviser: Page, identifier: str) -> None:
 def refuse(adviser: Page, identifier: str) -> None:
     """Refuse with a reason."""
     open_interview(adviser, identifier)
-    choose(adviser, "Parcours", "Classique")
+    choose(adviser, "Parcours", re.compile("^En agence"))
     choose(adviser, "Motif", "Besoin d'un accompagnement")
     adviser.get_by_role("button", name="Conclure l'entretien").click()
     expect(adviser.get_by_role("heading", level=1)).to_contain_text("100 % web refusé")
 
 
 def accept(page: Page, identifier: str) -> None:
-    """Open the link, choose a password, read, accept; the web track begins."""
+    """Open the link, choose a password, read and accept; the web track begins."""
     person = person_of(identifier)
     assert Accompaniment.objects.current().get(jobseeker=person).track == Track.CLASSIC
     activate(page, person.email or "")
     page.get_by_role("link", name="Lire et accepter le 100 % web").click()
     tick(page.get_by_label("J'ai lu ce texte"))
     page.get_by_role("button", name="J'accepte le 100 % web").click()
-    expect(page.get_by_role("main")).to_contain_text("Votre suivi 100 % web a commencé")
+    expect(page.get_by_role("main")).to_contain_text("votre 100 % web a commencé")
     assert Accompaniment.objects.current().get(jobseeker=person).track == Track.WEB
 
 
@@ -181,11 +165,11 @@ def write(page: Page, text: str) -> None:
 
 
 def expect_shown(page: Page, *bodies: str) -> None:
-    expect(page.locator(".message__body")).to_have_text(list(bodies), timeout=PATIENCE)
+    expect(page.locator(".message__body")).to_have_text(list(bodies))
 
 
 def talk(adviser: Page, jobseeker: Page) -> None:
-    """Each sees the other's message without reloading; a cut connection loses nothing and sends nothing twice."""
+    """Each sees the other's message without a reload. A cut connection loses nothing and sends nothing twice."""
     person = person_of(FIRST)
     jobseeker.goto("/messagerie/")
     adviser.goto(f"/messagerie/avec/{person.pk}/")
@@ -200,7 +184,7 @@ def talk(adviser: Page, jobseeker: Page) -> None:
     write(jobseeker, "Écrit pendant la coupure")
     write(adviser, "Manqué pendant la coupure")
     expect_shown(adviser, "Bonjour", "Bonjour, bienvenue", "Manqué pendant la coupure")
-    # Her own screen shows it before the server has it, and it takes its number from the server.
+    # The adviser's own screen shows a message before the server has stored it.
     expect(adviser.locator("[data-state]").last).to_have_text("Envoyé")
     jobseeker.context.set_offline(False)
     everything = ("Bonjour", "Bonjour, bienvenue", "Manqué pendant la coupure", "Écrit pendant la coupure")
@@ -211,7 +195,7 @@ def talk(adviser: Page, jobseeker: Page) -> None:
 
 
 def talk_without_websocket(page: Page, adviser: Page) -> None:
-    """With the websocket blocked the same form posts over HTTP, and the other sees it all the same."""
+    """If websockets are blocked, the same form posts over HTTP, and the other side still sees the message."""
     person = person_of(SECOND)
     forgive(page, "WebSocket")
     page.add_init_script("window.WebSocket = class { constructor() { throw new Error('blocked'); } };")
@@ -224,26 +208,26 @@ def talk_without_websocket(page: Page, adviser: Page) -> None:
 
 
 def call_back(adviser: Page, jobseeker: Page) -> None:
-    """The jobseeker asks to be called; the adviser sees it and marks it done."""
+    """The jobseeker asks for a call-back; the adviser sees the request and marks it done."""
     jobseeker.goto("/rappels/demander/")
     tick(jobseeker.get_by_role("radio", name="Une formation"))
     jobseeker.get_by_label("Quand vous appeler").select_option(index=1)
     jobseeker.get_by_label("Numéro à appeler").fill("04 65 71 12 34")
     jobseeker.get_by_label("Précision").fill("La session de mars")
-    jobseeker.get_by_role("button", name="Demander le rappel").click()
+    jobseeker.get_by_role("button", name="Demander cet appel").click()
     expect(jobseeker.get_by_role("heading", name="Votre demande est enregistrée")).to_be_visible()
-    adviser.get_by_role("link", name="Rappels", exact=True).first.click()
+    adviser.get_by_role("link", name=re.compile("^Rappels")).first.click()
     expect(adviser.get_by_text("La session de mars")).to_be_visible()
     adviser.get_by_role("link", name="Noter le rappel").click()
     adviser.get_by_label("Ce qui a été dit ou convenu").fill("Inscription confirmée.")
     adviser.get_by_role("button", name="Rappel effectué").click()
     expect(adviser.get_by_text("Inscription confirmée.")).to_be_visible()
     jobseeker.goto("/rappels/demander/")
-    expect(jobseeker.get_by_role("button", name="Demander le rappel")).to_be_visible()
+    expect(jobseeker.get_by_role("button", name="Demander cet appel")).to_be_visible()
 
 
 def choose_slots(jobseeker: Page, rival: Page) -> Interview:
-    """The mandatory interview is planned; of two who want one slot one gets it, the other is shown the next ones."""
+    """The mandatory interview is planned. Two people want one slot: one gets it, the other is shown the next ones."""
     aside(lambda: call_command("plan_interviews", verbosity=0))
     for page in (jobseeker, rival):
         page.goto("/mes-entretiens/")
@@ -253,15 +237,15 @@ def choose_slots(jobseeker: Page, rival: Page) -> Interview:
     value = wanted.get_attribute("value") or ""
     tick(jobseeker.locator(f"input[name=slot][value='{value}']"))
     tick(wanted)
-    jobseeker.get_by_role("button", name="Réserver ce créneau").click()
+    jobseeker.get_by_role("button", name=re.compile("^Réserver .*, en visio$")).click()
     expect(jobseeker).to_have_url(re.compile("/mes-entretiens/$"))
 
     forgive(rival, "409")
-    rival.get_by_role("button", name="Réserver ce créneau").click()
+    rival.locator(".slot-submit").get_by_role("button", name=re.compile("^Réserver .*, en visio$")).click()
     expect(rival.get_by_role("alert")).to_contain_text("Ce créneau vient d'être pris")
     expect(rival.locator(f"input[name=slot][value='{value}']")).to_be_disabled()
     tick(rival.locator("input[name=slot]:enabled").first)
-    rival.get_by_role("button", name="Réserver ce créneau").click()
+    rival.locator(".slot-submit").get_by_role("button", name=re.compile("^Réserver .*, en visio$")).click()
     expect(rival).to_have_url(re.compile("/mes-entretiens/$"))
     first, second = (Interview.objects.live().get(jobseeker__identifier=who) for who in (FIRST, SECOND))
     assert first.starts_at.isoformat() == value
@@ -270,7 +254,7 @@ def choose_slots(jobseeker: Page, rival: Page) -> Interview:
 
 
 def meet(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
-    """Too early the room is closed; around its time both enter, the jobseeker once she is let in."""
+    """The room is closed until its time. Then both enter, the jobseeker once she is let in."""
     jobseeker.goto(f"/visio/{meeting.token}/")
     expect(jobseeker.get_by_role("button", name="Entrer")).to_have_count(0)
     start = timezone.now() + timedelta(minutes=2)
@@ -290,7 +274,7 @@ def meet(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
 
 
 def report(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
-    """The adviser closes with a report; the obligation is held, and the journal tells all four contacts."""
+    """The adviser closes the interview with a report. The obligation is held, and the journal has all four contacts."""
     adviser.get_by_role("button", name="Terminer l'appel").click()
     adviser.get_by_role("dialog").get_by_role("button", name="Terminer l'appel").click()
     adviser.get_by_role("link", name="Rédiger le compte rendu").click()
@@ -303,20 +287,20 @@ def report(adviser: Page, jobseeker: Page, meeting: Interview) -> None:
     assert Obligation.objects.get(pk=meeting.obligation_id).state == ObligationState.HELD
 
     person = person_of(FIRST)
-    told = [nature.label for nature in ContactNature]
-    assert set(Contact.objects.filter(jobseeker=person).values_list("nature", flat=True)) == set(ContactNature.values)
-    # The room tells the jobseeker's page, which shows the report by itself.
+    by_the_service = [nature for nature in ContactNature if nature not in NOTED_CHANNELS]
+    assert set(Contact.objects.filter(jobseeker=person).values_list("nature", flat=True)) == set(by_the_service)
+    # The jobseeker's page learns it in the room and shows the report by itself.
     expect(jobseeker.get_by_role("heading", name="Entretien terminé")).to_be_visible()
     jobseeker.goto("/mon-accompagnement/")
     adviser.goto(f"/personnes/{person.pk}/")
-    for page in (jobseeker, adviser):
-        for label in told:
-            expect(page.get_by_role("main").get_by_text(label, exact=False).first).to_be_attached()
+    for nature in by_the_service:
+        for page, words in ((jobseeker, NATURES_TO_YOU[nature]), (adviser, nature.label)):
+            expect(page.get_by_role("main").get_by_text(words).first).to_be_attached()
     expect(jobseeker.get_by_text("Deux offres ciblées, CV à revoir.").first).to_be_attached()
 
 
 def look_at_the_figures(manager: Page) -> None:
-    """What the dashboard says of a region is what the database holds."""
+    """The dashboard shows for a region what the database holds."""
     here = {"jobseeker__agency__departement__region__name": REGION}
     web = Portfolio.objects.filter(agency__departement__region__name=REGION, modality="guide_web")
     occupied, capacity = (sum(web.values_list(column, flat=True)) for column in ("occupied", "capacity"))

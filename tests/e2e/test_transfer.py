@@ -1,4 +1,4 @@
-"""Transfers in real browsers: choosing, looking, deciding; and what the others' open pages make of it."""
+"""Transfers in a real browser: choosing, checking, deciding, and the effect on other people's open pages."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -77,6 +77,7 @@ def test_an_adviser_hands_over_by_the_keyboard_and_the_colleague_finds_them(
     page = new_page()
     step_inside(page, portfolio.adviser.user)
     page.goto(f"/personnes/{person.pk}/")
+    page.get_by_text("Changer…").press("Enter")
     page.get_by_role("link", name="Transférer").press("Enter")
     expect(page.get_by_role("heading", name="Transférer une personne")).to_be_visible()
     page.get_by_role("checkbox", name=str(beside.adviser)).press("Space")

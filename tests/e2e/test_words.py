@@ -1,4 +1,4 @@
-"""What scripts write by themselves is what the French module writes: both are held against one table of examples."""
+"""Scripts write French as the server's French module does. Both are tested with one table of examples."""
 
 from datetime import datetime
 from typing import Any
@@ -25,13 +25,13 @@ SAID = """async (asked) => {
 
 
 def said(page: Page, asked: list[list[Any]]) -> list[str]:
-    """Return what the scripts' module writes for each function with what it is given."""
+    """Return what the scripts' module writes for each function and its arguments."""
     page.goto("/accessibilite/")
     return [spaces(words) for words in page.evaluate(SAID, asked)]
 
 
 def clock(reader: ZoneInfo, other: ZoneInfo) -> dict[str, str]:
-    """Return what a page tells its script of the clocks of both sides."""
+    """Return the data that a page gives its script about the clocks of both sides."""
     return {"zone": reader.key, "zoneWords": zone_in_words(reader), "zones": f"{reader.key} {other.key}"}
 
 

@@ -1,4 +1,4 @@
-"""Live and stored messages show the reader's own hour, and whose it is where the other side reads another one."""
+"""Live and stored messages show the reader's own hour, and name its zone if the other side reads another hour."""
 
 import re
 
@@ -20,7 +20,7 @@ def two(transactional_db: None) -> Pair:
 
 
 def moved(two: Pair, zone: str) -> None:
-    """Let the person's agency stand in another zone; everybody else is in Paris."""
+    """Move the person's agency to another zone; everybody else is in Paris."""
     Region.objects.update(timezone="Europe/Paris")
     two.jobseeker.agency = AgencyFactory(region=RegionFactory(timezone=zone))
     two.jobseeker.save(update_fields=["agency"])

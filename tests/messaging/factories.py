@@ -1,4 +1,4 @@
-"""Makes conversations, messages and call-back requests by the real services."""
+"""Makes conversations, messages and call-back requests through the real services."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +10,9 @@ from accompaniment.models import Jobseeker, User
 from caseload.models import Portfolio
 from messaging.enums import CallbackSubject
 from messaging.models import CallbackRequest, Conversation, Message
+from messaging.reads.callback_windows import windows_of
 from messaging.rules import Window
-from messaging.services.callbacks import ask_callback, windows_of
+from messaging.services.callbacks import ask_callback
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
 from tests.caseload.factories import PortfolioFactory, on_web_track
@@ -19,7 +20,7 @@ from tests.caseload.factories import PortfolioFactory, on_web_track
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A person of the web track, who follows them, and their conversation."""
+    """A person of the web track, their adviser, and their conversation."""
 
     portfolio: Portfolio
     jobseeker: Jobseeker
@@ -50,12 +51,12 @@ def say(conversation: Conversation, author: User, body: str = "Bonjour") -> Mess
 
 
 def first_window(jobseeker: Jobseeker) -> Window:
-    """Return the first window that the person's agency offers now."""
+    """Return the first call-back window that the person's agency offers now."""
     return windows_of(jobseeker.agency, now=timezone.now())[0]
 
 
 def ask(jobseeker: Jobseeker, **facts: Any) -> CallbackRequest:
-    """Ask to be called back, in the first window on offer."""
+    """Ask to be called back in the first window on offer."""
     return ask_callback(
         **{
             "actor": jobseeker.user,

@@ -1,4 +1,4 @@
-"""A real mail server on this machine, which counts its connections and breaks them when it is told to."""
+"""A real mail server on this machine, which counts its connections and breaks them when a test says so."""
 
 import asyncio
 import threading
@@ -11,20 +11,20 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 Act = Callable[[SMTP], str | None]
-"""What the server does instead of taking a letter; returns its answer."""
+"""What the server does instead of accepting a letter; returns its answer."""
 
 
 class MailServer:
-    """Takes letters over SMTP; `connections` counts who connected, `taken` holds what it said it has."""
+    """Accepts letters over SMTP; counts its `connections`, and keeps the acknowledged letters in `taken`."""
 
     def __init__(self) -> None:
         self.connections = 0
         self.taken: list[Message] = []
         self.seen: list[str] = []
-        """Message-ID of each letter that was handed over whole, taken or not."""
+        """The Message-ID of each letter that was received whole, accepted or not."""
         self.at_begin: dict[int, Act] = {}
         self.at_end: dict[int, Act] = {}
-        """By the number of the letter, from 1: what to do when it begins, and when it was handed over."""
+        """By the number of the letter, counted from 1: what to do at its beginning, and after its end."""
         self._begun = 0
 
     async def handle_MAIL(  # noqa: N802  (the name that aiosmtpd calls)
@@ -54,7 +54,7 @@ class MailServer:
         return SMTP(self)
 
     async def serve(self, ready: Callable[[int], Any], over: asyncio.Event) -> None:
-        """Listen on a free port until it is over."""
+        """Listen on a free port until `over` is set."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(self._connected, "127.0.0.1", 0)
         ready(server.sockets[0].getsockname()[1])
@@ -69,18 +69,18 @@ def leaves(server: SMTP) -> str:
 
 
 def leaves_after_answering(server: SMTP) -> None:
-    """Take the letter, say so, and end the connection."""
+    """Accept the letter, acknowledge it, and end the connection."""
     asyncio.get_running_loop().call_later(0, server.transport.close)
 
 
 def takes_and_leaves_without_a_word(server: SMTP) -> None:
-    """Take the letter, and end the connection before saying so."""
+    """Accept the letter, and end the connection without acknowledging it."""
     server.transport.abort()
 
 
 @contextmanager
 def mail_server(settings: Any) -> Iterator[MailServer]:
-    """Run a mail server in a thread of its own and let the deliveries of this test go to it."""
+    """Run a mail server in its own thread, and let this test's deliveries go to it."""
     house, ports = MailServer(), []
     listening, stopped = threading.Event(), threading.Event()
     stop: list[Callable[[], None]] = []

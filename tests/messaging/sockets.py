@@ -12,7 +12,7 @@ from config.routing import websocket_urlpatterns
 from messaging.models import Conversation
 from tests.sessions import Socket
 
-PATIENCE = 5.0
+PATIENCE = 15.0
 """Seconds that a test waits for a frame before it fails."""
 
 
@@ -36,7 +36,7 @@ class Screen(Socket):
         self.passed_over: list[dict[str, Any]] = []
 
     async def connect(self) -> int | None:
-        """Knock; return None when the door opens, else the code with which it was closed."""
+        """Connect; return None if the socket is accepted, otherwise its close code."""
         await self.send_input({"type": "websocket.connect"})
         event = await self.receive_output(PATIENCE)
         if event["type"] == "websocket.accept":
@@ -53,7 +53,7 @@ class Screen(Socket):
         await self.send_input({"type": "websocket.receive", "text": text})
 
     async def hears_nothing(self) -> bool:
-        """Tell whether the server stays silent."""
+        """Return whether the server stays silent."""
         silent: bool = await self.receive_nothing(timeout=0.2, interval=0.02)
         return silent
 
@@ -68,7 +68,7 @@ class Screen(Socket):
         return frame
 
     async def hear_kind(self, kind: str) -> dict[str, Any]:
-        """Return the next frame of a kind; what comes before it is kept for later."""
+        """Return the next frame of a kind; earlier frames are kept for later."""
         for frame in self.passed_over:
             if frame["type"] == kind:
                 self.passed_over.remove(frame)
@@ -78,7 +78,7 @@ class Screen(Socket):
         return frame
 
     async def say(self, body: str, client_id: str | None = None) -> int:
-        """Send a message and return the number that the server gave it."""
+        """Send a message and return its number from the server."""
         await self.ask(type="send", client_id=client_id or str(uuid4()), body=body)
         number: int = (await self.hear_kind("ack"))["number"]
         return number
@@ -100,7 +100,7 @@ class Screen(Socket):
 
 
 async def open_screen(conversation: Conversation, user: User, *, after: int = 0) -> Screen:
-    """Return a page that is connected and has everything up to `after` and what follows it."""
+    """Return a connected page that has everything up to `after` and receives what follows."""
     screen = Screen(conversation.pk, user)
     assert await screen.connect() is None
     await screen.ask(type="sync", after=after)
@@ -109,7 +109,7 @@ async def open_screen(conversation: Conversation, user: User, *, after: int = 0)
 
 
 async def refused_at_the_door(conversation_id: int, user: User | None) -> int | None:
-    """Return the code with which a connection is refused, or None when it is taken."""
+    """Return the code with which a connection is refused, or None if it is accepted."""
     screen = Screen(conversation_id, user)
     code = await screen.connect()
     if code is None:

@@ -1,9 +1,10 @@
-"""Asking to be called back, calling, taking it back."""
+"""Asking to be called back, calling, and taking the request back."""
 
 from datetime import timedelta
 from html import unescape
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +15,7 @@ from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.enrolments.tiers import change_tier
 from caseload.models import CaseSummary
 from messaging.enums import CallbackState
+from messaging.forms import window_value
 from messaging.models import CallbackRequest
 from messaging.reads.invariants import MESSAGING_CHECKS
 from messaging.reads.participants import NobodyFollowsError
@@ -120,7 +122,7 @@ def test_what_was_noted_of_a_request_closed_meanwhile_is_given_back(client: Clie
     assert "Cette demande a été close pendant que vous écriviez" in text
     assert text.count("readonly>Rendez-vous confirmé</textarea>") == bool(outcome)
     assert "pendant que vous écriviez" not in client.get(reverse("callback", args=[request.pk])).content.decode()
-    # One fact less: the request is open, and the same words close it.
+    # The success beside the refusal: this request is open, and the same words close it.
     other = pair(two.portfolio)
     assert client.post(reverse("callback", args=[ask(other.jobseeker).pk]), {"outcome": "Dit"}).status_code == 302
 
@@ -151,3 +153,41 @@ def test_a_manager_does_not_close_a_request() -> None:
     with pytest.raises(NotAllowedNowError):
         close_callback(actor=ManagerFactory().user, request=request, outcome="Appelé.")
     assert close_callback(actor=two.adviser, request=request, outcome="Appelé.").state == CallbackState.DONE
+
+
+def test_who_does_not_telephone_is_answered_in_writing(client: Client) -> None:
+    """Kind: an answer that only a voice can get. Without a number the same request by telephone is refused."""
+    two = pair()
+    before = two.jobseeker.phone
+    with pytest.raises(DomainError):
+        ask(two.jobseeker, phone="")
+    client.force_login(two.person)
+    form = {"subject": "training", "window": window_value(first_window(two.jobseeker))}
+    assert client.post(reverse("ask_callback"), form).status_code == 422
+    assert client.post(reverse("ask_callback"), form | {"in_writing": "on"}, follow=True).status_code == 200
+    request = CallbackRequest.objects.get()
+    assert (request.in_writing, request.phone, request.number) == (True, "", "")
+    two.jobseeker.refresh_from_db()
+    assert two.jobseeker.phone == before
+    page = client.get(reverse("ask_callback")).content.decode()
+    assert "Votre conseiller vous écrit le" in page
+    assert "vous appelle le" not in page
+
+    client.force_login(two.adviser)
+    for address in (reverse("callbacks"), reverse("callback", args=[request.pk]), reverse("panel_callbacks")):
+        text = client.get(address).content.decode()
+        assert "ar écrit" in text
+        assert 'href="tel:' not in text
+    close_callback(actor=two.adviser, request=request, outcome="Formation expliquée par message")
+    contact = Contact.objects.get(nature=ContactNature.CALLBACK)
+    assert contact.channel == Channel.CHAT
+    assert CaseSummary.objects.get(jobseeker=two.jobseeker).last_contact_channel == Channel.CHAT
+    assert breaches() == []
+
+
+def test_a_request_has_a_number_or_is_answered_in_writing() -> None:
+    """The database refuses one with neither."""
+    request = ask(pair().jobseeker, phone="", in_writing=True)
+    with pytest.raises(IntegrityError, match="callback_number_or_writing"), transaction.atomic():
+        CallbackRequest.objects.filter(pk=request.pk).update(in_writing=False)
+    CallbackRequest.objects.filter(pk=request.pk).update(in_writing=False, phone="+33612345678")

@@ -1,4 +1,4 @@
-"""The socket of a conversation, as two browsers and a stranger meet it."""
+"""The socket of a conversation, with two browsers and a stranger."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 async def here(act: Callable[..., T], *args: Any, **facts: Any) -> T:
-    """Do something in the database from an asynchronous test."""
+    """Do database work from an asynchronous test."""
     result: T = await database_sync_to_async(act)(*args, **facts)
     return result
 
@@ -370,7 +370,7 @@ async def test_nothing_runs_on_when_the_last_page_is_closed(two: Pair) -> None:
 
 
 async def test_one_text_by_socket_form_and_draft_is_one_text(two: Pair) -> None:
-    """The kind: one text that two ways write differently. Sent again by the other way it is still stored once."""
+    """Kind: a text that two ways write differently. Sent again by the other way, it is still stored once."""
     pasted, kept = "\ufeffCle\u0301o,\r\n\u202ea\u0300 demain\x07 ", "Cl\u00e9o,\n\u00e0 demain"
     screen = await open_screen(two.conversation, two.person)
     both = str(uuid4())
@@ -387,7 +387,7 @@ async def test_one_text_by_socket_form_and_draft_is_one_text(two: Pair) -> None:
 
 @pytest.mark.parametrize("more", [0, 1])
 async def test_what_counts_is_the_length_that_is_kept_by_socket_and_form(two: Pair, more: int) -> None:
-    """5,000 letters with an accent of their own are twice as many characters as typed."""
+    """5,000 decomposed letters with accents have twice as many characters before they are normalised."""
     pasted = "e\u0301" * (BODY_LIMIT + more) + "\r\n"
     screen = await open_screen(two.conversation, two.person)
     browser = Client()
@@ -403,7 +403,7 @@ async def test_what_counts_is_the_length_that_is_kept_by_socket_and_form(two: Pa
 
 
 def sent_by_form(browser: Client, two: Pair, body: str, client_id: str) -> int | None:
-    """Send a message as a page without a socket does; return its number, or None where it is refused."""
+    """Send a message as a page without a socket does; return its number, or None if it is refused."""
     answer = browser.post(
         reverse("conversation", args=[two.conversation.pk]),
         {"body": body, "client_id": client_id},

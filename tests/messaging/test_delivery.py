@@ -1,4 +1,4 @@
-"""Delivering the outbox: every kind has its letter, failures wait their turn, nothing blocks."""
+"""Delivering the outbox: every kind has its letter, failed letters wait, and nothing blocks."""
 
 import re
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accompaniment.enums import Modality, NotificationKind
-from accompaniment.models import Notification, User
+from accompaniment.models import Notification
 from accompaniment.rules.operator import operator
-from accompaniment.services import accounts, addresses, outbox
+from accompaniment.services import accounts, addresses
 from messaging.hooks import deliveries
 from messaging.jobs import deliver_notifications
 from messaging.models import Delivery, DemonstrationEmail
@@ -24,158 +24,9 @@ from messaging.reads.invariants import MESSAGING_CHECKS
 from messaging.services.delivery import TRIES, deliver_due, letter_for
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory
 from tests.caseload.factories import PortfolioFactory, planned_absence, validated
+from tests.messaging.notifications import AWA, waiting
 
 pytestmark = pytest.mark.django_db
-
-INTERVIEW = {
-    "first_name": "Awa",
-    "interview": 1,
-    "day": "mardi 3 mars 2026",
-    "hour": "16\u00a0h",
-    "zone": "heure de Paris",
-    "beside": "",
-    "channel": "Visio",
-    "adviser": "Claire Martin",
-    "path": "/mes-entretiens/",
-}
-CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
-    NotificationKind.INVITATION: {
-        "adviser": "Claire Martin",
-        "first_name": "Awa",
-        "follower": "Luc Roy",
-        "carried": ["Votre entretien du 3 mars est maintenu, avec Luc Roy."],
-    },
-    NotificationKind.ACCOUNT_ACTIVATION: {"first_name": "Awa"},
-    NotificationKind.PASSWORD_RESET: {"first_name": "Awa"},
-    NotificationKind.NO_ACCOUNT_YET: {"first_name": "Awa", "path": "/premiere-connexion/"},
-    NotificationKind.ADDRESS_TO_CONFIRM: {"first_name": "Awa", "by_owner": False, "staff": False},
-    NotificationKind.ADDRESS_CHANGING: {"first_name": "Awa", "by_owner": True},
-    NotificationKind.ADDRESS_CHANGED: {"first_name": "Awa"},
-    NotificationKind.ENROLMENT_REFUSED: {
-        "first_name": "Awa",
-        "reason": "Besoin d'un accompagnement en agence",
-        "withdrawn_with": "",
-    },
-    NotificationKind.TRACK_STARTED: {"first_name": "Awa"},
-    NotificationKind.TRACK_ENDED: {
-        "first_name": "Awa",
-        "reason": "Votre type d'accompagnement a changé.",
-        "carried": ["Vous êtes maintenant suivi en agence par Claire Martin (Colmar Lacarre)."],
-        "plan": "Un entretien en agence tous les 2 mois, à revoir le 3 mars",
-    },
-    NotificationKind.CHOOSE_SLOT: {"first_name": "Awa", "due_on": "mardi 3 mars 2026", "path": "/mes-entretiens/"},
-    NotificationKind.INTERVIEW_BOOKED: {
-        **INTERVIEW,
-        "how_to_join": "Ouvrez votre espace.",
-        "is_mandatory": True,
-        "became_mandatory": False,
-        "phone": "",
-        "address": "",
-        "replaces": "",
-        "instead_of": "",
-    },
-    NotificationKind.ABSENCE_NOTED: {
-        **INTERVIEW,
-        "noted_by": "Claire Martin",
-        "answer_by": "mercredi 18 mars",
-        "path": "/mes-entretiens/7/absence/",
-    },
-    NotificationKind.ABSENCE_DECIDED: {
-        **INTERVIEW,
-        "decided_by": "Claire Martin",
-        "kept": True,
-        "reason": "Vous n'avez pas donné d'explication.",
-        "agency": "Colmar Lacarre",
-        "path": "/mes-entretiens/7/absence/",
-    },
-    NotificationKind.INTERVIEW_CANCELLED: {**INTERVIEW, "message": "Je suis absente.", "choose": True},
-    NotificationKind.COVER_SET: {
-        "first_name": "Awa",
-        "adviser": "Claire Martin",
-        "starts_on": "3 mars",
-        "ends_on": "6 mars",
-        "people": 187,
-        "path": "/ma-journee/",
-    },
-    NotificationKind.RELAY_MISSING: {
-        "first_name": "Odile",
-        "adviser": "Claire Martin",
-        "agency": "Colmar Lacarre",
-        "starts_on": "3 mars",
-        "ends_on": "6 mars",
-        "people": 187,
-        "path": "/absences/7/",
-    },
-    NotificationKind.ENROLMENT_LAPSED: {"first_name": "Awa", "was_validated": True, "days": 30},
-    NotificationKind.VOLUNTEER_LAPSED: {
-        "first_name": "Awa",
-        "lines": [{"person": "Nadia Benali", "identifier": "1234567A", "was": "asked", "since": "3 mars"}],
-        "path": "/inscriptions/",
-    },
-    NotificationKind.ACCEPTANCE_ASKED: {"first_name": "Awa", "on_web": True, "path": "/mon-espace/acceptation/"},
-    NotificationKind.TIER_CHANGED: {
-        "first_name": "Awa",
-        "tier": "renforcé",
-        "track_ended": True,
-        "enrolment_lapsed": False,
-        "path": "/mon-accompagnement/",
-    },
-    NotificationKind.PLAN_CHANGED: {
-        "first_name": "Awa",
-        "plan": "Un entretien en visio toutes les 4 semaines, à revoir le 3 mars",
-        "reason": "Préfère la visio.",
-        "path": "/mon-accompagnement/",
-    },
-    NotificationKind.PLAN_REQUEST_ANSWERED: {
-        "first_name": "Awa",
-        "accepted": False,
-        "answer": "Voyons-le ensemble.",
-        "plan": "Un entretien en visio toutes les 4 semaines, à revoir le 3 mars",
-        "path": "/mon-accompagnement/",
-    },
-    NotificationKind.ON_SITE_ANSWERED: {"first_name": "Awa", "path": "/etre-recu/"},
-    NotificationKind.ADVISER_CHANGED: {
-        "first_name": "Awa",
-        "adviser": "Claire Martin",
-        "first": False,
-        "agency": "Colmar Lacarre",
-        "carried": ["Votre entretien du mardi 3 mars à 9\u00a0h aura lieu avec Claire Martin."],
-        "path": "/mon-espace/",
-    },
-    NotificationKind.PEOPLE_LEFT: {
-        "first_name": "Awa",
-        "lines": [
-            {"person": "Nadia Benali", "identifier": "1234567A", "follower": "Claire Martin", "reason": "tier_changed"}
-        ],
-        "path": "/portefeuille/",
-    },
-    NotificationKind.REGION_CHANGED: {
-        "first_name": "Awa",
-        "agency": "Colmar Lacarre",
-        "adviser": "Claire Martin",
-        "carried": ["Votre entretien du mardi 3 mars à 9\u00a0h aura lieu avec Claire Martin."],
-        "path": "/mon-espace/",
-    },
-    NotificationKind.PEOPLE_RECEIVED: {
-        "first_name": "Awa",
-        "received": 12,
-        "person": "",
-        "modality": "Guidé 100 % web",
-        "reason": "Équilibrage",
-        "path": "/transferts/1/",
-    },
-    NotificationKind.DEVICE_TEST: {"first_name": "Awa", "adviser": "Nadia Benali", "path": "/visio/test/"},
-}
-
-
-AWA = "awa@example.org"
-
-
-def waiting(kind: NotificationKind = NotificationKind.TRACK_STARTED, key: str = "k", **facts: Any) -> Notification:
-    """Put a notification into the outbox."""
-    awa = User.objects.filter(email=AWA).first() or AdviserUserFactory(email=AWA, first_name="Awa")
-    outbox.notify(key=key, kind=kind, **{"email": AWA, "user": awa, "context": CONTEXTS[kind], **facts})
-    return Notification.objects.get(key=key)
 
 
 @pytest.mark.parametrize("kind", NotificationKind)
@@ -192,7 +43,7 @@ def test_every_kind_has_a_complete_letter(kind: NotificationKind, has_password: 
     letter = letter_for(waiting(kind, user=user))
     assert 10 < len(letter.subject) < 80
     assert letter.body.startswith("Bonjour Awa,\n")
-    assert letter.body.endswith(f"Accompagnement 100 % web, {operator().name}\n")
+    assert letter.body.endswith(f"Accompagnement 100\u00a0% web, {operator().name}\n")
     assert "{" not in letter.body
     assert "&" not in letter.body
     assert "\n\n\n" not in letter.body
@@ -229,7 +80,7 @@ def test_what_was_taken_is_proved_and_sent_once() -> None:
 
 
 def test_nothing_waits_one_query(django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(3):  # the query, and its transaction
+    with django_assert_num_queries(3):  # the query and its transaction
         assert deliver_due() == 0
 
 
@@ -242,7 +93,7 @@ def test_a_notification_for_later_waits() -> None:
 
 
 class RefusesOne(EmailBackend):
-    """A mail server that does not take the letters of one address."""
+    """A mail server that refuses the letters of one address."""
 
     def send_messages(self, messages: Any) -> int:
         messages = list(messages)
@@ -297,9 +148,10 @@ def told() -> Iterator[list[tuple[str, datetime]]]:
     def hear(notification: Notification, at: datetime) -> None:
         heard.append((notification.key, at))
 
-    deliveries.on_delivered.append(hear)
+    follower = deliveries.DeliveryFollower(kinds=NotificationKind, told=hear)
+    deliveries.on_delivered.append(follower)
     yield heard
-    deliveries.on_delivered.remove(hear)
+    deliveries.on_delivered.remove(follower)
 
 
 def test_upper_floors_are_told_of_the_delivery(told: list[tuple[str, datetime]]) -> None:
@@ -327,7 +179,7 @@ def test_the_demonstration_keeps_its_emails_and_shows_them(client: Any, settings
 
 
 def test_a_letter_is_numbered_at_the_host_of_the_service(settings: Settings) -> None:
-    """The machine's own name is no address of the service, and tells of its inside."""
+    """Kind: the machine's own name in a Message-ID, which reveals something about the network."""
     settings.PUBLIC_URL = "https://suivi.example"
     waiting(NotificationKind.PASSWORD_RESET, context={"first_name": "Awa"})
     deliver_due()

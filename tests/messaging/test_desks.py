@@ -1,19 +1,15 @@
-"""The open page of an adviser's day: it hears of its panels, of nobody else's, and of nothing more."""
+"""The open page of an adviser's day: it hears of its own panels and of nothing else."""
 
-import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
-from channels.routing import URLRouter
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accompaniment.enums import Channel, ContactNature, Modality
-from accompaniment.models import Obligation, User
+from accompaniment.models import Obligation
 from accompaniment.reads.contact_plans import plan_states
 from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.enrolments.interview import ask_enrolment
@@ -25,15 +21,14 @@ from caseload.enums import PlacementEnd
 from caseload.services.moves.absences import end_absence
 from caseload.services.moves.placements import end_placement
 from caseload.services.steering.staff import close_account
-from config.routing import websocket_urlpatterns
 from config.settings.connections import channel_layers
 from messaging.enums import Panel
 from messaging.services import live
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, planned_absence, planned_transfer
+from tests.messaging.desks import Desk, opened
 from tests.messaging.factories import Pair, ask, pair, say
 from tests.messaging.sockets import PATIENCE
-from tests.sessions import Socket
 from tests.visio.factories import InterviewFactory, due_obligation, first_slots
 from visio.enums import NextStep
 from visio.models import Interview
@@ -42,52 +37,6 @@ from visio.services.hours import give_usual_hours
 from visio.services.interviews import book_interview, cancel_interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Desk(Socket):
-    """One open page of the day."""
-
-    def __init__(self, user: User | None) -> None:
-        super().__init__(
-            URLRouter(websocket_urlpatterns),
-            {
-                "type": "websocket",
-                "path": "/ws/bureau/",
-                "raw_path": b"/ws/bureau/",
-                "query_string": b"",
-                "headers": [],
-                "subprotocols": [],
-                "user": user or AnonymousUser(),
-            },
-        )
-
-    async def connect(self) -> int | None:
-        """Knock; return None when the door opens, else the code with which it was closed."""
-        await self.send_input({"type": "websocket.connect"})
-        event = await self.receive_output(PATIENCE)
-        code: int | None = None if event["type"] == "websocket.accept" else event["code"]
-        return code
-
-    async def panels(self) -> set[str]:
-        """Return the panels that the next frame names."""
-        event = await self.receive_output(PATIENCE)
-        frame: dict[str, Any] = json.loads(event["text"])
-        assert frame.keys() == {"type", "panels"}
-        return set(frame["panels"])
-
-    async def hears_nothing(self) -> bool:
-        silent: bool = await self.receive_nothing(timeout=0.2, interval=0.02)
-        return silent
-
-    async def leave(self) -> None:
-        await self.send_input({"type": "websocket.disconnect", "code": 1001})
-        await self.wait(PATIENCE)
-
-
-async def opened(user: User) -> Desk:
-    desk = Desk(user)
-    assert await desk.connect() is None
-    return desk
 
 
 @pytest.fixture
@@ -116,17 +65,17 @@ async def test_a_colleague_who_covers_hears_too(two: Pair) -> None:
 async def test_the_agency_hears_of_who_asks_to_be_received_and_is_followed_by_nobody(two: Pair) -> None:
     beside = await database_sync_to_async(PortfolioFactory)(agency=two.portfolio.agency)
     far = await database_sync_to_async(PortfolioFactory)()
-    person = await database_sync_to_async(JobseekerFactory)(agency=two.portfolio.agency)
+    person = await database_sync_to_async(JobseekerFactory)(agency=two.portfolio.agency, with_account=True)
     desk, other, stranger = (
         await opened(two.adviser),
         await opened(beside.adviser.user),
         await opened(far.adviser.user),
     )
-    await database_sync_to_async(ask_on_site)(actor=two.person, jobseeker=person)
+    await database_sync_to_async(ask_on_site)(actor=person.user, jobseeker=person)
     assert await desk.panels() == {Panel.ON_SITE}
     assert await other.panels() == {Panel.ON_SITE}
     assert await stranger.hears_nothing()
-    # Somebody who is followed concerns her adviser only.
+    # A request of a followed person concerns only that person's adviser.
     await database_sync_to_async(ask_on_site)(actor=two.person, jobseeker=two.jobseeker)
     assert await desk.panels() == {Panel.ON_SITE}
     assert await other.hears_nothing()
@@ -211,7 +160,7 @@ def decide(two: Pair, new_plan: NewPlan | None) -> None:
         new_plan=new_plan,
         reason="Convenu",
         review_on=timezone.localdate() + timedelta(days=60),
-        seen=plan_states([two.jobseeker.pk])[two.jobseeker.pk],
+        seen=plan_states([two.jobseeker.pk])[two.jobseeker.pk].state,
     )
 
 
@@ -316,7 +265,7 @@ async def test_nobody_else_has_a_desk(two: Pair) -> None:
 async def test_without_redis_the_act_stands_and_the_pages_of_the_same_process_hear_of_it(
     two: Pair, settings: Settings
 ) -> None:
-    """Those of other processes ask by themselves every minute."""
+    """The pages of other processes refresh themselves every minute."""
     settings.CHANNEL_LAYERS = channel_layers("unix:///nowhere/valkey.sock")
     desk = await opened(two.adviser)
     callback = await database_sync_to_async(ask)(two.jobseeker)

@@ -1,9 +1,10 @@
-"""One text to several people: each in their own conversation, once, and a report of who did not get it."""
+"""One text to several people: once in each conversation, with a report of who did not get it."""
 
 from html import unescape
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -72,7 +73,7 @@ def test_who_cannot_be_written_to_is_named_with_the_reason(adviser: Client, port
 
 
 def test_when_nobody_could_be_written_to_the_page_says_no_success(adviser: Client, portfolio: Portfolio) -> None:
-    """Kind: success is said where nothing was done."""
+    """Kind: a page that reports success although nothing was done."""
     without = validated(portfolio, last_name="Sanscompte").jobseeker
     without.user = None
     without.save(update_fields=["user"])
@@ -83,9 +84,10 @@ def test_when_nobody_could_be_written_to_the_page_says_no_success(adviser: Clien
 
 
 def test_who_left_meanwhile_does_not_stop_the_others(portfolio: Portfolio) -> None:
-    """The list was read before the hand-over: the right is looked up again under each conversation's lock."""
+    """The list was read before the hand-over. The right is checked again under each conversation's lock."""
     gone, stays = on_web_track(portfolio), on_web_track(portfolio)
-    end_placement(actor=None, jobseeker=gone, reason=PlacementEnd.LEFT, at=timezone.now())
+    with transaction.atomic():
+        end_placement(actor=None, jobseeker=gone, reason=PlacementEnd.LEFT, at=timezone.now())
     outcomes = post_to_each(actor=portfolio.adviser.user, jobseekers=[gone, stays], batch=uuid4(), body="Bonjour")
     assert [bool(outcome.why_not) for outcome in outcomes] == [True, False]
     assert [message.conversation.jobseeker for message in Message.objects.all()] == [stays]
@@ -121,7 +123,10 @@ def test_without_a_selection_it_says_how_to_make_one(adviser: Client) -> None:
 
 
 def test_a_message_to_several_answers_nobody_and_is_no_contact(adviser: Client, portfolio: Portfolio) -> None:
-    """Kind: what is collective or automatic counts as an answer, or as a contact. A message to one is both."""
+    """Kind: a collective or automatic message that counts as an answer or as a contact.
+
+    A message to one person is both.
+    """
     waiting, calm = pair(portfolio, last_name="Attend"), pair(portfolio, last_name="Calme")
     say(waiting.conversation, waiting.person)
     since = Conversation.objects.get(pk=waiting.conversation.pk).awaiting_reply_since
@@ -139,7 +144,7 @@ def test_a_message_to_several_answers_nobody_and_is_no_contact(adviser: Client, 
     assert not CaseSummary.objects.filter(jobseeker=calm.jobseeker, last_contact_at__isnull=False).exists()
     assert not Contact.objects.filter(jobseeker=calm.jobseeker, nature=ContactNature.MESSAGE).exists()
     assert "Message à plusieurs :" in said(adviser.get("/messagerie/"))
-    # It stands in the conversation and in the file's log all the same.
+    # It is still stored in the conversation and shown in the file's log.
     assert AuditEntry.objects.filter(jobseeker=calm.jobseeker, action="message").exists()
     assert not list(waiting_since_the_first_unanswered_message())
 

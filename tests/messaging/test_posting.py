@@ -1,4 +1,4 @@
-"""Storing messages: once, numbered, by whoever has the right at that instant."""
+"""Storing messages: once, with a number, by somebody who has the right at that instant."""
 
 from datetime import timedelta
 from uuid import uuid4

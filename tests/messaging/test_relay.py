@@ -1,6 +1,6 @@
-"""A round of letters goes over one connection of a real mail server, and goes on where that breaks.
+"""A round of letters uses one connection to a real mail server, and continues if it breaks.
 
-The kind: a link that is ended, or a letter that is given up, before anybody knows what became of its successor.
+Kind: a link that is ended, or a letter that is given up, before the fate of its successor is known.
 """
 
 import re
@@ -28,7 +28,7 @@ from tests.messaging.mail_server import (
     mail_server,
     takes_and_leaves_without_a_word,
 )
-from tests.messaging.test_delivery import waiting
+from tests.messaging.notifications import waiting
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def many() -> list[Notification]:
 
 
 def taken_of(server: MailServer) -> list[int]:
-    """Return of which notification each letter is that the server took, in its order."""
+    """Return the notification keys of the letters that the server has accepted, in its order."""
     return [int(letter["Message-ID"].strip("<").split(".")[0]) for letter in server.taken]
 
 
@@ -100,7 +100,7 @@ def test_a_letter_that_breaks_the_connection_waits_and_the_others_leave(server: 
 
 
 def test_a_letter_that_was_taken_without_a_word_is_the_only_one_that_leaves_twice(server: MailServer) -> None:
-    """At least once: where the server's word is lost, nobody knows; all others leave exactly once."""
+    """Delivery is at least once. Only a letter whose acknowledgement is lost is sent twice."""
     rows = many()
     server.at_end = {5: takes_and_leaves_without_a_word}
     assert deliver_due() == MANY - 1
@@ -141,7 +141,7 @@ def link_of(letter: Any) -> str:
 
 
 class TestLinks:
-    """Whoever is sent a link again keeps the one before until the mail server has taken the new one."""
+    """A person who is sent a new link keeps the old one until the mail server has accepted the new one."""
 
     def invited(self) -> User:
         user = AdviserUserFactory(password=None)
@@ -162,7 +162,7 @@ class TestLinks:
         assert accounts.activation_account(token=link_of(server.taken[1])) == user
 
     def test_a_link_whose_letter_was_taken_without_a_word_opens_the_account(self, server: MailServer) -> None:
-        """The server has it, the person reads it, and the house does not know."""
+        """The server has the letter and the person reads it, but the service does not know."""
         user = self.invited()
         server.at_end = {1: takes_and_leaves_without_a_word, 2: lambda _: "451 later"}
         assert deliver_due() == 0

@@ -1,4 +1,4 @@
-"""Opening hours in words, call-back windows, and how urgent an answer is."""
+"""Opening hours in words, call-back windows, and the urgency of an answer."""
 
 import itertools
 from datetime import UTC, datetime, time, timedelta

@@ -1,7 +1,6 @@
-"""One account has so many sockets open and no more, however many processes serve it.
+"""One account has a limited number of open sockets, however many processes serve it.
 
-The kind: a bound that holds for each process alone is no bound. Two counters stand for two processes: they share
-nothing but Redis.
+Kind: a bound that holds only for each process. Two counters simulate two processes: they share nothing but Redis.
 """
 
 import asyncio
@@ -66,7 +65,7 @@ async def test_all_at_once_get_as_many_places_as_there_are() -> None:
 
 
 def test_without_one_step_two_processes_both_take_the_last_place(server: redis.Redis) -> None:
-    """The control: who looks first and writes then lets both in."""
+    """The control: checking first and writing then lets both in."""
     key = ticket().key
     seen = [server.zcard(key) < 1 for _ in ("here", "there")]
     for process in ("here", "there"):
@@ -101,14 +100,14 @@ async def test_without_redis_nobody_is_refused(caplog: pytest.LogCaptureFixture)
     assert await entered(*[count] * (MOST + 2)) == [True] * (MOST + 2)
     await count.stay([one])
     await count.leave(one)
-    # It is asked once, not by each socket that waits.
+    # Redis is asked once, not by each waiting socket.
     assert [record.message for record in caplog.records] == [
         "Redis does not answer: the sockets of an account are counted in each process alone."
     ]
 
 
 async def test_those_that_open_at_once_do_not_wait_for_a_frozen_redis_one_after_the_other(settings: Settings) -> None:
-    """The kind: a look that comes before the queue, so that everybody in the queue waits in full."""
+    """Kind: a check before a queue, so that each one in the queue waits for its full length."""
     with socket.create_server(("127.0.0.1", 0)) as frozen:
         url = f"redis://127.0.0.1:{frozen.getsockname()[1]}/0"
         settings.CACHES = {"default": {"LOCATION": url, "OPTIONS": {"socket_timeout": 0.2}}}

@@ -1,4 +1,4 @@
-"""How texts of people are written on a page: links without what surrounds them, and nothing that runs."""
+"""People's texts on a page: links without the surrounding characters, and nothing that runs."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from messaging.templatetags.messaging_text import message_text
     ],
 )
 def test_brackets_belong_to_an_address_that_opens_them(body: str, address: str) -> None:
-    """Kind: where a link ends. The same cases run in the browser (tests/e2e/test_reading.py)."""
+    """Kind: a link that ends in the wrong place. The same cases run in the browser (tests/e2e/test_reading.py)."""
     assert f'href="{address}"' in message_text(body)
     assert f">{address}</a>" in message_text(body)
 

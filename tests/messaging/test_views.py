@@ -1,4 +1,4 @@
-"""The pages of conversations and call-backs: for their people, and for nobody else."""
+"""The pages of conversations and call-backs: for the people concerned, and for nobody else."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ JSON = {"Accept": "application/json"}
 
 
 def as_(user: User | AnonymousUser) -> Client:
-    """Return a browser in which this person is logged in."""
+    """Return a client in which this person is logged in."""
     client = Client()
     if isinstance(user, User):
         client.force_login(user, backend="caseload.views.reader_zone.Backend")
@@ -74,7 +74,7 @@ def test_a_jobseeker_goes_straight_to_the_only_conversation() -> None:
     page = browser.get(reverse("conversations"), follow=True)
     conversation = Conversation.objects.get(jobseeker=jobseeker)
     assert page.redirect_chain[-1][0] == reverse("conversation", args=[conversation.pk])
-    assert "Mes messages" in page.content.decode()
+    assert '<h1 class="thread-head__title">Messages</h1>' in page.content.decode()
     assert browser.get(reverse("conversations"), follow=True).status_code == 200
     assert Conversation.objects.count() == 1
 
@@ -152,7 +152,7 @@ def test_the_list_shows_who_waits_longest_first_and_finds_people(two: Pair) -> N
     browser = as_(two.adviser)
     text = browser.get(reverse("conversations")).content.decode()
     assert text.index("Moi d&#x27;abord") < text.index("Et moi ensuite")
-    assert "(2) Messagerie" in text
+    assert "(2) Messages" in text
     found = browser.get(reverse("conversations"), {"q": "menard ZELIE"}).content.decode()
     assert "Moi d&#x27;abord" in found
     assert "Et moi ensuite" not in found
@@ -180,7 +180,7 @@ def test_a_conversation_takes_as_many_queries_for_two_hundred_messages(django_as
     for size in (2, 200):
         for number in range(Message.objects.count(), size):
             say(two.conversation, two.person if number % 10 == 1 else two.adviser)
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(17):
             page = browser.get(reverse("conversation", args=[two.conversation.pk]))
     text = page.content.decode()
     assert text.count('data-number="') == 100
@@ -230,17 +230,21 @@ def test_panels_of_the_adviser(two: Pair) -> None:
     assert browser.get(reverse("panel_person_conversation", args=[stranger.jobseeker.pk])).status_code == 404
 
 
-def test_panels_of_the_jobseeker(two: Pair) -> None:
+def test_the_space_of_the_jobseeker(two: Pair) -> None:
     browser = as_(two.person)
-    assert "Écrire à mon conseiller" in browser.get(reverse("space_messages_panel")).content.decode()
-    assert "Demander à être rappelé" in browser.get(reverse("space_callback_panel")).content.decode()
+
+    def space() -> str:
+        return browser.get(reverse("panel_next_step")).content.decode()
+
+    assert "Écrire à mon conseiller" in space()
+    assert "Demander un appel" in space()
     say(two.conversation, two.adviser)
     say(two.conversation, two.adviser)
     ask(two.jobseeker)
-    assert "2 nouveaux messages" in browser.get(reverse("space_messages_panel")).content.decode()
-    assert "Voir ou annuler" in browser.get(reverse("space_callback_panel")).content.decode()
+    assert "2 nouveaux messages" in space()
+    assert "Voir ou annuler" in space()
     browser.post(reverse("conversation_read", args=[two.conversation.pk]), {"number": 2})
-    assert "Aucun nouveau message" in browser.get(reverse("space_messages_panel")).content.decode()
+    assert "Aucun nouveau message" in space()
 
 
 @pytest.mark.parametrize("name", ["panel_to_answer", "panel_callbacks"])
@@ -249,7 +253,7 @@ def test_panels_of_advisers_are_for_advisers(two: Pair, name: str) -> None:
     assert as_(two.person).get(reverse(name)).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["space_messages_panel", "space_callback_panel", "ask_callback"])
+@pytest.mark.parametrize("name", ["panel_next_step", "ask_callback"])
 def test_panels_of_jobseekers_are_for_jobseekers(two: Pair, name: str) -> None:
     assert as_(two.person).get(reverse(name)).status_code == 200
     assert as_(two.adviser).get(reverse(name)).status_code == 403
@@ -335,7 +339,7 @@ def test_the_number_opens_at_once_to_the_adviser_and_to_a_colleague_by_an_audite
     two = pair(phone="+33639980001")
     callback = ask(two.jobseeker)
     colleague = CoverFactory(portfolio=two.portfolio).colleague.user
-    own = number = "06 12 34 56 78"  # asked for at this number, which is now the file's
+    own = number = "06 12 34 56 78"  # requested with this number, which is now in the file
 
     def shows(user: User, address: str, phone: str) -> bool:
         return phone in as_(user).get(address).content.decode().replace("\u00a0", " ")

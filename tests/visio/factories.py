@@ -1,4 +1,4 @@
-"""Makes interviews and what leads to them, by the real services."""
+"""Makes interviews and what precedes them, through the real services."""
 
 import secrets
 from datetime import timedelta
@@ -23,7 +23,7 @@ from visio.services.missed import note_absence, note_told
 
 
 class InterviewFactory(factory.django.DjangoModelFactory):
-    """A booked video interview that begins in five minutes, of a person on the web track with her own adviser.
+    """A booked video interview that begins in five minutes, of a person on the web track with their own adviser.
 
     The slot need not be on the adviser's grid, so that a room can be open whenever the tests run.
     """
@@ -49,7 +49,7 @@ class InterviewFactory(factory.django.DjangoModelFactory):
 
 
 def missed_interview(jobseeker: Jobseeker | None = None, **fields: Any) -> Interview:
-    """Return a mandatory interview that began forty minutes ago and to which nobody came, its convocation delivered."""
+    """Return a mandatory interview that began forty minutes ago without anybody; its convocation was delivered."""
     person = jobseeker or on_web_track(bookable_portfolio())
     starts_at = fields.pop("starts_at", timezone.now() - timedelta(minutes=40))
     facts: dict[str, Any] = {
@@ -61,7 +61,7 @@ def missed_interview(jobseeker: Jobseeker | None = None, **fields: Any) -> Inter
 
 
 def noted_absence(jobseeker: Jobseeker | None = None, *, told: bool = True) -> Interview:
-    """Return an interview from which an absence was noted just now, by the real services; the person is told of it."""
+    """Return an interview from which an absence was noted just now. The person has been told."""
     answer_delay()
     missed = missed_interview(jobseeker)
     noted = note_absence(actor=missed.adviser.user, interview=missed)
@@ -91,7 +91,7 @@ def due_obligation(jobseeker: Jobseeker) -> Obligation:
 
 
 def first_slots(jobseeker: Jobseeker, obligation: Obligation | None = None) -> list[Any]:
-    """Return what the picker would offer the person now."""
+    """Return the first slots that the picker would offer the person now."""
     adviser = follower(jobseeker)
     now = timezone.now()
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)

@@ -1,4 +1,4 @@
-"""What one account holds and does is bounded: each refusal beside what is let through."""
+"""Limits on what one account holds and does: each refusal beside what is accepted."""
 
 from datetime import timedelta
 from io import StringIO
@@ -20,7 +20,8 @@ from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.enrolments.interview import ask_enrolment
 from accompaniment.services.plan_reviews import answer_plan_request, ask_plan_change
 from messaging.enums import CallbackSubject
-from messaging.services.callbacks import ask_callback, cancel_callback, windows_of
+from messaging.reads.callback_windows import windows_of
+from messaging.services.callbacks import ask_callback, cancel_callback
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
 from tests.accompaniment.factories import JobseekerFactory
@@ -158,7 +159,7 @@ class TestChangesADay:
 
 
 class TestOtherActs:
-    """The same kind: whatever one account may do again and again that others pay for."""
+    """Kind: an act that one account can repeat without end at the expense of others."""
 
     def test_call_backs(self, person):
         bound(BoundedAct.CALLBACKS, 2)
@@ -192,7 +193,7 @@ class TestOtherActs:
         leave_track(actor=person.user, jobseeker=person)
         with pytest.raises(TooManyError):
             ask_enrolment(actor=person.user, jobseeker=person)
-        assert ask_enrolment(actor=None, jobseeker=person)  # the adviser or an import is not bound
+        assert ask_enrolment(actor=None, jobseeker=person)  # the limit is not for an adviser or an import
 
     def test_documents_by_number_with_those_that_were_removed(self, person):
         bound(BoundedAct.DOCUMENTS, 2)

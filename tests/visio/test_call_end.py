@@ -1,4 +1,4 @@
-"""The call of an interview ends for both; what came of the interview is said afterwards."""
+"""The call of an interview ends for both sides; its outcome is recorded afterwards."""
 
 import pytest
 from django.urls import reverse
@@ -91,7 +91,7 @@ def test_the_report_can_be_written_afterwards(running):
 
 
 class TestTheNumberIsInThePage:
-    """Both read who calls at which number, for the hour in which the server does not answer."""
+    """Both sides see who calls at which number, in case the server does not answer later."""
 
     def page(self, client, user, interview):
         client.force_login(user)
@@ -116,9 +116,9 @@ class TestTheNumberIsInThePage:
 
 
 def test_the_room_has_no_frame_of_the_site_and_the_page_before_it_has(client, interview):
-    """Header, « Quitter le 100 % web » and footer are on every other page."""
+    """Every other page has header, « Quitter le 100 % web » and footer."""
     client.force_login(interview.jobseeker.user)
-    parts = ('class="fr-header', 'class="frame-rights"', 'class="fr-footer', 'class="fr-skiplinks')
+    parts = ('class="frame-header', 'class="frame-rights"', 'class="fr-footer', 'class="fr-skiplinks')
     room_page = client.get(reverse("room", args=[interview.token])).content.decode()
     other_page = client.get(reverse("my_interviews")).content.decode()
     for part in parts:
@@ -127,7 +127,7 @@ def test_the_room_has_no_frame_of_the_site_and_the_page_before_it_has(client, in
 
 
 def test_a_colleague_who_holds_the_interview_reads_the_number_with_a_trace(client):
-    """The person's own adviser leaves no row, anybody else does."""
+    """The person's own adviser leaves no audit row; any other reader does."""
     colleague = PortfolioFactory().adviser
     for interview, rows in ((InterviewFactory(), 0), (InterviewFactory(adviser=colleague), 1)):
         client.force_login(interview.adviser.user)

@@ -1,4 +1,4 @@
-"""What the database itself refuses, each beside what differs by one fact and goes in."""
+"""What the database itself refuses, each row beside an accepted row that differs by one fact."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 MINUTES = timedelta(minutes=1)
 LONG_AFTER = datetime(2100, 1, 1, tzinfo=UTC)
-"""After every test: what is written here is read when the tests are collected, long before they run."""
+"""Later than every test run. The rows are defined when the tests are collected, long before they run."""
 
 
 def refused(name, act):
@@ -98,7 +98,7 @@ class TestStates:
     )
     @pytest.mark.parametrize("state", [InterviewState.NOTED, InterviewState.MISSED])
     def test_an_absence_rests_on_every_proof(self, gap, state):
-        """Noted or confirmed: an obligation, a convocation that arrived before, no failure, nobody came."""
+        """An absence needs an obligation, a convocation delivered in time, no failure, and nobody in the room."""
         noted = noted_absence()
         explain_absence(actor=noted.jobseeker.user, interview=noted, text="Train supprimé.")
         rows = Interview.objects.filter(pk=noted.pk)
@@ -116,7 +116,7 @@ class TestStates:
         rows.update(answer_until=noted.noted_at + MINUTES)
 
     def test_nobody_confirms_an_absence_unheard(self):
-        """Neither before the time is over, nor without an e-mail that arrived; an answer is enough."""
+        """It needs an answer, or an e-mail that arrived and the end of the time to explain."""
         noted = noted_absence()
         rows = Interview.objects.filter(pk=noted.pk)
         kept = {"state": InterviewState.MISSED, "closed_by": noted.adviser.user}

@@ -1,4 +1,4 @@
-"""The demonstration stands in the house as if its people had always lived there."""
+"""The demonstration, checked as if its people had always used the service."""
 
 import pytest
 from django.conf import LazySettings
@@ -23,13 +23,13 @@ from visio.rules import ROOM_OPENS_BEFORE
 @pytest.fixture
 def _demonstration(db: None) -> None:
     call_command("seed_demo", verbosity=0)
-    with connection.cursor() as cursor:  # what a commit would check
+    with connection.cursor() as cursor:  # the constraints that a commit would check
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @pytest.mark.usefixtures("_demonstration")
 class TestDemonstration:
-    """One load, looked at from every side: loading takes seconds."""
+    """One load for all checks, because loading takes seconds."""
 
     def test_stands(self, capsys: pytest.CaptureFixture[str], mailoutbox: list[EmailMessage]) -> None:
         now = timezone.now()
@@ -79,7 +79,7 @@ def test_is_not_loaded_where_people_are_real(db: None, settings: LazySettings) -
 
 @pytest.mark.django_db
 def test_accounts_of_the_demonstration_are_found_where_real_people_are(settings: LazySettings) -> None:
-    """Their password is printed in the source: `check --deploy --database default` ends with an error."""
+    """Their password is published in the source: `check --deploy --database default` reports an error."""
     settings.DEMONSTRATION = False
     UserFactory(email="someone@demo.example.org")
     assert no_account_of_the_demonstration(["default"]) == []
@@ -94,7 +94,7 @@ def test_accounts_of_the_demonstration_are_found_where_real_people_are(settings:
 
 @pytest.mark.django_db
 def test_a_check_before_the_first_migration_says_what_to_run(settings: LazySettings) -> None:
-    """An operator who takes one step too early is told so in a sentence, not in a traceback."""
+    """Kind: a traceback in place of a sentence, for an operator who takes one step too early."""
     settings.DEMONSTRATION = False
     assert no_account_of_the_demonstration(["default"]) == []
     with connection.cursor() as cursor:

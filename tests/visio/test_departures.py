@@ -1,4 +1,4 @@
-"""What an adviser who leaves never concluded holds the account open until a manager closes it, and is no absence."""
+"""Unconcluded interviews keep an adviser's account open until a manager closes them. They are not absences."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -18,7 +18,7 @@ from caseload.models import Portfolio
 from caseload.services.moves.transfers import transfer_people
 from caseload.services.steering import staff
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
-from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, follower, on_web_track
 from tests.confirmation import confirmed
 from tests.visio.factories import InterviewFactory, due_obligation
 from visio.enums import InterviewState
@@ -27,8 +27,8 @@ from visio.services.departures import close_left_open
 
 pytestmark = pytest.mark.django_db
 
-QUERIES = 5
-"""Session, account, manager, adviser, interviews."""
+QUERIES = 6
+"""Session, account, manager, adviser, interviews, what waits."""
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def portfolio() -> Portfolio:
 
 
 def left_behind(portfolio: Portfolio, *, days: int = 3) -> Interview:
-    """Return an interview of some days ago without a report, whose person has a new adviser since."""
+    """Return an interview of some days ago without a report, whose person has a new adviser by now."""
     person = on_web_track(portfolio)
     interview = InterviewFactory(jobseeker=person, starts_at=timezone.now() - timedelta(days=days))
     transfer_people(
@@ -98,7 +98,7 @@ def test_another_hour_is_chosen_where_a_deadline_still_needs_one(
             summary="Fait par téléphone.",
             source="test",
         )
-        hold_obligation(actor=portfolio.adviser.user, obligation=obligation, contact=contact)
+        hold_obligation(actor=follower(interview.jobseeker), obligation=obligation, contact=contact)
     close_left_open(actor=ManagerFactory().user, adviser=portfolio.adviser)
     obligation.refresh_from_db()
     assert obligation.state == state

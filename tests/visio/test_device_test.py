@@ -1,4 +1,4 @@
-"""The page of the device test: what it found is kept, and the adviser sees it beside today's interview."""
+"""The page of the device test: its result is stored, and the adviser sees it beside today's interview."""
 
 import html
 from typing import Any

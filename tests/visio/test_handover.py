@@ -1,4 +1,4 @@
-"""What a change of adviser does to the interviews that are booked: they move, or the person chooses again."""
+"""A change of adviser and the booked interviews: they move, or the person chooses another hour."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -41,7 +41,7 @@ def portfolio() -> Portfolio:
 
 @pytest.fixture
 def heir(portfolio: Portfolio) -> Portfolio:
-    """A colleague's portfolio of the same agency, with the same hours."""
+    """A portfolio of a colleague in the same agency, with the same hours."""
     return bookable_portfolio(agency=portfolio.agency)
 
 
@@ -87,7 +87,7 @@ def test_it_goes_to_the_new_adviser_at_the_same_hour(person: Jobseeker, portfoli
     assert (after.adviser, after.state) == (heir.adviser, InterviewState.BOOKED)
     assert (after.starts_at, after.token, after.channel) == (before.starts_at, before.token, before.channel)
     assert "à la même heure" in carried(batch)
-    assert f"est maintenu, avec {heir.adviser}" in told(person)
+    assert f"a lieu comme prévu, avec {heir.adviser}" in told(person)
     assert not Notification.objects.filter(kind=NotificationKind.INTERVIEW_CANCELLED).exists()
     assert AuditEntry.objects.filter(
         jobseeker=person, action=AuditAction.INTERVIEW, details__event="handed_over"
@@ -111,14 +111,14 @@ def test_where_the_new_adviser_is_taken_the_person_chooses_again(
     assert interview.state == InterviewState.CANCELLED
     assert "n'est pas libre alors" in carried(batch)
     assert "Choisissez une autre heure" in told(person)
-    # Both letters say the same: another hour is to be chosen.
+    # Both letters tell the person to choose another hour.
     cancelled = Notification.objects.get(jobseeker=person, kind=NotificationKind.INTERVIEW_CANCELLED)
     changed = Notification.objects.get(jobseeker=person, kind=NotificationKind.ADVISER_CHANGED)
     for letter in (cancelled, changed):
         words = letter_for(letter).body
         assert "Vous n'avez rien à faire" not in words
         assert "Choisissez un" in words
-    # The duty stands as it stood, and is to be placed with the new adviser.
+    # The obligation is unchanged, and is to be placed with the new adviser.
     obligation.refresh_from_db()
     assert obligation.state == "due"
     summary = CaseSummary.objects.get(jobseeker=person)
@@ -195,7 +195,7 @@ class TestValidation:
         assert (booked.adviser, booked.state) == (portfolio.adviser, InterviewState.BOOKED)
         letter = Notification.objects.get(jobseeker=person, kind=NotificationKind.INVITATION)
         assert letter.context["follower"] == portfolio.adviser.user.full_name
-        assert f"est maintenu, avec {portfolio.adviser}" in " ".join(letter.context["carried"])
+        assert f"a lieu comme prévu, avec {portfolio.adviser}" in " ".join(letter.context["carried"])
         assert [breach for check in checks for breach in check()] == []
 
     def test_who_keeps_the_adviser_keeps_what_is_booked(self, portfolio: Portfolio) -> None:

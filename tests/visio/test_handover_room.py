@@ -10,7 +10,7 @@ from caseload.models import Placement, Portfolio
 from caseload.services.moves.transfers import transfer_people
 from tests.caseload.factories import ManagerFactory, PortfolioFactory
 from tests.visio.factories import InterviewFactory
-from tests.visio.test_consumers import Tab, meet
+from tests.visio.tabs import Tab, meet
 from visio import consumers
 from visio.models import Interview
 from visio.services.hours import give_usual_hours
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def _monday_morning() -> Iterator[None]:
-    """Meet at an hour at which the new adviser works too."""
+    """An hour at which the new adviser works too."""
     with time_machine.travel("2026-03-02T09:00:00Z", tick=True):
         yield
 

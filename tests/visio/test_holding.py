@@ -1,4 +1,4 @@
-"""An interview and the obligation of its period find each other, whichever came first."""
+"""An interview and the obligation of its period are connected, whichever came first."""
 
 from datetime import timedelta
 
@@ -83,14 +83,14 @@ class TestBookedBeforeThePlannerRan:
         day = first.period.upper + timedelta(days=1)
         coming = InterviewFactory(jobseeker=person, starts_at=timezone.now() + (day - timezone.localdate()) * 1)
 
-        assert plan_interviews(today=first.period.upper).invitations == 1  # for the first, which nothing holds
+        assert plan_interviews(today=first.period.upper).invitations == 1  # for the first period, which is not held
 
         coming.refresh_from_db()
         assert coming.obligation is not None
         assert coming.obligation.period.lower == first.period.upper
 
     def test_a_plan_that_changes_asks_nobody_again_who_has_an_interview(self, person):
-        """Booked for an obligation that the new plan waives: the interview holds the one that comes instead."""
+        """The new plan waives the obligation of the interview. The interview then holds the new obligation."""
         waived = due_obligation(person)
         interview = book(person, first_slots(person, waived)[0])
         change_plan(
@@ -173,7 +173,10 @@ class TestMoved:
 
 
 class TestAFreeAppointmentBecomesObligatory:
-    """Nobody is held to what they were not told: the convocation leaves before an absence could count."""
+    """Kind: a person who is held to something without having been told.
+
+    The convocation leaves before an absence can count.
+    """
 
     def test_its_convocation_leaves_and_only_its_delivery_is_the_proof(self, person):
         answer_delay()

@@ -1,4 +1,4 @@
-"""Each check finds nothing in a sound house and finds its breach once the guard is out of the way."""
+"""Each check finds nothing in sound data, and finds its breach once the guard is disabled."""
 
 from datetime import timedelta
 

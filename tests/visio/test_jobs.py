@@ -1,10 +1,11 @@
-"""Planning by beat and by hand, and what the delivery of a convocation proves."""
+"""Planning by the scheduler and by hand, and what the delivery of a convocation proves."""
 
 from io import StringIO
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.models import AuditEntry, Notification
@@ -51,8 +52,9 @@ def test_the_first_delivery_of_the_convocation_is_the_proof():
     )
     first = timezone.now()
     for notification in Notification.objects.all():
-        note_convocation(notification, first)
-        note_convocation(notification, timezone.now())
+        for at in (first, timezone.now()):
+            with transaction.atomic():
+                note_convocation(notification, at)
     interview.refresh_from_db()
     assert interview.convocation_delivered_at == first
     proofs = AuditEntry.objects.filter(jobseeker=person, details__event="convocation_delivered")
@@ -75,6 +77,7 @@ def test_the_delivery_of_a_letter_about_a_free_appointment_proves_nothing():
         starts_at=first_slots(person)[0],
         channel="video",
     )
-    note_convocation(Notification.objects.get(key=f"interview-booked:{interview.pk}"), timezone.now())
+    with transaction.atomic():
+        note_convocation(Notification.objects.get(key=f"interview-booked:{interview.pk}"), timezone.now())
     interview.refresh_from_db()
     assert interview.convocation_delivered_at is None

@@ -1,4 +1,4 @@
-"""The number at which a person is called: asked for where there is none, corrected there, one for the whole file."""
+"""The number at which a person is called: asked for if missing, corrected on the page, the same in the whole file."""
 
 from datetime import timedelta
 
@@ -14,7 +14,8 @@ from accompaniment.services.contact_details import change_phone
 from messaging.enums import CallbackSubject
 from messaging.forms import window_value
 from messaging.models import CallbackRequest
-from messaging.services.callbacks import ask_callback, windows_of
+from messaging.reads.callback_windows import windows_of
+from messaging.services.callbacks import ask_callback
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, first_slots, follower

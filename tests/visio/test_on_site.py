@@ -1,4 +1,4 @@
-"""Asking to be received on site, and who sees and answers it: never nobody."""
+"""Requests for a meeting on site, and who sees and answers them: there is always somebody."""
 
 import html
 import re
@@ -46,7 +46,7 @@ def person(portfolio: Portfolio) -> Jobseeker:
 
 @pytest.fixture
 def alone(portfolio: Portfolio) -> Jobseeker:
-    """Somebody who has left for good where no classic portfolio has room, and asks to be received."""
+    """A person who has left the track while no classic portfolio has room, and asks for a meeting on site."""
     found = on_web_track(portfolio, first_name="Zoé", last_name="Lefèvre")
     leave_track(actor=found.user, jobseeker=found)
     ask_on_site(actor=found.user, jobseeker=found)
@@ -75,7 +75,7 @@ class TestAsking:
     def test_one_button_asks_and_asking_again_shows_the_open_request(self, client: Client, person: Jobseeker) -> None:
         as_(client, person.user).post("/etre-recu/", {"comment": "Le matin"})
         client.post("/etre-recu/", {"comment": "Encore"})
-        client.post("/etre-recu/", {})  # a form that says nothing of the words leaves them
+        client.post("/etre-recu/", {})  # a form without a comment keeps the old comment
         request = OnSiteRequest.objects.get(jobseeker=person)
         assert request.comment == "Encore"
         page = texts(client.get("/etre-recu/"))
@@ -102,7 +102,7 @@ class TestAsking:
 
 
 class TestTakingBack:
-    """A wish that was sent by a click is taken back until it is answered, and never stands in the way of another."""
+    """A request sent by one click can be taken back until it is answered, and does not prevent another one."""
 
     def test_it_is_taken_back_where_it_is_read_and_asked_anew(
         self, client: Client, portfolio: Portfolio, person: Jobseeker
@@ -113,7 +113,7 @@ class TestTakingBack:
         assert address in texts(client.get("/etre-recu/"))
         page = texts(client.post(address, follow=True))
         assert "Votre demande est retirée." in page
-        assert "Demander à être reçu" in page
+        assert "Demander un rendez-vous" in page
         assert address not in page
         request.refresh_from_db()
         assert (request.withdrawn_by, request.answered_at) == (person.user, None)
@@ -122,7 +122,7 @@ class TestTakingBack:
             ("asked", person.user),
             ("withdrawn", person.user),
         ]
-        # Who would have answered sees it no more, and reads in the file what became of it.
+        # The adviser no longer sees the request among the open ones, and reads its end in the file.
         as_(client, portfolio.adviser.user)
         assert person.full_name not in texts(client.get(PANEL))
         assert "Demande d'entretien en agence retirée" in texts(client.get(reverse("person", args=[person.pk])))
@@ -170,7 +170,7 @@ class TestTakingBack:
     def test_the_bound_keeps_what_stands_and_never_refuses_to_ask(
         self, client: Client, portfolio: Portfolio, person: Jobseeker
     ) -> None:
-        """Taking back and changing is bounded; a meeting on site can always be asked for (invariant 8)."""
+        """Taking back and changing are limited. A meeting on site can always be asked for (invariant 8)."""
         most = 2
         ActBound.objects.filter(act=BoundedAct.ON_SITE_CHANGES).update(most=most)
         as_(client, person.user)
@@ -187,7 +187,7 @@ class TestTakingBack:
         assert sentence in texts(client.post(address, follow=True))
         standing.refresh_from_db()
         assert (standing.comment, standing.withdrawn_at) == ("Le matin", None)
-        # Once it is answered, asking is as free as before.
+        # Once the request is answered, a new one can be made as before.
         answer_on_site(actor=portfolio.adviser.user, request=standing, answer="Lundi.")
         assert client.post("/etre-recu/", {"comment": "Le soir"}).status_code == 302
         assert OnSiteRequest.objects.open().get().comment == "Le soir"
@@ -208,12 +208,31 @@ class TestWhoAnswers:
         assert (letter.jobseeker, letter.context["path"]) == (person, "/etre-recu/")
         assert "Mardi" not in str(letter.context)
 
+    def test_the_adviser_answers_on_the_line_of_a_list(
+        self, client: Client, portfolio: Portfolio, person: Jobseeker
+    ) -> None:
+        """A page asks for a part of itself, and is never answered with another whole page."""
+        request = ask_on_site(actor=person.user, jobseeker=person)
+        as_(client, portfolio.adviser.user)
+        opened = client.get(answer_to(request), headers={"HX-Request": "true"})
+        refused = client.post(answer_to(request), {"answer": " "}, headers={"HX-Request": "true"})
+        assert (refused.status_code, OnSiteRequest.objects.get().answered_at) == (422, None)
+        typed = {"answer": "Mardi à 10 h."}
+        done = client.post(answer_to(request), typed, headers={"HX-Request": "true"})
+        assert f"Votre réponse est envoyée à {person}" in texts(done)
+        assert OnSiteRequest.objects.get().answer == "Mardi à 10 h."
+        late = client.post(answer_to(request), {"answer": "Ou mercredi."}, headers={"HX-Request": "true"})
+        assert late.status_code == 409
+        assert "Ou mercredi." in texts(late)
+        for answer in (opened, refused, done, late):
+            assert "<html" not in texts(answer)
+
     def test_the_adviser_reads_how_long_the_person_has_waited(
         self, client: Client, portfolio: Portfolio, person: Jobseeker
     ) -> None:
         OnSiteRequest.objects.create(jobseeker=person, asked_at=timezone.now() - timedelta(hours=31))
         as_(client, portfolio.adviser.user)
-        assert "attend une réponse depuis 31 h" in texts(client.get(PANEL))
+        assert "depuis 31 h" in texts(client.get(PANEL))
         request = OnSiteRequest.objects.get()
         answer = client.post(answer_to(request), {"answer": "Mardi."}, follow=True)
         assert "31 h après sa demande" in texts(answer)
@@ -234,14 +253,14 @@ class TestWhoAnswers:
         ]
         assert [requests_answered_by(user).count() for user in answering] == [1, 1]
         assert [requests_answered_by(user).count() for user in others] == [0] * 5
-        # The managers watch over it.
+        # Managers see the request without being the ones who answer.
         assert [requests_seen_by(user).count() for user in others] == [0, 0, 1, 1, 0]
 
     def test_of_a_person_whom_nobody_follows_the_agency_and_the_region(
         self, portfolio: Portfolio, alone: Jobseeker
     ) -> None:
         region = portfolio.agency.departement.region
-        # Strangers who have somebody of their own in the same state.
+        # Strangers whose own person is in the same state.
         far = PortfolioFactory()
         theirs = on_web_track(far)
         leave_track(actor=theirs.user, jobseeker=theirs)
@@ -278,7 +297,7 @@ class TestWhoAnswers:
         page = texts(as_(client, user).get(LIST))
         assert "Zoé Lefèvre" in page
         assert "l'agence lui répond" in page
-        # The file of somebody who is in no portfolio is closed to advisers: no link that would lead nowhere.
+        # Advisers cannot open the file of a person without an adviser, so there is no link to it.
         assert (reverse("person", args=[alone.pk]) in page) is (who == "manager")
         request = OnSiteRequest.objects.get(jobseeker=alone)
         response = client.post(answer_to(request), {"answer": "Jeudi.", "back": LIST})
@@ -333,7 +352,7 @@ class TestTheList:
             followed = on_web_track(portfolio)
             ask_on_site(actor=followed.user, jobseeker=followed)
         as_(client, ManagerFactory(regions=[portfolio.agency.departement.region]).user)
-        # Session, account, manager, regions' count and page, who follows.
+        # Session, account, manager, the region's count and page, the advisers, what waits.
         with django_assert_num_queries(7):
             client.get(LIST)
 

@@ -1,6 +1,6 @@
-"""What rooms ask of the database runs side by side, in the order of each room, and leaves no connection open.
+"""Database work of the rooms runs in parallel, keeps the order within each room, and leaves no connection open.
 
-The kind: work of many that waits in one line. Each act here waits for a lock that the test holds on its interview.
+Kind: work of many rooms that waits in one queue. Each act here waits for a lock that the test holds on its interview.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from messaging.consumers import sessions as sockets
 from messaging.consumers.sessions import in_thread
 from tests.sessions import client_of
 from tests.visio.factories import InterviewFactory
-from tests.visio.test_consumers import PATIENCE, Tab
+from tests.visio.tabs import PATIENCE, Tab
 from visio.models import Interview
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,7 +33,7 @@ ROOMS = 6
 
 @asynccontextmanager
 async def held(interviews: list[Interview]) -> AsyncIterator[Callable[[], None]]:
-    """Hold the interviews' rows, and with them the arrival in each room, until the end or a call of what it gives."""
+    """Lock the interviews' rows, so that nobody can arrive in the rooms, until the end or until the yielded call."""
     locked, let_go = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -57,7 +57,7 @@ async def held(interviews: list[Interview]) -> AsyncIterator[Callable[[], None]]
 
 @database_sync_to_async
 def waiting() -> int:
-    """Return how many acts wait for a lock."""
+    """Return the number of acts that wait for a lock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -67,7 +67,7 @@ def waiting() -> int:
 
 
 async def until_waiting(acts: int) -> bool:
-    """Tell whether so many acts come to wait for a lock."""
+    """Return whether this number of acts comes to wait for a lock."""
     until = time.monotonic() + PATIENCE
     while await waiting() < acts:
         if time.monotonic() > until:
@@ -76,7 +76,7 @@ async def until_waiting(acts: int) -> bool:
 
 
 async def arriving(rooms: int) -> list[Tab]:
-    """Return one person's tab in each of so many rooms, all let in by the server."""
+    """Return one person's tab in each of several rooms, accepted by the server."""
     tabs = []
     for _ in range(rooms):
         interview = await database_sync_to_async(InterviewFactory)()
@@ -146,7 +146,7 @@ def breaks() -> None:
 
 
 async def test_no_connection_is_left_with_a_thread_of_the_sockets() -> None:
-    """Neither after what went well nor after what broke; counted in the pool, which lends each of them."""
+    """After success and after an error. The pool counts the connections that it has lent."""
     tabs = await arriving(ROOMS)
     for tab in tabs:
         await tab.say(type="join", tab=tab.id)
@@ -166,7 +166,7 @@ async def test_no_connection_is_left_with_a_thread_of_the_sockets() -> None:
 
 
 async def test_a_handshake_waits_for_no_thread_that_others_share() -> None:
-    """What Channels does by itself is done for all of a process in one thread; here that thread is busy."""
+    """Channels does its own work for a whole process in one thread; in this test that thread is busy."""
     interview = await database_sync_to_async(InterviewFactory)()
     user = interview.jobseeker.user
     browser = await database_sync_to_async(client_of)(user)

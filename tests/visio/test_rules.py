@@ -1,19 +1,22 @@
-"""Slots, moments, obstacles, words and log-ins: what is decided without a database."""
+"""Slots, moments, obstacles, words and credentials: everything that is decided without a database."""
 
 import base64
 import hashlib
 import hmac
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from accompaniment.enums import Channel
 from accompaniment.rules.public_holidays import is_public_holiday
 from visio.enums import InterviewState, RoomMoment
 from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES, OPEN_STATES
 from visio.rules.slots import Busy, WorkingStretch, horizon, is_free, offered_slots, slots_on
 from visio.rules.states import absence_obstacle, confirming_obstacle, end_of_answers, room_moment
 from visio.rules.turn import Relay, ice_servers, turn_login
+from visio.services.notices import HOW_TO_JOIN
 
 PARIS = ZoneInfo("Europe/Paris")
 REUNION = ZoneInfo("Indian/Reunion")
@@ -123,7 +126,7 @@ class TestOffer:
             assert is_public_holiday(day, "57")
             assert not is_public_holiday(day, "")
         assert is_public_holiday(date(2026, 12, 25), "")
-        assert is_public_holiday(date(2026, 12, 20), "974"), "the abolition of slavery in La Réunion"
+        assert is_public_holiday(date(2026, 12, 20), "974"), "20 December is a holiday in La Réunion"
 
 
 class TestRoomMoment:
@@ -132,11 +135,19 @@ class TestRoomMoment:
 
     @pytest.mark.parametrize(
         ("minutes", "moment"),
-        [(-15.01, RoomMoment.EARLY), (-15, RoomMoment.OPEN), (89.9, RoomMoment.OPEN), (90, RoomMoment.OVER)],
+        [(-30.01, RoomMoment.EARLY), (-30, RoomMoment.OPEN), (89.9, RoomMoment.OPEN), (90, RoomMoment.OVER)],
     )
-    def test_open_from_a_quarter_before_to_an_hour_after(self, minutes, moment):
+    def test_open_from_half_an_hour_before_to_an_hour_after(self, minutes, moment):
         now = self.STARTS + timedelta(minutes=minutes)
         assert room_moment(state=InterviewState.BOOKED, starts_at=self.STARTS, ends_at=self.ENDS, now=now) == moment
+
+    def test_the_convocation_promises_the_minute_at_which_it_opens(self):
+        """Kind: a letter with a delay of its own beside the rule."""
+        promised = re.search(r"à partir de (\d+)\s+minutes avant l'heure", HOW_TO_JOIN[Channel.VIDEO])
+        now = self.STARTS - timedelta(minutes=int(promised[1]))
+        facts = {"state": InterviewState.BOOKED, "starts_at": self.STARTS, "ends_at": self.ENDS}
+        assert room_moment(**facts, now=now) == RoomMoment.OPEN
+        assert room_moment(**facts, now=now - timedelta(seconds=1)) == RoomMoment.EARLY
 
     @pytest.mark.parametrize("state", [state for state in InterviewState if state not in LIVE_STATES])
     def test_a_decision_closes_it(self, state):

@@ -93,7 +93,7 @@ class TestBooking:
         assert interview.state == InterviewState.BOOKED
         convocation = Notification.objects.get(kind=NotificationKind.INTERVIEW_BOOKED)
         assert convocation.key == f"interview-booked:{interview.pk}"
-        assert convocation.context["channel"] == "Téléphone"
+        assert convocation.context["channel"] == "Par téléphone"
         assert convocation.context["zone"] == "heure de Paris"
         assert convocation.context["adviser"] == interview.adviser.user.full_name
         summary = CaseSummary.objects.get(pk=person.pk)
@@ -297,7 +297,7 @@ class TestRoom:
         with pytest.raises(NotAllowedNowError):
             room.admit(actor=interview.jobseeker.user, interview=interview)
 
-    @pytest.mark.parametrize("minutes", [16, -91])
+    @pytest.mark.parametrize("minutes", [31, -91])
     def test_nobody_is_let_in_out_of_time(self, minutes):
         interview = InterviewFactory(starts_at=timezone.now() + timedelta(minutes=minutes))
         with pytest.raises(NotAllowedNowError):

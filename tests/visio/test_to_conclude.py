@@ -1,4 +1,4 @@
-"""An interview whose end has passed is not « prévu » any more: it is to conclude, in the same words on every list."""
+"""After its end an interview is no longer « prévu »: it is to be concluded, in the same words on every list."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 12, 2, 10, tzinfo=UTC)  # a Wednesday, 11 h in Paris
 
-TO_YOU = "Passé, votre conseiller n'a pas encore conclu."
+TO_YOU = "Votre conseiller n'a pas encore écrit ce qui a été décidé."
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def clock() -> Any:
 
 
 def interview(*, ended: timedelta, state: str = InterviewState.BOOKED) -> Interview:
-    """Return a half-hour interview whose end lies `ended` ago (before now: in that time)."""
+    """Return a half-hour interview that ended `ended` ago; a negative value puts its end in the future."""
     made: Interview = InterviewFactory(starts_at=NOW - ended - timedelta(minutes=30), state=state)
     refresh_summary(made.jobseeker_id)
     return made
@@ -65,11 +65,11 @@ def test_the_person_reads_it_under_past() -> None:
     assert TO_YOU in after
     assert "Mercredi 2 décembre à 9 h 30" not in before
     assert "Mercredi 2 décembre à 9 h 30" in after
-    assert "votre conseiller n'a pas encore conclu" in page(past.jobseeker.user, "panel_next_step")
+    assert "otre conseiller n'a pas encore écrit ce qui a été décidé" in page(past.jobseeker.user, "panel_next_step")
     own = page(coming.jobseeker.user, "my_interviews")
     assert "Mercredi 2 décembre à 10 h 59" in own.split("Passés", 1)[0]
     assert TO_YOU not in own
-    assert "n'a pas encore conclu" not in page(coming.jobseeker.user, "panel_next_step")
+    assert "n'a pas encore écrit ce qui a été décidé" not in page(coming.jobseeker.user, "panel_next_step")
 
 
 @pytest.mark.parametrize(

@@ -2,25 +2,29 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
-from accompaniment.models import AuditEntry, ContactPlan, Notification, PlanReview
-from accompaniment.reads.contact_plans import plan_states
+from accompaniment.models import AuditEntry, Notification
 from accompaniment.rules.errors import NotAllowedNowError
-from accompaniment.services.plan_reviews import ask_plan_change
 from tests.accompaniment.factories import JobseekerFactory
-from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
+from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, on_web_track, planned_absence
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, follower
 from visio.enums import InterviewState
 from visio.models import Interview
-from visio.services import closing, interviews, room
+from visio.rules import ROOM_OPENS_BEFORE
+from visio.services import closing, interviews
 
 pytestmark = pytest.mark.django_db
+
+AGENDA_STATEMENTS = 14
 
 
 @pytest.fixture
@@ -36,6 +40,13 @@ def person(portfolio):
 def as_(client, user):
     client.force_login(user)
     return client
+
+
+def taken(other, slot):
+    """Let somebody else book this slot."""
+    interviews.book_interview(
+        actor=other.user, jobseeker=other, adviser=follower(other), starts_at=slot, channel=Channel.VIDEO
+    )
 
 
 def texts(response):
@@ -103,8 +114,62 @@ class TestSlotPicker:
         assert "Ce créneau vient d'être pris" in page
         assert "<s>" in page
         assert following.isoformat() in page
-        assert 'value="phone"\n                     checked' in page or 'value="phone" checked' in page
+        assert re.search(r'value="phone"[^>]* checked', page)
         assert not Interview.objects.filter(jobseeker=person).exists()
+
+    def test_a_button_of_the_refusal_books_the_next_slot_with_what_was_typed(self, client, portfolio, person):
+        """The choice that the button names counts, whatever radio was ticked meanwhile."""
+        url = reverse("choose_slot", args=[due_obligation(person).pk])
+        slot, following, third = first_slots(person)[:3]
+        taken(on_web_track(portfolio), slot)
+        as_(client, person.user)
+        answers = {"channel": Channel.PHONE, "slot": slot.isoformat(), "phone": "06 12 34 56 78"}
+        page = texts(client.post(url, answers))
+        assert 'value="06 12 34 56 78"' in page
+        instead = re.findall(r'name="instead" value="([^"]+)"[^>]*>([^<]+)<', page)
+        assert [value for value, _ in instead] == [slot.isoformat() for slot in first_slots(person)[:3]]
+        assert re.fullmatch(r"Réserver \w+ \w+ \w+, \d+ h( \d\d)?, par téléphone", instead[0][1])
+
+        client.post(url, {**answers, "slot": third.isoformat(), "instead": instead[0][0]})
+
+        booked = Interview.objects.get(jobseeker=person)
+        assert (booked.starts_at, booked.channel) == (following, Channel.PHONE)
+        person.refresh_from_db()
+        assert person.phone == "+33612345678"
+
+    def test_a_choice_on_a_later_day_is_shown_again_when_something_else_is_refused(self, client, person):
+        """Kind: what was chosen in a part of the page that the answer folds away again."""
+        url = reverse("choose_slot", args=[due_obligation(person).pk])
+        last = first_slots(person)[-1].isoformat()
+        as_(client, person.user)
+        assert last not in texts(client.get(url))
+        assert last in texts(client.get(f"{url}?jours=tous"))
+        page = texts(client.post(url, {"slot": last}))
+        assert re.search(rf'value="{re.escape(last)}"[^>]*checked', page)
+
+    def test_a_slot_of_a_later_day_that_has_gone_is_struck_out_in_its_place(self, client, portfolio, person):
+        url = reverse("choose_slot", args=[due_obligation(person).pk])
+        slot = first_slots(person)[-2]
+        taken(on_web_track(portfolio), slot)
+        page = texts(as_(client, person.user).post(url, {"channel": Channel.VIDEO, "slot": slot.isoformat()}))
+        assert re.search(rf'value="{re.escape(slot.isoformat())}"[^>]*disabled', page)
+
+    def test_the_first_link_leads_to_the_next_free_day_and_each_day_has_one(self, client, person):
+        obligation = due_obligation(person)
+        url = reverse("choose_slot", args=[obligation.pk])
+        page = texts(as_(client, person.user).get(f"{url}?jours=tous"))
+        days = list(dict.fromkeys(slot.date().isoformat() for slot in first_slots(person, obligation)))
+        assert re.findall(r'href="#jour-([^"]+)"', page) == days
+        assert re.findall(r'<fieldset class="slot-day" id="jour-([^"]+)"', page) == days
+
+    @pytest.mark.parametrize("opens", [True, False])
+    def test_when_no_slot_suits_the_page_leads_to_what_the_person_can_ask_for(self, client, person, opens):
+        if not opens:
+            person.agency.opening_hours.all().delete()
+        page = texts(as_(client, person.user).get(reverse("take_interview"), follow=True))
+        below = page[page.index("Aucun créneau ne convient") :]
+        assert ('href="/rappels/demander/"' in below) is opens
+        assert 'href="/etre-recu/"' in below
 
     @pytest.mark.parametrize("slot", ["", "demain", "2026-11-30T09:00:00", "9999-99-99T00:00:00+00:00"])
     def test_what_is_no_slot_is_a_form_error(self, client, person, slot):
@@ -166,6 +231,44 @@ class TestAgenda:
     def test_a_week_that_is_none_is_the_present_one(self, client, portfolio, week):
         assert as_(client, portfolio.adviser.user).get("/agenda/", {"semaine": week}).status_code == 200
 
+    def test_the_agenda_takes_as_many_statements_for_five_interviews_as_for_one(self, client, portfolio):
+        asked = []
+        with time_machine.travel("2027-03-03T08:00:00Z"):
+            as_(client, portfolio.adviser.user)
+            for count in (1, 4):
+                for _ in range(count):
+                    hour = 9 + Interview.objects.count()
+                    starts_at = datetime(2027, 3, 4, hour, tzinfo=UTC)
+                    InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=starts_at)
+                with CaptureQueriesContext(connection) as statements:
+                    assert client.get("/agenda/").status_code == 200
+                asked.append(len(statements))
+        assert asked[0] == asked[1]
+        assert asked[0] <= AGENDA_STATEMENTS
+
+    def test_the_agenda_begins_today_and_shows_what_is_free_and_who_one_meets(self, client, portfolio, person):
+        """Kind: an hour that looks free and is not. The hours of a day of absence, and those of an interview."""
+        with time_machine.travel("2027-03-03T08:00:00Z"):
+            as_(client, portfolio.adviser.user)
+            InterviewFactory(jobseeker=person, starts_at=datetime(2027, 3, 3, 13, tzinfo=UTC))
+            page = texts(client.get("/agenda/"))
+            headings = re.findall(r'id="jour-([^"]+)"', page)
+            assert headings[0] == "2027-03-03"
+            assert headings[-1] == "2027-03-09"
+            assert f'href="{reverse("person", args=[person.pk])}"' in page
+            assert "agenda__hour--now" in page
+            today = page[page.index("jour-2027-03-03") : page.index("jour-2027-03-04")]
+            assert "Libre, 9 h – 12 h" in today
+            assert "Libre, 13 h – 14 h" in today
+            assert "Libre, 14 h 40 – 17 h" in today
+            planned_absence(portfolio, in_days=1, lasts=1, colleague=AdviserFactory(agency=portfolio.agency))
+            away = texts(client.get("/agenda/"))
+            tomorrow = away[away.index("jour-2027-03-04") : away.index("jour-2027-03-05")]
+            assert "Libre" not in tomorrow
+            assert "agenda__hour--away" in tomorrow
+            whole = texts(client.get("/agenda/", {"semaine": "2027-03-03"}))
+            assert re.findall(r'id="jour-([^"]+)"', whole)[0] == "2027-03-01"
+
     def test_what_nobody_closed_stands_at_the_top(self, client, portfolio, person):
         InterviewFactory(jobseeker=person, starts_at=timezone.now() - timedelta(days=9))
         assert "À conclure" in texts(as_(client, portfolio.adviser.user).get("/agenda/"))
@@ -194,8 +297,20 @@ class TestBandAndNextStep:
             assert f"/visio/{interview.token}/" in page
             assert "commence à" in page
 
+    def test_it_names_the_interview_under_way_before_the_next_one(self, client, person, portfolio):
+        """Kind: what is about to begin hides what lasts."""
+        now = timezone.now()
+        lasts = InterviewFactory(jobseeker=person, starts_at=now - timedelta(minutes=12))
+        following = InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=now + timedelta(minutes=29))
+        band = texts(as_(client, portfolio.adviser.user).get("/mes-entretiens/bandeau/"))
+        assert f"/visio/{lasts.token}/" in band
+        assert f"/visio/{following.token}/" not in band
+        with time_machine.travel(lasts.ends_at, tick=False):
+            after = texts(client.get("/mes-entretiens/bandeau/"))
+        assert f"/visio/{following.token}/" in after
+
     def test_it_is_empty_when_nothing_is_near(self, client, person):
-        InterviewFactory(jobseeker=person, starts_at=timezone.now() + timedelta(minutes=16))
+        InterviewFactory(jobseeker=person, starts_at=timezone.now() + ROOM_OPENS_BEFORE + timedelta(minutes=1))
         for user in (person.user, ManagerFactory().user):
             assert texts(as_(client, user).get("/mes-entretiens/bandeau/")).strip() == ""
 
@@ -222,7 +337,7 @@ class TestRoomPage:
             assert as_(client, user).get(f"/visio/{interview.token}/").status_code == status
 
     @pytest.mark.parametrize(
-        ("minutes", "words"), [(20, "pas encore ouverte"), (14, "data-socket"), (-80, "data-socket"), (-91, "fermée")]
+        ("minutes", "words"), [(31, "pas encore ouverte"), (29, "data-socket"), (-80, "data-socket"), (-91, "fermée")]
     )
     def test_it_is_open_only_around_its_time(self, client, person, minutes, words):
         interview = InterviewFactory(jobseeker=person, starts_at=timezone.now() + timedelta(minutes=minutes))
@@ -257,12 +372,6 @@ class TestRoomPage:
         as_(client, on_web_track(portfolio).user)
         for part in ("probleme", "telephone"):
             assert client.post(f"/visio/{interview.token}/{part}/").status_code == 404
-
-
-PLAN_KEPT = {
-    "plan": "garder",
-    "plan_review_on": (timezone.localdate() + timedelta(days=60)).isoformat(),
-}
 
 
 class TestBookingForThePerson:
@@ -303,118 +412,3 @@ class TestBookingForThePerson:
         with pytest.raises(NotAllowedNowError, match="plus dans vos portefeuilles"):
             interviews.book_interview(actor=stranger, channel=Channel.VIDEO, **facts)
         assert interviews.book_interview(actor=portfolio.adviser.user, channel=Channel.VIDEO, **facts).pk
-
-
-class TestReport:
-    def test_a_held_interview_is_closed_with_its_report(self, client, person):
-        interview = InterviewFactory(jobseeker=person)
-        room.admit(actor=interview.adviser.user, interview=interview)
-        url = reverse("interview_report", args=[interview.pk])
-        as_(client, interview.adviser.user).get(url)
-        response = client.post(
-            url,
-            {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", **PLAN_KEPT},
-            follow=True,
-        )
-        assert "Projet confirmé." in texts(response)
-        assert "Projet confirmé." in texts(as_(client, person.user).get("/mes-entretiens/"))
-
-    def test_the_plan_is_reviewed_at_the_interview(self, client, person):
-        interview = InterviewFactory(jobseeker=person)
-        room.admit(actor=interview.adviser.user, interview=interview)
-        url = reverse("interview_report", args=[interview.pk])
-        facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue"}
-        assert "Un entretien en visio" in texts(as_(client, interview.adviser.user).get(url))
-        client.post(url, {**facts, **PLAN_KEPT})
-        review = PlanReview.objects.get(plan__jobseeker=person)
-        assert review.next_review_on.isoformat() == PLAN_KEPT["plan_review_on"]
-
-    def test_a_plan_that_is_to_change_leads_to_its_page(self, client, person):
-        interview = InterviewFactory(jobseeker=person)
-        room.admit(actor=interview.adviser.user, interview=interview)
-        url = reverse("interview_report", args=[interview.pk])
-        facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", "plan": "changer"}
-        response = as_(client, interview.adviser.user).post(url, facts)
-        assert response.url == reverse("person_plan", args=[person.pk]) + "?decision=changer"
-        assert not PlanReview.objects.exists()
-        # Whoever leaves that page without a decision finds the plan among those to review.
-        plan = ContactPlan.objects.current().get(jobseeker=person)
-        assert plan.review_on == plan.first_review_day
-        page = client.get(response.url).content.decode()
-        assert re.search(r'value="changer"[^>]*checked', page)
-
-    def test_nothing_is_ticked_before_the_adviser_says_so(self, client, person):
-        interview = InterviewFactory(jobseeker=person)
-        page = (
-            as_(client, interview.adviser.user).get(reverse("interview_report", args=[interview.pk])).content.decode()
-        )
-        assert re.search(r'name="plan" value="garder"', page)
-        assert not re.search(r'name="plan"[^>]*checked', page)
-
-    def test_a_wish_is_seen_before_the_plan_is_kept(self, client, person):
-        interview = InterviewFactory(jobseeker=person)
-        room.admit(actor=interview.adviser.user, interview=interview)
-        url = reverse("interview_report", args=[interview.pk])
-        seen = plan_states([person.pk])[person.pk]
-        facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", **PLAN_KEPT}
-        ask_plan_change(actor=person.user, jobseeker=person, comment="Plutôt le matin.")
-        response = as_(client, interview.adviser.user).post(url, {**facts, "plan_seen": seen})
-        assert response.status_code == 409
-        assert "Plutôt le matin." in texts(response)
-        assert "Projet confirmé." in texts(response)
-        interview.refresh_from_db()
-        assert interview.state == InterviewState.IN_PROGRESS
-        now_says = plan_states([person.pk])[person.pk]
-        assert f'value="{now_says}"' in texts(response)
-        # Seen, it is kept, and the page of the plan waits for the answer.
-        response = client.post(url, {**facts, "plan_seen": now_says})
-        assert response.url == reverse("person_plan", args=[person.pk])
-        interview.refresh_from_db()
-        assert interview.state == InterviewState.HELD
-
-    @pytest.mark.parametrize("missing", ["conclusions", "next_step", "outcome", "plan", "plan_review_on"])
-    def test_what_is_missing_is_asked_for(self, client, person, missing):
-        interview = InterviewFactory(jobseeker=person)
-        facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue", **PLAN_KEPT}
-        facts.pop(missing)
-        response = as_(client, interview.adviser.user).post(reverse("interview_report", args=[interview.pk]), facts)
-        assert response.status_code == 422
-        interview.refresh_from_db()
-        assert interview.state == InterviewState.BOOKED
-
-    @pytest.mark.parametrize(
-        ("outcome", "state"),
-        [
-            ("interrupted", InterviewState.INTERRUPTED),
-            ("cancelled", InterviewState.CANCELLED),
-            ("excused", InterviewState.EXCUSED),
-        ],
-    )
-    def test_other_endings(self, client, outcome, state):
-        interview = InterviewFactory()
-        as_(client, interview.adviser.user).post(
-            reverse("interview_report", args=[interview.pk]), {"outcome": outcome, "note": "Pas de son"}
-        )
-        interview.refresh_from_db()
-        assert interview.state == state
-
-    @pytest.mark.parametrize("facts", [{"outcome": "held", "next_step": "continue"}, {"outcome": "held"}])
-    def test_a_report_that_comes_after_the_end_is_given_back(self, client, person, facts):
-        interview = InterviewFactory(jobseeker=person)
-        url = reverse("interview_report", args=[interview.pk])
-        as_(client, interview.adviser.user)
-        interviews.cancel_interview(actor=person.user, interview=interview)
-        answer = client.post(url, {"conclusions": "Projet confirmé.", **facts})
-        assert answer.status_code == 409
-        assert "L'entretien a été clos pendant que vous écriviez" in texts(answer)
-        assert "readonly>Projet confirmé.</textarea>" in texts(answer)
-        # Who only looks is told how it has ended, and nothing of a text.
-        looked = client.get(url)
-        assert looked.status_code == 200
-        assert "pendant que vous écriviez" not in texts(looked)
-
-    def test_only_its_adviser_closes_it(self, client, portfolio, person):
-        interview = InterviewFactory(jobseeker=person)
-        url = reverse("interview_report", args=[interview.pk])
-        assert as_(client, PortfolioFactory(agency=portfolio.agency).adviser.user).get(url).status_code == 404
-        assert as_(client, person.user).get(url).status_code == 403

@@ -1,4 +1,4 @@
-"""The staff's words stay with the staff: what the person reads is written to the person."""
+"""Words of the staff are not shown to the person: what the person reads is written for the person."""
 
 import re
 from html import unescape
@@ -19,7 +19,7 @@ STAFF_WORDS = re.compile(
     r"|plan de contact",
     re.IGNORECASE,
 )
-"""Of the glossary: what a jobseeker never reads."""
+"""Words of the glossary that a jobseeker never reads."""
 
 PAGES = ("space", "my_accompaniment", "my_interviews", "own_data", "personal_data")
 

@@ -1,4 +1,4 @@
-"""Which slots an adviser offers a person, read from working hours, absences and interviews."""
+"""The slots that an adviser offers, from working hours, absences and interviews."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from visio.rules.slots import Busy, WorkingStretch, horizon, is_free, offered_sl
 
 @dataclass(frozen=True)
 class SlotDay:
-    """One day of the picker, with its free slots (UTC) in order."""
+    """One day of the picker with its free slots (UTC), in order."""
 
     day: date
     slots: tuple[datetime, ...]
@@ -29,12 +29,12 @@ def last_day_offered(*, adviser: Adviser, obligation: Obligation | None, now: da
 
 
 def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker | None, now: datetime, last_day: date) -> list[datetime]:
-    """Return the starts (UTC) that the adviser's hours offer, whether booked or not; None: to whom it may be."""
+    """Return the starts (UTC) in the adviser's working hours, booked or not. `jobseeker` None: for anybody."""
     stretches = [
         WorkingStretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
         for hours in adviser.working_hours.all()
     ]
-    absences = days_away(adviser, jobseeker)
+    absences = days_away(adviser)
     subdivision = adviser.agency.departement.holidays_subdivision
 
     def is_closed(day: date) -> bool:
@@ -48,7 +48,7 @@ def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker | None, now: dateti
 def free_slots(
     *, adviser: Adviser, jobseeker: Jobseeker, now: datetime, last_day: date, moving: Interview | None = None
 ) -> list[datetime]:
-    """Return the starts (UTC) that are free for both; `moving` gives its own slot free."""
+    """Return the starts (UTC) that are free for both people; the slot of the interview `moving` is one of them."""
     booked = Interview.objects.live().filter(Q(adviser=adviser) | Q(jobseeker=jobseeker), occupies_until__gt=now)
     if moving is not None:
         booked = booked.exclude(pk=moving.pk)
@@ -61,7 +61,7 @@ def free_slots(
 
 
 def next_free_slot(*, adviser: Adviser, now: datetime) -> datetime | None:
-    """Return the first start (UTC) within a fortnight at which the adviser can be booked, whoever asks."""
+    """Return the first start (UTC) within a fortnight at which the adviser can be booked by anybody."""
     booked = Interview.objects.live().filter(adviser=adviser, occupies_until__gt=now)
     busy = [Busy(starts_at=start, ends_at=end) for start, end in booked.values_list("starts_at", "occupies_until")]
     last_day = last_day_offered(adviser=adviser, obligation=None, now=now)

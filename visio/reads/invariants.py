@@ -32,7 +32,7 @@ def absence_with_proof() -> Iterator[str]:
 
 
 def absence_heard() -> Iterator[str]:
-    """An absence is confirmed after the person explained it, or was told and let the time for it pass."""
+    """An absence is confirmed only after the person explained it, or was told and the time to explain passed."""
     for (interview,) in rows("""
         SELECT interview.id FROM visio_interview interview WHERE interview.state = 'missed' AND NOT (
             EXISTS (SELECT FROM visio_absenceanswer answer
@@ -44,7 +44,7 @@ def absence_heard() -> Iterator[str]:
 
 
 def absence_decided_by_someone() -> Iterator[str]:
-    """A decision on an absence names who took it, and says why to the person."""
+    """A decision about an absence has a named person and a reason."""
     for (event,) in rows("""
         SELECT id FROM visio_interviewevent WHERE from_state IN ('noted', 'missed')
            AND (reason = '' OR (actor_id IS NULL AND to_state <> 'excused'))
@@ -53,7 +53,7 @@ def absence_decided_by_someone() -> Iterator[str]:
 
 
 def held_with_report() -> Iterator[str]:
-    """A held interview has its report and its line in the journal; no other interview has a report."""
+    """A held interview has a report and a line in the journal. No other interview has a report."""
     for interview, state in rows("""
         SELECT interview.id, interview.state FROM visio_interview interview
         LEFT JOIN visio_interviewreport report ON report.interview_id = interview.id
@@ -65,7 +65,7 @@ def held_with_report() -> Iterator[str]:
 
 
 def booked_with_the_follower() -> Iterator[str]:
-    """An interview that is booked is with the person's adviser, or with the colleague who covers on that day."""
+    """A booked interview is with the person's adviser, or with the colleague who covers on that day."""
     for (interview,) in rows("""
         SELECT interview.id FROM visio_interview interview
         WHERE interview.state = 'booked' AND interview.starts_at > now() AND NOT EXISTS (
@@ -98,7 +98,7 @@ def obligation_of_the_same_person() -> Iterator[str]:
 
 
 def interview_has_its_history() -> Iterator[str]:
-    """Every interview's state is the one that its last event led to."""
+    """The state of each interview is that of its last event."""
     for interview, state in rows("""
         SELECT interview.id, interview.state FROM visio_interview interview
         WHERE interview.state IS DISTINCT FROM (
@@ -110,7 +110,7 @@ def interview_has_its_history() -> Iterator[str]:
 
 
 def nothing_booked_in_an_absence() -> Iterator[str]:
-    """No interview that was still to come when an absence was declared is booked on its days."""
+    """No interview is booked in an absence of its adviser, unless it was past when the absence was declared."""
     for interview, absence in rows("""
         SELECT interview.id, absence.id FROM visio_interview interview
         JOIN caseload_absence absence ON absence.adviser_id = interview.adviser_id AND absence.cancelled_at IS NULL
@@ -125,7 +125,7 @@ def nothing_booked_in_an_absence() -> Iterator[str]:
 
 
 def nobody_empties_the_calendar() -> Iterator[str]:
-    """Nobody holds more interviews to come, taken of their own accord, than any bound of the past year lets them."""
+    """Nobody holds more coming interviews of their own choice than the bounds of the past year allow."""
     for identifier, held, most in rows("""
         SELECT person.identifier, count(*), allowed.most
         FROM visio_interview interview

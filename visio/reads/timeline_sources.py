@@ -1,6 +1,6 @@
-"""What the interviews have to tell in a person's timeline: how they were booked and ended, held ones aside.
+"""Events of interviews for a person's timeline: bookings and ends.
 
-A held interview stands in the contact journal with its report.
+Held interviews are in the contact journal, with their reports.
 """
 
 from collections.abc import Iterator

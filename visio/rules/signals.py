@@ -1,4 +1,4 @@
-"""What a socket of a room may send: sizes, shapes and how fast."""
+"""The signals that a socket of a room may send: their sizes, shapes and rate."""
 
 import re
 from collections.abc import Callable
@@ -11,23 +11,23 @@ LARGEST_MESSAGE = 32 * 1024
 
 BURST = 120
 PER_SECOND = 20.0
-"""A new connection sends some thirty candidates at once; afterwards a socket is quiet."""
+"""A new connection sends about thirty candidates at once; afterwards a socket is quiet."""
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 MOST_LINES = 2**16
-"""A line's number has 16 bits for a browser."""
+"""Browsers number media lines with 16 bits."""
 
 DESCRIPTION_TYPES = frozenset({"offer", "answer", "pranswer", "rollback"})
 
 
 def is_id(value: Any) -> bool:
-    """Tell whether this is an id as a page makes them, for its tab and for each connection."""
+    """Return whether this is an id in the form that our pages make for a tab and for each connection."""
     return isinstance(value, str) and ID.fullmatch(value) is not None
 
 
 def clean_signal(data: Any) -> dict[str, Any] | None:
-    """Return what may be relayed of a signal: one description or one candidate; None for anything else."""
+    """Return the part of a signal that may be relayed (one description or one candidate), or None."""
     if not isinstance(data, dict):
         return None
     match data:
@@ -48,7 +48,7 @@ def _is_text_or_none(value: Any) -> bool:
 
 
 def _is_line(value: Any) -> bool:
-    """Tell whether this numbers a media line of a description, or says that none is named."""
+    """Return whether this is the number of a media line, or None for no line."""
     return value is None or (type(value) is int and 0 <= value < MOST_LINES)
 
 
@@ -58,4 +58,4 @@ CANDIDATE: dict[str, Callable[[Any], bool]] = {
     "sdpMLineIndex": _is_line,
     "usernameFragment": _is_text_or_none,
 }
-"""What a candidate is made of, as browsers define it."""
+"""The parts of a candidate, as browsers define them."""

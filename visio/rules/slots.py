@@ -1,4 +1,4 @@
-"""Which slots an adviser offers: working hours as wall clock, minus holidays and what is booked."""
+"""The slots that an adviser offers: working hours in wall-clock time, without holidays and bookings."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from accompaniment.rules.tracks import INTERVIEW_MINUTES
 from visio.rules.states import BUFFER_MINUTES
 
 SLOT_STEP = timedelta(minutes=45)
-"""From one slot to the next: the interview and its buffer, rounded up to hours that people remember."""
+"""From one slot to the next: interview and buffer, rounded up to hours that are easy to remember."""
 
 LENGTH = timedelta(minutes=INTERVIEW_MINUTES)
 OCCUPIED = timedelta(minutes=INTERVIEW_MINUTES + BUFFER_MINUTES)
@@ -29,7 +29,7 @@ class WorkingStretch:
 
 @dataclass(frozen=True)
 class Busy:
-    """An instant from which, and one until which, somebody is taken; buffer included."""
+    """A time in which somebody is taken, buffer included."""
 
     starts_at: datetime
     ends_at: datetime
@@ -44,8 +44,8 @@ def horizon(*, today: date, due_on: date | None) -> date:
 def slots_on(day: date, *, stretches: Iterable[WorkingStretch], zone: ZoneInfo) -> Iterator[datetime]:
     """Yield the starts (UTC) of the slots on the grid of a day, oldest first.
 
-    A slot is offered when the whole interview fits into the stretch. An hour that the change to summer time skips
-    does not exist; of an hour that the change to winter time repeats, the first is taken.
+    A slot is offered if the whole interview fits into the working hours. An hour that the change to summer time skips
+    does not exist. Of an hour that the change to winter time repeats, the first is taken.
     """
     for stretch in sorted(stretches, key=lambda stretch: stretch.starts_at):
         if stretch.weekday != day.weekday():
@@ -68,9 +68,9 @@ def offered_slots(
     zone: ZoneInfo,
     is_closed: Callable[[date], bool],
 ) -> Iterator[datetime]:
-    """Yield the starts (UTC) that working hours offer from now on, whether somebody has them already or not.
+    """Yield the starts (UTC) in working hours from now on, booked or not.
 
-    `is_closed` tells the days on which nobody is received: public holidays and the adviser's absences.
+    `is_closed` returns whether nobody is received on a day: a public holiday or the adviser's absence.
     """
     day = now.astimezone(zone).date()
     while day <= last_day:
@@ -81,10 +81,32 @@ def offered_slots(
         day += timedelta(days=1)
 
 
+def free_stretches(
+    day: date, *, stretches: Iterable[WorkingStretch], zone: ZoneInfo, busy: Iterable[Busy], after: datetime
+) -> list[tuple[datetime, datetime]]:
+    """Return the parts (UTC) of a day's working hours, from `after` on, that a whole interview still fits into."""
+    taken = sorted(busy, key=lambda one: one.starts_at)
+    free = []
+    for stretch in sorted(stretches, key=lambda one: one.starts_at):
+        if stretch.weekday != day.weekday():
+            continue
+        begins = max(datetime.combine(day, stretch.starts_at, zone).astimezone(UTC), after)
+        closes = datetime.combine(day, stretch.ends_at, zone).astimezone(UTC)
+        for one in taken:
+            if one.ends_at <= begins or one.starts_at >= closes:
+                continue
+            if one.starts_at - begins >= LENGTH:
+                free.append((begins, one.starts_at))
+            begins = max(begins, one.ends_at)
+        if closes - begins >= LENGTH:
+            free.append((begins, closes))
+    return free
+
+
 def within_hours(
     *, starts_at: datetime, ends_at: datetime, stretches: Iterable[WorkingStretch], zone: ZoneInfo
 ) -> bool:
-    """Tell whether a whole interview lies in one stretch of working hours of its day."""
+    """Return whether a whole interview lies within the working hours of its day, without a break."""
     starts, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
     return any(
         stretch.weekday == starts.weekday() and stretch.starts_at <= starts.time() and ends.time() <= stretch.ends_at
@@ -94,5 +116,5 @@ def within_hours(
 
 
 def is_free(starts_at: datetime, busy: Iterable[Busy]) -> bool:
-    """Tell whether an interview that starts then, with its buffer, touches nothing that is booked."""
+    """Return whether an interview at that time, with its buffer, overlaps no booking."""
     return all(starts_at + OCCUPIED <= taken.starts_at or starts_at >= taken.ends_at for taken in busy)

@@ -1,4 +1,4 @@
-"""The states of an interview, how it moves between them, and when its room is open."""
+"""The states of an interview, the transitions between them, and when its room is open."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -18,10 +18,11 @@ INTERVIEW_TRANSITIONS: dict[S, frozenset[S]] = {
 }
 LIVE_STATES = (S.BOOKED, S.IN_PROGRESS)
 OPEN_STATES = (*LIVE_STATES, S.NOTED)
-"""Nobody has decided yet what came of it. An absence that was noted holds no slot any more."""
+"""States whose outcome is still open. A noted absence holds no slot any more."""
 
 ABSENCE_STATES = (S.NOTED, S.MISSED)
-"""What rests on proof: a convocation that said so and arrived, an obligation, no technical failure, a named person."""
+"""States that need proof: a mandatory interview, a convocation delivered in time, no technical failure, a named person.
+"""
 
 STATES_TO_YOU: dict[S, str] = {
     S.BOOKED: "Prévu",
@@ -33,18 +34,18 @@ STATES_TO_YOU: dict[S, str] = {
     S.EXCUSED: "Sans suite",
     S.CANCELLED: "Annulé",
 }
-"""An interview's state as the person reads it."""
+"""The state of an interview in words for the person."""
 
 BUFFER_MINUTES = 10
-"""Minutes after an interview in which neither person is booked again: notes, and a call that runs over."""
+"""Minutes after an interview in which neither person is booked again, for notes and for a call that runs over."""
 
-ROOM_OPENS_BEFORE = timedelta(minutes=15)
+ROOM_OPENS_BEFORE = timedelta(minutes=30)
 ROOM_CLOSES_AFTER = timedelta(minutes=60)
-"""After the planned end: a conversation that runs over is not cut."""
+"""How long after its planned end a conversation may run over without being cut."""
 
 
 def room_moment(*, state: str, starts_at: datetime, ends_at: datetime, now: datetime) -> RoomMoment:
-    """Say whether the room of an interview is too early, open, past its time, or closed by a decision."""
+    """Return whether the room is too early, open, past its time, or closed by a decision."""
     if state not in LIVE_STATES:
         return RoomMoment.CLOSED
     if now < starts_at - ROOM_OPENS_BEFORE:
@@ -55,11 +56,14 @@ def room_moment(*, state: str, starts_at: datetime, ends_at: datetime, now: date
 
 
 def is_to_conclude(*, state: str, ends_at: datetime, now: datetime) -> bool:
-    """Tell whether the end of an interview has passed and nobody has said what came of it: it is not to come any more.
+    """Return whether the end of an interview has passed and nobody has entered its outcome.
 
-    `InterviewQuerySet.to_conclude` says the same of rows.
+    `InterviewQuerySet.to_conclude` is the same rule for rows.
     """
     return state in LIVE_STATES and ends_at <= now
+
+
+NOT_BEGUN = "L'entretien n'a pas encore commencé."
 
 
 def absence_obstacle(
@@ -71,13 +75,13 @@ def absence_obstacle(
     arrived_at: datetime | None,
     now: datetime,
 ) -> str | None:
-    """Say in French why an absence cannot be noted, or None where it can.
+    """Return in French why an absence cannot be noted, or None if it can.
 
-    Nobody owes an appointment that they took freely, or that is due no more (`is_obligatory`). A technical failure is
-    not an absence, and the convocation must be known to have been delivered before the hour.
+    Only an interview for an obligation that is still due counts (`is_obligatory`). A technical failure is not an
+    absence, and the convocation must have been delivered before the hour.
     """
     if now < starts_at:
-        return "L'entretien n'a pas encore commencé."
+        return NOT_BEGUN
     if not is_obligatory:
         return "Cet entretien n'est pas obligatoire\u00a0: ce ne peut pas être une absence."
     if technical_failure_at is not None:
@@ -90,16 +94,16 @@ def absence_obstacle(
 
 
 def end_of_answers(*, from_day: date, days: int, zone: ZoneInfo) -> datetime:
-    """Return until when the person may explain: the end of the day that comes `days` days after `from_day`."""
+    """Return the end of the time to explain: the end of the day that comes `days` days after `from_day`."""
     return datetime.combine(from_day + timedelta(days=days + 1), time.min, zone)
 
 
 def confirming_obstacle(
     *, answered_at: datetime | None, told_at: datetime | None, answer_until: datetime, now: datetime
 ) -> str | None:
-    """Say in French why an absence cannot be confirmed yet, or None where it can.
+    """Return in French why an absence cannot be confirmed yet, or None if it can.
 
-    The person has answered; or was told by an e-mail that arrived, and let the time to answer pass.
+    Either the person has explained it, or an e-mail about it was delivered and the time to explain has passed.
     """
     if answered_at is not None:
         return None
@@ -107,6 +111,7 @@ def confirming_obstacle(
         return "La personne peut encore s'expliquer\u00a0: l'absence ne peut pas être confirmée avant."
     if told_at is None:
         return (
-            "Rien ne prouve que la personne a été prévenue\u00a0: sans réponse, l'absence ne peut pas être confirmée."
+            "La remise de l'e-mail n'est pas confirmée\u00a0: "
+            "sans explication de la personne, l'absence ne peut pas être confirmée."
         )
     return None

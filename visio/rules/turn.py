@@ -1,4 +1,4 @@
-"""Log-ins for the TURN relay that expire by themselves (coturn's `static-auth-secret` scheme)."""
+"""Credentials for the TURN relay that expire (coturn's `static-auth-secret` scheme)."""
 
 import base64
 import hashlib
@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 TURN_LIFETIME = timedelta(hours=2)
-"""Longer than a room is open after its hour; a connection that stands is not cut when it is over."""
+"""Longer than a room stays open. A connection that stands is not cut when the credentials expire."""
 
 
 @dataclass(frozen=True)
 class Relay:
-    """Where the relays are and the secret shared with them; all may be empty."""
+    """The addresses of the relays and the shared secret; all may be empty."""
 
     stun_urls: Sequence[str]
     turn_urls: Sequence[str]
@@ -29,7 +29,7 @@ def turn_login(*, secret: str, name: str, expires_at: datetime) -> tuple[str, st
 
 
 def ice_servers(*, relay: Relay, name: str, now: datetime) -> list[dict[str, Any]]:
-    """Return the `iceServers` of one person's RTCPeerConnection; empty on a machine without relays."""
+    """Return the `iceServers` for one person's RTCPeerConnection; empty without relays."""
     servers: list[dict[str, Any]] = []
     if relay.stun_urls:
         servers.append({"urls": list(relay.stun_urls)})

@@ -1,8 +1,8 @@
-"""What an adviser's absence means for the interviews that are booked on its days: somebody decides each of them.
+"""An adviser's absence and the interviews on its days: somebody decides about each of them.
 
-Given to a covering colleague who works and is free then, moved by the person, or cancelled with a message. When a
-cover ends before its day, what the colleague was given goes back to the adviser, or to whoever covers now, or else
-the person is asked to choose another slot.
+An interview is given to a covering colleague who works and is free at that time, moved by the person, or cancelled with
+a message. If a cover ends before the day of an interview that the colleague was given, the interview goes back to the
+adviser, or to a colleague who covers now. If this is impossible, the person is asked to choose another slot.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,11 +32,11 @@ from caseload.hooks.adviser_absences import (
 from caseload.models import Absence, Adviser, Cover, Placement
 from caseload.reads.moves.who_answers import days_away
 from visio.enums import InterviewState
+from visio.locks import lock_interview
 from visio.models import Interview, InterviewQuerySet, WorkingHours
 from visio.rules.slots import Busy, WorkingStretch, is_free, within_hours
 from visio.services import notices
 from visio.services.broadcast import tell_room
-from visio.services.changes import lock_interview
 from visio.services.interviews import cancel_locked
 from visio.services.summaries import refresh_summary
 
@@ -45,7 +45,7 @@ MESSAGE_LIMIT = 500
 
 
 def ask_about_interviews(planned: PlannedAbsence) -> list[Question]:
-    """Ask of each interview to come on the days of the absence, oldest first."""
+    """Return a question for each future interview on the days of the absence, oldest first."""
     interviews = list(_booked_in(planned))
     portfolios = _portfolio_of(interviews)
     free = _free_colleagues(planned, interviews, portfolios)
@@ -70,7 +70,7 @@ def ask_about_interviews(planned: PlannedAbsence) -> list[Question]:
 def decide_interviews(
     planned: PlannedAbsence, decisions: Mapping[str, Decision], actor: User, at: datetime
 ) -> list[str]:
-    """Carry out what was decided of each interview; the adviser's row is locked, so none comes meanwhile."""
+    """Carry out the decision for each interview. The adviser's row is locked, so nothing is booked meanwhile."""
     interviews = list(_booked_in(planned))
     missing = [interview for interview in interviews if _key(interview) not in decisions]
     if missing:
@@ -104,18 +104,18 @@ def decide_interviews(
 
 
 def follow_covers(change: CoverChange) -> list[str]:
-    """Give back what a colleague holds for a day that he or she does not cover any more."""
+    """Take interviews back from a colleague for days that they no longer cover."""
     coming = _held_by_colleagues(change)
     portfolios = _portfolio_of(coming)
     said = []
     for pk in coming.values_list("pk", flat=True):
         interview = lock_interview(pk)
         if interview.state != InterviewState.BOOKED:
-            continue  # let in, or closed, since it was looked for
-        day = interview.starts_at.astimezone(interview.adviser.agency.zone).date()
+            continue  # admitted or closed since the query
         covering = [
             cover.colleague
-            for cover in Cover.objects.running_on(day)
+            for cover in Cover.objects.running_at(interview.starts_at)
+            .answering()
             .filter(portfolio=portfolios[pk])
             .select_related("colleague__user", "colleague__agency__departement__region")
             .order_by("pk")
@@ -135,20 +135,21 @@ def follow_covers(change: CoverChange) -> list[str]:
 
 
 def people_of_returning(change: CoverChange) -> list[int]:
-    """Return whose interviews `follow_covers` would give to somebody else, or have moved."""
+    """Return the people whose interviews `follow_covers` would give to somebody else or ask to move."""
     coming = _held_by_colleagues(change).select_related("adviser__agency__departement__region")
     portfolios = _portfolio_of(coming)
     return [
         interview.jobseeker_id
         for interview in coming
-        if not Cover.objects.running_on(interview.starts_at.astimezone(interview.adviser.agency.zone).date())
+        if not Cover.objects.running_at(interview.starts_at)
+        .answering()
         .filter(portfolio=portfolios[interview.pk], colleague=interview.adviser_id)
         .exists()
     ]
 
 
 def _held_by_colleagues(change: CoverChange) -> InterviewQuerySet:
-    """Return what is booked with those who cover or covered, of the people of the portfolios."""
+    """Return the interviews booked with present or former covering colleagues, of people of the portfolios."""
     held: InterviewQuerySet = Interview.objects.filter(
         state=InterviewState.BOOKED,
         starts_at__gt=change.at,
@@ -160,9 +161,9 @@ def _held_by_colleagues(change: CoverChange) -> InterviewQuerySet:
 
 
 def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
-    """Give a locked interview to another adviser at the same hour; False where that cannot be.
+    """Give a locked interview to another adviser at the same hour; return False if that is impossible.
 
-    The exclusion constraint itself says whether the hour is free.
+    The exclusion constraint decides whether the hour is free.
     """
     source = interview.adviser
     if not may_hold(target, interview):
@@ -191,10 +192,8 @@ def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
 
 
 def may_hold(adviser: Adviser, interview: Interview) -> bool:
-    """Tell whether the adviser works then, and in the agency where the interview takes place if it is on site."""
-    return _is_there(
-        adviser, interview, away=days_away(adviser, interview.jobseeker), hours=adviser.working_hours.all()
-    )
+    """Return whether the adviser works at that time, and, for a meeting on site, in the same agency."""
+    return _is_there(adviser, interview, away=days_away(adviser), hours=adviser.working_hours.all())
 
 
 def _is_there(
@@ -213,7 +212,7 @@ def _is_there(
 
 
 def when(interview: Interview) -> str:
-    """Return the day and the hour in words, on the clock of whoever reads them."""
+    """Return the day and the hour in words, in the reader's time zone."""
     return moment_there(interview.starts_at, zone=reader_zone(), others=interview.zones)
 
 
@@ -230,7 +229,7 @@ def _booked_in(planned: PlannedAbsence) -> InterviewQuerySet:
 
 
 def _portfolio_of(interviews: Iterable[Interview]) -> dict[int, int]:
-    """Return the portfolio in which the person of each interview is now, by the interview."""
+    """Return the present portfolio of each interview's person, by interview."""
     people = {interview.pk: interview.jobseeker_id for interview in interviews}
     placed = dict(Placement.objects.open().filter(jobseeker__in=people.values()).values_list("jobseeker", "portfolio"))
     return {pk: placed[person] for pk, person in people.items() if person in placed}
@@ -239,9 +238,9 @@ def _portfolio_of(interviews: Iterable[Interview]) -> dict[int, int]:
 def _free_colleagues(
     planned: PlannedAbsence, interviews: list[Interview], portfolios: Mapping[int, int]
 ) -> dict[int, list[Adviser]]:
-    """Return who of the covering colleagues could hold each interview; three queries, however many there are.
+    """Return which covering colleagues could hold each interview, with three queries.
 
-    None of them follows these people, so of `days_away` the absences are enough.
+    None of them follows these people, so the absences in `days_away` suffice.
     """
     answering = {one.pk: planned.answering(portfolios.get(one.pk), _day(one, planned)) for one in interviews}
     everybody = {one.pk for group in answering.values() for one in group}
@@ -284,7 +283,7 @@ def _relay(interview: Interview, decision: Decision, colleagues: Iterable[Advise
 
 
 def _day(interview: Interview, planned: PlannedAbsence) -> date:
-    """Return the interview's day where the absent adviser is."""
+    """Return the interview's day in the absent adviser's zone."""
     return interview.starts_at.astimezone(planned.adviser.agency.zone).date()
 
 

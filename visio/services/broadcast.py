@@ -1,6 +1,6 @@
-"""Telling the open sockets of a room that something has changed.
+"""Tells the open sockets of a room that something has changed.
 
-The truth is in PostgreSQL: a room reads it again by itself, so a lost message only makes it slower.
+The truth is in PostgreSQL, and rooms read it at intervals. A lost message only delays them.
 """
 
 from functools import partial
@@ -12,10 +12,10 @@ from messaging.services.live import broadcaster
 
 
 def room_group(interview_pk: int) -> str:
-    """Return the name of the group that the sockets of one interview are in."""
+    """Return the group name of the sockets of one interview."""
     return f"visio.{interview_pk}"
 
 
 def tell_room(interview_pk: int, what: str, **facts: Any) -> None:
-    """Tell `room.<what>` to the sockets of an interview once the transaction is committed."""
+    """Send `room.<what>` to the sockets of an interview after the commit."""
     transaction.on_commit(partial(broadcaster.send, room_group(interview_pk), {"type": f"room.{what}", **facts}))

@@ -3,53 +3,31 @@
 from datetime import datetime
 
 from accompaniment.enums import AuditAction
-from accompaniment.models import Jobseeker, User
-from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.models import User
+from accompaniment.rules.errors import NoRightError, NotAllowedNowError
 from accompaniment.services import audit
 from visio.enums import InterviewState
 from visio.models import Interview, InterviewEvent
 from visio.rules import INTERVIEW_TRANSITIONS, OPEN_STATES
 
 
-def lock_person(pk: int) -> Jobseeker:
-    """Lock a person's row; every service that writes an interview begins with it, then locks the interview.
-
-    The lock lets other transactions refer to the row, so that planning for everybody never waits for one person.
-    """
-    person: Jobseeker = (
-        Jobseeker.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("agency__departement__region", "user")
-        .get(pk=pk)
-    )
-    return person
-
-
-def lock_interview(pk: int) -> Interview:
-    """Lock an interview's row, with what services and notifications need of it."""
-    interview: Interview = (
-        Interview.objects.select_for_update(of=("self",), no_key=True)
-        .select_related(
-            "jobseeker__user",
-            "jobseeker__agency__departement__region",
-            "adviser__user",
-            "adviser__agency__departement__region",
-            "obligation",
-        )
-        .get(pk=pk)
-    )
-    return interview
+def check_takes_part(actor: User, interview: Interview) -> None:
+    """Raise NoRightError unless the actor is the interview's person or its adviser. The interview is locked."""
+    if actor.pk not in (interview.adviser.user_id, interview.jobseeker.user_id):
+        raise NoRightError("Seules les deux personnes de l'entretien peuvent le faire.")
 
 
 def move_state(
     interview: Interview, *, actor: User | None, at: datetime, to_state: InterviewState, reason: str = ""
 ) -> None:
-    """Change the state, leave an event and an audit row. Raises NotAllowedNowError when the table forbids it.
+    """Change the state, and leave an event and an audit row. Raises NotAllowedNowError if the transition is not
+    allowed.
 
-    The caller has set the facts that go with the state and holds the row's lock.
+    The caller has set the facts that belong to the state, and holds the row's lock.
     """
     from_state = InterviewState(interview.state)
     if to_state not in INTERVIEW_TRANSITIONS[from_state]:
-        raise NotAllowedNowError(f"Cet entretien est déjà clos ({from_state.label.lower()}). Rechargez la page.")
+        raise NotAllowedNowError(f"Cet entretien est déjà clos ({from_state.label.lower()}). Actualisez la page.")
     interview.state = to_state
     if to_state not in OPEN_STATES:
         interview.closed_at = at
@@ -66,7 +44,7 @@ def log_state(
     from_state: InterviewState | str,
     reason: str = "",
 ) -> None:
-    """Leave the event and the audit row of a change that has just been made; `from_state` is empty for a new one."""
+    """Leave the event and the audit row of a change that has just been made; `from_state` is empty for a new row."""
     InterviewEvent.objects.create(
         interview=interview, at=at, actor=actor, from_state=from_state, to_state=interview.state, reason=reason
     )

@@ -1,4 +1,4 @@
-"""Closing an interview: held with a report, or ended by a technical problem. An absence: `missed`."""
+"""Closes an interview: held with a report, or ended by a technical problem. For absences see `missed`."""
 
 from datetime import date
 
@@ -6,18 +6,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import ContactNature, ObligationState
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import User
-from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.rules.errors import NoRightError, NotAllowedNowError
+from accompaniment.rules.meanwhile import State
 from accompaniment.services.journal import write_contact
 from accompaniment.services.plan_reviews import call_review, keep_plan
-from accompaniment.services.plans import hold_obligation
+from accompaniment.services.plans import hold
 from caseload.services.desk.summaries import write_summary
 from visio.enums import InterviewState, NextStep
+from visio.locks import lock_interview
 from visio.models import Interview, InterviewReport
 from visio.rules import ROOM_OPENS_BEFORE
 from visio.services import notices
 from visio.services.broadcast import tell_room
-from visio.services.changes import lock_interview, lock_person, move_state
+from visio.services.changes import move_state
 from visio.services.summaries import refresh_summary
 
 
@@ -29,14 +32,13 @@ def close_interview(
     next_step: NextStep,
     plan_kept_until: date | None = None,
     plan_to_change: bool = False,
-    plan_seen: str | None = None,
+    plan_seen: State | None = None,
 ) -> InterviewReport:
-    """Close a held interview with its report: journal, obligation and list go with it, in one transaction.
+    """Close a held interview with its report, together with journal, obligation and summary, in one transaction.
 
     With `plan_kept_until` the contact plan was reviewed at the interview and stays until that day; with
-    `plan_to_change` its review is due at once. PlanChangedMeanwhileError when `plan_seen` is not what stands of it.
-
-    Raises NotAllowedNowError for everybody but the interview's adviser, before the hour, or when it is closed.
+    `plan_to_change` its review is due at once. Raises ChangedMeanwhileError if the plan differs from `plan_seen`;
+    NotAllowedNowError for anybody but the interview's adviser, before the hour, or if the interview is closed.
     """
     with transaction.atomic():
         locked = lock_to_close(actor, interview)
@@ -55,7 +57,7 @@ def close_interview(
             source=f"interview:{locked.pk}",
         )
         if locked.obligation is not None and locked.obligation.state == ObligationState.DUE:
-            hold_obligation(actor=actor, obligation=locked.obligation, contact=contact)
+            hold(actor=actor, obligation=locked.obligation, contact=contact)
         if plan_kept_until is not None:
             keep_plan(actor=actor, jobseeker=locked.jobseeker, next_review_on=plan_kept_until, seen=plan_seen)
         elif plan_to_change:
@@ -69,7 +71,7 @@ def close_interview(
 
 
 def interrupt_interview(*, actor: User, interview: Interview, note: str) -> Interview:
-    """Close an interview that a technical problem prevented or ended: no absence, and another slot is offered."""
+    """Close an interview that a technical problem prevented or ended. It is no absence, and another slot is offered."""
     with transaction.atomic():
         locked = lock_to_close(actor, interview)
         now = timezone.now()
@@ -84,11 +86,11 @@ def interrupt_interview(*, actor: User, interview: Interview, note: str) -> Inte
 
 
 def lock_to_close(actor: User, interview: Interview) -> Interview:
-    """Lock an interview for its adviser, who alone says how it ended, once its hour is near."""
-    lock_person(interview.jobseeker_id)
+    """Lock an interview for its adviser, who alone may close it, from shortly before its hour on."""
+    lock_jobseeker(interview.jobseeker_id)
     locked = lock_interview(interview.pk)
     if actor.pk != locked.adviser.user_id:
-        raise NotAllowedNowError("Seul le conseiller de l'entretien peut le conclure.")
+        raise NoRightError("Seul le conseiller de l'entretien peut le conclure.")
     if timezone.now() < locked.starts_at - ROOM_OPENS_BEFORE:
         raise NotAllowedNowError("Cet entretien n'a pas encore commencé.")
     return locked

@@ -1,4 +1,4 @@
-"""What an adviser who leaves still has to hold, and what becomes of what was never closed."""
+"""The interviews of an adviser who leaves: future ones, and those that were never closed."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,23 +6,26 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import ObligationState
-from accompaniment.models import User
-from accompaniment.rules.errors import DomainError
-from accompaniment.rules.french import counted, of_name
+from accompaniment.enums import ObligationState, Role
+from accompaniment.locks import lock_jobseeker
+from accompaniment.models import Jobseeker, User
+from accompaniment.reads.zones import reader_zone
+from accompaniment.rules.errors import NoRightError
+from accompaniment.rules.french import NEXT_ONE, counted, moment_there, of_name
 from accompaniment.services.foreseen import NAMES_SHOWN, Foreseen
+from accompaniment.services.rights import check_role
 from caseload.models import Adviser
+from visio.locks import lock_interview
 from visio.models import Interview, InterviewQuerySet
 from visio.rules import LIVE_STATES
-from visio.services.changes import lock_interview, lock_person
 from visio.services.interviews import cancel_locked
 
 LEFT_AFTER = timedelta(days=1)
-"""From then on an interview without a report is not one that its adviser is about to conclude."""
+"""From then on nobody expects the adviser to write the report any more."""
 
 
 def left_open(adviser: Adviser, *, now: datetime) -> InterviewQuerySet:
-    """Return the interviews of an adviser whose day has passed without a report, oldest first."""
+    """Return an adviser's past interviews without a report, oldest first."""
     left: InterviewQuerySet = (
         Interview.objects.live().filter(adviser=adviser, starts_at__lt=now - LEFT_AFTER).order_by("starts_at", "pk")
     )
@@ -30,14 +33,16 @@ def left_open(adviser: Adviser, *, now: datetime) -> InterviewQuerySet:
 
 
 def interviews_left(adviser: Adviser) -> list[str]:
-    """Name the interviews that are booked or in progress with the adviser, and those that were never closed."""
+    """Return sentences about the adviser's booked and current interviews, and those that were never closed."""
     now = timezone.now()
     past = Interview.objects.to_conclude(now).filter(adviser=adviser).count()
-    coming = Interview.objects.coming(now).filter(adviser=adviser).count()
+    coming = list(Interview.objects.coming(now).filter(adviser=adviser).with_people())
     sentences = []
     if coming:
+        named = [moment_there(one.starts_at, zone=reader_zone(), others=one.zones) for one in coming[:NAMES_SHOWN]]
         sentences.append(
-            f"{counted(coming, 'un entretien prévu')} ou en cours à confier à un collègue, à déplacer ou à annuler."
+            f"{counted(len(coming), 'un entretien prévu')} ou en cours à confier à un collègue, à déplacer ou à annuler"
+            f"\u00a0: {NEXT_ONE.join(named)}."
         )
     if past:
         sentences.append(f"{counted(past, 'un entretien passé')} sans compte rendu à clore.")
@@ -45,7 +50,7 @@ def interviews_left(adviser: Adviser) -> list[str]:
 
 
 def foresee_closing(adviser: Adviser, left: Iterable[Interview]) -> Foreseen:
-    """Return what closing these interviews does; load `jobseeker`."""
+    """Return the consequences of closing these interviews; load `jobseeker`."""
     interviews = list(left)
     return Foreseen(
         title=f"Clore les entretiens sans compte rendu {of_name(adviser)}",
@@ -58,15 +63,17 @@ def foresee_closing(adviser: Adviser, left: Iterable[Interview]) -> Foreseen:
 
 
 def close_left_open(*, actor: User, adviser: Adviser, shown: str | None = None) -> int:
-    """Close what an adviser never closed as not having taken place, without consequence, and return how many.
+    """Close interviews that an adviser never closed as not having taken place, without consequence; return how many.
 
-    A manager's act, for an adviser within reach (DomainError for another) and people of the manager's regions: never
-    an absence, and no technical failure either, for nobody saw one. Each is a transaction of its own, the person
-    locked first; the person is told, and chooses another hour where a deadline still needs one. What its adviser
-    closes meanwhile stays as it is. Raises NotForeseenError when there are others than those `shown`.
+    This is an act of a manager, for an adviser within reach (NoRightError for others) and people of the manager's
+    regions. It is never an absence, and no technical failure either, because nobody saw one. Each interview has a
+    separate transaction, with the person locked first. The person is told, and chooses another hour if a deadline still
+    needs one. An interview that its adviser closes meanwhile stays as it is, and so does that of a person who leaves
+    the regions meanwhile. Raises NotForeseenError if the interviews differ from those `shown`.
     """
+    check_role(actor, Role.MANAGER)
     if not Adviser.objects.visible_to(actor).filter(pk=adviser.pk).exists():
-        raise DomainError("Vous ne pilotez pas la région de ce conseiller.")
+        raise NoRightError("La région de ce conseiller n'est pas dans votre périmètre.")
     left = list(left_open(adviser, now=timezone.now()).of_people_steered_by(actor).select_related("jobseeker"))
     foresee_closing(adviser, left).check(shown)
     return sum(_close(actor=actor, pk=interview.pk, jobseeker=interview.jobseeker_id) for interview in left)
@@ -74,9 +81,10 @@ def close_left_open(*, actor: User, adviser: Adviser, shown: str | None = None) 
 
 def _close(*, actor: User, pk: int, jobseeker: int) -> bool:
     with transaction.atomic():
-        lock_person(jobseeker)
+        person = lock_jobseeker(jobseeker)
         locked = lock_interview(pk)
-        if locked.state not in LIVE_STATES:
+        steered = Jobseeker.objects.visible_to(actor).filter(pk=person.pk)
+        if locked.state not in LIVE_STATES or not steered.exists():
             return False
         due = locked.obligation is not None and locked.obligation.state == ObligationState.DUE
         cancel_locked(locked, actor=actor, at=timezone.now(), choose=due)

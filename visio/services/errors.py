@@ -1,4 +1,4 @@
-"""Refusals that a page treats in a way of its own."""
+"""Refusals that a page handles separately."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from accompaniment.rules.errors import DomainError
 
 
 class SlotTakenError(DomainError):
-    """The slot was offered and is not any more; `starts_at` is the one that has gone."""
+    """The slot was offered and has been taken; `starts_at` is its start."""
 
     def __init__(self, starts_at: datetime, sentence: str = "Ce créneau vient d'être pris. En voici d'autres.") -> None:
         self.starts_at = starts_at

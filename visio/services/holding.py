@@ -1,4 +1,4 @@
-"""Which obligation an interview holds: the one of the period in which it lies, whichever of the two came first."""
+"""Which obligation an interview holds: the one of its period, whichever of the two came first."""
 
 from datetime import UTC, date, datetime, time
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, ObligationState
 from accompaniment.models import Contact, Jobseeker, Obligation, User
 from accompaniment.services import audit
-from accompaniment.services.plans import hold_obligation
+from accompaniment.services.plans import hold
 from visio.enums import InterviewState
 from visio.models import Interview, InterviewQuerySet, to_place
 from visio.rules import LIVE_STATES
@@ -16,23 +16,23 @@ from visio.services import notices
 from visio.services.summaries import refresh_summary
 
 FREE = Q(obligation=None) | Q(obligation__state=ObligationState.WAIVED)
-"""Interviews that hold nothing: booked of one's own accord, or for an obligation that is due no more."""
+"""Interviews without an obligation: booked voluntarily, or for an obligation that was waived."""
 
 HOLDING_STATES = (*LIVE_STATES, InterviewState.HELD)
 
 
 def obligation_of_day(person: Jobseeker, day: date) -> Obligation | None:
-    """Return what is due and has no interview in the period of this day; the caller holds the person's lock."""
+    """Return the open obligation without an interview in the period of this day. The caller holds the person's lock."""
     due: Obligation | None = to_place(Obligation.objects.filter(jobseeker=person, period__contains=day)).first()
     return due
 
 
 def attach_interviews(person: Jobseeker, *, actor: User | None = None) -> bool:
-    """Let the interviews that hold nothing hold what is due in their period; tell whether one does now.
+    """Attach interviews without an obligation to the open obligation of their period; return whether one was attached.
 
-    One that took place already makes the obligation held. One that is still to come is obligatory from now on: its
-    convocation leaves, and without the proof that this one arrived nobody's absence counts; what was delivered for an
-    obligation that is due no more proves nothing of this one. The caller holds the person's lock.
+    If the interview has taken place, the obligation is held. If it is in the future, it becomes obligatory: its
+    convocation is sent, and without proof of this delivery no absence counts. An earlier delivery for a waived
+    obligation proves nothing. The caller holds the person's lock.
     """
     now = timezone.now()
     attached = False
@@ -54,7 +54,7 @@ def attach_interviews(person: Jobseeker, *, actor: User | None = None) -> bool:
         )
         if interview.state == InterviewState.HELD:
             contact = Contact.objects.get(source=f"interview:{interview.pk}")
-            hold_obligation(actor=actor, obligation=obligation, contact=contact)
+            hold(actor=actor, obligation=obligation, contact=contact)
         elif interview.starts_at > now:
             notices.send_now_obligatory(interview)
         attached = True
@@ -64,7 +64,7 @@ def attach_interviews(person: Jobseeker, *, actor: User | None = None) -> bool:
 
 
 def _free_in_period(obligation: Obligation, person: Jobseeker) -> QuerySet[Interview]:
-    """Return the interviews that lie in the period, on the days of the person's agency; the earliest first."""
+    """Return the interviews within the period, by the days of the person's agency, the earliest first."""
     zone = person.agency.zone
     begins, ends = (
         datetime.combine(day, time(), zone).astimezone(UTC)

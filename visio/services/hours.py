@@ -11,7 +11,7 @@ USUAL_STRETCHES = ((time(9), time(12)), (time(13), time(17)))
 
 
 def give_usual_hours(advisers: Sequence[Adviser]) -> None:
-    """Let new advisers be booked from Monday to Friday, 9 to 12 and 13 to 17; hours that stand are kept."""
+    """Give new advisers the working hours Monday to Friday, 9 to 12 and 13 to 17. Existing hours are kept."""
     settled = set(WorkingHours.objects.filter(adviser__in=advisers).values_list("adviser", flat=True))
     WorkingHours.objects.bulk_create(
         [

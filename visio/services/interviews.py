@@ -1,7 +1,7 @@
-"""Booking, moving and cancelling interviews.
+"""Books, moves and cancels interviews.
 
-A slot is free when the exclusion constraints say so: the insert itself is the check, so two people who want the
-same slot at once get one interview and one SlotTakenError.
+The exclusion constraints decide whether a slot is free. The insert itself is the check: if two people want the same
+slot at once, one gets an interview and the other a SlotTakenError.
 """
 
 import secrets
@@ -13,22 +13,26 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accompaniment.enums import BoundedAct, Channel, EnrolmentState, ObligationState, Tier
+from accompaniment.enums import BoundedAct, Channel, EnrolmentState, ObligationState, Role, Tier
+from accompaniment.locks import lock_jobseeker, lock_obligation
 from accompaniment.models import Enrolment, Jobseeker, Obligation, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
-from accompaniment.rules.french import counted, plural
+from accompaniment.rules.french import NEXT_ONE, counted, plural
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.rights import check_acts
+from caseload.locks import share_adviser
 from caseload.models import Adviser
 from caseload.reads.moves.places import classic_places
 from caseload.reads.moves.who_answers import follower_of
-from caseload.services.moves.absences import hold_present
 from visio.enums import InterviewState
-from visio.models import Interview, InterviewEvent
+from visio.locks import lock_interview
+from visio.models import Interview, InterviewEvent, InterviewQuerySet
 from visio.reads.availability import last_day_offered, slots_by_hours
+from visio.reads.coming import day_hour_and_channel
 from visio.rules.slots import LENGTH, OCCUPIED
 from visio.services import notices
 from visio.services.broadcast import tell_room
-from visio.services.changes import lock_interview, lock_person, log_state, move_state
+from visio.services.changes import check_takes_part, log_state, move_state
 from visio.services.errors import SlotTakenError
 from visio.services.holding import attach_interviews, obligation_of_day
 from visio.services.summaries import refresh_summary
@@ -45,17 +49,15 @@ def book_interview(
     channel: str,
     obligation: Obligation | None = None,
 ) -> Interview:
-    """Book a slot that the adviser offers, for an obligation or without one, and send the convocation.
+    """Book a slot that the adviser offers, with or without an obligation, and send the convocation.
 
-    Without one it holds what is due in the period of its day, if nothing else does.
-
-    The actor is the person, or an adviser who answers for the person. Raises SlotTakenError when the slot is not
-    free any more, TooManyError when the person holds or changes too much, DomainError for every other refusal.
+    An interview without an obligation holds the open one in the period of its day, if there is one. The actor is the
+    person, or an adviser who answers for the person. Raises SlotTakenError if the slot is no longer free, TooManyError
+    if the person holds or changes too much, DomainError for every other refusal.
     """
     with transaction.atomic():
-        person = lock_person(jobseeker.pk)
-        if actor.is_adviser and not Jobseeker.objects.visible_to(actor).filter(pk=person.pk).exists():
-            raise NotAllowedNowError("Cette personne n'est plus dans vos portefeuilles.")
+        person = lock_jobseeker(jobseeker.pk)
+        check_acts(actor, person, roles=(Role.JOBSEEKER, Role.ADVISER))
         _check_changes(actor, person)
         return _book(
             actor=actor,
@@ -70,15 +72,14 @@ def book_interview(
 
 
 def move_interview(*, actor: User, interview: Interview, starts_at: datetime, channel: str) -> Interview:
-    """Give an interview another slot: the old one is cancelled and the new one booked, or neither.
+    """Move an interview to another slot: the old one is cancelled and the new one booked, or neither.
 
-    The new one holds the same obligation, after its period too, for what is late is still due; one that held nothing
-    holds what is due in the period of its new day.
-
-    Raises SlotTakenError when the new slot is not free any more; the old one then stands.
+    The new interview holds the same obligation, even after its period, because a late obligation is still due. If the
+    old one held none, the new one holds the open obligation in the period of its day. Raises SlotTakenError if the new
+    slot is no longer free; the old interview then stays.
     """
     with transaction.atomic():
-        person = lock_person(interview.jobseeker_id)
+        person = lock_jobseeker(interview.jobseeker_id)
         old = lock_interview(interview.pk)
         now = timezone.now()
         _check_can_be_given_up(old, actor=actor, now=now)
@@ -98,13 +99,13 @@ def move_interview(*, actor: User, interview: Interview, starts_at: datetime, ch
 
 
 def cancel_interview(*, actor: User, interview: Interview) -> Interview:
-    """Cancel an interview and free its slot; the person may choose another one.
+    """Cancel an interview and free its slot. The person may choose another one.
 
-    A jobseeker cancels before the hour; the adviser also afterwards, when nothing took place. Raises
-    NotAllowedNowError when it is too late or closed already.
+    A jobseeker can cancel before the hour; the adviser also afterwards, if nothing took place. Raises
+    NotAllowedNowError if it is too late or already closed.
     """
     with transaction.atomic():
-        person = lock_person(interview.jobseeker_id)
+        person = lock_jobseeker(interview.jobseeker_id)
         locked = lock_interview(interview.pk)
         now = timezone.now()
         _check_can_be_given_up(locked, actor=actor, now=now)
@@ -114,19 +115,30 @@ def cancel_interview(*, actor: User, interview: Interview) -> Interview:
 
 
 def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
-    """Cancel what is booked with the adviser who follows the person no longer; a conversation under way goes on.
+    """Cancel bookings with an adviser who no longer follows the person. A conversation under way goes on.
 
-    One whose end has passed stays with its adviser, to be concluded: nobody tells that it will not take place.
+    An interview whose end has passed stays with its adviser, to be concluded, and nobody says that it will not take
+    place.
     """
-    coming = Interview.objects.coming(at).filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
-    for pk in coming.values_list("pk", flat=True):
+    for pk in _ended_with_the_track(jobseeker, at).order_by("pk").values_list("pk", flat=True):
         cancel_locked(lock_interview(pk), actor=actor, at=at)
 
 
-def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
-    """Cancel what is booked with an adviser who follows the person no longer; what the present one has stays.
+def foresee_track_end(jobseeker: Jobseeker) -> list[str]:
+    """Name each interview that `follow_track_end` would cancel now, the first one first."""
+    return [
+        day_hour_and_channel(interview) for interview in _ended_with_the_track(jobseeker, timezone.now()).with_people()
+    ]
 
-    So does what is past and to be concluded.
+
+def _ended_with_the_track(jobseeker: Jobseeker, at: datetime) -> InterviewQuerySet:
+    return Interview.objects.coming(at).filter(jobseeker=jobseeker, state=InterviewState.BOOKED)
+
+
+def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
+    """Cancel bookings with an adviser who no longer follows the person. The present adviser's stay.
+
+    Past interviews that are to be concluded also stay.
     """
     coming = Interview.objects.coming(at).filter(jobseeker=jobseeker, state=InterviewState.BOOKED).order_by("pk")
     if (follower := follower_of(jobseeker)) is not None:
@@ -137,15 +149,15 @@ def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -
 
 
 def booked_among(changes: Mapping[int, Tier]) -> set[int]:
-    """Return who of these people has an interview to come; its rows are locked one by one, after the portfolios."""
+    """Return which of these people have a future interview. The caller locks its rows later, after the portfolios."""
     coming = Interview.objects.filter(jobseeker__in=list(changes), state=InterviewState.BOOKED)
     return set(coming.values_list("jobseeker_id", flat=True))
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
-    """Say what would become of the interviews that are booked."""
+    """Return what would happen to the booked interviews."""
     coming = Interview.objects.coming(timezone.now())
-    booked = list(coming.filter(jobseeker=jobseeker, state=InterviewState.BOOKED))
+    booked = list(coming.filter(jobseeker=jobseeker, state=InterviewState.BOOKED).with_people())
     if not booked:
         return ["Aucun entretien n'est prévu avec elle."]
     on_web = Enrolment.objects.filter(
@@ -153,14 +165,15 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
     ).exists()
     places = classic_places(jobseeker, tier) if follower_of(jobseeker) is not None else []
     kept = [] if on_web or not places else [one for one in booked if one.adviser_id == places[0].adviser_id]
-    lost = len(booked) - len(kept)
+    lost = [one for one in booked if one not in kept]
     sentences = []
     if lost:
         sentences.append(
-            f"{counted(lost, 'un entretien prévu')} {plural(lost, 'est annulé,sont annulés')}, et elle en est prévenue."
+            f"{counted(len(lost), 'un entretien prévu')} {plural(len(lost), 'est annulé,sont annulés')}, "
+            f"et elle en est prévenue\u00a0: {NEXT_ONE.join(day_hour_and_channel(one) for one in lost)}."
         )
     if kept:
-        sentences.append("Ce qui est prévu avec le conseiller qui continue à la suivre est maintenu.")
+        sentences.append("Ce qui est prévu avec le conseiller qui continue à la suivre est gardé.")
     return sentences
 
 
@@ -172,18 +185,17 @@ def cancel_locked(
     The e-mail carries the adviser's `message`, or asks the person to `choose` another slot.
     """
     move_state(interview, actor=actor, at=at, to_state=InterviewState.CANCELLED)
-    notices.send_cancellation(interview, message=message, choose=choose)
+    notices.send_cancellation(interview, message=message, author=actor, choose=choose)
     refresh_summary(interview.jobseeker_id)
     tell_room(interview.pk, "closed")
 
 
 def _check_can_be_given_up(interview: Interview, *, actor: User, now: datetime) -> None:
+    check_takes_part(actor, interview)
     if interview.state != InterviewState.BOOKED:
-        raise NotAllowedNowError("Cet entretien ne peut plus être changé. Rechargez la page.")
+        raise NotAllowedNowError("Cet entretien ne peut plus être changé. Actualisez la page.")
     if actor.is_jobseeker and now >= interview.starts_at:
-        raise NotAllowedNowError(
-            "L'heure de l'entretien est passée : il ne peut plus être changé. Demandez à être rappelé."
-        )
+        raise NotAllowedNowError("L'heure de l'entretien est passée : il ne peut plus être changé. Demandez un appel.")
 
 
 def _book(
@@ -203,16 +215,16 @@ def _book(
         raise DomainError("Pour un entretien par téléphone, écrivez d'abord le numéro à appeler.", about="phone")
     follower = follower_of(person)
     if follower is None or follower.pk != adviser.pk:
-        raise NotAllowedNowError("Votre conseiller a changé. Rechargez la page pour voir ses créneaux.")
+        raise NotAllowedNowError("Votre conseiller a changé. Actualisez la page pour voir ses créneaux.")
     if replaces is not None and obligation is not None and obligation.state != ObligationState.DUE:
-        obligation = None  # what the moved one was booked for is due no more
+        obligation = None  # the moved interview's obligation is no longer due
     if obligation is None:
         obligation = obligation_of_day(person, starts_at.astimezone(person.agency.zone).date())
     due = _locked_due(obligation, person) if obligation is not None else None
     if actor.pk == person.user_id and due is None and replaces is None:
         check_bound(BoundedAct.INTERVIEWS_HELD, done=lambda now: held_of_own_accord(person, now=now).count())
-    # An absence that is being declared now comes before this booking, or knows of it.
-    hold_present(follower)
+    # An absence that is being declared either comes before this booking, or knows of it.
+    share_adviser(follower.pk)
     last_day = last_day_offered(adviser=follower, obligation=due, now=now)
     if starts_at not in slots_by_hours(adviser=follower, jobseeker=person, now=now, last_day=last_day):
         raise SlotTakenError(starts_at, "Ce créneau n'est plus proposé. En voici d'autres.")
@@ -237,9 +249,9 @@ def _book(
 
 
 def held_of_own_accord(person: Jobseeker, *, now: datetime) -> QuerySet[Interview]:
-    """Return what the person took to come, beyond what is due: the bound is on these.
+    """Return the voluntary interviews that the person booked, which the limit concerns.
 
-    What an adviser booked is no part of it, for adviser and person agreed on it.
+    Interviews booked by an adviser do not count, because adviser and person agreed on them.
     """
     found: QuerySet[Interview] = Interview.objects.live().filter(
         jobseeker=person, booked_by=person.user, obligation=None, starts_at__gt=now
@@ -248,9 +260,9 @@ def held_of_own_accord(person: Jobseeker, *, now: datetime) -> QuerySet[Intervie
 
 
 def _check_changes(actor: User, person: Jobseeker) -> None:
-    """Raise TooManyError when the person has booked, moved and cancelled too often; advisers are not bound.
+    """Raise TooManyError if the person has booked, moved and cancelled too often. Advisers have no limit.
 
-    A cancellation counts and is never refused: it gives a slot back.
+    A cancellation counts but is never refused, because it gives a slot back.
     """
     if actor.pk == person.user_id:
         changed = InterviewEvent.objects.filter(
@@ -265,9 +277,9 @@ def _check_changes(actor: User, person: Jobseeker) -> None:
 
 
 def _locked_due(obligation: Obligation, person: Jobseeker) -> Obligation:
-    locked: Obligation = Obligation.objects.select_for_update(of=("self",), no_key=True).get(pk=obligation.pk)
+    locked = lock_obligation(obligation.pk, no_key=True)
     if locked.jobseeker_id != person.pk or locked.state != ObligationState.DUE:
-        raise NotAllowedNowError("Cette échéance n'est plus à tenir. Rechargez la page.")
+        raise NotAllowedNowError("Cet entretien n'est plus à prévoir. Actualisez la page.")
     return locked
 
 
@@ -281,7 +293,7 @@ def _insert(interview: Interview) -> Interview:
 
 
 def _refusal(interview: Interview, error: IntegrityError) -> DomainError | IntegrityError:
-    """Say in the person's words which constraint refused the slot; what is no such constraint stays as it is."""
+    """Return the refusal for the constraint that was violated; any other error is returned as it is."""
     cause = error.__cause__
     name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
     if name == "interview_adviser_free":
@@ -289,5 +301,5 @@ def _refusal(interview: Interview, error: IntegrityError) -> DomainError | Integ
     if name == "interview_jobseeker_free":
         return SlotTakenError(interview.starts_at, "Un autre entretien est déjà prévu à cette heure.")
     if name == "interview_one_live_per_obligation":
-        return NotAllowedNowError("Un entretien est déjà prévu pour cette échéance. Rechargez la page.")
+        return NotAllowedNowError("Cet entretien obligatoire est déjà prévu. Actualisez la page.")
     return error

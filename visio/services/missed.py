@@ -1,7 +1,7 @@
-"""An interview to which nobody came: noted, explained, and only then decided by a named person.
+"""An interview without the person: noted, explained, and only then decided by a named person.
 
-The adviser of the interview notes it, with proof. The person is told and may explain. Whoever may act on the file by
-then decides, never a machine, and never unheard: after the explanation, or after the time that was left for it.
+The interview's adviser notes it, with proof. The person is told and may explain. After the explanation, or after the
+time for it, somebody who may act on the file at that time decides. No machine ever decides.
 """
 
 from datetime import datetime
@@ -10,30 +10,32 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, NotificationKind, ObligationState
-from accompaniment.models import Jobseeker, Notification, User
+from accompaniment.locks import lock_jobseeker
+from accompaniment.models import Notification, User
 from accompaniment.reads.waiting_times import answer_delay
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.meanwhile import Shown, State, check_seen
 from accompaniment.services import audit
+from accompaniment.services.rights import check_acts, check_own
 from visio.enums import AbsenceDecision, InterviewState
+from visio.locks import lock_interview
 from visio.models import ANSWER_LENGTH, REASON_LENGTH, AbsenceAnswer, Interview
 from visio.rules import ABSENCE_STATES
-from visio.rules.states import absence_obstacle, confirming_obstacle, end_of_answers
+from visio.rules.states import NOT_BEGUN, absence_obstacle, confirming_obstacle, end_of_answers
 from visio.services import notices
 from visio.services.broadcast import tell_room
-from visio.services.changes import lock_interview, lock_person, move_state
+from visio.services.changes import move_state
 from visio.services.closing import lock_to_close
 from visio.services.summaries import refresh_summary
 
 
-class AnsweredMeanwhileError(NotAllowedNowError):
-    """The person has said more than the page showed of it; nothing was decided."""
-
-    def __init__(self) -> None:
-        super().__init__("La personne vient d'ajouter une explication. Lisez-la, puis décidez.")
+def shown_answers(interview: Interview) -> Shown:
+    """Return what a page shows of the person's explanations of an absence: their number."""
+    return Shown("absence", interview.pk, {"answers": str(interview.absence_answers.count())})
 
 
 def obstacle_to_noting(interview: Interview, *, now: datetime) -> str | None:
-    """Say in French why an absence from this interview cannot be noted, or None where it can."""
+    """Return in French why an absence from this interview cannot be noted, or None if it can."""
     due = interview.obligation
     return absence_obstacle(
         is_obligatory=due is not None and due.state == ObligationState.DUE,
@@ -46,7 +48,7 @@ def obstacle_to_noting(interview: Interview, *, now: datetime) -> str | None:
 
 
 def obstacle_to_confirming(interview: Interview, *, now: datetime) -> str | None:
-    """Say in French why a noted absence cannot be confirmed yet, or None where it can."""
+    """Return in French why a noted absence cannot be confirmed yet, or None if it can."""
     if interview.answer_until is None:
         return "Aucune absence n'a été notée."
     return confirming_obstacle(
@@ -55,10 +57,10 @@ def obstacle_to_confirming(interview: Interview, *, now: datetime) -> str | None
 
 
 def note_absence(*, actor: User, interview: Interview) -> Interview:
-    """Note that the person was not there, tell them, and leave them time to explain. Nothing is decided.
+    """Note that the person was not there, tell them, and give them time to explain. Nothing is decided.
 
-    Raises NotAllowedNowError with the obstacle where there is one: no obligation, no proof of delivery, a technical
-    problem, or no time to answer that anybody has set.
+    Raises NotAllowedNowError with the obstacle, if there is one: no obligation, no proof of delivery, a technical
+    problem, or no delay to explain in the settings.
     """
     with transaction.atomic():
         locked = lock_to_close(actor, interview)
@@ -76,10 +78,16 @@ def note_absence(*, actor: User, interview: Interview) -> Interview:
 
 
 def let_pass(*, actor: User, interview: Interview) -> Interview:
-    """Close an interview to which the person did not come, without consequence: it counts as no absence."""
+    """Close an interview to which the person did not come, without consequence. It is not an absence.
+
+    Raises NotAllowedNowError before the hour: the room is open by then, but nobody is late.
+    """
     with transaction.atomic():
         locked = lock_to_close(actor, interview)
-        move_state(locked, actor=actor, at=timezone.now(), to_state=InterviewState.EXCUSED)
+        now = timezone.now()
+        if now < locked.starts_at:
+            raise NotAllowedNowError(NOT_BEGUN, about="outcome")
+        move_state(locked, actor=actor, at=now, to_state=InterviewState.EXCUSED)
         if locked.obligation is not None and locked.obligation.state == ObligationState.DUE:
             notices.invite_again(locked)
         refresh_summary(locked.jobseeker_id)
@@ -88,9 +96,9 @@ def let_pass(*, actor: User, interview: Interview) -> Interview:
 
 
 def explain_absence(*, actor: User, interview: Interview, text: str) -> AbsenceAnswer:
-    """Keep what the person says of an absence that was noted; they may add to it until it is decided.
+    """Store the person's explanation of a noted absence. They may add to it until it is decided.
 
-    Raises NotAllowedNowError for anybody else and once it is decided, DomainError for an empty or too long text.
+    Raises NotAllowedNowError for anybody else and after the decision, DomainError for an empty or too long text.
     """
     said = text.strip()
     if not said:
@@ -98,10 +106,9 @@ def explain_absence(*, actor: User, interview: Interview, text: str) -> AbsenceA
     if len(said) > ANSWER_LENGTH:
         raise DomainError(f"Écrivez {ANSWER_LENGTH} caractères au plus.", about="text")
     with transaction.atomic():
-        person = lock_person(interview.jobseeker_id)
+        person = lock_jobseeker(interview.jobseeker_id)
         locked = lock_interview(interview.pk)
-        if actor.pk != person.user_id:
-            raise NotAllowedNowError("Seule la personne concernée explique son absence.")
+        check_own(actor, person, "Seule la personne concernée explique son absence.")
         if locked.state != InterviewState.NOTED:
             raise NotAllowedNowError("La décision est déjà prise. Votre texte n'a pas été enregistré.")
         now = timezone.now()
@@ -120,29 +127,27 @@ def explain_absence(*, actor: User, interview: Interview, text: str) -> AbsenceA
 
 
 def decide_absence(
-    *, actor: User, interview: Interview, decision: AbsenceDecision, reason: str, answers_seen: int
+    *, actor: User, interview: Interview, decision: AbsenceDecision, reason: str, seen: State
 ) -> Interview:
-    """Confirm a noted absence or set it aside, with a reason that the person reads; one set aside never comes back.
+    """Confirm a noted absence or set it aside, with a reason that the person reads. One set aside never returns.
 
-    An absence is confirmed only after the person was heard or had the time to be. It may be set aside at any time,
-    also once confirmed: that is in the person's favour. `answers_seen` is how many explanations the page showed.
-    Raises AnsweredMeanwhileError when there are more, NotAllowedNowError for who may not act on the file and for what
-    is decided already, DomainError without a reason.
+    An absence is confirmed only after the person was heard or had the time to explain. It can be set aside at any time,
+    even after a confirmation, because this favours the person. Raises ChangedMeanwhileError if there are other
+    explanations than were `seen` (`shown_answers`), NotAllowedNowError if the actor may not act on the file or the
+    decision was already taken, DomainError without a reason.
     """
     why = reason.strip()
     if not why:
-        raise DomainError("Dites pourquoi, en une phrase : la personne la lit.", about="reason")
+        raise DomainError("Dites pourquoi, en une phrase\u00a0: la personne la lit.", about="reason")
     if len(why) > REASON_LENGTH:
         raise DomainError(f"Écrivez {REASON_LENGTH} caractères au plus.", about="reason")
     with transaction.atomic():
-        person = lock_person(interview.jobseeker_id)
+        person = lock_jobseeker(interview.jobseeker_id)
         locked = lock_interview(interview.pk)
-        if actor.is_jobseeker or not Jobseeker.objects.visible_to(actor).filter(pk=person.pk).exists():
-            raise NotAllowedNowError("Cette personne n'est plus dans vos portefeuilles.")
+        check_acts(actor, person)
         if locked.state not in ABSENCE_STATES:
             raise NotAllowedNowError(f"Cette absence est déjà décidée ({locked.get_state_display().lower()}).")
-        if locked.absence_answers.count() > answers_seen:
-            raise AnsweredMeanwhileError
+        check_seen(seen, shown_answers(locked), "La personne vient d'ajouter une explication. Lisez-la, puis décidez.")
         now = timezone.now()
         if decision == AbsenceDecision.KEPT:
             obstacle = obstacle_to_confirming(locked, now=now)
@@ -155,13 +160,14 @@ def decide_absence(
 
 
 def note_told(notification: Notification, at: datetime) -> None:
-    """Write on the interview when the mail server took the e-mail that tells of a noted absence.
+    """Store when the mail server accepted the e-mail about a noted absence.
 
-    In the caller's transaction, the person locked first. A letter that left late gives the days back that it took.
+    Runs in the caller's transaction, with the person locked first. If the letter was sent late, the time to explain
+    grows by that delay.
     """
     if notification.kind != NotificationKind.ABSENCE_NOTED or notification.jobseeker_id is None:
         return
-    person = lock_person(notification.jobseeker_id)
+    person = lock_jobseeker(notification.jobseeker_id)
     locked = lock_interview(notification.context["interview"])
     if locked.jobseeker_id != person.pk or locked.told_at is not None or locked.answer_until is None:
         return

@@ -1,4 +1,4 @@
-"""What people are told outside the pages about their interviews."""
+"""Messages to people about their interviews, outside the pages."""
 
 from datetime import date
 from typing import Any
@@ -8,20 +8,30 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel, NotificationKind
 from accompaniment.models import User
-from accompaniment.rules.french import hour_in_words, moment_there, weekday_in_words, zone_beside, zone_in_words
+from accompaniment.rules.french import (
+    delay_in_words,
+    hour_in_words,
+    moment_there,
+    weekday_in_words,
+    zone_beside,
+    zone_in_words,
+)
+from accompaniment.rules.presentation import CHANNELS
 from accompaniment.services import outbox
 from caseload.models import Adviser
 from visio.enums import InterviewState
 from visio.models import Interview
+from visio.rules import ROOM_OPENS_BEFORE
 
 CONVOCATION_KEY = "interview-booked:"
 
 HOW_TO_JOIN = {
     Channel.VIDEO: (
-        "Ouvrez votre espace et appuyez sur « Rejoindre », à partir de 15 minutes avant l'heure. "
+        f"Ouvrez votre espace et appuyez sur « Rejoindre », à partir de {delay_in_words(ROOM_OPENS_BEFORE)} avant "
+        "l'heure. "
         "Vous pouvez tester votre caméra et votre micro dès maintenant."
     ),
-    Channel.PHONE: "Vous serez appelé à l'heure dite. Gardez votre téléphone à portée de main.",
+    Channel.PHONE: "Votre conseiller vous appelle à l'heure dite. Gardez votre téléphone à portée de main.",
     Channel.ON_SITE: "Présentez-vous à l'accueil de votre agence.",
 }
 
@@ -41,7 +51,7 @@ def send_convocation(interview: Interview, *, replaces: Interview | None = None)
 
 
 def send_now_obligatory(interview: Interview) -> bool:
-    """Send the convocation to an interview that was booked freely and holds an obligation by now."""
+    """Send the convocation to an interview that was booked voluntarily and now holds an obligation."""
     return outbox.notify_jobseeker(
         key=f"interview-obligatory:{interview.pk}:{interview.obligation_id}",
         kind=NotificationKind.INTERVIEW_BOOKED,
@@ -50,18 +60,20 @@ def send_now_obligatory(interview: Interview) -> bool:
     )
 
 
-def send_cancellation(interview: Interview, *, message: str = "", choose: bool = False) -> bool:
-    """Tell that an interview will not take place; with the adviser's words, or asked to choose another slot."""
+def send_cancellation(
+    interview: Interview, *, message: str = "", author: User | None = None, choose: bool = False
+) -> bool:
+    """Say that an interview will not take place, with the message of its author, or ask for another slot."""
     return outbox.notify_jobseeker(
         key=f"interview-cancelled:{interview.pk}",
         kind=NotificationKind.INTERVIEW_CANCELLED,
         jobseeker=interview.jobseeker,
-        context={**_facts(interview), "message": message, "choose": choose},
+        context={**_facts(interview), "message": message, "author": author or "", "choose": choose},
     )
 
 
 def send_new_adviser(interview: Interview, *, instead_of: Adviser) -> bool:
-    """Tell that a colleague holds an interview that stands as it was booked."""
+    """Say that a colleague holds an interview, which stays as it was booked."""
     return outbox.notify_jobseeker(
         key=f"interview-relayed:{interview.pk}:{interview.adviser_id}:{timezone.now():%Y%m%d%H%M%S%f}",
         kind=NotificationKind.INTERVIEW_BOOKED,
@@ -71,7 +83,7 @@ def send_new_adviser(interview: Interview, *, instead_of: Adviser) -> bool:
 
 
 def invite_again(interview: Interview) -> bool:
-    """Invite to choose another slot for the obligation of an interview that a technical problem ended."""
+    """Ask for another slot for the obligation of an interview that a technical problem ended."""
     if interview.obligation is None:
         return False
     return outbox.notify_jobseeker(
@@ -83,7 +95,7 @@ def invite_again(interview: Interview) -> bool:
 
 
 def send_absence_noted(interview: Interview) -> bool:
-    """Tell that an absence was noted, that nothing is decided, and until when the person may explain it."""
+    """Say that an absence was noted, that nothing is decided, and until when the person may explain it."""
     return outbox.notify_jobseeker(
         key=f"absence-noted:{interview.pk}",
         kind=NotificationKind.ABSENCE_NOTED,
@@ -98,7 +110,7 @@ def send_absence_noted(interview: Interview) -> bool:
 
 
 def send_absence_decided(interview: Interview, *, decided_by: User, reason: str) -> bool:
-    """Tell what a named person decided of a noted absence, why, and how to contest it."""
+    """Say what a named person decided about a noted absence, why, and how to contest it."""
     return outbox.notify_jobseeker(
         key=f"absence-decided:{interview.pk}:{interview.state}",
         kind=NotificationKind.ABSENCE_DECIDED,
@@ -115,7 +127,7 @@ def send_absence_decided(interview: Interview, *, decided_by: User, reason: str)
 
 
 def choose_slot_context(*, first_name: str, due_on: date) -> dict[str, str]:
-    """Return what the invitation to choose a slot says; the letter writes the day."""
+    """Return the context of an invitation to choose a slot; the letter writes the day."""
     return {"first_name": first_name, "due_on": due_on.isoformat(), "path": reverse("my_interviews")}
 
 
@@ -144,7 +156,7 @@ def _facts(interview: Interview) -> dict[str, Any]:
         "hour": hour_in_words(local),
         "zone": zone_in_words(zone),
         "beside": zone_beside(interview.starts_at, zone=zone, others=interview.zones),
-        "channel": Channel(interview.channel).label,
+        "channel": CHANNELS[Channel(interview.channel)].capitalize(),
         "adviser": interview.adviser.user,
         "path": reverse("my_interviews"),
     }

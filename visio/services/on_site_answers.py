@@ -1,4 +1,4 @@
-"""Receiving somebody who asked for it: the answer and the meeting, or neither."""
+"""Answers a request for a meeting on site and books the meeting, both or neither."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,13 +18,13 @@ from visio.services.interviews import book_interview
 
 
 def receive_on_site(*, actor: User, request: OnSiteRequest, starts_at: datetime, words: str = "") -> Interview:
-    """Answer a request with a day and an hour of the adviser who follows, and book the meeting on site.
+    """Answer a request with a day and an hour of the person's adviser, and book the meeting on site.
 
-    `words` follow the day and the hour in the answer. Raises SlotTakenError when the slot is not free any more,
-    NotAllowedNowError when the request was answered meanwhile or nobody follows the person.
+    `words` follow the day and the hour in the answer. Raises SlotTakenError if the slot is no longer free,
+    NotAllowedNowError if the request is already answered or the person has no adviser.
     """
     with transaction.atomic():
-        # The stronger of the two locks of a person first: answering asks for it.
+        # The stronger of the person's two locks first, because answering asks for it.
         person = lock_jobseeker(request.jobseeker_id)
         adviser = follower_of(person)
         if adviser is None:
@@ -39,6 +39,6 @@ def receive_on_site(*, actor: User, request: OnSiteRequest, starts_at: datetime,
 
 
 def record_wishes(*, actor: User, requests: Iterable[OnSiteRequest]) -> None:
-    """Leave the rows of who reads what people have added to their requests."""
+    """Record the reading of the texts that people added to their requests."""
     wishes = [asked.jobseeker_id for asked in requests if asked.comment]
     audit.record_readings(actor=actor, people=wishes, part=FilePart.ON_SITE_REQUEST)

@@ -1,4 +1,4 @@
-"""Planning mandatory interviews: obligations that have begun, and one invitation to choose a slot for each."""
+"""Plans mandatory interviews: obligations that have begun, and one invitation to choose a slot for each."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,9 +9,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from accompaniment.enums import AuditAction, NotificationKind, ObligationState, Track
+from accompaniment.locks import Rank, note
 from accompaniment.models import Jobseeker, Obligation
+from accompaniment.models.expressions import LocalDay
 from accompaniment.services.plans import plan_obligations
-from caseload.reads.steering.figures import LocalDay
+from visio.locks import take_person
 from visio.models import Interview, to_place
 from visio.rules import LIVE_STATES
 from visio.services.holding import FREE, HOLDING_STATES, attach_interviews
@@ -74,19 +76,18 @@ SELECT count(*) FROM invited
 
 @dataclass(frozen=True)
 class Planned:
-    """What one round of planning wrote."""
+    """The result of one round of planning."""
 
     obligations: int
     invitations: int
 
 
 def plan_interviews(*, today: date | None = None) -> Planned:
-    """Write the obligations that have begun and invite once for each that has no interview.
+    """Write the obligations that have begun, and invite once for each without an interview.
 
-    People on the web track who are in a portfolio are invited. Whoever has booked in the period, or had the interview
-    already, is not: that interview holds the obligation. The same rows come out whether zero, one or five schedulers
-    run, however late: who finds an invitation there leaves it, and only who wrote it tells the person. `today`
-    replaces each agency's own day.
+    People on the web track who are in a portfolio are invited. A person who has an interview in the period, booked or
+    held, is not: that interview holds the obligation. The result is the same whether zero, one or five schedulers run,
+    however late. Only the scheduler that writes an invitation tells the person. `today` replaces each agency's own day.
     """
     with transaction.atomic():
         obligations = plan_obligations(today=today)
@@ -97,18 +98,18 @@ def plan_interviews(*, today: date | None = None) -> Planned:
 
 
 def attach_what_came_first() -> None:
-    """Let interviews hold what was planned after they were booked, one transaction for each person."""
+    """Attach interviews to obligations that were planned after the booking, one transaction per person."""
     for pk in _people_to_attach().values_list("pk", flat=True):
         with transaction.atomic():
-            found = _people_to_attach().select_for_update(of=("self",), no_key=True, skip_locked=True)
-            for person in found.filter(pk=pk):
+            person = take_person(_people_to_attach().filter(pk=pk))
+            if person is not None:
                 attach_interviews(person)
 
 
 def invite_due(*, today: date | None = None) -> int:
-    """Invite whoever has nothing booked for what has begun; return how many invitations leave.
+    """Invite people without a booking for their open obligation; return how many invitations are sent.
 
-    Whoever books, moves or cancels at this moment holds the person's lock: their turn comes with the next round.
+    A person who is booking, moving or cancelling holds the person's lock, and is handled in the next round.
     """
     with transaction.atomic():
         people = _locked_due(today)
@@ -118,9 +119,9 @@ def invite_due(*, today: date | None = None) -> int:
 
 
 def invite(*, people: list[int], today: date | None = None) -> int:
-    """Invite each of these people once for what has begun and has no interview; return how many invitations leave.
+    """Invite each of these people once for the open obligation without an interview; return how many were invited.
 
-    The caller has locked them and looked for their interviews since.
+    The caller has locked them, and then looked for their interviews.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -140,7 +141,9 @@ def invite(*, people: list[int], today: date | None = None) -> int:
 def _locked_due(today: date | None) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(LOCK_DUE, _parameters(today))
-        return [pk for (pk,) in cursor.fetchall()]
+        people = [pk for (pk,) in cursor.fetchall()]
+        note(Rank.PERSON, Jobseeker._meta.db_table, people)
+        return people
 
 
 def _parameters(today: date | None) -> dict[str, Any]:
@@ -148,7 +151,7 @@ def _parameters(today: date | None) -> dict[str, Any]:
 
 
 def _people_to_attach() -> QuerySet[Jobseeker]:
-    """Return the people with something to place and, in its period, an interview that holds nothing."""
+    """Return the people with an obligation to place and, in its period, an interview without an obligation."""
     free = Interview.objects.filter(FREE, jobseeker=OuterRef("jobseeker"), state__in=HOLDING_STATES).annotate(
         day=LocalDay(F("jobseeker__agency__departement__region__timezone"), F("starts_at"))
     )

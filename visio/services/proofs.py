@@ -1,4 +1,4 @@
-"""The proof that a convocation arrived."""
+"""The proof that a convocation was delivered."""
 
 from datetime import datetime
 
@@ -10,10 +10,10 @@ from visio.models import Interview
 
 
 def note_convocation(notification: Notification, at: datetime) -> None:
-    """Write on the interview when the mail server took its convocation, in the caller's transaction.
+    """Store when the mail server accepted an interview's convocation, in the caller's transaction.
 
-    A letter about an appointment that was taken freely is no convocation, and proves nothing. The first time stands.
-    The person is locked first, as before every write to a file.
+    A letter about a voluntary appointment is no convocation, and proves nothing. The first instant is kept. The person
+    is locked first, as before every write to a file.
     """
     if notification.kind != NotificationKind.INTERVIEW_BOOKED or notification.jobseeker_id is None:
         return

@@ -1,26 +1,28 @@
-"""What happens in a room: arriving, letting in, ending the call, a technical problem, going on by telephone."""
+"""Acts in a room: arriving, admitting, ending the call, a technical problem, going on by telephone."""
 
 from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel
 from accompaniment.models import User
-from accompaniment.rules.errors import NotAllowedNowError
+from accompaniment.rules.errors import NoRightError, NotAllowedNowError
 from accompaniment.services import audit
 from accompaniment.services.contact_details import change_phone
+from accompaniment.services.rights import check_own
 from visio.enums import InterviewState, RoomMoment
+from visio.locks import lock_interview
 from visio.models import Interview
 from visio.rules.states import room_moment
 from visio.services.broadcast import tell_room
-from visio.services.changes import lock_interview, move_state
+from visio.services.changes import check_takes_part, move_state
 
 
 def arrive(*, actor: User, interview: Interview) -> Interview:
-    """Note that the person waits in the room; the first time counts, and speaks against an absence."""
+    """Record that the person waits in the room. The first time counts, and speaks against an absence."""
     with transaction.atomic():
         locked = _locked_open(interview)
         if actor.pk != locked.jobseeker.user_id:
-            raise NotAllowedNowError("Seule la personne attendue arrive dans la salle.")
+            raise NoRightError("Seule la personne attendue arrive dans la salle.")
         if locked.arrived_at is None:
             locked.arrived_at = timezone.now()
             locked.save(update_fields=["arrived_at"])
@@ -29,14 +31,14 @@ def arrive(*, actor: User, interview: Interview) -> Interview:
 
 
 def admit(*, actor: User, interview: Interview) -> Interview:
-    """Let the person in; who was let in once may come back after a lost connection. A call that was ended goes on.
+    """Let the person in, also after a lost connection. A call that was ended is resumed.
 
-    Raises NotAllowedNowError for everybody but the interview's adviser, and when the room is not open.
+    Raises NotAllowedNowError for anybody but the interview's adviser, and if the room is not open.
     """
     with transaction.atomic():
         locked = _locked_open(interview)
         if actor.pk != locked.adviser.user_id:
-            raise NotAllowedNowError("Seul le conseiller de l'entretien fait entrer la personne.")
+            raise NoRightError("Seul le conseiller de l'entretien fait entrer la personne.")
         if locked.channel != Channel.VIDEO:
             raise NotAllowedNowError("Cet entretien n'est pas en visio.")
         if locked.state == InterviewState.BOOKED:
@@ -52,14 +54,13 @@ def admit(*, actor: User, interview: Interview) -> Interview:
 
 
 def end_call(*, actor: User, interview: Interview) -> Interview:
-    """End the call for both; the interview stays open until its adviser says what came of it. The first end stands.
+    """End the call for both. The interview stays open until its adviser records the outcome. The first end counts.
 
-    Raises NotAllowedNowError for everybody but the two people, when nobody was let in, and when the room is not open.
+    Raises NotAllowedNowError for anybody but the two people, if nobody was admitted, and if the room is not open.
     """
     with transaction.atomic():
         locked = _locked_open(interview)
-        if actor.pk not in (locked.adviser.user_id, locked.jobseeker.user_id):
-            raise NotAllowedNowError("Seules les deux personnes de l'entretien peuvent terminer l'appel.")
+        check_takes_part(actor, locked)
         if locked.admitted_at is None:
             raise NotAllowedNowError("L'appel n'a pas commencé.")
         if locked.call_ended_at is None:
@@ -72,9 +73,10 @@ def end_call(*, actor: User, interview: Interview) -> Interview:
 
 
 def report_technical_failure(*, actor: User, interview: Interview, note: str) -> Interview:
-    """Record that something did not work; from then on the interview can be no absence. The first report stands."""
+    """Record a technical failure. The interview can then never be an absence. The first report counts."""
     with transaction.atomic():
         locked = _locked_open(interview)
+        check_takes_part(actor, locked)
         if locked.technical_failure_at is None:
             locked.technical_failure_at = timezone.now()
             locked.technical_failure_note = note
@@ -85,9 +87,10 @@ def report_technical_failure(*, actor: User, interview: Interview, note: str) ->
 
 
 def continue_by_phone(*, actor: User, interview: Interview) -> Interview:
-    """Go on by telephone: the adviser sees the number, the person is told to expect the call."""
+    """Go on by telephone: the adviser sees the number, and the person is told to expect the call."""
     with transaction.atomic():
         locked = _locked_open(interview)
+        check_takes_part(actor, locked)
         if locked.phone_since is None:
             locked.phone_since = timezone.now()
             locked.save(update_fields=["phone_since"])
@@ -97,11 +100,12 @@ def continue_by_phone(*, actor: User, interview: Interview) -> Interview:
 
 
 def give_number(*, actor: User, interview: Interview, phone: str) -> Interview:
-    """Write the person's number while the interview runs, and let the adviser's page show it.
+    """Store the person's number during the interview, and show it on the adviser's page.
 
-    Raises DomainError for what is no number, NotAllowedNowError when the room is not open.
+    Raises DomainError for an invalid number, NotAllowedNowError if the room is not open.
     """
     with transaction.atomic():
+        check_own(actor, interview.jobseeker, "Seule la personne attendue donne son numéro.")
         change_phone(actor=actor, jobseeker=interview.jobseeker, phone=phone)
         locked = _locked_open(interview)
         tell_room(locked.pk, "phone")
@@ -112,7 +116,7 @@ def _locked_open(interview: Interview) -> Interview:
     locked = lock_interview(interview.pk)
     moment = room_moment(state=locked.state, starts_at=locked.starts_at, ends_at=locked.ends_at, now=timezone.now())
     if moment != RoomMoment.OPEN:
-        raise NotAllowedNowError("La salle n'est pas ouverte. Rechargez la page.")
+        raise NotAllowedNowError("La salle n'est pas ouverte. Actualisez la page.")
     return locked
 
 

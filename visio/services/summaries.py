@@ -1,4 +1,4 @@
-"""What the portfolio's list shows of interviews and obligations."""
+"""The interviews and deadlines on the portfolio list."""
 
 from django.db import connection, transaction
 
@@ -31,7 +31,7 @@ SET obligation_due_on = excluded.obligation_due_on, to_place_by = excluded.to_pl
 
 
 def refresh_summary(jobseeker_id: int) -> None:
-    """Write the next interview and the nearest deadlines of one person, in the transaction of the act itself."""
+    """Write one person's next interview and nearest deadlines, in the transaction of the act."""
     coming = Interview.objects.live().filter(jobseeker=jobseeker_id).order_by("starts_at", "pk").first()
     due = Obligation.objects.due().filter(jobseeker=jobseeker_id)
     nearest = due.order_by("due_on", "pk").first()
@@ -46,6 +46,6 @@ def refresh_summary(jobseeker_id: int) -> None:
 
 
 def refresh_deadlines() -> None:
-    """Write the nearest deadlines of everybody for whom they differ from what the list shows: one statement."""
+    """Update the nearest deadlines of everybody for whom the list is out of date, with one statement."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(REFRESH_DUE, {"due": ObligationState.DUE, "live": list(LIVE_STATES)})

@@ -1,11 +1,13 @@
 """The adviser's agenda, and closing an interview."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,20 +16,22 @@ from django.views.decorators.http import require_safe
 from accompaniment.enums import Channel, FilePart, Role
 from accompaniment.forms.fields import add_refusal
 from accompaniment.forms.plans import CHANGE
-from accompaniment.models import User
-from accompaniment.rules.errors import DomainError
+from accompaniment.models import Jobseeker, User
+from accompaniment.rules.errors import DomainError, NoRightError
 from accompaniment.rules.french import weekday_in_words
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.rules.parsing import day_in
 from accompaniment.services import audit
-from accompaniment.services.plans import PlanChangedMeanwhileError
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import once
 from caseload.models import Absence, Adviser, Cover
+from caseload.reads.desk.on_site_requests import requests_seen_by
 from caseload.reads.file.plan_page import PlanPage, plan_page
 from caseload.reads.moves.who_answers import relay_of
 from visio.enums import InterviewState, NextStep, Outcome, RoomMoment
 from visio.forms import ReportForm
 from visio.models import Interview
+from visio.reads.day import AdviserDays, FreeHours, adviser_days
 from visio.rules import LIVE_STATES, is_to_conclude
 from visio.rules.states import room_moment
 from visio.services import closing, missed
@@ -37,12 +41,15 @@ CLOSED_WORDS = {
     Outcome.NOTED: "L'absence est notée, rien n'est décidé. La personne est prévenue et peut s'expliquer.",
     Outcome.EXCUSED: "L'entretien est clos, sans suite pour la personne.",
 }
-"""What the adviser reads after closing, where it is more than that it is done."""
+"""What the adviser reads after closing an interview, if there is more to say than that it is closed."""
+
+USUAL_HOURS = range(9, 17)
+"""The hours of the agenda of an adviser who has no working hours."""
 
 
 @dataclass(frozen=True)
 class AgendaLine:
-    """One interview of the agenda, and what can be done with it now."""
+    """One interview of the agenda, and the acts that are possible now."""
 
     interview: Interview
     can_join: bool
@@ -55,67 +62,123 @@ class AgendaLine:
 
 
 @dataclass(frozen=True)
+class AgendaPart:
+    """What begins at an instant: an interview or a stretch of free time."""
+
+    starts_at: datetime
+    line: AgendaLine | None = None
+    free: FreeHours | None = None
+
+
+@dataclass(frozen=True)
+class AgendaHour:
+    """An hour of a day by the agency's clock: what begins in it, and whether it is free."""
+
+    parts: list["AgendaPart"]
+    is_free: bool
+    is_now: bool
+
+
+@dataclass(frozen=True)
 class AgendaDay:
-    """One day of the week with its interviews in order."""
+    """One day of the week with its interviews, in order."""
 
     day: date
     heading: str
     is_today: bool
     lines: list[AgendaLine]
+    hours: list["AgendaHour"]
+    """Each hour of the grid, the same ones on every day."""
     absence: Absence | None
     relays: list[Cover]
-    """One's own absence of the day, and what one covers; no relay on a day on which one is away."""
+    """The adviser's absence of the day and their covers; a cover is not shown on a day on which they are away."""
 
 
 @role_required(Role.ADVISER)
 @require_safe
 def agenda(request: AuthenticatedRequest) -> HttpResponse:
-    """Show a week of one's own interviews; `?semaine=` is any day of it, the present week without it."""
+    """Show seven days of the adviser's own interviews, from today on, or the week of the day `?semaine=`."""
     adviser = own_adviser(request.user)
     zone = adviser.agency.zone
     now = timezone.now()
     today = now.astimezone(zone).date()
-    monday = _monday(request.GET.get("semaine", ""), today)
-    lines = lines_between(request.user, zone, monday, monday + timedelta(days=7), now)
+    asked = day_in(request.GET.get("semaine", ""))
+    monday = _monday(asked or today)
+    first = monday if asked else today
+    last = first + timedelta(days=6)
+    lines = lines_between(request.user, zone, first, last + timedelta(days=1), now)
     called = [line.interview.jobseeker_id for line in lines if line.shows_phone]
     audit.record_readings(actor=request.user, people=called, part=FilePart.CONTACT_DETAILS)
-    week = {"starts_on__lte": monday + timedelta(days=6), "ends_on__gte": monday}
-    absences = list(Absence.objects.standing().filter(adviser=adviser, **week))
     relays = list(
-        Cover.objects.filter(colleague=adviser, cancelled_at=None, **week)
+        Cover.objects.between(first, last)
+        .filter(colleague=adviser)
         .select_related("portfolio__adviser__user")
         .order_by("starts_on", "pk")
     )
-    days = [
-        AgendaDay(
-            day=day,
-            heading=weekday_in_words(day),
-            is_today=day == today,
-            lines=[line for line in lines if line.interview.starts_at.astimezone(zone).date() == day],
-            absence=next((one for one in absences if one.starts_on <= day <= one.ends_on), None),
-            relays=[one for one in relays if one.starts_on <= day <= one.ends_on],
+    held = adviser_days(adviser, first=first, last=last)
+    shown = _hours_shown(held, lines, zone=zone, now=now if first <= today <= last else None)
+    days = []
+    for day in (first + timedelta(days=offset) for offset in range(7)):
+        its = [line for line in lines if line.interview.starts_at.astimezone(zone).date() == day]
+        free = held.free_on(day, interviews=[line.interview for line in its], now=now)
+        days.append(
+            AgendaDay(
+                day=day,
+                heading=weekday_in_words(day),
+                is_today=day == today,
+                lines=its,
+                hours=[_hour(day, hour, lines=its, free=free, zone=zone, now=now) for hour in shown],
+                absence=held.absence_on(day),
+                relays=[one for one in relays if one.starts_on <= day <= one.ends_on],
+            )
         )
-        for day in (monday + timedelta(days=offset) for offset in range(7))
-    ]
     return render(
         request,
         "visio/agenda.html",
         {
             "days": [day for day in days if day.lines or day.is_today or day.day.weekday() < 5],
-            "monday": monday,
-            "sunday": monday + timedelta(days=6),
+            "hours": [time(hour) for hour in shown],
+            "first": first,
+            "last": last,
+            "today": today,
             "previous": (monday - timedelta(days=7)).isoformat(),
             "following": (monday + timedelta(days=7)).isoformat(),
-            "is_this_week": monday <= today < monday + timedelta(days=7),
+            "from_today": not asked,
             "to_close": to_close(request.user, now),
+            "on_site_asked": requests_seen_by(request.user).open().count(),
         },
+    )
+
+
+def _hours_shown(held: AdviserDays, lines: list[AgendaLine], *, zone: ZoneInfo, now: datetime | None) -> range:
+    """Return the hours of the grid: those in which the adviser works or meets somebody, and the present one."""
+    begin = [stretch.starts_at.hour for stretch in held.stretches] or [USUAL_HOURS.start]
+    end = [stretch.ends_at.hour + bool(stretch.ends_at.minute) for stretch in held.stretches] or [USUAL_HOURS.stop]
+    for at in [line.interview.starts_at for line in lines] + ([now] if now else []):
+        begin.append(at.astimezone(zone).hour)
+        end.append(at.astimezone(zone).hour + 1)
+    return range(min(begin), max(end))
+
+
+def _hour(
+    day: date, hour: int, *, lines: list[AgendaLine], free: list[FreeHours], zone: ZoneInfo, now: datetime
+) -> AgendaHour:
+    starts = datetime.combine(day, time(hour), zone)
+    ends = starts + timedelta(hours=1)
+    parts = [AgendaPart(starts_at=line.interview.starts_at, line=line) for line in lines]
+    parts += [AgendaPart(starts_at=one.starts_at, free=one) for one in free]
+    its = [part for part in parts if part.starts_at.astimezone(zone).hour == hour]
+    return AgendaHour(
+        parts=sorted(its, key=lambda part: part.starts_at),
+        is_free=any(one.starts_at < ends and one.ends_at > starts for one in free),
+        is_now=starts <= now < ends,
     )
 
 
 @role_required(Role.ADVISER)
 @once
 def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Close an interview; once closed, say what was decided."""
+    """Close an interview, then say what was decided."""
     interview = get_object_or_404(
         Interview.objects.conducted_by(request.user).with_people().select_related("report"), pk=pk
     )
@@ -123,7 +186,7 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if interview.state not in LIVE_STATES:
         return _closed(request, interview)
     now = timezone.now()
-    plan = plan_page(interview.jobseeker, now=now)
+    plan = _plan_to_review(request, interview, now=now)
     form = _report_form(plan, request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
@@ -131,16 +194,18 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             try:
                 _close(request.user, interview, form)
-            except PlanChangedMeanwhileError as refusal:
-                plan, typed = plan_page(interview.jobseeker, now=now), request.POST.copy()
-                typed["plan_seen"] = plan.state
-                form = _report_form(plan, typed)
+            except ChangedMeanwhileError as refusal:
+                plan = _plan_to_review(request, interview, now=now)
+                form = _report_form(plan, form.again(refusal).data)
                 add_refusal(form, refusal)
                 status = 409
             except DomainError as refusal:
                 fresh = Interview.objects.with_people().select_related("report").get(pk=pk)
                 if fresh.state not in LIVE_STATES:
                     return _closed(request, fresh)
+                if isinstance(refusal, NoRightError):
+                    plan = _plan_to_review(request, interview, now=now)
+                    form = _report_form(plan, request.POST)
                 add_refusal(form, refusal)
                 status = 409
             else:
@@ -148,7 +213,7 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 address = reverse("person_plan", args=[interview.jobseeker_id])
                 if form.is_to_change:
                     return redirect(f"{address}?decision={CHANGE}")
-                if form.kept_until is not None and plan.open_request is not None:
+                if form.kept_until is not None and plan is not None and plan.open_request is not None:
                     return redirect(address)
                 return redirect("interview_report", pk=interview.pk)
     obstacle = missed.obstacle_to_noting(interview, now=now)
@@ -159,19 +224,30 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         "absence_obstacle": obstacle or "",
         "outcomes": Outcome.choices,
         "noted": Outcome.NOTED.value,
-        "plan_sentence": plan.current.sentence if plan.current else "",
-        "wish": plan.open_request,
+        "plan_sentence": plan.current.sentence if plan and plan.current else "",
+        "wish": plan.open_request if plan else None,
     }
     return render(request, "visio/report.html", context, status=status)
 
 
-def _report_form(plan: PlanPage, typed: QueryDict | None) -> ReportForm:
-    initial = {"plan_review_on": plan.next_review, "plan_seen": plan.state}
-    return ReportForm(typed, reviews_plan=plan.current is not None, initial=initial)
+def _plan_to_review(request: AuthenticatedRequest, interview: Interview, *, now: datetime) -> PlanPage | None:
+    """Return the person's plan, which is reviewed at each interview, or None if the adviser no longer follows them."""
+    follows = Jobseeker.objects.visible_to(request.user).filter(pk=interview.jobseeker_id).exists()
+    return plan_page(interview.jobseeker, now=now) if follows else None
+
+
+def _report_form(plan: PlanPage | None, typed: Mapping[str, Any] | None) -> ReportForm:
+    if plan is None:
+        return ReportForm(typed, reviews_plan=False)
+    initial = {"plan_review_on": plan.next_review}
+    return ReportForm(typed, reviews_plan=plan.current is not None, initial=initial, shown=plan.shown)
 
 
 def _closed(request: AuthenticatedRequest, interview: Interview) -> HttpResponse:
-    """Say how an interview has ended; a report that comes after that is given back, for it is stored nowhere."""
+    """Show how an interview has ended.
+
+    A report that arrives later is returned to its author, because it is not stored.
+    """
     texts = []
     if request.method == "POST":
         form = ReportForm(request.POST, reviews_plan=False)
@@ -201,7 +277,7 @@ def _close(actor: User, interview: Interview, form: ReportForm) -> None:
                 next_step=NextStep(facts["next_step"]),
                 plan_kept_until=form.kept_until,
                 plan_to_change=form.is_to_change,
-                plan_seen=facts.get("plan_seen") or None,
+                plan_seen=facts.get("seen"),
             )
         case Outcome.INTERRUPTED:
             closing.interrupt_interview(actor=actor, interview=interview, note=facts["note"])
@@ -214,7 +290,7 @@ def _close(actor: User, interview: Interview, form: ReportForm) -> None:
 
 
 def own_adviser(user: User) -> Adviser:
-    """Return the adviser behind an account, with agency and zone; Http404 where there is none."""
+    """Return the adviser of an account, with agency and zone; Http404 if there is none."""
     adviser: Adviser = get_object_or_404(
         Adviser.objects.select_related("user", "agency__departement__region"), user=user
     )
@@ -222,7 +298,7 @@ def own_adviser(user: User) -> Adviser:
 
 
 def lines_between(user: User, zone: ZoneInfo, first: date, last: date, now: datetime) -> list[AgendaLine]:
-    """Return one's own interviews from day `first` until before day `last`, cancelled ones left out."""
+    """Return the adviser's own interviews from day `first` until before day `last`, without cancelled ones."""
     interviews = (
         Interview.objects.conducted_by(user)
         .exclude(state=InterviewState.CANCELLED)
@@ -248,7 +324,5 @@ def to_close(user: User, now: datetime) -> list[Interview]:
     return list(Interview.objects.conducted_by(user).to_conclude(now).with_people())
 
 
-def _monday(text: str, today: date) -> date:
-    """Return the Monday of the week of the day in `text`, or of today where it is no day that can be shown."""
-    day = day_in(text) or today
+def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())

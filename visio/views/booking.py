@@ -1,12 +1,13 @@
 """The jobseeker's interviews: choosing a slot, moving, cancelling."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,14 +17,25 @@ from accompaniment.forms.fields import add_refusal
 from accompaniment.models import Jobseeker, Obligation
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.errors import DomainError
-from accompaniment.rules.french import hour_in_words, moment_there, weekday_in_words, zone_beside, zone_in_words
+from accompaniment.rules.french import (
+    hour_in_words,
+    hour_there,
+    moment_there,
+    opening_hours_in_lines,
+    weekday_in_words,
+    zone_beside,
+    zone_in_words,
+)
+from accompaniment.rules.parsing import number_in
+from accompaniment.rules.presentation import CHANNELS
 from accompaniment.services.contact_details import change_phone
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
 from caseload.models import Adviser
 from caseload.reads.moves.who_answers import away_now, follower_of
+from messaging.reads.callback_windows import windows_of
 from visio.enums import InterviewState
-from visio.forms import SlotForm
+from visio.forms import SlotForm, SlotOnLineForm
 from visio.models import Interview, to_place
 from visio.reads.availability import SlotDay, by_day, free_slots, last_day_offered
 from visio.services.errors import SlotTakenError
@@ -31,13 +43,19 @@ from visio.services.interviews import book_interview, cancel_interview, move_int
 from visio.views.agenda import line_of
 
 DAYS_AT_FIRST = 5
-"""Days with a free slot that the picker shows before it is asked for all."""
+"""Days with a free slot that the picker shows at first."""
+
+LATER_DAYS = "jours-suivants"
+"""The part of the picker's page that asks for the days after these."""
+
+NEXT_OFFERED = 3
+"""Free slots that are offered as buttons in place of one that has just gone."""
 
 
 @role_required(Role.JOBSEEKER)
 @require_safe
 def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
-    """Show what is to choose with its deadline, what is coming, and what was decided."""
+    """Show what must be chosen by when, future interviews, and past decisions."""
     person = own_file(request)
     interviews = list(
         Interview.objects.visible_to(request.user)
@@ -66,11 +84,11 @@ def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.JOBSEEKER)
 @once
 def choose_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Choose a slot for an obligation; one that has its interview leads to it."""
+    """Choose a slot for an obligation. If it already has an interview, redirect to that."""
     person = own_file(request)
     obligation = get_object_or_404(Obligation.objects.visible_to(request.user), pk=pk)
     if not to_place(Obligation.objects.filter(pk=obligation.pk)).exists():
-        messages.info(request, "Cet entretien est déjà prévu ou n'est plus à prendre.")
+        messages.info(request, "Cet entretien est déjà prévu, ou n'est plus nécessaire.")
         return redirect("my_interviews")
     return _picker(request, person, obligation=obligation, moving=None)
 
@@ -78,7 +96,7 @@ def choose_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.JOBSEEKER)
 @once
 def take_interview(request: AuthenticatedRequest) -> HttpResponse:
-    """Take an appointment of one's own accord; what is due comes first."""
+    """Book a voluntary appointment. Open obligations come first."""
     person = own_file(request)
     due = to_place(Obligation.objects.visible_to(request.user)).first()
     if due is not None and request.method != "POST":
@@ -90,17 +108,22 @@ def take_interview(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def book_for(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Book a slot together with the person, on the telephone for one; what is due first comes first."""
+    """Book a slot together with the person, for example on the telephone. Open obligations come first.
+
+    What is sent is for the obligation that the page showed: it is refused if the person has an interview for it by now.
+    """
     people = Jobseeker.objects.select_related("agency__departement__region", "user")
     person: Jobseeker = get_to_act(people, request.user, pk=pk)
-    due = to_place(Obligation.objects.filter(jobseeker=person)).first()
-    return _picker(request, person, obligation=due, moving=None)
+    own = Obligation.objects.filter(jobseeker=person)
+    shown = number_in(request.POST.get("obligation", ""))
+    obligation = own.filter(pk=shown).first() if shown else to_place(own).first()
+    return _picker(request, person, obligation=obligation, moving=None)
 
 
 @role_required(Role.JOBSEEKER)
 @once
 def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Choose another slot for an interview that is booked."""
+    """Choose another slot for a booked interview."""
     person = own_file(request)
     interview = get_object_or_404(Interview.objects.visible_to(request.user).with_people(), pk=pk)
     if interview.state != InterviewState.BOOKED or interview.starts_at <= timezone.now():
@@ -112,7 +135,7 @@ def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.JOBSEEKER)
 @once
 def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Ask whether to cancel, and cancel."""
+    """Ask for confirmation, then cancel."""
     interview = get_object_or_404(Interview.objects.visible_to(request.user).with_people(), pk=pk)
     if request.method == "POST":
         try:
@@ -126,7 +149,7 @@ def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def own_file(request: AuthenticatedRequest) -> Jobseeker:
-    """Return the file of the jobseeker who is logged in; Http404 where there is none."""
+    """Return the logged-in jobseeker's file; Http404 if there is none."""
     person: Jobseeker = get_object_or_404(
         Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region", "user")
     )
@@ -135,10 +158,11 @@ def own_file(request: AuthenticatedRequest) -> Jobseeker:
 
 @dataclass(frozen=True)
 class PickerSlot:
-    """One radio button: its value, the hour in words, and whether it has just gone."""
+    """One slot: its value, the hour in words, the day and the hour in words, and whether it has just been taken."""
 
     value: str
     hour: str
+    words: str
     gone: bool
     chosen: bool
 
@@ -154,23 +178,27 @@ class PickerDay:
 
 @dataclass(frozen=True)
 class PickerWords:
-    """How the picker speaks to who chooses: the person, or the adviser together with the person."""
+    """The wording of the picker: for the person, or for the adviser together with the person."""
 
     channel: str
     submit: str
+    """What the button says until its script repeats the choice on it: `act`, then day, hour and channel."""
+    act: str
     nothing: str
 
 
 CHOOSING = PickerWords(
     channel="Comment souhaitez-vous échanger\u00a0?",
     submit="Réserver ce créneau",
-    nothing="Aucun créneau n'est libre pour le moment. Votre conseiller est peut-être absent\u00a0: demandez à être "
-    "rappelé, ou à être reçu en agence.",
+    act="Réserver",
+    nothing="Il n'y a pas de créneau libre dans les prochains jours. Vous pouvez demander un appel ou un rendez-vous "
+    "en agence.",
 )
-MOVING = replace(CHOOSING, submit="Déplacer mon entretien")
+MOVING = replace(CHOOSING, submit="Déplacer mon entretien", act="Déplacer au")
 PROPOSING = PickerWords(
     channel="Comment la personne souhaite-t-elle échanger\u00a0?",
     submit="Réserver ce créneau",
+    act="Réserver",
     nothing="Aucun créneau n'est libre pour le moment. Les heures de réservation et les absences du conseiller en "
     "décident.",
 )
@@ -181,10 +209,17 @@ def _picker(
 ) -> HttpResponse:
     adviser = follower_of(person)
     if adviser is None:
-        return render(request, "visio/nobody_yet.html", {})
+        hours = opening_hours_in_lines(person.agency.opening_hours.all())
+        return render(request, "visio/nobody_yet.html", {"agency": person.agency, "hours": hours})
     own = request.user.is_jobseeker
-    posted = request.POST if request.method == "POST" else None
-    form = SlotForm(posted, person=person, initial={"channel": _channel_asked_for(person, moving)})
+    posted = _sent(request) if request.method == "POST" else None
+    initial = {"channel": _channel_asked_for(person, moving)}
+    on_line = not own and bool(request.htmx) and request.htmx.target != LATER_DAYS
+    form = (
+        SlotOnLineForm(posted, person=person, initial=initial, auto_id=f"proposer-{person.pk}-%s")
+        if on_line
+        else SlotForm(posted, person=person, initial=initial)
+    )
     gone: datetime | None = None
     refusal = ""
     status = 200 if posted is None or form.is_valid() else 422
@@ -206,19 +241,27 @@ def _picker(
                 else:
                     interview = move_interview(actor=request.user, interview=moving, starts_at=slot, channel=channel)
         except SlotTakenError as error:
+            add_refusal(form, error)
             gone, refusal = error.starts_at, error.sentence
             status = 409
         except DomainError as error:
             add_refusal(form, error)
             status = 409
         else:
-            told = "Vous allez recevoir une confirmation par e-mail." if own else "La convocation part par e-mail."
-            messages.success(request, f"{_booked_sentence(interview, adviser)} {told}")
+            letter = "convocation" if interview.obligation_id else "confirmation"
+            told = "Vous allez recevoir une confirmation par e-mail." if own else f"La {letter} part par e-mail."
+            said = f"{_booked_sentence(interview, adviser)} {told}"
+            if on_line:
+                return render(request, "caseload/partials/_acted.html", {"sentence": f"{person}. {said}"})
+            messages.success(request, said)
             return redirect("my_interviews") if own else redirect("person", pk=person.pk)
+    if isinstance(form, SlotOnLineForm):
+        return _book_on_line(request, form, person, adviser, obligation, status=status)
     context = {
         **_offer(request, person, adviser, obligation=obligation, moving=moving, gone=gone),
         "form": form,
         "channel": form["channel"].value(),
+        "can_be_called": own and bool(windows_of(person.agency, now=timezone.now())),
         "refusal": refusal,
         "obligation": obligation,
         "moving": moving,
@@ -227,6 +270,40 @@ def _picker(
     }
     template = "visio/choose_slot.html" if own else "visio/book_for.html"
     return render(request, template, context, status=status)
+
+
+def _book_on_line(
+    request: AuthenticatedRequest,
+    form: SlotOnLineForm,
+    person: Jobseeker,
+    adviser: Adviser,
+    obligation: Obligation | None,
+    *,
+    status: int,
+) -> HttpResponse:
+    """Show the form in place, on the line of a page that lists who is to be met."""
+    now, zone = timezone.now(), reader_zone()
+    last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
+    days = by_day(free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day), zone)
+    form.fields["channel"].label = PROPOSING.channel
+    form.offer(days, zone=zone, others=(person.agency.zone, adviser.agency.zone))
+    context = {
+        "form": form,
+        "person": person,
+        "adviser": adviser,
+        "obligation": obligation,
+        "days": days,
+        "words": PROPOSING,
+    }
+    return render(request, "visio/partials/_book_act.html", context, status=status)
+
+
+def _sent(request: HttpRequest) -> QueryDict:
+    """Return what was sent; a button with an hour of its own, shown after a conflict, counts before the radios."""
+    sent = request.POST.copy()
+    if "instead" in sent:
+        sent.setlist("slot", sent.getlist("instead"))
+    return sent
 
 
 def _offer(
@@ -238,46 +315,62 @@ def _offer(
     moving: Interview | None,
     gone: datetime | None,
 ) -> dict[str, object]:
-    """Return what the picker shows: days with their slots, the one that has just gone struck out among them."""
+    """Return the picker's days with their slots; a slot that has just been taken is struck out."""
     now = timezone.now()
     zone, zones = reader_zone(), (person.agency.zone, adviser.agency.zone)
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
     free = free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, moving=moving)
     shown = sorted({*free, gone}) if gone else free
     days = by_day(shown, zone)
-    chosen = request.POST.get("slot", "")
-    every_day = request.GET.get("jours") == "tous"
-    after = [starts for starts in free if gone and starts > gone][:3]
+    chosen = _sent(request).get("slot", "")
+    offered = [_picker_day(day, zone, zones, gone, chosen) for day in days]
+    first, later = offered[:DAYS_AT_FIRST], offered[DAYS_AT_FIRST:]
+    after = [starts for starts in free if gone and starts > gone][:NEXT_OFFERED]
     return {
         "adviser": adviser,
         "away": away_now(person, now=now),
         "zone": zone,
         "zone_words": zone_in_words(zone),
         "zone_differs": bool(zone_beside(now, zone=zone, others=zones)),
-        "days": [_picker_day(day, zone, gone, chosen) for day in (days if every_day else days[:DAYS_AT_FIRST])],
-        "more_days": not every_day and len(days) > DAYS_AT_FIRST,
-        "next_slots": [moment_there(starts, zone=zone, others=zones) for starts in after],
+        "days": first,
+        "later_days": later,
+        # What was chosen is shown again, on whichever day it is.
+        "every_day": request.GET.get("jours") == "tous"
+        or any(slot.chosen or slot.gone for d in later for slot in d.slots),
+        "gone_words": _slot_in_words(gone, zone, zones) if gone else "",
+        "next_slots": [_picker_slot(starts, zone, zones, gone, chosen) for starts in after],
     }
 
 
-def _picker_day(day: SlotDay, zone: ZoneInfo, gone: datetime | None, chosen: str) -> PickerDay:
-    slots = [
-        PickerSlot(
-            value=starts.isoformat(),
-            hour=hour_in_words(starts.astimezone(zone)),
-            gone=starts == gone,
-            chosen=starts != gone and starts.isoformat() == chosen,
-        )
-        for starts in day.slots
-    ]
+def _picker_day(
+    day: SlotDay, zone: ZoneInfo, zones: Iterable[ZoneInfo], gone: datetime | None, chosen: str
+) -> PickerDay:
+    slots = [_picker_slot(starts, zone, zones, gone, chosen) for starts in day.slots]
     return PickerDay(day=day.day, heading=weekday_in_words(day.day), slots=slots)
 
 
+def _picker_slot(
+    starts: datetime, zone: ZoneInfo, zones: Iterable[ZoneInfo], gone: datetime | None, chosen: str
+) -> PickerSlot:
+    return PickerSlot(
+        value=starts.isoformat(),
+        hour=hour_in_words(starts.astimezone(zone)),
+        words=_slot_in_words(starts, zone, zones),
+        gone=starts == gone,
+        chosen=starts != gone and starts.isoformat() == chosen,
+    )
+
+
+def _slot_in_words(starts: datetime, zone: ZoneInfo, zones: Iterable[ZoneInfo]) -> str:
+    """Return « mardi 1er décembre, 10 h 30 », with the zone if the other side reads another hour."""
+    return f"{weekday_in_words(starts.astimezone(zone).date())}, {hour_there(starts, zone=zone, others=zones)}"
+
+
 def _channel_asked_for(person: Jobseeker, moving: Interview | None) -> str:
-    """Return the channel that the person chose: for the interview that moves, or once for all. Else none is chosen."""
+    """Return the channel of the interview that moves, or else the person's preferred one; it may be empty."""
     return str(moving.channel) if moving else person.preferred_channel
 
 
 def _booked_sentence(interview: Interview, adviser: Adviser) -> str:
     when = moment_there(interview.starts_at, zone=reader_zone(), others=interview.zones)
-    return f"C'est noté : {when}, {Channel(interview.channel).label.lower()}."
+    return f"C'est noté\u00a0: {when}, {CHANNELS[Channel(interview.channel)]}."

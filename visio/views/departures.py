@@ -1,4 +1,4 @@
-"""What an adviser leaves behind: interviews whose day has passed without a report, for the managers of the region."""
+"""Interviews that an adviser left without a report, for the managers of the region."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -19,7 +19,7 @@ from visio.services.departures import close_left_open, foresee_closing, left_ope
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.MANAGER)
 def left_interviews(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Not `once`, which would make one transaction of all of them: sent again, nothing is left to close."""
+    """Not `once`, which would put all of them into one transaction. Sent again, there is nothing left to close."""
     adviser = get_object_or_404(
         Adviser.objects.visible_to(request.user).select_related("user", "agency__departement__region"), pk=pk
     )

@@ -1,4 +1,4 @@
-"""An absence that was noted: the person explains it, and whoever may act on the file decides."""
+"""Noted absences: the person explains, and somebody who may act on the file decides."""
 
 from django import forms
 from django.contrib import messages
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accompaniment.enums import FilePart, Role
 from accompaniment.forms.fields import add_refusal
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
@@ -18,7 +19,7 @@ from visio.enums import AbsenceDecision, InterviewState
 from visio.forms import AbsenceAnswerForm, AbsenceDecisionForm
 from visio.models import Interview
 from visio.rules import ABSENCE_STATES
-from visio.services.missed import AnsweredMeanwhileError, decide_absence, explain_absence, obstacle_to_confirming
+from visio.services.missed import decide_absence, explain_absence, obstacle_to_confirming, shown_answers
 
 PER_PAGE = 50
 
@@ -27,7 +28,7 @@ PER_PAGE = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def explain(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Let the person explain an absence that was noted, and read what was decided and how to contest it."""
+    """Show the decision and how to contest it; until then let the person explain a noted absence."""
     interview = get_object_or_404(Interview.objects.visible_to(request.user).with_absence(), pk=pk)
     form = AbsenceAnswerForm(request.POST if request.method == "POST" else None)
     status = 200
@@ -62,7 +63,7 @@ def explain(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
 def absences(request: AuthenticatedRequest) -> HttpResponse:
-    """List the noted absences of one's people that wait for a decision: those who have answered first."""
+    """List the noted absences of the user's people that wait for a decision, explained ones first."""
     now = timezone.now()
     found = Interview.objects.visible_to(request.user).noted().with_people()
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -73,13 +74,15 @@ def absences(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show a noted absence with what the person says of it, and confirm it or set it aside."""
+    """Show a noted absence with the person's explanations, and confirm it or set it aside."""
     interview: Interview = get_to_act(Interview.objects.with_absence(), request.user, pk=pk)
     audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.INTERVIEW)
     now = timezone.now()
     status = 200
     posted = request.method == "POST"
-    form = AbsenceDecisionForm(request.POST if posted else None, may_confirm=_may_confirm(interview))
+    form = AbsenceDecisionForm(
+        request.POST if posted else None, may_confirm=_may_confirm(interview), shown=shown_answers(interview)
+    )
     if posted:
         status = 422
         if form.is_valid():
@@ -90,22 +93,21 @@ def decide(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                     interview=interview,
                     decision=AbsenceDecision(facts["decision"]),
                     reason=facts["reason"],
-                    answers_seen=facts["answers_seen"],
+                    seen=facts["seen"],
                 )
             except DomainError as refusal:
                 interview = get_to_act(Interview.objects.with_absence(), request.user, pk=pk)
-                typed = request.POST.copy()
-                if isinstance(refusal, AnsweredMeanwhileError):
-                    typed["answers_seen"] = str(interview.absence_answers.count())
-                form = AbsenceDecisionForm(typed, may_confirm=_may_confirm(interview))
+                if isinstance(refusal, ChangedMeanwhileError):
+                    form.again(refusal)
+                form = AbsenceDecisionForm(
+                    form.data, may_confirm=_may_confirm(interview), shown=shown_answers(interview)
+                )
                 add_refusal(form, refusal)
                 status = 409
             else:
                 messages.success(request, f"La décision est enregistrée. {interview.jobseeker} la reçoit par e-mail.")
                 return redirect("absences_to_decide")
     answers = list(interview.absence_answers.all())
-    if not posted:
-        form = AbsenceDecisionForm(initial={"answers_seen": len(answers)}, may_confirm=_may_confirm(interview))
     return render(
         request,
         "visio/decide_absence.html",
@@ -127,6 +129,6 @@ def _may_confirm(interview: Interview) -> bool:
 
 
 def _unsaved(form: forms.Form, name: str) -> list[tuple[str, str]]:
-    """Return what was typed into a form that came too late, under its label."""
+    """Return the content of a form that came too late, with its labels."""
     typed = str(form[name].value() or "").strip() if form.is_bound else ""
     return [(str(form[name].label), typed)] if typed else []

@@ -1,4 +1,4 @@
-"""Requests to be received on site as lines with their form, for those who answer."""
+"""Requests for a meeting on site as lines with a form, for those who answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from visio.forms import OnSiteAnswerForm
 
 @dataclass(frozen=True, slots=True)
 class AskedLine:
-    """One request with its form; without one where the reader only watches over who answers."""
+    """One request with its form, or without it for a reader who only oversees."""
 
     asked: OnSiteRequest
     follower: Adviser | None
@@ -36,7 +36,7 @@ class AskedLine:
 
 
 def asked_lines(requests: list[OnSiteRequest], *, reader: User, now: datetime, back: str) -> list[AskedLine]:
-    """Return the lines of what `oldest_first` has found; an answer leads back to the address `back`. One statement."""
+    """Return the lines for the result of `oldest_first`; an answer leads back to the address `back`. One statement."""
     followed = {
         placement.jobseeker_id: placement
         for placement in Placement.objects.open()

@@ -1,4 +1,4 @@
-"""Asking to be received on site, taking that back, and answering."""
+"""Asks for a meeting on site, withdraws the request, and answers it."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -34,9 +34,9 @@ ANSWER_COMES = f"Votre agence a {delay_in_words(REPLY_WITHIN)} pour répondre. L
 @role_required(Role.JOBSEEKER)
 @once
 def ask(request: AuthenticatedRequest) -> HttpResponse:
-    """Say what stands, and ask to be received on site with one button, here and nowhere else.
+    """Show the open request, or offer to ask for a meeting on site with one button.
 
-    An open request is shown with since when, instead of a second one.
+    While a request is open the page says since when, and offers no second one.
     """
     person = own_file(request)
     form = OnSiteForm(request.POST if request.method == "POST" else None)
@@ -44,7 +44,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            # An empty comment takes back what was said; a form without the field says nothing about it.
+            # An empty comment deletes the earlier one; a form without the field leaves it unchanged.
             comment = form.cleaned_data["comment"] if "comment" in request.POST else None
             stood = OnSiteRequest.objects.visible_to(request.user).open().first()
             try:
@@ -78,7 +78,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
 @require_POST
 @once
 def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take one's own request back, until it is answered."""
+    """Withdraw the person's own unanswered request."""
     asked = get_object_or_404(OnSiteRequest.objects.visible_to(request.user), pk=pk)
     try:
         withdraw_on_site(actor=request.user, request=asked)
@@ -93,7 +93,7 @@ def withdraw(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 @once
 def record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Note for a person who calls or comes by that they ask to be received; who answers for them does it."""
+    """Record that a person asked on the telephone or at the desk. It is answered like any other request."""
     person: Jobseeker = get_to_act(Jobseeker.objects.all(), request.user, pk=pk)
     stood = OnSiteRequest.objects.open().filter(jobseeker=person).first()
     asked = ask_on_site(actor=request.user, jobseeker=person)
@@ -106,7 +106,7 @@ def record(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def _said(asked: OnSiteRequest, *, before: OnSiteRequest | None) -> str:
-    """Say what the form has changed of the request that stood before, if one did."""
+    """Return what the form changed in the open request, if anything."""
     if before is None or before.pk != asked.pk:
         return f"Votre demande est enregistrée. {ANSWER_COMES}"
     if before.comment == asked.comment:
@@ -118,7 +118,7 @@ def _said(asked: OnSiteRequest, *, before: OnSiteRequest | None) -> str:
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
 def requests(request: AuthenticatedRequest) -> HttpResponse:
-    """List who waits to be received on site, oldest first: one's own people and the agency's, or one's regions'."""
+    """List open requests, oldest first: those of the user's people and agency, or of the user's regions."""
     now = timezone.now()
     found = oldest_first(requests_seen_by(request.user), reader=request.user, now=now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
@@ -131,7 +131,7 @@ def requests(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show a person's request to be received on site, and answer it."""
+    """Show one request, and answer it."""
     asked = _to_answer(request.user, pk)
     if request.method != "POST":
         return _answer_page(request, asked, _answer_form(asked))
@@ -149,20 +149,23 @@ def answer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         add_refusal(form, refusal)
         return _answer_page(request, _to_answer(request.user, pk), form, status=409)
     waited = duration_in_words(timezone.now() - asked.asked_at)
-    messages.success(request, f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande.")
+    said = f"Votre réponse est envoyée à {asked.jobseeker}, {waited} après sa demande."
+    if request.htmx:
+        return render(request, "caseload/partials/_acted.html", {"sentence": said})
+    messages.success(request, said)
     return redirect(form.cleaned_data["back"])
 
 
 def _answer_form(asked: OnSiteRequest, typed: QueryDict | None = None) -> OnSiteMeetingForm:
-    """Return the form with the hours that are free for the person and for the adviser who follows, if one does."""
-    adviser, zone = follower_of(asked.jobseeker), reader_zone()
+    """Return the form with the hours that are free for the person and for their adviser, if they have one."""
+    adviser, zone, auto_id = follower_of(asked.jobseeker), reader_zone(), f"demande-{asked.pk}-%s"
     if adviser is None:
-        return OnSiteMeetingForm(typed, days=[], zone=zone, others=())
+        return OnSiteMeetingForm(typed, auto_id=auto_id, days=[], zone=zone, others=())
     now = timezone.now()
     last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
     free = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day)
     others = (asked.jobseeker.agency.zone, adviser.agency.zone)
-    return OnSiteMeetingForm(typed, days=by_day(free, zone), zone=zone, others=others)
+    return OnSiteMeetingForm(typed, auto_id=auto_id, days=by_day(free, zone), zone=zone, others=others)
 
 
 def _answer(actor: User, asked: OnSiteRequest, form: OnSiteMeetingForm) -> None:
@@ -174,7 +177,7 @@ def _answer(actor: User, asked: OnSiteRequest, form: OnSiteMeetingForm) -> None:
 
 
 def _to_answer(user: User, pk: int) -> OnSiteRequest:
-    """Return a request that the user answers: 404 for whoever may not see it, 403 where one only reads."""
+    """Return a request that the user may answer: else 404, or 403 with a right to read only."""
     people = OnSiteRequest.objects.select_related("jobseeker__agency__departement__region", "answered_by")
     mine: OnSiteRequest | None = people.filter(pk__in=requests_answered_by(user).values("pk")).filter(pk=pk).first()
     if mine is None:
@@ -194,8 +197,9 @@ def _answer_page(
     follower = follower_of(asked.jobseeker)
     return render(
         request,
-        "visio/answer_on_site.html",
+        "visio/partials/_answer_act.html" if request.htmx else "visio/answer_on_site.html",
         {
+            "unsaved": [(form["answer"].label, form["answer"].value())] if form["answer"].value() else [],
             "asked": asked,
             "form": form,
             "waits": duration_in_words(timezone.now() - asked.asked_at),

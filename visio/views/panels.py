@@ -1,43 +1,48 @@
-"""Panels that pages of several floors load by their address."""
+"""Panels that pages of several floors load by URL."""
 
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accompaniment.enums import Channel, Role
-from accompaniment.models import DeviceCheck, Jobseeker, Obligation
+from accompaniment.models import DeviceCheck, Jobseeker, Obligation, OnSiteRequest
 from accompaniment.models.plan import OnSiteRequestQuerySet
 from accompaniment.reads.zones import reader_zone
-from accompaniment.rules.french import soon_there, zone_in_words
+from accompaniment.rules.french import opening_hours_in_lines, soon_there, zone_in_words
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, role_required
+from caseload.enums import QueueTab
 from caseload.models import Placement
 from caseload.reads.desk.on_site_requests import oldest_first, requests_answered_by, requests_seen_by
-from caseload.reads.moves.who_answers import follower_of, relay_of
-from visio.enums import RoomMoment
+from caseload.reads.desk.queue import first_rows
+from caseload.reads.moves.who_answers import relay_of
+from caseload.rules.queue import ROWS_AMONG_OTHERS, rows_of
+from messaging.reads.threads import news_of
+from visio.enums import InterviewState
 from visio.models import Interview, SlotInvitation, nearest_to_place, to_place
 from visio.reads.availability import next_free_slot
+from visio.reads.day import FreeHours, adviser_days
+from visio.reads.space import space_of
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
-from visio.rules.states import room_moment
 from visio.services.on_site_answers import record_wishes
-from visio.views.agenda import line_of, lines_between, own_adviser, to_close
+from visio.views.agenda import AgendaLine, line_of, lines_between, own_adviser, to_close
 from visio.views.booking import own_file
 from visio.views.on_site_lines import AskedLine, asked_lines
-
-SHOWN = 8
-"""Lines of a panel; a link leads to the others."""
 
 
 @role_required(Role.ADVISER)
 @require_safe
 def today(request: AuthenticatedRequest) -> HttpResponse:
-    """Show today's interviews by time, with the state of each device test, and what is still to be closed."""
-    zone = own_adviser(request.user).agency.zone
+    """Show the day as a line of hours: what was held, the next interview with its device test, and what is free."""
+    adviser = own_adviser(request.user)
+    zone = adviser.agency.zone
     now = timezone.now()
     day = now.astimezone(zone).date()
     following = (
@@ -51,17 +56,49 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
     lines = lines_between(request.user, zone, day, day + timedelta(days=1), now)
     people = [line.interview.jobseeker_id for line in lines if line.interview.channel == Channel.VIDEO]
     checks = {check.jobseeker_id: check for check in DeviceCheck.objects.filter(jobseeker__in=people).latest_each()}
+    days = adviser_days(adviser, first=day, last=day)
+    next_line = next((line for line in lines if line.interview.is_live and not line.to_conclude), None)
+    left = [line for line in lines if line is not next_line and line.interview.state != InterviewState.HELD]
+    free = days.free_on(day, interviews=[line.interview for line in lines], now=now)
+    parts = _in_order(left, free, checks)
     return render(
         request,
         "visio/partials/_today.html",
         {
-            "lines": [(line, checks.get(line.interview.jobseeker_id)) for line in lines],
+            "has_interviews": bool(lines),
+            "held": [line for line in lines if line.interview.state == InterviewState.HELD],
+            "next": next_line,
+            "check": checks.get(next_line.interview.jobseeker_id) if next_line else None,
+            "before": [part for part in parts if next_line and part.starts_at < next_line.interview.starts_at],
+            "after": [part for part in parts if not next_line or part.starts_at >= next_line.interview.starts_at],
+            "absence": days.absence_on(day),
             "to_close": to_close(request.user, now),
             "following": following,
             "following_words": _soon(following, zone, day) if following else "",
             "today": day,
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the day: an interview, or free hours."""
+
+    starts_at: datetime
+    line: AgendaLine | None = None
+    check: DeviceCheck | None = None
+    free: FreeHours | None = None
+
+
+def _in_order(
+    lines: Iterable[AgendaLine], free: Iterable[FreeHours], checks: Mapping[int, DeviceCheck]
+) -> list[Stretch]:
+    parts = [
+        Stretch(starts_at=line.interview.starts_at, line=line, check=checks.get(line.interview.jobseeker_id))
+        for line in lines
+    ]
+    parts += [Stretch(starts_at=hours.starts_at, free=hours) for hours in free]
+    return sorted(parts, key=lambda part: part.starts_at)
 
 
 def _soon(interview: Interview, zone: ZoneInfo, today: date) -> str:
@@ -71,23 +108,23 @@ def _soon(interview: Interview, zone: ZoneInfo, today: date) -> str:
 @role_required(Role.ADVISER)
 @require_safe
 def absences(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the noted absences that wait for a decision: explained ones first, then those whose time is over."""
+    """Show noted absences that wait for a decision: explained ones first, then those past the time to explain."""
     now = timezone.now()
     own_adviser(request.user)
     ripe = Interview.objects.visible_to(request.user).noted().to_decide(now)
     found = ripe.with_people().annotate(relay=relay_of(request.user, now=now))
-    shown = list(found[:SHOWN])
+    shown, count = first_rows(found, limit=ROWS_AMONG_OTHERS)
     return render(
         request,
         "visio/partials/_absences.html",
-        {"absences": shown, "count": len(shown) if len(shown) < SHOWN else ripe.count(), "now": now},
+        {"absences": shown, "count": count, "others": count - len(shown), "now": now},
     )
 
 
 @role_required(Role.ADVISER)
 @require_safe
 def next_free(request: AuthenticatedRequest) -> HttpResponse:
-    """Say when the adviser can next be booked."""
+    """Show when the adviser can next be booked."""
     adviser = own_adviser(request.user)
     now, zone = timezone.now(), adviser.agency.zone
     slot = next_free_slot(adviser=adviser, now=now)
@@ -98,53 +135,67 @@ def next_free(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.ADVISER)
 @require_safe
 def obligations(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the people with an obligation that has no interview, the nearest deadline first, as the list does."""
+    """Show the people with an obligation without an interview, nearest deadline first, as in the list."""
     adviser = own_adviser(request.user)
     now = timezone.now()
     day = now.astimezone(adviser.agency.zone).date()
-    followed = Placement.objects.open().followed_by(adviser, day)
+    followed = Placement.objects.open().followed_by(request.user, now)
+    # Whoever has an interview of another kind before the deadline is perhaps not to be asked for a second one.
+    meets = Interview.objects.coming(now).filter(jobseeker=OuterRef("jobseeker"))
     found = (
         nearest_to_place(Obligation.objects.filter(jobseeker__in=followed.values("jobseeker")))
         .select_related("jobseeker")
         .annotate(
             invited=Exists(SlotInvitation.objects.filter(obligation=OuterRef("pk"))),
+            meets_at=Subquery(meets.values("starts_at")[:1]),
             relay=relay_of(request.user, now=now),
         )
     )
-    shown = list(found[:SHOWN])
+    limit = rows_of(QueueTab.OBLIGATIONS, asked=request.GET.get("besoin", ""))
+    shown, count = first_rows(found, limit=limit)
     return render(
         request,
         "visio/partials/_obligations.html",
-        {"obligations": shown, "count": len(shown) if len(shown) < SHOWN else found.count(), "today": day},
+        {"obligations": shown, "count": count, "others": count - len(shown), "today": day},
     )
 
 
 @role_required(Role.ADVISER)
 @require_safe
 def on_site(request: AuthenticatedRequest) -> HttpResponse:
-    """Show who asks to be received on site, oldest first, with a form to answer."""
+    """Show open requests for a meeting on site, oldest first, with a form to answer."""
     own_adviser(request.user)
-    found = requests_seen_by(request.user)
-    return render(request, "visio/partials/_on_site_requests.html", {"lines": _on_site_lines(request, found)})
+    limit = rows_of(QueueTab.ON_SITE, asked=request.GET.get("besoin", ""))
+    shown, count = first_rows(_oldest_first(request, requests_seen_by(request.user)), limit=limit)
+    lines = _on_site_lines(request, shown)
+    return render(
+        request,
+        "visio/partials/_on_site_requests.html",
+        {"lines": lines, "count": count, "others": count - len(lines)},
+    )
 
 
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
 def person_on_site(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show a person's open request to be received on site with a form to answer, for the page of that person."""
+    """Show a person's open request for a meeting on site with a form to answer, on the person's page."""
     jobseeker = get_object_or_404(Jobseeker.objects.readable_by(request.user), pk=pk)
     found = requests_answered_by(request.user).filter(jobseeker=jobseeker)
-    return render(request, "visio/partials/_person_on_site.html", {"lines": _on_site_lines(request, found)})
+    return render(
+        request,
+        "visio/partials/_person_on_site.html",
+        {"lines": _on_site_lines(request, list(_oldest_first(request, found)))},
+    )
 
 
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
 def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show a person's next interview and obligations, for the page of that person; a whole page without a script."""
+    """Show a person's next interview and obligations on their page, or as a whole page without scripts."""
     jobseeker = get_object_or_404(
         Jobseeker.objects.readable_by(request.user).select_related("agency__departement__region"), pk=pk
     )
-    # A part of the person's page: with it, it is one reading of the file; by itself, it is one too.
+    # As a part of the person's page it belongs to the same reading; opened by itself it is a reading too.
     audit.record_reading(actor=request.user, jobseeker=jobseeker)
     now = timezone.now()
     own = Interview.objects.filter(jobseeker=jobseeker).with_people()
@@ -168,38 +219,39 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.JOBSEEKER)
 @require_safe
 def next_step(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the jobseeker's next step: the interview that comes, or the slot to choose with its deadline."""
-    file = own_file(request)
+    """Show the jobseeker's next step, the news of their messages, and what they can do; a page without scripts."""
+    person = own_file(request)
     now = timezone.now()
-    own = Interview.objects.visible_to(request.user).with_people()
-    coming = own.coming(now).first()
+    space = space_of(person, now=now)
     return render(
         request,
-        "visio/partials/_next_step.html",
+        "visio/partials/_space.html" if request.htmx else "visio/next_step.html",
         {
-            "noted": list(Interview.objects.visible_to(request.user).noted().with_absence()),
+            "space": space,
+            "news": news_of(person, request.user),
+            "writes": space.adviser is not None,
+            "agency": person.agency,
+            "hours": opening_hours_in_lines(person.agency.opening_hours.all()),
             "zone_words": zone_in_words(reader_zone()),
-            "coming": coming,
-            "to_conclude": [line_of(interview, now) for interview in own.to_conclude(now)],
-            "can_join": coming is not None and _is_open(coming),
-            "to_choose": to_place(Obligation.objects.visible_to(request.user)).first(),
-            "followed": follower_of(file) is not None,
+            "now": now,
         },
     )
 
 
 @require_safe
 def band(request: AuthenticatedRequest) -> HttpResponse:
-    """Say across every page that an interview begins or runs; empty when none does."""
+    """Show on every page that an interview begins or is under way; empty if none is."""
     now = timezone.now()
-    interview = (
+    near = list(
         Interview.objects.of_the_two(request.user)
         .live()
         .filter(starts_at__lte=now + ROOM_OPENS_BEFORE, ends_at__gt=now - ROOM_CLOSES_AFTER)
         .with_people()
         .order_by("starts_at", "pk")
-        .last()
     )
+    # The next room opens while an interview lasts: the band names the one that is under way.
+    under_way = next((one for one in near if one.starts_at <= now < one.ends_at), None)
+    interview = under_way or (near[-1] if near else None)
     return render(
         request,
         "visio/partials/_band.html",
@@ -211,16 +263,11 @@ def band(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-def _on_site_lines(request: AuthenticatedRequest, found: OnSiteRequestQuerySet) -> list[AskedLine]:
-    now = timezone.now()
-    requests = list(oldest_first(found, reader=request.user, now=now))
+def _oldest_first(request: AuthenticatedRequest, found: OnSiteRequestQuerySet) -> OnSiteRequestQuerySet:
+    return oldest_first(found, reader=request.user, now=timezone.now())
+
+
+def _on_site_lines(request: AuthenticatedRequest, requests: list[OnSiteRequest]) -> list[AskedLine]:
     record_wishes(actor=request.user, requests=requests)
     back = request.htmx.current_url_abs_path or ""
-    return asked_lines(requests, reader=request.user, now=now, back=back)
-
-
-def _is_open(interview: Interview) -> bool:
-    moment = room_moment(
-        state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=timezone.now()
-    )
-    return moment == RoomMoment.OPEN
+    return asked_lines(requests, reader=request.user, now=timezone.now(), back=back)

@@ -1,4 +1,4 @@
-"""The room of an interview, its two problem buttons, and the page that tests one's equipment."""
+"""The room of an interview, its two buttons for problems, and the device test."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,12 +23,12 @@ from visio.services.room import continue_by_phone, end_call, give_number, report
 from visio.views.booking import own_file
 
 KEPT = "Le résultat est enregistré\u00a0: votre conseiller le verra."
-UNREADABLE = "Le résultat n'a pas pu être enregistré. Rechargez la page et refaites le test."
+UNREADABLE = "Le résultat n'a pas pu être enregistré. Actualisez la page et refaites le test."
 
 
 @require_safe
 def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
-    """Open the room for the two people of the interview around its time; else say when, or what was decided."""
+    """Open the room for the two people around its time. Otherwise say when it opens, or what was decided."""
     interview = _of_the_two(request, token)
     audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.INTERVIEW)
     moment = room_moment(
@@ -51,18 +51,19 @@ def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
         audit.record_reading(actor=request.user, jobseeker=interview.jobseeker, part=FilePart.CONTACT_DETAILS)
     role = RoomRole.ADVISER if context["is_adviser"] else RoomRole.JOBSEEKER
     peer = interview.jobseeker if context["is_adviser"] else interview.adviser.user
-    last = None if context["is_adviser"] else DeviceCheck.objects.visible_to(request.user).first()
+    last = DeviceCheck.objects.visible_to(request.user).filter(jobseeker=interview.jobseeker).first()
     context |= {
         "role": role.value,
         "peer": peer.full_name,
-        "without_microphone": bool(last and last.without_microphone),
+        "without_microphone": not context["is_adviser"] and bool(last and last.without_microphone),
+        "in_writing": bool(last and last.without_microphone),
     }
     return render(request, "visio/room.html", context)
 
 
 @require_POST
 def end(request: AuthenticatedRequest, token: str) -> HttpResponse:
-    """End the call for both; the room then says what comes next."""
+    """End the call for both; the room then shows what comes next."""
     interview = _of_the_two(request, token)
     try:
         end_call(actor=request.user, interview=interview)
@@ -75,7 +76,7 @@ def end(request: AuthenticatedRequest, token: str) -> HttpResponse:
 
 @require_POST
 def trouble(request: AuthenticatedRequest, token: str) -> HttpResponse:
-    """Record a technical problem; the answer is a sentence for the room's live region."""
+    """Record a technical problem. The answer is a sentence for the room's live region."""
     interview = _of_the_two(request, token)
     form = TroubleForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
@@ -88,7 +89,7 @@ def trouble(request: AuthenticatedRequest, token: str) -> HttpResponse:
 
 @require_POST
 def phone(request: AuthenticatedRequest, token: str) -> HttpResponse:
-    """Go on by telephone; the adviser reads the number, the person is told to expect the call."""
+    """Go on by telephone. The adviser reads the number, and the person is told to expect the call."""
     interview = _of_the_two(request, token)
     try:
         noted = continue_by_phone(actor=request.user, interview=interview)
@@ -102,7 +103,7 @@ def phone(request: AuthenticatedRequest, token: str) -> HttpResponse:
 @require_POST
 @once
 def number(request: AuthenticatedRequest, token: str) -> HttpResponse:
-    """Write the number at which the interview goes on by telephone; the adviser's page shows it."""
+    """Store the number at which the interview goes on by telephone; the adviser's page shows it."""
     interview = _of_the_two(request, token)
     written = request.POST.get("phone", "")
     try:
@@ -119,7 +120,7 @@ def number(request: AuthenticatedRequest, token: str) -> HttpResponse:
 @role_required(Role.JOBSEEKER, Role.ADVISER)
 @require_safe
 def device_test(request: AuthenticatedRequest) -> HttpResponse:
-    """Let a person try camera, microphone and connection before the interview."""
+    """Let a person test camera, microphone and connection before the interview."""
     return render(
         request,
         "visio/device_test.html",
@@ -133,7 +134,7 @@ def device_test(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.JOBSEEKER)
 @require_POST
 def device_test_result(request: AuthenticatedRequest) -> HttpResponse:
-    """Keep what a person's test found; the answer is a sentence for the page's live region."""
+    """Store the findings of a person's test. The answer is a sentence for the page's live region."""
     form = DeviceCheckForm(request.POST)
     if not form.is_valid():
         return render(request, "visio/partials/_device_test_kept.html", {"sentence": UNREADABLE}, status=422)

@@ -1,4 +1,4 @@
-"""`manage.py createsuperuser`: say that there is none, and what is meant instead."""
+"""`manage.py createsuperuser`: say that there is none, and which command to use."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Files of the information system: how they are read, and what one of their rows must say. No database here."""
+"""Files of the information system: how they are read, and what each row must contain. No database."""

@@ -1,6 +1,6 @@
-"""How the text of a file is written: UTF-8 or Windows-1252, and what is wrong with single characters of it.
+"""The encoding of a file (UTF-8 or Windows-1252), and wrong characters in it.
 
-A few wrong bytes never change the encoding of the whole file: they are the fault of their rows.
+A few wrong bytes never change the encoding of the whole file; only their rows are rejected.
 """
 
 import codecs
@@ -18,21 +18,21 @@ BYTE_ORDER_MARK = "\ufeff"
 END_OF_FILE = "\x1a"
 """The mark that DOS puts at the end of a file (Ctrl-Z)."""
 SPACE_BYTES = b"\t\n\f\r "
-# A text has tabulations, ends of lines and ends of pages, and no other control character.
+# A text contains tabs, line ends and page breaks, and no other control character.
 CONTROL_BYTES = bytes(byte for byte in range(32) if byte not in SPACE_BYTES) + b"\x7f"
 MOST_CONTROLS = 20
-"""One control character in so many bytes, or more, and the file is no text."""
+"""If one byte in this many, or more, is a control character, the file is not text."""
 MOST_MISREAD = 5
-"""One letter of Windows-1252 in so many, or more, that no text has there, and the file is in another encoding."""
+"""If one Windows-1252 letter in this many, or more, is one that no text contains, the file has another encoding."""
 
 CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 C1_BYTES = re.compile(b"\xc2[\x80-\x9f]")
 WRONG_BYTE = re.compile("[\udc80-\udcff]")
 LOST = "\ufffd"
-# Letters of UTF-8 that were read as Windows-1252: « Ã© » for « é ».
+# UTF-8 letters read as Windows-1252: « Ã© » for « é ».
 MISREAD = re.compile("[ÂÃ][\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
-# What the accents of Mac OS and of DOS become in Windows-1252 (« Ž », « ‚ » for « é »), and those of ISO-8859-15
-# that differ (« ½ » for « œ »), where they stand beside a letter.
+# What accents of Mac OS and DOS become in Windows-1252 (« Ž », « ‚ » for « é »), and characters that differ in
+# ISO-8859-15 (« ½ » for « œ »). They count only beside a letter.
 _SIGNS = "ƒ„‚†‡ˆ‰‹›˜¤¦¨¸¼½¾"
 _LETTER = "A-Za-zÀ-ÖØ-öø-ÿ"
 MISREAD_IN_WINDOWS = re.compile(
@@ -47,19 +47,19 @@ UNKNOWN = (
 
 
 class UnreadableFileError(DomainError):
-    """The file as a whole cannot be read; nothing was written."""
+    """The file as a whole cannot be read. Nothing was written."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """How the text of a file is written. `is_odd`: single characters may be wrong, so each row is looked at."""
+    """The encoding of a file. `is_odd`: it may have wrong characters, so each row is checked."""
 
     encoding: str
     is_odd: bool
     has_end_mark: bool
 
     def trouble(self, text: str) -> str | None:
-        """Return in French what is wrong with a character of the text, None when nothing is."""
+        """Return in French what is wrong with a character of the text, or None."""
         if found := CONTROLS.search(text):
             return f"Un caractère de contrôle est dans la cellule (code {ord(found[0]):02X}). Supprimez-le."
         if LOST in text:
@@ -82,7 +82,7 @@ class Text:
 
 
 def examine(source: BinaryIO) -> Text:
-    """Return how the file's text is written, having read all of it once. Raises UnreadableFileError for no text."""
+    """Return the encoding of the file after reading it once. Raises UnreadableFileError if it is not text."""
     source.seek(0)
     size = letters = wrong = misread = read_by_windows = 0
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -122,7 +122,7 @@ def examine(source: BinaryIO) -> Text:
 
 
 def legible(text: str) -> str:
-    """Return the text with a mark in the place of what cannot be stored or sent on."""
+    """Return the text with a mark in place of each character that cannot be stored or sent."""
     return WRONG_BYTE.sub(LOST, CONTROLS.sub(LOST, text))
 
 
@@ -140,7 +140,7 @@ def _has_wrong_bytes(text: str) -> bool:
 
 
 def _may_be_odd(chunk: bytes, text: str, *, is_first: bool) -> bool:
-    """Tell whether rows have to be looked at one by one; searches for single characters, which takes no time."""
+    """Return whether rows must be checked one by one. This only searches for single characters, which is fast."""
     return (
         LOST in text
         or "Ã" in text
@@ -151,7 +151,7 @@ def _may_be_odd(chunk: bytes, text: str, *, is_first: bool) -> bool:
 
 
 def _refuse_other_formats(beginning: bytes, controls: int) -> None:
-    """Name the formats that are sent most often in the place of a text, and what to do about them."""
+    """Refuse formats that are often sent instead of text, with advice for each."""
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UnreadableFileError(UTF_16)
     if beginning.startswith(b"PK\x03\x04"):

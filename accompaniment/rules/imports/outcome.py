@@ -1,4 +1,4 @@
-"""What came of loading a file: counts, remarks on rows, and the rejected rows as a file to correct."""
+"""The result of loading a file: counts, remarks, and the rejected rows as a file to correct."""
 
 import io
 from collections import Counter
@@ -10,17 +10,17 @@ from accompaniment.rules.imports.reader import REJECTION_COLUMNS, LostRowsError,
 from accompaniment.rules.spreadsheets import SEPARATOR, SheetWriter
 
 REMARKS_KEPT = 1000
-"""How many remarks are kept word by word; all of them are counted, and every rejected row is in the file."""
+"""How many remarks are kept in full. All are counted, and every rejected row is in the file."""
 REJECTED_CHARACTERS = 16 * 1024 * 1024
-"""How long the file of rejected rows may become; what comes after is counted, and not kept."""
+"""The largest size of the file of rejected rows. Later rows are counted, but not kept."""
 VALUE_SHOWN = 80
 """How many characters of a wrong value a remark shows."""
 WHOLE_LINE = "ligne"
-"""The column of a remark that is about the row as a whole."""
+"""The column of a remark about the whole row."""
 
 
 class Remark(NamedTuple):
-    """One thing to say about a row: where it is, the value as it came, and why, in French."""
+    """A remark about a row: its line, the value as it came, and the reason in French."""
 
     line: int
     column: str
@@ -30,7 +30,7 @@ class Remark(NamedTuple):
 
 @dataclass
 class Remarks:
-    """Remarks of one kind: all counted by column, the first ones kept."""
+    """Remarks of one kind. All are counted by column, and the first ones are kept."""
 
     by_column: Counter[str] = field(default_factory=Counter)
     first: list[Remark] = field(default_factory=list)
@@ -46,10 +46,11 @@ class Remarks:
 
 
 class RejectedRows:
-    """The rejected rows as they came, with line, column and reason: corrected, the file can be loaded as it is.
+    """The rejected rows as they came, with line, column and reason. The corrected file can be loaded as it is.
 
-    The file is harmless in a spreadsheet. The reader takes off what makes it so, so what is loaded again is to the
-    letter what was exported. Only a character that cannot be written again is a mark, which has to be corrected.
+    The file is safe in a spreadsheet: the reader removes the apostrophes that were added, so a row that is loaded again
+    is exactly what was exported. Only a character that cannot be written is replaced by a mark, which must be
+    corrected.
     """
 
     def __init__(self, columns: Sequence[str]) -> None:
@@ -70,19 +71,19 @@ class RejectedRows:
             self._empty = False
         cells = [*row.cells, *([""] * (self._width - len(row.cells)))]
         kept = [cells[index] for index in self._kept]
-        # What stands beyond the last column must not be lost: it may be what was cut off.
+        # Cells beyond the last column must not be lost: they may belong to a cell that was split.
         kept[-1] = SEPARATOR.join([kept[-1], *cells[self._width :]])
         self._sheet.write([*kept, rejection.line, rejection.column, rejection.reason])
 
     @property
     def text(self) -> str:
-        """The file's text, empty when nothing was rejected. It is written in UTF-8 with a byte order mark."""
+        """The text of the file, or an empty string if no row was rejected. UTF-8 with a byte order mark."""
         return self._text.getvalue()
 
 
 @dataclass
 class Outcome:
-    """What came of loading a file. `rows` = created + updated + unchanged + rejected."""
+    """The result of loading a file. `rows` = created + updated + unchanged + rejected."""
 
     rejected_rows: RejectedRows
     rows: int = 0
@@ -93,36 +94,36 @@ class Outcome:
     warnings: Remarks = field(default_factory=Remarks)
 
     def reject(self, row: SourceRow, *, column: str, value: str, reason: str) -> None:
-        """Count a row out, and keep it for the file of rejected rows."""
+        """Count a rejected row, and keep it for the file of rejected rows."""
         remark = Remark(row.line, column, value, reason)
         self.rejections.add(remark)
         self.rejected_rows.add(row, remark)
 
     def reject_whole(self, row: SourceRow) -> None:
-        """Count out a row whose cells could not be read as columns."""
+        """Count a rejected row whose cells could not be assigned to columns."""
         column, value = row.faulty or (WHOLE_LINE, SEPARATOR.join(row.cells))
         self.reject(row, column=column, value=value, reason=row.fault or "")
 
     @property
     def nothing_went_in(self) -> bool:
-        """Tell whether each row was rejected."""
+        """Return whether every row was rejected."""
         return 0 < self.rejections.total == self.rows
 
     def account_for(self, rows: int, *, accepted: int) -> None:
-        """Raise LostRowsError unless each of the rows that were read is written, left as it is, or rejected.
+        """Raise LostRowsError unless each row is written, unchanged or rejected.
 
-        `accepted` is counted where the rows arrive, and not where they are read.
+        `accepted` is counted where the rows arrive, not where they are read.
         """
         written = (self.created, self.updated, self.unchanged)
         if min(written) < 0 or sum(written) != accepted or rows != accepted + self.rejections.total:
             raise LostRowsError(f"{rows} rows read, {accepted} accepted, {self.summary()}")
 
     def changes(self) -> dict[str, int]:
-        """Return what became of people who were known, beside the counts of rows."""
+        """Return what happened to known people, in addition to the counts of rows."""
         return {}
 
     def summary(self) -> dict[str, Any]:
-        """Return the counts, as facts that JSON can hold."""
+        """Return the counts, as values that JSON can store."""
         return {
             "rows": self.rows,
             "created": self.created,
@@ -136,23 +137,23 @@ class Outcome:
 
 @dataclass
 class JobseekerOutcome(Outcome):
-    """What came of loading registrations, with the volunteers and the tiers of the rows that went in."""
+    """The result of loading registrations, with the volunteers and tiers of the accepted rows."""
 
     enrolment_requests: int = 0
     not_eligible: Counter[str] = field(default_factory=Counter)
     tiers: Counter[str] = field(default_factory=Counter)
     new_tiers: dict[int, str] = field(default_factory=dict)
-    """Of people who were known, by primary key."""
+    """Known people with a new tier, by primary key."""
     closed: dict[int, str] = field(default_factory=dict)
-    """Whose 100 % web ends with the tier, by primary key: the state in which it stood."""
+    """People whose 100 % web track ends with the tier, by primary key, with its previous state."""
     new_agencies: dict[int, bool] = field(default_factory=dict)
-    """Of people who were known, by primary key: whether the new agency is in another region than the former."""
+    """Known people with a new agency, by primary key: whether it is in another region."""
     followed: set[int] = field(default_factory=set)
-    """Who of both leaves a portfolio or loses what was booked."""
+    """Those of the two groups who leave a portfolio or lose a booking."""
 
     @property
     def new_regions(self) -> set[int]:
-        """The people whose agency is in another region now."""
+        """The people whose agency is now in another region."""
         return {pk for pk, other_region in self.new_agencies.items() if other_region}
 
     def summary(self) -> dict[str, Any]:
@@ -164,7 +165,7 @@ class JobseekerOutcome(Outcome):
         }
 
     def changes(self) -> dict[str, int]:
-        """Return what became of people who were known, beside the counts of rows."""
+        """Return what happened to known people, in addition to the counts of rows."""
         return {
             "tier_changes": len(self.new_tiers),
             "web_ends": len(self.closed),

@@ -1,8 +1,8 @@
-"""Reading an export of the information system: any bytes in, rows with their line or one clear sentence out.
+"""Reads an export of the information system: any bytes in; rows with their line number, or one clear sentence, out.
 
-Exports are separated by semicolons and come in UTF-8, with or without a byte order mark, or in Windows-1252. How the
-text is written is found out in `encodings`. Whatever cannot be read of one row is the fault of this row alone, and no
-line of the file is lost: the reader counts the lines that it gets and those that it has given out.
+Exports are separated by semicolons. They are in UTF-8, with or without a byte order mark, or in Windows-1252;
+`encodings` finds out which. A part that cannot be read concerns its row alone. No line is lost: the reader compares the
+lines that it receives with those that it returns.
 """
 
 import csv
@@ -23,25 +23,25 @@ from accompaniment.rules.imports.encodings import BYTE_ORDER_MARK, END_OF_FILE, 
 from accompaniment.rules.spreadsheets import APOSTROPHE, SEPARATOR, as_meant
 
 LINES_PER_REPORT = 500
-"""How many lines are read between two reports of progress."""
+"""The number of lines between two reports of progress."""
 OTHER_SEPARATORS = {",": "la virgule", "\t": "la tabulation", "|": "la barre verticale", ":": "le deux-points"}
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?;*', re.IGNORECASE)
-"""What a spreadsheet writes before the header, to say how it separates."""
+"""The first line with which some spreadsheets declare the separator."""
 REJECTION_COLUMNS = ("ligne", "colonne", "motif")
-"""Added to a file of rejected rows; read over when that file is corrected and loaded again."""
+"""The columns added to a file of rejected rows; they are skipped when the corrected file is loaded."""
 LINE_ENDS = "\r\n"
 
 Progress = Callable[[int], None]
-"""Is told now and then how many bytes of a file are read."""
+"""Called at intervals with the number of bytes read so far."""
 
 
 class LostRowsError(RuntimeError):
-    """Rows of a file are neither loaded nor rejected: a fault of ours, so nothing may be written."""
+    """Rows of a file are neither loaded nor rejected. This is a fault of ours, so nothing may be written."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns that a file has, all of them, in whatever order."""
+    """The columns of a kind of file; all are required, in any order."""
 
     columns: tuple[str, ...]
 
@@ -49,8 +49,8 @@ class Layout:
 class SourceRow(NamedTuple):
     """One row of a file: the physical line on which it begins, and its values in the order of the layout's columns.
 
-    `fault` says in French why the row has no such values, and `faulty` in which column and value, if it is one
-    alone; `cells` are then what could be read of it.
+    `fault` says in French why the row has no such values. `faulty` holds the column and the value if only one is wrong.
+    `cells` are then what could be read.
     """
 
     line: int
@@ -61,7 +61,7 @@ class SourceRow(NamedTuple):
 
 
 def open_file(path: Path) -> BinaryIO:
-    """Open a file to load. Raises UnreadableFileError when there is none or it is out of reach."""
+    """Open a file to load. Raises UnreadableFileError if it does not exist or cannot be opened."""
     try:
         return path.open("rb")
     except FileNotFoundError:
@@ -74,9 +74,9 @@ def open_file(path: Path) -> BinaryIO:
 
 @contextmanager
 def reading(source: BinaryIO, layout: Layout, progress: Progress | None = None) -> Iterator["Reader"]:
-    """Read a file, which stays open. Raises UnreadableFileError when it is empty, too big or no text.
+    """Read a file, and leave it open. Raises UnreadableFileError if it is empty, too big or not text.
 
-    `progress` is told now and then how many bytes are read.
+    `progress` is called at intervals with the number of bytes read.
     """
     text = encodings.examine(source)
     source.seek(0)
@@ -89,7 +89,7 @@ def reading(source: BinaryIO, layout: Layout, progress: Progress | None = None) 
 
 
 def _without_end_mark(lines: Iterable[str]) -> Iterator[str]:
-    """Leave out the mark that DOS puts at the end of a file."""
+    """Remove the mark that DOS puts at the end of a file."""
     previous = None
     for line in lines:
         if previous is not None:
@@ -100,7 +100,7 @@ def _without_end_mark(lines: Iterable[str]) -> Iterator[str]:
 
 
 class _Lines:
-    """The lines of a file. Those of a row can be taken back, to be read again as if each were a row of its own."""
+    """The lines of a file. The lines of a row can be put back, to be read again as separate rows."""
 
     def __init__(self, lines: Iterable[str], source: BinaryIO, progress: Progress | None, *, is_odd: bool) -> None:
         self._lines = iter(lines)
@@ -128,7 +128,7 @@ class _Lines:
         return line
 
     def take_back(self) -> str:
-        """Return the row's first line alone; the others come again."""
+        """Return only the row's first line, and put the others back."""
         first = self.of_row[0]
         self._again.extendleft(reversed(self.of_row[1:]))
         self.of_row = [first]
@@ -136,10 +136,10 @@ class _Lines:
 
 
 class Reader:
-    """The rows of one file, read once, as they are asked for; memory does not grow with the file.
+    """The rows of one file, read once and on demand; memory does not grow with the file.
 
-    Raises UnreadableFileError at once when the header is not that of the layout, and when there are no rows after it;
-    LostRowsError when a line of the file has got lost on the way. `rows` counts what was given out.
+    Raises UnreadableFileError at once if the header does not match the layout or there are no rows, and LostRowsError
+    if a line is lost on the way. `rows` counts the rows that were returned.
     """
 
     def __init__(self, lines: _Lines, layout: Layout, text: encodings.Text) -> None:
@@ -172,7 +172,7 @@ class Reader:
             raise UnreadableFileError("Le fichier n'a aucune ligne après son en-tête.")
 
     def _row(self, cells: list[str]) -> SourceRow | None:
-        """Return what the cells say, None for a row without any value."""
+        """Return the values of the cells, or None for a row without any value."""
         width = len(self.columns)
         if any(APOSTROPHE in line for line in self._lines.of_row):
             cells = list(map(as_meant, cells))
@@ -190,7 +190,7 @@ class Reader:
         if len(cells) > width:
             return self._faulty(f"La ligne a {len(cells)} champs au lieu de {width}. Vérifiez ses séparateurs.", cells)
         if len(cells) < width:
-            # A spreadsheet cuts empty cells off at the end of a row.
+            # A spreadsheet removes empty cells at the end of a row.
             cells.extend([""] * (width - len(cells)))
         return SourceRow(self._line, self._in_order(cells), cells)
 
@@ -202,7 +202,7 @@ class Reader:
         return self._faulty("Les guillemets de la ligne sont mal placés.")
 
     def _swallowing(self) -> SourceRow:
-        """Return a row whose quotation mark hides the rows after it, and let these be read by themselves."""
+        """Return a row whose quotation mark swallows the next rows, and put these back to be read separately."""
         self._open_quote, self._last_of_quote = self._line, self._line + len(self._lines.of_row) - 1
         self._lines.take_back()
         return self._faulty("Un guillemet ouvert sur cette ligne n'y est pas refermé.")
@@ -249,12 +249,12 @@ class Reader:
 
 
 def _holds_rows(cell: str) -> bool:
-    """Tell whether a cell of several lines has separators in it: then it is no text, but rows."""
+    """Return whether a cell of several lines contains separators: then it is several rows, not text."""
     return SEPARATOR in cell and ("\n" in cell or "\r" in cell)
 
 
 def _spelled(column: str) -> str:
-    """Return a column's name as it is compared: without case, accents, spaces and punctuation."""
+    """Return a column's name in the form that is compared: without case, accents, spaces and punctuation."""
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", values.clean(column)).casefold()))
 
 

@@ -1,8 +1,8 @@
-"""Rows of agencies and registrations: what each must say to go in.
+"""Rows of agencies and registrations: what each must contain to be accepted.
 
-Mandatory columns are looked at in the order of the file, and a row is rejected for the first that fails. Another
-column that fails is a warning: the field stays empty and the row goes in. So does a row with a value that can be read
-in one way only, a code without its leading zero for example: what was read is a warning.
+The mandatory columns are checked in the order of the file, and the first fault rejects the row. A fault in another
+column is a warning: the field stays empty and the row is accepted. A value that can be read in only one way, such as a
+code without its leading zero, is accepted too, with a warning that says what was read.
 """
 
 import re
@@ -51,11 +51,11 @@ ADDRESS_MAXIMUM = 200
 AGENCY_NAME_MAXIMUM = 120
 UNKNOWN_AGENCY = "Agence inconnue\u00a0: chargez d'abord les agences, ou corrigez ce code."
 AGENCIES_FIRST = "Aucune agence n'est connue\u00a0: chargez d'abord les agences, puis ce fichier."
-"""Said of a whole file whose rows name agencies while there are none."""
+"""Refuses a file whose rows name agencies while no agency is known."""
 UNKNOWN_AGENCIES = (
     "Des lignes nomment une agence inconnue\u00a0: chargez d'abord les agences, puis les lignes rejetées."
 )
-"""Said of a file that was loaded, where rows were rejected for their agency."""
+"""Advice after a load in which rows were rejected for their agency."""
 AGENCY_COLUMN = "code_agence"
 ZERO_DROPPED = "Un tableur a sans doute retiré le zéro de tête"
 
@@ -64,7 +64,7 @@ Limits = ParamSpec("Limits")
 
 
 class RowRejectedError(Exception):
-    """A row cannot go in: the column, the value as it came, and why."""
+    """A row cannot be accepted: the column, the value as it came, and the reason."""
 
     def __init__(self, column: str, value: str, reason: str) -> None:
         super().__init__(reason)
@@ -83,7 +83,7 @@ class AgencyRow(NamedTuple):
 
 
 class JobseekerRow(NamedTuple):
-    """A registration that goes in, in the order of the columns into which it is copied."""
+    """An accepted registration, in the order of the columns into which it is copied."""
 
     line: int
     identifier: str
@@ -106,7 +106,7 @@ class JobseekerRow(NamedTuple):
 
 @dataclass(frozen=True)
 class KnownAgency:
-    """What a registration needs to know of its agency."""
+    """The facts about an agency that its registrations need."""
 
     pk: int
     today: date
@@ -114,14 +114,15 @@ class KnownAgency:
 
     @property
     def phone_region(self) -> str:
-        """Where people dial as they do in this agency."""
+        """The region whose way of dialling the agency uses."""
         return telephones.OF_DEPARTEMENTS.get(self.departement, telephones.FRANCE)
 
 
 class RowParser:
-    """Reads one row's values, collecting a warning for each that is left empty or read in another way.
+    """Reads the values of one row, with a warning for each that is left empty or read in another way.
 
-    Only what goes in is warned of, so mandatory columns come first, and warnings about them wait for `is_accepted`.
+    There are warnings only for accepted rows. So the mandatory columns come first, and warnings about them wait for
+    `is_accepted`.
     """
 
     def __init__(self, row: SourceRow, layout: Layout, warn: Callable[[Remark], None]) -> None:
@@ -141,7 +142,7 @@ class RowParser:
         *limits: Limits.args,
         **named_limits: Limits.kwargs,
     ) -> Value:
-        """Return the column's value. Raises RowRejectedError when it fails."""
+        """Return the column's value. Raises RowRejectedError if it is invalid."""
         raw = self._values[column]
         try:
             return parse(raw, *limits, **named_limits)
@@ -152,7 +153,7 @@ class RowParser:
             raise RowRejectedError(column, raw, fault.sentence) from None
 
     def is_accepted(self) -> None:
-        """Say that nothing can reject the row any more."""
+        """Record the warnings: nothing can reject the row any more."""
         for doubt in self._doubts:
             self._warn(doubt)
 
@@ -164,7 +165,7 @@ class RowParser:
         *limits: Limits.args,
         **named_limits: Limits.kwargs,
     ) -> Value:
-        """Return the column's value, or `otherwise` with a warning when it fails."""
+        """Return the column's value, or `otherwise` with a warning if it is invalid."""
         raw = self._values[column]
         try:
             return parse(raw, *limits, **named_limits)
@@ -177,7 +178,7 @@ class RowParser:
 
 
 class AgencyParser:
-    """Turns rows of one file into agencies; a code that came before is rejected. `known` are those that are there."""
+    """Turns the rows of one file into agencies, and rejects repeated codes. `known` are the existing agencies."""
 
     def __init__(self, *, departements: frozenset[str], known: frozenset[str], warn: Callable[[Remark], None]) -> None:
         self._departements = departements
@@ -220,10 +221,10 @@ class AgencyParser:
 
 
 class JobseekerParser:
-    """Turns rows of one file into registrations.
+    """Turns the rows of one file into registrations.
 
-    A person must be at least 16 on the day of registration, which must have come; an identifier that came before
-    in the file is rejected, even if the row that had it first was rejected for another column.
+    A person must be at least 16 on the day of registration, which must not be in the future. A repeated identifier is
+    rejected, even if its first row was rejected for another column.
     """
 
     def __init__(self, agencies: dict[str, KnownAgency], *, today: date, warn: Callable[[Remark], None]) -> None:
@@ -240,12 +241,13 @@ class JobseekerParser:
             return self._column_by_column(row)
 
     def _right_in_every_column(self, row: SourceRow) -> JobseekerRow:
-        """Return the registration of a row without any fault; nearly all are, and this takes a quarter less time.
+        """Return the registration of a row without any fault. Nearly all rows are like this, and it saves a quarter of
+        the time.
 
-        Raises InvalidValueError for a fault in whichever column, of which only `_column_by_column` says what it
-        means; RowRejectedError for an identifier that came before.
+        Raises InvalidValueError for a fault in any column; `_column_by_column` then finds out what it means. Raises
+        RowRejectedError for a repeated identifier.
         """
-        # In the order of JOBSEEKERS: names by position take a fifth less time than a dictionary for each row.
+        # In the order of JOBSEEKERS. Unpacking by position takes a fifth less time than a dictionary per row.
         (
             given_identifier,
             civility,
@@ -320,7 +322,7 @@ class JobseekerParser:
         )
 
     def _age_day(self, registered: str) -> date:
-        """Return the day on which the person must be 16: the registration's, today where that one is not readable."""
+        """Return the day on which the person must be 16: the registration day, or today if it cannot be read."""
         try:
             return min(values.day(registered), self._today)
         except InvalidValueError:
@@ -331,7 +333,7 @@ class JobseekerParser:
 
 
 def known_agency(value: str, known: Container[str]) -> str:
-    """Return the code of an agency that is known."""
+    """Return the code of a known agency."""
     value = values.clean(value)
     if value not in known:
         if not value:
@@ -343,7 +345,7 @@ def known_agency(value: str, known: Container[str]) -> str:
 
 
 def refuse_dropped_zero(value: str, known: Container[str]) -> None:
-    """Raise DoubtfulValueError for a code that is known with zeros before it, InvalidValueError if it is not."""
+    """Raise DoubtfulValueError if the code is known with zeros before it, otherwise InvalidValueError."""
     if not (value.isascii() and value.isdigit()) or len(value) >= AGENCY_CODE_LENGTH:
         return
     if (padded := value.zfill(AGENCY_CODE_LENGTH)) in known:
@@ -355,7 +357,7 @@ def refuse_dropped_zero(value: str, known: Container[str]) -> None:
 
 
 def refuse_repetition(seen: dict[str, int], key: str, *, row: SourceRow, column: str) -> None:
-    """Reject a row whose key came before in the file, else remember its line."""
+    """Reject a row whose key is repeated in the file, otherwise remember its line."""
     if (first := seen.setdefault(key, row.line)) != row.line:
         raise RowRejectedError(column, key, f"Déjà présent à la ligne {first} du fichier.")
 
@@ -365,7 +367,7 @@ def person_name(value: str) -> str:
 
 
 def postal_code(value: str, departement: str) -> str:
-    """Return a postal code, or empty. One without its zero is read if it is of the agency's département."""
+    """Return a postal code, or empty. A code without its zero is accepted if it belongs to the agency's département."""
     try:
         return values.code(value, POSTAL_CODE, "Doit avoir 5 chiffres.")
     except InvalidValueError:

@@ -8,8 +8,8 @@ import phonenumbers
 
 FRANCE = "FR"
 LONGEST = 80
-"""Characters; in what is longer nobody would look for a number."""
-# Who dials 0262… from anywhere in France reaches La Réunion, which has a country code of its own.
+"""Characters. A longer text is not searched for a number."""
+# Somebody who dials 0262… anywhere in France reaches La Réunion, which has its own country code.
 OVERSEAS_REGIONS = {
     **dict.fromkeys(("0262", "0263", "0692", "0693"), "RE"),
     **dict.fromkeys(("0269", "0639"), "YT"),
@@ -19,24 +19,28 @@ OVERSEAS_REGIONS = {
     "0508": "PM",
 }
 OF_SIX_DIGITS = {"PM"}
-"""Where what follows the zero is the country code itself, and the number there has six digits."""
+"""Regions where the digits after the zero are the country code itself, and the local number has six digits."""
 OF_DEPARTEMENTS = {"971": "GP", "972": "MQ", "973": "GF", "974": "RE", "975": "PM", "976": "YT"}
-"""Where people of a département dial like nobody else; everywhere else as in France."""
+"""Départements with their own way of dialling. All others dial as in France."""
 USUAL = re.compile(r"0([1-9])[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})[ .-]?([0-9]{2})", re.ASCII)
 SCIENTIFIC = re.compile(r"\+?([0-9])(?:[.,]([0-9]{1,14}))?E\+?([0-9]{1,2})", re.ASCII | re.IGNORECASE)
 TRUNK_ZERO = re.compile(r"\(\s*0\s*\)")
 BETWEEN_DIGITS = re.compile(r"[\s._/\\,;:|'\u2018\u2019`()\[\]\-\u2010-\u2015\u2212]+")
 RUN = re.compile(r"(?:\+ ?)?[0-9][0-9 ]*")
-# What says that a number follows, and nothing more.
+# Words that only say that a number follows.
 LABEL = re.compile(r"\b(?:t[ée]l(?:[ée]phone)?|portable|mobile|fixe|num[ée]ro|n°|no|ou|et)\b|n°", re.IGNORECASE)
 COUNTRY_CODES = ("33", "262", "508", "590", "594", "596")
-"""Those of France, which are also written without their plus sign."""
+"""Country codes of French territories, which people also write without the plus sign."""
 DIGITS = 9
-"""How many a number of France has after its zero or its country code."""
+"""The digits of a French number after its zero or its country code."""
+
+SHORTEST_BEGINNING = 4
+"""Digits. Fewer begin the numbers of too many people."""
+BEGINNING = re.compile(rf"\+?[0-9]{{{SHORTEST_BEGINNING},15}}", re.ASCII)
 
 
 class Found(NamedTuple):
-    """A number in the format E.164, and whether other numbers or words stand beside it."""
+    """A number in the format E.164, and whether other numbers or words surround it."""
 
     number: str
     others: bool
@@ -44,7 +48,7 @@ class Found(NamedTuple):
 
 
 def _assigned_in_france() -> re.Pattern[str]:
-    """Return what the library's own plan of France says of numbers of nine digits: what it would find valid."""
+    """Return a pattern of the nine-digit numbers that the library's plan of France finds valid."""
     plan = phonenumbers.PhoneMetadata.metadata_for_region(FRANCE)
     if plan is None:
         raise LookupError("the library of telephone numbers has no plan of France")
@@ -57,19 +61,35 @@ _is_assigned_in_france = _assigned_in_france().fullmatch
 
 
 def usual(value: str) -> str | None:
-    """Return a number of France that is written as nearly all are, None for any other."""
+    """Return a French number in its usual spelling, or None for any other text."""
     written = USUAL.fullmatch(value)
     if written is None:
         return None
     national = "".join(written.groups())
-    # The library's plan of France holds a beginning that is dialled to Martinique.
+    # The library's plan of France includes a prefix that really leads to Martinique.
     if f"0{national[:3]}" in OVERSEAS_REGIONS or not _is_assigned_in_france(national):
         return None
     return f"+33{national}"
 
 
+def begun(typed: str) -> str:
+    """Return the beginning, in E.164, of a number that was typed as far as one remembers it; empty for other text."""
+    digits = BETWEEN_DIGITS.sub("", TRUNK_ZERO.sub("", unicodedata.normalize("NFKC", typed)).strip())
+    if not BEGINNING.fullmatch(digits):
+        return ""
+    if digits.startswith("00"):
+        digits = f"+{digits[2:]}"
+    if digits.startswith("+"):
+        return digits
+    if not digits.startswith("0"):
+        return ""
+    overseas = OVERSEAS_REGIONS.get(digits[:4])
+    code = str(phonenumbers.country_code_for_region(overseas or FRANCE))
+    return f"+{code}{digits[1 + len(code) :] if overseas in OF_SIX_DIGITS else digits[1:]}"
+
+
 def find(value: str, region: str) -> Found | None:
-    """Return the first number in what somebody wrote; None when there is none, or when digits are left over."""
+    """Return the first number in a text, or None if there is none or digits are left over."""
     if len(value) > LONGEST:
         return None
     text = TRUNK_ZERO.sub(" ", unicodedata.normalize("NFKC", value))
@@ -84,7 +104,7 @@ def find(value: str, region: str) -> Found | None:
 
 
 def _split(parts: list[str], region: str) -> list[str]:
-    """Return the numbers that the parts make up one after the other, without a digit left over; else none."""
+    """Return the numbers that the parts form in order without a digit left over, or none."""
     for end in range(len(parts), 0, -1):
         if (number := _number("".join(parts[:end]), region)) is None:
             continue
@@ -107,18 +127,18 @@ def _number(digits: str, region: str) -> str | None:
         return _national(f"0{digits[3:]}", FRANCE)
     if digits.startswith("+"):
         return _valid(digits, FRANCE)
-    # A spreadsheet that takes a number for one to calculate with drops its zero.
+    # A spreadsheet that treats the number as a quantity drops its zero.
     national = digits if digits.startswith("0") or len(digits) != DIGITS else f"0{digits}"
     return _national(national, region)
 
 
 def _national(digits: str, region: str) -> str | None:
-    """Return the number that is dialled so in the region, else from anywhere in France."""
+    """Return the number that this reaches when dialled in the region, otherwise from anywhere in France."""
     if region != FRANCE and (local := _valid(digits, region)):
         return local
     overseas = OVERSEAS_REGIONS.get(digits[:4])
     if overseas and len(digits) == DIGITS + 1:
-        # Numbers are given out there faster than the library learns of them; the beginning alone is certain.
+        # Numbers are assigned there before the library knows them, so only the prefix is checked.
         code = str(phonenumbers.country_code_for_region(overseas))
         return f"+{code}{digits[1 + len(code) :] if overseas in OF_SIX_DIGITS else digits[1:]}"
     return _valid(digits, FRANCE)

@@ -1,6 +1,7 @@
-"""What single values must be, of a file or typed. Each function returns what is stored, or raises InvalidValueError.
+"""The valid form of single values, from a file or typed.
 
-Every value is cleaned first: what cannot be seen is taken away, and accents are part of their letter.
+Each function returns the stored value, or raises InvalidValueError. Every value is cleaned first: invisible characters
+are removed, and accents are composed with their letters.
 """
 
 import re
@@ -21,12 +22,13 @@ DAY = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 EARLIEST_BIRTH = date(1900, 1, 1)
 EMAIL_MAXIMUM = 254
 INVISIBLE = re.compile(
-    # Joiners shape letters of Arabic and Indian scripts and stay between them; anywhere else they are dirt.
+    # Joiners shape letters of Arabic and Indian scripts. Between such letters they stay; anywhere else they are
+    # removed.
     "(?<![\u0600-\u109f])[\u200c\u200d]"
     "|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
-"""What takes no place on a screen: zero-width spaces, soft hyphens, marks of direction, of order and of variation."""
+"""Characters without width: zero-width spaces, soft hyphens, marks of direction, order and variation."""
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 YES_OR_NO = {"O": True, "N": False}
 
@@ -34,15 +36,15 @@ _check_email = EmailValidator()
 
 
 _of_few_values = lru_cache(maxsize=10_000)
-"""For columns whose values come again and again: days, names, communes, codes."""
+"""For columns with few different values: days, names, communes, codes."""
 
 
 class InvalidValueError(DomainError):
-    """A value is not what its column asks for; the sentence says what it should be."""
+    """A value does not fit its column; the sentence says what is expected."""
 
 
 class DoubtfulValueError(InvalidValueError):
-    """A value that a person would read as `read`; the sentence says what was done with it."""
+    """A value that a person would read as `read`; the sentence says how it was read."""
 
     def __init__(self, sentence: str, read: str) -> None:
         super().__init__(sentence)
@@ -50,7 +52,7 @@ class DoubtfulValueError(InvalidValueError):
 
 
 def clean(value: str) -> str:
-    """Return the value without what cannot be seen, with composed accents, without space around it."""
+    """Return the value without invisible characters and surrounding spaces, and with composed accents."""
     if value.isascii() and value.isprintable():
         return value.strip()
     return unicodedata.normalize("NFC", CONTROL.sub(" ", INVISIBLE.sub("", value))).strip()
@@ -58,7 +60,7 @@ def clean(value: str) -> str:
 
 @_of_few_values
 def text(value: str, maximum: int) -> str:
-    """Return the value with single spaces, or empty. Raises InvalidValueError past `maximum` characters."""
+    """Return the value with single spaces, or empty. Raises InvalidValueError above `maximum` characters."""
     value = " ".join(clean(value).split())
     if len(value) > maximum:
         raise InvalidValueError(f"{maximum} caractères au plus.")
@@ -67,7 +69,7 @@ def text(value: str, maximum: int) -> str:
 
 @_of_few_values
 def mandatory_text(value: str, maximum: int) -> str:
-    """Return the value with single spaces. Raises InvalidValueError when there is no letter or digit in it."""
+    """Return the value with single spaces. Raises InvalidValueError if it has no letter or digit."""
     value = text(value, maximum)
     if not any(character.isalnum() for character in value):
         raise InvalidValueError("Valeur obligatoire." if not value else "Doit contenir au moins une lettre.")
@@ -76,7 +78,7 @@ def mandatory_text(value: str, maximum: int) -> str:
 
 @_of_few_values
 def code(value: str, pattern: re.Pattern[str], sentence: str) -> str:
-    """Return a code that has the pattern, or empty. Raises InvalidValueError for another one."""
+    """Return a code that matches the pattern, or empty. Raises InvalidValueError if it does not match."""
     value = clean(value)
     if value and pattern.fullmatch(value) is None:
         raise InvalidValueError(sentence)
@@ -84,7 +86,7 @@ def code(value: str, pattern: re.Pattern[str], sentence: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """Return a jobseeker's identifier: seven digits and a capital letter, however they were spaced."""
+    """Return a jobseeker's identifier: seven digits and a capital letter, typed with any spaces."""
     value = compact(clean(value))
     if not value:
         raise InvalidValueError("Valeur obligatoire.")
@@ -121,7 +123,7 @@ def birth_date(value: str, on: date) -> date:
 
 
 def email(value: str) -> str:
-    """Return an e-mail address in lower case, or empty. One with letters outside ASCII cannot be written to."""
+    """Return an e-mail address in lower case, or empty. An address with letters outside ASCII is invalid."""
     value = written(clean(value))
     if not value:
         return ""
@@ -137,10 +139,10 @@ def email(value: str) -> str:
 
 
 def phone(value: str, region: str = telephones.FRANCE) -> str:
-    """Return a telephone number in the format E.164, or empty. Without a country code it is one of France.
+    """Return a telephone number in the format E.164, or empty. Without a country code it is a French one.
 
-    `region` is where the number was given: what is dialled only there is read too. Raises DoubtfulValueError for a
-    number beside another one or beside words, or that a spreadsheet has rewritten.
+    `region` is where the number was given: what can only be dialled there is also accepted. Raises DoubtfulValueError
+    if another number or words surround it, or if a spreadsheet has rewritten it.
     """
     value = clean(value)
     if not value:
@@ -161,7 +163,7 @@ def phone(value: str, region: str = telephones.FRANCE) -> str:
 
 
 def _rewritten(scientific: re.Match[str], region: str) -> str:
-    """Return nothing, for a spreadsheet has made a number to calculate with of it: what is read is never certain."""
+    """Refuse a number in scientific notation: DoubtfulValueError if it can be read, otherwise InvalidValueError."""
     leading, decimals, exponent = scientific.groups()
     lost = "Le tableur a remplacé le numéro par une notation scientifique"
     found = telephones.find(leading + decimals, region) if len(decimals) == int(exponent) else None
@@ -171,7 +173,7 @@ def _rewritten(scientific: re.Match[str], region: str) -> str:
 
 
 def yes_or_no(value: str) -> bool | None:
-    """Return what O or N says, None for nothing."""
+    """Return whether the value is O or N; None if it is empty."""
     value = clean(value).upper()
     if not value:
         return None

@@ -1,1 +1,1 @@
-"""Enrolment in the 100 % web track, from the wish to the end, and the periods of accompaniment."""
+"""Enrolment in the 100 % web track, from the request to the end, and the periods of accompaniment."""

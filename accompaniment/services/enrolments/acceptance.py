@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, LeavingReason, NotificationKind, Role, Tier, Track
 from accompaniment.hooks.track_changes import said_at_track_end
-from accompaniment.locks import lock_jobseeker
+from accompaniment.locks import lock_jobseeker, lock_open_enrolment
 from accompaniment.models import Consent, ConsentText, Enrolment, Jobseeker, User
 from accompaniment.reads.contact_plans import plan_sentence
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
@@ -15,26 +15,25 @@ from accompaniment.rules.presentation import LEAVINGS_TO_YOU, consent_as_shown
 from accompaniment.rules.tracks import consent_holds
 from accompaniment.services import audit, outbox, plans
 from accompaniment.services.enrolments.states import check_eligible, end_what_hangs_on_the_track, move, new_period
+from accompaniment.services.rights import check_acts, check_own
 
 
 def accept_terms(*, actor: User, jobseeker: Jobseeker, text: ConsentText) -> Consent:
-    """Record the person's own dated acceptance of the text that was shown; start the track if it is validated.
+    """Record the person's own dated acceptance of the shown text, and start the track if it is validated.
 
-    Accepting a text twice keeps the first date. A newer version follows the one that was accepted before, which is
-    closed at the same instant; a track that runs goes on. What the person had before their eyes is kept.
-    Raises DomainError when `text` is not the version in force, when someone else than the person would accept, or
-    when a validated track cannot start on this day; NotAllowedNowError when there is no enrolment that it could
-    belong to.
+    Accepting a text twice keeps the first date. The acceptance of a newer version closes the earlier one at the same
+    instant, and a running track goes on. The text that the person saw is stored. Raises DomainError if `text` is not
+    the version in force, if anybody but the person would accept, or if a validated track cannot start today;
+    NotAllowedNowError if there is no enrolment to which the acceptance could belong.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
-        if person.user_id != actor.pk:
-            raise DomainError("Seule la personne elle-même peut accepter d'être suivie à distance.")
+        check_own(actor, person, "Seule la personne elle-même peut accepter d'être suivie à distance.")
         if text.pk != ConsentText.objects.latest().pk:
             raise DomainError("Ce texte a changé depuis. Lisez la nouvelle version avant d'accepter.")
-        enrolment = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker=person).first()
+        enrolment = lock_open_enrolment(person)
         if enrolment is None:
-            raise NotAllowedNowError("Vous n'avez pas de demande de 100 % web en cours.")
+            raise NotAllowedNowError("Vous n'avez pas de demande de 100\u00a0% web en cours.")
         now = timezone.now()
         standing = Consent.objects.standing().filter(jobseeker=person).first()
         if standing is None or standing.text_id != text.pk:
@@ -58,13 +57,13 @@ def accept_terms(*, actor: User, jobseeker: Jobseeker, text: ConsentText) -> Con
 
 
 def binding_version() -> int | None:
-    """Return the newest version that has to be accepted; None where none has to."""
+    """Return the newest version of the text that people must accept, or None."""
     version: int | None = ConsentText.objects.binding().values_list("version", flat=True).first()
     return version
 
 
 def start_if_ready(enrolment: Enrolment, *, person: Jobseeker, actor: User, at: datetime) -> None:
-    """Start the web track when validation and acceptance are both there, in whichever order they came."""
+    """Start the web track if both validation and acceptance exist, in either order."""
     if enrolment.state != EnrolmentState.VALIDATED:
         return
     consent = Consent.objects.standing().filter(jobseeker=person).select_related("text").first()
@@ -92,7 +91,7 @@ def start_if_ready(enrolment: Enrolment, *, person: Jobseeker, actor: User, at: 
 
 
 def withdraw_consent(person: Jobseeker, *, actor: User | None, at: datetime) -> None:
-    """Let the acceptance fall with the enrolment that it was given for; the next one asks for it again."""
+    """Withdraw the acceptance together with its enrolment. The next enrolment asks for it again."""
     consent = Consent.objects.standing().filter(jobseeker=person).select_related("text").first()
     if consent is None:
         return
@@ -106,13 +105,14 @@ def withdraw_consent(person: Jobseeker, *, actor: User | None, at: datetime) -> 
 def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
     """End the person's 100 % web track for good, at once and without any condition.
 
-    An enrolment that has not begun is withdrawn. The acceptance is withdrawn with it. Nothing happens, and
-    nothing is refused, when there is no enrolment any more.
+    An enrolment that has not begun is withdrawn. The acceptance is withdrawn with it. Without an enrolment nothing
+    happens, and nothing is refused. Raises NoRightError unless the actor is the person or an adviser who follows them.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
+        check_acts(actor, person, roles=(Role.JOBSEEKER, Role.ADVISER))
         now = timezone.now()
-        enrolment = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker=person).first()
+        enrolment = lock_open_enrolment(person)
         if enrolment is None:
             return person
         by_person = actor.role == Role.JOBSEEKER
@@ -126,7 +126,7 @@ def leave_track(*, actor: User, jobseeker: Jobseeker) -> Jobseeker:
                 track=Track.CLASSIC,
                 at=now,
                 actor=actor,
-                reason="Sortie du 100 % web",
+                reason="Sortie du 100\u00a0% web",
             )
         else:
             enrolment.closed_at = now
@@ -148,7 +148,7 @@ def end_track(
     at: datetime,
     reason: LeavingReason,
 ) -> None:
-    """End a running track; the letter that says it to the person is the caller's."""
+    """End a running track. The caller sends the letter to the person."""
     enrolment.closed_at = at
     enrolment.closed_by = actor
     enrolment.leaving_reason = reason
@@ -157,7 +157,8 @@ def end_track(
 
 
 def _tell(person: Jobseeker, enrolment: Enrolment, *, by_person: bool) -> None:
-    """Say that the track has ended, why unless the person left alone, who follows now, and by which plan."""
+    """Tell the person that the track has ended, why (unless they left themselves), who follows them now, and with which
+    plan."""
     _, plan = plans.lock_plan(jobseeker=person)
     outbox.notify_jobseeker(
         key=f"track-ended:{enrolment.pk}",

@@ -17,7 +17,7 @@ from accompaniment.enums import (
     RefusalReason,
     Tier,
 )
-from accompaniment.locks import lock_enrolment, lock_jobseeker
+from accompaniment.locks import lock_enrolment, lock_jobseeker, lock_registration_interview
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
 from accompaniment.reads.standing import current_accompaniment
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
@@ -33,10 +33,11 @@ from accompaniment.services.enrolments.states import (
     log,
     move,
 )
-from accompaniment.services.enrolments.tiers import change_tier
+from accompaniment.services.enrolments.tiers import set_tier
+from accompaniment.services.rights import check_own, check_registers
 
 OF_ONE_DECISION = frozenset({"identity_checked", "track", "portfolio", "refusal_reason", "comment"})
-"""The fields of the draft that belong to one enrolment, and not to the person."""
+"""The draft fields that belong to one enrolment, not to the person."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +56,10 @@ class InterviewFindings:
 
 
 def open_registration_interview(*, actor: User, jobseeker: Jobseeker) -> RegistrationInterview:
-    """Return the person's registration interview in progress, begun now if there is none."""
+    """Return the person's registration interview in progress; begin one if there is none."""
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
+        check_registers(actor, person)
         interview = RegistrationInterview.objects.filter(jobseeker=person, concluded_at=None).first()
         if interview is None:
             interview = RegistrationInterview.objects.create(
@@ -76,9 +78,9 @@ def open_registration_interview(*, actor: User, jobseeker: Jobseeker) -> Registr
 
 
 def forget_earlier_decision(person: Jobseeker) -> None:
-    """Take out of an interview in progress what was typed towards the decision on an earlier enrolment.
+    """Remove from an interview in progress what was typed for the decision on an earlier enrolment.
 
-    Runs in the caller's transaction, the person being locked. The situation stays; the identity is checked again.
+    Runs in the caller's transaction with the person locked. The situation stays; the identity must be checked again.
     """
     interview = RegistrationInterview.objects.filter(jobseeker=person, concluded_at=None).first()
     if interview is None:
@@ -97,13 +99,14 @@ def conclude_registration_interview(
 ) -> RegistrationInterview:
     """Close the registration interview with its findings, decide the tier and write the journal.
 
-    Raises DomainError when the identity was not checked, NotAllowedNowError when it is closed already.
+    Raises DomainError if the identity was not checked, NotAllowedNowError if it is already closed.
     """
     with transaction.atomic():
         person = lock_jobseeker(interview.jobseeker_id)
-        interview.refresh_from_db(from_queryset=RegistrationInterview.objects.select_for_update(of=("self",)))
+        check_registers(actor, person)
+        lock_registration_interview(interview)
         if interview.concluded_at is not None:
-            raise NotAllowedNowError("Cet entretien d'inscription est déjà conclu. Rechargez la page.")
+            raise NotAllowedNowError("Cet entretien d'inscription est déjà conclu. Actualisez la page.")
         if not findings.identity_checked:
             raise DomainError("Vérifiez l'identité de la personne avant de conclure l'entretien.")
         now = timezone.now()
@@ -127,9 +130,9 @@ def conclude_registration_interview(
         person.preferred_hours = findings.preferred_hours
         person.save(update_fields=["has_webcam", "bandwidth", "preferred_channel", "preferred_hours", "updated_at"])
         if current_accompaniment(person).tier != findings.tier:
-            change_tier(
+            set_tier(
                 actor=actor,
-                jobseeker=person,
+                person=person,
                 tier=findings.tier,
                 reason="Décidé à l'entretien d'inscription",
                 tell=False,
@@ -140,7 +143,7 @@ def conclude_registration_interview(
             channel=Channel.ON_SITE,
             nature=ContactNature.REGISTRATION_INTERVIEW,
             author=actor,
-            summary=f"Accompagnement décidé : « {Tier(findings.tier).label.lower()} ».",
+            summary=f"Accompagnement décidé\u00a0: «\u00a0{Tier(findings.tier).label.lower()}\u00a0».",
             source=f"registration-interview:{interview.pk}",
         )
         audit.record(
@@ -154,17 +157,21 @@ def conclude_registration_interview(
 
 
 SETTLED_AT_THE_INTERVIEW = ("modalite", "email")
-"""Conditions that the registration interview decides or writes down; the validation looks at them again."""
+"""Conditions that the registration interview itself settles. The validation checks them again."""
 
 
 def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker, at_interview: bool = False) -> Enrolment:
-    """Record the person's wish to be followed 100 % web.
+    """Record the person's request for the 100 % web track. `at_interview`: made by word of mouth to the adviser, so
+    tier and address may still be missing.
 
-    `at_interview`: spoken to the adviser, so tier and address may still be missing. Raises DomainError when the
-    person is not eligible today, or when an enrolment is open already.
+    Raises DomainError if the person is not eligible today, or already has an open enrolment.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
+        if actor is not None and actor.is_jobseeker:
+            check_own(actor, person, "Seule la personne elle-même peut demander le 100\u00a0% web.")
+        else:
+            check_registers(actor, person)
         now = timezone.now()
         check_eligible(person, now, later=SETTLED_AT_THE_INTERVIEW if at_interview else ())
         if actor is not None and actor.pk == person.user_id:
@@ -186,7 +193,7 @@ def ask_enrolment(*, actor: User | None, jobseeker: Jobseeker, at_interview: boo
 
 
 def _stands(standing: Enrolment, *, by_person: bool) -> str:
-    """Say that what is asked for stands already, and since when."""
+    """Return the sentence that such a request is already open, and since when."""
     since = since_in_words(standing.asked_at, zone=standing.jobseeker.agency.zone, now=timezone.now())
     if by_person:
         return f"Votre demande de 100\u00a0% web est déjà en cours, {since}. Rien d'autre n'est à faire."
@@ -194,12 +201,13 @@ def _stands(standing: Enrolment, *, by_person: bool) -> str:
 
 
 def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: RegistrationInterview) -> Enrolment:
-    """Validate a volunteer at the registration interview, start the track if it is accepted already.
+    """Validate a volunteer at the registration interview, and start the track if it is already accepted.
 
-    Runs in the caller's transaction, which also places the person and then invites them. Raises DomainError when the
-    person is not eligible on this day, NotAllowedNowError when the enrolment has moved on.
+    Runs in the caller's transaction, which then places the person and invites them. Raises DomainError if the person is
+    not eligible today, NotAllowedNowError if the state of the enrolment has changed.
     """
     person = lock_jobseeker(enrolment.jobseeker_id)
+    check_registers(actor, person)
     enrolment = lock_enrolment(enrolment.pk)
     check_transition(enrolment, EnrolmentState.VALIDATED)
     now = timezone.now()
@@ -219,7 +227,7 @@ def validate_enrolment(*, actor: User, enrolment: Enrolment, interview: Registra
 
 
 def invite_volunteer(*, actor: User, enrolment: Enrolment, follower: User, carried: Sequence[str] = ()) -> None:
-    """Invite a validated person to accept, naming the adviser who will follow and what becomes of what is booked.
+    """Invite a validated person to accept, with the name of the new adviser and the fate of booked appointments.
 
     Runs in the caller's transaction, after `validate_enrolment`.
     """
@@ -245,9 +253,9 @@ def refuse_enrolment(
     comment: str = "",
     interview: RegistrationInterview | None = None,
 ) -> Enrolment:
-    """Refuse a volunteer with a reason, and tell the person; the acceptance falls with it.
+    """Refuse a volunteer with a reason, and tell the person. The acceptance ends too.
 
-    `interview` is the registration interview at which it was decided, if it was.
+    `interview` is the registration interview in which it was decided, if any.
     """
     with transaction.atomic():
         closed, person = _close(
@@ -274,9 +282,9 @@ def refuse_enrolment(
 def record_withdrawal(
     *, actor: User, enrolment: Enrolment, interview: RegistrationInterview, comment: str = ""
 ) -> Enrolment:
-    """Write down that the person, at the registration interview, wants the track no more, and confirm it by letter.
+    """Record that the person no longer wants the track at the registration interview; confirm it by e-mail.
 
-    It is the person's own decision, so it is no refusal, and no figure counts it as one.
+    This is the person's own decision. It is no refusal, and no figure counts it as one.
     """
     with transaction.atomic():
         closed, person = _close(
@@ -304,8 +312,9 @@ def _close(
     interview: RegistrationInterview | None,
     reason: str = "",
 ) -> tuple[Enrolment, Jobseeker]:
-    """Close an enrolment that has not begun; the acceptance falls with it, and the place of who was validated."""
+    """Close an enrolment that has not begun, with its acceptance and, after a validation, the person's placement."""
     person = lock_jobseeker(enrolment.jobseeker_id)
+    check_registers(actor, person)
     enrolment = lock_enrolment(enrolment.pk)
     check_transition(enrolment, to_state)
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""Enrolments that lapse: without a decision in time, or because the tier that they need is gone."""
+"""Enrolments that lapse: without a decision in time, or because the person loses the required tier."""
 
 from datetime import date, datetime, timedelta
 
@@ -6,25 +6,30 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Awaited, EnrolmentState, NotificationKind, SettingEvent
-from accompaniment.locks import lock_enrolment, lock_jobseeker
+from accompaniment.locks import lock_enrolment, lock_jobseeker, lock_lapse_delay
 from accompaniment.models import DelayChange, Enrolment, Jobseeker, LapseDelay, User
 from accompaniment.reads.waiting_times import _last_days, due_to_lapse
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import day_in_style, days_in_words
+from accompaniment.rules.meanwhile import Shown, State, check_seen
 from accompaniment.rules.tracks import SHORTEST_ANSWER_DELAY
 from accompaniment.services import audit, outbox
 from accompaniment.services.enrolments.acceptance import withdraw_consent
 from accompaniment.services.enrolments.states import end_what_hangs_on_the_track, move
 from accompaniment.services.foreseen import Foreseen, names_of
+from accompaniment.services.rights import check_steers_country
 
 LONGEST_DELAY = 365  # days
+CANCELLED = "Ce délai à venir est déjà annulé."
+NO_DELAY: State = {"state": "", "day": "", "days": ""}
+"""What a page shows that tells of no delay to replace."""
 
 
 def lapse_if_due(*, enrolment_pk: int, now: datetime) -> Enrolment | None:
-    """Let one enrolment lapse, in the caller's transaction; None when it was decided meanwhile.
+    """Let one enrolment lapse, in the caller's transaction; return None if it has been decided meanwhile.
 
-    The person is locked before it is looked at again, so a decision at the same moment comes before or after, and
-    never half. What had been validated frees its place. The person is told; the staff is the caller's to tell.
+    The enrolment is read again under the person's lock, so a concurrent decision comes entirely before or after. A
+    validated one frees its place. The person is told here; the caller tells the staff.
     """
     person = lock_jobseeker(Enrolment.objects.values_list("jobseeker_id", flat=True).get(pk=enrolment_pk))
     enrolment = lock_enrolment(enrolment_pk)
@@ -45,23 +50,18 @@ def lapse_if_due(*, enrolment_pk: int, now: datetime) -> Enrolment | None:
 
 
 def lapse(enrolment: Enrolment, *, person: Jobseeker, actor: User | None, at: datetime) -> None:
-    """Close an open enrolment that has not begun, for its time is over or the tier that it needs is gone."""
+    """Close an open enrolment that has not begun, because its time is over or the required tier is gone."""
     enrolment.closed_at = at
     enrolment.closed_by = actor
     move(enrolment, actor=actor, at=at, to_state=EnrolmentState.LAPSED)
     withdraw_consent(person, actor=actor, at=at)
 
 
-class DelayStandsError(NotAllowedNowError):
-    """Another delay of the same state begins on the same day; `standing` is that one. Nothing was written."""
-
-    def __init__(self, standing: LapseDelay) -> None:
-        self.standing = standing
-        by = f" par {standing.set_by.full_name}" if standing.set_by else ""
-        super().__init__(
-            f"Un délai de {days_in_words(standing.days)} est déjà fixé{by} à partir de ce jour. Rien n'a été "
-            "enregistré de votre côté. Pour le remplacer par votre saisie, envoyez-la de nouveau."
-        )
+def shown_delay(delay: LapseDelay | None) -> Shown:
+    """Return what a page shows of the delay that a new one would replace; None: it shows no delay."""
+    if delay is None:
+        return Shown("delay", "", NO_DELAY)
+    return Shown("delay", "", {"state": delay.state, "day": delay.starts_on.isoformat(), "days": str(delay.days)})
 
 
 def set_lapse_delay(
@@ -71,15 +71,15 @@ def set_lapse_delay(
     days: int,
     starts_on: date,
     reason: str,
-    replaces: int | None = None,
+    seen: State = NO_DELAY,
     shown: str | None = None,
 ) -> LapseDelay:
-    """Let something wait for so many days, from a day on (`Awaited`); for a manager of the whole country.
+    """Set the days after which something lapses (`Awaited`), from a day on; for a manager of the whole country.
 
-    A delay of the same state and day is replaced only by who has seen it: `replaces` is its number of days. The same
-    again changes nothing. `shown`: what the actor has read of whose time grows shorter (`foreseen`). Raises
-    NotForeseenError for who has not read it, DelayStandsError for who has not seen the other delay, DomainError for a
-    state that waits for nothing, a day in the past, no reason, or a delay out of 1 (for an absence 10) to 365 days.
+    To replace a delay of the same state and day, the actor must have `seen` it (`shown_delay`). The same delay again
+    changes nothing. `shown`: what the actor has read about the people whose time becomes shorter (`foreseen`). Raises
+    NotForeseenError if they differ, ChangedMeanwhileError if the other delay was not seen, DomainError for a state that
+    does not lapse, a day in the past, a missing reason, or a delay outside 1 (for an absence 10) to 365 days.
     """
     if state not in Awaited.values:
         raise DomainError(
@@ -94,18 +94,27 @@ def set_lapse_delay(
         raise DomainError("Donnez le motif de ce délai.", about="reason")
     facts = {"days": days, "reason": reason.strip()}
     with transaction.atomic():
+        check_steers_country(actor)
         last_days = _last_days(state)
-        # Who comes second waits here for the first one's row, and finds it.
+        # A second manager waits here for the first one's row, and then finds it.
         delay, created = LapseDelay.objects.get_or_create(
             state=state, starts_on=starts_on, defaults={**facts, "set_by": actor}
         )
         before = None
         if not created:
-            delay = LapseDelay.objects.select_for_update(of=("self",)).select_related("set_by").get(pk=delay.pk)
+            standing = lock_lapse_delay(delay.pk)
+            if standing is None:
+                raise NotAllowedNowError(CANCELLED)
+            delay = standing
             if (delay.days, delay.reason) == (days, reason.strip()):
                 return delay
-            if delay.days != replaces:
-                raise DelayStandsError(delay)
+            by = f" par {delay.set_by.full_name}" if delay.set_by else ""
+            check_seen(
+                seen,
+                shown_delay(delay),
+                f"Un délai de {days_in_words(delay.days)} est déjà fixé{by} à partir de ce jour. Rien n'a été "
+                "enregistré de votre côté. Pour le remplacer par votre saisie, envoyez-la de nouveau.",
+            )
             before = delay.days
             delay.days, delay.reason, delay.set_by = days, reason.strip(), actor
             delay.save(update_fields=["days", "reason", "set_by"])
@@ -120,7 +129,7 @@ def _said_of(delay: LapseDelay) -> str:
 
 
 def _foreseen(actor: User, state: str, before: dict[int, date], *, title: str) -> Foreseen:
-    """Return whose time has grown shorter by what was just written, or has a first end."""
+    """Return the people whose time has become shorter by what was just written, or who now have a last day."""
     after = _last_days(state)
     sooner = {pk: day for pk, day in after.items() if pk not in before or day < before[pk]}
     people = dict(Enrolment.objects.filter(pk__in=sooner).values_list("pk", "jobseeker"))
@@ -142,15 +151,16 @@ def _foreseen(actor: User, state: str, before: dict[int, date], *, title: str) -
 
 
 def cancel_lapse_delay(*, actor: User, delay: LapseDelay, shown: str | None = None) -> None:
-    """Take back a delay whose day has not come.
+    """Cancel a delay whose day has not come.
 
-    Raises NotAllowedNowError when it has, or when it is gone already, and NotForeseenError as `set_lapse_delay`: the
-    delay that stands again may be the shorter one.
+    Raises NotAllowedNowError if it has come, or if the delay is gone. Raises NotForeseenError as `set_lapse_delay`,
+    because the earlier delay may be shorter.
     """
     with transaction.atomic():
-        standing = LapseDelay.objects.select_for_update(of=("self",)).filter(pk=delay.pk).first()
+        standing = lock_lapse_delay(delay.pk)
+        check_steers_country(actor)
         if standing is None:
-            raise NotAllowedNowError("Ce délai à venir est déjà annulé.")
+            raise NotAllowedNowError(CANCELLED)
         if standing.starts_on <= timezone.localdate():
             raise NotAllowedNowError("Ce délai est déjà en vigueur\u00a0: pour en changer, fixez-en un autre.")
         last_days = _last_days(standing.state)
@@ -161,7 +171,7 @@ def cancel_lapse_delay(*, actor: User, delay: LapseDelay, shown: str | None = No
 
 
 def _record(actor: User, delay: LapseDelay, *, event: SettingEvent, before: int | None) -> None:
-    """Write the change into the history of the delays, and who made it into the audit."""
+    """Write the change into the history of the delays, and the author into the audit."""
     DelayChange.objects.create(
         at=timezone.now(),
         actor=actor,

@@ -1,4 +1,4 @@
-"""A new version of the text that people accept, and whom it asks again."""
+"""New versions of the text that people accept, and the people who are asked again."""
 
 from django.db import connection, transaction
 from django.urls import reverse
@@ -6,16 +6,18 @@ from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind
 from accompaniment.models import Consent, ConsentText, User
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import counted, verb_of
+from accompaniment.rules.meanwhile import Shown, State, check_seen
 from accompaniment.services import audit
 from accompaniment.services.foreseen import Foreseen, names_of
+from accompaniment.services.rights import check_steers_country
 
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.consent_texts'))"
 LONGEST_TITLE = 120
 
-# Everybody whose acceptance stood before this version and whose enrolment is open is told once; who begins meanwhile
-# reads the new version anyway.
+# Everybody with an open enrolment and an acceptance of an earlier version is told once. People who begin later read the
+# new version anyway.
 ASK_AGAIN = """
 INSERT INTO accompaniment_notification
     (key, kind, user_id, jobseeker_id, email, context, created_at, next_try_at, attempts, last_error)
@@ -37,7 +39,7 @@ UNCHANGED = "Ce texte est celui de la version en vigueur\u00a0: changez-le avant
 
 
 def check_text_differs(*, title: str, body: str) -> None:
-    """Raise DomainError when the last version says the same: there is nothing to read again or to publish."""
+    """Raise DomainError if the last version has the same text, so that there is nothing new to read or publish."""
     _check_differs(ConsentText.objects.order_by("-version").first(), title=title, body=body)
 
 
@@ -46,27 +48,33 @@ def _check_differs(last: ConsentText | None, *, title: str, body: str) -> None:
         raise DomainError(UNCHANGED, about="body")
 
 
+def shown_version(last: ConsentText | None) -> Shown:
+    """Return what a page shows of the versions: the number of the last one."""
+    return Shown("consent text", "", {"version": str(last.version if last else 0)})
+
+
 def publish_consent_text(
-    *, actor: User | None, title: str, body: str, needs_acceptance: bool, after: int, shown: str | None = None
+    *, actor: User | None, title: str, body: str, needs_acceptance: bool, seen: State | None, shown: str | None = None
 ) -> ConsentText:
     """Publish the next version of the text, from now on; for a manager of the whole country.
 
-    `needs_acceptance`: who accepted an earlier version is told once and asked again, and a running track goes on
-    meanwhile; otherwise every acceptance stays as it is. Raises NotAllowedNowError when `after`, the version that
-    the actor had before them (0: none), is not the last one any more; NotForeseenError when others are asked than
-    those `shown`; DomainError for an empty or unchanged text.
+    `needs_acceptance`: people who accepted an earlier version are told once and asked again, and running tracks go on;
+    otherwise every acceptance stays valid. Raises ChangedMeanwhileError if the last version is not the one `seen`;
+    NotForeseenError if the people asked differ from those `shown`; DomainError for an empty or unchanged text;
+    NoRightError for anybody else.
     """
     if not title.strip() or len(title.strip()) > LONGEST_TITLE:
         raise DomainError(f"Donnez un titre de {LONGEST_TITLE} caractères au plus.", about="title")
     if not body.strip():
         raise DomainError("Écrivez le texte à accepter.", about="body")
     with transaction.atomic():
-        # No row can be the lock of the series: the application's own role may not lock what it may not change.
+        # No row can serve as a lock here: the application's role may not lock rows that it may not change.
         with connection.cursor() as cursor:
             cursor.execute(ONE_AT_A_TIME)
+        check_steers_country(actor)
         last = ConsentText.objects.order_by("-version").first()
-        if (last.version if last else 0) != after:
-            raise NotAllowedNowError("Une autre version a été publiée entre-temps. Relisez-la d'abord.")
+        check_seen(seen, shown_version(last), "Une autre version a été publiée entre-temps. Relisez-la d'abord.")
+        after = last.version if last else 0
         _check_differs(last, title=title, body=body)
         if actor is not None and needs_acceptance:
             foresee_publication(actor=actor, after=after).check(shown)
@@ -92,7 +100,7 @@ def publish_consent_text(
 
 
 def foresee_publication(*, actor: User, after: int) -> Foreseen:
-    """Return whom the version that follows `after` would ask again, and who of them gets a letter."""
+    """Return whom the version after `after` would ask again, and which of them get a letter."""
     people = list(
         Consent.objects.standing()
         .filter(jobseeker__enrolments__closed_at=None, jobseeker__enrolments__isnull=False)

@@ -1,12 +1,11 @@
-"""How an enrolment moves on, who is eligible, and how a period of accompaniment follows another one."""
+"""The states of an enrolment, eligibility, and the sequence of periods of accompaniment."""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from django.db import connection
-
 from accompaniment.enums import AuditAction, EnrolmentState, Tier, Track
 from accompaniment.hooks.track_changes import on_track_end
+from accompaniment.locks import share_region
 from accompaniment.models import Accompaniment, Agency, Enrolment, EnrolmentEvent, Jobseeker, User
 from accompaniment.reads.standing import current_accompaniment, why_not_eligible
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
@@ -17,7 +16,7 @@ from accompaniment.services import audit, plans
 def check_transition(enrolment: Enrolment, to_state: EnrolmentState) -> None:
     if to_state not in ENROLMENT_TRANSITIONS[EnrolmentState(enrolment.state)]:
         raise NotAllowedNowError(
-            f"Cette adhésion a déjà été traitée ({enrolment.get_state_display().lower()}). Rechargez la page."
+            f"Cette demande a déjà été traitée ({enrolment.get_state_display().lower()}). Actualisez la page."
         )
 
 
@@ -42,15 +41,11 @@ def log(enrolment: Enrolment, *, actor: User | None, at: datetime, from_state: s
 
 
 def check_eligible(person: Jobseeker, now: datetime, *, later: Collection[str] = ()) -> None:
-    """Raise DomainError with all that stands in the way; the opening cannot be put off before the transaction ends.
+    """Raise DomainError with all obstacles. The opening day cannot be postponed before the transaction ends.
 
-    `later` are the conditions that are settled before they matter.
+    `later` are conditions that will be settled before they matter.
     """
-    with connection.cursor() as cursor:
-        # Whoever changes a day of opening holds the region's row. Those who only look do not wait for each other.
-        cursor.execute(
-            "SELECT 1 FROM accompaniment_region WHERE code = %s FOR SHARE", [person.agency.departement.region_id]
-        )
+    share_region(person.agency.departement.region_id)
     person.agency = Agency.objects.select_related("departement__region").get(pk=person.agency_id)
     reasons = [reason for reason in why_not_eligible(person, now) if reason not in later]
     if reasons:

@@ -1,4 +1,4 @@
-"""Loading the files of the information system: each file in one transaction, set by set."""
+"""Loads the files of the information system: each file in one transaction, with set-based SQL."""
 
 from accompaniment.services.imports.agencies import load_agencies
 from accompaniment.services.imports.jobseekers import load_jobseekers

@@ -6,6 +6,7 @@ from typing import BinaryIO
 from django.db.models import Exists, OuterRef
 
 from accompaniment.hooks.region_changes import held_in_region
+from accompaniment.locks import lock_agencies
 from accompaniment.models import Agency, Departement, Jobseeker, User
 from accompaniment.rules.imports.outcome import Outcome, RejectedRows
 from accompaniment.rules.imports.reader import Progress, reading
@@ -17,11 +18,11 @@ from accompaniment.services.reference import give_default_hours, load_reference
 def load_agencies(
     *, actor: User | None, source: BinaryIO, dry_run: bool = False, progress: Progress | None = None
 ) -> Outcome:
-    """Create the file's agencies, with default opening hours, and update those that are known by their code.
+    """Create the file's agencies, with default opening hours, and update those with a known code.
 
-    In a database without territory the reference is loaded first. An agency leaves no audit row: it is no
-    person's file. One that has people, of its own or in its portfolios, does not change its region: they would be
-    shown to other managers. Raises UnreadableFileError; nothing was written then.
+    In a database without territory the reference is loaded first. Agencies leave no audit rows, because they are not
+    files of people. An agency with people, of its own or in its portfolios, cannot change its region, because other
+    managers would see these people. Raises UnreadableFileError, with nothing written.
     """
     del actor
     with reading(source, AGENCIES, progress) as reader, import_transaction(dry_run=dry_run):
@@ -29,8 +30,7 @@ def load_agencies(
         if not Departement.objects.exists():
             load_reference()
         held = set[str]().union(*(ask() for ask in held_in_region))
-        locked = Agency.objects.select_for_update(of=("self",), no_key=True).order_by("pk")
-        known = {agency.code: agency for agency in locked}
+        known = {agency.code: agency for agency in lock_agencies()}
         regions = dict(Departement.objects.values_list("code", "region"))
         of_the_agency = Jobseeker.objects.filter(agency=OuterRef("pk"))
         peopled = held | set(Agency.objects.filter(Exists(of_the_agency)).values_list("code", flat=True))

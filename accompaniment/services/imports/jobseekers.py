@@ -1,4 +1,4 @@
-"""Loading `inscriptions.csv`: rows are validated as they are read and copied, then written set by set."""
+"""Loads `inscriptions.csv`: rows are validated as they are read, copied, and then written with set-based SQL."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind, Tier
-from accompaniment.models import Accompaniment, Agency, Enrolment, Jobseeker, User
+from accompaniment.locks import Rank, lock_open_enrolments, note
+from accompaniment.models import Accompaniment, Agency, Jobseeker, User
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.imports.outcome import JobseekerOutcome, RejectedRows, Remark
 from accompaniment.rules.imports.reader import Progress, Reader, reading
@@ -21,6 +22,7 @@ from accompaniment.rules.imports.rows import (
     KnownAgency,
     RowRejectedError,
 )
+from accompaniment.rules.presentation import TIERS_TO_YOU
 from accompaniment.rules.tracks import NOT_ELIGIBLE_SENTENCES
 from accompaniment.services import audit, plans
 from accompaniment.services.addresses import follow_file
@@ -41,21 +43,21 @@ OTHER_TABLES = (
 def load_jobseekers(
     *, actor: User | None, source: BinaryIO, dry_run: bool = False, progress: Progress | None = None
 ) -> JobseekerOutcome:
-    """Create the file's people and update those that are known by their identifier, in one transaction.
+    """Create the file's people and update those with a known identifier, in one transaction.
 
-    - A value changes here when it differs from the one last loaded (`SourceRecord`), so that what was decided or
-      corrected here stands, and a file that is loaded again changes nothing.
-    - A new tier ends the current period and begins another one now, with all that a change of tier entails: the
-      placement, the plan and what is booked follow, and the person and the advisers are told. A 100 % web track that
-      is validated or running ends with it, as by `enrolments.change_tier`.
-    - Who is followed and comes into an agency of another region leaves the portfolio, in the same way.
-    - An e-mail address that somebody else has is left out, with a warning. A new one is carried over to the account
+    - A value changes only if it differs from the one last loaded (`SourceRecord`). So decisions and corrections made
+      here stay, and loading a file again changes nothing.
+    - A new tier ends the current period and begins another one now, with all consequences of a change of tier: the
+      placement, the plan and bookings follow, and the person and the advisers are told. A validated or running 100 %
+      web track ends, as in `enrolments.change_tier`.
+    - A followed person who moves to an agency of another region leaves the portfolio in the same way.
+    - An e-mail address that belongs to somebody else is left out, with a warning. The account follows a new address
       (`addresses.follow_file`).
-    - Volunteers who are new, or whose row changed, and who never had an enrolment get a pending one when they are
-      eligible on the day of registration.
+    - New volunteers, and those whose row has changed, get a pending enrolment if they never had one and are eligible on
+      the day of registration.
 
-    Raises UnreadableFileError for a file that cannot be read, DomainError when no agency is known or people changed
-    meanwhile; nothing was written then.
+    Raises UnreadableFileError for a file that cannot be read, DomainError if no agency is known or people have changed
+    meanwhile, with nothing written.
     """
     now = timezone.now()
     with reading(source, JOBSEEKERS, progress) as reader, import_transaction(dry_run=dry_run):
@@ -64,10 +66,10 @@ def load_jobseekers(
         outcome.not_eligible.update(dict.fromkeys(NOT_ELIGIBLE_SENTENCES, 0))
         _copy(reader, outcome, now)
         _run(statements.FIND_TOUCHED)
-        _run(statements.LOCK_TOUCHED)
+        note(Rank.PERSON, Jobseeker._meta.db_table, [pk for (pk,) in _rows(statements.LOCK_TOUCHED)])
         _keep_emails_single(outcome)
         _run(statements.FORGET_UNCHANGED)
-        # Both look at the people as they were, before anything is written.
+        # Both look at the people's former state, before anything is written.
         _run(statements.FIND_UPDATES)
         _run(statements.FIND_TIER_CHANGES)
         outcome.new_tiers.update(_rows(statements.NEW_TIERS))
@@ -92,7 +94,7 @@ def load_jobseekers(
 
 
 def _copy(reader: Reader, outcome: JobseekerOutcome, now: datetime) -> None:
-    """Validate each row as it is read and copy what goes in."""
+    """Validate each row as it is read, and copy the accepted ones."""
     agencies = {
         agency.code: KnownAgency(
             pk=agency.pk, today=now.astimezone(agency.zone).date(), departement=agency.departement_id
@@ -141,22 +143,21 @@ def _update(actor: User | None, now: datetime) -> None:
 
 
 def _change_accompaniments(actor: User | None, outcome: JobseekerOutcome, changes: Mapping[int, Tier]) -> None:
-    """Carry out the new tiers, and what another region entails, set by set.
+    """Apply the new tiers and regions, with set-based SQL where possible.
 
-    Only who is on the 100 % web, is followed by somebody, has a plan or is booked takes the slow way. `changes`: of
+    Only people on the web track, in a portfolio, with a plan or with a booking are handled one by one. `changes`: of
     `hold_for_tier_changes`.
     """
-    # Later than what happened to these people while the file was read; they are locked since.
+    # Later than anything that happened to these people while the file was read. They are locked since then.
     at = timezone.now()
     outcome.followed.update(hold_for_tier_changes(changes))
     followed = sorted(outcome.followed | outcome.closed.keys())
     people = Jobseeker.objects.select_related("agency__departement__region", "user").in_bulk(followed)
-    standing = Enrolment.objects.select_for_update(of=("self",)).open().filter(jobseeker__in=list(outcome.closed))
-    for enrolment in standing.order_by("pk"):
+    for enrolment in lock_open_enrolments(outcome.closed):
         close_with_the_tier(enrolment, person=people[enrolment.jobseeker_id], actor=actor, at=at)
     _run(statements.CHANGE_TIERS, {"now": at, "actor": actor.pk if actor else None})
     audit.record_each(actor=actor, action=AuditAction.ACCOMPANIMENT, at=at, people=statements.CHANGED_TIERS)
-    # People who came by a file have no plan before their first interview here, so these are few.
+    # People who came from a file have no plan before their first interview here, so there are few of these.
     planned = Accompaniment.objects.filter(pk__in=[pk for (pk,) in _rows(statements.CHANGED_WITH_PLAN)])
     for period in planned.select_related("jobseeker__agency__departement__region").order_by("jobseeker_id"):
         plans.begin_default_plan(actor=actor, jobseeker=period.jobseeker, tier=period.tier, track=period.track, at=at)
@@ -171,6 +172,7 @@ def _change_accompaniments(actor: User | None, outcome: JobseekerOutcome, change
             "now": at,
             "kind": NotificationKind.TIER_CHANGED,
             "labels": json.dumps(labels, ensure_ascii=False),
+            "told": json.dumps(TIERS_TO_YOU, ensure_ascii=False),
             "active": EnrolmentState.ACTIVE,
             "validated": EnrolmentState.VALIDATED,
         },
@@ -178,9 +180,10 @@ def _change_accompaniments(actor: User | None, outcome: JobseekerOutcome, change
 
 
 def _follow_addresses(actor: User | None) -> None:
-    """Carry new addresses over to accounts and waiting letters; few people of a file change theirs."""
+    """Let accounts and waiting e-mails follow new addresses. Few people of a file have one."""
     before = dict(_rows(statements.CHANGED_ADDRESSES))
-    for person in Jobseeker.objects.filter(pk__in=before).order_by("pk"):
+    # The people are locked. Their accounts are locked one by one, in the order of their own keys.
+    for person in Jobseeker.objects.filter(pk__in=before).order_by("user_id", "pk"):
         follow_file(actor=actor, person=person, before=before[person.pk])
 
 

@@ -1,9 +1,9 @@
-"""The statements that write registrations set by set.
+"""The SQL that writes registrations.
 
-`import_incoming` holds the rows that go in, `import_touched` those that are new or differ from what was last
-loaded, `import_updates` and `import_tier_changes` what changes of people who are known, `import_volunteers` those
-whose enrolment is decided. All of them vanish with the transaction. What is put into the text is names and codes of
-our own; values of a file come by COPY.
+`import_incoming` holds the accepted rows, `import_touched` those that are new or differ from the last load,
+`import_updates` and `import_tier_changes` the changes of known people, `import_volunteers` the people whose enrolment
+is decided. All of these tables vanish with the transaction. Only names and codes of our own are put into the text;
+values of a file come by COPY.
 """
 
 # ruff: noqa: S608
@@ -29,7 +29,7 @@ REMEMBERED = (*PERSON_COLUMNS, "tier")
 
 
 def _of(source: str) -> str:
-    """Return what is remembered of a row, as columns of `source`."""
+    """Return the values to remember from a row, as columns of `source`."""
     return ", ".join(f"{source}.{column}" for column in REMEMBERED)
 
 
@@ -46,7 +46,7 @@ COPY_INCOMING = f"COPY import_incoming ({', '.join(JobseekerRow._fields)}) FROM 
 
 COUNT_INCOMING = "SELECT count(*) FROM import_incoming"
 
-# New people get their key here, so that everything about them can be written without looking them up again.
+# New people get their key here, so that everything about them can be written without another lookup.
 FIND_TOUCHED = f"""
 ANALYZE import_incoming;
 CREATE TEMPORARY TABLE import_touched ON COMMIT DROP AS
@@ -60,12 +60,10 @@ ORDER BY incoming.line;
 ANALYZE import_touched
 """
 
-# People by primary key, as everywhere; a message or a contact that only refers to a person is not held up.
+# People by primary key, as everywhere. Messages and contacts, which only refer to a person, need not wait.
 LOCK_TOUCHED = """
-SELECT count(*) FROM (
-    SELECT id FROM accompaniment_jobseeker
-    WHERE id IN (SELECT jobseeker_id FROM import_touched WHERE NOT is_new) ORDER BY id FOR NO KEY UPDATE
-) locked
+SELECT id FROM accompaniment_jobseeker
+WHERE id IN (SELECT jobseeker_id FROM import_touched WHERE NOT is_new) ORDER BY id FOR NO KEY UPDATE
 """
 
 # Among rows that claim one address, its present holder comes first, then the first row. A holder whose own row
@@ -102,7 +100,8 @@ FROM import_refused refused WHERE refused.line = touched.line
 RETURNING refused.line, refused.email
 """
 
-# An address that was left out is not remembered as loaded, so it is told again, and goes in once it can.
+# An address that was left out does not count as loaded. So the warning is repeated, and the address is accepted once it
+# can be.
 FORGET_UNCHANGED = f"""
 DELETE FROM import_touched touched
 WHERE NOT is_new AND ({_of("(touched.known)")}) IS NOT DISTINCT FROM ({_of("touched")})
@@ -132,7 +131,7 @@ SELECT * FROM (
 WHERE fields <> '{{}}'
 """
 
-# What is validated or running of the 100 % web ends with the tier.
+# A validated or running web track ends with the tier.
 FIND_TIER_CHANGES = f"""
 CREATE TEMPORARY TABLE import_tier_changes ON COMMIT DROP AS
 SELECT touched.jobseeker_id, touched.tier, period.id AS period_id,
@@ -145,7 +144,7 @@ LEFT JOIN accompaniment_enrolment enrolment
 WHERE NOT touched.is_new AND (touched.known).tier IS DISTINCT FROM touched.tier AND period.tier <> touched.tier
 """
 
-# The tier is the one that the person has before this file; whether the agency lies in another region comes last.
+# The tier is the one before this file. Whether the agency is in another region comes last.
 NEW_AGENCIES = """
 SELECT updates.jobseeker_id, period.tier, old.region_id <> new.region_id
 FROM import_updates updates
@@ -215,13 +214,14 @@ CLOSED_WITH_THE_TIER = """
 SELECT jobseeker_id, enrolment_state FROM import_tier_changes WHERE enrolment_id IS NOT NULL
 """
 
-# What `services.enrolments.change_tier` says to one person, to each of them.
+# For each person the same as `services.enrolments.tiers.change_tier`.
 TELL_NEW_TIERS = """
 INSERT INTO accompaniment_notification
     (key, kind, user_id, jobseeker_id, email, context, created_at, next_try_at, attempts, last_error)
 SELECT 'tier-changed:' || period.id, %(kind)s, person.user_id, person.id, person.email,
        jsonb_build_object(
            'first_name', person.first_name, 'tier', %(labels)s::jsonb ->> period.tier,
+           'told', %(told)s::jsonb ->> period.tier, 'reason', '',
            'track_ended', changes.enrolment_state IS NOT DISTINCT FROM %(active)s,
            'enrolment_lapsed', changes.enrolment_state IS NOT DISTINCT FROM %(validated)s
        ),
@@ -246,8 +246,8 @@ INSERT INTO accompaniment_jobseeker
 SELECT jobseeker_id, identifier, {_NAMES}, '', '', %(now)s, %(now)s FROM import_touched WHERE is_new ORDER BY line
 """
 
-# Written in ascending order, each period would widen every page of the exclusion constraint's index on the way to its
-# own, which takes half as long again: so every 31st, then the ones after those.
+# In ascending order each period would widen every page of the exclusion constraint's index on its way, which takes half
+# as long again. So every 31st period is written first, then those after them.
 BEGIN_ACCOMPANIMENTS = f"""
 INSERT INTO accompaniment_accompaniment (jobseeker_id, tier, track, started_at, decided_by_id, reason)
 SELECT touched.jobseeker_id, touched.tier, '{Track.CLASSIC}',
@@ -270,7 +270,7 @@ ON CONFLICT (jobseeker_id) DO UPDATE
 SET loaded_at = excluded.loaded_at, {", ".join(f"{column} = excluded.{column}" for column in REMEMBERED)}
 """
 
-# The order of the conditions is that of `rules.not_eligible_reason`; a test holds the two together.
+# The conditions are in the order of `rules.tracks.not_eligible_reasons`. A test compares the two.
 FIND_VOLUNTEERS = f"""
 CREATE TEMPORARY TABLE import_volunteers ON COMMIT DROP AS
 SELECT person.id AS jobseeker_id, person.has_webcam, person.bandwidth,

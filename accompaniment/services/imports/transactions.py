@@ -1,4 +1,4 @@
-"""The transaction that a file is loaded in."""
+"""The transaction in which a file is loaded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,15 +9,15 @@ from psycopg.errors import DeadlockDetected, UniqueViolation
 from accompaniment.rules.errors import DomainError
 
 MANY_ROWS = 1000
-"""From how many written rows on the planner's statistics of a table are made anew at once."""
+"""From this number of written rows on, a table's statistics are refreshed at once."""
 ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('accompaniment.rules.imports'))"
 
 
 @contextmanager
 def import_transaction(*, dry_run: bool) -> Iterator[None]:
-    """Load one file at a time, all of it or nothing; with `dry_run` everything is done and taken back.
+    """Load one file at a time, completely or not at all; with `dry_run` everything is rolled back.
 
-    Raises DomainError when somebody changed the same people meanwhile; nothing was written then.
+    Raises DomainError, with nothing written, if somebody has changed the same people meanwhile.
     """
     try:
         with transaction.atomic():
@@ -29,16 +29,16 @@ def import_transaction(*, dry_run: bool) -> Iterator[None]:
     except DatabaseError as error:
         if isinstance(error.__cause__, UniqueViolation | DeadlockDetected):
             raise DomainError(
-                "Des fiches ont changé pendant le chargement. Rien n'a été écrit\u00a0: chargez le fichier à nouveau."
+                "Des fiches ont changé pendant le chargement. Rien n'a été écrit\u00a0: chargez le fichier de nouveau."
             ) from error
         raise
 
 
 def refresh_statistics(*, written: int, tables: tuple[str, ...]) -> None:
-    """Tell the planner how large the tables are now, when the load has written many rows into them.
+    """Refresh the planner's statistics of tables into which the load has written many rows.
 
-    PostgreSQL would find out by itself, minutes later. Until then the statements and checks that follow in the load,
-    and after it the pages that join these tables, would be planned as if they were as small as before.
+    PostgreSQL would do this by itself, but minutes later. Until then the load's next statements and checks, and then
+    the pages that join these tables, would be planned for the former size.
     """
     if written >= MANY_ROWS:
         with connection.cursor() as cursor:

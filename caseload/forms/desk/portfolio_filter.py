@@ -1,4 +1,4 @@
-"""Filters of the lists, read from the address. What does not parse filters nothing."""
+"""Filters of the lists, read from the address. A value that does not parse is ignored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ LONGEST_WITHOUT_CONTACT = 999  # days
 class PortfolioFilterForm(forms.Form):
     """Search, filters and order of the portfolio list."""
 
-    q = SearchField(label="Chercher un nom ou un identifiant")
+    q = SearchField(label="Rechercher un nom ou un identifiant")
     besoin = forms.ChoiceField(label="Besoin", required=False, choices=[("", "Tous"), *NEEDS])
     sans_contact = forms.IntegerField(
         label="Sans contact depuis, en jours", required=False, min_value=1, max_value=LONGEST_WITHOUT_CONTACT
@@ -29,6 +29,12 @@ class PortfolioFilterForm(forms.Form):
     tri = forms.ChoiceField(
         required=False,
         choices=[(sign + value, label) for value, label in CaseOrder.choices for sign in ("", DESCENDING)],
+    )
+    masquer = forms.MultipleChoiceField(
+        label="Colonnes à masquer",
+        required=False,
+        choices=[choice for choice in CaseOrder.choices if choice[0] != CaseOrder.NAME],
+        widget=forms.CheckboxSelectMultiple,
     )
 
 
@@ -49,6 +55,7 @@ def portfolio_filter(data: Mapping[str, Any]) -> PortfolioFilter:
         portfolio=found.get("portefeuille"),
         order=CaseOrder(order.removeprefix(DESCENDING)),
         descending=order.startswith(DESCENDING),
+        hidden=tuple(column for column in CaseOrder if column in found.get("masquer", [])),
     )
 
 

@@ -18,24 +18,26 @@ from caseload.rules.portfolio_filter import PortfolioFilter
 
 PERSON = "personne"
 LIST = "liste"
-"""The filters and the order of the list on which they were ticked."""
+"""The filters and the order of the list on which the people were ticked."""
 MOST_PEOPLE = 1000
-"""Of one selection: more than the largest portfolio and its cover hold."""
+"""The most people in one selection: more than the largest portfolio holds together with its cover."""
 
 
 def selected_in(data: QueryDict) -> list[int]:
-    """Return the primary keys of those ticked, each once, in the order given; what is no number is nobody."""
+    """Return the primary keys of the ticked people, each once, in the order given. Values that are no numbers are
+    ignored.
+    """
     return list(dict.fromkeys(numbers_in(data.getlist(PERSON))))[:MOST_PEOPLE]
 
 
 def seen_in(data: QueryDict) -> dict[int, str]:
-    """Return by person what stood of the plan when the page was shown."""
+    """Return, for each person, the token of the contact plan that the page showed."""
     parts = (text.partition(":") for text in data.getlist("vu"))
-    return {pk: state for key, _, state in parts if (pk := number_in(key)) is not None}
+    return {pk: token for key, _, token in parts if (pk := number_in(key)) is not None}
 
 
 def list_in(data: QueryDict) -> PortfolioFilter:
-    """Return how the list was asked for on which people were ticked, so that one comes back to it."""
+    """Return the query of the list on which people were ticked, to lead back to it."""
     return filter_in(data.get(LIST, ""))
 
 
@@ -44,7 +46,7 @@ class SavedViewForm(forms.Form):
 
     name = LineField(
         label="Nom de la vue",
-        help_text="Par exemple : « Sans réponse, guidé ».",
+        help_text="Par exemple\u00a0: «\u00a0Sans réponse, guidé\u00a0».",
         max_length=60,
         error_messages={"required": "Donnez un nom à cette vue."},
     )
@@ -66,7 +68,7 @@ class PlansForm(forms.Form):
     )
     reason = LinesField(
         label="Motif",
-        help_text="Une phrase que chaque personne comprend : elle la lit dans son espace.",
+        help_text="Une phrase que chaque personne comprend\u00a0: elle la lit dans son espace.",
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 2}),
         error_messages={"required": "Indiquez le motif du changement."},

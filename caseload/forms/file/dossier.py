@@ -1,4 +1,4 @@
-"""What is asked for and changed in a person's file: the timeline's filter, contact details, the tier."""
+"""What can be filtered and changed in a person's file: the timeline, contact details, the tier."""
 
 import re
 from dataclasses import dataclass
@@ -7,21 +7,23 @@ from typing import Any
 
 from django import forms
 
-from accompaniment.enums import Channel, PreferredHours, Tier
-from accompaniment.forms.fields import EmailField, LineField, LinesField, NumberField
+from accompaniment.enums import OWN_CHANNELS, PreferredHours, Tier
+from accompaniment.forms.fields import EmailField, LineField, LinesField
+from accompaniment.forms.seen import SeenForm
 from accompaniment.models import Jobseeker
 from accompaniment.rules.imports import values
 from accompaniment.rules.imports.values import DoubtfulValueError, InvalidValueError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.rules.parsing import instant_in
 from accompaniment.rules.spelling import written
-from accompaniment.services.contact_details import DETAILS, dialling_region
+from accompaniment.services.contact_details import dialling_region, shown_details
 from accompaniment.templatetags.french import telephone
 from caseload.enums import TimelineKind
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineFilter:
-    """One kind of events (None: all), before an instant (None: the newest)."""
+    """Events of one kind (None: all kinds) before an instant (None: the newest)."""
 
     kind: TimelineKind | None
     before: datetime | None
@@ -33,7 +35,7 @@ class TimelineForm(forms.Form):
 
     @property
     def asked(self) -> TimelineFilter:
-        """What the address asks for."""
+        """The filter in the URL."""
         self.is_valid()
         found = self.cleaned_data
         return TimelineFilter(kind=found.get("fil"), before=instant_in(found.get("avant", "").replace(" ", "+")))
@@ -42,25 +44,28 @@ class TimelineForm(forms.Form):
 POSTAL_CODE = re.compile(r"[0-9]{5}")
 
 
-class ReachForm(forms.Form):
-    """Telephone and e-mail address. The number is read as it is dialled where the person's agency is."""
+class ReachForm(SeenForm):
+    """Telephone number and e-mail address. A number is read as it is dialled in the country of the person's agency."""
+
+    takes_over = True
 
     phone = LineField(label="Téléphone", required=False, max_length=30)
     email = EmailField(
         label="Adresse e-mail",
         required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         max_length=254,
         error_messages={"invalid": "Écrivez une adresse complète, par exemple prenom.nom@exemple.fr."},
     )
 
     def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, shown=shown_details(person), **kwargs)
         self.region = dialling_region(person.agency)
         self.fields["email"].help_text = what_a_new_address_does(person)
 
     def clean_phone(self) -> str:
         number: str = self.cleaned_data["phone"]
-        if number == self.initial.get("phone", ""):
+        if number in {self.cleaned_data["seen"].get("phone", ""), self.shown.state["phone"]}:
             return number
         try:
             return values.phone(number, self.region)
@@ -74,7 +79,7 @@ class ReachForm(forms.Form):
 
 
 def what_a_new_address_does(person: Jobseeker) -> str:
-    """Say to who corrects an address what follows for the person's log-in."""
+    """Explain what a new address changes for the person's log-in."""
     if person.user is None:
         return ""
     if not person.user.has_usable_password():
@@ -92,7 +97,7 @@ class DetailsForm(ReachForm):
     postal_code = LineField(label="Code postal", required=False, max_length=5)
     commune = LineField(label="Commune", required=False, max_length=80)
     preferred_channel = forms.ChoiceField(
-        label="Canal préféré", required=False, choices=[("", "Non précisé"), *Channel.choices]
+        label="Canal préféré", required=False, choices=[("", "Non précisé"), *OWN_CHANNELS]
     )
     preferred_hours = forms.ChoiceField(
         label="Heures préférées", required=False, choices=[("", "Non précisé"), *PreferredHours.choices]
@@ -105,90 +110,62 @@ class DetailsForm(ReachForm):
         return code
 
 
-class DetailsSeenForm(forms.Form):
-    """The details as they were when the page was made; hidden, and free of any check."""
-
-    prefix = "vu"
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in DETAILS:
-            self.fields[name] = forms.CharField(required=False, widget=forms.HiddenInput)
-
-
 class CorrectionForm(ReachForm):
-    """Telephone and address that turn out wrong at the identity check; its fields are none of the draft's.
+    """Corrections of telephone and address at the identity check. These fields are not part of the draft.
 
-    It stands inside the page's own form, so that whichever button is pressed sends it along. `seen` is what the page
-    showed: only what was changed since is written.
+    The fields are inside the page's own form, so every button sends them. Only details that were changed since the
+    page was made are written.
     """
 
     prefix = "correction"
-    seen_phone = forms.CharField(required=False, widget=forms.HiddenInput)
-    seen_email = forms.CharField(required=False, widget=forms.HiddenInput)
-    field_order = ("seen_phone", "seen_email", "phone", "email")
     use_required_attribute = False
 
     def __init__(self, *args: Any, person: Jobseeker, **kwargs: Any) -> None:
-        now = {"phone": person.phone, "email": person.email or ""}
-        kwargs["initial"] = {**now, **{f"seen_{name}": value for name, value in now.items()}}
-        super().__init__(*args, person=person, **kwargs)
-        for name in ("seen_phone", "seen_email"):
-            # Restored by the browser with what was typed, so that a colleague's newer value is not taken for one seen.
-            self.fields[name].widget.attrs.update({"data-keep-too": True, "autocomplete": "off"})
-        # What a person without an address is asked for stands beside.
+        initial = {"phone": person.phone, "email": person.email or ""}
+        super().__init__(*args, person=person, initial=initial, **kwargs)
+        # The browser restores it together with the typed text, so a colleague's newer value does not count as seen.
+        self.fields["seen"].widget.attrs.update({"data-keep-too": True, "autocomplete": "off"})
+        # A person without an address is asked for one elsewhere on the page.
         self.offers_email = bool(person.email)
-
-    def clean_phone(self) -> str:
-        number: str = self.cleaned_data["phone"]
-        return number if number == self.cleaned_data.get("seen_phone") else super().clean_phone()
-
-    @property
-    def seen(self) -> dict[str, str]:
-        """What the page showed, by detail; of a valid form."""
-        return {"phone": self.cleaned_data["seen_phone"], "email": self.cleaned_data["seen_email"]}
 
     @property
     def typed(self) -> dict[str, str]:
-        """What was typed, by detail; a field that the page did not have says what the page showed."""
-        return {
-            name: self.cleaned_data[name] if self.add_prefix(name) in self.data else seen
-            for name, seen in self.seen.items()
-        }
+        """Return the typed details for which the page had a field; call it on a valid form."""
+        return {name: self.cleaned_data[name] for name in ("phone", "email") if self.add_prefix(name) in self.data}
 
-    def against(self, person: Jobseeker, conflicts: frozenset[str]) -> "CorrectionForm":
-        """Return the form with what was typed, beside what a colleague has written meanwhile."""
-        data = dict(self.data.items())
-        now = {"phone": person.phone, "email": person.email or ""}
-        for name in conflicts & now.keys():
-            data[self.add_prefix(f"seen_{name}")] = now[name]
-        form = CorrectionForm(data, person=person)
-        for name in sorted(conflicts & now.keys()):
-            shown = telephone(now[name]) if name == "phone" else now[name]
-            theirs = f"Un collègue a écrit «\u00a0{shown}\u00a0» entre-temps." if shown else "Un collègue l'a effacé."
-            form.add_error(name, f"{theirs} Gardez votre saisie ou reprenez la sienne.")
-        return form
+    def say_theirs(self, changed: ChangedMeanwhileError) -> None:
+        """Show at each changed field its present value, and keep what was typed."""
+        self.again(changed)
+        for name in sorted(changed.changed):
+            value = changed.now.state[name]
+            shown = telephone(value) if name == "phone" else value
+            if changed.shown_nothing:
+                now = f"Le dossier dit «\u00a0{shown}\u00a0»." if shown else "Le dossier ne dit rien ici."
+                theirs = "ce qui est enregistré"
+            else:
+                now = f"Un collègue a écrit «\u00a0{shown}\u00a0» entre-temps." if shown else "Un collègue l'a effacé."
+                theirs = "la sienne"
+            self.add_error(name, f"{now} Gardez votre saisie ou reprenez {theirs}.")
 
 
 TIER_GUIDE = {
-    Tier.RENFORCE: "Loin de l'emploi : des contacts fréquents, en agence.",
-    Tier.GUIDE: "Entre les deux : des contacts réguliers. C'est la seule modalité qui ouvre le 100 % web.",
-    Tier.SUIVI: "Autonome et proche de l'emploi : des points espacés, surtout à distance.",
+    Tier.RENFORCE: "Loin de l'emploi\u00a0: des contacts fréquents, en agence.",
+    Tier.GUIDE: "Entre les deux\u00a0: des contacts réguliers. C'est la seule modalité qui ouvre le 100\u00a0% web.",
+    Tier.SUIVI: "Autonome et proche de l'emploi\u00a0: des points espacés, surtout à distance.",
 }
 
 
 class TierChoiceForm(forms.Form):
-    """Which tier the page looks at, read from the address."""
+    """The tier that the page shows, from the URL."""
 
     modalite = forms.TypedChoiceField(choices=Tier.choices, coerce=Tier, required=False, empty_value=None)
 
 
-class TierChangeForm(forms.Form):
-    """The change itself; `period` is the accompaniment that the adviser had before them."""
+class TierChangeForm(SeenForm):
+    """The change itself."""
 
     use_required_attribute = False
 
-    period = NumberField(widget=forms.HiddenInput)
     tier = forms.TypedChoiceField(choices=Tier.choices, coerce=Tier, widget=forms.HiddenInput)
     reason = LinesField(
         label="Motif du changement",

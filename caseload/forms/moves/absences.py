@@ -1,4 +1,4 @@
-"""Forms about absences: they parse."""
+"""Parsing of forms about absences."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def _day_input() -> forms.DateInput:
 
 
 def day_typed(text: str) -> date | None:
-    """Return the day that was typed into a form, before the form that asks more for these days is made."""
+    """Return the typed day, which is needed before the full form for these days can be made."""
     try:
         day: date | None = DayField(required=False).clean(text)
     except ValidationError:
@@ -32,18 +32,18 @@ def day_typed(text: str) -> date | None:
 
 
 def colleague_in_words(colleague: Adviser) -> str:
-    """Name a colleague who may answer, and say so where the account was never opened."""
+    """Return the label of a colleague who may cover; it says if the account was never opened."""
     unopened = account_in_words(colleague.user)
     return f"{colleague} ({unopened})" if unopened else str(colleague)
 
 
 def portfolio_in_words(portfolio: Portfolio) -> str:
-    """Name a portfolio among those of its adviser."""
+    """Return the label of a portfolio among those of its adviser."""
     return f"{portfolio.get_modality_display()}, {counted(portfolio.occupied, 'une personne')}"
 
 
 class ColleaguesField(forms.TypedMultipleChoiceField):
-    """Asked for; that nobody is chosen is for the service to judge, which knows whether somebody is there."""
+    """A choice that is shown as required. The service decides whether it may be empty."""
 
     def validate(self, value: Any) -> None:
         if value:
@@ -52,7 +52,7 @@ class ColleaguesField(forms.TypedMultipleChoiceField):
 
 @dataclass(frozen=True, kw_only=True)
 class RelayToHandOn:
-    """A cover that the absent adviser holds, the days in common, and who may take it over."""
+    """A cover that the absent adviser holds, the days in common, and the colleagues who may take it over."""
 
     cover: Cover
     starts_on: date
@@ -65,14 +65,14 @@ class RelayToHandOn:
 
     @property
     def whom(self) -> str:
-        """Say for whom the adviser answers, and on which of the days."""
+        """The sentence that names the covered adviser and the days."""
         portfolio = self.cover.portfolio
         days = days_from_to(self.starts_on, self.ends_on)
         return f"relais {of_name(portfolio.adviser)}, {portfolio_in_words(portfolio)}, {days}"
 
 
 class AbsenceForm(forms.Form):
-    """The days, and for each portfolio the colleagues who answer: those of the agency, and one of another agency."""
+    """The days, and for each portfolio the colleagues who answer: several of the agency and one of another agency."""
 
     du = DayField(
         label="Premier jour", error_messages={"required": "Indiquez le premier jour.", **DAY}, widget=_day_input()
@@ -156,7 +156,7 @@ class AbsenceForm(forms.Form):
 
     @property
     def typed(self) -> list[tuple[str, str]]:
-        """Names and values that bring this form back when they are sent again."""
+        """Return the names and values that reproduce this form when they are sent again."""
         return [(bound.html_name, value) for bound in self for value in _values(bound)]
 
 
@@ -166,7 +166,7 @@ def _values(bound: BoundField) -> list[str]:
 
 
 class ExtensionForm(AbsenceForm):
-    """A later last day, and who answers on the days that it adds."""
+    """A later last day, and who covers on the added days."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -176,11 +176,11 @@ class ExtensionForm(AbsenceForm):
 
 
 ALL_AT_ONCE = "tous"
-"""Names in the address what is to become of all interviews; each can still be changed before anything is written."""
+"""One decision for all interviews, named in the address. Each interview can still be decided differently."""
 
 
 def decided_at_once(questions: Iterable[Question], choice: str) -> dict[str, str]:
-    """Return the same choice for each question that has it: moved, or held by the first colleague who is free then."""
+    """Return the same decision for each question that offers it: move it, or give it to the first free colleague."""
     found = {}
     for question in questions:
         fitting = [one.value for one in question.choices if one.value == choice or one.value.startswith(f"{choice}:")]
@@ -190,7 +190,7 @@ def decided_at_once(questions: Iterable[Question], choice: str) -> dict[str, str
 
 
 class DecisionForm(forms.Form):
-    """What is to become of each thing that is booked in the days."""
+    """A decision for each booking on these days."""
 
     def __init__(self, *args: Any, questions: Sequence[Question], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -202,7 +202,7 @@ class DecisionForm(forms.Form):
                 widget=forms.RadioSelect,
                 error_messages={
                     "required": "Dites ce que devient cet entretien.",
-                    "invalid_choice": "Ce choix n'est plus possible\u00a0: décidez à nouveau.",
+                    "invalid_choice": "Ce choix n'est plus possible\u00a0: décidez de nouveau.",
                 },
             )
             self.fields[f"{question.key}-message"] = LinesField(
@@ -224,7 +224,7 @@ class DecisionForm(forms.Form):
 
     @property
     def ways(self) -> list[tuple[str, str]]:
-        """What can be said of all of them at once, where there are several."""
+        """Return the decisions that can be made for all bookings at once, if there are several."""
         if len(self.questions) < 2:
             return []
         return [
@@ -235,7 +235,7 @@ class DecisionForm(forms.Form):
 
     @property
     def undecided(self) -> int:
-        """How many of them nothing was said about at once."""
+        """Return how many bookings have no decision after the common one."""
         return sum(question.key not in self.initial for question in self.questions)
 
     @property
@@ -245,7 +245,7 @@ class DecisionForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """An earlier last day; empty: the absence is called off."""
+    """An earlier last day. Without a day the absence is called off."""
 
     sometimes_required = ("au",)
 

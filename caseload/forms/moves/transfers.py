@@ -1,4 +1,4 @@
-"""Who goes to which portfolios, when and why."""
+"""The people of a transfer, the portfolios, the day and the reason."""
 
 from typing import Any, cast
 from uuid import uuid4
@@ -10,11 +10,13 @@ from accompaniment.models import User
 from caseload.models import Placement, Portfolio
 from caseload.models.portfolios import PlacementQuerySet, PortfolioQuerySet
 
-GONE = "Une personne choisie n'est plus à votre portée. Revenez à la liste et choisissez à nouveau."
+GONE = "Une personne choisie n'est plus à votre portée. Revenez à la liste et choisissez de nouveau."
 
 
 class TransferForm(forms.Form):
-    """The people are named by their placements as they were seen, so that nobody is moved twice by two decisions."""
+    """A transfer decision. People are identified by the placements that the page showed, so that two decisions never
+    move the same person twice.
+    """
 
     use_required_attribute = False
 
@@ -72,7 +74,7 @@ class TransferForm(forms.Form):
 
 
 class PlaceForm(forms.Form):
-    """One of the portfolios that are proposed; one that has filled meanwhile is said so by its name."""
+    """One of the proposed portfolios. If it has filled meanwhile, the error names it."""
 
     portfolio = forms.TypedChoiceField(
         label="Portefeuille",
@@ -97,5 +99,5 @@ class PlaceForm(forms.Form):
 
     @property
     def chosen(self) -> str:
-        """The key that is ticked; empty where none is."""
+        """The key that is ticked, or an empty string."""
         return str(self["portfolio"].value() or "")

@@ -1,14 +1,12 @@
 """What an adviser writes and decides in the registration interview."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
-from accompaniment.enums import Bandwidth, Channel, PreferredHours, RefusalReason, Tier, Track
+from accompaniment.enums import OWN_CHANNELS, Bandwidth, PreferredHours, RefusalReason, Tier, Track
 from accompaniment.forms.fields import EmailField, LinesField, NumberField, SearchField
 from accompaniment.rules.parsing import lines_in, numbers_in
 from accompaniment.services.enrolments.interview import InterviewFindings
@@ -17,7 +15,7 @@ from caseload.models import Portfolio
 
 
 def yes_or_no(value: bool | None) -> str:
-    """Return the answer that stands for a fact; empty when it is not known."""
+    """Return the answer that corresponds to a fact, or an empty string if the fact is unknown."""
     if value is None:
         return ""
     return YesNo.YES if value else YesNo.NO
@@ -28,7 +26,7 @@ class SearchForm(forms.Form):
 
 
 class WishForm(forms.Form):
-    """Whose wish is written down."""
+    """The person whose request is recorded."""
 
     person = NumberField(widget=forms.HiddenInput)
 
@@ -36,6 +34,7 @@ class WishForm(forms.Form):
 class EmailForm(forms.Form):
     email = EmailField(
         label="Adresse e-mail",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         max_length=254,
         error_messages={
             "required": "Écrivez l'adresse e-mail que la personne vous donne.",
@@ -52,14 +51,17 @@ class RegistrationForm(forms.Form):
         error_messages={"required": "Vérifiez une pièce d'identité, puis cochez cette case."},
     )
     sometimes_required = ("portfolio", "refusal_reason")
-    use_required_attribute = False  # the page is sent by parts; what is missing is said in one summary
+    use_required_attribute = False  # the page is sent in parts; one summary lists what is missing
 
     situation = LinesField(
         label="Situation et projet",
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text="Métier recherché, parcours, freins éventuels. La personne peut lire ce texte dans « Mes données ».",
+        help_text=(
+            "Métier recherché, parcours, freins éventuels. "
+            "La personne peut lire ce texte dans «\u00a0Mes données\u00a0»."
+        ),
     )
     has_webcam = forms.ChoiceField(
         label="Dispose d'une webcam et d'un micro",
@@ -81,7 +83,7 @@ class RegistrationForm(forms.Form):
     )
     preferred_channel = forms.ChoiceField(
         label="Canal préféré",
-        choices=Channel.choices,
+        choices=OWN_CHANNELS,
         required=False,
         widget=forms.RadioSelect,
     )
@@ -100,11 +102,13 @@ class RegistrationForm(forms.Form):
     track = forms.ChoiceField(
         label="Parcours",
         choices=(
-            (Track.WEB, "100 % web : l'adhésion est validée"),
-            (Track.CLASSIC, "Classique : l'adhésion n'est pas validée"),
+            (Track.WEB, "100\u00a0% web\u00a0: la demande est validée"),
+            (Track.CLASSIC, "En agence (suivi habituel)\u00a0: la demande de 100\u00a0% web n'est pas retenue"),
         ),
         widget=forms.RadioSelect,
-        error_messages={"required": "Demandez à la personne si elle confirme son souhait : choisissez le parcours."},
+        error_messages={
+            "required": "Demandez à la personne si elle confirme son souhait\u00a0: choisissez le parcours."
+        },
     )
     portfolio = forms.ModelChoiceField(
         label="Portefeuille",
@@ -131,7 +135,7 @@ class RegistrationForm(forms.Form):
         required=False,
         max_length=5000,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Pour l'équipe : à relire sur la page de la personne et dans son fil.",
+        help_text="Pour l'équipe\u00a0: à relire sur la page de la personne et dans son fil.",
     )
 
     def __init__(self, *args: Any, portfolios: QuerySet[Portfolio], obstacle: str, **kwargs: Any) -> None:
@@ -148,22 +152,27 @@ class RegistrationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         facts: dict[str, Any] = super().clean() or {}
-        # What was chosen for the other track stays in the draft, and decides nothing.
+        # Answers for the other track stay in the draft and have no effect.
         if facts.get("track") == Track.WEB:
             if self.obstacle:
                 self.add_error("track", self.obstacle)
             elif facts.get("tier") not in (None, Tier.GUIDE):
-                self.add_error("track", "Le 100 % web demande la modalité « guidé » : changez l'une ou l'autre.")
+                self.add_error(
+                    "track",
+                    "Le 100\u00a0% web demande la modalité «\u00a0guidé\u00a0»\u00a0: changez l'une ou l'autre.",
+                )
             elif not facts.get("portfolio") and "portfolio" not in self.errors:
                 self.add_error("portfolio", "Choisissez le portefeuille où la personne sera suivie.")
         elif facts.get("track") == Track.CLASSIC and not facts.get("refusal_reason"):
-            self.add_error("refusal_reason", "Choisissez le motif : la personne le recevra.")
+            self.add_error("refusal_reason", "Choisissez le motif\u00a0: la personne le recevra.")
         elif facts.get("refusal_reason") == RefusalReason.TIER and facts.get("tier") == Tier.GUIDE:
-            self.add_error("refusal_reason", "La modalité choisie est « guidé » : choisissez un autre motif.")
+            self.add_error(
+                "refusal_reason", "La modalité choisie est «\u00a0guidé\u00a0»\u00a0: choisissez un autre motif."
+            )
         return facts
 
     def findings(self) -> InterviewFindings:
-        """Return what was established, of a valid form."""
+        """Return the findings; call it on a valid form."""
         facts = self.cleaned_data
         return InterviewFindings(
             identity_checked=facts["identity_checked"],
@@ -179,68 +188,21 @@ class RegistrationForm(forms.Form):
 
 
 DRAFT_FIELDS = (*RegistrationForm.base_fields, "email")
-FREE_TEXTS = frozenset({"situation", "comment", "notes"})
-MINE, THEIRS, BOTH = "mine", "theirs", "both"
-"""What an adviser chooses for a field that two have changed; both only for a free text."""
-
-
-@dataclass(frozen=True)
-class Typing:
-    """What a page sent: its fields as they were typed, what it showed before, and what was chosen between two."""
-
-    typed: dict[str, str]
-    base: dict[str, str] | None
-    """None: the page did not say."""
-    chosen: frozenset[str]
-    seen: dict[str, str]
-    """By field, the other one's version that the page shows beside its own."""
 
 
 def typed_in(data: Mapping[str, str]) -> dict[str, str]:
-    """Return what a page sent, field by field, as it was typed: a draft need not be valid."""
+    """Return what a page sent, by field and unvalidated, because a draft need not be valid."""
     return {name: text for name in DRAFT_FIELDS if (text := lines_in(data.get(name, "")))}
 
 
-def typing_in(data: Mapping[str, str]) -> Typing:
-    """Return what a page sent, with the choices between two versions of a field carried out.
-
-    A choice was made before the other one's version that the page showed, so that version is what the choice
-    begins with: when it has changed again since, the field is a conflict again.
-    """
-    typed, base = typed_in(data), _base_in(data)
-    chosen = set()
-    seen = {name: lines_in(data[f"seen_{name}"]) for name in DRAFT_FIELDS if f"seen_{name}" in data}
-    for name, theirs in seen.items():
-        choice = data.get(f"choice_{name}")
-        if base is None or choice not in {MINE, THEIRS, BOTH}:
-            continue
-        chosen.add(name)
-        base[name] = theirs
-        if choice == THEIRS:
-            typed[name] = theirs
-        elif choice == BOTH and name in FREE_TEXTS:
-            typed[name] = f"{theirs}\n\n{typed.get(name, '')}"
-    return Typing(typed=typed, base=base, chosen=frozenset(chosen), seen=seen)
-
-
-def _base_in(data: Mapping[str, str]) -> dict[str, str] | None:
-    try:
-        base = json.loads(data.get("base", ""))
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(base, dict):
-        return None
-    return {name: text for name in DRAFT_FIELDS if (text := lines_in(str(base.get(name) or "")))}
-
-
 def label_of(name: str) -> str:
-    """Return what the page calls a field of the draft."""
+    """Return the label of a draft field on the page."""
     field = EmailForm.base_fields["email"] if name == "email" else RegistrationForm.base_fields[name]
     return str(field.label)
 
 
 def value_in_words(name: str, value: str, portfolios: QuerySet[Portfolio]) -> str:
-    """Return what a person reads of a draft's value."""
+    """Return a draft value as text for people."""
     field = RegistrationForm.base_fields.get(name)
     if value == "":
         return "Rien"

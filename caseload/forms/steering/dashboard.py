@@ -38,14 +38,14 @@ class PeriodForm(forms.Form):
 
     @property
     def period(self) -> Period:
-        """The period asked for; the usual one as long as the form has an error."""
+        """The requested period; the usual one while the form has an error."""
         if not self.is_valid():
             return self.usual
         return Period(self.cleaned_data["du"], self.cleaned_data["au"])
 
 
 class StaffFilterForm(forms.Form):
-    """Region, agency and modality of a manager's lists; only what the manager steers can be chosen."""
+    """Filters by region, agency and modality, limited to what the manager steers."""
 
     region = forms.ModelChoiceField(Region.objects.none(), label="Région", required=False, empty_label="Toutes")
     agence = forms.ModelChoiceField(
@@ -64,6 +64,6 @@ class StaffFilterForm(forms.Form):
 
     @property
     def kept(self) -> dict[str, Any]:
-        """What was chosen, without what was left open or did not parse."""
+        """Return the choices, without empty and invalid ones."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value}

@@ -21,7 +21,7 @@ FILES = {
 
 
 class ImportForm(forms.Form):
-    """One file of one kind. What is in it is judged by the reader, not here."""
+    """One file of one kind. The form does not look inside; the reader does."""
 
     file = forms.FileField(
         max_length=FILENAME_MAXIMUM,
@@ -54,6 +54,6 @@ class ImportForm(forms.Form):
 
 
 class ImportKindForm(forms.Form):
-    """Which of the forms of the page was sent."""
+    """Which of the page's forms was sent."""
 
     kind = forms.TypedChoiceField(choices=ImportKind.choices, coerce=ImportKind)

@@ -1,22 +1,23 @@
-"""Réglages: caps, days of opening, delays, the text to accept, and an agency's telephone number."""
+"""Réglages: caps, opening days, delays, the text to accept, and an agency's telephone number."""
 
 from typing import Any
 
 from django import forms
 
 from accompaniment.enums import Awaited, Modality
-from accompaniment.forms.fields import CHOOSE, DayField, LineField, LinesField, NumberField
+from accompaniment.forms.fields import CHOOSE, DayField, LineField, LinesField
 from accompaniment.forms.phone import PhoneField, phone_field
+from accompaniment.forms.seen import SeenForm
 from accompaniment.models import Agency
 from accompaniment.rules.french import days_in_words
 from accompaniment.services.enrolments.lapses import LONGEST_DELAY
 
-PREVIEW, CORRECT, PUBLISH = "relire", "corriger", "publier"
+CORRECT, PUBLISH = "corriger", "publier"
 LOOK, CONFIRM = "voir", "confirmer"
 
 
 class AgencyPhoneForm(forms.Form):
-    """The number at which the agency answers; empty for none."""
+    """The agency's telephone number; empty for none."""
 
     phone = PhoneField(
         label="Téléphone de l'agence",
@@ -38,7 +39,7 @@ COUNTRY = "pays"
 
 
 class CapacityForm(forms.Form):
-    """For which portfolios, how many people, from when on, and why."""
+    """A cap: the portfolios, the number of people, the first day, and the reason."""
 
     use_required_attribute = False
     sometimes_required = ("value",)
@@ -69,7 +70,7 @@ class CapacityForm(forms.Form):
         required=False,
     )
     by_working_share = forms.BooleanField(
-        label="Selon la quotité de travail",
+        label="Selon le temps de travail",
         help_text="Le nombre vaut pour un temps plein\u00a0: 250 à 80\u00a0% font 200 places.",
         required=False,
     )
@@ -99,7 +100,7 @@ class CapacityForm(forms.Form):
         elif "place" not in self.errors and found.get("place") is None:
             self.add_error("national", "Choisissez une agence : le pays a toujours un plafond à lui.")
         elif found.get("by_working_share"):
-            self.add_error("by_working_share", "Le plafond du pays dit lui-même s'il dépend de la quotité.")
+            self.add_error("by_working_share", "Le plafond du pays dit lui-même s'il dépend du temps de travail.")
         return found
 
     def clean_place(self) -> Agency | None:
@@ -107,7 +108,7 @@ class CapacityForm(forms.Form):
         return self.agencies.get(self.cleaned_data["place"])
 
 
-class OpeningForm(forms.Form):
+class OpeningForm(SeenForm):
     """A day; empty for none."""
 
     web_opens_on = DayField(
@@ -117,16 +118,13 @@ class OpeningForm(forms.Form):
         error_messages={"invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
     )
 
-    vu = DayField(required=False, widget=forms.HiddenInput())
-    """The day that the page showed."""
-
     def __init__(self, *args: Any, hint: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["web_opens_on"].help_text = hint
 
 
-class LapseDelayForm(forms.Form):
-    """A delay from a day on, with its reason."""
+class LapseDelayForm(SeenForm):
+    """A delay from a day on, with its reason. `seen`: the delay that it replaces."""
 
     use_required_attribute = False
 
@@ -152,19 +150,16 @@ class LapseDelayForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     reason = LineField(label="Motif", max_length=200, error_messages={"required": "Indiquez le motif."})
-    replaces = NumberField(required=False, widget=forms.HiddenInput())
-    """The days of the delay that this one replaces, which the page has shown."""
 
 
 SUPPLIED = "fourni"
 
 
-class ConsentTextForm(forms.Form):
-    """The next version; `after` is the one that the manager had before them."""
+class ConsentTextForm(SeenForm):
+    """The next version. `seen`: the previous one."""
 
     use_required_attribute = False
 
-    after = NumberField(widget=forms.HiddenInput, min_value=0)
     title = LineField(
         label="Titre", max_length=120, error_messages={"required": "Donnez un titre de 120 caractères au plus."}
     )
@@ -178,11 +173,11 @@ class ConsentTextForm(forms.Form):
     )
     needs_acceptance = forms.BooleanField(
         label="Cette version doit être acceptée de nouveau",
-        help_text="Les personnes suivies 100 % web reçoivent un e-mail et voient le nouveau texte sur chaque page. "
-        "Leur suivi continue pendant ce temps. Sans cette case, leur acceptation reste valable.",
+        help_text="Les personnes suivies 100\u00a0% web reçoivent un e-mail et voient le nouveau texte sur chaque page."
+        " Leur suivi continue pendant ce temps. Sans cette case, leur acceptation reste valable.",
         required=False,
     )
 
     def hidden(self) -> dict[str, Any]:
-        """Return the fields as hidden inputs, for the page on which what was typed is read again."""
+        """Return the fields as hidden inputs, for the page on which the manager checks the text again."""
         return {name: field.as_hidden() for name, field in ((name, self[name]) for name in self.fields)}

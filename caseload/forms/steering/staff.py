@@ -1,4 +1,4 @@
-"""Who is invited, where an adviser works, and who takes over from whoever leaves."""
+"""Forms about staff: invitations, an adviser's agency, and who takes over from a colleague who leaves."""
 
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ from caseload.models.portfolios import PortfolioQuerySet
 
 FULL_TIME, SHORTEST = 100, 10
 SHARE_ERRORS = {
-    "required": "Indiquez la quotité, par exemple 100.",
+    "required": "Indiquez le temps de travail, par exemple 100.",
     "invalid": "Écrivez un nombre entier.",
     "min_value": f"Indiquez {SHORTEST} au moins.",
     "max_value": f"Indiquez {FULL_TIME} au plus.",
@@ -60,6 +60,7 @@ class InvitationForm(forms.Form):
     last_name = LineField(label="Nom", max_length=80, error_messages={"required": "Indiquez le nom."})
     email = EmailField(
         label="Adresse e-mail",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         max_length=254,
         help_text="Le lien d'activation y est envoyé.",
         error_messages={
@@ -69,7 +70,7 @@ class InvitationForm(forms.Form):
     )
     agency = AgencyField(required=False, help_text="Pour un conseiller.")
     working_share = forms.IntegerField(
-        label="Quotité de travail, en pour cent",
+        label="Temps de travail (en\u00a0%)",
         min_value=SHORTEST,
         max_value=FULL_TIME,
         initial=FULL_TIME,
@@ -114,13 +115,13 @@ class InvitationForm(forms.Form):
 
 
 class AdviserForm(forms.Form):
-    """Where an adviser works, and how much."""
+    """An adviser's agency and working share."""
 
     use_required_attribute = False
 
     agency = AgencyField()
     working_share = forms.IntegerField(
-        label="Quotité de travail, en pour cent",
+        label="Temps de travail (en\u00a0%)",
         min_value=SHORTEST,
         max_value=FULL_TIME,
         error_messages=SHARE_ERRORS,
@@ -132,12 +133,13 @@ class AdviserForm(forms.Form):
 
 
 class StaffAddressForm(forms.Form):
-    """The corrected address of an account of the staff."""
+    """The corrected address of a staff account."""
 
     use_required_attribute = False
 
     email = EmailField(
         label="Nouvelle adresse e-mail",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
         max_length=254,
         error_messages={
             "required": "Indiquez la nouvelle adresse e-mail.",
@@ -152,7 +154,7 @@ class StaffAddressForm(forms.Form):
 
 
 class HandOverForm(forms.Form):
-    """To whom everybody of a portfolio goes, and why."""
+    """The portfolios that receive everybody of one portfolio, and the reason."""
 
     use_required_attribute = False
 
@@ -191,7 +193,7 @@ class HandOverForm(forms.Form):
 
     @property
     def selected(self) -> list[int]:
-        """The keys that are ticked, of those that have room."""
+        """The ticked keys, without portfolios that have no room."""
         return [portfolio.pk for portfolio in self.proposals if str(portfolio.pk) in self.ticked]
 
     @property

@@ -32,6 +32,7 @@ class Case(Situation):
     last_contact_channel: str | None
     next_interview_channel: str | None
     obligation_due_on: date | None
+    found: bool
     as_typed: bool
     needs: list[Need] = field(default_factory=list)
 
@@ -41,7 +42,7 @@ class Case(Situation):
 
     @property
     def need(self) -> Need | None:
-        """What comes first; None when nothing is waited for."""
+        """The need that comes first; None if there is none."""
         return self.needs[0] if self.needs else None
 
     @property
@@ -50,7 +51,7 @@ class Case(Situation):
 
     @property
     def interview_to_conclude(self) -> bool:
-        """Whether the interview that stands is past: it is not the next one."""
+        """Whether the standing interview is in the past; then it is not the next one."""
         return any(need.says_to_conclude for need in self.needs)
 
     @property
@@ -79,7 +80,7 @@ SUMMARISED = {
         "last_contact_channel",
     )
 }
-"""Where what the upper floors have told is found from a person."""
+"""The paths from a person to what upper floors have written."""
 
 PATHS = {
     name: f"jobseeker__{path}"
@@ -90,7 +91,7 @@ PATHS = {
         **SUMMARISED,
     }.items()
 }
-"""Where the fields of a case are found from a placement, when not under their own name."""
+"""The paths from a placement to the fields of a case, if the names differ."""
 
 FIELDS = tuple(each.name for each in fields(Case) if each.name != "needs")
 WAITED_FOR = tuple(each.name for each in fields(Situation))
@@ -105,21 +106,21 @@ def cases_of(
     without_contact_for: int | None = None,
     overseen_by: User | None = None,
 ) -> list[Case]:
-    """Return the people now in these portfolios, those whom `words` name, unordered.
+    """Return the people who are now in these portfolios, unordered, each with whether `words` find them.
 
-    `without_contact_for` days count as such a need; None: each one's own contact plan decides. `overseen_by`: a
-    manager, for whom a portfolio of the region may hold somebody of another; the right belongs to the person.
+    `without_contact_for`: days without a contact that count as a need; None: as each contact plan says. `overseen_by`:
+    a manager. A portfolio of their region may hold people of another region, and the right depends on the person.
     """
     rows = Placement.objects.open().filter(portfolio__in=list(portfolios)).with_case().order_by()
     if overseen_by is not None:
         rows = rows.in_charge_of(overseen_by)
-    as_typed: Any = Value(True)
+    matches: dict[str, Any] = {"found": Value(True), "as_typed": Value(True)}
     if words:
         typed = words_of(words)
-        rows = rows.filter(named(typed, jobseeker="jobseeker__"))
-        exact = named(typed, jobseeker="jobseeker__", forgiving=False)
-        as_typed = ExpressionWrapper(exact, output_field=BooleanField())
-    rows = rows.annotate(as_typed=as_typed)
+        for name, forgiving in (("found", True), ("as_typed", False)):
+            condition = named(typed, jobseeker="jobseeker__", forgiving=forgiving)
+            matches[name] = ExpressionWrapper(condition, output_field=BooleanField())
+    rows = rows.annotate(**matches)
     found = []
     for row in rows.values_list(*(PATHS.get(name, name) for name in FIELDS)):
         case = Case(**dict(zip(FIELDS, row, strict=True)))
@@ -129,9 +130,9 @@ def cases_of(
 
 
 def situations_of(people: Iterable[int]) -> dict[int, Situation]:
-    """Return what each of these people's needs are read from, by their key, placed or not: one statement.
+    """Return the inputs of the needs of each of these people, by primary key, placed or not, in one statement.
 
-    The list, the file and the report of a transfer read the same columns, so that they never differ on a need.
+    The list, the file and the report of a transfer read the same columns, so that they agree on every need.
     """
     rows = with_case(Jobseeker.objects.filter(pk__in=list(people))).order_by()
     found = rows.values_list("pk", *(SUMMARISED.get(name, name) for name in WAITED_FOR))
@@ -139,7 +140,7 @@ def situations_of(people: Iterable[int]) -> dict[int, Situation]:
 
 
 def with_need(cases: Iterable[Case], kind: NeedKind | None, *, overdue: date | None = None) -> list[Case]:
-    """Keep those who wait for something of this kind; all for None. Overdue: whose deadline lies before that day."""
+    """Keep the people who have a need of this kind (None: all). "Overdue" means a deadline before that day."""
     return [
         case
         for case in cases
@@ -149,9 +150,9 @@ def with_need(cases: Iterable[Case], kind: NeedKind | None, *, overdue: date | N
 
 
 def in_order(cases: Iterable[Case], order: CaseOrder, *, descending: bool = False) -> list[Case]:
-    """Sort by one column; where there is nothing to sort by comes last, whichever the direction; then by name.
+    """Sort by one column. People without a value come last in both directions; ties are sorted by name.
 
-    Of those whom a search found, the ones that are spelt as typed stand before the ones that only resemble it.
+    In a search, exact spellings come before similar ones.
     """
     by_name = sorted(cases, key=_name)
     if order == CaseOrder.NAME:

@@ -5,7 +5,6 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import Prefetch
-from django.utils import timezone
 
 from accompaniment.enums import Modality
 from accompaniment.models import User
@@ -22,7 +21,7 @@ class Desk:
     own: list[Portfolio]
     covered: list[Portfolio]
     overseen: bool = False
-    """Whether a manager looks at one portfolio of this adviser, who answers for it and whose day it is."""
+    """Whether a manager looks at this adviser's portfolio, not the adviser."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -34,12 +33,12 @@ class Desk:
 
     @property
     def keeps_web(self) -> bool:
-        """Whether volunteers are this adviser's to receive."""
+        """Whether this adviser can receive volunteers."""
         return any(portfolio.modality == Modality.GUIDE_WEB for portfolio in self.own)
 
     @property
     def covered_people(self) -> int:
-        """How many people the adviser answers for beside the cap."""
+        """How many people the adviser covers, beyond the cap."""
         return sum(portfolio.occupied for portfolio in self.covered)
 
     @property
@@ -48,10 +47,9 @@ class Desk:
 
 
 def desk_of(user: User, *, now: datetime) -> Desk:
-    """Return the desk of an adviser; raises Adviser.DoesNotExist for an account that is no adviser."""
+    """Return the desk of an adviser. Raises Adviser.DoesNotExist for any other account."""
     adviser = Adviser.objects.select_related("user", "agency__departement__region").get(user=user)
-    day = now.astimezone(adviser.agency.zone).date()
-    portfolios = list(with_covers(Portfolio.objects.visible_to(user, day), day).order_by("modality", "pk"))
+    portfolios = list(with_covers(Portfolio.objects.visible_to(user, now), now).order_by("modality", "pk"))
     return Desk(
         adviser=adviser,
         now=now,
@@ -61,23 +59,26 @@ def desk_of(user: User, *, now: datetime) -> Desk:
 
 
 def overseen_desk(user: User, *, portfolio: int | None, now: datetime) -> Desk:
-    """Return one portfolio of a manager's regions as its adviser's desk; raises Portfolio.DoesNotExist for others."""
-    day = timezone.localdate(now)
-    found = with_covers(Portfolio.objects.visible_to(user, day), day).get(pk=portfolio)
+    """Return a portfolio of a manager's regions as the desk of its adviser. Raises Portfolio.DoesNotExist for any
+    other.
+    """
+    found = with_covers(Portfolio.objects.visible_to(user, now), now).get(pk=portfolio)
     return Desk(adviser=found.adviser, now=now, own=[found], covered=[], overseen=True)
 
 
-def with_covers(portfolios: PortfolioQuerySet, day: date) -> PortfolioQuerySet:
-    """Load what a gauge and its neighbours show on `day`, in two statements.
+def with_covers(portfolios: PortfolioQuerySet, now: datetime) -> PortfolioQuerySet:
+    """Load what a gauge and its neighbours show, in two statements.
 
-    The adviser, the agency, who covers each portfolio (`running_covers`) and how many people its adviser covers.
+    They add the adviser, the agency, the covers (`running_covers`) and how many people the adviser covers.
     """
     return (
-        portfolios.with_people_in_cover(day)
+        portfolios.with_people_in_cover(now)
         .select_related("adviser__user", "adviser__agency__departement__region", "agency__departement__region")
         .prefetch_related(
             Prefetch(
-                "covers", Cover.objects.running_on(day).select_related("colleague__user"), to_attr="running_covers"
+                "covers",
+                Cover.objects.running_at(now).answering().select_related("colleague__user"),
+                to_attr="running_covers",
             )
         )
     )

@@ -1,21 +1,22 @@
-"""Requests to be received on site: who sees and answers them, and how long people wait."""
+"""Requests for a meeting on site: who sees and answers them, and how long people wait."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Aggregate, Count, Exists, F, FloatField, Func, OuterRef, Q
+from django.db.models import Aggregate, Count, F, FloatField, Func, Q
 
 from accompaniment.models import Jobseeker, OnSiteRequest, User
+from accompaniment.models.expressions import LocalDay
 from accompaniment.models.plan import OnSiteRequestQuerySet
 from accompaniment.rules.french import counted, duration_in_words
-from caseload.models import Adviser, Placement
 from caseload.reads.moves.who_answers import relay_of
-from caseload.reads.steering.figures import LocalDay, Period, regions_of
+from caseload.reads.perimeter import answered_on_site
+from caseload.reads.steering.figures import Period, regions_of
 from caseload.rules.portfolio import SUPPRESSION_THRESHOLD
 
 
 class Median(Aggregate):
-    """The value in the middle, as PostgreSQL interpolates it."""
+    """The median, as PostgreSQL interpolates it."""
 
     function = "PERCENTILE_CONT"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -30,39 +31,31 @@ SECONDS_TO_ANSWER = Func(
 )
 
 
-FOLLOWED = Exists(Placement.objects.open().filter(jobseeker=OuterRef("jobseeker")))
-"""Whether the person of a request is in a portfolio now."""
-
-
 def requests_seen_by(user: User) -> OnSiteRequestQuerySet:
     """Return the requests that concern a member of staff.
 
-    Those of the files of their perimeter and, for an adviser, those of the people of the agency whom nobody follows:
-    nobody else of the agency would see them.
+    Those of their perimeter and, for an adviser, those of people of the agency whom nobody follows, since no other
+    perimeter contains them.
     """
     if user.is_manager:
         of_the_regions: OnSiteRequestQuerySet = OnSiteRequest.objects.visible_to(user)
         return of_the_regions
-    in_the_files = Q(jobseeker__in=Jobseeker.objects.visible_to(user).values("pk"))
-    of_the_agency = Q(jobseeker__agency__in=Adviser.objects.filter(user=user).values("agency"))
-    found: OnSiteRequestQuerySet = OnSiteRequest.objects.filter(in_the_files | of_the_agency & ~FOLLOWED)
-    return found
+    return requests_answered_by(user)
 
 
 def requests_answered_by(user: User) -> OnSiteRequestQuerySet:
-    """Return the requests that a member of staff may answer: who follows or covers the person, else the agency.
-
-    A manager answers only where nobody follows the person.
-    """
-    seen = requests_seen_by(user)
-    return seen.filter(~FOLLOWED) if user.is_manager else seen
+    """Return the requests that a member of staff may answer (`answered_on_site`)."""
+    found: OnSiteRequestQuerySet = OnSiteRequest.objects.filter(
+        jobseeker__in=Jobseeker.objects.filter(answered_on_site(user)).values("pk")
+    )
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class OnSiteAnswers:
-    """The answers of a period, their median delay, what people took back unanswered, and how many wait today.
+    """Answers in a period with their median delay, requests withdrawn before the answer, and requests that wait today.
 
-    A request that was taken back is a case of its own: neither an answer nor an open one.
+    A withdrawn request counts neither as answered nor as open.
     """
 
     answered: int
@@ -72,14 +65,16 @@ class OnSiteAnswers:
 
     @property
     def delay(self) -> str:
-        """What a manager reads; of few answers the delay is not shown, for it would tell of single people."""
+        """A sentence for managers. The delay is left out if there are few answers, because it would describe single
+        people.
+        """
         if self.median is None or self.answered < SUPPRESSION_THRESHOLD:
             return f"Moins de {SUPPRESSION_THRESHOLD} réponses sur la période"
         return f"La moitié des réponses est venue en {duration_in_words(self.median)} au plus"
 
     @property
     def taken_back(self) -> str:
-        """What a manager reads of requests that were taken back; few are not counted out."""
+        """A sentence for managers about withdrawn requests; small numbers are not shown."""
         if self.withdrawn < SUPPRESSION_THRESHOLD:
             return f"Moins de {SUPPRESSION_THRESHOLD} demandes retirées par la personne avant la réponse"
         return f"{counted(self.withdrawn, 'une demande retirée')} par la personne avant la réponse"
@@ -90,7 +85,7 @@ class OnSiteAnswers:
 
 
 def on_site_answers(*, user: User, period: Period) -> OnSiteAnswers:
-    """Return how fast requests were answered in the manager's regions, on the regions' own days: one statement."""
+    """Return how fast requests were answered in the manager's regions, by each region's own days, in one statement."""
     region = "jobseeker__agency__departement__region"
     of_the_period = Q(day__gte=period.first, day__lte=period.last)
     taken_back = Q(withdrawn_day__gte=period.first, withdrawn_day__lte=period.last)
@@ -118,7 +113,7 @@ def on_site_answers(*, user: User, period: Period) -> OnSiteAnswers:
 
 
 def oldest_first(requests: OnSiteRequestQuerySet, *, reader: User, now: datetime) -> OnSiteRequestQuerySet:
-    """Sort open requests, with the person, and as `relay` for whom the reader answers."""
+    """Sort open requests, load the person, and set `relay` to the adviser whom the reader covers."""
     found: OnSiteRequestQuerySet = (
         requests.open()
         .select_related("jobseeker__agency__departement__region")

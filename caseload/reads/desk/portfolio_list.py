@@ -1,7 +1,7 @@
-"""The portfolio list as it is asked for: who is on it, in which order, and what each filter would keep."""
+"""The portfolio list as the address asks for it: the people, their order, and what each filter would keep."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from accompaniment.enums import Tier, Track
@@ -16,7 +16,7 @@ from caseload.rules.portfolio_filter import NEEDS, OVERDUE, PortfolioFilter
 
 
 class PortfolioNotThereError(LookupError):
-    """The address names a portfolio that the reader neither has nor covers today: a cover that has ended, for one."""
+    """The address names a portfolio that the reader neither has nor covers today, such as after a cover."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One heading of the list: where it sorts to, and how the list is sorted by it now (an `aria-sort` value)."""
+    """One column heading: the link that sorts by it, and the present order (an `aria-sort` value)."""
 
     key: str
     label: str
@@ -49,12 +49,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """`found`: whom everything but the need keeps. `cases`: whom the need keeps of them, in order."""
+    """`found`: the people whom all filters except the need keep. `cases`: those whom the need keeps too, in order.
+
+    `others`: the people who would be in `cases` without the search, in order. The page of an adviser holds them hidden,
+    so that the browser can widen the search at once.
+    """
 
     desk: Desk
     asked: PortfolioFilter
-    found: list[Case]
-    cases: list[Case]
+    found: list[Case] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    others: list[Case] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -62,22 +67,32 @@ class Listing:
 
     @property
     def narrowed(self) -> bool:
-        """Whether a filter leaves anybody out; a manager's list is one portfolio anyhow."""
+        """Whether a filter leaves anybody out. A manager always sees one portfolio."""
         return replace(self.asked, portfolio=None if self.desk.overseen else self.asked.portfolio).narrows
 
     @property
     def unfiltered(self) -> str:
-        """The address of the list with everybody."""
+        """The address of the unfiltered list."""
         return PortfolioFilter(portfolio=self.asked.portfolio if self.desk.overseen else None).address()
 
     @property
+    def unsearched(self) -> str:
+        """The address of the list without the search, to which the page adds what is typed."""
+        return self.asked.address(words="").removesuffix("?")
+
+    @property
+    def rows(self) -> list[Case]:
+        """The people whom the page holds. A manager's page holds nobody but the people whom it shows."""
+        return self.cases if self.desk.overseen else [*self.cases, *self.others]
+
+    @property
     def resembling(self) -> int:
-        """How many are only spelt nearly as typed."""
+        """How many people match the search only approximately."""
         return sum(not case.as_typed for case in self.cases)
 
     @property
     def portfolio_choices(self) -> list[Choice]:
-        """Offer a choice only where there is one."""
+        """Offer a choice only if there are several."""
         if len(self.desk.portfolios) < 2:
             return []
         return [
@@ -97,7 +112,7 @@ class Listing:
 
     @property
     def need_choices(self) -> list[Choice]:
-        """Offer the needs that somebody has, and the one that is chosen; a press on that one takes it away."""
+        """Offer the needs that occur, and the chosen one. Pressing the chosen one removes the filter."""
         sizes: Counter[str] = Counter(kind for case in self.found for kind in {need.kind for need in case.needs})
         sizes[OVERDUE] = len(_waiting(self.found, PortfolioFilter(need=OVERDUE), self.desk))
         chosen = NeedKind.NO_CONTACT if self.asked.days_without_contact else self.asked.need
@@ -114,7 +129,7 @@ class Listing:
 
     @property
     def kept(self) -> list[Kept]:
-        """The filters that are on, each with the address that takes it away."""
+        """The active filters, each with the address that removes it."""
         asked = self.asked
         labels: dict[str, str] = {}
         if asked.words:
@@ -133,15 +148,17 @@ class Listing:
             labels["portfolio"] = next(
                 (choice.label for choice in self.portfolio_choices if choice.chosen), "Portefeuille"
             )
+        if asked.hidden:
+            labels["hidden"] = asked.columns_in_words
         empty = PortfolioFilter()
         return [Kept(label, asked.address(**{name: getattr(empty, name)})) for name, label in labels.items()]
 
     @property
     def columns(self) -> list[Column]:
-        return [self._column(order) for order in CaseOrder]
+        return [self._column(order) for order in CaseOrder if order not in self.asked.hidden]
 
     def _column(self, order: CaseOrder) -> Column:
-        """A press on the heading by which the list is sorted turns the direction."""
+        """Pressing the heading by which the list is sorted reverses the direction."""
         sorted_by = self.asked.order == order
         return Column(
             key=order.name.lower(),
@@ -152,9 +169,9 @@ class Listing:
 
 
 def listing_for(user: User, asked: PortfolioFilter, *, now: datetime) -> Listing:
-    """Return the list as it is asked for.
+    """Return the list as the address asks for it.
 
-    Raises PortfolioNotThereError for a portfolio that is neither own nor covered today, nor of a manager's regions.
+    Raises PortfolioNotThereError unless the portfolio is the reader's own, covered today, or in a manager's regions.
     """
     try:
         desk = overseen_desk(user, portfolio=asked.portfolio, now=now) if user.is_manager else desk_of(user, now=now)
@@ -164,9 +181,9 @@ def listing_for(user: User, asked: PortfolioFilter, *, now: datetime) -> Listing
     if asked.portfolio and not portfolios:
         raise PortfolioNotThereError
     if asked.refusal:
-        return Listing(desk, asked, [], [])
+        return Listing(desk, asked)
     own = {portfolio.pk for portfolio in desk.own}
-    found = [
+    people = [
         case
         for case in cases_of(
             portfolios,
@@ -180,8 +197,14 @@ def listing_for(user: User, asked: PortfolioFilter, *, now: datetime) -> Listing
         and asked.track in {"", case.track}
         and (not asked.answerer or (asked.answerer == Answerer.OWN) == (case.portfolio_id in own))
     ]
-    waiting = _waiting(found, asked, desk)
-    return Listing(desk, asked, found, in_order(waiting, asked.order, descending=asked.descending))
+    waiting = in_order(_waiting(people, asked, desk), asked.order, descending=asked.descending)
+    return Listing(
+        desk,
+        asked,
+        found=[case for case in people if case.found],
+        cases=[case for case in waiting if case.found],
+        others=[case for case in waiting if not case.found],
+    )
 
 
 def _waiting(cases: list[Case], asked: PortfolioFilter, desk: Desk) -> list[Case]:

@@ -1,4 +1,4 @@
-"""One person's file as staff read it: who follows since when, the plan in a sentence, what is in hand."""
+"""One person's file as staff read it: the adviser and since when, the plan in a sentence, current tasks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,24 +28,24 @@ class PersonFile:
     current: Accompaniment
     enrolment: Enrolment | None
     consent: Consent | None
-    """The acceptance that stands, of whichever version."""
+    """The acceptance in force, of any version of the text."""
     placement: Placement | None
     covers: list[Cover]
     plan: ContactPlan | None
     needs: list[Need]
-    """What the person waits for, as the portfolio list says it."""
+    """The person's needs, as in the portfolio list."""
     history: list[Accompaniment]
     """Every period of tier and track, the current one first."""
     placements: list[Placement]
-    """Who followed since when, the newest first."""
+    """The advisers who followed the person, the newest first."""
     objectives: list[Objective]
-    documents: int
+    documents: list[Document]
     registration: Enrolment | None
-    """The last enrolment that was decided at a registration interview, with that interview."""
+    """The last enrolment decided at a registration interview, with that interview."""
     planned: Transfer | None
-    """The transfer that is decided for a day to come."""
+    """The transfer planned for a coming day."""
     reading_until: datetime | None
-    """Until when the reader, a former adviser, may read and nothing else; None for everybody who may act."""
+    """The end of a former adviser's right to read; None for everybody who may act."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -61,7 +61,7 @@ class PersonFile:
 
     @property
     def followed_by_reader(self) -> bool:
-        """Whether the reader answers for the person now: as the adviser, or as the colleague who covers."""
+        """Whether the reader answers for the person now, as adviser or as covering colleague."""
         return self.read_by_its_adviser or any(cover.colleague.user_id == self.reader.pk for cover in self.covers)
 
     @property
@@ -73,8 +73,13 @@ class PersonFile:
         return self.placement is not None and (self.read_by_its_adviser or self.reader.is_manager)
 
     @property
+    def may_change(self) -> bool:
+        """Whether the reader may change how the person is followed; a former adviser may only read."""
+        return self.reading_until is None
+
+    @property
     def may_write(self) -> bool:
-        """Whether the reader adds to the file: notes, action plan, documents."""
+        """Whether the reader may add to the file: notes, action plan, documents."""
         return self.followed_by_reader
 
     @property
@@ -83,7 +88,7 @@ class PersonFile:
 
     @property
     def tasks(self) -> list[tuple[Need, str]]:
-        """What the person waits for, each with the address where it is done; empty for who may not do it."""
+        """The person's needs, each with the address of the page for it; empty for a reader who may not act."""
         return [(need, self._address_of(need.kind) if self.followed_by_reader else "") for need in self.needs]
 
     def _address_of(self, kind: NeedKind) -> str:
@@ -103,13 +108,13 @@ class PersonFile:
 
     @property
     def preference(self) -> str:
-        """By which means and when the person would rather be reached; empty where nothing was said."""
+        """How and when the person prefers to be contacted; empty if they did not say."""
         said = (self.person.get_preferred_channel_display(), self.person.get_preferred_hours_display())
         return ", ".join(filter(None, said)).capitalize()
 
     @property
     def phone(self) -> str:
-        """The telephone number as people write it; empty where there is none."""
+        """The telephone number as it is written for people; empty if there is none."""
         return phone_in_words(self.person.phone) if self.person.phone else ""
 
     @property
@@ -127,8 +132,7 @@ class PersonFile:
 
 
 def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
-    """Return a person's file; a fixed number of statements."""
-    zone = person.agency.zone
+    """Return a person's file, with a fixed number of statements."""
     periods = list(Accompaniment.objects.filter(jobseeker=person).select_related("decided_by").order_by("started_at"))
     placements = list(
         Placement.objects.filter(jobseeker=person)
@@ -136,7 +140,7 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         .order_by("-started_at", "-pk")
     )
     placement = next((one for one in placements if one.ended_at is None), None)
-    covers = _covers(placement, now.astimezone(zone).date())
+    covers = _covers(placement, now)
     return PersonFile(
         person=person,
         reader=reader,
@@ -151,7 +155,7 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         history=periods[::-1],
         placements=placements,
         objectives=objectives_of(person, open_only=True),
-        documents=Document.objects.filter(jobseeker=person, removed_at=None).count(),
+        documents=list(Document.objects.filter(jobseeker=person, removed_at=None)),
         registration=Enrolment.objects.decided_at_interview(person).first(),
         planned=Transfer.objects.planned()
         .filter(jobseeker=person)
@@ -172,9 +176,12 @@ def _reading_until(
     return rights.order_by("-ends_at").values_list("ends_at", flat=True).first()
 
 
-def _covers(placement: Placement | None, day: date) -> list[Cover]:
+def _covers(placement: Placement | None, now: datetime) -> list[Cover]:
     if placement is None:
         return []
     return list(
-        Cover.objects.running_on(day).filter(portfolio=placement.portfolio_id).select_related("colleague__user")
+        Cover.objects.running_at(now)
+        .answering()
+        .filter(portfolio=placement.portfolio_id)
+        .select_related("colleague__user")
     )

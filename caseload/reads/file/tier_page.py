@@ -1,18 +1,19 @@
-"""What the page of a change of tier reads: where the person stands, and what another tier would entail."""
+"""The page of a change of tier: the person's position, and the consequences of another tier."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from accompaniment.enums import EnrolmentState, Modality, Tier, Track
-from accompaniment.models import Accompaniment, ContactPlan, Enrolment, Jobseeker, Obligation
+from accompaniment.models import Accompaniment, ContactPlan, Enrolment, Jobseeker
+from accompaniment.reads.contact_plans import ending_with_the_plan
 from accompaniment.reads.standing import foresee_tier_change
-from accompaniment.rules.french import counted, plural
+from accompaniment.rules.french import NEXT_ONE
 from caseload.reads.registration.interviews import default_plan_in_words
 
 
 @dataclass(frozen=True, slots=True)
 class TierPage:
-    """The current period, the past ones, and what the tier that is looked at would change; None: none chosen."""
+    """The current period, the past ones, and what the chosen tier would change (None: no tier chosen)."""
 
     person: Jobseeker
     current: Accompaniment
@@ -27,7 +28,7 @@ class TierPage:
 
 
 def tier_page(person: Jobseeker, *, tier: Tier | None, now: datetime) -> TierPage:
-    """Return the page; the tier that the person has already is as good as none."""
+    """Return the page. Choosing the person's present tier counts as choosing none."""
     periods = list(Accompaniment.objects.filter(jobseeker=person).select_related("decided_by").order_by("-started_at"))
     current = periods[0]
     chosen = None if tier == current.tier else tier
@@ -63,7 +64,7 @@ def _of_the_track(person: Jobseeker, current: Accompaniment, tier: Tier) -> list
     if waiting is None:
         return []
     if waiting.state == EnrolmentState.VALIDATED:
-        return ["Son adhésion au 100\u00a0%\u00a0web, validée et pas encore acceptée, devient caduque."]
+        return ["Sa demande de 100\u00a0%\u00a0web, validée et pas encore acceptée, est close."]
     if tier != Tier.GUIDE:
         return [
             (
@@ -76,12 +77,9 @@ def _of_the_track(person: Jobseeker, current: Accompaniment, tier: Tier) -> list
 
 def _of_the_plan(person: Jobseeker, tier: Tier, now: datetime) -> list[str]:
     sentences = []
-    due = Obligation.objects.due().filter(jobseeker=person).count()
+    due = ending_with_the_plan([person.pk]).get(person.pk, [])
     if due:
-        sentences.append(
-            f"{counted(due, 'une échéance')} à tenir sous le plan de contact actuel "
-            f"{plural(due, 'est,sont')} levée{plural(due)}."
-        )
+        sentences.append(f"Avec le plan de contact actuel, n'est plus dû\u00a0: {NEXT_ONE.join(due)}.")
     default = default_plan_in_words(Modality(tier), today=now.astimezone(person.agency.zone).date())
     if default:
         sentences.append(f"Son plan de contact devient\u00a0: {default[0].lower()}{default[1:]}.")

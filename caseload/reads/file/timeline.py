@@ -1,4 +1,4 @@
-"""A person's timeline as the file shows it: newest first, by kind and by month, a stretch at a time."""
+"""A person's timeline in pages: newest first, by kind and month."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from caseload.enums import TimelineKind
 from caseload.hooks.timeline import Event, TimelineRequest, timeline_sources
 
 PAGE = 40
-"""Events of one stretch; what happened at the same instant as the last one is shown with it."""
+"""Number of events per page. Events of the same instant as the last one are added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,17 @@ class Month:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A stretch of a person's timeline."""
+    """A page of a person's timeline."""
 
     kind: TimelineKind | None
     months: list[Month]
     older_than: datetime | None
-    """Where the next, older stretch begins; None when this is the oldest."""
+    """The instant before which the next, older page begins; None on the oldest page."""
     first: bool
 
 
 def timeline_of(person: Jobseeker, *, kind: TimelineKind | None, before: datetime | None) -> Timeline:
-    """Return a stretch of the timeline; load `agency__departement__region` with the person. One statement a source."""
+    """Return a page of the timeline, one statement per source. Load `agency__departement__region` with the person."""
     asked = TimelineRequest(person=person, before=before, limit=2 * PAGE)
     found = [
         event

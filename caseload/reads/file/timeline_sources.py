@@ -1,4 +1,4 @@
-"""What this floor and the one below have to tell in a person's timeline."""
+"""Events of this floor and the one below for a person's timeline."""
 
 from collections.abc import Iterator
 from datetime import datetime, time
@@ -38,7 +38,7 @@ INTERVIEW_NATURES = {ContactNature.INTERVIEW, ContactNature.REGISTRATION_INTERVI
 
 
 def newest(rows: QuerySet[Any], asked: TimelineRequest, *, at: str = "at", person: str = "jobseeker") -> QuerySet[Any]:
-    """Keep the newest rows of the person before the asked's instant, by the instant in the field `at`."""
+    """Keep the newest rows of the person before the given instant, by the field `at`."""
     found = rows.filter(**{person: asked.person, f"{at}__isnull": False})
     if asked.before is not None:
         found = found.filter(**{f"{at}__lt": asked.before})
@@ -59,7 +59,7 @@ def contacts(asked: TimelineRequest) -> Iterator[Event]:
             kind=TimelineKind.INTERVIEW if contact.nature in INTERVIEW_NATURES else TimelineKind.CONTACT,
             title=contact.get_nature_display(),
             channel=contact.get_channel_display(),
-            text="\n".join(filter(None, (contact.summary, contact.conclusion))),
+            text="\n".join(filter(None, (contact.told, contact.conclusion))),
             by=said_by(contact.author),
         )
 
@@ -123,14 +123,13 @@ def placement_ends(asked: TimelineRequest) -> Iterator[Event]:
 
 
 def covers(asked: TimelineRequest) -> Iterator[Event]:
-    """The colleagues who have answered in the adviser's place while the person was in the portfolio."""
+    """The colleagues who replaced the adviser while the person was in the portfolio."""
     zone = asked.person.agency.zone
     until = (asked.before or timezone.now()).astimezone(zone).date()
-    rows = Cover.objects.filter(
+    rows = Cover.objects.standing().filter(
         Q(portfolio__placements__ended_at=None) | Q(portfolio__placements__ended_at__date__gte=F("starts_on")),
         portfolio__placements__jobseeker=asked.person,
         portfolio__placements__started_at__date__lte=F("ends_on"),
-        cancelled_at=None,
         starts_on__lte=until,
     )
     found = rows.select_related("colleague__user", "portfolio__adviser__user").order_by("-starts_on", "-pk").distinct()
@@ -146,7 +145,7 @@ def covers(asked: TimelineRequest) -> Iterator[Event]:
 
 
 def own_facts(asked: TimelineRequest) -> Iterator[Event]:
-    """Device tests and corrected details, which only the audit trail dates."""
+    """Device tests and corrected details; only the audit has their dates."""
     rows = AuditEntry.objects.filter(action__in=(AuditAction.EQUIPMENT, AuditAction.UPDATED)).select_related("actor")
     for entry in newest(rows, asked):
         failed = entry.details.get("carries_video") is False
@@ -212,7 +211,10 @@ def obligations(asked: TimelineRequest) -> Iterator[Event]:
         yield Event(
             at=obligation.settled_at,
             kind=TimelineKind.PLAN,
-            title=f"Échéance du {day_in_style(obligation.due_on, 'j F Y')} {'tenue' if held else 'levée'}",
+            title=(
+                f"Entretien obligatoire du {day_in_style(obligation.due_on, 'j F Y')}\u00a0: "
+                f"{'tenu' if held else 'plus dû'}"
+            ),
             text=obligation.waived_reason,
         )
 

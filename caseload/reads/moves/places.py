@@ -1,4 +1,4 @@
-"""Where a person can be placed, and who answers there."""
+"""Where a person can be placed, and who covers there."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,9 +14,9 @@ from caseload.reads.moves.who_answers import follower_of
 
 
 def modalities_of(people: Iterable[Jobseeker]) -> dict[int, Modality]:
-    """Return the modality of the portfolio that each person belongs into now, by primary key, with one query.
+    """Return the modality of the portfolio in which each person belongs now, by primary key, in one query.
 
-    Who was validated for the 100 % web and has not accepted yet has a place in a portfolio of that modality already.
+    A person who was validated for the web track and has not accepted yet already has a place in a web portfolio.
     """
     on_the_web = Enrolment.objects.filter(
         jobseeker=OuterRef("jobseeker"), state__in=(EnrolmentState.VALIDATED, EnrolmentState.ACTIVE)
@@ -45,7 +45,7 @@ def places_for(*, actor: User, jobseeker: Jobseeker, modality: str) -> Portfolio
 
 
 def unanswered_on(portfolios: Iterable[Portfolio], day: date) -> dict[int, date]:
-    """Return of which of these portfolios the adviser is away on `day` without a cover, and until when."""
+    """Return the portfolios whose adviser is away on `day` without a cover, with the last day of each absence."""
     unanswered: dict[int, date] = Portfolio.objects.filter(
         pk__in=[portfolio.pk for portfolio in portfolios]
     ).unanswered_on(day)
@@ -53,14 +53,14 @@ def unanswered_on(portfolios: Iterable[Portfolio], day: date) -> dict[int, date]
 
 
 def classic_places(jobseeker: Jobseeker, tier: Tier) -> list[Portfolio]:
-    """Return the portfolios of a tier in the person's agency that have room: the present adviser's, then others."""
+    """Return the portfolios of a tier in the person's agency that have room, the present adviser's first."""
     follower = follower_of(jobseeker)
     found = places_in_reach(jobseeker, Modality(tier))
     return sorted(found, key=lambda portfolio: follower is None or portfolio.adviser_id != follower.pk)
 
 
 def places_in_reach(jobseeker: Jobseeker, modality: Modality) -> list[Portfolio]:
-    """Return the portfolios that have room: of the person's agency, for the 100 % web of the whole region."""
+    """Return the portfolios with room in the person's agency; for the web track, in the whole region."""
     found: PortfolioQuerySet = (
         Portfolio.objects.with_room()
         .proposed_for(jobseeker.agency, modality, timezone.localdate(timezone=jobseeker.agency.zone))

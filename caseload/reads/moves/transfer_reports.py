@@ -1,4 +1,4 @@
-"""Transfers as pages show them: the report of a batch, and their history. A fixed number of queries each."""
+"""Transfers as pages show them: the report of a batch, and the history. Each takes a fixed number of queries."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ from caseload.rules.portfolio import WHY_NOT, Need, needs_of
 class Line:
     """One person of the report.
 
-    `readable`: the reader may open the file now, so what waits and what went along is shown. `visible`: and act on it.
+    `readable`: the reader may open the file, so needs and moved things are shown. `visible`: the reader may also act on
+    it.
     """
 
     transfer: Transfer
@@ -33,11 +34,11 @@ class Line:
     readable: bool
     needs: list[Need]
     why: str
-    """Why the person was not moved; empty where they were."""
+    """Why the person was not moved; empty if they were."""
 
     @property
     def carried(self) -> list[str]:
-        """What moved along, and what is left to do."""
+        """What moved along, and what is left to do, in sentences."""
         return [carried_in_words(along, self.transfer) for along in self.transfer.carried]
 
     @property
@@ -56,25 +57,25 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Remaining:
-    """People who were not moved for one and the same reason."""
+    """People who were not moved for the same reason."""
 
     why: str
     lines: list[Line]
 
     @property
     def again(self) -> str:
-        """The query of the page that proposes the next portfolios for those whom the reader may see."""
+        """The query of the page that proposes other portfolios for the people whom the reader may see."""
         return urlencode([("personne", line.transfer.jobseeker_id) for line in self.lines if line.visible])
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a batch, as far as its reader has a part in it."""
+    """The result of a batch, limited to what its reader may see."""
 
     batch: TransferBatch
     done: list[Line]
     running: list[Line]
-    """Due and not settled yet: a worker is at it."""
+    """Due and unfinished: a worker is moving these people."""
     planned: list[Line]
     not_done: list[Line]
     cancelled: list[Line]
@@ -84,7 +85,7 @@ class Report:
 
     @property
     def remaining(self) -> list[Remaining]:
-        """Who was not moved, by reason."""
+        """The people who were not moved, by reason."""
         groups: dict[str, Remaining] = {}
         for line in self.not_done:
             groups.setdefault(line.why, Remaining(why=line.why, lines=[])).lines.append(line)
@@ -93,7 +94,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Leaving:
-    """One person who is about to be transferred, and what will go along as far as the reader may see it."""
+    """One person before a transfer, and what will move along as far as the reader may see it."""
 
     placement: Placement
     visible: bool
@@ -115,7 +116,7 @@ class GoingAlong:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """Who would go to one portfolio, and how full it would be."""
+    """The people who would go to one portfolio, and its new load."""
 
     portfolio: Portfolio
     people: list[Jobseeker]
@@ -126,9 +127,9 @@ class Share:
 
 
 def leaving(placements: Iterable[Placement], *, reader: User, now: datetime) -> list[Leaving]:
-    """Return the people with what they wait for; load `jobseeker__summary` and the agency's region.
+    """Return the people with their needs; load `jobseeker__summary` and the agency's region.
 
-    Of who is with somebody else by now, and no more the reader's to see, only the name is known.
+    A person who now has another adviser, and whom the reader may no longer see, is shown by name only.
     """
     seen = list(placements)
     visible = _visible(reader, [placement.jobseeker_id for placement in seen])
@@ -144,7 +145,7 @@ def leaving(placements: Iterable[Placement], *, reader: User, now: datetime) -> 
 
 
 def going_along(people: Iterable[Leaving], *, now: datetime) -> GoingAlong:
-    """Count what will move with these people; an interview whose hour has come stays where it is."""
+    """Count what will move along with these people. An interview that has already begun stays where it is."""
     summaries = [one.summary for one in people if one.visible]
     hours = [summary.next_interview_at for summary in summaries]
     return GoingAlong(
@@ -155,16 +156,17 @@ def going_along(people: Iterable[Leaving], *, now: datetime) -> GoingAlong:
 
 
 def proposed_targets(actor: User, placements: Sequence[Placement]) -> list[Portfolio]:
-    """Return where these people can go: the portfolios of their agencies, then the region's, least loaded first.
+    """Return the portfolios to which these people can move: first those of their agencies, then the region's, least
+    loaded first.
 
-    Only portfolios of a modality that one of the people needs, into which the actor may transfer. Whose adviser is
-    away today comes last. One that is full today is there too, for a day to come; `with_room` keeps the others.
+    Only portfolios of a needed modality, into which the actor may transfer. Those whose adviser is away today come
+    last. Full ones are included, for a transfer on a later day; `with_room` removes them.
     """
     sources = {placement.portfolio_id for placement in placements}
     agencies = {placement.portfolio.agency_id for placement in placements}
     found = (
         Portfolio.objects.open_to_transfers_of(actor)
-        .with_people_in_cover(timezone.localdate())
+        .with_people_in_cover(timezone.now())
         .with_presence(timezone.localdate())
         .filter(
             modality__in=set(modalities_of(placement.jobseeker for placement in placements).values()),
@@ -189,12 +191,12 @@ def proposed_targets(actor: User, placements: Sequence[Placement]) -> list[Portf
 
 
 def with_room(proposals: Iterable[Portfolio]) -> list[Portfolio]:
-    """Keep those that take somebody today."""
+    """Keep the portfolios that have room today, and whose adviser or a colleague is there."""
     return [one for one in proposals if one.places_left > 0 and (one.away_until is None or one.relayed)]
 
 
 def shares_of(rows: Iterable[Transfer]) -> list[Share]:
-    """Group foreseen transfers by the portfolio that the people would go to."""
+    """Group planned transfers by their target portfolio."""
     shares: dict[int, Share] = {}
     for row in rows:
         if row.target is not None:
@@ -203,7 +205,7 @@ def shares_of(rows: Iterable[Transfer]) -> list[Share]:
 
 
 def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
-    """Return the report as far as its rows are the reader's, with what they may still cancel of it."""
+    """Return the report with the rows that the reader may see, and whether the reader can still cancel some of it."""
     own = Transfer.objects.decided_over_by(reader).filter(batch=batch)
     transfers = list(
         Transfer.objects.shown_to(reader)
@@ -251,7 +253,7 @@ def report_of(batch: TransferBatch, *, reader: User, now: datetime) -> Report:
 
 
 def _targets(batch: TransferBatch, transfers: Iterable[Transfer], reader: User) -> list[Portfolio]:
-    """Return the chosen portfolios that the reader can choose, and those into which the shown people go or went."""
+    """Return the chosen portfolios that the reader could choose too, and the targets of the people shown."""
     reached = {transfer.target_id for transfer in transfers if transfer.target_id}
     known = Portfolio.objects.open_to_transfers_of(reader).values("pk")
     found = batch.targets.filter(Q(pk__in=known) | Q(pk__in=reached))
@@ -259,9 +261,9 @@ def _targets(batch: TransferBatch, transfers: Iterable[Transfer], reader: User) 
 
 
 def history_of(reader: User) -> TransferBatchQuerySet:
-    """Return the batches that the reader has a part in, newest first.
+    """Return the batches that the reader may see, newest first.
 
-    Each with how many of the people who are the reader's to see went, wait, and did not.
+    Each has the number of visible people who moved, wait, and did not move.
     """
     mine = Q(transfers__in=Transfer.objects.shown_to(reader).values("pk"))
     counted = {state.value: Count("transfers", filter=mine & Q(transfers__state=state)) for state in TransferState}
@@ -275,7 +277,7 @@ def history_of(reader: User) -> TransferBatchQuerySet:
 
 
 def readings_of(reader: User, *, now: datetime) -> list[ReadingRight]:
-    """Return the people whom an adviser has handed over and may still read, what ends first standing first."""
+    """Return the rights to read files that an adviser has handed over, the one that ends first at the top."""
     standing = (
         ReadingRight.objects.standing(now)
         .filter(adviser__user=reader)
@@ -291,12 +293,12 @@ def _visible(reader: User, people: Iterable[int]) -> set[int]:
 
 
 def _due_first(line: Line) -> tuple[bool, tuple[int, float]]:
-    """Sort by what comes first; who waits for nothing comes last, by name."""
+    """Sort by urgency; people without needs come last, by name."""
     return not line.needs, line.needs[0].rank if line.needs else (0, 0.0)
 
 
 def staying_by_reason(rows: Iterable[Transfer]) -> list[tuple[str, list[Jobseeker]]]:
-    """Group foreseen transfers that have no target by the reason why."""
+    """Group planned transfers without a target by reason."""
     groups: dict[str, list[Jobseeker]] = {}
     staying = [row for row in rows if row.target is None]
     for row, why in zip(staying, why_not_in_words(staying), strict=True):
@@ -305,7 +307,7 @@ def staying_by_reason(rows: Iterable[Transfer]) -> list[tuple[str, list[Jobseeke
 
 
 def why_not_in_words(transfers: Sequence[Transfer]) -> list[str]:
-    """Say of each transfer why it was not done, empty where it was; load `source__adviser__user`. One query."""
+    """Return why each transfer was not done; empty if it was. Load `source__adviser__user`. One query."""
     named = {pk for transfer in transfers for pk in transfer.why_not_facts.get("portfolios", [])}
     portfolios = Portfolio.objects.select_related("adviser__user").in_bulk(named) if named else {}
     return [_why_not(transfer, portfolios) if transfer.why_not else "" for transfer in transfers]
@@ -346,7 +348,7 @@ CARRIED = {
 
 
 def carried_in_words(along: Mapping[str, str], transfer: Transfer) -> str:
-    """Say what moved along with the person, on the reader's clock; load both agencies' regions."""
+    """Return what moved along with the person, in the reader's time zone; load both agencies' regions."""
     if "told" in along:
         return along["told"]
     words: dict[str, object] = {"target": transfer.target.adviser if transfer.target else ""}
@@ -357,18 +359,18 @@ def carried_in_words(along: Mapping[str, str], transfer: Transfer) -> str:
 
 
 def _summary(person: Jobseeker) -> CaseSummary:
-    """Return what the lists know of a person; nothing is waited for by somebody of whom nothing was written yet."""
+    """Return the person's summary, or an empty one if nothing was written yet."""
     summary: CaseSummary = getattr(person, "summary", None) or CaseSummary(jobseeker=person)
     return summary
 
 
 def _needs(people: Sequence[Jobseeker], now: datetime) -> dict[int, list[Need]]:
-    """Return what each person waits for, by their key; load the agency's region."""
+    """Return each person's needs, by primary key; load the agency's region."""
     situations = situations_of(person.pk for person in people)
     return {person.pk: needs_of(situations[person.pk], now=now, zone=reader_zone()) for person in people}
 
 
 def is_due(transfer: Transfer, now: datetime) -> bool:
-    """Tell whether the batch's day has come in the agency of the portfolio that the person leaves."""
+    """Return whether the batch's day has come in the agency that the person leaves."""
     due: bool = transfer.batch.due_on <= now.astimezone(transfer.source.agency.zone).date()
     return due

@@ -1,6 +1,6 @@
-"""Who waits for an adviser: who was in a portfolio and is in none now, and volunteers who were refused.
+"""The waiting list: people who have left their last portfolio, and volunteers who were refused.
 
-Whoever has left the service waits for nobody.
+A person who has left the service is not waiting.
 """
 
 from collections.abc import Iterable
@@ -25,12 +25,12 @@ NOT_TAKEN_ON = {
     EnrolmentState.REFUSED: "100\u00a0% web refusé",
     EnrolmentState.WITHDRAWN: "100\u00a0% web retiré à l'entretien",
 }
-"""Why somebody waits who was never in a portfolio."""
+"""Why a person waits who was never in a portfolio."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One person of the waiting list: for which modality, since when, why, and whether they ask to be received."""
+    """One person of the waiting list: modality, beginning and reason of the wait, and an open request for a meeting."""
 
     person: Jobseeker
     modality: Modality
@@ -41,17 +41,17 @@ class Waiting:
 
     @property
     def days(self) -> int:
-        """Full days since nobody follows the person any more, or since the refusal."""
+        """Full days since the person lost the adviser, or since the refusal."""
         return (self.now - self.since).days
 
     @property
     def asks_since(self) -> str:
-        """How long the person has waited for the answer to a request to be received on site; empty without one."""
+        """How long the request for a meeting on site has been open, in words; empty without a request."""
         return duration_in_words(self.now - self.on_site.asked_at) if self.on_site else ""
 
 
 def people_waiting() -> JobseekerQuerySet:
-    """Return who waits, with `waits_since`, and why: `left_by` (a PlacementEnd) or else `not_taken_on` (a state)."""
+    """Return the waiting people with `waits_since`, and why: `left_by` (a PlacementEnd) or `not_taken_on` (a state)."""
     of_the_person = {"jobseeker": OuterRef("pk")}
     left = Placement.objects.waiting().order_by()
     refused = Enrolment.objects.not_taken_on().order_by("-closed_at")
@@ -70,14 +70,14 @@ def people_waiting() -> JobseekerQuerySet:
 
 
 def in_charge_of(user: User) -> JobseekerQuerySet:
-    """Return the people whose place is this user's concern: of a manager's regions, of an adviser's agency."""
+    """Return the people whom this user may place: of the manager's regions, or of the adviser's agency."""
     mine = managed_by(user, "agency__departement__region") if user.is_manager else Q(agency__advisers__user=user)
     people: JobseekerQuerySet = Jobseeker.objects.filter(mine)
     return people
 
 
 def waiting_for(user: User) -> JobseekerQuerySet:
-    """Return who waits in the manager's regions or the adviser's agency, the longest wait first."""
+    """Return the waiting people of the manager's regions or the adviser's agency, the longest wait first."""
     waiting: JobseekerQuerySet = (
         people_waiting()
         .filter(pk__in=in_charge_of(user).values("pk"))
@@ -88,7 +88,7 @@ def waiting_for(user: User) -> JobseekerQuerySet:
 
 
 def with_modalities(people: Iterable[Any], *, now: datetime) -> list[Waiting]:
-    """Add the modality that each person waits for, and what they ask: two statements. `people`: of `waiting_for`."""
+    """Add each person's modality and open request. Two statements. `people` come from `waiting_for`."""
     people = list(people)
     modalities = modalities_of(people)
     asked = {request.jobseeker_id: request for request in OnSiteRequest.objects.open().filter(jobseeker__in=people)}
@@ -106,7 +106,6 @@ def with_modalities(people: Iterable[Any], *, now: datetime) -> list[Waiting]:
 
 
 def proposals_for(user: User, waiting: Waiting) -> list[Portfolio]:
-    """Return where the user may place the person: the agency's portfolios, then the region's, least loaded first."""
-    today = timezone.localdate(timezone=waiting.person.agency.zone)
+    """Return the portfolios into which the user may place the person: first the agency's, each least loaded first."""
     found = places_for(actor=user, jobseeker=waiting.person, modality=waiting.modality)
-    return list(found.with_people_in_cover(today))
+    return list(found.with_people_in_cover(timezone.now()))

@@ -1,8 +1,11 @@
-"""Who is away on which days, and who answers meanwhile. Days are those of the adviser's agency, both ends included."""
+"""Who is away on which days, and who answers meanwhile.
+
+Days are those of the adviser's agency, both ends included.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Concat
@@ -15,7 +18,7 @@ from caseload.rules.portfolio import days_left_open
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """The adviser's absence that runs now: until when, and who answers; nobody where nobody could be found."""
+    """The adviser's present absence: its last day, and the covering colleagues, of whom there may be none."""
 
     adviser: Adviser
     today: date
@@ -24,7 +27,7 @@ class Away:
 
     @property
     def sentence(self) -> str:
-        """Say to the person who is not there until when, and who answers."""
+        """The sentence for the person: who is away until when, and who answers."""
         until = day_in_words(self.ends_on, today=self.today)
         names = [colleague.user.full_name for colleague in self.colleagues]
         answers = "votre agence vous répond"
@@ -33,23 +36,13 @@ class Away:
         return f"{self.adviser} n'est pas là jusqu'au {until} inclus\u00a0; {answers}."
 
 
-def days_away(adviser: Adviser, person: Jobseeker | None = None) -> list[tuple[date, date]]:
-    """Return the stretches of days on which an adviser receives nobody, or not this person whom a colleague covers."""
-    away = list(Absence.objects.standing().filter(adviser=adviser).values_list("starts_on", "ends_on"))
-    if person is None:
-        return away
-    covered = Cover.objects.filter(
-        portfolio__placements__jobseeker=person,
-        portfolio__placements__ended_at=None,
-        portfolio__adviser=adviser,
-        absence=None,
-        cancelled_at=None,
-    )
-    return [*away, *covered.values_list("starts_on", "ends_on")]
+def days_away(adviser: Adviser) -> list[tuple[date, date]]:
+    """Return the first and last day of each absence of an adviser."""
+    return list(Absence.objects.standing().filter(adviser=adviser).values_list("starts_on", "ends_on"))
 
 
 def away_now(person: Jobseeker, *, now: datetime) -> Away | None:
-    """Return who is away of the person's adviser, or None where the adviser is there; two queries at most."""
+    """Return the present absence of the person's adviser, or None. At most two queries."""
     placement = (
         Placement.objects.open()
         .filter(jobseeker=person)
@@ -61,34 +54,25 @@ def away_now(person: Jobseeker, *, now: datetime) -> Away | None:
     adviser = placement.portfolio.adviser
     day = now.astimezone(adviser.agency.zone).date()
     covers = list(
-        Cover.objects.running_on(day)
+        Cover.objects.running_at(now)
+        .answering()
         .filter(portfolio=placement.portfolio)
         .select_related("colleague__user", "absence")
         .order_by("pk")
     )
-    present = [cover for cover in covers if cover.colleague.user.is_active]
-    if present:
-        ends_on = max(cover.absence.ends_on if cover.absence else cover.ends_on for cover in present)
-        return Away(adviser, day, ends_on, tuple(cover.colleague for cover in present))
+    if covers:
+        ends_on = max(cover.absence.ends_on for cover in covers)
+        return Away(adviser, day, ends_on, tuple(cover.colleague for cover in covers))
     absence = Absence.objects.running_on(day).filter(adviser=adviser).first()
     return Away(adviser, day, absence.ends_on, ()) if absence else None
 
 
 def relay_of(user: User, *, now: datetime, person: str = "jobseeker") -> Subquery:
-    """Return the expression that names the adviser for whom `user` answers; null for one's own people.
+    """Return an expression with the name of the absent adviser for whom `user` answers; null for the user's own people.
 
-    `person` is the path to the jobseeker on the queryset that it annotates, which holds visible people only: whom one
-    sees by a cover, one covers now, so the day more on both sides spares looking for the zone.
+    `person` is the path to the jobseeker on the annotated queryset.
     """
-    today = now.date()
-    covers = Cover.objects.filter(
-        colleague__user=user,
-        cancelled_at=None,
-        starts_on__lte=today + timedelta(days=1),
-        ends_on__gte=today - timedelta(days=1),
-        portfolio__placements__jobseeker=OuterRef(person),
-        portfolio__placements__ended_at=None,
-    )
+    covers = Cover.objects.running_at(now).of_person(OuterRef(person)).filter(colleague__user=user)
     named = covers.annotate(
         name=Concat("portfolio__adviser__user__first_name", Value(" "), "portfolio__adviser__user__last_name")
     )
@@ -97,7 +81,7 @@ def relay_of(user: User, *, now: datetime, person: str = "jobseeker") -> Subquer
 
 @dataclass(frozen=True, slots=True)
 class Unrelayed:
-    """Days of an absence, both included, on which nobody answers for the people of a portfolio."""
+    """Days of an absence, both included, on which nobody answers for a portfolio."""
 
     absence: Absence
     portfolio: Portfolio
@@ -106,7 +90,7 @@ class Unrelayed:
 
 
 def without_relay(absences: Iterable[Absence], *, today: date) -> list[Unrelayed]:
-    """Return where and when nobody answers from today on during these absences, the first days first; two queries."""
+    """Return the days from today on that these absences leave without anybody to answer, in two queries."""
     left = [absence for absence in absences if absence.cancelled_at is None and absence.ends_on >= today]
     portfolios: dict[int, list[Portfolio]] = {}
     for portfolio in (
@@ -116,12 +100,12 @@ def without_relay(absences: Iterable[Absence], *, today: date) -> list[Unrelayed
     ):
         portfolios.setdefault(portfolio.adviser_id, []).append(portfolio)
     covered: dict[int, list[tuple[date, date]]] = {}
-    for pk, starts_on, ends_on in Cover.objects.filter(
-        portfolio__adviser__in=list(portfolios),
-        colleague__user__is_active=True,
-        cancelled_at=None,
-        ends_on__gte=today,
-    ).values_list("portfolio", "starts_on", "ends_on"):
+    for pk, starts_on, ends_on in (
+        Cover.objects.standing()
+        .answering()
+        .filter(portfolio__adviser__in=list(portfolios), ends_on__gte=today)
+        .values_list("portfolio", "starts_on", "ends_on")
+    ):
         covered.setdefault(pk, []).append((starts_on, ends_on))
     found = [
         Unrelayed(absence, portfolio, starts_on, ends_on)
@@ -135,7 +119,7 @@ def without_relay(absences: Iterable[Absence], *, today: date) -> list[Unrelayed
 
 
 def follower_of(jobseeker: Jobseeker) -> Adviser | None:
-    """Return the adviser in whose portfolio the person is now, with account and agency loaded."""
+    """Return the person's present adviser, or None, with account and agency loaded."""
     adviser: Adviser | None = (
         Adviser.objects.filter(portfolios__placements__jobseeker=jobseeker, portfolios__placements__ended_at=None)
         .select_related("user", "agency__departement__region")

@@ -1,4 +1,4 @@
-"""What the pages of the registration interview read."""
+"""What the pages of the registration interview show."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from caseload.enums import YesNo
 from caseload.models import Adviser, Placement, Portfolio
 
 DECISION_SHOWN_FOR = timedelta(days=1)
-"""How long the agency's advisers come back to what was decided, withdrawn or lapsed; then their perimeter counts."""
+"""How long the agency's advisers see a settled enrolment. Afterwards only their perimeter counts."""
 
 DECISIONS_SHOWN = 10
 CLOSED_IN_WORDS = {
@@ -29,10 +29,10 @@ CLOSED_IN_WORDS = {
 
 
 def registrations_of(adviser: Adviser, now: datetime) -> EnrolmentQuerySet:
-    """Return the enrolments of the adviser's agency that wait, or that were settled within the last day.
+    """Return the enrolments of the adviser's agency that wait or were settled within the last day.
 
-    Whom the adviser refused stays theirs to read, for who is not followed is in nobody's perimeter: the outcome, not
-    the file.
+    An adviser always sees the outcome of their own refusals, but not the file: a person whom nobody follows is in
+    nobody's perimeter.
     """
     of_agency: EnrolmentQuerySet = Enrolment.objects.filter(jobseeker__agency=adviser.agency_id)
     return (
@@ -43,13 +43,15 @@ def registrations_of(adviser: Adviser, now: datetime) -> EnrolmentQuerySet:
 
 
 def waiting_registrations(adviser: Adviser, words: str) -> EnrolmentQuerySet:
-    """Return the volunteers who wait in the adviser's agency, longest first, and whether their interview began."""
+    """Return the volunteers who wait in the adviser's agency, longest wait first, and whether their interview has
+    begun.
+    """
     return volunteers_of(adviser).matching(words).with_interview_begun()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """A request that was not taken on: what was decided, and who follows the person today."""
+    """A request that was not granted: the decision, and the person's present adviser."""
 
     enrolment: Enrolment
     said: str
@@ -57,9 +59,10 @@ class Decision:
 
 
 def not_taken_on(adviser: Adviser, words: str, *, now: datetime) -> list[Decision]:
-    """Return the latest requests that were not taken on: the adviser's own decisions, or in the agency by `words`.
+    """Return the latest requests that were not granted: the adviser's own decisions, or the agency's that match
+    `words`.
 
-    Whoever asks again stands among those who wait. Two statements.
+    A person who has asked again is among those who wait. Two statements.
     """
     asks_again = Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))
     found = Enrolment.objects.not_taken_on().filter(~Exists(asks_again), jobseeker__agency=adviser.agency_id)
@@ -94,7 +97,7 @@ def not_taken_on(adviser: Adviser, words: str, *, now: datetime) -> list[Decisio
 
 
 def decision_in_words(state: str, at: datetime | None, by: str, *, person: Jobseeker, now: datetime) -> str:
-    """Say what became of a request that is closed, on which day of the agency, and by whom it was refused."""
+    """Return how a request was closed, on which day in the agency's zone, and who refused it, if anybody."""
     if at is None or state not in CLOSED_IN_WORDS:
         return ""
     zone = person.agency.zone
@@ -104,7 +107,7 @@ def decision_in_words(state: str, at: datetime | None, by: str, *, person: Jobse
 
 
 def with_time_left(waiting: Iterable[Enrolment], now: datetime) -> list[tuple[Enrolment, str]]:
-    """Return each enrolment with « expire dans 3 jours »: one statement for all of them, none for none."""
+    """Return each enrolment with « expire dans 3 jours »: one statement for all, none for an empty list."""
     shown = list(waiting)
     left = time_left(now=now, only=[enrolment.pk for enrolment in shown]) if shown else {}
     return [
@@ -113,7 +116,7 @@ def with_time_left(waiting: Iterable[Enrolment], now: datetime) -> list[tuple[En
 
 
 def time_left_in_words(days: int) -> str:
-    """Say how many days are left until the last one, which counts as a whole."""
+    """Return how many days are left, including the last one, in words."""
     if days < 0:
         return "délai passé"
     if days == 0:
@@ -122,34 +125,37 @@ def time_left_in_words(days: int) -> str:
 
 
 def obstacle_to_web(*, person: Jobseeker, proposals: list[Portfolio], today: date) -> str:
-    """Say to the adviser why the web track cannot be chosen today, whatever the tier; empty if it can."""
+    """Return for the adviser why the web track cannot be chosen today, with any tier; empty if it can."""
     region, opens_on = person.agency.region, person.agency.web_opening_day
     if opens_on is None:
-        return f"Région {region.name} : le 100 % web n'y a pas encore de date d'ouverture."
+        return f"Région {region.name}\u00a0: le 100\u00a0% web n'y a pas encore de date d'ouverture."
     if opens_on > today:
         day = day_in_words(opens_on, today=today)
         place = f"Région {region.name}" if opens_on == region.web_opens_on else person.agency.name
-        return f"{place} : le 100 % web y ouvre le {day}."
+        return f"{place}\u00a0: le 100\u00a0% web y ouvre le {day}."
     if not person.email:
-        return "La personne n'a pas d'adresse e-mail : ajoutez-la dans la partie 1."
+        return "La personne n'a pas d'adresse e-mail\u00a0: ajoutez-la dans la partie 1."
     if not proposals:
-        return "Aucun portefeuille « guidé 100 % web » de la région n'a de place. Prévenez votre responsable."
+        return (
+            "Aucun portefeuille «\u00a0guidé 100\u00a0% web\u00a0» de la région n'a de place. "
+            "Prévenez votre responsable."
+        )
     return ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """One thing that speaks against the web track and forbids nothing: it holds while `field` has `value`."""
+    """A doubt about the web track, which forbids nothing. It applies while `field` has `value`."""
 
     field: str
-    """Empty for what no answer of the page changes."""
+    """Empty if no answer on the page changes it."""
     value: str
     sentence: str
     holds: bool
 
 
 def doubts_about_web(answer: Callable[[str], str], check: DeviceCheck | None) -> list[Doubt]:
-    """Return what the adviser weighs before choosing the web track: the answers so far, and the person's own test."""
+    """Return the doubts that the adviser should weigh, from the answers so far and the person's own device test."""
     doubts = [
         Doubt(field=field, value=value, sentence=sentence, holds=answer(field) == value)
         for field, value, sentence in (
@@ -165,7 +171,7 @@ def doubts_about_web(answer: Callable[[str], str], check: DeviceCheck | None) ->
 
 
 def default_plan_in_words(modality: Modality, *, today: date) -> str:
-    """Return the sentence of the contact plan that a modality begins with today; empty where it has none."""
+    """Return the sentence of the default contact plan of a modality today; empty if it has none."""
     default = default_plan(modality=modality, day=today)
     if default is None:
         return ""
@@ -178,7 +184,7 @@ def default_plan_in_words(modality: Modality, *, today: date) -> str:
 
 
 def interview_in_progress(person: Jobseeker) -> RegistrationInterview | None:
-    """Return the person's registration interview that has begun and is not concluded."""
+    """Return the person's registration interview in progress, if there is one."""
     return (
         RegistrationInterview.objects.filter(jobseeker=person, concluded_at=None).select_related("conducted_by").first()
     )

@@ -1,4 +1,4 @@
-"""What the agency reads of a request that waits for its registration interview no more."""
+"""What the agency sees of a request that no longer waits for its registration interview."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +13,13 @@ MAY_ASK_AGAIN = "La personne peut demander de nouveau quand elle le souhaite"
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a state is told."""
+    """The wording of a state."""
 
     title: str
     follows: str
-    """What the person waits for now, or how it goes on."""
+    """What the person waits for now, or what comes next."""
     letter: NotificationKind | None = None
-    """Which letter goes to the person with it."""
+    """The letter that the person gets."""
     came_first: str = DECIDED_FIRST
     """What happened while a second adviser was still writing."""
 
@@ -37,7 +37,7 @@ OUTCOMES = {
     ),
     EnrolmentState.REFUSED: Outcome(
         title="100\u00a0%\u00a0web refusé",
-        follows="Le suivi reste classique",
+        follows="Le suivi habituel continue",
         letter=NotificationKind.ENROLMENT_REFUSED,
     ),
     EnrolmentState.WITHDRAWN: Outcome(
@@ -63,7 +63,7 @@ WITHDRAWN_AT_INTERVIEW = Outcome(
 
 
 def outcome_of(enrolment: Enrolment) -> Outcome:
-    """Return how an enrolment that is asked for no more is told."""
+    """Return the wording for an enrolment that no longer waits."""
     if enrolment.state == EnrolmentState.LAPSED and enrolment.validated_at is not None:
         return NOT_ACCEPTED_IN_TIME
     if enrolment.state == EnrolmentState.WITHDRAWN and enrolment.interview_id and enrolment.validated_at is None:
@@ -72,7 +72,7 @@ def outcome_of(enrolment: Enrolment) -> Outcome:
 
 
 def settled_by(enrolment: Enrolment) -> tuple[User | None, datetime | None]:
-    """Return who settled it (None: time ran out), and when."""
+    """Return who settled it (None: its time ran out), and when."""
     if enrolment.state in NOT_BEGUN_STATES:
         return enrolment.closed_by, enrolment.closed_at
     return enrolment.validated_by, enrolment.validated_at

@@ -1,4 +1,4 @@
-"""Whom an adviser finds to write down a wish at the interview itself: people of the agency without an open request."""
+"""The people for whom an adviser can record a wish: people of the agency without an open request."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,24 +15,24 @@ from caseload.models import Adviser
 from caseload.reads.registration.interviews import decision_in_words
 
 FOUND_AT_MOST = 10
-"""Whoever searches for more has to be more precise: every person that is shown has been read."""
+"""The most people shown. More matches need a more precise search, because each person shown counts as read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One person who was found, and what stands in the way of the 100 % web today."""
+    """A person who was found, and what prevents the 100 % web track today."""
 
     person: Jobseeker
     obstacle: str
-    """Why the wish cannot be written down today; empty if it can."""
+    """Why the wish cannot be recorded today; empty if it can."""
     to_settle: list[str]
-    """What the interview has to settle before a validation."""
+    """What the interview must settle before a validation."""
     before: str
-    """What became of the last request; empty for who never asked."""
+    """The outcome of the last request; empty for a person who never asked."""
 
 
 def candidates(adviser: Adviser, words: str, *, now: datetime) -> list[Candidate]:
-    """Return who matches the words: two statements at most. One more than is shown tells that there are more."""
+    """Return the people who match, in two statements at most. One result too many shows that there are more."""
     if not words:
         return []
     open_one = Enrolment.objects.open().filter(jobseeker=OuterRef("pk"))

@@ -1,7 +1,7 @@
-"""The figures that steer the 100 % web track: a fixed number of statements, whatever the country holds.
+"""The figures for managers, with a fixed number of statements.
 
-A figure of a period counts what happened on the days from `first` to `last`, both included, each in its region's
-own zone. A figure of the present counts what stands now. A person counts for the region of their agency today.
+A figure of a period counts what happened on the days from `first` to `last`, both included, in each region's own zone.
+A figure of the present counts what is true now. A person counts for the present region of their agency.
 """
 
 from collections import Counter
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, DateField, F, Func, IntegerField, Q, QuerySet, Sum
+from django.db.models import Count, F, IntegerField, Q, QuerySet, Sum
 from django.db.models.functions import Cast
 from django.db.models.lookups import GreaterThanOrEqual
 
 from accompaniment.enums import Channel, ContactNature, EnrolmentState, LeavingReason, Modality, RefusalReason, Track
 from accompaniment.models import Accompaniment, Contact, Enrolment, Region, User
-from accompaniment.models.expressions import alphabetical
+from accompaniment.models.expressions import LocalDay, alphabetical
 from caseload.models import Placement, Portfolio
 from caseload.rules.portfolio import ALMOST_FULL_PERCENT, Suppressed, percent, suppress
 
@@ -69,7 +69,7 @@ class RegionFigures:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the web track has a day of opening here, or anything is counted already."""
+        """Whether the web track has an opening day here, or any figure is not zero."""
         return self.opens_on is not None or any(getattr(self, name) for name in COUNTS) or bool(self.interviews)
 
 
@@ -87,24 +87,17 @@ class Dashboard:
 
     @property
     def begun(self) -> list[RegionFigures]:
-        """The regions of which there is something to tell."""
+        """The regions with something to show."""
         return [row for row in self.regions if row.has_begun]
 
     @property
     def not_begun(self) -> list[RegionFigures]:
-        """The regions that are not open yet and count nothing."""
+        """The regions that are not open yet and have no figures."""
         return [row for row in self.regions if not row.has_begun]
 
 
-class LocalDay(Func):
-    """The day of an instant in an IANA zone: `(zone, instant)`."""
-
-    template = "timezone(%(expressions)s)::date"
-    output_field = DateField()
-
-
 def regions_of(user: User) -> QuerySet[Region]:
-    """Return the regions that a manager steers: those that are open first, then by name."""
+    """Return the regions that a manager steers, open ones first, then by name."""
     manager = getattr(user, "manager", None)
     if manager is None:
         return Region.objects.none()
@@ -129,7 +122,7 @@ def dashboard(*, user: User, period: Period) -> Dashboard:
 
 
 def _count_enrolments(regions: dict[str, RegionFigures], earlier: RegionFigures, period: Period) -> None:
-    """Volunteers by the day they asked, validations and refusals by the day they were decided."""
+    """Volunteers by the day on which they asked, validations and refusals by the day of the decision."""
     facts: dict[str, tuple[str, Q]] = {
         "volunteers": ("asked_at", Q()),
         "validated": ("validated_at", Q()),
@@ -138,7 +131,7 @@ def _count_enrolments(regions: dict[str, RegionFigures], earlier: RegionFigures,
     both = Period(period.before.first, period.last)
     zone = F("jobseeker__agency__departement__region__timezone")
     rows: QuerySet[Any, dict[str, Any]] = (
-        Enrolment.objects.filter(Q(*(_about(column, both) for column, _ in facts.values()), _connector=Q.OR))
+        Enrolment.objects.filter(Q(*(_may_be_within(column, both) for column, _ in facts.values()), _connector=Q.OR))
         .filter(jobseeker__agency__departement__region__in=list(regions))
         .order_by()
         .annotate(**{f"{column}_day": LocalDay(zone, F(column)) for column, _ in facts.values()})
@@ -194,11 +187,11 @@ ALMOST_FULL = Q(
 
 
 def _count_interviews(regions: dict[str, RegionFigures], earlier: RegionFigures, period: Period) -> None:
-    """Interviews that the journal says were held, by channel; a registration interview is not one of them."""
+    """Interviews in the journal by channel, without registration interviews."""
     both = Period(period.before.first, period.last)
     for row in (
         Contact.objects.filter(
-            _about("at", both),
+            _may_be_within("at", both),
             nature=ContactNature.INTERVIEW,
             jobseeker__agency__departement__region__in=list(regions),
         )
@@ -215,8 +208,8 @@ def _count_interviews(regions: dict[str, RegionFigures], earlier: RegionFigures,
         earlier.interviews[row["channel"]] += row["held_before"]
 
 
-def _about(column: str, period: Period) -> Q:
-    """Keep instants that may fall on a day of the period in some zone; an index serves it."""
+def _may_be_within(column: str, period: Period) -> Q:
+    """Keep instants that fall on a day of the period in some zone; an index supports it."""
     first = datetime.combine(period.first - A_DAY, time(), tzinfo=UTC)
     last = datetime.combine(period.last + 2 * A_DAY, time(), tzinfo=UTC)
     return Q(**{f"{column}__gte": first, f"{column}__lt": last})
@@ -241,7 +234,7 @@ def waiting_for_placement(user: User) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """How many people by reason since the beginning, as may be shown."""
+    """The number of people per reason since the beginning, as far as it may be shown."""
 
     counts: Suppressed[str]
 
@@ -251,9 +244,10 @@ class Reasons:
 
 
 def refusal_reasons(user: User) -> Reasons:
-    """Return the refusals of the manager's regions by reason, since the beginning.
+    """Return the refusals in the manager's regions by reason, since the beginning.
 
-    No period and no single region can be chosen: the difference of two such tables would tell what each hides.
+    Neither a period nor a single region can be chosen: the difference between two such tables would reveal what each
+    hides.
     """
     return _reasons(user, "refusal_reason", EnrolmentState.REFUSED, RefusalReason)
 

@@ -1,4 +1,4 @@
-"""What the pages of the settings show: caps with their agency, and who changed what when."""
+"""The pages of the settings: caps with their agencies, and the history of changes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ from caseload.reads.steering.figures import regions_of
 
 HISTORY_SHOWN = 30
 PEOPLE_SHOWN = 50
-"""Names behind the count of whom an opening makes eligible."""
+"""The most names shown beside the number of people whom an opening makes eligible."""
 
 
 @dataclass
@@ -80,14 +80,14 @@ def caps_by_place(user: User, *, now: datetime) -> tuple[list[CapsOfPlace], list
 
 
 def history_of_caps(user: User) -> Iterator[Change]:
-    """Tell the last changes of caps that the manager may see, newest first."""
+    """Return the last changes of caps that the manager may see, newest first."""
     seen = CapacityChange.objects.filter(Q(agency=None) | Q(agency__in=agencies_of(user)))
     for change in _last(seen.select_related("agency")):
         where = change.agency.name if change.agency else "tout le pays"
         value = "celui du pays" if change.value is None else change.value
         what = f"{change.get_modality_display()}, {where}\u00a0: {value} à partir du {_day(change.starts_on)}"
         if change.by_working_share:
-            what += ", selon la quotité"
+            what += ", selon le temps de travail"
         if change.event == SettingEvent.CANCELLED:
             what += " (annulé)"
         yield Change(change.at, _by(change), what, change.reason)
@@ -95,18 +95,18 @@ def history_of_caps(user: User) -> Iterator[Change]:
 
 @dataclass(frozen=True, slots=True)
 class AgencyOpening:
-    """An agency with how many people may ask for the 100 % web once it is open there."""
+    """An agency, and how many people may ask for the 100 % web once it is open there."""
 
     agency: Agency
     people: int
     own_day: date | None = None
-    """The later day of the agency's own, where the day that is looked at does not open it."""
+    """The agency's own later day, if the day in question does not open it."""
 
 
 def openings_of(agencies: Iterable[Agency], *, day: date | None = None) -> list[AgencyOpening]:
-    """Count for each agency, as of now, whom an opening makes eligible.
+    """Count for each agency the people whom an opening makes eligible, as of now.
 
-    `day` is one that a region may be given: an agency with a later day of its own does not open on it.
+    `day` is a possible day for the region. An agency with its own later day does not open on it.
     """
     places = list(agencies)
     may_ask = Accompaniment.objects.that_may_ask(places).order_by().values_list("jobseeker__agency")
@@ -122,7 +122,7 @@ def openings_of(agencies: Iterable[Agency], *, day: date | None = None) -> list[
 
 
 def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
-    """Return by agency and name the first of those whom an opening makes eligible; names, which are no reading."""
+    """Return the first of the people whom an opening makes eligible, by agency and name. Names alone are no reading."""
     opened = [opening.agency for opening in openings if opening.own_day is None]
     found = (
         Accompaniment.objects.that_may_ask(opened)
@@ -139,9 +139,9 @@ def people_made_eligible(openings: Iterable[AgencyOpening]) -> list[Jobseeker]:
 
 
 def history_of_openings(*, region: Region | None = None) -> Iterator[Change]:
-    """Tell the last changes of days of opening, newest first: everywhere, or in one region with its agencies.
+    """Return the last changes of opening days, newest first: everywhere, or in one region with its agencies.
 
-    Of one region the telephone numbers of its agencies, too.
+    For one region the telephone numbers of its agencies are included.
     """
     openings = OpeningChange.objects.select_related("region", "agency")
     numbers = AgencyPhoneChange.objects.select_related("agency__departement__region")
@@ -166,7 +166,7 @@ def _number(phone: str) -> str:
 
 
 def delays_by_state(*, today: date) -> list[tuple[Awaited, LapseDelay | None, list[LapseDelay]]]:
-    """Return for each thing that waits the delay in force and those to come."""
+    """Return the delay in force and the coming ones, for each thing that waits."""
     rows = list(LapseDelay.objects.select_related("set_by").order_by("starts_on"))
     found = []
     for state in Awaited:
@@ -177,7 +177,7 @@ def delays_by_state(*, today: date) -> list[tuple[Awaited, LapseDelay | None, li
 
 
 def history_of_delays() -> Iterator[Change]:
-    """Tell the last changes of delays, newest first."""
+    """Return the last changes of delays, newest first."""
     for change in _last(DelayChange.objects.all()):
         gone = " (annulé)" if change.event == SettingEvent.CANCELLED else ""
         what = f"{days_in_words(change.days)} à partir du {_day(change.starts_on)}{gone}"

@@ -1,4 +1,4 @@
-"""Lists of people: what leaves the house as a file, and what a manager opens, is written down."""
+"""Record exports of lists of people, and managers' openings of portfolio lists."""
 
 from collections.abc import Iterable
 
@@ -13,10 +13,10 @@ from caseload.reads.desk.cases import Case
 
 
 def record_export(*, actor: User, cases: Iterable[Case], covered: Iterable[int], filters: Iterable[str]) -> None:
-    """Write that `actor` took a list of people away as a file.
+    """Record that `actor` exported a list of people.
 
-    One row says how many and by which filters, never what was searched for. Each person whom the actor only covers
-    has a row of their own besides, as for any reading by somebody else than their adviser.
+    One row says how many and with which filters, but not what was searched for. Each person whom the actor only covers
+    gets a separate row, as for any reading by somebody else than their adviser.
     """
     cases, away = list(cases), set(covered)
     now = timezone.now()
@@ -44,10 +44,10 @@ def record_export(*, actor: User, cases: Iterable[Case], covered: Iterable[int],
 
 
 def record_opening(*, actor: User, portfolio: int, people: int, filters: Iterable[str]) -> None:
-    """Write that a manager opened the list of a portfolio, once within the same reading.
+    """Record that a manager opened the list of a portfolio, once within the same reading.
 
-    One row: the list says what is to be done, and in a person's own words it says nothing, so it is no reading of
-    each file (docs/security.md).
+    One row is enough: the list says what is to be done and shows no words of a person, so it is no reading of each file
+    (docs/security.md).
     """
     now = timezone.now()
     known = AuditEntry.objects.filter(

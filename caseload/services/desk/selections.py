@@ -1,4 +1,4 @@
-"""What is done for several people at once: each on their own, so that one who cannot does not stop the others."""
+"""Acts for several people at once, each separately, so that one failure does not stop the others."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -8,29 +8,27 @@ from datetime import date
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from accompaniment.enums import Role
 from accompaniment.locks import lock_jobseeker
 from accompaniment.models import ContactPlan, Jobseeker, User
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.meanwhile import NOT_SEEN, ChangedMeanwhileError, State
 from accompaniment.services.plan_reviews import NewPlan
-from accompaniment.services.plans import PlanChangedMeanwhileError, change_plan
-from caseload.models import Adviser, Placement
+from accompaniment.services.plans import change_plan
+from accompaniment.services.rights import check_acts
+from caseload.models import Placement
 
 logger = logging.getLogger(__name__)
 
 SOMEBODY_AT_IT = "Ce dossier est en cours de modification par quelqu'un d'autre. Réessayez pour cette personne."
-"""Instead of a wait without an end: the database gives up a lock after some seconds, and the others go on."""
-
-
-class NotFollowedError(DomainError):
-    """The person is no longer in a portfolio of the actor's."""
-
-    def __init__(self) -> None:
-        super().__init__("Cette personne n'est plus dans vos portefeuilles.")
+"""For a wait for a lock that was ended after some seconds, so that the others go on."""
+CHANGED = "Son plan de contact, ou ce qu'elle en demande, a changé entre-temps."
+NOT_SHOWN = "La page n'était plus à jour\u00a0: voyez son plan de contact, puis recommencez."
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one person; `why_not` is empty when it was done."""
+    """The result for one person; `why_not` is empty on success."""
 
     jobseeker: Jobseeker
     why_not: str = ""
@@ -38,9 +36,7 @@ class Outcome:
 
 def followed_among(*, actor: User, people: Iterable[int]) -> list[Jobseeker]:
     """Return those of the people whom the actor follows or covers today, by name."""
-    adviser = Adviser.objects.select_related("agency__departement__region").get(user=actor)
-    today = timezone.now().astimezone(adviser.agency.zone).date()
-    followed = Placement.objects.open().followed_by(adviser, today).filter(jobseeker__in=list(people))
+    followed = Placement.objects.open().followed_by(actor, timezone.now()).filter(jobseeker__in=list(people))
     return list(Jobseeker.objects.filter(pk__in=followed.values("jobseeker")).select_related("user"))
 
 
@@ -51,29 +47,34 @@ def change_plans(
     new_plan: NewPlan,
     reason: str,
     review_on: date,
-    seen: Mapping[int, str],
+    seen: Mapping[int, State],
 ) -> list[Outcome]:
-    """Set the same contact plan for several people, each in a transaction of their own.
+    """Set the same contact plan for several people, each in a separate transaction.
 
-    Who has exactly this plan since today keeps it, so that sending twice changes it once. `seen` holds by person what
-    stood of the plan when the actor chose (`plan_states`): where it has changed since, nothing is overwritten.
+    A person who already has exactly this plan since today keeps it, so sending twice changes it once. `seen` holds, by
+    person, the state of the plan when the actor chose (`plan_states`). A plan that has changed since is not
+    overwritten.
     """
     return [
         _change_one(
-            actor=actor, jobseeker=each, new_plan=new_plan, reason=reason, review_on=review_on, seen=seen.get(each.pk)
+            actor=actor,
+            jobseeker=each,
+            new_plan=new_plan,
+            reason=reason,
+            review_on=review_on,
+            seen=seen.get(each.pk, NOT_SEEN),
         )
         for each in jobseekers
     ]
 
 
 def _change_one(
-    *, actor: User, jobseeker: Jobseeker, new_plan: NewPlan, reason: str, review_on: date, seen: str | None
+    *, actor: User, jobseeker: Jobseeker, new_plan: NewPlan, reason: str, review_on: date, seen: State
 ) -> Outcome:
     try:
         with transaction.atomic():
             person = lock_jobseeker(jobseeker.pk)
-            if not followed_among(actor=actor, people=[person.pk]):
-                raise NotFollowedError
+            check_acts(actor, person, roles=(Role.ADVISER,))
             if _is_set_already(actor, person, new_plan, reason, review_on):
                 return Outcome(jobseeker)
             change_plan(
@@ -86,8 +87,8 @@ def _change_one(
                 review_on=review_on,
                 seen=seen,
             )
-    except PlanChangedMeanwhileError:
-        return Outcome(jobseeker, "Son plan de contact, ou ce qu'elle en demande, a changé entre-temps.")
+    except ChangedMeanwhileError as changed:
+        return Outcome(jobseeker, NOT_SHOWN if changed.shown_nothing else CHANGED)
     except DomainError as refusal:
         return Outcome(jobseeker, refusal.sentence)
     except OperationalError:

@@ -1,4 +1,4 @@
-"""The one way to write what the portfolio list shows of a person."""
+"""The only way to write a person's summary for the portfolio list."""
 
 from typing import Any
 
@@ -6,5 +6,8 @@ from caseload.models import CaseSummary
 
 
 def write_summary(*, jobseeker_id: int, **fields: Any) -> None:
-    """Set fields of a person's `CaseSummary`, made if there is none. Runs in the transaction of the act itself."""
+    """Set fields of a person's `CaseSummary`, and create it if there is none.
+
+    Runs in the transaction of the act itself.
+    """
     CaseSummary.objects.update_or_create(jobseeker_id=jobseeker_id, defaults=fields)

@@ -1,35 +1,34 @@
-"""Absences of advisers, and the covers that go with them.
+"""Absences of advisers, and their covers.
 
-An absence begins and ends by its days alone: no job decides. It comes to be with its covers and with what becomes of
-everything booked on its days, all in one transaction. Locks: the people concerned, the portfolios, then the adviser
-and all colleagues, each in primary-key order. Whoever books an interview holds the adviser's row meanwhile
-(`hold_present`), so that an interview and an absence that does not know of it cannot both come to be.
+An absence begins and ends by its days alone, without a job. It is written together with its covers and the decisions
+about all bookings on its days, in one transaction.
+
+Locks: the people concerned, the portfolios, then the adviser and all colleagues, each in primary-key order. A booking
+shares the adviser's row (`share_adviser`), so an interview and an absence that does not know of it cannot both be
+written.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import psycopg
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
+from accompaniment.locks import lock_jobseekers
 from accompaniment.models import Jobseeker, User
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import DomainError, NoRightError, NotAllowedNowError
 from accompaniment.rules.french import day_in_words, of_name
 from accompaniment.services import audit
 from accompaniment.services.foreseen import Foreseen, names_of
+from accompaniment.services.rights import account_open
 from caseload.hooks.adviser_absences import CoverChange, Decision, HandedOn, PlannedAbsence, on_absence
+from caseload.hooks.coming import booked
+from caseload.locks import lock_absences, lock_advisers, lock_portfolios
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.services.moves.absence_locks import (
-    CHANGED,
-    Days,
-    lock_days,
-    lock_people,
-    locked_advisers,
-    locked_portfolios,
-)
+from caseload.services.moves.absence_locks import CHANGED, Days, lock_days
 from caseload.services.moves.covers import (
     CANNOT_COVER,
     colleagues_for,
@@ -50,15 +49,6 @@ MOVED_OTHERWISE = "Sinon la personne est invitée à choisir un autre créneau. 
 OVER = "Cette absence est terminée ou annulée\u00a0: il n'y a plus rien à changer."
 
 
-def hold_present(adviser: Adviser) -> None:
-    """Let no absence of the adviser come to be before the end of this transaction.
-
-    Those who hold it do not wait for each other. Look at the absences after it, not before.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM caseload_adviser WHERE id = %s FOR KEY SHARE", [adviser.pk])
-
-
 def declare_absence(
     *,
     actor: User,
@@ -69,20 +59,18 @@ def declare_absence(
     decisions: Mapping[str, Decision],
     relays: Mapping[int, int] | None = None,
 ) -> tuple[Absence, list[str]]:
-    """Write the absence, its covers, and what becomes of all that is booked on its days; or nothing.
+    """Write the absence, its covers, and the decisions about all bookings on its days, or nothing.
 
-    `colleagues`: primary keys of advisers by the portfolio's. `relays`: who takes over what the adviser covers, by the
-    cover's primary key. `decisions`: by the key of each question that `questions_about` asks. Returns the absence and
-    what was done, in sentences.
-    Raises UndecidedError when something has no decision (a booking may have come meanwhile), DomainError for days or
-    colleagues that cannot be.
+    `colleagues`: primary keys of advisers, by portfolio. `relays`: who takes over what the adviser covers, by the
+    cover's primary key. `decisions`: by the key of each question of `questions_about`. Returns the absence and
+    sentences about what was done. Raises UndecidedError if a decision is missing (a booking may have been added),
+    DomainError for invalid days or colleagues.
     """
     with transaction.atomic():
         now = timezone.now()
-        if not may_declare(actor, adviser):
-            raise DomainError(NOT_YOURS)
         _check_days(adviser, starts_on=starts_on, ends_on=ends_on)
         locked = lock_days(adviser, starts_on, ends_on, chosen=_chosen(colleagues, relays))
+        _check_declares(actor, adviser)
         away = locked.advisers[adviser.pk]
         planned = _planned(away, locked, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues, relays=relays)
         absence = _saved(Absence(adviser=away, starts_on=starts_on, ends_on=ends_on, set_by=actor, set_at=now))
@@ -99,17 +87,16 @@ def extend_absence(
     decisions: Mapping[str, Decision],
     relays: Mapping[int, int] | None = None,
 ) -> list[str]:
-    """Let an absence last until `last_day`; the days that are added are asked about and checked as a new absence is.
+    """Extend an absence to `last_day`. The added days are asked about and checked as for a new absence.
 
-    `colleagues`, `relays`, `decisions` and what it raises: as `declare_absence`; NotAllowedNowError when the absence
-    is over or was changed since the caller read it.
+    `colleagues`, `relays`, `decisions` and errors: as `declare_absence`. Also raises NotAllowedNowError if the absence
+    is over or has changed since the caller read it.
     """
     with transaction.atomic():
         now = timezone.now()
-        if not may_declare(actor, absence.adviser):
-            raise DomainError(NOT_YOURS)
         first = _first_added(absence, last_day)
         locked = lock_days(absence.adviser, first, last_day, chosen=_chosen(colleagues, relays), absences={absence.pk})
+        _check_declares(actor, absence.adviser)
         standing = locked.absences[absence.pk]
         standing.adviser = locked.advisers[absence.adviser_id]
         if standing.cancelled_at is not None or standing.ends_on < _today(standing.adviser):
@@ -132,9 +119,9 @@ def foresee_absence(
     colleagues: Mapping[int, Sequence[int]],
     relays: Mapping[int, int] | None = None,
 ) -> PlannedAbsence:
-    """Check days and colleagues as they stand now, and return the absence to ask about; writes nothing.
+    """Check days and colleagues at this moment, and return the absence to ask about; writes nothing.
 
-    Raises DomainError as `declare_absence` does.
+    Raises DomainError as `declare_absence`.
     """
     _check_days(adviser, starts_on=starts_on, ends_on=ends_on)
     if _away_between(adviser, starts_on, ends_on):
@@ -166,18 +153,18 @@ def foresee_extension(
 
 
 def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, shown: str | None = None) -> list[str]:
-    """Let an absence end on `last_day`, or call it off: one that has begun then ends yesterday.
+    """End an absence on `last_day`, or call it off; if it has begun, it then ends yesterday.
 
-    The covers end with it; what the colleagues had been given after that day goes back. Returns what was done, in
-    sentences. Raises NotAllowedNowError when the absence is over, DomainError for a day that shortens nothing,
-    NotForeseenError when other people's interviews would move than those `shown`.
+    The covers end with it, and bookings given to colleagues after that day go back. Returns sentences about what was
+    done. Raises NotAllowedNowError if the absence is over, DomainError if the day shortens nothing, NotForeseenError if
+    the interviews that would move differ from those `shown`.
     """
     with transaction.atomic():
         locked, portfolios, colleagues = _locked(absence, actor)
         today = _today(locked.adviser)
         if last_day is None and locked.starts_on < today:
             last_day = today - timedelta(days=1)
-        covers = Cover.objects.filter(absence=locked, cancelled_at=None)
+        covers = Cover.objects.standing().filter(absence=locked)
         if last_day is None:
             locked.cancelled_at = timezone.now()
             locked.save(update_fields=["cancelled_at"])
@@ -208,16 +195,14 @@ def end_absence(*, actor: User, absence: Absence, last_day: date | None = None, 
 
 
 def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser, shown: str | None = None) -> list[str]:
-    """Let another colleague answer for the rest of a cover, from today or from its first day on.
+    """Replace the colleague of a cover for its rest, from today or from its first day on.
 
-    Returns what was done, in sentences. Raises NotAllowedNowError when the cover is over, DomainError for a colleague
-    who cannot be, NotForeseenError when other people's interviews would move than those `shown`.
+    Returns sentences about what was done. Raises NotAllowedNowError if the cover is over, DomainError for an impossible
+    colleague, NotForeseenError if the interviews that would move differ from those `shown`.
     """
     with transaction.atomic():
-        if cover.absence is None:
-            raise NotAllowedNowError(OVER)
         locked, portfolios, colleagues = _locked(cover.absence, actor, more={colleague.pk})
-        standing = Cover.objects.filter(pk=cover.pk, cancelled_at=None).select_related("colleague__user").first()
+        standing = Cover.objects.standing().filter(pk=cover.pk).select_related("colleague__user").first()
         today = _today(locked.adviser)
         if standing is None or standing.ends_on < today:
             raise NotAllowedNowError(OVER)
@@ -249,10 +234,10 @@ def replace_colleague(*, actor: User, cover: Cover, colleague: Adviser, shown: s
 
 
 def add_cover(*, actor: User, absence: Absence, portfolio: Portfolio, colleague: Adviser) -> list[str]:
-    """Let one more colleague answer for a portfolio, from today or from the absence's first day, to its last day.
+    """Add one more colleague for a portfolio, from today or from the absence's first day, to its last day.
 
-    Returns what was done, in sentences. Raises NotAllowedNowError when the absence is over, DomainError for a
-    portfolio of somebody else, and for a colleague who is not there on all these days or covers on one already.
+    Returns sentences about what was done. Raises NotAllowedNowError if the absence is over, DomainError for somebody
+    else's portfolio, and for a colleague who is away on one of these days or already covers on one.
     """
     with transaction.atomic():
         locked, portfolios, _ = _locked(absence, actor, more={colleague.pk}, uncovered=[portfolio.pk])
@@ -272,9 +257,14 @@ def add_cover(*, actor: User, absence: Absence, portfolio: Portfolio, colleague:
 
 
 def may_declare(actor: User, adviser: Adviser) -> bool:
-    """Tell whether this adviser's absences are the actor's to declare: one's own, or a manager's region's."""
-    mine: bool = Adviser.objects.visible_to(actor).filter(pk=adviser.pk).exists()
+    """Return whether the actor may declare this adviser's absences: the adviser, or a manager of the region."""
+    mine: bool = Adviser.objects.visible_to(actor).filter(account_open(actor), pk=adviser.pk).exists()
     return mine
+
+
+def _check_declares(actor: User, adviser: Adviser) -> None:
+    if not may_declare(actor, adviser):
+        raise NoRightError(NOT_YOURS)
 
 
 def _chosen(colleagues: Mapping[int, Sequence[int]], relays: Mapping[int, int] | None) -> set[int]:
@@ -300,7 +290,7 @@ def _first_added(absence: Absence, last_day: date) -> date:
 
 
 def _away_between(adviser: Adviser, starts_on: date, ends_on: date) -> bool:
-    standing = Absence.objects.standing().filter(adviser=adviser, starts_on__lte=ends_on, ends_on__gte=starts_on)
+    standing = Absence.objects.between(starts_on, ends_on).filter(adviser=adviser)
     return bool(standing.exists())
 
 
@@ -313,7 +303,7 @@ def _planned(
     colleagues: Mapping[int, Sequence[int]],
     relays: Mapping[int, int] | None,
 ) -> PlannedAbsence:
-    """Check who answers for the adviser, and who takes over what the adviser covers."""
+    """Check who covers for the adviser, and who takes over what the adviser covers."""
     allowed = {one.pk: one for one in colleagues_for(adviser, starts_on=starts_on, ends_on=ends_on)}
     chosen: dict[int, Sequence[Adviser]] = {}
     for portfolio in days.portfolios:
@@ -358,7 +348,7 @@ def _carry_out(
     at: datetime,
     event: str,
 ) -> list[str]:
-    """Write the covers of the planned days and what becomes of the rest, tell everybody, and say what was done."""
+    """Write the covers of the planned days, carry out the decisions, tell everybody, and return sentences."""
     covers = [
         _cover(absence, portfolio, colleague, starts_on=planned.starts_on, ends_on=planned.ends_on, actor=actor)
         for portfolio in days.portfolios
@@ -371,14 +361,14 @@ def _carry_out(
     said += _follow(absence.adviser, days.portfolios, [cover.colleague for cover in covers], actor=actor)
     for handed, cover in passed:
         said += _after_hand_on(absence, handed, cover, actor=actor)
-    left_alone = [absence, *(handed.cover.absence for handed in planned.handed_on if handed.cover.absence)]
+    left_alone = [absence, *(handed.cover.absence for handed in planned.handed_on)]
     return said + say_where_nobody_answers({one.pk: one for one in left_alone}.values(), today=_today(absence.adviser))
 
 
 def _after_hand_on(absence: Absence, handed: HandedOn, cover: Cover | None, *, actor: User) -> list[str]:
     covered = handed.cover.portfolio
     _audit(
-        handed.cover.absence or absence,
+        handed.cover.absence,
         actor=actor,
         event="cover_handed_on",
         covers=[handed.cover.pk, *([cover.pk] if cover else [])],
@@ -413,23 +403,22 @@ def _cover(
 def _locked(
     absence: Absence, actor: User, *, more: set[int] | None = None, uncovered: Sequence[int] = ()
 ) -> tuple[Absence, list[Portfolio], list[Adviser]]:
-    """Lock an absence that may still be changed, its people, portfolios, and everybody who covers.
+    """Lock an absence that may still be changed, its people, its portfolios, and everybody who covers.
 
-    `more`: advisers who are going to cover; `uncovered`: portfolios whose people are concerned though nobody covers.
+    `more`: future covering advisers; `uncovered`: portfolios whose people are concerned although nobody covers.
     """
-    if not may_declare(actor, absence.adviser):
-        raise DomainError(NOT_YOURS)
-    covers = Cover.objects.filter(absence=absence, cancelled_at=None)
+    covers = Cover.objects.standing().filter(absence=absence)
     colleagues = set(covers.values_list("colleague", flat=True))
     people = Jobseeker.objects.filter(
         Q(placements__portfolio__in=covers.values("portfolio")) | Q(placements__portfolio__in=uncovered),
         placements__ended_at=None,
     )
-    lock_people(people.values_list("pk", flat=True))
-    portfolios = locked_portfolios(Q(adviser=absence.adviser))
-    advisers = locked_advisers({absence.adviser_id, *colleagues, *(more or ())})
-    locked = Absence.objects.select_for_update(of=("self",)).get(pk=absence.pk)
+    lock_jobseekers(people.values_list("pk", flat=True))
+    portfolios = lock_portfolios(Portfolio.objects.filter(adviser=absence.adviser))
+    advisers = lock_advisers({absence.adviser_id, *colleagues, *(more or ())})
+    locked = lock_absences([absence.pk])[absence.pk]
     locked.adviser = advisers[locked.adviser_id]
+    _check_declares(actor, locked.adviser)
     if locked.cancelled_at is not None or locked.ends_on < _today(locked.adviser):
         raise NotAllowedNowError(OVER)
     return locked, portfolios, [advisers[pk] for pk in sorted(colleagues)]
@@ -457,9 +446,10 @@ def _change(
 def _foreseen(
     change: CoverChange, *, title: str, sentences: list[str], keys: Sequence[tuple[str, int]] = ()
 ) -> Foreseen:
-    """Return whose interviews go to somebody else or are to be moved now that covers end."""
+    """Return the people whose interviews go to somebody else or must be moved because covers end."""
     people = [person for follower in on_absence for person in follower.concerns(change)]
-    names = names_of(people, reader=change.actor) if people else []
+    ending = [ask(people, change.at) for ask in booked] if people else []
+    names = names_of(people, reader=change.actor, ending=ending) if people else []
     return Foreseen(title=title, sentences=sentences, confirm="Confirmer", people=people, names=names, keys=keys)
 
 

@@ -1,7 +1,7 @@
-"""Carrying out a transfer that was decided: one person, one transaction.
+"""Carry out planned transfers: one transaction per person.
 
-Lock order of the house: the person, then both portfolios in primary-key order, then everything else. However many
-run it at once, and after whatever outage, a transfer is carried out once.
+Lock order: the person, then both portfolios in primary-key order, then everything else. A transfer is carried out once,
+however many workers run and however late.
 """
 
 import logging
@@ -22,6 +22,7 @@ from accompaniment.models import Jobseeker
 from accompaniment.services import audit, outbox, setbacks
 from caseload.enums import CarriedAlong, PlacementEnd, TransferObstacle, TransferState
 from caseload.hooks.handover import Along, Carried, Handover, carry_along
+from caseload.locks import lock_planned_transfer, lock_portfolios, lock_unfinished_batch
 from caseload.models import Manager, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.reads.moves.places import modalities_of
 from caseload.reads.moves.transfer_reports import is_due
@@ -34,11 +35,11 @@ logger = logging.getLogger(__name__)
 JOB = "caseload.jobs.carry_out_transfers"
 READING_RIGHT_LASTS = timedelta(days=30)
 TRIES = 3
-"""How often a move is tried that another transaction has crossed (a deadlock, which the database ends)."""
+"""How often a move is repeated after a deadlock with another transaction."""
 
 
 class _ElsewhereError(Exception):
-    """This target does not take the person; another one of the batch may."""
+    """This portfolio cannot take the person; another one of the batch may."""
 
     def __init__(self, obstacle: Obstacle) -> None:
         super().__init__(obstacle.code)
@@ -46,7 +47,7 @@ class _ElsewhereError(Exception):
 
 
 def why_not_there(*, person: Jobseeker, modality: Modality, target: Portfolio) -> Obstacle | None:
-    """Say why a portfolio is none for this person, its room and absences aside; None where it is one."""
+    """Return why a portfolio does not suit this person, apart from room and absences; None if it does."""
     there = {"portfolios": [target.pk]}
     if not target.adviser.user.is_active:
         return Obstacle(TransferObstacle.ACCOUNT_CLOSED, there)
@@ -58,9 +59,9 @@ def why_not_there(*, person: Jobseeker, modality: Modality, target: Portfolio) -
 
 
 def carry_out(transfer: Transfer) -> None:
-    """Move the person of a planned transfer, or write down why not. Does nothing to one that is settled already.
+    """Move the person of a planned transfer, or record why not. A settled transfer is left alone.
 
-    Where the announced portfolio does not take the person, the others of the batch are tried, the least loaded first.
+    If the announced portfolio cannot take the person, the others of the batch are tried, the least loaded first.
     """
     refused: Obstacle | None = None
     for target in _targets(transfer):
@@ -75,9 +76,9 @@ def carry_out(transfer: Transfer) -> None:
 
 
 def try_out(transfer: Transfer, *, now: datetime) -> None:
-    """Carry a transfer out; one that fails, for whatever reason, stays planned and is tried by the clock.
+    """Carry a transfer out. If it fails for any reason, it stays planned, and a job tries it again.
 
-    Nothing of it is written then, and it holds up nobody else; whoever decided it can cancel it meanwhile.
+    Nothing of a failed transfer is written, and it delays nobody else. Its author can cancel it meanwhile.
     """
     setbacks.try_one(job=JOB, row=transfer.pk, act=lambda _: _carried_out(transfer), now=now)
 
@@ -93,9 +94,9 @@ def _finished(batch: TransferBatch) -> bool:
 
 
 def finish(batch: TransferBatch) -> None:
-    """Tell each receiving adviser, once, when everybody of the batch is settled."""
+    """Tell each receiving adviser, once, when all people of the batch are settled."""
     with transaction.atomic():
-        locked = TransferBatch.objects.select_for_update(of=("self",)).filter(pk=batch.pk, finished_at=None).first()
+        locked = lock_unfinished_batch(batch.pk)
         if locked is None or locked.transfers.planned().exists():
             return
         received = (
@@ -125,7 +126,7 @@ def finish(batch: TransferBatch) -> None:
 
 
 def call_a_worker() -> None:
-    """Have what is due carried out now. Where no broker answers, it waits for the next round of the clock."""
+    """Ask a worker to carry out what is due. If no broker answers, the next scheduled round does it."""
     try:
         current_app.tasks[JOB].apply_async(retry=False)
     except BrokerError as error:
@@ -133,9 +134,9 @@ def call_a_worker() -> None:
 
 
 def carry_out_due(*, now: datetime) -> int:
-    """Carry out the planned transfers whose day has come in the agency that the person leaves; return how many.
+    """Carry out the transfers whose day has come in the agency that the person leaves; return how many.
 
-    One that fails stays planned, holds up nobody else, and waits longer each time.
+    A transfer that fails stays planned, delays nobody else, and waits longer each time.
     """
     last_day_anywhere = now.date() + timedelta(days=1)
     due = {
@@ -154,7 +155,7 @@ def carry_out_due(*, now: datetime) -> int:
 
 
 def _targets(transfer: Transfer) -> Iterator[int]:
-    """Yield the announced portfolio, then the batch's others as they are loaded at that moment."""
+    """Yield the announced portfolio, then the batch's others by their present load."""
     announced = transfer.target_id
     if announced is None:
         return
@@ -183,7 +184,7 @@ def _move(head: Transfer, target_pk: int) -> None:
     with transaction.atomic():
         person = lock_jobseeker(head.jobseeker_id)
         portfolios = _locked_portfolios(head.source_id, target_pk)
-        transfer = _locked_planned(head)
+        transfer = lock_planned_transfer(Transfer.objects.filter(pk=head.pk))
         if transfer is None:
             return
         source, target = portfolios[head.source_id], portfolios[target_pk]
@@ -198,10 +199,10 @@ def _move(head: Transfer, target_pk: int) -> None:
 
 
 def _change_placement(transfer: Transfer, *, person: Jobseeker, source: Portfolio, target: Portfolio) -> None:
-    """Move the person and everything that goes along; the person and both portfolios are locked."""
+    """Move the person and everything that moves along. The person and both portfolios are locked."""
     batch, now = transfer.batch, timezone.now()
     actor = batch.decided_by
-    # First, so that ending the placement finds no planned transfer left to void.
+    # Ended first, so that ending the placement finds no planned transfer to void.
     transfer.target = target
     _close(transfer, TransferState.DONE)
     placements.end_placement(actor=actor, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=now)
@@ -255,7 +256,7 @@ def _tell(transfer: Transfer, *, person: Jobseeker, target: Portfolio, carried: 
 def _give_up(head: Transfer, refused: Obstacle) -> None:
     with transaction.atomic():
         lock_jobseeker(head.jobseeker_id)
-        transfer = _locked_planned(head)
+        transfer = lock_planned_transfer(Transfer.objects.filter(pk=head.pk))
         if transfer is not None:
             _close(transfer, TransferState.NOT_DONE, why_not=refused)
 
@@ -277,21 +278,7 @@ def _close(transfer: Transfer, state: TransferState, *, why_not: Obstacle | None
 
 
 def _locked_portfolios(*pks: int) -> dict[int, Portfolio]:
-    locked = (
-        Portfolio.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=pks)
-        .select_related("agency__departement__region", "adviser__user", "adviser__agency__departement__region")
-        .order_by("pk")
+    wanted = Portfolio.objects.filter(pk__in=pks).select_related(
+        "agency__departement__region", "adviser__user", "adviser__agency__departement__region"
     )
-    return {portfolio.pk: portfolio for portfolio in locked}
-
-
-def _locked_planned(head: Transfer) -> Transfer | None:
-    locked: Transfer | None = (
-        Transfer.objects.select_for_update(of=("self",))
-        .planned()
-        .select_related("batch__decided_by", "jobseeker")
-        .filter(pk=head.pk)
-        .first()
-    )
-    return locked
+    return {portfolio.pk: portfolio for portfolio in lock_portfolios(wanted)}

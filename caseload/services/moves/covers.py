@@ -1,7 +1,7 @@
-"""Who answers while an adviser is away: who may, the covers that are handed on, and who is told.
+"""Covers during an absence: who may cover, which covers are passed on, and who is told.
 
-A colleague who covers can be away too. Each of these covers is then handed on for the days in common; where nobody can
-be found, the managers of the region are told. Everybody concerned is locked by `services.absences`.
+A covering colleague can be away too. Each of their covers is then passed on for the days in common. If nobody can be
+found, the managers of the region are told. `services.moves.absences` locks everybody concerned.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,11 +24,11 @@ CANNOT_COVER = "Choisissez un autre collègue\u00a0: celui-ci est absent ces jou
 
 
 def colleagues_for(adviser: Adviser, *, starts_on: date, ends_on: date) -> AdviserQuerySet:
-    """Return who may answer for an adviser on these days, by name; who never opened the account comes last.
+    """Return the advisers who may cover for an adviser on these days, by name, those with unopened accounts last.
 
-    Closed accounts and colleagues who are absent themselves on one of the days are left out.
+    Colleagues with closed accounts, or absent themselves on one of the days, are left out.
     """
-    away = Absence.objects.standing().filter(starts_on__lte=ends_on, ends_on__gte=starts_on)
+    away = Absence.objects.between(starts_on, ends_on)
     found: AdviserQuerySet = (
         Adviser.objects.filter(user__is_active=True, agency__departement__region=adviser.agency.departement.region_id)
         .exclude(pk=adviser.pk)
@@ -42,7 +42,8 @@ def colleagues_for(adviser: Adviser, *, starts_on: date, ends_on: date) -> Advis
 def relays_between(adviser: Adviser, *, starts_on: date, ends_on: date) -> list[Cover]:
     """Return the covers that an adviser holds on one of these days."""
     return list(
-        Cover.objects.filter(colleague=adviser, cancelled_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on)
+        Cover.objects.between(starts_on, ends_on)
+        .filter(colleague=adviser)
         .select_related("absence", "colleague__user", "colleague__agency__departement__region")
         .select_related("portfolio__adviser__user", "portfolio__adviser__agency__departement__region")
         .order_by("starts_on", "pk")
@@ -50,15 +51,16 @@ def relays_between(adviser: Adviser, *, starts_on: date, ends_on: date) -> list[
 
 
 def days_in_common(cover: Cover, *, starts_on: date, ends_on: date) -> tuple[date, date]:
-    """Return the first and the last day of a cover among these days."""
+    """Return the first and last day of a cover within these days."""
     return max(cover.starts_on, starts_on), min(cover.ends_on, ends_on)
 
 
 def who_takes_over(cover: Cover, *, starts_on: date, ends_on: date) -> AdviserQuerySet:
-    """Return who may cover in place of the colleague on these days; who covers the same portfolio already is not."""
-    there = Cover.objects.filter(
-        portfolio=cover.portfolio_id, cancelled_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on
-    )
+    """Return who may take over the colleague's cover on these days.
+
+    Those who already cover the portfolio are left out.
+    """
+    there = Cover.objects.between(starts_on, ends_on).filter(portfolio=cover.portfolio_id)
     allowed = colleagues_for(cover.portfolio.adviser, starts_on=starts_on, ends_on=ends_on)
     return allowed.exclude(pk=cover.colleague_id).exclude(pk__in=there.values("colleague"))
 
@@ -68,8 +70,8 @@ def planned_relays(
 ) -> list[HandedOn]:
     """Check who takes over each cover on the days of an absence; `chosen`: the adviser by the cover's primary key.
 
-    Nobody has to be chosen where a colleague covers already on all the days, where nobody is followed, or where
-    nobody can be found. Raises DomainError for somebody who cannot be, and where somebody has to be chosen.
+    Nobody need be chosen if another colleague covers on all of the days, if the portfolio is empty, or if nobody can be
+    found. Raises DomainError for an impossible colleague, and for a missing choice.
     """
     found = []
     for cover in covers:
@@ -90,7 +92,7 @@ def planned_relays(
 
 
 def hand_on(handed: HandedOn, *, actor: User, at: datetime) -> Cover | None:
-    """Take the days in common out of a cover and give them to the colleague who was found; return the new cover."""
+    """Take the days in common out of a cover, give them to the chosen colleague, and return the new cover."""
     cover = handed.cover
     ended_on = cover.ends_on
     if cover.starts_on < handed.starts_on:
@@ -106,7 +108,7 @@ def hand_on(handed: HandedOn, *, actor: User, at: datetime) -> Cover | None:
 
 
 def tell_colleagues(covers: Sequence[Cover], *, today: date) -> None:
-    """Tell each colleague once of the covers of one adviser that he or she is given."""
+    """Tell each colleague once which covers of an adviser they have been given."""
     for key in dict.fromkeys((cover.colleague_id, cover.portfolio.adviser_id, cover.starts_on) for cover in covers):
         given = [cover for cover in covers if (cover.colleague_id, cover.portfolio.adviser_id, cover.starts_on) == key]
         first = given[0]
@@ -127,7 +129,7 @@ def tell_colleagues(covers: Sequence[Cover], *, today: date) -> None:
 
 
 def say_where_nobody_answers(absences: Iterable[Absence], *, today: date) -> list[str]:
-    """Tell the managers of the region where people are left without anybody, and say that they are told."""
+    """Tell the managers of the region about people whom nobody covers, and return the sentence that says so."""
     return [_say(hole, today=today) for hole in without_relay(absences, today=today)]
 
 
@@ -158,11 +160,10 @@ def _say(hole: Unrelayed, *, today: date) -> str:
 
 def _others_all_along(cover: Cover, *, starts_on: date, ends_on: date) -> tuple[Adviser, ...]:
     others = (
-        Cover.objects.filter(
-            portfolio=cover.portfolio_id, cancelled_at=None, starts_on__lte=starts_on, ends_on__gte=ends_on
-        )
+        Cover.objects.running_on(starts_on)
+        .answering()
+        .filter(portfolio=cover.portfolio_id, ends_on__gte=ends_on)
         .exclude(colleague=cover.colleague_id)
-        .filter(colleague__user__is_active=True)
         .select_related("colleague__user", "colleague__agency__departement__region")
     )
     return tuple(other.colleague for other in others.order_by("pk"))

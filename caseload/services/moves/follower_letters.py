@@ -1,4 +1,4 @@
-"""Who follows a person from now on: said to the person, and told to the adviser who did not do it."""
+"""E-mails about a new adviser: to the person, and to an adviser who did not make the change."""
 
 from datetime import datetime, timedelta
 
@@ -6,21 +6,24 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import NotificationKind
-from accompaniment.models import Jobseeker, Notification, User
+from accompaniment.locks import lock_gathering_letter
+from accompaniment.models import Jobseeker, User
 from accompaniment.services import outbox
 from caseload.enums import PlacementEnd, PlacementStart
 from caseload.hooks.handover import Carried
 from caseload.models import Adviser, Placement, Portfolio
 
 RECEIVED = "person-received:"
-"""How the keys of letters about single people begin, which may gather more of the same reason and portfolio."""
+"""Prefix of the keys of e-mails about single people, to which more people of the same reason and portfolio may be
+added.
+"""
 
 
 def tell_who_receives(*, actor: User | None, placement: Placement, after: PlacementStart) -> None:
-    """Tell the adviser of a placement who comes and why, in the caller's transaction.
+    """Tell the adviser of a placement who is coming and why, in the caller's transaction.
 
-    Nothing is said to an adviser who placed the person, or who followed them before. Where a letter for the same
-    portfolio and reason has not left yet, as while a file is loaded, it tells of one person more.
+    An adviser who placed the person, or followed them before, is not told. If a letter for the same portfolio and
+    reason has not been sent yet, as while a file is loaded, the person is added to it.
     """
     user, person = placement.portfolio.adviser.user, placement.jobseeker
     before = (
@@ -33,12 +36,7 @@ def tell_who_receives(*, actor: User | None, placement: Placement, after: Placem
         return
     validated_by = actor if after == PlacementStart.VALIDATED else None
     gathered = f"{RECEIVED}{after}:{placement.portfolio_id}:{validated_by.pk if validated_by else ''}:"
-    waiting = (
-        Notification.objects.select_for_update(of=("self",))
-        .filter(user=user, kind=NotificationKind.PEOPLE_RECEIVED, key__startswith=gathered, attempts=0, sent_at=None)
-        .order_by("pk")
-        .first()
-    )
+    waiting = lock_gathering_letter(user, NotificationKind.PEOPLE_RECEIVED, begins=gathered)
     if waiting is not None:
         received = waiting.context["received"] + 1
         waiting.context.update(received=received, person="", names={}, path=reverse("my_portfolio"))
@@ -63,10 +61,10 @@ def tell_who_receives(*, actor: User | None, placement: Placement, after: Placem
 def tell_who_followed(
     *, actor: User | None, former: Portfolio, jobseeker: Jobseeker, follower: Adviser | None, reason: PlacementEnd
 ) -> None:
-    """Tell the former adviser that a person has left by a change of tier or region.
+    """Tell the former adviser that a person has left because of a new tier or region.
 
-    Not where the adviser made the change, or follows the person still. Several people who leave at once, as when a file
-    is loaded, make one letter.
+    An adviser who made the change, or still follows the person, is not told. Several people who leave at once, as when
+    a file is loaded, share one letter.
     """
     user = former.adviser.user
     if user == actor or former.adviser == follower or not user.is_active:
@@ -87,7 +85,7 @@ def tell_who_followed(
 
 
 def tell_new_region(*, jobseeker: Jobseeker, follower: Adviser | None, carried: Carried, at: datetime) -> None:
-    """Tell a person whose agency is in another region now who follows them from there; nobody means that they wait."""
+    """Tell a person whose agency is now in another region who follows them there; without an adviser they wait."""
     outbox.notify_jobseeker(
         key=f"region-changed:{jobseeker.pk}:{at.timestamp()}",
         kind=NotificationKind.REGION_CHANGED,
@@ -103,14 +101,14 @@ def tell_new_region(*, jobseeker: Jobseeker, follower: Adviser | None, carried: 
 
 
 def say_who_follows(jobseeker: Jobseeker) -> list[str]:
-    """Say to a person whose track has ended who follows them now; nobody means that the agency does."""
+    """Return the sentence that says who follows a person after the track; without an adviser it is the agency."""
     placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio__adviser__user").first()
     agency = jobseeker.agency.name
     if placement is None:
         return [
             (
-                f"Aucun conseiller de votre agence ({agency}) n'a de place pour l'instant : vous êtes sur sa liste "
-                "d'attente. L'agence vous répond, et vous prévient dès qu'un conseiller vous suit."
+                f"Aucun conseiller de votre agence ({agency}) n'a de place pour l'instant\u00a0: "
+                "vous attendez un conseiller. L'agence vous répond. Un e-mail vous dira qui vous accompagne."
             )
         ]
-    return [f"Vous êtes maintenant suivi en agence par {placement.portfolio.adviser.user.full_name} ({agency})."]
+    return [f"{placement.portfolio.adviser.user.full_name} ({agency}) vous accompagne maintenant."]

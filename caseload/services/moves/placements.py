@@ -1,24 +1,25 @@
-"""Placing people into portfolios, never past the cap.
+"""Places people in portfolios, never above the cap.
 
-The guard is threefold: the portfolio's row is locked before it is looked at, a trigger counts its open placements
-in the same transaction, and a CHECK refuses more than the capacity.
+There are three guards. The portfolio's row is locked before it is read, a trigger counts its open placements in the
+same transaction, and a CHECK refuses more than the capacity.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, Modality, Tier
-from accompaniment.models import Accompaniment, Jobseeker, Region, User
+from accompaniment.enums import AuditAction, EnrolmentState, Modality, Tier
+from accompaniment.models import Accompaniment, Enrolment, Jobseeker, Region, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import day_in_words, of_name
 from accompaniment.rules.tracks import tier_of
 from accompaniment.services import audit
 from caseload.enums import PlacementEnd, PlacementStart, TransferObstacle, TransferState
 from caseload.hooks.handover import Carried, Handover, carry_along
+from caseload.locks import lock_open_placement, lock_planned_transfer, lock_portfolios
 from caseload.models import Placement, Portfolio, Transfer
 from caseload.reads.moves.places import classic_places, places_in_reach, unanswered_on
 from caseload.reads.moves.who_answers import follower_of
@@ -27,7 +28,7 @@ from caseload.services.moves.follower_letters import tell_new_region, tell_who_f
 
 
 class PortfolioFullError(DomainError):
-    """The portfolio has no free place; `portfolio` is the one that was full."""
+    """The portfolio has no free place; `portfolio` is the full one."""
 
     def __init__(self, portfolio: Portfolio) -> None:
         self.portfolio = portfolio
@@ -44,7 +45,7 @@ class PortfolioFullError(DomainError):
 
 
 class NobodyAnswersError(DomainError):
-    """The adviser of the portfolio is away and no colleague answers, so nobody is placed there meanwhile."""
+    """The adviser of the portfolio is away and nobody covers, so nobody is placed there for now."""
 
     def __init__(self, portfolio: Portfolio, *, until: date, today: date) -> None:
         self.obstacle = Obstacle(
@@ -59,10 +60,9 @@ class NobodyAnswersError(DomainError):
 
 
 def look_for_room(*, jobseeker: Jobseeker, portfolio: Portfolio) -> None:
-    """Raise PortfolioFullError when no place is free now, except for a person who is there already.
+    """Raise PortfolioFullError if no place is free now, except for a person who is already there.
 
-    A look without a lock: who comes too late is refused before anything is written, and holds nobody up. Whether
-    there is room is decided by `place`, under the lock.
+    This check takes no lock: a latecomer is refused early and delays nobody. `place` decides under the lock.
     """
     seen: Portfolio = Portfolio.objects.select_related("adviser__user").get(pk=portfolio.pk)
     if seen.occupied >= seen.capacity:
@@ -72,18 +72,13 @@ def look_for_room(*, jobseeker: Jobseeker, portfolio: Portfolio) -> None:
 
 
 def place(*, actor: User | None, jobseeker: Jobseeker, portfolio: Portfolio) -> Placement:
-    """Place a person into a portfolio, in the caller's transaction.
+    """Place a person in a portfolio, in the caller's transaction.
 
-    Raises PortfolioFullError when no place is free, NobodyAnswersError while the adviser is away and nobody covers,
-    NotAllowedNowError when the person is placed already.
+    Raises PortfolioFullError if no place is free, NobodyAnswersError while the adviser is away and nobody covers,
+    NotAllowedNowError if the person is already placed.
     """
-    if not connection.in_atomic_block:
-        raise RuntimeError("place() runs inside the transaction of the act that it belongs to")
-    locked: Portfolio = (
-        Portfolio.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("adviser__user", "agency__departement__region")
-        .get(pk=portfolio.pk)
-    )
+    wanted = Portfolio.objects.filter(pk=portfolio.pk)
+    [locked] = lock_portfolios(wanted.select_related("adviser__user", "agency__departement__region"))
     if locked.occupied >= locked.capacity:
         raise PortfolioFullError(locked)
     today = timezone.localdate(timezone=locked.agency.zone)
@@ -101,24 +96,24 @@ def place(*, actor: User | None, jobseeker: Jobseeker, portfolio: Portfolio) -> 
 
 
 def lock_in_order(*, jobseeker: Jobseeker, portfolios: Iterable[Portfolio]) -> None:
-    """Lock the portfolio that the person leaves and those that may follow, in primary-key order.
+    """Lock the portfolio that the person leaves and the possible new ones, in primary-key order.
 
-    Whoever moves people between portfolios does so first, so that two moves to and fro never wait for each other.
+    Every move between portfolios does this first, so that two opposite moves never wait for each other.
     """
     left = Placement.objects.open().filter(jobseeker=jobseeker).values("portfolio")
     wanted = Q(pk__in=[portfolio.pk for portfolio in portfolios]) | Q(pk__in=left)
-    list(Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(wanted).order_by("pk").values_list("pk"))
+    lock_portfolios(Portfolio.objects.filter(wanted))
 
 
 def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: PlacementEnd, at: datetime) -> None:
-    """End the person's open placement, if there is one, and free the place; a planned transfer falls with it."""
-    placement = Placement.objects.select_for_update(of=("self",)).open().filter(jobseeker=jobseeker).first()
+    """End the person's open placement, if there is one, and free the place. A planned transfer ends with it."""
+    placement = lock_open_placement(jobseeker)
     if placement is None:
         return
     placement.ended_at = at
     placement.end_reason = reason
     placement.save(update_fields=["ended_at", "end_reason"])
-    planned = Transfer.objects.select_for_update(of=("self",)).planned().filter(jobseeker=jobseeker).first()
+    planned = lock_planned_transfer(Transfer.objects.filter(jobseeker=jobseeker))
     if planned is not None:
         planned.state = TransferState.NOT_DONE
         planned.finished_at = at
@@ -140,8 +135,8 @@ def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: Placement
 def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
     """Move a person who leaves the 100 % web track into a classic portfolio of the agency that has room.
 
-    Where none has room the person keeps no placement and stands on the waiting list; leaving is never refused. Who
-    followed the person is told where the tier has changed with the track: a wish to leave tells them by itself.
+    If none has room, the person goes on the waiting list; leaving is never refused. The former adviser is told here if
+    the tier changes too; otherwise the request to leave tells them.
     """
     period = Accompaniment.objects.current().get(jobseeker=jobseeker)
     former = _portfolio_of(jobseeker)
@@ -160,11 +155,11 @@ def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> 
 
 
 def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
-    """Move a person out of a portfolio that is of another tier or another region, into one that has room.
+    """Move a person out of a portfolio of another tier or region, into one with room.
 
-    With another tier: into one of the new modality, the present adviser's own before others. Where none has room the
-    person stands on the waiting list. Who is in no portfolio stays out. A volunteer whom the registration interview
-    has just placed for the 100 % web is in a portfolio of the tier.
+    After a change of tier it is one of the new modality, the present adviser's first. If none has room, the person goes
+    on the waiting list. A person without a placement gets none. A volunteer whom the registration interview has just
+    placed for the 100 % web already has a fitting portfolio.
     """
     former = _portfolio_of(jobseeker)
     tier = Tier(Accompaniment.objects.current().get(jobseeker=jobseeker).tier)
@@ -195,7 +190,8 @@ def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -
 def hold_for_tier_changes(changes: Mapping[int, Tier]) -> set[int]:
     """Lock the portfolios that these people would leave, and those that may take them, in primary-key order.
 
-    Returns who is in a portfolio of another tier than the new one, or of another region than their agency.
+    A person who loses the web track and is in no portfolio may be placed, too. Returns the people whose portfolio does
+    not fit the new tier or the region of their agency.
     """
     placed = (
         Placement.objects.open()
@@ -204,20 +200,25 @@ def hold_for_tier_changes(changes: Mapping[int, Tier]) -> set[int]:
         .values_list("jobseeker", "portfolio", "portfolio__modality", "stays", "jobseeker__agency")
     )
     moving = [row for row in placed if tier_of(row[2]) != changes[row[0]] or not row[3]]
+    on_the_track = Enrolment.objects.filter(state__in=(EnrolmentState.VALIDATED, EnrolmentState.ACTIVE))
+    unplaced = on_the_track.filter(
+        ~Exists(Placement.objects.open().filter(jobseeker=OuterRef("jobseeker"))), jobseeker__in=list(changes)
+    ).values_list("jobseeker", "jobseeker__agency")
+    taken = [*((person, agency) for person, _, _, _, agency in moving), *unplaced]
     wanted = Q(pk__in={portfolio for _, portfolio, _, _, _ in moving})
     for tier in Tier:
-        agencies = {agency for person, _, _, _, agency in moving if changes[person] == tier}
+        agencies = {agency for person, agency in taken if changes[person] == tier}
         wanted |= Q(agency__in=agencies, modality=Modality(tier))
-    # Who keeps the 100 % web is followed from anywhere in the new region.
+    # People who keep the web track can be followed from anywhere in the new region.
     on_the_web = {agency for _, _, modality, stays, agency in moving if modality == Modality.GUIDE_WEB and not stays}
     regions = Region.objects.filter(departements__agencies__in=on_the_web)
     wanted |= Q(agency__departement__region__in=regions, modality=Modality.GUIDE_WEB)
-    list(Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(wanted).order_by("pk").values_list("pk"))
+    lock_portfolios(Portfolio.objects.filter(wanted))
     return {person for person, _, _, _, _ in moving}
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
-    """Say where a person would be placed if the tier were set now."""
+    """Return where a person would be placed if the tier were set now."""
     placement = Placement.objects.open().filter(jobseeker=jobseeker).select_related("portfolio__adviser__user").first()
     if placement is None:
         return ["Aucun conseiller ne suit cette personne aujourd'hui\u00a0: rien ne change de ce côté."]
@@ -230,7 +231,7 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
         return [
             (
                 f"{leaves}. Aucun portefeuille «\u00a0{tier.label.lower()}\u00a0» de l'agence n'a de place\u00a0: "
-                "elle passe sur la liste d'attente, et n'a plus de conseiller jusqu'à ce que quelqu'un l'y prenne."
+                "elle passe sur la liste d'attente, et n'aura pas de conseiller tant que personne ne l'aura placée."
             )
         ]
     target = places[0]
@@ -246,7 +247,7 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
 def _place_in_first_with_room(
     actor: User | None, jobseeker: Jobseeker, portfolios: list[Portfolio], *, after: PlacementStart
 ) -> None:
-    """Place the person into the first of these that still has room; into none where all have filled meanwhile."""
+    """Place the person in the first of these that still has room, or in none if all are full by now."""
     for portfolio in portfolios:
         try:
             with transaction.atomic():
@@ -258,7 +259,7 @@ def _place_in_first_with_room(
 
 
 def _portfolio_of(jobseeker: Jobseeker) -> Portfolio | None:
-    """Return the portfolio in which the person is, with its adviser and region."""
+    """Return the person's present portfolio, with its adviser and region."""
     placement = (
         Placement.objects.open()
         .filter(jobseeker=jobseeker)

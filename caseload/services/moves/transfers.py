@@ -1,9 +1,9 @@
-"""Deciding that people change portfolio for good: now or on a day, into one portfolio or spread over several.
+"""Decides that people change portfolio for good: now or on a day, into one portfolio or several.
 
-Who may: a manager for the people and portfolios of their regions; an adviser for the people of his or her own
-portfolios, to colleagues of the same agency. Only a manager lets the former adviser go on reading. A reason always.
-The decision is one transaction; each person then moves in one of their own (`services.moves`), so that one person
-who cannot move holds up nobody, and the report names them.
+A manager may decide for the people and portfolios of the manager's regions. An adviser may decide for the people of
+their own portfolios, to colleagues of the same agency. Only a manager can let the former adviser go on reading. There
+is always a reason. The decision is one transaction. Then each person moves in a separate one (`services.moves`), so
+that a person who cannot move delays nobody, and the report names them.
 """
 
 from collections import Counter
@@ -15,12 +15,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality
+from accompaniment.locks import lock_jobseekers
 from accompaniment.models import Jobseeker, User
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import DomainError, NoRightError, NotAllowedNowError
 from accompaniment.rules.french import counted, plural
 from accompaniment.services import audit
 from accompaniment.services.foreseen import Foreseen, names_of
+from accompaniment.services.rights import account_open
 from caseload.enums import TransferObstacle, TransferState
+from caseload.hooks.coming import booked
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.models.transfers import TransferQuerySet
 from caseload.reads.moves.places import modalities_of, unanswered_on
@@ -31,7 +34,7 @@ from caseload.services.moves import placements
 
 
 class TargetsFullError(DomainError):
-    """Nobody can be moved, for the chosen portfolios are full; others may have room."""
+    """Nobody can be moved because the chosen portfolios are full. Others may have room."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,13 +55,13 @@ def transfer_people(
     token: UUID | None = None,
     wait_for: int | None = None,
 ) -> TransferBatch:
-    """Decide the transfer of people, named by the placements that were seen, and carry out what is due.
+    """Decide the transfer of people, identified by the placements that were seen, and carry out what is due.
 
-    `due_on` is a day of the agency that they leave; None: today, at once. The same decision with the same `token` is
-    done once and gives the same batch back; another one is a new act. `wait_for`: how many are moved before this
-    returns, the others by a worker in the background; None: everybody. Who cannot be moved is named in the batch with
-    the reason, everybody else moves. Raises TargetsFullError when every place is taken, DomainError for a decision
-    that is none of the actor's or has no reason, day or person; nothing is written then.
+    `due_on` is a day in the agency that they leave; None: at once. The same decision with the same `token` is done once
+    and returns the same batch; another decision is a new act. `wait_for`: how many people are moved before this
+    returns; a worker moves the others in the background; None: everybody. The batch names those who cannot be moved,
+    with the reason. Raises TargetsFullError if there is no place at all, DomainError for a decision without a right,
+    reason, valid day or people, with nothing written.
     """
     seen, chosen = [placement.pk for placement in people], [portfolio.pk for portfolio in targets]
     return _transfer(
@@ -86,11 +89,11 @@ def move_everybody(
     wait_for: int | None = None,
     shown: str | None = None,
 ) -> TransferBatch:
-    """Transfer everybody who is in a portfolio now, least loaded target first.
+    """Transfer everybody who is in a portfolio now, to the least loaded target first.
 
-    Transfers that were planned for them are cancelled: this decision replaces them. The portfolio may not be empty
-    afterwards: the batch names who did not move. `token`, `wait_for` and what it raises: as `transfer_people`, also
-    for an empty portfolio; NotForeseenError when others would move, or elsewhere, than was `shown`.
+    Transfers already planned for them are cancelled, because this decision replaces them. The portfolio need not be
+    empty afterwards: the batch names those who did not move. `token`, `wait_for` and errors: as `transfer_people`, also
+    for an empty portfolio. Raises NotForeseenError if the moves differ from those `shown`.
     """
     chosen = [target.pk for target in targets]
     return _transfer(
@@ -108,22 +111,22 @@ def move_everybody(
 
 
 def cancel_transfers(*, actor: User, batch: TransferBatch, only: Collection[Transfer] | None = None) -> int:
-    """Cancel what is not carried out yet of a batch and is the actor's to decide; return how many.
+    """Cancel the planned transfers of a batch that the actor may decide about; return how many.
 
-    `only`: these transfers of it. Each row is asked for by itself: an adviser cancels what he or she decided, a
-    manager what concerns the people of their regions; the others of the batch stand. Raises DomainError when none of
-    it is the actor's, NotAllowedNowError when nothing is left to cancel.
+    `only`: only these transfers. The right belongs to each row: an adviser can cancel their own decisions, a manager
+    transfers of people in the manager's regions. All others stay. Raises DomainError if the actor has a right to none
+    of them, NotAllowedNowError if nothing is left to cancel.
     """
     with transaction.atomic():
-        rows = Transfer.objects.decided_over_by(actor).filter(batch=batch)
+        rows = Transfer.objects.decided_over_by(actor).filter(account_open(actor), batch=batch)
         if only is not None:
             rows = rows.filter(pk__in=[transfer.pk for transfer in only])
         if not rows.exists():
-            raise DomainError("Seule la personne qui a décidé ce transfert, ou un responsable, peut l'annuler.")
-        _lock_people(rows.planned().values_list("jobseeker_id", flat=True))
+            raise NoRightError("Seule la personne qui a décidé ce transfert, ou un responsable, peut l'annuler.")
+        lock_jobseekers(rows.planned().values_list("jobseeker_id", flat=True))
         cancelled = _cancel(rows.planned(), actor=actor, at=timezone.now())
         if not cancelled:
-            raise NotAllowedNowError("Il n'y a plus rien à annuler : ce transfert a déjà été traité.")
+            raise NotAllowedNowError("Il n'y a plus rien à annuler\u00a0: ce transfert a déjà été traité.")
     moves.finish(batch)
     return cancelled
 
@@ -131,7 +134,7 @@ def cancel_transfers(*, actor: User, batch: TransferBatch, only: Collection[Tran
 def foresee(
     *, actor: User, people: Iterable[Placement], targets: Iterable[Portfolio], due_on: date | None
 ) -> list[Transfer]:
-    """Return what `transfer_people` would write, one unsaved row per person, in the order of names. Writes nothing."""
+    """Return what `transfer_people` would write, one unsaved row per person, by name. Writes nothing."""
     now = timezone.now()
     seen = _with_people([placement.pk for placement in people])
     chosen = _checked_targets(actor, [portfolio.pk for portfolio in targets])
@@ -139,13 +142,13 @@ def foresee(
 
 
 def may_decide(actor: User, placement: Placement) -> bool:
-    """Tell whether this person's transfer is the actor's to decide: a manager's, or their own adviser's."""
+    """Return whether the actor may decide about this person's transfer: a manager, or the person's own adviser."""
     decides: bool = actor.is_manager or placement.portfolio.adviser.user_id == actor.pk
     return decides
 
 
 def _key(token: UUID | None, *decision: object) -> UUID | None:
-    """Return what names this decision of the form: its token together with all that was chosen."""
+    """Return the key of this decision: the form's token together with all choices."""
     return uuid5(token, repr(decision)) if token else None
 
 
@@ -197,32 +200,34 @@ def _transfer(
 
 
 def _foreseen(batch: TransferBatch) -> Foreseen:
-    """Return what a decision that has just been written does: who goes where, and who stays."""
+    """Return the consequences of a decision that was just written: who goes where, and who stays."""
     rows = list(batch.transfers.select_related("target__adviser__user").order_by("pk"))
     received = Counter(str(row.target.adviser) for row in rows if row.target is not None)
     staying = sum(row.target is None for row in rows)
+    people = [row.jobseeker_id for row in rows]
     sentences = [f"{adviser} reçoit {counted(count, 'une personne')}." for adviser, count in sorted(received.items())]
     if staying:
         sentences.append(
             f"{counted(staying, 'une personne')} ne {plural(staying, 'change,changent')} pas, faute de place."
         )
     sentences += [
-        "Les entretiens prévus, les rappels et la conversation suivent.",
+        "Les rappels et la conversation suivent.",
+        "Un entretien prévu suit si le conseiller est libre à la même heure\u00a0; sinon il est annulé.",
         "Chaque personne apprend par e-mail qui la suit désormais.",
     ]
     return Foreseen(
         title="Transférer tout le portefeuille",
         sentences=sentences,
         confirm="Transférer",
-        people=[row.jobseeker_id for row in rows],
-        names=names_of([row.jobseeker_id for row in rows], reader=batch.decided_by),
+        people=people,
+        names=names_of(people, reader=batch.decided_by, ending=[ask(people, timezone.now()) for ask in booked]),
         keys=[("target", row.jobseeker_id, row.target_id) for row in rows],
     )
 
 
 def _locked_with_people(placements: Sequence[int]) -> list[Placement]:
     """Lock the people of these placements, then read the placements as they are now."""
-    _lock_people(Placement.objects.filter(pk__in=placements).values_list("jobseeker_id", flat=True))
+    lock_jobseekers(Placement.objects.filter(pk__in=placements).values_list("jobseeker_id", flat=True))
     return _with_people(placements)
 
 
@@ -233,11 +238,6 @@ def _with_people(placements: Sequence[int]) -> list[Placement]:
         .select_related("jobseeker__agency__departement")
         .order_by("jobseeker__last_name", "jobseeker__first_name", "pk")
     )
-
-
-def _lock_people(people: Iterable[int]) -> None:
-    locked = Jobseeker.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=list(people))
-    list(locked.order_by("pk").values("pk"))
 
 
 def _checked_targets(actor: User, targets: Sequence[int]) -> list[Portfolio]:
@@ -257,8 +257,8 @@ def _check_people(actor: User, seen: Sequence[Placement]) -> None:
     if not seen:
         raise DomainError("Choisissez au moins une personne.")
     people = {placement.jobseeker_id for placement in seen if placement.ended_at is None}
-    if Jobseeker.objects.visible_to(actor).filter(pk__in=people).count() != len(people):
-        raise DomainError("Vous ne pouvez transférer que des personnes que vous suivez ou de vos régions.")
+    if Jobseeker.objects.visible_to(actor).filter(account_open(actor), pk__in=people).count() != len(people):
+        raise NoRightError("Vous ne pouvez transférer que des personnes que vous suivez ou de vos régions.")
 
 
 def _check_words(actor: User, *, reason: str, keep_reading: bool) -> None:
@@ -280,7 +280,10 @@ def _checked_day(due_on: date | None, seen: Sequence[Placement], *, now: datetim
 
 
 def _plan(batch: TransferBatch, seen: Sequence[Placement], targets: Sequence[Portfolio], *, now: datetime) -> None:
-    """Write one row per person: where they go, or why they do not. Raises TargetsFullError when nobody has a place."""
+    """Write one row per person: the target, or the reason against moving.
+
+    Raises TargetsFullError if there is no place at all.
+    """
     rows = _rows(batch.decided_by, seen, targets, due_on=batch.due_on, now=now)
     if all(row.target_id is None for row in rows) and any(row.why_not == TransferObstacle.FULL for row in rows):
         raise TargetsFullError
@@ -297,7 +300,7 @@ def _plan(batch: TransferBatch, seen: Sequence[Placement], targets: Sequence[Por
 def _rows(
     actor: User, seen: Sequence[Placement], targets: Sequence[Portfolio], *, due_on: date, now: datetime
 ) -> list[Transfer]:
-    """Return for each placement, unsaved, where the person goes by the loads of now, or why they do not."""
+    """Return an unsaved row per placement: the target by the present loads, or the reason against moving."""
     modalities = modalities_of(placement.jobseeker for placement in seen)
     planned = set(
         Transfer.objects.planned()
@@ -319,14 +322,14 @@ def _rows(
 
 
 class _Obstacles:
-    """Why portfolios are none for somebody on the day of the transfer; who is away then is looked up once."""
+    """The reasons against portfolios on the day of the transfer; absences are read once."""
 
     def __init__(self, targets: Sequence[Portfolio], *, day: date, today: date) -> None:
         self._today = today
         self._away = unanswered_on(targets, day)
 
     def between(self, person: Jobseeker, modality: Modality, target: Portfolio) -> Obstacle | None:
-        """Return what stands between them, room aside."""
+        """Return the obstacle between the person and the portfolio, apart from room."""
         if (until := self._away.get(target.pk)) is not None:
             return placements.NobodyAnswersError(target, until=until, today=self._today).obstacle
         return moves.why_not_there(person=person, modality=modality, target=target)
@@ -341,7 +344,7 @@ def _why_not(
     targets: Sequence[Portfolio],
     obstacles: "_Obstacles",
 ) -> Obstacle | None:
-    """Say why the person cannot be moved by this decision, room aside; None where they can."""
+    """Return why this decision cannot move the person, apart from room; None if it can."""
     if placement.ended_at is not None:
         return Obstacle(TransferObstacle.GONE)
     if not may_decide(actor, placement):

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, Modality, NotificationKind, RefusalReason
-from accompaniment.locks import lock_jobseeker
+from accompaniment.locks import lock_jobseeker, share_region
 from accompaniment.models import Enrolment, Jobseeker, RegistrationInterview, User
 from accompaniment.reads.standing import current_accompaniment
 from accompaniment.rules.errors import DomainError
@@ -21,36 +21,36 @@ from accompaniment.services.enrolments.interview import (
     refuse_enrolment,
     validate_enrolment,
 )
+from accompaniment.services.rights import check_registers
 from caseload.enums import PlacementEnd, PlacementStart
 from caseload.hooks.handover import Carried, Handover, carry_along
-from caseload.models import Adviser, Placement, Portfolio
+from caseload.models import Placement, Portfolio
 from caseload.reads.moves.who_answers import follower_of
 from caseload.services.moves import placements
 from caseload.services.moves.follower_letters import tell_who_receives
 
 
 def proposed_portfolios(*, jobseeker: Jobseeker, modality: Modality = Modality.GUIDE_WEB) -> list[Portfolio]:
-    """Return where the person can be placed: the agency's portfolios, then the region's, least loaded first.
+    """Return where the person can be placed: first the agency's portfolios, then the region's, least loaded first.
 
-    Each has as `in_cover` how many people its adviser answers for today, beside the cap.
+    Each has `in_cover`, the number of people whom its adviser covers today, which do not count against the cap.
     """
-    today = timezone.localdate(timezone=jobseeker.agency.zone)
     return list(
         Portfolio.objects.filter(occupied__lt=F("capacity"))
-        .proposed_for(jobseeker.agency, modality, today)
-        .with_people_in_cover(today)
+        .proposed_for(jobseeker.agency, modality, timezone.localdate(timezone=jobseeker.agency.zone))
+        .with_people_in_cover(timezone.now())
         .select_related("adviser__user", "agency")
     )
 
 
 def ask_at_interview(*, actor: User, jobseeker: Jobseeker) -> Enrolment:
-    """Record a wish that the person speaks at the registration interview, and begin that interview: one transaction.
+    """Record a request made by word of mouth, and begin the registration interview, in one transaction.
 
-    Raises DomainError where the 100 % web is not open yet, NotAllowedNowError when a request is open already.
+    Raises DomainError if the 100 % web is not open yet, NotAllowedNowError if a request is already open.
     """
     with transaction.atomic():
         person = lock_jobseeker(jobseeker.pk)
-        _check_decides(actor, person)
+        check_registers(actor, person)
         enrolment = ask_enrolment(actor=actor, jobseeker=person, at_interview=True)
         open_registration_interview(actor=actor, jobseeker=person)
         return enrolment
@@ -64,24 +64,24 @@ def validate_at_interview(
     findings: InterviewFindings,
     portfolio: Portfolio,
 ) -> Placement:
-    """Conclude the interview, validate the volunteer and place the person: one transaction.
+    """Conclude the interview, validate the volunteer and place the person, in one transaction.
 
-    Where another adviser followed, what is booked goes along; the person and the receiving adviser are told.
-
-    Raises PortfolioFullError when the portfolio was filled meanwhile, DomainError for every other refusal; nothing
-    is written then.
+    If another adviser followed the person, bookings move along, and the person and the receiving adviser are told.
+    Raises PortfolioFullError if the portfolio is full by now, DomainError for every other refusal, with nothing
+    written.
     """
     with transaction.atomic():
         person = lock_jobseeker(enrolment.jobseeker_id)
-        _check_decides(actor, person)
+        share_region(person.agency.departement.region_id)
+        check_registers(actor, person)
         if portfolio.modality != Modality.GUIDE_WEB:
-            raise DomainError("Choisissez un portefeuille « guidé 100 % web ».")
+            raise DomainError("Choisissez un portefeuille «\u00a0guidé 100\u00a0% web\u00a0».")
         if portfolio.agency.departement.region_id != person.agency.departement.region_id:
             raise DomainError("Choisissez un portefeuille de la région de la personne.")
         placements.look_for_room(jobseeker=person, portfolio=portfolio)
         had_nobody = follower_of(person) is None
-        # A change of tier looks for a place of its own, so it finds the person in the portfolio already. Otherwise the
-        # portfolio is locked last, so that the many who enter it at once hold each other up as little as may be.
+        # A change of tier also looks for a place, so it must find the person in the portfolio already. Otherwise the
+        # portfolio is locked last, so that concurrent validations delay each other as little as possible.
         moves_first = current_accompaniment(person).tier != findings.tier
         moved = _move_into(portfolio, person=person, actor=actor) if moves_first else None
         concluded = conclude_registration_interview(actor=actor, interview=interview, findings=findings)
@@ -92,7 +92,7 @@ def validate_at_interview(
 
 
 def _move_into(portfolio: Portfolio, *, person: Jobseeker, actor: User) -> tuple[Placement, Carried]:
-    """Place the person, out of the portfolio that may have had them; what is booked goes along to the new adviser."""
+    """Place the person, out of an earlier portfolio if there is one. Bookings move to the new adviser."""
     former = follower_of(person)
     now = timezone.now()
     placements.lock_in_order(jobseeker=person, portfolios=[portfolio])
@@ -107,12 +107,12 @@ def _move_into(portfolio: Portfolio, *, person: Jobseeker, actor: User) -> tuple
 def _tell(
     enrolment: Enrolment, *, person: Jobseeker, placement: Placement, carried: Carried, actor: User, first: bool
 ) -> None:
-    """Tell the person who follows from now on, and the adviser who receives the person without having been there."""
+    """Tell the person who follows them from now on, and the receiving adviser unless they held the interview."""
     portfolio = placement.portfolio
     user = portfolio.adviser.user
     if enrolment.state == EnrolmentState.VALIDATED:
         invite_volunteer(actor=actor, enrolment=enrolment, follower=user, carried=carried.person)
-    else:  # Accepted before: the letter that the track has begun is there already.
+    else:  # already accepted: another letter says that the track has begun
         outbox.notify_jobseeker(
             key=f"placed:{placement.pk}",
             kind=NotificationKind.ADVISER_CHANGED,
@@ -138,13 +138,13 @@ def refuse_at_interview(
     reason: RefusalReason,
     comment: str,
 ) -> Enrolment:
-    """Conclude the interview and refuse the volunteer with a reason: one transaction.
+    """Conclude the interview and refuse the volunteer with a reason, in one transaction.
 
-    Who does not want the track any more is not refused: the withdrawal is written down.
+    A person who no longer wants the track is not refused: this is recorded as a withdrawal.
     """
     with transaction.atomic():
         person = lock_jobseeker(enrolment.jobseeker_id)
-        _check_decides(actor, person)
+        check_registers(actor, person)
         if reason == RefusalReason.NOT_WANTED:
             closed = record_withdrawal(actor=actor, enrolment=enrolment, comment=comment, interview=interview)
         else:
@@ -153,9 +153,3 @@ def refuse_at_interview(
             )
         conclude_registration_interview(actor=actor, interview=interview, findings=findings)
         return closed
-
-
-def _check_decides(actor: User, person: Jobseeker) -> None:
-    """Only an adviser of the person's agency decides at the registration interview."""
-    if not Adviser.objects.filter(user=actor, agency=person.agency_id).exists():
-        raise DomainError("Seul un conseiller de l'agence de la personne peut mener cet entretien.")

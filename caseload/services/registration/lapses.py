@@ -15,14 +15,14 @@ from caseload.models import Adviser, Manager
 
 JOB = "caseload.jobs.lapse_enrolments"
 GATHER_FOR = timedelta(minutes=15)
-"""How long a letter to an adviser waits for further people, so that a morning's lapses make one letter."""
+"""How long a letter to an adviser collects people, so that one morning's lapses share a letter."""
 
 
 def lapse_due(*, now: datetime) -> int:
-    """Let everything lapse whose time is over, one transaction per person; return how many did.
+    """Let everything lapse whose time is over, one transaction per person; return how many.
 
-    Safe to run never, once or five times at a time, and after any outage: what is due is asked of the data, and
-    looked at again under the person's lock. Who fails holds up nobody else, and waits longer each time.
+    It may run never, once or several times at once, and after any outage: it asks the data what is due, and checks
+    again under the person's lock. A person for whom it fails delays nobody else, and waits longer each time.
     """
 
     def lapse(pk: int) -> bool:
@@ -37,7 +37,7 @@ def lapse_due(*, now: datetime) -> int:
 
 
 def _tell_staff(enrolment: Enrolment, now: datetime) -> None:
-    """Add the person to the letter of whoever validated, else of the agency's advisers of the 100 % web."""
+    """Add the person to the letter of the validating adviser, else of the agency's web advisers."""
     person = enrolment.jobseeker
     today = now.astimezone(person.agency.zone).date()
     since = (enrolment.validated_at or enrolment.asked_at).astimezone(person.agency.zone).date()
@@ -59,7 +59,8 @@ def _tell_staff(enrolment: Enrolment, now: datetime) -> None:
 
 
 def _answerable(enrolment: Enrolment) -> list[User]:
-    """Return who is told: the validating adviser, the agency's advisers of the 100 % web, all of them, or managers."""
+    """Return whom to tell: the validating adviser, else the agency's web advisers, else all its advisers, else
+    managers."""
     validated_by = enrolment.validated_by
     if validated_by is not None and validated_by.is_active:
         return [validated_by]

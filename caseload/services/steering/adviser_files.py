@@ -1,9 +1,10 @@
-"""Loading `conseillers.csv`: accounts, advisers and their portfolios."""
+"""Loads `conseillers.csv`: accounts, advisers and their portfolios."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import BinaryIO
 
 from django.contrib.auth.hashers import make_password
@@ -12,21 +13,27 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
 from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.imports import values
 from accompaniment.rules.imports.outcome import Outcome, RejectedRows
-from accompaniment.rules.imports.reader import Progress, Reader, reading
+from accompaniment.rules.imports.reader import Progress, Reader, SourceRow, reading
 from accompaniment.rules.imports.rows import AGENCIES_FIRST, RowRejectedError
+from accompaniment.rules.imports.values import InvalidValueError
 from accompaniment.services import audit, outbox
 from accompaniment.services.imports.transactions import import_transaction
 from caseload.hooks.arrivals import on_adviser_created
+from caseload.locks import lock_all_advisers, lock_portfolios
 from caseload.models import Adviser, Capacity, Portfolio
 from caseload.rules.adviser_rows import ADVISERS, AdviserParser, AdviserRow, name_in_agency
 from caseload.services.steering.capacities import apply_capacities, capacity_for
 from caseload.services.steering.reference import load_reference
 
+ROWS_AT_ONCE = 500
+"""The number of rows whose addresses are looked up with one statement."""
+
 
 @dataclass
 class _Known:
-    """Who and what is there, and what this file adds to it."""
+    """What exists already, and what this file adds."""
 
     agencies: dict[str, Agency]
     advisers: dict[str, Adviser]
@@ -34,7 +41,7 @@ class _Known:
     caps: dict[tuple[int, str, int], int]
 
     def cap(self, adviser: Adviser, agency: Agency, modality: Modality, day: date) -> int:
-        """Return the cap in force, asked for once per agency, modality and working share."""
+        """Return the cap in force, read once per agency, modality and working share."""
         key = (agency.pk, modality, adviser.working_share)
         if key not in self.caps:
             self.caps[key] = capacity_for(
@@ -46,12 +53,13 @@ class _Known:
 def load_advisers(
     *, actor: User | None, source: BinaryIO, dry_run: bool = False, progress: Progress | None = None
 ) -> Outcome:
-    """Create the file's advisers, each with an account to activate and a portfolio, and update those known by e-mail.
+    """Create the file's advisers, each with an account to activate and a portfolio, and update those with a known
+    e-mail.
 
-    Every portfolio gets the cap that is in force for its agency, modality and working share. When an adviser changes
-    agency, the portfolios go along; who follows people does not change it (`staff.change_adviser`). A portfolio that
-    the file does not name any more stays, for it may hold people.
-    Raises UnreadableFileError, DomainError; nothing was written then.
+    Every portfolio gets the present cap for its agency, modality and working share. If an adviser changes agency, the
+    portfolios move along. An adviser who follows people cannot change agency (`staff.change_adviser`). A portfolio that
+    the file no longer names stays, because it may hold people. Raises UnreadableFileError and DomainError, with nothing
+    written.
     """
     with reading(source, ADVISERS, progress) as reader, import_transaction(dry_run=dry_run):
         outcome = Outcome(RejectedRows(reader.columns))
@@ -60,19 +68,20 @@ def load_advisers(
         known = _known()
         if not known.agencies:
             raise DomainError(AGENCIES_FIRST)
+        taken: set[str] = set()
         parser = AdviserParser(
             agencies=frozenset(known.agencies),
-            taken=_addresses_of_others(),
+            taken=taken,
             known=frozenset(known.advisers),
             colleagues=_colleagues(known),
             following=_following(known),
             warn=outcome.warnings.add,
         )
-        rows = list(_accepted(reader, parser, outcome))
+        rows = list(_accepted(reader, parser, outcome, taken))
         newcomers = _create_advisers(actor, known, rows)
         changed = _update_advisers(actor, known, rows)
         opened = _open_portfolios(known, rows)
-        apply_capacities(now=timezone.now())
+        apply_capacities(now=timezone.now(), opened=opened.values())
         for row in rows:
             portfolio = (row.email, row.modality)
             if row.email in newcomers:
@@ -90,9 +99,9 @@ def load_advisers(
 
 
 def _known() -> _Known:
-    # Portfolios before advisers, as everybody locks them.
-    portfolios = list(Portfolio.objects.select_for_update(of=("self",), no_key=True).order_by("pk"))
-    advisers = list(Adviser.objects.select_for_update(of=("self",)).select_related("user", "agency").order_by("pk"))
+    # Portfolios before advisers, in the general order of locks.
+    portfolios = lock_portfolios(Portfolio.objects.all())
+    advisers = lock_all_advisers()
     return _Known(
         agencies={agency.code: agency for agency in Agency.objects.select_related("departement__region")},
         advisers={adviser.user.email: adviser for adviser in advisers},
@@ -102,7 +111,7 @@ def _known() -> _Known:
 
 
 def _colleagues(known: _Known) -> dict[str, frozenset[str]]:
-    """Return under which addresses an agency knows an adviser of that name; closed accounts are nobody's any more."""
+    """Return the addresses of an agency's advisers by name. Closed accounts are left out."""
     found: dict[str, frozenset[str]] = {}
     for email, adviser in known.advisers.items():
         if adviser.user.is_active:
@@ -123,27 +132,42 @@ def _following(known: _Known) -> dict[str, tuple[str, int]]:
     }
 
 
-def _addresses_of_others() -> frozenset[str]:
-    """Return the addresses that belong to people who are no advisers."""
-    accounts = User.objects.filter(adviser=None).values_list("email", flat=True)
-    jobseekers = Jobseeker.objects.exclude(email=None).values_list("email", flat=True)
+def _addresses_of_others(rows: Iterable[SourceRow]) -> frozenset[str]:
+    """Return the addresses of these rows that belong to people who are not advisers."""
+    named = set(filter(None, map(_address, rows)))
+    accounts = User.objects.filter(adviser=None, email__in=named).values_list("email", flat=True)
+    jobseekers = Jobseeker.objects.filter(email__in=named).values_list("email", flat=True)
     return frozenset(accounts.union(jobseekers))
 
 
-def _accepted(reader: Reader, parser: AdviserParser, outcome: Outcome) -> Iterator[AdviserRow]:
-    for row in reader:
-        outcome.rows += 1
-        if row.fault:
-            outcome.reject_whole(row)
-            continue
-        try:
-            yield parser.parse(row)
-        except RowRejectedError as rejection:
-            outcome.reject(row, column=rejection.column, value=rejection.value, reason=rejection.reason)
+def _address(row: SourceRow) -> str:
+    """Return the address of a row; empty if it is invalid, which the parser reports."""
+    if row.fault:
+        return ""
+    try:
+        return values.email(row.values[ADVISERS.columns.index("email")])
+    except InvalidValueError:
+        return ""
+
+
+def _accepted(reader: Reader, parser: AdviserParser, outcome: Outcome, taken: set[str]) -> Iterator[AdviserRow]:
+    """Yield the accepted rows. `taken` is filled for each batch before the parser uses it."""
+    rows = iter(reader)
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        taken |= _addresses_of_others(batch)
+        for row in batch:
+            outcome.rows += 1
+            if row.fault:
+                outcome.reject_whole(row)
+                continue
+            try:
+                yield parser.parse(row)
+            except RowRejectedError as rejection:
+                outcome.reject(row, column=rejection.column, value=rejection.value, reason=rejection.reason)
 
 
 def _create_advisers(actor: User | None, known: _Known, rows: Iterable[AdviserRow]) -> list[str]:
-    """Create the accounts and advisers that are new, and return their addresses."""
+    """Create the new accounts and advisers, and return their addresses."""
     new = {row.email: row for row in rows if row.email not in known.advisers}
     users = User.objects.bulk_create(
         User(
@@ -205,10 +229,10 @@ def _update_advisers(actor: User | None, known: _Known, rows: Iterable[AdviserRo
     return changed
 
 
-def _open_portfolios(known: _Known, rows: Iterable[AdviserRow]) -> set[tuple[str, Modality]]:
-    """Open the portfolios that are new, and return whose they are."""
+def _open_portfolios(known: _Known, rows: Iterable[AdviserRow]) -> dict[tuple[str, Modality], Portfolio]:
+    """Open the new portfolios, and return them by address and modality."""
     now = timezone.now()
-    new = {}
+    new: dict[tuple[str, Modality], Portfolio] = {}
     for row in rows:
         adviser = known.advisers[row.email]
         agency = known.agencies[row.agency]
@@ -220,4 +244,4 @@ def _open_portfolios(known: _Known, rows: Iterable[AdviserRow]) -> set[tuple[str
                 capacity=known.cap(adviser, agency, row.modality, now.astimezone(agency.zone).date()),
             )
     Portfolio.objects.bulk_create(new.values())
-    return set(new)
+    return new

@@ -1,37 +1,35 @@
-"""What a manager says of an agency: the number at which it answers the telephone."""
+"""What a manager sets for an agency: its telephone number."""
 
 from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction
+from accompaniment.locks import lock_agency
 from accompaniment.models import Agency, AgencyPhoneChange, User
-from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services import audit
 from accompaniment.services.contact_details import read_number
+from accompaniment.services.rights import check_steers
+from caseload.locks import lock_portfolios
 from caseload.models import Portfolio
-from caseload.reads.steering.figures import regions_of
 
 
 def agencies_that_follow() -> set[str]:
-    """Lock all portfolios, and return the codes of the agencies in whose portfolios people are.
+    """Lock all portfolios, and return the codes of agencies whose portfolios hold people.
 
-    For the 100 % web they are people of any agency of the region.
+    For the 100 % web these may be people of any agency of the region.
     """
-    portfolios = Portfolio.objects.select_for_update(of=("self",), no_key=True).select_related("agency").order_by("pk")
+    portfolios = lock_portfolios(Portfolio.objects.select_related("agency"))
     return {portfolio.agency.code for portfolio in portfolios if portfolio.occupied}
 
 
 def set_agency_phone(*, actor: User, agency: Agency, phone: str) -> Agency:
-    """Write the agency's number, or none (""); the same number changes nothing.
+    """Store the agency's number, or none (""); the same number changes nothing.
 
-    Raises NotAllowedNowError for whoever does not steer its region, DomainError for what is no number.
+    Raises NotAllowedNowError unless the actor steers its region, DomainError for an invalid number.
     """
     with transaction.atomic():
-        locked: Agency = (
-            Agency.objects.select_for_update(of=("self",)).select_related("departement__region").get(pk=agency.pk)
-        )
-        if not regions_of(actor).filter(pk=locked.region.pk).exists():
-            raise NotAllowedNowError("Cette agence n'est plus dans vos régions.")
+        locked = lock_agency(agency.pk)
+        check_steers(actor, locked.region.pk)
         number = read_number(phone, agency=locked) if phone else ""
         if number == locked.phone:
             return locked

@@ -1,8 +1,7 @@
-"""How many permanent placements a portfolio may hold: dated data, never code.
+"""The caps of portfolios: dated data, never code.
 
-The cap of an agency goes before the one of the whole country; among those, the latest that has begun is in force. An
-agency returns to the cap of the country by a row without a value.
-Days are days of the agency.
+The cap of an agency takes precedence over the one of the whole country. Among these, the latest that has begun is in
+force. A row without a value returns an agency to the cap of the country. Days are days in the agency's zone.
 """
 
 from collections.abc import Iterable
@@ -13,11 +12,14 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Modality, SettingEvent
+from accompaniment.locks import Rank, note
 from accompaniment.models import Agency, Region, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.french import listed
 from accompaniment.services import audit
-from caseload.models import Capacity, CapacityChange, Manager, Portfolio
+from accompaniment.services.rights import check_steers, check_steers_country
+from caseload.locks import lock_capacity, lock_portfolios
+from caseload.models import Capacity, CapacityChange, Portfolio
 
 APPLY_IN_FORCE = """
 WITH in_force AS (
@@ -49,6 +51,7 @@ WITH in_force AS (
     WHERE (one.capacity, one.capacity_share, one.lowered_to)
           IS DISTINCT FROM (greatest(places.value, one.occupied), places.share,
                             CASE WHEN places.value < one.occupied THEN places.value END)
+      AND (%(among)s::bigint[] IS NULL OR one.id = ANY(%(among)s))
     ORDER BY one.id
     FOR NO KEY UPDATE OF one
 )
@@ -57,21 +60,21 @@ SET capacity = greatest(in_force.value, portfolio.occupied), capacity_share = in
     lowered_to = CASE WHEN in_force.value < portfolio.occupied THEN in_force.value END
 FROM in_force
 WHERE in_force.id = portfolio.id
+RETURNING portfolio.id
 """
-"""What changes is locked in primary-key order first, as everybody locks portfolios; an UPDATE alone takes its rows
-in the order of its plan."""
+"""The portfolios are locked in primary-key order before the UPDATE, which would lock them in the order of its plan."""
 
 
 def capacity_for(*, agency: Agency, modality: Modality, day: date, working_share: int = 100) -> int:
-    """Return the cap of a portfolio of the agency on `day`, its adviser working `working_share` per cent.
+    """Return the cap of a portfolio of the agency on `day`, for an adviser who works `working_share` per cent.
 
-    Raises DomainError where none is set for the modality.
+    Raises DomainError if none is set for the modality.
     """
     rules = Capacity.objects.filter(modality=modality, starts_on__lte=day).order_by("-starts_on")
     own = rules.filter(agency=agency).first()
     in_force = own if own is not None and own.value is not None else rules.filter(agency=None).first()
     if in_force is None:
-        raise DomainError(f"Aucun plafond n'est fixé pour la modalité « {Modality(modality).label} ».")
+        raise DomainError(f"Aucun plafond n'est fixé pour la modalité «\u00a0{Modality(modality).label}\u00a0».")
     places: int = in_force.places_for(working_share)
     return places
 
@@ -88,13 +91,12 @@ def set_capacity(
 ) -> Capacity:
     """Set another cap for an agency (None: the whole country) from a day on, with a reason.
 
-    Without a `value` the agency has the cap of the country again. `by_working_share`: the value is for full time,
-    others have their share of it. It is in force at once when the day has come. Raises DomainError when it is below
-    the present occupancy of a portfolio, which is named, when the day is past, or when the actor does not steer the
-    agency.
+    Without a `value` the agency has the cap of the country again. `by_working_share`: the value is for full time, and
+    part-time advisers have their share of it. The cap takes effect at once if its day has come. Raises DomainError if
+    it is below the present occupancy of a portfolio, which is named, if the day is past, or if the actor does not steer
+    the agency.
     """
     with transaction.atomic():
-        _check_steers(actor, agency)
         now = timezone.now()
         today = now.astimezone(agency.zone).date() if agency else timezone.localdate(now)
         if starts_on < today:
@@ -110,6 +112,7 @@ def set_capacity(
             "set_by": actor,
         }
         locked = _locked_portfolios(modality, agency, starts_on)
+        _check_steers(actor, agency)
         meant = Capacity(modality=modality, agency=agency, starts_on=starts_on, **facts)
         if value is None:
             meant = _of_the_country(modality, agency, starts_on)
@@ -118,7 +121,7 @@ def set_capacity(
         ]
         if too_full:
             raise DomainError(
-                f"Le plafond de {meant.value} est inférieur à l'occupation actuelle : {_named(too_full)}. "
+                f"Le plafond de {meant.value} est inférieur à l'occupation actuelle\u00a0: {_named(too_full)}. "
                 "Transférez d'abord des personnes ou choisissez un plafond plus élevé.",
                 about="value",
             )
@@ -126,46 +129,47 @@ def set_capacity(
             modality=modality, agency=agency, starts_on=starts_on, defaults=facts
         )
         _record(actor, capacity, event=SettingEvent.SET)
-        apply_capacities(now=now)
+        apply_capacities(now=now, among=locked)
         return capacity
 
 
 def cancel_capacity(*, actor: User, capacity: Capacity) -> None:
-    """Take back a cap whose day has not come anywhere.
+    """Cancel a cap whose day has not come anywhere.
 
-    Raises NotAllowedNowError when it is in force or gone already, DomainError when the actor does not steer it.
+    Raises NotAllowedNowError if it is in force or gone, DomainError if the actor does not steer it.
     """
     with transaction.atomic():
-        standing = (
-            Capacity.objects.select_for_update(of=("self",))
-            .select_related("agency__departement__region")
-            .filter(pk=capacity.pk)
-            .first()
-        )
+        standing = lock_capacity(capacity.pk)
         if standing is None:
             raise NotAllowedNowError("Ce plafond à venir est déjà annulé.")
         _check_steers(actor, standing.agency)
         if standing.starts_on <= _latest_today(standing.agency):
-            raise NotAllowedNowError("Ce plafond est déjà en vigueur : pour en changer, fixez-en un autre.")
+            raise NotAllowedNowError("Ce plafond est déjà en vigueur\u00a0: pour en changer, fixez-en un autre.")
         _record(actor, standing, event=SettingEvent.CANCELLED)
         standing.delete()
 
 
-def apply_capacities(*, now: datetime) -> int:
-    """Give every portfolio the cap that is in force at `now`, and return how many changed.
+def apply_capacities(
+    *, now: datetime, among: Iterable[Portfolio] | None = None, opened: Iterable[Portfolio] = ()
+) -> int:
+    """Give every portfolio, or those `among`, the cap in force at `now`, and return how many changed.
 
-    However late and often it runs, the outcome is the same. A portfolio that has grown past a lower cap since that
-    was set is full at its occupancy, and comes down to the cap with each place that is freed. Closed accounts have no
-    place.
+    The result is the same however late and often it runs. If a portfolio holds more people than a new lower cap, its
+    cap is its occupancy, and comes down with each place that is freed. Portfolios of closed accounts have no place. An
+    act that holds a lock on an adviser names the portfolios, which it has locked before. The portfolios that it has
+    just `opened` need no lock.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(APPLY_IN_FORCE, {"now": now})
-        changed: int = cursor.rowcount
-        return changed
+    only = None if among is None else [portfolio.pk for portfolio in among]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(APPLY_IN_FORCE, {"now": now, "among": only})
+        changed = [pk for (pk,) in cursor.fetchall()]
+        new = {portfolio.pk for portfolio in opened}
+        note(Rank.PORTFOLIO, Portfolio._meta.db_table, [pk for pk in changed if pk not in new])
+        return len(changed)
 
 
 def _latest_today(agency: Agency | None) -> date:
-    """Return the day of the agency; for the whole country that of the region where the day begins first."""
+    """Return today in the agency's zone; for the whole country, in the zone where the day begins first."""
     now = timezone.now()
     if agency is not None:
         return now.astimezone(agency.zone).date()
@@ -174,7 +178,7 @@ def _latest_today(agency: Agency | None) -> date:
 
 
 def _record(actor: User, capacity: Capacity, *, event: SettingEvent) -> None:
-    """Write the change into the history of the caps, and who made it into the audit."""
+    """Write the change into the history of the caps, and its author into the audit."""
     CapacityChange.objects.create(
         at=timezone.now(),
         actor=actor,
@@ -201,13 +205,10 @@ def _record(actor: User, capacity: Capacity, *, event: SettingEvent) -> None:
 
 
 def _check_steers(actor: User, agency: Agency | None) -> None:
-    manager = Manager.objects.filter(user=actor).first()
-    if manager is not None and manager.whole_country:
-        return
     if agency is None:
-        raise DomainError("Seul un responsable du pays entier peut changer le plafond national.", about="agency")
-    if manager is None or not manager.regions.filter(pk=agency.departement.region_id).exists():
-        raise DomainError("Vous ne pilotez pas la région de cette agence.", about="agency")
+        check_steers_country(actor, about="agency")
+    else:
+        check_steers(actor, agency.departement.region_id, about="agency")
 
 
 def _of_the_country(modality: Modality, agency: Agency | None, day: date) -> Capacity:
@@ -218,22 +219,23 @@ def _of_the_country(modality: Modality, agency: Agency | None, day: date) -> Cap
     )
     if found is None:
         raise DomainError(
-            f"Le pays n'a pas de plafond pour la modalité « {Modality(modality).label} ».", about="modality"
+            f"Le pays n'a pas de plafond pour la modalité «\u00a0{Modality(modality).label}\u00a0».", about="modality"
         )
     return found
 
 
 def _locked_portfolios(modality: Modality, agency: Agency | None, day: date) -> list[Portfolio]:
-    """Lock the portfolios that the cap is for on its first day, in primary-key order, so that nobody is placed."""
-    portfolios = Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(modality=modality)
+    """Lock the portfolios to which the cap applies on its first day, in primary-key order, so that nobody is placed
+    there."""
+    portfolios = Portfolio.objects.filter(modality=modality)
     if agency is not None:
         portfolios = portfolios.filter(agency=agency)
     else:
-        # A cap of an agency's own that begins later leaves it the country's until then.
+        # An agency whose own cap begins later has the country's cap until then.
         begun = Capacity.objects.filter(modality=modality, agency__isnull=False, starts_on__lte=day)
         own = dict(begun.order_by("starts_on").values_list("agency", "value"))
         portfolios = portfolios.exclude(agency__in=[pk for pk, value in own.items() if value is not None])
-    return list(portfolios.select_related("adviser__user").order_by("pk"))
+    return lock_portfolios(portfolios.select_related("adviser__user"))
 
 
 def _named(portfolios: Iterable[Portfolio]) -> str:

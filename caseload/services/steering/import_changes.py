@@ -1,28 +1,31 @@
-"""What a file of registrations changes for people who are known: read by a manager before it is loaded, and after."""
+"""What a file of registrations changes for known people: read by a manager before the load, and after it."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import F
+from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState
 from accompaniment.models import Jobseeker, User
 from accompaniment.models.expressions import alphabetical
 from accompaniment.models.people import JobseekerQuerySet
+from accompaniment.reads.contact_plans import ending_with_the_plan
 from accompaniment.rules.french import counted, grouped, listed, plural
 from accompaniment.rules.imports.outcome import JobseekerOutcome
 from accompaniment.services.foreseen import Concerned, Foreseen, names_of
+from caseload.hooks.coming import booked
 from caseload.models import ImportRun, Placement
 
 CONFIRM = "Charger ce fichier"
 KEPT_ELSEWHERE = "kept_elsewhere"
-"""Where a file's summary keeps those of `kept_elsewhere`."""
+"""The key of `kept_elsewhere` in a file's summary."""
 
 
 def foresee(outcome: JobseekerOutcome) -> Foreseen:
-    """Return whose tier and whose region a file changes, and whose 100 % web ends by it.
+    """Return whose tier and region a file changes, and whose 100 % web it ends.
 
-    Of those whose region changes only who is followed, or has something booked: the others wait for nobody here.
+    A change of region matters only for people who are followed or have a booking.
     """
     moving = outcome.new_regions & outcome.followed
     people = {**outcome.new_tiers, **dict.fromkeys(moving - outcome.new_tiers.keys(), "")}
@@ -63,7 +66,7 @@ def _sentences(outcome: JobseekerOutcome) -> list[str]:
 
 
 def _parts(outcome: JobseekerOutcome, moving: set[int]) -> list[Concerned]:
-    """Name each person once, where most becomes of them."""
+    """Name each person once, with the worst consequence."""
     ended = [pk for pk, state in outcome.closed.items() if state == EnrolmentState.ACTIVE]
     lapsed = [pk for pk, state in outcome.closed.items() if state == EnrolmentState.VALIDATED]
     moving = moving - outcome.closed.keys()
@@ -78,7 +81,7 @@ def _parts(outcome: JobseekerOutcome, moving: set[int]) -> list[Concerned]:
 
 
 def as_json(foreseen: Foreseen) -> dict[str, Any]:
-    """Return what is kept of it while a file waits: whom it concerns, and no names."""
+    """Return what is stored while a file waits: the people concerned, without names."""
     return {
         "title": foreseen.title,
         "sentences": foreseen.sentences,
@@ -91,25 +94,29 @@ def as_json(foreseen: Foreseen) -> dict[str, Any]:
 def foreseen_by(run: ImportRun, *, reader: User) -> Foreseen:
     """Return what a file that waits for its confirmation would do, with the names that the reader may see."""
     facts = run.foreseen
+    people = facts["people"]
+    ending = [ask(people, timezone.now()) for ask in booked] + [ending_with_the_plan(people)]
     return Foreseen(
         title=facts["title"],
         sentences=facts["sentences"],
         confirm=CONFIRM,
         people=facts["people"],
         parts=[
-            Concerned(title=part["title"], people=part["people"], names=names_of(part["people"], reader=reader))
+            Concerned(
+                title=part["title"], people=part["people"], names=names_of(part["people"], reader=reader, ending=ending)
+            )
             for part in facts.get("parts", [])
         ],
     )
 
 
 def kept_elsewhere(outcome: JobseekerOutcome) -> list[int]:
-    """Return who has changed agency within the region and stays with the adviser of another agency until a transfer."""
+    """Return who has moved to another agency of the region and keeps the former adviser until a transfer."""
     return _followed_elsewhere(pk for pk, other_region in outcome.new_agencies.items() if not other_region)
 
 
 def still_elsewhere(run: ImportRun, *, reader: User) -> JobseekerQuerySet:
-    """Return of them whom the reader may see and who are still followed so, by name."""
+    """Return those of them whom the reader may see and whose adviser is still elsewhere, by name."""
     people = _followed_elsewhere(run.summary.get(KEPT_ELSEWHERE, []))
     return (
         Jobseeker.objects.visible_to(reader)

@@ -1,9 +1,9 @@
-"""Files that a manager hands in, how a worker loads them one after the other, and the history of what came of each.
+"""Files that a manager hands in: how a worker loads them one by one, and the history of the results.
 
-A file waits as a row with its bytes in the storage until a worker takes it up. The worker holds one lock of the
-database for as long as it loads: whoever does not hold it knows that somebody loads, and whoever holds it and finds
-a file that is being loaded knows that its worker is dead. What a load writes and that it is done are one
-transaction, so a file that is taken up again was not loaded before.
+A file waits as a row, with its bytes in the storage, until a worker takes it. The worker holds one advisory lock while
+it loads. A worker that does not get the lock knows that another one is loading. A worker that gets the lock and finds a
+file marked as loading knows that its former worker is dead. The load and its mark "done" are one transaction, so a file
+that is taken again was not loaded before.
 """
 
 import logging
@@ -30,7 +30,9 @@ from accompaniment.rules.imports.rows import AGENCIES_FIRST
 from accompaniment.services import audit
 from accompaniment.services.foreseen import Foreseen, NotForeseenError
 from accompaniment.services.imports import load_agencies, load_jobseekers
+from accompaniment.services.rights import check_steers_country
 from caseload.enums import ImportKind, ImportState
+from caseload.locks import lock_run
 from caseload.models import ImportRun
 from caseload.rules.adviser_rows import LAYOUTS
 from caseload.services.steering.adviser_files import load_advisers
@@ -38,25 +40,31 @@ from caseload.services.steering.import_changes import KEPT_ELSEWHERE, as_json, f
 
 UNEXPECTED = "Une erreur imprévue a arrêté le chargement. Elle est notée au journal."
 INTERRUPTED = "Le chargement s'est interrompu plusieurs fois avec ce fichier. Découpez-le, puis chargez chaque partie."
-FILE_GONE = "Le fichier reçu n'est plus là. Envoyez-le à nouveau."
+FILE_GONE = "Le fichier reçu n'est plus là. Envoyez-le de nouveau."
 ATTEMPTS = 3
-"""After how many workers that ended over it a file is given up."""
+"""After this many loads that ended with a dead worker, a file is given up."""
 WRONG_ROWS = 100
-"""From how many rejected rows on a file is refused as a whole when they are more than half of it."""
+"""From this number of rejected rows on, a file is refused as a whole if more than half of its rows are rejected."""
 MOST_WRONG_ROWS = 10_000
-"""More rejected rows than this, of however many, refuse a file as a whole: nobody corrects ten thousand rows by hand,
-and what is wrong so often is wrong where the file is made. A month of the country is some 30,000 registrations."""
+"""More rejected rows than this refuse a file as a whole, whatever its size.
+
+Nobody corrects ten thousand rows by hand, and such a fault was made where the file was made. A month of the whole
+country has some 30,000 registrations.
+"""
 REPORTS = 50
-"""How often the progress of a file is written, at most."""
+"""The most progress reports per file."""
 JOB = "caseload.jobs.load_files"
 LOADING = (0x1A90, 1)
-"""The two numbers of the lock that a worker holds while it loads."""
+"""The key of the advisory lock that a worker holds while it loads."""
 VALUES_SHOWN = "values_shown"
 REJECTED_ROWS_KEPT = timedelta(days=90)
-"""How long rejected rows and wrong values are kept to be corrected: they are names, addresses and telephones of people,
-some of whom never come into the house. A quarter leaves time for the next export, which brings what is right."""
+"""How long rejected rows and wrong values are stored to be corrected.
+
+They hold names, addresses and telephone numbers of people, some of whom never come to us. After a quarter the next
+export brings the right values.
+"""
 LOST_AFTER = timedelta(days=1)
-"""How old a file must be that belongs to no row: its upload was cut off between the file and the row."""
+"""The age from which a stored file without a row is deleted: its upload was cut off."""
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +85,13 @@ LOADERS: dict[ImportKind, Loader] = {
 
 
 class TooManyWrongError(DomainError):
-    """So many of a file's rows are wrong that it is not the export that it should be. Nothing was written."""
+    """So many rows of a file are wrong that it is not the expected export. Nothing was written."""
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
         wrong, rows = (grouped(number) for number in (outcome.rejections.total, outcome.rows))
         super().__init__(
-            f"{wrong} lignes sur {rows} sont fausses\u00a0: le fichier est refusé en entier. "
+            f"{wrong} lignes sur {rows} contiennent une erreur\u00a0: le fichier est refusé en entier. "
             "Corrigez-le ou demandez un nouvel export, puis chargez-le."
         )
 
@@ -92,10 +100,10 @@ class TooManyWrongError(DomainError):
 
 
 def receive_file(*, actor: User, kind: ImportKind, filename: str, source: File) -> ImportRun:
-    """Keep a file that a manager hands in, to be loaded by a worker.
+    """Store a file that a manager hands in, for a worker to load.
 
-    Raises UnreadableFileError for what is no file of this kind at all, DomainError for one that names agencies while
-    none is known nor on its way; nothing is kept then. What its single rows say is judged when it is loaded.
+    Raises UnreadableFileError if it is not a file of this kind, DomainError if it names agencies while none is known or
+    waiting, with nothing stored. Single rows are checked when it is loaded.
     """
     check_file(kind=kind, source=source)
     if kind != ImportKind.AGENCIES and waits_for_agencies():
@@ -111,6 +119,7 @@ def receive_file(*, actor: User, kind: ImportKind, filename: str, source: File) 
     run.source.save(f"{kind}.csv", source, save=False)
     try:
         with transaction.atomic():
+            check_steers_country(actor)
             run.save()
             record(actor=actor, run=run, event="received")
     except Exception:
@@ -121,12 +130,12 @@ def receive_file(*, actor: User, kind: ImportKind, filename: str, source: File) 
 
 
 def waits_for_agencies() -> bool:
-    """Tell whether the agencies have to be loaded before anything else: none is known, and no file of them waits."""
+    """Return whether agencies must be loaded first: none is known, and no file of agencies waits."""
     return not Agency.objects.exists() and not ImportRun.objects.unfinished().filter(kind=ImportKind.AGENCIES).exists()
 
 
 def _call_a_worker() -> None:
-    """Have the file loaded now. Where no broker answers, it waits for the next round of the clock."""
+    """Ask a worker to load the file. If no broker answers, the next scheduled round does it."""
     try:
         current_app.tasks[JOB].apply_async(retry=False)
     except BrokerError as error:
@@ -165,9 +174,9 @@ def _fits(kind: ImportKind, source: File) -> bool:
 
 
 def load_waiting_files() -> int:
-    """Load what waits, one file after the other, and return how many were taken up.
+    """Load the waiting files one by one, and return how many were taken.
 
-    Returns at once while another worker loads: that one looks again when it has finished.
+    Returns at once while another worker loads, because that worker looks again when it has finished.
     """
     taken_up = 0
     while ImportRun.objects.unfinished().exists():
@@ -182,7 +191,7 @@ def load_waiting_files() -> int:
 
 
 def somebody_loads() -> bool:
-    """Tell whether a worker is loading a file now."""
+    """Return whether a worker is loading a file now."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -196,9 +205,9 @@ def somebody_loads() -> bool:
 
 @contextmanager
 def _loading_lock() -> Iterator[bool]:
-    """Hold the lock of the one who loads; False while somebody else has it.
+    """Hold the loading lock during the block; yield False if somebody else holds it.
 
-    It belongs to the connection, so that it ends with the worker, however that ends.
+    The lock belongs to the connection, so it ends with the worker in every case.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", LOADING)
@@ -211,7 +220,7 @@ def _loading_lock() -> Iterator[bool]:
 
 
 def _load(run: ImportRun) -> None:
-    """Load one file. The caller holds the lock, so nobody else is at it."""
+    """Load one file. The caller holds the lock, so nobody else is loading."""
     if run.attempts >= ATTEMPTS:
         _finish(run, ImportState.FAILED, error=INTERRUPTED)
         return
@@ -230,7 +239,7 @@ def _load(run: ImportRun) -> None:
     except DomainError as refusal:
         _finish(run, ImportState.FAILED, error=refusal.sentence)
     except (OperationalError, InterfaceError):
-        # The server went away: nothing was written, nothing can be, and the next worker takes the file up again.
+        # The database went away, so nothing was written and nothing can be. The next worker takes the file again.
         raise
     except Exception:
         log.exception("load of file %s failed", run.pk)
@@ -249,7 +258,7 @@ def _load_source(run: ImportRun) -> None:
 
 
 def _ask(run: ImportRun, foreseen: Foreseen) -> None:
-    """Let a file wait, with nothing of it written, until a manager has read what it would do."""
+    """Let a file wait, with nothing written, until a manager has read what it would do."""
     run.state, run.confirmed, run.foreseen = ImportState.ASKING, "", as_json(foreseen)
     with transaction.atomic():
         run.save(update_fields=["state", "foreseen", "confirmed"])
@@ -257,12 +266,13 @@ def _ask(run: ImportRun, foreseen: Foreseen) -> None:
 
 
 def confirm_file(*, actor: User, run: ImportRun, shown: str) -> None:
-    """Have a file loaded whose consequences were read; what has changed when it is loaded is asked again.
+    """Load a file whose consequences were read. If they have changed by then, the manager is asked again.
 
-    Raises NotAllowedNowError when it waits for no confirmation, or for that of something else than was `shown`.
+    Raises NotAllowedNowError if it does not wait for a confirmation, or if its consequences differ from those `shown`.
     """
     with transaction.atomic():
         locked = _locked_asking(run)
+        check_steers_country(actor)
         if locked.foreseen["mark"] != shown:
             raise NotAllowedNowError("Ce qui est concerné a changé entre-temps. Relisez, puis confirmez.")
         locked.state, locked.confirmed, locked.attempts = ImportState.WAITING, shown, 0
@@ -272,9 +282,10 @@ def confirm_file(*, actor: User, run: ImportRun, shown: str) -> None:
 
 
 def give_up_file(*, actor: User, run: ImportRun) -> None:
-    """Load nothing of a file that waits for its confirmation. Raises NotAllowedNowError when it does not."""
+    """Give up a file that waits for its confirmation. Raises NotAllowedNowError if it does not wait."""
     with transaction.atomic():
         locked = _locked_asking(run)
+        check_steers_country(actor)
         locked.state, locked.finished_at, locked.foreseen = ImportState.FAILED, timezone.now(), {}
         locked.error = f"{actor.full_name} a renoncé à charger ce fichier."
         locked.save(update_fields=["state", "finished_at", "foreseen", "error"])
@@ -283,17 +294,17 @@ def give_up_file(*, actor: User, run: ImportRun) -> None:
 
 
 def _locked_asking(run: ImportRun) -> ImportRun:
-    locked: ImportRun = ImportRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    locked = lock_run(run.pk)
     if locked.state != ImportState.ASKING:
         raise NotAllowedNowError("Ce fichier n'attend plus de confirmation.")
     return locked
 
 
 def _is_refused_as_a_whole(outcome: Outcome) -> bool:
-    """Tell whether a file is not worth loading: mostly wrong, or with more wrong rows than can be given back.
+    """Return whether a file must be refused: mostly wrong, or with more wrong rows than can be corrected.
 
-    Single rows are rejected one by one. But a file of which more than half is wrong was exported wrongly, and
-    loading what is left of it would only hide that. So was one with more wrong rows than anybody would correct.
+    Single rows are rejected one by one. But a file that is more than half wrong was exported wrongly, and loading the
+    rest would only hide this. The same holds for a file with more wrong rows than anybody would correct.
     """
     wrong = outcome.rejections.total
     mostly = wrong >= WRONG_ROWS and wrong * 2 > outcome.rows
@@ -316,7 +327,7 @@ def _write(run: ImportRun, state: ImportState, **facts: Any) -> None:
 
 
 def _discard(run: ImportRun) -> None:
-    """Delete the file, which has served; the row forgets it only once it is gone."""
+    """Delete the file, which is no longer needed. The row forgets it only after it is gone."""
     run.source.delete(save=False)
     run.save(update_fields=["source"])
 
@@ -333,13 +344,14 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
 
 
 def _as_rows(remarks: Remarks) -> list[dict[str, int | str]]:
-    """Return the first remarks as JSON holds them."""
+    """Return the first remarks as values that JSON can store."""
     return [remark._asdict() for remark in remarks.first]
 
 
 @contextmanager
 def _progress_of(run: ImportRun) -> Iterator[Callable[[int], None]]:
-    """Write how much of a file is read, by a connection of its own: the load's transaction shows nothing yet."""
+    """Store how much of a file has been read, over another connection, because the load's transaction is not visible
+    yet."""
     beside = connection.copy()
     step = max(1, run.bytes_total // REPORTS)
     written = 0
@@ -359,12 +371,15 @@ def _progress_of(run: ImportRun) -> Iterator[Callable[[int], None]]:
 
 
 def record(*, actor: User | None, run: ImportRun, event: str) -> None:
-    """Write what was done with a file, or read of it: its rejected rows hold people whom no file of ours has."""
+    """Record what was done with a file, or read of it: its rejected rows contain people who have no file here."""
     audit.record(actor=actor, jobseeker=None, action=AuditAction.IMPORT, event=event, run=run.pk, kind=run.kind)
 
 
 def record_values_shown(*, actor: User, run: ImportRun) -> None:
-    """Write that somebody read wrong values of a file on its page; within ten minutes it is the same reading."""
+    """Record that somebody read wrong values of a file on its page.
+
+    Within ten minutes it counts as the same reading.
+    """
     known = AuditEntry.objects.filter(
         actor=actor,
         action=AuditAction.IMPORT,
@@ -377,7 +392,10 @@ def record_values_shown(*, actor: User, run: ImportRun) -> None:
 
 
 def forget_rejected_rows(*, now: datetime) -> int:
-    """Forget what rows of files said, once the time to correct them is over; the counts stay. Return of how many."""
+    """Delete the content of rejected rows after the time to correct them; the counts stay.
+
+    Return the number of files.
+    """
     over = ImportRun.objects.filter(finished_at__lte=now - REJECTED_ROWS_KEPT).exclude(
         rejected_csv="", rejected_rows=[], warned_rows=[]
     )
@@ -385,7 +403,7 @@ def forget_rejected_rows(*, now: datetime) -> int:
 
 
 def _forget_files() -> None:
-    """Delete files that nobody needs: of a load that ended between its last word and this, of an upload cut off."""
+    """Delete stored files that nobody needs: of loads cut off at their very end, and of interrupted uploads."""
     for run in ImportRun.objects.filter(finished_at__isnull=False).exclude(source=""):
         _discard(run)
     storage = ImportRun.source.field.storage

@@ -1,4 +1,4 @@
-"""The reference data of the house up to this floor: the ground's, and the caps of portfolios."""
+"""The reference data up to this floor: that of the ground floor, and the caps of portfolios."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ CAPS = {Modality.GUIDE_WEB: 250, Modality.GUIDE: 150, Modality.RENFORCE: 70, Mod
 
 
 def load_reference() -> int:
-    """Add what is missing of the reference and return how many rows are new; what is there stays as it is."""
+    """Add missing reference data and return how many rows are new. Existing data stays as it is."""
     with transaction.atomic():
         return reference.load_reference().total + _add_caps()
 

@@ -1,25 +1,28 @@
-"""Accounts of the staff: invitation, agency and working share, closing after a hand-over, opening again.
+"""Staff accounts: invitation, agency and working share, closing after a hand-over, reopening.
 
-A manager acts within the own regions. An account is closed only when nobody and nothing is left with it; its
-portfolios then have no place, so that nobody can be placed there by somebody who looked before.
+A manager acts within the manager's own regions. An account can be closed only if it has nobody and nothing left. Its
+portfolios then have no places, so that nobody can be placed there after an earlier check.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, BoundedAct, Modality, NotificationKind, Role
+from accompaniment.locks import lock_accounts
 from accompaniment.models import Agency, Jobseeker, Notification, Region, User
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import DomainError, NoRightError, NotAllowedNowError
 from accompaniment.rules.french import counted, day_in_words, of_name, plural, stretch_in_words
 from accompaniment.rules.spelling import written
 from accompaniment.services import accounts, addresses, audit
 from accompaniment.services.account_rows import refusing_if_taken
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.rights import account_open, check_steers, check_steers_country
 from caseload.hooks.arrivals import on_adviser_created
 from caseload.hooks.departures import before_departure
+from caseload.locks import lock_advisers, lock_portfolios
 from caseload.models import Absence, Adviser, Cover, Manager, Portfolio, Transfer
 from caseload.services.steering.capacities import apply_capacities, capacity_for
 
@@ -36,29 +39,27 @@ def invite_adviser(
     working_share: int,
     modalities: Collection[Modality],
 ) -> Adviser:
-    """Create an adviser's account with a portfolio per modality, and send the link that activates it.
+    """Create an adviser's account with a portfolio per modality, and send the activation link.
 
-    Raises DomainError when the address belongs to somebody already, for an agency that the actor does not steer, or
-    for a modality without a cap; nothing is written then.
+    Raises DomainError if the address already belongs to somebody, if the actor does not steer the agency, or if a
+    modality has no cap, with nothing written.
     """
     with transaction.atomic():
-        _check_region(actor, agency.departement.region_id)
+        check_steers(actor, agency.departement.region_id, about="agency")
         user = _new_account(actor, email, first_name, last_name, Role.ADVISER)
         adviser = Adviser.objects.create(user=user, agency=agency, working_share=working_share)
         now = timezone.now()
-        for modality in modalities:
+        day = now.astimezone(agency.zone).date()
+        portfolios = [
             Portfolio.objects.create(
                 adviser=adviser,
                 agency=agency,
                 modality=modality,
-                capacity=capacity_for(
-                    agency=agency,
-                    modality=modality,
-                    day=now.astimezone(agency.zone).date(),
-                    working_share=working_share,
-                ),
+                capacity=capacity_for(agency=agency, modality=modality, day=day, working_share=working_share),
             )
-        apply_capacities(now=now)
+            for modality in modalities
+        ]
+        apply_capacities(now=now, among=portfolios)
         for welcome in on_adviser_created:
             welcome([adviser])
         _audit(actor, user, event="invited", agency=agency.code, working_share=working_share)
@@ -68,28 +69,29 @@ def invite_adviser(
 def invite_manager(
     *, actor: User, email: str, first_name: str, last_name: str, whole_country: bool, regions: Collection[Region]
 ) -> Manager:
-    """Create a manager's account for regions of the actor's, or by a manager of the whole country for all of it."""
+    """Create a manager's account for some of the actor's regions; a manager of the whole country may create another
+    one."""
     with transaction.atomic():
-        if whole_country and not _steers_country(actor):
-            raise DomainError("Seul un responsable de tout le pays peut en inviter un autre.", about="whole_country")
+        if whole_country:
+            check_steers_country(actor, about="whole_country")
         for region in regions:
-            _check_region(actor, region.pk)
+            check_steers(actor, region.pk, about="regions")
         return _new_manager(actor, email, (first_name, last_name), whole_country=whole_country, regions=regions)
 
 
 def create_manager(
     *, email: str, first_name: str, last_name: str, whole_country: bool, regions: Collection[Region]
 ) -> Manager:
-    """Create a manager's account from the machine itself, as the first one of a new house must be.
+    """Create a manager's account from the server itself, such as the first one of a new service.
 
-    Nobody is logged in there, so the audit names the system. Raises DomainError as `invite_manager` does.
+    Nobody is logged in there, so the audit names the system. Raises DomainError as `invite_manager`.
     """
     with transaction.atomic():
         return _new_manager(None, email, (first_name, last_name), whole_country=whole_country, regions=regions)
 
 
 def invite_again(*, actor: User, user: User) -> None:
-    """Send another activation link; earlier ones end. Raises NotAllowedNowError once the account is in use."""
+    """Send another activation link; earlier ones end. Raises NotAllowedNowError if the account is in use."""
     with transaction.atomic():
         locked = _locked_within_reach(actor, user)
         if not locked.is_active:
@@ -101,15 +103,16 @@ def invite_again(*, actor: User, user: User) -> None:
 
 
 def change_adviser(*, actor: User, adviser: Adviser, agency: Agency, working_share: int) -> Adviser:
-    """Give an adviser another agency or working share; the cap follows, never below who is there.
+    """Give an adviser another agency or working share. The cap follows, but never below the occupancy.
 
-    The agency changes only while nobody is in the portfolios: people stay with their agency. Raises DomainError.
+    The agency can change only while the portfolios are empty, because people stay with their agency. Raises
+    DomainError.
     """
     with transaction.atomic():
         _locked_within_reach(actor, adviser.user)
-        _check_region(actor, agency.departement.region_id)
-        portfolios = _locked_portfolios([adviser.pk])
-        locked = Adviser.objects.select_for_update(of=("self",)).select_related("user", "agency").get(pk=adviser.pk)
+        check_steers(actor, agency.departement.region_id, about="agency")
+        portfolios = lock_portfolios(Portfolio.objects.filter(adviser=adviser))
+        locked = lock_advisers([adviser.pk])[adviser.pk]
         if (locked.agency_id, locked.working_share) == (agency.pk, working_share):
             return locked
         if locked.agency_id != agency.pk:
@@ -124,16 +127,16 @@ def change_adviser(*, actor: User, adviser: Adviser, agency: Agency, working_sha
         before = {"agency": locked.agency.code, "working_share": locked.working_share}
         locked.agency, locked.working_share = agency, working_share
         locked.save(update_fields=["agency", "working_share"])
-        apply_capacities(now=timezone.now())
+        apply_capacities(now=timezone.now(), among=portfolios)
         _audit(actor, locked.user, event="changed", before=before, agency=agency.code, working_share=working_share)
         return locked
 
 
 def left_to_settle(adviser: Adviser) -> list[str]:
-    """Name what must be settled before an adviser's account may be closed, the people aside."""
+    """Return what must be settled before an adviser's account can be closed, apart from its people."""
     today = timezone.localdate(timezone=adviser.agency.zone)
     absences = Absence.objects.standing().filter(adviser=adviser, ends_on__gte=today)
-    covers = Cover.objects.filter(colleague=adviser, cancelled_at=None, ends_on__gte=today)
+    covers = Cover.objects.standing().filter(colleague=adviser, ends_on__gte=today)
     arriving = (
         Transfer.objects.planned().filter(Q(target__adviser=adviser) | Q(batch__targets__adviser=adviser)).distinct()
     ).count()
@@ -157,10 +160,10 @@ def left_to_settle(adviser: Adviser) -> list[str]:
 
 
 def change_address(*, actor: User, user: User, email: str, forget_password: bool) -> bool:
-    """Correct the address of an account; tell whether its owner has to confirm it from the new mailbox.
+    """Correct the address of an account; return whether its owner must confirm it from the new mailbox.
 
-    `forget_password` closes the log-in of who has neither the old mailbox nor the password, and invites anew. Raises
-    DomainError for one's own account and for an address that is somebody else's.
+    `forget_password` closes the log-in of a colleague who has neither the old mailbox nor the password, and sends a new
+    invitation. Raises DomainError for the actor's own account and for an address of somebody else.
     """
     if user.pk == actor.pk:
         raise DomainError("Changez votre propre adresse depuis votre compte.")
@@ -172,10 +175,10 @@ def change_address(*, actor: User, user: User, email: str, forget_password: bool
 
 
 def close_account(*, actor: User, user: User) -> None:
-    """Close an account at once: sessions, links and open screens end, and it cannot log in until it is opened again.
+    """Close an account at once: sessions, links and open screens end, and nobody can log in until it is reopened.
 
-    Raises DomainError for one's own account, for the last manager of the whole country, and as long as an adviser
-    has people or something left to settle; NotAllowedNowError when it is closed already.
+    Raises DomainError for the actor's own account, for the last manager of the whole country, and while an adviser has
+    people or something left to settle; NotAllowedNowError if it is already closed.
     """
     with transaction.atomic():
         if user.pk == actor.pk:
@@ -185,27 +188,28 @@ def close_account(*, actor: User, user: User) -> None:
         if not locked.is_active:
             raise NotAllowedNowError("Ce compte est déjà fermé.")
         adviser = Adviser.objects.filter(user=locked).select_related("agency__departement__region", "user").first()
+        portfolios = lock_portfolios(Portfolio.objects.filter(adviser__user=locked))
         if adviser is not None:
-            people = sum(portfolio.occupied for portfolio in _locked_portfolios([adviser.pk]))
+            people = sum(portfolio.occupied for portfolio in portfolios)
             if people:
                 raise DomainError(f"{adviser} suit encore {counted(people, 'une personne')}. Transférez d'abord.")
-            # Whoever names the adviser as a cover holds this row: the cover is known here, or the closing there.
-            Adviser.objects.select_for_update(of=("self",)).get(pk=adviser.pk)
+            # Making the adviser a cover also needs this row. So either the cover is known here, or the closing there.
+            lock_advisers([adviser.pk])
             if left := left_to_settle(adviser):
                 raise DomainError(" ".join(left))
         accounts.close(user=locked)
-        apply_capacities(now=timezone.now())
+        apply_capacities(now=timezone.now(), among=portfolios)
         _audit(actor, locked, event="closed")
 
 
 def reopen_account(*, actor: User, user: User) -> None:
-    """Open a closed account again: a new link lets its owner choose a password. Portfolios have their places again."""
+    """Reopen a closed account: a new link lets its owner choose a password, and the portfolios have places again."""
     with transaction.atomic():
         locked = _locked_within_reach(actor, user)
         if locked.is_active:
             raise NotAllowedNowError("Ce compte est déjà ouvert.")
         accounts.reopen(user=locked)
-        apply_capacities(now=timezone.now())
+        apply_capacities(now=timezone.now(), among=Portfolio.objects.filter(adviser__user=locked))
         _audit(actor, locked, event="reopened")
 
 
@@ -240,41 +244,22 @@ def _new_account(actor: User | None, email: str, first_name: str, last_name: str
 
 
 def _locked_within_reach(actor: User, user: User) -> User:
-    """Lock an account of the staff that the actor may change."""
-    locked: User = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    """Lock a staff account that the actor may change."""
+    [locked] = lock_accounts(User.objects.filter(pk=user.pk))
     adviser = Adviser.objects.filter(user=locked).select_related("agency__departement").first()
     if adviser is not None:
-        _check_region(actor, adviser.agency.departement.region_id)
-    elif not Manager.objects.steered_by(actor).filter(user=locked).exists():
-        raise DomainError(NOT_YOURS)
+        check_steers(actor, adviser.agency.departement.region_id)
+    elif not Manager.objects.steered_by(actor).filter(account_open(actor), user=locked).exists():
+        raise NoRightError(NOT_YOURS)
     return locked
 
 
-def _locked_portfolios(advisers: Iterable[int]) -> list[Portfolio]:
-    return list(
-        Portfolio.objects.select_for_update(of=("self",), no_key=True).filter(adviser__in=list(advisers)).order_by("pk")
-    )
-
-
 def _check_not_last(user: User) -> None:
-    """Of two managers who close each other's account at once, one comes too late."""
-    national = list(
-        User.objects.select_for_update(of=("self",), no_key=True)
-        .filter(manager__whole_country=True, is_active=True)
-        .order_by("pk")
-    )
-    if national == [user]:
+    """Ensure that only one succeeds if two managers close each other's account at once."""
+    of_the_country = Q(manager__whole_country=True, is_active=True)
+    lock_accounts(User.objects.filter(of_the_country | Q(pk=user.pk)))  # the account included, in key order
+    if list(User.objects.filter(of_the_country)) == [user]:
         raise DomainError("C'est le dernier responsable de tout le pays\u00a0: invitez-en d'abord un autre.")
-
-
-def _check_region(actor: User, region: str) -> None:
-    manager = Manager.objects.filter(user=actor, user__is_active=True).first()
-    if manager is None or not (manager.whole_country or manager.regions.filter(pk=region).exists()):
-        raise DomainError("Cette agence n'est pas dans vos régions.")
-
-
-def _steers_country(actor: User) -> bool:
-    return Manager.objects.filter(user=actor, whole_country=True, user__is_active=True).exists()
 
 
 def _audit(actor: User | None, user: User, *, event: str, **facts: object) -> None:

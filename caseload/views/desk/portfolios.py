@@ -38,13 +38,18 @@ EXPORTED = (
     "Plan à revoir",
 )
 
+FOUND = "personnes-trouvees"
+"""The part of the page that holds what the search found."""
+CHOICES = "choix"
+"""Asks for the filters with their counts, which the page shows only in its open menu."""
+
 
 @require_safe
 @role_required(Role.ADVISER, Role.MANAGER)
 def my_portfolio(request: AuthenticatedRequest) -> HttpResponse:
-    """The people whom an adviser answers for; for a manager, of one portfolio of their regions, to read.
+    """The people whom an adviser follows or covers; for a manager, one portfolio of their regions, to read.
 
-    A manager's opening leaves its row (the exception for a GET).
+    A manager's visit leaves an audit row, which a GET may write.
     """
     if request.user.is_manager and "portefeuille" not in request.GET:
         return redirect("portfolios")
@@ -66,9 +71,14 @@ def my_portfolio(request: AuthenticatedRequest) -> HttpResponse:
         "asked": listing.asked,
         "covered": {portfolio.pk for portfolio in listing.desk.covered},
         "selected": set(selected_in(request.GET)),
+        "answers": bool(only_the_list and request.htmx.target == FOUND),
     }
+    if context["answers"]:
+        # As one types, the page has the rows already, and learns which of them to show.
+        context["with_choices"] = CHOICES in request.GET
+        return render(request, "caseload/desk/partials/_cases_found.html", context)
     if only_the_list:
-        answer = render(request, "caseload/desk/partials/_cases_found.html", context)
+        answer = render(request, "caseload/desk/partials/_cases.html", context)
         return replace_url(answer, reverse("my_portfolio") + listing.asked.address().removesuffix("?"))
     form = PortfolioFilterForm(listing.asked.facts)
     if listing.desk.overseen:
@@ -83,7 +93,7 @@ def my_portfolio(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.ADVISER)
 def my_portfolio_export(request: AuthenticatedRequest) -> HttpResponse:
-    """What the list shows, in its order, as a file that a spreadsheet opens: semicolons, CRLF, UTF-8 with its mark."""
+    """The list as a file for spreadsheets, in its order: semicolons, CRLF, UTF-8 with a byte order mark."""
     try:
         listing = listing_for(request.user, portfolio_filter(request.GET), now=timezone.now())
     except PortfolioNotThereError as missing:

@@ -1,4 +1,4 @@
-"""Mes vues: selections of the portfolio list that one comes back to."""
+"""Mes vues: saved selections of the portfolio list."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -21,7 +21,7 @@ from caseload.services.desk.saved_views import delete_view, rename_view, save_vi
 @role_required(Role.ADVISER)
 @once
 def saved_views(request: AuthenticatedRequest) -> HttpResponse:
-    """One's views; an address that filters or sorts can be saved as one more."""
+    """The user's views. The present filters and order can be saved as a new one."""
     asked = filter_in(request.GET.urlencode())
     form = SavedViewForm(request.POST or None)
     if request.method != "POST":
@@ -40,7 +40,7 @@ def saved_views(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADVISER)
 def saved_view(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Give one view another name."""
+    """Rename one view."""
     view = get_object_or_404(SavedView, pk=pk, user=request.user)
     form = SavedViewForm(request.POST or None, initial={"name": view.name})
     status = 200

@@ -1,11 +1,11 @@
-"""Actions in common for the people ticked in the portfolio list."""
+"""Group actions for the people ticked in the portfolio list."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accompaniment.enums import Role
-from accompaniment.reads.contact_plans import plan_states
+from accompaniment.reads.contact_plans import ending_with_the_plan, plan_states
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import went_through
 from caseload.forms.desk.selection import PlansForm, list_in, seen_in, selected_in
@@ -16,15 +16,17 @@ from caseload.views.desk.day import own_desk
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADVISER)
 def plan_many(request: AuthenticatedRequest) -> HttpResponse:
-    """Set one contact plan for several people, and say for whom it could not be."""
+    """Set one contact plan for several people, and name those for whom it failed."""
     desk = own_desk(request.user)
     sent = request.POST if request.method == "POST" else request.GET
     selected = selected_in(sent)
     people = followed_among(actor=request.user, people=selected)
     context = {"people": people, "gone": len(selected) - len(people), "selected": selected, "asked": list_in(sent)}
     present = plan_states([person.pk for person in people])
-    seen = seen_in(request.POST) if request.method == "POST" else present
-    context["seen"] = [f"{pk}:{state}" for pk, state in seen.items() if pk in present]
+    tokens = seen_in(sent) if request.method == "POST" else {pk: shown.token for pk, shown in present.items()}
+    ending = ending_with_the_plan([person.pk for person in people])
+    context["ending"] = [(person, ending[person.pk]) for person in people if person.pk in ending]
+    context["seen"] = [f"{pk}:{token}" for pk, token in tokens.items() if pk in present]
     form = PlansForm(request.POST if request.method == "POST" else None, today=desk.today)
     if request.method != "POST" or not people or not form.is_valid():
         status = 422 if request.method == "POST" else 200
@@ -35,7 +37,7 @@ def plan_many(request: AuthenticatedRequest) -> HttpResponse:
         new_plan=form.new_plan,
         reason=form.cleaned_data["reason"],
         review_on=form.cleaned_data["review_on"],
-        seen=seen,
+        seen={pk: shown.read(tokens.get(pk, "")) for pk, shown in present.items()},
     )
     context |= {
         "done": [outcome.jobseeker for outcome in outcomes if not outcome.why_not],

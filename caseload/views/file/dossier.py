@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib import messages
+from django.db.models import Count, Window
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,12 +14,13 @@ from accompaniment.forms.fields import add_refusal
 from accompaniment.forms.workbook import NoteForm
 from accompaniment.models import Jobseeker, Note
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.services import audit
-from accompaniment.services.contact_details import DETAILS, DetailsChangedMeanwhileError, change_details, details_of
+from accompaniment.services.contact_details import DETAILS, change_details, details_of
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
 from caseload.enums import TimelineKind
-from caseload.forms.file.dossier import DetailsForm, DetailsSeenForm, TimelineForm
+from caseload.forms.file.dossier import DetailsForm, TimelineForm
 from caseload.reads.file.dossier import file_of
 from caseload.reads.file.timeline import timeline_of
 
@@ -28,7 +30,7 @@ NOTES_SHOWN = 3
 @require_safe
 @role_required(Role.ADVISER, Role.MANAGER)
 def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The whole file; a reading by somebody else than the adviser leaves its audit row (the exception for a GET)."""
+    """The whole file. A reading by anybody but the adviser leaves an audit row, which a GET may write."""
     return person_page(request, _readable(request, pk))
 
 
@@ -40,7 +42,7 @@ def person_page(
     details_asked: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """Render the whole file, with a note that could not be kept as it was typed."""
+    """Render the whole file, with a note that could not be saved as it was typed."""
     file = file_of(person, reader=request.user, now=timezone.now())
     audit.record_reading(actor=request.user, jobseeker=file.person)
     asked = TimelineForm(request.GET).asked
@@ -54,7 +56,7 @@ def person_page(
             "timeline": timeline_of(person, kind=asked.kind, before=asked.before),
             "kinds": TimelineKind,
             "note_form": note_form or NoteForm(),
-            "notes": Note.objects.filter(jobseeker=person, withdrawn_at=None).select_related("author")[:NOTES_SHOWN],
+            "notes": _last_notes(person),
         },
         status=status,
     )
@@ -63,7 +65,7 @@ def person_page(
 @require_POST
 @role_required(Role.ADVISER, Role.MANAGER)
 def person_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show birth date, telephone and e-mail to somebody else than the adviser, on demand and audited."""
+    """Show birth date, telephone and e-mail on demand, with an audit row. The adviser sees them without asking."""
     file = file_of(_readable(request, pk), reader=request.user, now=timezone.now())
     audit.record_reading(actor=request.user, jobseeker=file.person, part=FilePart.CONTACT_DETAILS)
     if request.htmx:
@@ -76,31 +78,28 @@ def person_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def edit_details(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Correct how the person is reached; who comes second is told field by field, and keeps what was typed."""
+    """Correct contact details. If a colleague was faster, the page shows their values and keeps what was typed."""
     person: Jobseeker = get_to_act(
         Jobseeker.objects.select_related("agency__departement__region", "user"), request.user, pk=pk
     )
     audit.record_reading(actor=request.user, jobseeker=person, part=FilePart.CONTACT_DETAILS)
-    now_says = details_of(person)
-    if request.method != "POST":
-        form = DetailsForm(initial=now_says, person=person)
-        return _details_page(request, person, form, DetailsSeenForm(initial=now_says))
-    form = DetailsForm(request.POST, initial=now_says, person=person)
-    seen = DetailsSeenForm(request.POST)
-    if not (form.is_valid() and seen.is_valid()):
-        return _details_page(request, person, form, seen, status=422)
+    sent = request.POST if request.method == "POST" else None
+    form = DetailsForm(sent, initial=details_of(person), person=person)
+    if not (form.is_bound and form.is_valid()):
+        return _details_page(request, person, form, status=422 if form.is_bound else 200)
+    typed = dict(form.cleaned_data)
     try:
-        change_details(actor=request.user, jobseeker=person, base=seen.cleaned_data, typed=form.cleaned_data)
-    except DetailsChangedMeanwhileError as changed:
-        theirs = details_of(changed.person)
+        change_details(actor=request.user, jobseeker=person, seen=typed.pop("seen"), typed=typed)
+    except ChangedMeanwhileError as changed:
         both = [
-            (str(form[name].label), _shown(form, name, theirs[name])) for name in DETAILS if name in changed.conflicts
+            (str(form[name].label), _shown(form, name, changed.now.state[name]))
+            for name in DETAILS
+            if name in changed.changed
         ]
-        typed = DetailsForm(request.POST, initial=theirs, person=changed.person)
-        return _details_page(request, person, typed, DetailsSeenForm(initial=theirs), both=both, status=409)
+        return _details_page(request, person, form.again(changed), both=both, told=changed, status=409)
     except DomainError as refusal:
         add_refusal(form, refusal)
-        return _details_page(request, person, form, seen, status=409)
+        return _details_page(request, person, form, status=409)
     messages.success(request, "Les coordonnées sont enregistrées.")
     return redirect("person", pk=person.pk)
 
@@ -109,22 +108,28 @@ def _details_page(
     request: AuthenticatedRequest,
     person: Jobseeker,
     form: DetailsForm,
-    seen: DetailsSeenForm,
     *,
     both: Iterable[tuple[str, str]] = (),
+    told: ChangedMeanwhileError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     return render(
         request,
         "caseload/file/details.html",
-        {"person": person, "form": form, "seen": seen, "both": list(both)},
+        {"person": person, "form": form, "both": list(both), "told": told},
         status=status,
     )
 
 
 def _shown(form: DetailsForm, name: str, value: str) -> str:
-    """Return a detail as people read it: the label of a choice, or the words themselves."""
+    """Return a detail as people read it: the label of a choice, or the text itself."""
     return str(dict(getattr(form.fields[name], "choices", [])).get(value, value)) or "rien"
+
+
+def _last_notes(person: Jobseeker) -> list[Note]:
+    """Return the last notes, each with the `total` of all."""
+    standing = Note.objects.filter(jobseeker=person, withdrawn_at=None).annotate(total=Window(Count("pk")))
+    return list(standing.select_related("author")[:NOTES_SHOWN])
 
 
 def _readable(request: AuthenticatedRequest, pk: int) -> Jobseeker:

@@ -1,4 +1,4 @@
-"""« Mon conseiller »: the panel of a jobseeker's space that knows who follows."""
+"""« Mon conseiller »: the panel of a jobseeker's space about the adviser."""
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,7 +17,7 @@ from caseload.rules.portfolio import REPLY_WITHIN
 @role_required(Role.JOBSEEKER)
 @require_safe
 def space_adviser_panel(request: AuthenticatedRequest) -> HttpResponse:
-    """Who follows the person, who answers today, and when; a whole page where there is no script."""
+    """The person's adviser, who answers today, and when; a whole page without scripts."""
     person = get_object_or_404(Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region"))
     adviser = follower_of(person)
     agency = adviser.agency if adviser else person.agency
@@ -31,5 +31,6 @@ def space_adviser_panel(request: AuthenticatedRequest) -> HttpResponse:
             "away": away_now(person, now=timezone.now()),
             "hours": opening_hours_in_lines(agency.opening_hours.all()),
             "reply_within": REPLY_WITHIN,
+            "is_called": person.agency.opening_hours.exists(),
         },
     )

@@ -1,4 +1,4 @@
-"""A person's tier: what a change entails, then the change."""
+"""A person's tier: the consequences of a change, then the change."""
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -8,12 +8,16 @@ from django.views.decorators.http import require_http_methods
 
 from accompaniment.enums import Role, Tier
 from accompaniment.forms.fields import add_refusal
+from accompaniment.hooks.track_changes import foreseen_at_track_end
 from accompaniment.models import Enrolment, Jobseeker
-from accompaniment.rules.errors import DomainError
+from accompaniment.reads.contact_plans import ending_with_the_plan
+from accompaniment.reads.standing import current_accompaniment
+from accompaniment.rules.errors import DomainError, NoRightError
 from accompaniment.rules.french import of_name
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.services import audit
 from accompaniment.services.enrolments.acceptance import leave_track
-from accompaniment.services.enrolments.tiers import AccompanimentChangedMeanwhileError, change_tier
+from accompaniment.services.enrolments.tiers import change_tier, shown_tier
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
 from caseload.forms.file.dossier import TIER_GUIDE, TierChangeForm, TierChoiceForm
@@ -25,15 +29,16 @@ from caseload.reads.moves.who_answers import follower_of
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def person_tier(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show what another tier would entail (`?modalite=`), and set it."""
+    """Show the consequences of another tier (`?modalite=`), and set it."""
     person: Jobseeker = get_to_act(
         Jobseeker.objects.select_related("agency__departement__region", "user"), request.user, pk=pk
     )
     if request.method != "POST":
         audit.record_reading(actor=request.user, jobseeker=person)
         page = _page(person, _asked_tier(request.GET))
-        return _render(request, page, TierChangeForm(initial={"period": page.current.pk, "tier": page.tier}))
-    form = TierChangeForm(request.POST)
+        form = TierChangeForm(initial={"tier": page.tier}, shown=shown_tier(page.current))
+        return _render(request, page, form)
+    form = TierChangeForm(request.POST, shown=shown_tier(current_accompaniment(person)))
     if not form.is_valid():
         return _render(request, _page(person, _asked_tier(request.POST, "tier")), form, status=422)
     tier: Tier = form.cleaned_data["tier"]
@@ -43,10 +48,12 @@ def person_tier(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             jobseeker=person,
             tier=tier,
             reason=form.cleaned_data["reason"],
-            seen=form.cleaned_data["period"],
+            seen=form.cleaned_data["seen"],
         )
-    except AccompanimentChangedMeanwhileError:
-        return _changed_meanwhile(request, person, tier)
+    except ChangedMeanwhileError as changed:
+        return _render(request, _page(person, tier), form.again(changed), status=409, told=changed)
+    except NoRightError:
+        raise
     except DomainError as refusal:
         add_refusal(form, refusal)
         return _render(request, _page(person, tier), form, status=409)
@@ -62,18 +69,10 @@ def _asked_tier(asked: QueryDict, name: str = "modalite") -> Tier | None:
     return form.cleaned_data["modalite"] if form.is_valid() else None
 
 
-def _changed_meanwhile(request: AuthenticatedRequest, person: Jobseeker, tier: Tier) -> HttpResponse:
-    """Show what somebody has set meanwhile beside what was typed, which can be sent again."""
-    page = _page(person, tier)
-    typed = request.POST.copy()
-    typed["period"] = str(page.current.pk)
-    return _render(request, page, TierChangeForm(typed), status=409, changed_meanwhile=True)
-
-
 def _done(request: AuthenticatedRequest, person: Jobseeker, tier: Tier) -> HttpResponse:
-    """Say what was done, on the person's page where the adviser still has the right to it."""
+    """Show what was done, on the person's page if the adviser may still see it."""
     follower = follower_of(person)
-    placed = f"suivi par {follower.user.full_name}" if follower else "pas de conseiller pour le moment"
+    placed = f"conseiller\u00a0: {follower.user.full_name}" if follower else "pas de conseiller pour le moment"
     messages.success(request, f"{person.full_name}\u00a0: modalité «\u00a0{tier.label.lower()}\u00a0», {placed}.")
     if Jobseeker.objects.visible_to(request.user).filter(pk=person.pk).exists():
         return redirect("person", pk=person.pk)
@@ -86,7 +85,7 @@ def _render(
     form: TierChangeForm,
     *,
     status: int = 200,
-    changed_meanwhile: bool = False,
+    told: ChangedMeanwhileError | None = None,
 ) -> HttpResponse:
     return render(
         request,
@@ -95,7 +94,7 @@ def _render(
             "page": page,
             "form": form,
             "tiers": [(tier, TIER_GUIDE[tier]) for tier in page.choices],
-            "changed_meanwhile": changed_meanwhile,
+            "told": told,
         },
         status=status,
     )
@@ -105,7 +104,7 @@ def _render(
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def person_leaves(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Say what leaving for good entails, and note it: never refused, and with effect at once."""
+    """Show the consequences of leaving, and record it: never refused, with immediate effect."""
     person: Jobseeker = get_to_act(
         Jobseeker.objects.select_related("agency__departement__region", "user"), request.user, pk=pk
     )
@@ -114,13 +113,19 @@ def person_leaves(request: AuthenticatedRequest, pk: int) -> HttpResponse:
         messages.info(request, f"{person} n'a pas de 100\u00a0% web à quitter.")
         return redirect("person", pk=person.pk)
     if request.method != "POST":
-        return render(request, "caseload/file/leave.html", {"person": person})
+        ends = {
+            "ended": [sentence for say in foreseen_at_track_end for sentence in say(person)],
+            "waived": ending_with_the_plan([person.pk]).get(person.pk, []),
+        }
+        return render(request, "caseload/file/leave.html", {"person": person, **ends})
     leave_track(actor=request.user, jobseeker=person)
     follower = follower_of(person)
-    follows = f"suivie en agence par {follower}" if follower else "sur la liste d'attente de l'agence"
-    messages.success(
-        request, f"La sortie {of_name(person)} est enregistrée\u00a0: cette personne est maintenant {follows}."
+    follows = (
+        f"{follower} suit maintenant cette personne"
+        if follower
+        else "cette personne est sur la liste d'attente de l'agence"
     )
+    messages.success(request, f"La sortie {of_name(person)} est enregistrée\u00a0: {follows}.")
     if follower is not None and follower.user_id == request.user.pk:
         return redirect("person", pk=person.pk)
     return redirect("my_portfolio")

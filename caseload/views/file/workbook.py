@@ -1,7 +1,6 @@
 """Notes, action plan and documents, as the adviser keeps them in a person's file."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,7 +13,7 @@ from accompaniment.forms.fields import add_refusal
 from accompaniment.forms.workbook import (
     DocumentForm,
     EditObjectiveForm,
-    LineSeenForm,
+    EditStepForm,
     NoteForm,
     ObjectiveForm,
     StepForm,
@@ -23,13 +22,9 @@ from accompaniment.models import Document, Jobseeker, Note, Objective, Step
 from accompaniment.models.people import JobseekerQuerySet
 from accompaniment.reads.action_plan import objectives_of
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.services import action_plan, audit, notes
-from accompaniment.services.action_plan import (
-    ObjectiveChangedMeanwhileError,
-    ObjectiveFacts,
-    StepChangedMeanwhileError,
-    StepFacts,
-)
+from accompaniment.services.action_plan import shown_line
 from accompaniment.views.access import AuthenticatedRequest, MissingRightError, get_to_act, role_required
 from accompaniment.views.once import once
 from accompaniment.views.workbook import add_sent_document, as_a_download
@@ -54,7 +49,7 @@ def add_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER)
 @require_http_methods(["GET", "HEAD", "POST"])
 def withdraw_note(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Ask once whether a note is to leave the file for good (GET), and let it (POST)."""
+    """Ask whether a note should leave the file for good (GET), and remove it (POST)."""
     note: Note = get_to_act(Note.objects.select_related("jobseeker"), request.user, pk=pk)
     if request.method != "POST" and note.author_id == request.user.pk:
         return render(request, "caseload/file/withdraw_note.html", {"note": note, "person": note.jobseeker})
@@ -132,24 +127,24 @@ def reopen_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def edit_objective(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Change what an objective says; when somebody else did meanwhile, both versions stand side by side."""
+    """Change an objective. If somebody else has changed it meanwhile, both versions are shown."""
     objective: Objective = get_to_act(Objective.objects.select_related("jobseeker"), request.user, pk=pk)
-    now_says = _line(objective)
+    shown = shown_line(objective)
     if request.method != "POST":
-        return _objective(request, objective, EditObjectiveForm(initial=now_says), LineSeenForm(initial=now_says))
-    form, seen = EditObjectiveForm(request.POST), LineSeenForm(request.POST)
-    if not (form.is_valid() and seen.is_valid()):
-        return _objective(request, objective, form, seen, status=422)
+        return _objective(request, objective, EditObjectiveForm(initial=shown.state, shown=shown))
+    form = EditObjectiveForm(request.POST, shown=shown)
+    if not form.is_valid():
+        return _objective(request, objective, form, status=422)
     try:
         action_plan.change_objective(
-            actor=request.user, objective=objective, facts=form.facts, seen=ObjectiveFacts(**seen.cleaned_data)
+            actor=request.user, objective=objective, facts=form.facts, seen=form.cleaned_data["seen"]
         )
-    except ObjectiveChangedMeanwhileError as changed:
-        theirs = _line(changed.current)
-        return _objective(request, changed.current, form, LineSeenForm(initial=theirs), changed=True, status=409)
+    except ChangedMeanwhileError as changed:
+        objective.refresh_from_db(fields=["title", "due_on"])
+        return _objective(request, objective, form.again(changed), told=changed, status=409)
     except DomainError as refusal:
         add_refusal(form, refusal)
-        return _objective(request, objective, form, seen, status=409)
+        return _objective(request, objective, form, status=409)
     return redirect("action_plan", pk=objective.jobseeker_id)
 
 
@@ -171,22 +166,22 @@ def remove_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def edit_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Change what a step says; when somebody else did meanwhile, both versions stand side by side."""
+    """Change a step. If somebody else has changed it meanwhile, both versions are shown."""
     step: Step = get_to_act(Step.objects.select_related("objective__jobseeker"), request.user, pk=pk)
-    now_says = _line(step)
+    shown = shown_line(step)
     if request.method != "POST":
-        return _step(request, step, StepForm(initial=now_says), LineSeenForm(initial=now_says))
-    form, seen = StepForm(request.POST), LineSeenForm(request.POST)
-    if not (form.is_valid() and seen.is_valid()):
-        return _step(request, step, form, seen, status=422)
+        return _step(request, step, EditStepForm(initial=shown.state, shown=shown))
+    form = EditStepForm(request.POST, shown=shown)
+    if not form.is_valid():
+        return _step(request, step, form, status=422)
     try:
-        action_plan.change_step(actor=request.user, step=step, facts=form.facts, seen=StepFacts(**seen.cleaned_data))
-    except StepChangedMeanwhileError as changed:
-        theirs = _line(changed.current)
-        return _step(request, changed.current, form, LineSeenForm(initial=theirs), changed=True, status=409)
+        action_plan.change_step(actor=request.user, step=step, facts=form.facts, seen=form.cleaned_data["seen"])
+    except ChangedMeanwhileError as changed:
+        step.refresh_from_db(fields=["title", "due_on"])
+        return _step(request, step, form.again(changed), told=changed, status=409)
     except DomainError as refusal:
         add_refusal(form, refusal)
-        return _step(request, step, form, seen, status=409)
+        return _step(request, step, form, status=409)
     return redirect("action_plan", pk=step.objective.jobseeker_id)
 
 
@@ -194,7 +189,7 @@ def edit_step(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def person_documents(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The documents of a file; an adviser adds to it."""
+    """The documents of a file; an adviser can add one."""
     people: JobseekerQuerySet = PEOPLE.all()
     sent = request.method == "POST"
     person = (
@@ -226,7 +221,7 @@ def person_documents(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
 def person_document(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Hand over a document; a reading by somebody else than the adviser leaves its row (the exception for a GET)."""
+    """Return a document. A reading by anybody but the adviser leaves an audit row, which a GET may write."""
     found: Document = get_object_or_404(
         Document.objects.readable_by(request.user).select_related("jobseeker"), pk=pk, removed_at=None
     )
@@ -264,17 +259,16 @@ def _action_plan(
 def _step(
     request: AuthenticatedRequest,
     step: Step,
-    form: StepForm,
-    seen: LineSeenForm,
+    form: EditStepForm,
     *,
-    changed: bool = False,
+    told: ChangedMeanwhileError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     audit.record_reading(actor=request.user, jobseeker=step.objective.jobseeker, part=FilePart.ACTION_PLAN)
     return render(
         request,
         "caseload/file/step.html",
-        {"step": step, "person": step.objective.jobseeker, "form": form, "seen": seen, "changed": changed},
+        {"step": step, "person": step.objective.jobseeker, "form": form, "told": told},
         status=status,
     )
 
@@ -283,20 +277,14 @@ def _objective(
     request: AuthenticatedRequest,
     objective: Objective,
     form: EditObjectiveForm,
-    seen: LineSeenForm,
     *,
-    changed: bool = False,
+    told: ChangedMeanwhileError | None = None,
     status: int = 200,
 ) -> HttpResponse:
     audit.record_reading(actor=request.user, jobseeker=objective.jobseeker, part=FilePart.ACTION_PLAN)
     return render(
         request,
         "caseload/file/objective.html",
-        {"objective": objective, "person": objective.jobseeker, "form": form, "seen": seen, "changed": changed},
+        {"objective": objective, "person": objective.jobseeker, "form": form, "told": told},
         status=status,
     )
-
-
-def _line(line: Objective | Step) -> dict[str, Any]:
-    """Return what a line of the plan says, as its form shows it."""
-    return {"title": line.title, "due_on": line.due_on}

@@ -1,4 +1,4 @@
-"""Absences: when an adviser is away, who answers, and what becomes of the interviews of these days."""
+"""Absences: when an adviser is away, who covers, and what happens to the interviews on these days."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -35,7 +35,7 @@ from caseload.forms.moves.absences import (
 )
 from caseload.hooks.adviser_absences import PlannedAbsence, questions_about
 from caseload.models import Absence, Adviser, Cover, Portfolio
-from caseload.models.portfolios import AbsenceQuerySet
+from caseload.models.absences import AbsenceQuerySet
 from caseload.reads.moves.who_answers import without_relay
 from caseload.services.moves.absences import (
     OVER,
@@ -56,7 +56,7 @@ PER_PAGE = 50
 @require_safe
 @role_required(Role.ADVISER, Role.MANAGER)
 def absence_list(request: AuthenticatedRequest) -> HttpResponse:
-    """Absences that run or come: one's own and those that one covers, or those of a manager's regions."""
+    """Current and future absences: the adviser's own and those of covered colleagues, or of a manager's regions."""
     day = timezone.localdate()
     found = _loaded(Absence.objects.visible_to(request.user)).standing().filter(ends_on__gte=day)
     advisers = Adviser.objects.visible_to(request.user).filter(user__is_active=True).select_related("user")
@@ -76,7 +76,7 @@ def absence_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def declare(request: AuthenticatedRequest) -> HttpResponse:
-    """Choose the days and who answers (`?du=…&au=…`), decide what becomes of what is booked, and write it all."""
+    """Choose the days and the covers (`?du=…&au=…`), decide about each booking, and store everything."""
     mine = Adviser.objects.visible_to(request.user).select_related("user", "agency__departement__region")
     if request.user.is_manager:
         chosen = number_in(request.GET.get("conseiller", ""))
@@ -93,7 +93,7 @@ def declare(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def extend(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Let an absence last longer: as declaring one, for the days that are added (`?au=…`)."""
+    """Extend an absence. The added days are handled as in a new absence (`?au=…`)."""
     found = _changeable(request, pk)
     if found.cancelled_at is not None or found.ends_on < _today(found):
         return _page(request, found, refusal=OVER, status=409)
@@ -101,7 +101,7 @@ def extend(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 
 
 def _plan_days(request: AuthenticatedRequest, adviser: Adviser, extended: Absence | None = None) -> HttpResponse:
-    """Ask who answers on the days and what becomes of what is booked, and write it all."""
+    """Ask who covers on the days and what happens to the bookings, and store everything."""
     asked = "au" if extended else "du"
     sent = request.POST if request.method == "POST" else request.GET if asked in request.GET else None
     form = _absence_form(adviser, sent, extended)
@@ -136,7 +136,7 @@ def _plan_days(request: AuthenticatedRequest, adviser: Adviser, extended: Absenc
     try:
         absence, said = _write(request.user, planned, form, deciding, extended)
     except DomainError as refusal:
-        # Asked again: a booking may have come, or a colleague's hour may have gone meanwhile.
+        # Asked again, because a booking may have been added, or a colleague's hour may be taken by now.
         again = DecisionForm(request.POST, questions=questions_about(planned))
         again.is_valid()
         add_refusal(again, refusal, starts_on="du", ends_on="au")
@@ -150,7 +150,7 @@ def _plan_days(request: AuthenticatedRequest, adviser: Adviser, extended: Absenc
 @require_safe
 @role_required(Role.ADVISER, Role.MANAGER)
 def absence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """One absence, who answers, and what can still be changed of it."""
+    """One absence with its covers, and what can still be changed."""
     return _page(request, get_object_or_404(_loaded(Absence.objects.visible_to(request.user)), pk=pk))
 
 
@@ -158,7 +158,7 @@ def absence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER, Role.MANAGER)
 @once
 def end(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Let an absence end earlier, or call it off."""
+    """End an absence earlier, or call it off."""
     found = _changeable(request, pk)
     form = EndForm(request.POST)
     shortens = "raccourcir" in request.POST
@@ -204,7 +204,7 @@ def replace_cover(request: AuthenticatedRequest, pk: int, cover: int) -> HttpRes
 @role_required(Role.ADVISER, Role.MANAGER)
 @once
 def add_to_absence(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Let one more colleague answer during the rest of an absence."""
+    """Add one more colleague for the rest of an absence."""
     found = _changeable(request, pk)
     form = _add_form(found, request.POST)
     if not form.is_valid():
@@ -273,7 +273,7 @@ def _to_hand_on(adviser: Adviser, first: date, last: date) -> list[RelayToHandOn
 
 
 def _answering_at_the_end(absence: Absence) -> dict[str, object]:
-    """Return who answers on the last day, as the form asks for it; they are proposed for the added days."""
+    """Return the covers on the last day, as values of the form. They are proposed for the added days."""
     found: dict[str, object] = {}
     for cover in absence.covers.running_on(absence.ends_on).select_related("colleague").order_by("pk"):
         if cover.colleague.agency_id == absence.adviser.agency_id:
@@ -368,7 +368,7 @@ def _add_form(found: Absence, sent: object = None) -> AddCoverForm:
 
 
 def _changeable(request: AuthenticatedRequest, pk: int) -> Absence:
-    """Return an absence that is the user's to change: 404 outside the perimeter, 403 for who only covers it."""
+    """Return an absence that the user may change: 404 outside the perimeter, 403 for a colleague who only covers it."""
     found: Absence = get_object_or_404(_loaded(Absence.objects.visible_to(request.user)), pk=pk)
     if not may_declare(request.user, found.adviser):
         raise MissingRightError(

@@ -1,4 +1,4 @@
-"""Transferts: who goes to another portfolio for good, what became of it, and what is planned."""
+"""Transferts: permanent moves to another portfolio, their results, and the planned ones."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,12 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accompaniment.enums import Role
 from accompaniment.forms.fields import add_refusal
+from accompaniment.models import User
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import counted
 from accompaniment.rules.parsing import number_in, numbers_in
+from accompaniment.services.foreseen import names_of
 from accompaniment.views.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.views.once import once, went_through
 from caseload.forms.moves.transfers import TransferForm
+from caseload.hooks.coming import booked
 from caseload.models import Placement, Portfolio, Transfer, TransferBatch
 from caseload.reads.moves.transfer_reports import (
     going_along,
@@ -38,13 +41,16 @@ from caseload.services.moves.transfers import TargetsFullError, cancel_transfers
 
 PER_PAGE = 50
 MOVED_WHILE_ONE_WAITS = 10
-"""People; of a larger batch the others follow in the background, and the report says how far it is."""
+"""The number of people moved before the page answers.
+
+The others follow in the background, and the report shows the progress.
+"""
 
 
 @require_safe
 @role_required(Role.ADVISER, Role.MANAGER)
 def history(request: AuthenticatedRequest) -> HttpResponse:
-    """The transfers that one has a part in, newest first."""
+    """The transfers that the user may see, newest first."""
     page = Paginator(history_of(request.user), PER_PAGE).get_page(request.GET.get("page"))
     readings = readings_of(request.user, now=timezone.now())
     return render(request, "caseload/moves/transfers.html", {"page": page, "readings": readings})
@@ -53,10 +59,10 @@ def history(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @role_required(Role.ADVISER, Role.MANAGER)
 def new(request: AuthenticatedRequest) -> HttpResponse:
-    """Choose where people go (GET), look at what would happen, then decide it (POST, the button says which).
+    """Choose where people go (GET), check the consequences, then decide (POST; the button says which).
 
-    The form's own token makes a second sending lead to the same batch. The house's `once` is none for this page: it
-    would hold everybody in one transaction, and each person moves in one of their own.
+    The form's own token makes a second sending lead to the same batch. `once` cannot be used here: it would put
+    everybody into one transaction, and each person moves in a separate one.
     """
     if request.method != "POST":
         return _form_page(request, _form(request, initial={"people": _chosen(request)}))
@@ -79,7 +85,7 @@ def new(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.ADVISER, Role.MANAGER)
 def transfer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """The report of a batch: who came or went, who did not and why, what is planned."""
+    """The report of a batch: who moved, who did not and why, what is planned."""
     batch = get_object_or_404(TransferBatch.objects.visible_to(request.user).select_related("decided_by"), pk=pk)
     return _report(request, batch)
 
@@ -88,7 +94,7 @@ def transfer(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER, Role.MANAGER)
 @once
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Cancel what is planned: everybody, or the one person whose button was pressed."""
+    """Cancel what is planned, for everybody or for the person whose button was pressed."""
     batch = get_object_or_404(TransferBatch.objects.visible_to(request.user).select_related("decided_by"), pk=pk)
     own = Transfer.objects.decided_over_by(request.user).filter(batch=batch)
     wanted = numbers_in(request.POST.getlist("transfert"))
@@ -126,7 +132,7 @@ def _form(request: AuthenticatedRequest, **facts: Any) -> TransferForm:
 
 
 def _chosen(request: AuthenticatedRequest) -> list[int]:
-    """Return the open placements of the people, or of the whole portfolio, that the address names."""
+    """Return the open placements of the people, or of the whole portfolio, in the URL."""
     people = numbers_in(request.GET.getlist("personne"))
     chosen = Q(jobseeker__in=people)
     if (portfolio := number_in(request.GET.get("portefeuille", ""))) is not None:
@@ -136,7 +142,7 @@ def _chosen(request: AuthenticatedRequest) -> list[int]:
 
 
 def _typed(request: AuthenticatedRequest) -> dict[str, Any]:
-    """Return what was typed, to be gone on with."""
+    """Return the typed values, to continue with."""
     return {
         "people": request.POST.getlist("people"),
         "targets": request.POST.getlist("targets"),
@@ -167,7 +173,7 @@ def _form_page(request: AuthenticatedRequest, form: TransferForm, *, status: int
         "people": people,
         "along": going_along(people, now=timezone.now()),
         "proposals": proposals,
-        # What was filled meanwhile is proposed no more: the next one stands in its place.
+        # Portfolios that are full by now are no longer proposed; the next ones take their place.
         "selected": kept or [portfolio.pk for portfolio in takes[:1] if chosen],
         "address": _address(request, placements),
         "back": "portfolios" if request.user.is_manager else "my_portfolio",
@@ -176,13 +182,13 @@ def _form_page(request: AuthenticatedRequest, form: TransferForm, *, status: int
 
 
 def _address(request: AuthenticatedRequest, placements: Iterable[Placement]) -> str:
-    """Return the address of the form, which names the people: whoever has to log in again finds them there."""
+    """Return the URL of the form with its people, so that it survives a log-in."""
     named = request.GET.urlencode() or urlencode([("personne", placement.jobseeker_id) for placement in placements])
     return f"{reverse('transfer_new')}?{named}"
 
 
 def _look(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
-    """Show what would happen, with a button that does it."""
+    """Show the consequences, with a button that carries the transfer out."""
     facts = form.cleaned_data
     rows = foresee(actor=request.user, people=facts["people"], targets=facts["targets"], due_on=facts["due_on"])
     moving = {row.jobseeker_id for row in rows if row.target is not None}
@@ -201,9 +207,16 @@ def _look(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:
         "staying_count": sum(row.target is None for row in rows),
         "moving": len(moving),
         "along": going_along(people, now=timezone.now()),
+        "booked": _booked_with(sorted(moving), reader=request.user),
         "address": _address(request, facts["people"]),
     }
     return render(request, "caseload/moves/transfer_confirm.html", context)
+
+
+def _booked_with(people: list[int], *, reader: User) -> list[str]:
+    """Return who of these people has something booked, and what."""
+    found = [ask(people, timezone.now()) for ask in booked]
+    return names_of({pk for part in found for pk in part}, reader=reader, ending=found)
 
 
 def _decide(request: AuthenticatedRequest, form: TransferForm) -> HttpResponse:

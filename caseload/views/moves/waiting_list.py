@@ -1,4 +1,4 @@
-"""The waiting list: who has no adviser since when, and a place for each."""
+"""The waiting list: people without an adviser, and a place for each."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -25,7 +25,7 @@ PER_PAGE = 100
 @role_required(Role.ADVISER, Role.MANAGER)
 @require_safe
 def waiting_list(request: AuthenticatedRequest) -> HttpResponse:
-    """The people of a manager's regions, or of an adviser's agency, who wait for an adviser; the longest wait first."""
+    """The people who wait in a manager's regions or an adviser's agency, the longest wait first."""
     page = Paginator(waiting_for(request.user), PER_PAGE).get_page(request.GET.get("page"))
     lines = with_modalities(list(page.object_list), now=timezone.now())
     return render(request, "caseload/moves/waiting_list.html", {"page": page, "lines": lines})
@@ -35,29 +35,39 @@ def waiting_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def place_person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Propose portfolios with their gauges, and place the person into one of them."""
+    """Propose portfolios with their gauges, and place the person in one of them."""
     person: Jobseeker = get_object_or_404(in_charge_of(request.user), pk=pk)
     if (follower := follower_of(person)) is not None:
-        messages.info(request, f"{person} est déjà suivi par {follower}.")
-        return redirect("waiting_list")
+        return _done(request, f"{follower} suit déjà {person}.", level=messages.INFO)
     (waiting,) = with_modalities([get_object_or_404(waiting_for(request.user), pk=pk)], now=timezone.now())
     if request.method != "POST":
-        return _render(request, waiting, PlaceForm(proposals=proposals_for(request.user, waiting)))
-    form = PlaceForm(request.POST, proposals=proposals_for(request.user, waiting))
+        return _render(request, waiting, _form(request, waiting))
+    form = _form(request, waiting)
     if not form.is_valid():
         return _render(request, waiting, form, status=422)
     try:
         place_waiting(actor=request.user, jobseeker=waiting.person, portfolio=form.cleaned_data["portfolio"])
     except NotAllowedNowError as refusal:
-        messages.warning(request, refusal.sentence)
-        return redirect("waiting_list")
+        return _done(request, refusal.sentence, level=messages.WARNING)
     except DomainError as refusal:
-        form = PlaceForm(request.POST, proposals=proposals_for(request.user, waiting))
+        form = _form(request, waiting)
         form.is_valid()
         add_refusal(form, refusal)
         return _render(request, waiting, form, status=409)
     adviser = form.cleaned_data["portfolio"].adviser
-    messages.success(request, f"{adviser} suit maintenant {waiting.person}.")
+    return _done(request, f"{adviser} suit maintenant {waiting.person}.", level=messages.SUCCESS)
+
+
+def _form(request: AuthenticatedRequest, waiting: Waiting) -> PlaceForm:
+    typed = request.POST if request.method == "POST" else None
+    return PlaceForm(typed, proposals=proposals_for(request.user, waiting), auto_id=f"placer-{waiting.person.pk}-%s")
+
+
+def _done(request: AuthenticatedRequest, sentence: str, *, level: int) -> HttpResponse:
+    """Say what has become of the person: on their line of the queue, or on the list."""
+    if request.htmx:
+        return render(request, "caseload/partials/_acted.html", {"sentence": sentence})
+    messages.add_message(request, level, sentence)
     return redirect("waiting_list")
 
 
@@ -65,7 +75,7 @@ def _render(request: AuthenticatedRequest, waiting: Waiting, form: PlaceForm, *,
     audit.record_reading(actor=request.user, jobseeker=waiting.person, part=FilePart.WAITING)
     return render(
         request,
-        "caseload/moves/place.html",
+        "caseload/moves/partials/_place_act.html" if request.htmx else "caseload/moves/place.html",
         {"waiting": waiting, "form": form, "proposals": form.proposals, "chosen": form.chosen},
         status=status,
     )

@@ -1,4 +1,4 @@
-"""« Inscriptions »: the volunteers who wait, and their registration interview from beginning to decision."""
+"""« Inscriptions »: the waiting volunteers, and their registration interview from beginning to decision."""
 
 import json
 from collections.abc import Sequence
@@ -13,29 +13,27 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accompaniment.enums import EnrolmentState, FilePart, Modality, RefusalReason, Role, Track
 from accompaniment.forms.fields import search_in
-from accompaniment.models import DeviceCheck, Enrolment, Notification, RegistrationInterview
+from accompaniment.models import DeviceCheck, Enrolment, Jobseeker, Notification, RegistrationInterview
 from accompaniment.reads.standing import standing_of
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import DomainError, NoRightError, NotAllowedNowError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.rules.tracks import age_on
 from accompaniment.services.audit import record_reading, record_readings
-from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details
+from accompaniment.services.contact_details import change_details
 from accompaniment.services.equipment import send_device_test_link
-from accompaniment.services.registration import SavedDraft, add_email, save_draft
+from accompaniment.services.registration import FREE_TEXTS, SavedDraft, add_email, save_draft
 from accompaniment.views.access import AuthenticatedRequest, page_of, role_required
 from accompaniment.views.kept_forms import typed_before
 from accompaniment.views.once import once
 from caseload.forms.file.dossier import CorrectionForm
-from caseload.forms.registration.drafts import conflicts_in_words, initial_of, news_in_words
+from caseload.forms.registration.drafts import base_in, both_in_words, initial_of, news_in_words, shown_draft
 from caseload.forms.registration.interview import (
     DRAFT_FIELDS,
-    FREE_TEXTS,
     EmailForm,
     RegistrationForm,
     SearchForm,
-    Typing,
     label_of,
     typed_in,
-    typing_in,
 )
 from caseload.models import Adviser, Placement, Portfolio
 from caseload.models.portfolios import PortfolioQuerySet
@@ -47,13 +45,15 @@ from caseload.reads.registration.interviews import (
     not_taken_on,
     obstacle_to_web,
     registrations_of,
+    volunteers_of,
     waiting_registrations,
     with_time_left,
 )
 from caseload.reads.registration.outcomes import outcome_of, settled_by
 from caseload.services.registration.decisions import proposed_portfolios, refuse_at_interview, validate_at_interview
 
-READ_AGAIN = "La saisie a changé entre-temps sur cette page. Relisez ce qui suit, puis concluez à nouveau."
+READ_AGAIN = "La saisie a changé entre-temps sur cette page. Relisez ce qui suit, puis concluez de nouveau."
+READ_ALL = "Cette page n'est plus à jour. Relisez ce qui suit, puis concluez de nouveau."
 PEOPLE_PER_PAGE = 50
 
 
@@ -96,7 +96,7 @@ def registrations(request: AuthenticatedRequest) -> HttpResponse:
 @once
 def registration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     _, enrolment = _found(request, pk)
-    # Whatever comes back shows the person: the interview, a refusal, or what became of the request.
+    # Every answer shows the person: the interview, a refusal, or the outcome of the request.
     record_reading(actor=request.user, jobseeker=enrolment.jobseeker, part=FilePart.REGISTRATION)
     if enrolment.state != EnrolmentState.ASKED:
         return _too_late(request, enrolment) if request.method == "POST" else _outcome(request, enrolment)
@@ -108,14 +108,15 @@ def registration(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADVISER)
 @require_POST
 def registration_draft(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Begin the interview, or keep what was typed so far beside what a colleague typed meanwhile.
+    """Begin the interview, or store what was typed so far, merged with what a colleague typed meanwhile.
 
-    A button sends the corrected telephone and address along; what is kept by itself leaves them alone.
+    A button also sends the corrected telephone and address; automatic saving does not.
     """
     _, enrolment = _found(request, pk)
-    typing = typing_in(request.POST)
     try:
-        saved = _save(request, enrolment, typing)
+        saved = _save(request, enrolment)
+    except NoRightError:
+        raise
     except NotAllowedNowError as refusal:
         if not request.htmx:
             return _too_late(request, enrolment)
@@ -126,27 +127,28 @@ def registration_draft(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                 "interview": None,
                 "refusal": refusal.sentence,
                 "news_sentences": [],
-                "conflicts": [],
-                "conflicts_changed": False,
+                "both": [],
                 "answer": "",
             },
             status=409,
         )
     if request.htmx:
-        return _draft_saved(request, enrolment, saved, typing)
+        return _draft_saved(request, enrolment, saved)
     correction = _correct(request, enrolment)
     if correction.errors:
         return _page(request, enrolment, saved=saved, correction=correction, status=422)
-    return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
+    return _back(request, enrolment, saved)
 
 
 @role_required(Role.ADVISER)
 @require_POST
 def registration_email(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Write down an e-mail address that was missing; what else was typed is kept as a draft."""
+    """Record a missing e-mail address; everything else that was typed is stored as a draft."""
     _, enrolment = _found(request, pk)
     try:
-        saved = _save(request, enrolment, typing_in(request.POST))
+        saved = _save(request, enrolment)
+    except NoRightError:
+        raise
     except NotAllowedNowError:
         return _too_late(request, enrolment)
     email_form = _write_email(request, enrolment)
@@ -154,16 +156,18 @@ def registration_email(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if email_form.errors or correction.errors:
         return _page(request, enrolment, saved=saved, email_form=email_form, correction=correction, status=422)
     messages.success(request, "L'adresse e-mail est enregistrée.")
-    return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
+    return _back(request, enrolment, saved)
 
 
 @role_required(Role.ADVISER)
 @require_POST
 def registration_device_link(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Send the person the address of the device test; what else was typed is kept as a draft."""
+    """Send the person the link to the device test; everything else that was typed is stored as a draft."""
     _, enrolment = _found(request, pk)
     try:
-        saved = _save(request, enrolment, typing_in(request.POST))
+        saved = _save(request, enrolment)
+    except NoRightError:
+        raise
     except NotAllowedNowError:
         return _too_late(request, enrolment)
     correction = _correct(request, enrolment)
@@ -179,7 +183,7 @@ def registration_device_link(request: AuthenticatedRequest, pk: int) -> HttpResp
             request,
             f"Le lien du test part à {to}." if leaves else f"Le lien du test est déjà parti aujourd'hui à {to}.",
         )
-    return _page(request, enrolment, saved=saved, status=409) if saved.conflicts else _back(request, pk, saved)
+    return _back(request, enrolment, saved)
 
 
 def _found(request: AuthenticatedRequest, pk: int) -> tuple[Adviser, Enrolment]:
@@ -192,74 +196,81 @@ def _found(request: AuthenticatedRequest, pk: int) -> tuple[Adviser, Enrolment]:
     return adviser, enrolment
 
 
-def _save(request: AuthenticatedRequest, enrolment: Enrolment, typing: Typing) -> SavedDraft:
-    return save_draft(actor=request.user, enrolment=enrolment, typed=typing.typed, base=typing.base)
+def _save(request: AuthenticatedRequest, enrolment: Enrolment) -> SavedDraft:
+    return save_draft(
+        actor=request.user,
+        enrolment=enrolment,
+        typed=typed_in(request.POST),
+        base=base_in(request.POST, enrolment),
+    )
 
 
-def _back(request: AuthenticatedRequest, pk: int, saved: SavedDraft) -> HttpResponse:
-    """Lead back to the page, and say what somebody else has changed on it."""
-    for sentence in news_in_words(saved.news):
+def _back(request: AuthenticatedRequest, enrolment: Enrolment, saved: SavedDraft) -> HttpResponse:
+    """Redirect to the page, and tell it what somebody else has changed."""
+    for sentence in news_in_words(saved):
         messages.info(request, sentence)
-    return redirect("registration", pk=pk)
+    for sentence in both_in_words(saved, _portfolios(enrolment)):
+        messages.warning(request, sentence)
+    return redirect("registration", pk=enrolment.pk)
 
 
-def _draft_saved(
-    request: AuthenticatedRequest, enrolment: Enrolment, saved: SavedDraft, typing: Typing
-) -> HttpResponse:
-    """Tell the page when its draft was kept, what somebody else typed, and between what there is to choose."""
-    selected = (typing.base or {}).get("portfolio", "")
-    base = _base(initial_of(enrolment, saved.interview), selected, saved, typing.base)
+def _draft_saved(request: AuthenticatedRequest, enrolment: Enrolment, saved: SavedDraft) -> HttpResponse:
+    """Tell the page when its draft was stored, and what somebody else typed.
+
+    What the page shows from now on is signed twice: with the news, and as it was sent.
+    """
+    preselected = base_in(request.POST, enrolment).get("portfolio", "")
+    stored = {"portfolio": preselected, **initial_of(enrolment, saved.interview)}
+    sent = {change.name: change.mine for change in saved.news}
     return render(
         request,
         "caseload/registration/partials/_draft_saved.html",
         {
             "interview": saved.interview,
             "refusal": "",
-            "saved": saved,
-            "news_sentences": news_in_words(saved.news),
+            "news_sentences": news_in_words(saved),
+            "both": both_in_words(saved, _portfolios(enrolment)),
             "answer": json.dumps(
                 {
-                    "base": base,
-                    "news": {change.name: change.theirs for change in saved.news},
-                    "chosen": {name: saved.interview.typed.get(name, "") for name in typing.chosen},
+                    "news": {change.name: change.kept for change in saved.news},
+                    "sent": sent,
+                    "base": shown_draft(enrolment, stored).token,
+                    "baseOfSent": shown_draft(enrolment, {**stored, **sent}).token,
                 }
             ),
             "enrolment": enrolment,
-            "conflicts": conflicts_in_words(saved.conflicts, _portfolios(enrolment)),
-            # What the page shows already stays as it is, with the focus in it.
-            "conflicts_changed": typing.seen != {change.name: change.theirs for change in saved.conflicts},
         },
-        status=409 if saved.conflicts else 200,
     )
 
 
 def _conclude(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
-    """Save first, so that nothing typed is ever lost, then decide, if the page shows all that is known by now."""
-    typing = typing_in(request.POST)
+    """Save first, so that nothing typed is lost. Then decide, if the page shows the present state."""
     with transaction.atomic():
         try:
-            saved = _save(request, enrolment, typing)
+            saved = _save(request, enrolment)
+        except NoRightError:
+            raise
         except NotAllowedNowError:
             return _too_late(request, enrolment)
         email_form = None
         if not enrolment.jobseeker.email and request.POST.get("email"):
             email_form = _write_email(request, enrolment)
-        # Before the decision, for the invitation goes to the address that the page shows.
+        # Before the decision, because the invitation goes to the address on the page.
         correction = _correct(request, enrolment)
-        if saved.conflicts or saved.news or typing.chosen:
+        if saved.news:
             return _page(
                 request,
                 enrolment,
                 saved=saved,
                 email_form=email_form,
                 correction=correction,
-                refusal=READ_AGAIN,
+                refusal=READ_ALL if saved.shown_nothing else READ_AGAIN,
                 status=409,
             )
         form = _bound(request, enrolment)
         refusal = ""
         if form.is_valid() and not correction.errors and not (email_form and email_form.errors):
-            # After a PortfolioFullError the page offers those that have room now, none of them chosen.
+            # After a PortfolioFullError the page offers the portfolios that have room now, with none chosen.
             try:
                 _decide(request, enrolment, saved.interview, form)
             except DomainError as error:
@@ -303,7 +314,7 @@ def _decide(
 
 
 def _write_email(request: AuthenticatedRequest, enrolment: Enrolment) -> EmailForm:
-    """Write the address that was typed; the form comes back with an error when it cannot be."""
+    """Record the typed address. The form comes back with an error if that is not possible."""
     form = EmailForm(request.POST)
     if form.is_valid():
         try:
@@ -316,14 +327,16 @@ def _write_email(request: AuthenticatedRequest, enrolment: Enrolment) -> EmailFo
 
 
 def _correct(request: AuthenticatedRequest, enrolment: Enrolment) -> CorrectionForm:
-    """Write the telephone and the address that were corrected; the form comes back with errors when they cannot be."""
+    """Record the corrected telephone and address. The form comes back with errors if that is not possible."""
     person = enrolment.jobseeker
     form = CorrectionForm(request.POST, person=person)
     if form.is_valid():
         try:
-            changed = change_details(actor=request.user, jobseeker=person, base=form.seen, typed=form.typed)
-        except DetailsChangedMeanwhileError as meanwhile:
-            form = form.against(meanwhile.person, meanwhile.conflicts)
+            changed = change_details(
+                actor=request.user, jobseeker=person, seen=form.cleaned_data["seen"], typed=form.typed
+            )
+        except ChangedMeanwhileError as meanwhile:
+            form.say_theirs(meanwhile)
         except DomainError as refusal:
             form.add_error("email", refusal.sentence)
         else:
@@ -340,7 +353,7 @@ def _bound(request: AuthenticatedRequest, enrolment: Enrolment) -> RegistrationF
 def _form(
     enrolment: Enrolment, obstacle: str, *, data: QueryDict | None = None, initial: dict[str, str] | None = None
 ) -> RegistrationForm:
-    """Return the form over every portfolio of the region: the service, not the form, says which is full."""
+    """Return the form with every portfolio of the region. The service, not the form, refuses full ones."""
     return RegistrationForm(data, initial=initial, portfolios=_portfolios(enrolment), obstacle=obstacle)
 
 
@@ -360,19 +373,6 @@ def _today(enrolment: Enrolment) -> date:
     return timezone.now().astimezone(enrolment.jobseeker.agency.zone).date()
 
 
-def _base(
-    initial: dict[str, str], selected: str, saved: SavedDraft | None, before: dict[str, str] | None
-) -> dict[str, str]:
-    """Return what the page shows of the draft, before anything is typed into it.
-
-    Between two versions nobody has chosen yet, so there it stays what it was.
-    """
-    base = {"portfolio": selected, **initial}
-    for change in saved.conflicts if saved else ():
-        base[change.name] = (before or {}).get(change.name, "")
-    return {name: value for name, value in base.items() if value}
-
-
 def _page(
     request: AuthenticatedRequest,
     enrolment: Enrolment,
@@ -385,21 +385,19 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     person = enrolment.jobseeker
-    interview = interview_in_progress(person)  # read again: a decision that was refused has undone what it wrote
+    interview = interview_in_progress(person)  # read again: the refused decision was rolled back
     proposals = proposed_portfolios(jobseeker=person)
     obstacle = _obstacle(enrolment, proposals)
     initial = initial_of(enrolment, interview)
-    conflicts = saved.conflicts if saved else ()
-    mine = {change.name: change.mine for change in conflicts}
-    form = form or _form(enrolment, obstacle, initial={**initial, **mine})
+    form = form or _form(enrolment, obstacle, initial=initial)
     chosen = str(form["portfolio"].value())
     selected = next((p.pk for p in proposals if str(p.pk) == chosen), None)
     today = _today(enrolment)
     check = DeviceCheck.objects.filter(jobseeker=person).first()
     doubts = doubts_about_web(lambda name: str(form[name].value() or ""), check)
-    before = typing_in(request.POST).base if request.method == "POST" else None
+    base = {"portfolio": str(selected or ""), **initial}
     kept_base = typed_before().get("base", [""])[-1]
-    email_form = email_form or EmailForm(initial={**(interview.typed if interview else {}), **mine})
+    email_form = email_form or EmailForm(initial=interview.typed if interview else {})
     correction = correction if correction and correction.errors else CorrectionForm(person=person)
     return render(
         request,
@@ -419,11 +417,10 @@ def _page(
             "has_accepted": standing_of(person, timezone.now()).has_accepted,
             "web_plan": default_plan_in_words(Modality.GUIDE_WEB, today=today),
             "refusal": refusal,
-            "saved": saved,
-            "news_sentences": news_in_words(saved.news) if saved else [],
-            "conflicts": conflicts_in_words(conflicts, _portfolios(enrolment)),
+            "news_sentences": news_in_words(saved) if saved else [],
+            "both": both_in_words(saved, _portfolios(enrolment)) if saved else [],
             "answer": "",
-            "base": kept_base or json.dumps(_base(initial, str(selected or ""), saved, before)),
+            "base": kept_base or shown_draft(enrolment, base).token,
             "check": check,
             "doubts": doubts,
             "shows_doubts": form["track"].value() == Track.WEB and not obstacle and any(one.holds for one in doubts),
@@ -434,9 +431,9 @@ def _page(
 
 
 def _too_late(request: AuthenticatedRequest, enrolment: Enrolment) -> HttpResponse:
-    """Give back what was typed while a colleague decided, the person withdrew or time ran out.
+    """Return what was typed while a colleague decided, the person withdrew or time ran out.
 
-    One's own decision is just shown.
+    An adviser's own decision is only shown.
     """
     enrolment.refresh_from_db()
     if request.user.pk in {enrolment.closed_by_id, enrolment.validated_by_id}:
@@ -453,7 +450,7 @@ def _outcome(
     came_too_late: bool = False,
     texts: Sequence[tuple[str, str]] = (),
 ) -> HttpResponse:
-    """Say what became of the request, where the person is placed, and which e-mail leaves."""
+    """Return how the request was settled, where the person is placed, and which e-mail is sent."""
     person = enrolment.jobseeker
     outcome = outcome_of(enrolment)
     by, at = settled_by(enrolment)
@@ -473,6 +470,9 @@ def _outcome(
             .first(),
             "notification": Notification.objects.filter(jobseeker=person, kind=outcome.letter).last(),
             "waits": people_waiting().filter(pk=person.pk).exists(),
+            # The decision may have placed the person with a colleague, or with nobody.
+            "follows": Jobseeker.objects.visible_to(request.user).filter(pk=person.pk).exists(),
+            "next_volunteer": volunteers_of(Adviser.objects.get(user=request.user)).first(),
             "came_too_late": came_too_late,
             "too_late": texts,
         },

@@ -1,4 +1,4 @@
-"""A wish that is spoken at the interview: the adviser finds the person, writes it down and begins."""
+"""Requests made by word of mouth at the interview: find the person, record the request and begin."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -24,7 +24,10 @@ from caseload.services.registration.decisions import ask_at_interview
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def record_wish(request: AuthenticatedRequest) -> HttpResponse:
-    """Find somebody of the agency; write the wish down and lead to the interview. Who is found leaves a reading."""
+    """Find a person of the agency, record the request and redirect to the interview.
+
+    Each person found leaves a reading.
+    """
     adviser: Adviser = get_object_or_404(
         Adviser.objects.visible_to(request.user).select_related("agency"),
         portfolios__modality=Modality.GUIDE_WEB,

@@ -23,7 +23,7 @@ from caseload.views.steering.imports import steers_the_country
 @role_required(Role.MANAGER)
 @once
 def capacities(request: AuthenticatedRequest) -> HttpResponse:
-    """Every cap in force and to come that the manager may see, and the form of another one."""
+    """All current and future caps that the manager may see, and the form for another one."""
     form = CapacityForm(
         request.POST if request.method == "POST" else None,
         agencies=agencies_of(request.user),
@@ -69,7 +69,7 @@ def capacities(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.MANAGER)
 @once
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take back a cap whose day has not come."""
+    """Cancel a cap whose day has not come."""
     cap = get_object_or_404(Capacity.objects.visible_to(request.user).select_related("agency__departement"), pk=pk)
     try:
         cancel_capacity(actor=request.user, capacity=cap)

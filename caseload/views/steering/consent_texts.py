@@ -9,9 +9,15 @@ from django.views.decorators.http import require_http_methods
 from accompaniment.enums import Role
 from accompaniment.forms.fields import add_refusal
 from accompaniment.models import ConsentText
-from accompaniment.rules.errors import DomainError, NotAllowedNowError
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.rules.presentation import ACCEPTANCE_STATEMENT
-from accompaniment.services.enrolments.publishing import check_text_differs, foresee_publication, publish_consent_text
+from accompaniment.services.enrolments.publishing import (
+    check_text_differs,
+    foresee_publication,
+    publish_consent_text,
+    shown_version,
+)
 from accompaniment.services.foreseen import NotForeseenError
 from accompaniment.services.reference import CONSENT_TITLE, supplied_consent_text
 from accompaniment.views.access import AuthenticatedRequest, role_required
@@ -25,12 +31,12 @@ from caseload.views.steering.imports import only_the_country, steers_the_country
 @require_http_methods(["GET", "HEAD", "POST"])
 @once
 def consent_texts(request: AuthenticatedRequest) -> HttpResponse:
-    """Show every version with how many acceptances stand on it; write, read again, publish."""
+    """Show every version with its number of acceptances; write, check and publish a new one."""
     if request.method != "POST":
         return _render(request, _begun(supplied=request.GET.get("texte") == SUPPLIED))
     if not steers_the_country(request):
         raise only_the_country(request)
-    form = ConsentTextForm(request.POST)
+    form = ConsentTextForm(request.POST, shown=shown_version(_last_version()))
     if not form.is_valid():
         return _render(request, form, status=422)
     step = request.POST.get("step")
@@ -55,10 +61,8 @@ def _publish(request: AuthenticatedRequest, form: ConsentTextForm) -> HttpRespon
         text = publish_consent_text(actor=request.user, shown=shown_in(request), **form.cleaned_data)
     except NotForeseenError as asking:
         return _render(request, form, status=409, reading=True, asking=asking)
-    except NotAllowedNowError as refusal:
-        form = ConsentTextForm({**request.POST.dict(), "after": str(_last_version())})
-        form.is_valid()
-        add_refusal(form, refusal)
+    except ChangedMeanwhileError as refusal:
+        add_refusal(form.again(refusal), refusal)
         return _render(request, form, status=409)
     except DomainError as refusal:
         add_refusal(form, refusal)
@@ -68,19 +72,19 @@ def _publish(request: AuthenticatedRequest, form: ConsentTextForm) -> HttpRespon
 
 
 def _begun(*, supplied: bool) -> ConsentTextForm:
-    last = ConsentText.objects.order_by("-version").first()
+    last = _last_version()
     return ConsentTextForm(
+        shown=shown_version(last),
         initial={
-            "after": last.version if last else 0,
             "title": last.title if last else CONSENT_TITLE,
             "body": supplied_consent_text() if supplied or not last else last.body,
             "needs_acceptance": True,
-        }
+        },
     )
 
 
-def _last_version() -> int:
-    return ConsentText.objects.order_by("-version").values_list("version", flat=True).first() or 0
+def _last_version() -> ConsentText | None:
+    return ConsentText.objects.order_by("-version").first()
 
 
 def _render(
@@ -91,14 +95,15 @@ def _render(
     reading: bool = False,
     asking: NotForeseenError | None = None,
 ) -> HttpResponse:
-    foreseen = None
-    if reading and form.cleaned_data["needs_acceptance"]:
-        foreseen = foresee_publication(actor=request.user, after=form.cleaned_data["after"])
     versions = list(
         ConsentText.objects.annotate(
             standing=Count("consents", filter=Q(consents__withdrawn_at=None)), given=Count("consents")
         ).order_by("-version")
     )
+    present = versions[0].version if versions else 0
+    foreseen = None
+    if reading and form.cleaned_data["needs_acceptance"]:
+        foreseen = foresee_publication(actor=request.user, after=present)
     return render(
         request,
         "caseload/steering/consent_texts.html",
@@ -106,7 +111,7 @@ def _render(
             "form": form,
             "hidden": form.hidden() if reading else {},
             "reading": reading,
-            "next_version": (versions[0].version if versions else 0) + 1,
+            "next_version": present + 1,
             "versions": versions,
             "foreseen": foreseen,
             "changed": asking is not None and asking.changed,

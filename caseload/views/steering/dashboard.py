@@ -63,7 +63,7 @@ def steering(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.MANAGER)
 def steering_export(request: AuthenticatedRequest) -> HttpResponse:
-    """The table as a file that a spreadsheet opens: semicolons, CRLF, UTF-8 with its mark."""
+    """The table as a file for spreadsheets: semicolons, CRLF, UTF-8 with a byte order mark."""
     period = PeriodForm(request.GET, today=timezone.localdate()).period
     figures = dashboard(user=request.user, period=period)
     response = HttpResponse(BYTE_ORDER_MARK, content_type="text/csv; charset=utf-8")
@@ -122,5 +122,5 @@ def quick_choices(period: Period, today: date) -> list[QuickChoice]:
 
 
 def address(period: Period) -> str:
-    """Return the query string that asks for a period."""
+    """Return the query string for a period."""
     return "?" + urlencode({"du": period.first.isoformat(), "au": period.last.isoformat()})

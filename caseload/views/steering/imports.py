@@ -1,4 +1,4 @@
-"""Imports: a manager loads the files of the information system and sees what came of each."""
+"""Imports: a manager loads the files of the information system and sees the result of each."""
 
 import codecs
 
@@ -63,7 +63,7 @@ NOT_ELIGIBLE = {
 @role_required(Role.MANAGER)
 @once
 def import_list(request: AuthenticatedRequest) -> HttpResponse:
-    """The history and the three forms. Files speak of the whole country, so only its managers load them."""
+    """The history and the three forms. Files concern the whole country, so only its managers load them."""
     may_load = steers_the_country(request)
     forms = {kind: ImportForm(kind) for kind in ImportKind}
     refused = False
@@ -93,7 +93,7 @@ def import_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.MANAGER)
 def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """What becomes or became of one file. While it waits or is loaded the page asks again for its middle part."""
+    """The state of one file. While it waits or is loaded, the page reloads its middle part."""
     run = get_object_or_404(
         ImportRun.objects.visible_to(request.user).select_related("uploaded_by").defer("rejected_csv"), pk=pk
     )
@@ -131,7 +131,7 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             "warned_total": summary.get("warnings", 0),
         },
     )
-    # The part and the page have one address: neither may be kept for the other.
+    # The part and the page share one URL, so neither may be cached for the other.
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -140,7 +140,7 @@ def import_detail(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @role_required(Role.MANAGER)
 @once
 def confirm_import(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Load a file of which one has read whom it concerns, or nothing of it."""
+    """Load a file after reading whom it concerns, or give it up."""
     run = get_object_or_404(ImportRun.objects.visible_to(request.user), pk=pk)
     if not steers_the_country(request):
         raise only_the_country(request)
@@ -168,7 +168,7 @@ def import_rejected_rows(request: AuthenticatedRequest, pk: int) -> HttpResponse
 
 
 def only_the_country(request: AuthenticatedRequest) -> MissingRightError:
-    """Return what a manager of some regions is told of an act on the whole country."""
+    """Return the sentence for a manager of regions who tries an act on the whole country."""
     regions = listed(regions_of(request.user).order_by("name").values_list("name", flat=True)) or "aucune région"
     return MissingRightError(
         missing=f"Votre compte de responsable vaut pour {regions}\u00a0; ceci demande le droit sur tout le pays.",
@@ -178,13 +178,13 @@ def only_the_country(request: AuthenticatedRequest) -> MissingRightError:
 
 
 def steers_the_country(request: AuthenticatedRequest) -> bool:
-    """Tell whether the manager has the whole country."""
+    """Return whether the manager steers the whole country."""
     manager = getattr(request.user, "manager", None)
     return manager is not None and manager.whole_country
 
 
 def _received(request: AuthenticatedRequest, form: ImportForm) -> ImportRun | None:
-    """Return the file that was handed in, on its way to a worker; None when it is refused, beside its field."""
+    """Return the accepted file, which waits for a worker, or None if it was refused, with the error at its field."""
     if not form.is_valid():
         return None
     upload = form.cleaned_data["file"]

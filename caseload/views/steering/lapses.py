@@ -1,4 +1,4 @@
-"""Réglages: for how many days a request, a validation or a noted absence waits."""
+"""Réglages: the days after which a request, a validation or a noted absence lapses."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +12,8 @@ from accompaniment.forms.fields import add_refusal
 from accompaniment.models import LapseDelay
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import day_in_style, days_in_words
-from accompaniment.services.enrolments.lapses import DelayStandsError, cancel_lapse_delay, set_lapse_delay
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
+from accompaniment.services.enrolments.lapses import cancel_lapse_delay, set_lapse_delay, shown_delay
 from accompaniment.services.foreseen import NotForeseenError
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.foreseen import ask_first, shown_in
@@ -26,24 +27,21 @@ from caseload.views.steering.imports import only_the_country, steers_the_country
 @role_required(Role.MANAGER)
 @once
 def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
-    """The delays in force and to come; a manager of the whole country sets others."""
+    """The current and future delays; a manager of the whole country sets others."""
     may_set = steers_the_country(request)
     posted = request.method == "POST"
     if posted and not may_set:
         raise only_the_country(request)
     today = timezone.localdate()
     status = 422 if posted else 200
-    form = LapseDelayForm(request.POST if posted else None, initial={"starts_on": today})
+    form = LapseDelayForm(request.POST if posted else None, initial={"starts_on": today}, shown=shown_delay(None))
     if posted and form.is_valid():
         try:
             delay = set_lapse_delay(actor=request.user, shown=shown_in(request), **form.cleaned_data)
         except NotForeseenError as asking:
             return ask_first(request, asking, back=reverse("lapse_delays"))
-        except DelayStandsError as refusal:
-            typed = request.POST.copy()
-            typed["replaces"] = str(refusal.standing.days)
-            form = LapseDelayForm(typed)
-            add_refusal(form, refusal)
+        except ChangedMeanwhileError as refusal:
+            add_refusal(form.again(refusal), refusal)
             status = 409
         except DomainError as refusal:
             add_refusal(form, refusal)
@@ -63,7 +61,7 @@ def lapse_delays(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.MANAGER)
 @once
 def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Take back a delay whose day has not come."""
+    """Cancel a delay whose day has not come."""
     if not steers_the_country(request):
         raise only_the_country(request)
     delay = get_object_or_404(LapseDelay, pk=pk)

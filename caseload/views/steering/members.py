@@ -1,4 +1,4 @@
-"""Équipes: inviting a colleague, and one account of the staff with all that a manager may do with it."""
+"""Équipes: invite a colleague, and manage one staff account."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ ACTS = {
 @role_required(Role.MANAGER)
 @once
 def invite(request: AuthenticatedRequest) -> HttpResponse:
-    """Invite an adviser or a manager; the link that activates the account goes to their address."""
+    """Invite an adviser or a manager. The activation link goes to their address."""
     posted = request.method == "POST"
     form = InvitationForm(
         request.POST if posted else None,
@@ -54,9 +54,7 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
         except DomainError as refusal:
             add_refusal(form, refusal)
         else:
-            messages.success(
-                request, f"{invited.full_name} est invité\u00a0: un lien d'activation part à {invited.email}."
-            )
+            messages.success(request, f"Une invitation part à {invited.full_name}, à l'adresse {invited.email}.")
             return redirect("member", pk=invited.pk)
     return render(request, "caseload/steering/invite.html", {"form": form}, status=422 if posted else 200)
 
@@ -65,7 +63,7 @@ def invite(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.MANAGER)
 @once
 def member(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Show an account of the staff; change an adviser's agency or working share."""
+    """Show a staff account; change an adviser's agency or working share."""
     user, adviser = _member(request, pk)
     if request.method != "POST" or adviser is None:
         return _page(request, user, adviser)
@@ -120,9 +118,9 @@ def member_address(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_POST
 @role_required(Role.MANAGER)
 def hand_over(request: AuthenticatedRequest, pk: int, portfolio: int) -> HttpResponse:
-    """Transfer everybody of one of an adviser's portfolios; the report of the transfer says who did not move.
+    """Transfer everybody in one of an adviser's portfolios. The report names those who did not move.
 
-    Sent twice it is done once by a token of its own: `once` would hold everybody in one transaction.
+    A separate token prevents a second transfer; `once` would put everybody into one transaction.
     """
     user, adviser = _member(request, pk)
     source: Portfolio = get_object_or_404(Portfolio, pk=portfolio, adviser=adviser)
@@ -164,7 +162,7 @@ def _invited(actor: User, facts: dict[str, Any]) -> User:
 
 
 def _member(request: AuthenticatedRequest, pk: int) -> tuple[User, Adviser | None]:
-    """Return an account that the manager steers, with the adviser where it is one; 404 for all others."""
+    """Return an account that the manager steers, with its adviser if it has one; 404 for all others."""
     adviser = (
         Adviser.objects.visible_to(request.user)
         .select_related("user", "agency__departement__region")
@@ -217,8 +215,9 @@ def _page(
         "address_change": AddressChange.objects.filter(user=user).first(),
     }
     if adviser is not None:
-        day = timezone.localdate(timezone=adviser.agency.zone)
-        portfolios = list(with_covers(Portfolio.objects.filter(adviser=adviser), day).order_by("modality", "pk"))
+        portfolios = list(
+            with_covers(Portfolio.objects.filter(adviser=adviser), timezone.now()).order_by("modality", "pk")
+        )
         sent = {handing_over[0].pk: handing_over[1]} if handing_over else {}
         filled = [portfolio for portfolio in portfolios if portfolio.occupied or portfolio.pk in sent]
         context.update(

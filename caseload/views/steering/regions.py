@@ -1,4 +1,4 @@
-"""Réglages: the regions and their agencies, with the day on which the 100 % web track opens in each."""
+"""Réglages: the regions and their agencies, with the opening days of the 100 % web track."""
 
 from collections.abc import Callable
 from datetime import date
@@ -14,14 +14,14 @@ from accompaniment.enums import Role
 from accompaniment.models import Agency, Region
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import day_in_style
+from accompaniment.rules.meanwhile import ChangedMeanwhileError, State
 from accompaniment.services.foreseen import Foreseen, NotForeseenError
 from accompaniment.services.territory import (
-    DayChangedMeanwhileError,
-    SeenDay,
     foresee_opening,
     requests_put_off,
     set_agency_opening,
     set_region_opening,
+    shown_opening,
 )
 from accompaniment.templatetags.french import telephone
 from accompaniment.views.access import AuthenticatedRequest, role_required
@@ -43,7 +43,7 @@ from caseload.views.steering.imports import only_the_country, steers_the_country
 @require_safe
 @role_required(Role.MANAGER)
 def region_list(request: AuthenticatedRequest) -> HttpResponse:
-    """All regions, those that open first before the others."""
+    """All regions, the earliest opening first."""
     regions = list(Region.objects.in_order_of_opening())
     today = timezone.localdate()
     return render(
@@ -63,7 +63,7 @@ def region_list(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.MANAGER)
 def region_agencies(request: AuthenticatedRequest, code: str) -> HttpResponse:
-    """The agencies of a region that one steers, with the day on which each opens."""
+    """The agencies of a region that the manager steers, with their opening days."""
     region = get_object_or_404(regions_of(request.user), pk=code)
     return render(
         request,
@@ -85,7 +85,7 @@ def region_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
         raise only_the_country(request)
     region = get_object_or_404(Region, pk=code)
 
-    def apply(day: date | None, seen: SeenDay, shown: str) -> str:
+    def apply(day: date | None, seen: State, shown: str) -> str:
         return opening_sentence(
             set_region_opening(actor=request.user, region=region, opens_on=day, seen=seen, shown=shown)
         )
@@ -107,7 +107,7 @@ def agency_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
     found = Agency.objects.filter(departement__region__in=regions_of(request.user))
     agency = get_object_or_404(found.select_related("departement__region"), code=code)
 
-    def apply(day: date | None, seen: SeenDay, shown: str) -> str:
+    def apply(day: date | None, seen: State, shown: str) -> str:
         opened = set_agency_opening(actor=request.user, agency=agency, opens_on=day, seen=seen, shown=shown)
         return opening_sentence(opened) if day else f"{agency.name}\u00a0: l'agence ouvre avec sa région."
 
@@ -122,10 +122,10 @@ def agency_opening(request: AuthenticatedRequest, code: str) -> HttpResponse:
 
 
 def opening_sentence(place: Region | Agency) -> str:
-    """Say what was set."""
+    """Return the sentence about the day that was set."""
     if place.web_opens_on is None:
         return f"{place.name}\u00a0: le jour d'ouverture n'est plus fixé."
-    return f"{place.name}\u00a0: ouverture du 100 % web le {day_in_style(place.web_opens_on, 'j F Y')}."
+    return f"{place.name}\u00a0: ouverture du 100\u00a0% web le {day_in_style(place.web_opens_on, 'j F Y')}."
 
 
 def _agencies_in(request: AuthenticatedRequest, region: Region) -> list[Agency]:
@@ -137,14 +137,13 @@ def _opening(
     *,
     place: Region | Agency,
     hint: str,
-    apply: Callable[[date | None, SeenDay, str], str],
+    apply: Callable[[date | None, State, str], str],
     openings: Callable[[date | None], list[AgencyOpening]],
     page: dict[str, Any],
 ) -> HttpResponse:
-    """Take a day, show whom it makes eligible, and set it once that is confirmed."""
+    """Read a day, show whom it makes eligible, and set it after a confirmation."""
     sent = request.POST if request.method == "POST" else None
-    shown = {"web_opens_on": place.web_opens_on, "vu": place.web_opens_on}
-    form = OpeningForm(sent, initial=shown, hint=hint)
+    form = OpeningForm(sent, initial={"web_opens_on": place.web_opens_on}, hint=hint, shown=shown_opening(place))
     step = request.POST.get("step")
     context = {**page, "place": place, "form": form, "looking": False}
     if request.method != "POST" or (step not in {LOOK, CONFIRM} and form.is_valid()):
@@ -158,15 +157,12 @@ def _opening(
             foreseen = foresee_opening(actor=request.user, place=place, opens_on=day)
             context |= _preview(place, day, openings(day), foreseen, changed="")
             return render(request, "caseload/steering/opening.html", context)
-        messages.success(request, apply(day, SeenDay(form.cleaned_data["vu"]), shown_in(request)))
+        messages.success(request, apply(day, form.cleaned_data["seen"], shown_in(request)))
     except NotForeseenError as asking:
         context |= _preview(place, day, openings(day), asking.foreseen, changed=asking.sentence)
         status = 409
-    except DayChangedMeanwhileError as changed:
-        typed = request.POST.copy()
-        typed["vu"] = f"{changed.current:%Y-%m-%d}" if changed.current else ""
-        context["form"] = OpeningForm(typed, hint=hint)
-        context["form"].add_error("web_opens_on", changed.sentence)
+    except ChangedMeanwhileError as changed:
+        form.again(changed).add_error("web_opens_on", changed.sentence)
         status = 409
     except DomainError as refusal:
         form.add_error("web_opens_on", refusal.sentence)
@@ -178,7 +174,7 @@ def _opening(
 def _preview(
     place: Region | Agency, day: date | None, openings: list[AgencyOpening], foreseen: Foreseen, *, changed: str
 ) -> dict[str, Any]:
-    """Return what the page shows of whom a day concerns, before it is confirmed."""
+    """Return the page that shows, before the confirmation, whom a day concerns."""
     return {
         "looking": True,
         "day": day,
@@ -195,7 +191,7 @@ def _preview(
 @role_required(Role.MANAGER)
 @once
 def agency_phone(request: AuthenticatedRequest, code: str) -> HttpResponse:
-    """Write the number at which an agency of one's regions answers."""
+    """Store the telephone number of an agency in the manager's regions."""
     found = Agency.objects.filter(departement__region__in=regions_of(request.user))
     agency = get_object_or_404(found.select_related("departement__region"), code=code)
     posted = request.method == "POST"

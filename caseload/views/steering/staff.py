@@ -1,4 +1,4 @@
-"""Portefeuilles and Équipes: what a manager's regions have, without any figure of what single advisers do."""
+"""Portefeuilles and Équipes: portfolios and staff of a manager's regions, without any figure on single advisers."""
 
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
@@ -21,16 +21,16 @@ PER_PAGE = 100
 @require_safe
 @role_required(Role.MANAGER)
 def portfolios(request: AuthenticatedRequest) -> HttpResponse:
-    """The portfolios of the manager's regions, most filled first: where a place will be missing next."""
-    day = timezone.localdate()
+    """The portfolios of the manager's regions, the fullest first."""
+    now = timezone.now()
     form = StaffFilterForm(request.GET, regions=regions_of(request.user))
-    found = Portfolio.objects.visible_to(request.user, day).of_open_accounts().kept_by(form.kept).most_filled_first()
+    found = Portfolio.objects.visible_to(request.user, now).of_open_accounts().kept_by(form.kept).most_filled_first()
     return render(
         request,
         "caseload/steering/portfolios.html",
         {
             "form": form,
-            "page": Paginator(with_covers(found, day), PER_PAGE).get_page(request.GET.get("page")),
+            "page": Paginator(with_covers(found, now), PER_PAGE).get_page(request.GET.get("page")),
             "waiting": waiting_for(request.user).count(),
         },
     )
@@ -39,9 +39,9 @@ def portfolios(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.MANAGER)
 def teams(request: AuthenticatedRequest) -> HttpResponse:
-    """Who works where, with which modalities. By agency and name; nothing measures a person."""
+    """The staff by agency and name, with their modalities. Nothing measures a person."""
     form = StaffFilterForm(request.GET, regions=regions_of(request.user))
-    own = Prefetch("portfolios", with_covers(Portfolio.objects.all(), timezone.localdate()))
+    own = Prefetch("portfolios", with_covers(Portfolio.objects.all(), timezone.now()))
     found = Adviser.objects.visible_to(request.user).kept_by(form.kept).by_agency().prefetch_related(own)
     return render(
         request,

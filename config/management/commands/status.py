@@ -1,4 +1,4 @@
-"""`manage.py status`: how the house is, for an operator at night and for a monitor."""
+"""`manage.py status`: whether each part works, for an operator and for monitoring."""
 
 import json
 import sys

@@ -1,10 +1,15 @@
-"""Ma journée: the panels, the gauges, and whose they are."""
+"""Ma journée: the panels, the gauges, and who sees which."""
+
+import re
 
 import pytest
 from django.test import Client
 
 from accompaniment.enums import Modality
+from accompaniment.services.on_site_requests import ask_on_site
+from caseload.enums import QueueTab
 from caseload.models import Portfolio
+from caseload.rules.queue import ROWS_AMONG_OTHERS
 from tests.accompaniment.factories import AdviserUserFactory
 from tests.caseload.factories import (
     AdviserFactory,
@@ -72,9 +77,57 @@ def test_volunteers_wait_in_the_order_in_which_they_asked(adviser: Client, portf
     validated(portfolio)
     page = adviser.get(PANEL)
     assert page.context["count"] == 7
-    assert len(page.context["volunteers"]) == 5
+    assert len(page.context["volunteers"]) == ROWS_AMONG_OTHERS
     assert page.context["volunteers"][0][0] == first
-    assert "Voir les 7 volontaires" in page.content.decode()
+    assert "Voir les 3 autres" in page.content.decode()
+
+
+def test_a_need_shows_more_of_its_lines_on_its_own_tab_only(adviser: Client, portfolio: Portfolio) -> None:
+    for _ in range(ROWS_AMONG_OTHERS + 1):
+        volunteer(portfolio)
+    for tab in (QueueTab.ALL, QueueTab.MESSAGES, "ailleurs"):
+        page = adviser.get(PANEL, {"besoin": tab})
+        assert len(page.context["volunteers"]) == ROWS_AMONG_OTHERS
+        assert "Voir l'autre" in page.content.decode()
+    alone = adviser.get(PANEL, {"besoin": QueueTab.VOLUNTEERS})
+    assert len(alone.context["volunteers"]) == ROWS_AMONG_OTHERS + 1
+    assert "Voir l" not in alone.content.decode()
+
+
+def test_a_tab_is_a_link_that_shows_its_need_alone(adviser: Client) -> None:
+    """Without scripts the address of a tab does what the press does with them."""
+    every = adviser.get(URL).content.decode()
+    assert shown(every) == [
+        "absences",
+        "a-repondre",
+        "rappels",
+        "echeances",
+        "plans",
+        "inscriptions",
+        "liste-d-attente",
+    ]
+    # On the tab of all needs the panels ask without a query, and so their answers are compressed.
+    assert 'name="besoin" value="tout" disabled>' in every
+    assert 'href="/ma-journee/?besoin=rappels" data-tab="rappels">' in every
+    alone = adviser.get(URL, {"besoin": "rappels"}).content.decode()
+    assert 'name="besoin" value="rappels">' in alone
+    assert shown(alone) == ["rappels"]
+    assert 'data-tab="rappels" aria-current="true">' in alone
+    assert shown(adviser.get(URL, {"besoin": "en-agence"}).content.decode()) == ["en-agence"]
+    assert shown(adviser.get(URL, {"besoin": "ailleurs"}).content.decode()) == shown(every)
+
+
+def shown(page: str) -> list[str]:
+    """Return the needs of the queue that are in sight before their lines are there."""
+    needs = re.findall(r'<section class="day-need" id="panneau-([a-z-]+)"[^>]*?data-tab="[a-z-]+"( hidden)?', page)
+    return [key for key, hidden in needs if not hidden]
+
+
+def test_who_asks_to_be_received_is_the_first_of_the_queue(adviser: Client, portfolio: Portfolio) -> None:
+    person = on_web_track(portfolio)
+    assert "en-agence" not in shown(adviser.get(URL).content.decode())
+    ask_on_site(actor=person.user, jobseeker=person)
+    assert shown(adviser.get(URL).content.decode())[0] == "en-agence"
 
 
 def test_nobody_waits(adviser: Client) -> None:

@@ -1,4 +1,4 @@
-"""What a person waits for is the same on the portfolio list, on their own page and in a transfer's report."""
+"""A person's needs are the same on the portfolio list, on their own page and in a transfer's report."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""How fast requests to be received on site are answered, as managers read it."""
+"""How fast requests for a meeting on site are answered, as managers read it."""
 
 from datetime import timedelta
 
@@ -52,7 +52,7 @@ def test_the_median_of_the_period_s_answers_and_who_still_waits(client: Client, 
 
 
 def test_what_was_taken_back_is_a_case_of_its_own(client: Client, portfolio: Portfolio) -> None:
-    """Neither an answer nor an open request; few are not counted out."""
+    """A request that was taken back is neither answered nor open. A small count is hidden."""
     now = timezone.now()
 
     def taken_back() -> None:

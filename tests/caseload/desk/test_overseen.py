@@ -1,4 +1,4 @@
-"""The list of one portfolio as a manager of its region reads it, and the lists that are not there."""
+"""The list of one portfolio, as a manager of its region reads it, and the lists that a manager cannot open."""
 
 from datetime import timedelta
 from html import unescape
@@ -47,7 +47,7 @@ def test_the_bookmark_of_an_adviser_opens_for_a_manager_of_the_region(manager: C
     assert f"Portefeuille {of_name(portfolio.adviser)}" in page
     assert person.identifier in page
     assert "Ailleurs" not in page
-    # To read and to transfer; what only an adviser may do is not offered.
+    # A manager may read and transfer. The actions of an adviser are not offered.
     assert reverse("transfer_new") in page
     for name in ("message_many", "plan_many", "saved_views", "my_portfolio_export"):
         assert reverse(name) not in page
@@ -77,6 +77,16 @@ def test_each_opening_leaves_one_row(manager: Client, portfolio: Portfolio) -> N
         assert openings()[1:] == [{**opening, "people": 2, "filters": ["portefeuille"]}]
 
 
+def test_the_page_of_a_manager_holds_nobody_but_whom_its_row_counts(manager: Client, portfolio: Portfolio) -> None:
+    """Kind: a page that holds more people, hidden, than the row of its opening says."""
+    on_web_track(portfolio, last_name="Petit")
+    on_web_track(portfolio, last_name="Roy")
+    page = manager.get(URL, {"portefeuille": portfolio.pk, "q": "petit"}).content.decode()
+    assert "Petit" in page
+    assert "Roy" not in page
+    assert [opening["people"] for opening in openings()] == [1]
+
+
 def test_the_adviser_s_own_opening_leaves_no_row(client: Client, portfolio: Portfolio) -> None:
     on_web_track(portfolio)
     client.force_login(portfolio.adviser.user)
@@ -90,8 +100,8 @@ def test_it_costs_the_same_whatever_its_size(
 ) -> None:
     for _ in range(people):
         on_web_track(portfolio)
-    # Session, account, manager, portfolio, covers, people, the row of this reading, views.
-    with django_assert_num_queries(9):
+    # Session, account, manager, portfolio, covers, people, the audit row of this reading, views, what waits.
+    with django_assert_num_queries(10):
         assert len(manager.get(URL, {"portefeuille": portfolio.pk}).context["listing"].cases) == people
 
 

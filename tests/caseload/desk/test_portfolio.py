@@ -1,4 +1,4 @@
-"""Portefeuille: who is on it, what they wait for, in which order, and at what cost."""
+"""Portefeuille: who is on the list, their needs, the order, and the number of queries."""
 
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -152,6 +153,24 @@ def test_a_search_as_one_types_gets_the_list_alone(adviser: Client, portfolio: P
     assert "<h1" in back
 
 
+def test_the_answer_as_one_types_names_whom_to_show_and_holds_no_row(adviser: Client, portfolio: Portfolio) -> None:
+    """Kind: an answer as heavy as the whole page, for each letter that is typed."""
+    near, exact, other = person(portfolio, "Dupont"), person(portfolio, "Dupond"), person(portfolio, "Petit")
+    typing = {**HTMX, "HX-Target": "personnes-trouvees"}
+    part = adviser.get(URL + "?q=dupond", headers=typing).content.decode()
+    assert f'data-found="{exact.pk} {near.pk} " data-near="{near.pk} "' in part
+    assert "<tr" not in part
+    assert "2 personnes sur 3" in part
+    # The filters with their counts come only where their menu is open.
+    assert 'id="personnes-choix"' not in part
+    assert 'id="personnes-choix"' in adviser.get(URL + "?q=dupond&choix=1", headers=typing).content.decode()
+    # The whole page holds everybody, and hides whom the search leaves out.
+    page = adviser.get(URL + "?q=dupond").content.decode()
+    assert page.count('<tr role="row">') == 3  # the headings, and two people
+    assert page.count('<tr role="row" hidden>') == 1
+    assert f'value="{other.pk}"' in page.partition('<tr role="row" hidden>')[2]
+
+
 def test_a_kind_of_need_filters_and_counts(adviser: Client, portfolio: Portfolio) -> None:
     now = timezone.now()
     person(portfolio, "Deux", awaiting_reply_since=now, callback_due_at=now + timedelta(days=1))
@@ -179,7 +198,7 @@ def test_a_choice_of_portfolio_comes_with_the_second_one(adviser: Client, portfo
     cover = CoverFactory(colleague=portfolio.adviser, portfolio=PortfolioFactory(agency=portfolio.agency))
     person(cover.portfolio, "Relais")
     choices = {choice.label: choice.count for choice in adviser.get(URL).context["listing"].portfolio_choices}
-    assert choices == {"Tous": 3, "Guidé": 1, "Guidé 100 % web": 1, f"Relais pour {cover.portfolio.adviser}": 1}
+    assert choices == {"Tous": 3, "Guidé": 1, "Guidé 100\u00a0% web": 1, f"Relais pour {cover.portfolio.adviser}": 1}
     assert names(adviser, f"?portefeuille={classic.pk}") == ["Classique"]
     assert names(adviser, f"?portefeuille={cover.portfolio.pk}") == ["Relais"]
 
@@ -195,7 +214,8 @@ def test_only_the_people_of_now_are_on_it(adviser: Client, portfolio: Portfolio)
     person(PortfolioFactory(agency=portfolio.agency), "Ailleurs")
     gone = person(portfolio, "Parti")
     person(portfolio, "Reste")
-    end_placement(actor=None, jobseeker=gone, reason=PlacementEnd.LEFT, at=timezone.now() + timedelta(seconds=1))
+    with transaction.atomic():
+        end_placement(actor=None, jobseeker=gone, reason=PlacementEnd.LEFT, at=timezone.now() + timedelta(seconds=1))
     assert names(adviser) == ["Reste"]
 
 
@@ -216,5 +236,5 @@ def test_the_page_costs_the_same_whatever_its_size(
         on_web_track(portfolio)
         if number % 2:
             write_summary(jobseeker_id=portfolio.placements.last().jobseeker_id, awaiting_reply_since=timezone.now())
-    with django_assert_num_queries(7):  # session, account, adviser, portfolios, covers, people, views
+    with django_assert_num_queries(8):  # session, account, adviser, portfolios, covers, people, views, what waits
         assert len(adviser.get(URL).context["listing"].cases) == people

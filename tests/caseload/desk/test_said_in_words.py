@@ -1,4 +1,4 @@
-"""What a page keeps, or refuses, is said in words: a saved view its filters, a refusal the right that is missing."""
+"""Pages say in words which filters a saved view has, and which right is missing in a refusal."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""One contact plan for the people ticked in the list, and the views that one keeps of it."""
+"""One contact plan for all people ticked in the list, and saved views of the list."""
 
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.models import ContactPlan, Jobseeker, Notification
+from accompaniment.reads.contact_plans import plan_states
 from accompaniment.services.plans import change_plan
 from caseload.models import Portfolio, SavedView
 from caseload.services.desk.saved_views import MOST_VIEWS, save_view
@@ -35,6 +36,7 @@ def adviser(client: Client, portfolio: Portfolio) -> Client:
 def typed(*people: Jobseeker, **facts: Any) -> dict[str, Any]:
     return {
         "personne": [person.pk for person in people],
+        "vu": [f"{pk}:{shown.token}" for pk, shown in plan_states([person.pk for person in people]).items()],
         "contact": "interview-phone",
         "interval_days": "60",
         "reason": "Convenu avec chacun",
@@ -88,6 +90,17 @@ class TestPlans:
         assert "a changé entre-temps" in answer
         assert [plan(person) for person in (one, two)] == [("on_site", 14), ("phone", 60)]
 
+    @pytest.mark.parametrize("token", ["", "x"])
+    def test_a_page_that_has_shown_nothing_of_a_plan_is_told_so_and_not_that_it_was_changed(
+        self, adviser: Client, portfolio: Portfolio, token: str
+    ) -> None:
+        person = on_web_track(portfolio)
+        before = plan(person)
+        answer = said(adviser.post(self.url, typed(person, vu=[f"{person.pk}:{token}"])))
+        assert "La page n'était plus à jour" in answer
+        assert "entre-temps" not in answer
+        assert plan(person) == before
+
     def test_who_is_in_no_portfolio_of_mine_stays_as_they_are(self, adviser: Client, portfolio: Portfolio) -> None:
         mine, elsewhere = on_web_track(portfolio), on_web_track(PortfolioFactory(agency=portfolio.agency))
         answer = said(adviser.post(self.url, typed(mine, elsewhere)))
@@ -110,7 +123,7 @@ class TestPlans:
         assert plan(two) == ("phone", 60)
 
     def test_one_who_cannot_does_not_stop_the_others(self, adviser: Client, portfolio: Portfolio) -> None:
-        """Who lives where it is tomorrow already cannot review today's tomorrow: it is no day to come any more."""
+        """In the person's zone it is already tomorrow, so that day is no longer in the future."""
         overseas = AgencyFactory(region=RegionFactory(timezone="Indian/Reunion"))
         with time_machine.travel(datetime(2026, 3, 4, 22, 30, tzinfo=UTC), tick=False):  # 23 h 30 in Paris
             one, two, three = (on_web_track(portfolio) for _ in range(3))
@@ -124,7 +137,7 @@ class TestPlans:
     def test_when_no_plan_could_be_changed_the_page_says_no_success(
         self, adviser: Client, portfolio: Portfolio
     ) -> None:
-        """Kind: success is said where nothing was done."""
+        """Kind: a page that reports success although nothing was done."""
         overseas = AgencyFactory(region=RegionFactory(timezone="Indian/Reunion"))
         with time_machine.travel(datetime(2026, 3, 4, 22, 30, tzinfo=UTC), tick=False):
             one, two = on_web_track(portfolio), on_web_track(portfolio)

@@ -8,11 +8,12 @@ from django.test import Client
 from accompaniment.enums import AuditAction
 from accompaniment.models import AddressChange, AuditEntry, Jobseeker
 from accompaniment.rules.errors import DomainError
-from accompaniment.services.contact_details import DetailsChangedMeanwhileError, change_details, details_of
+from accompaniment.rules.meanwhile import ChangedMeanwhileError
+from accompaniment.services.contact_details import change_details, details_of, shown_details
 from caseload.forms.file.dossier import CorrectionForm, DetailsForm
 from caseload.models import Portfolio
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory
-from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.caseload.factories import PortfolioFactory, follower, on_web_track
 
 pytestmark = pytest.mark.django_db
 
@@ -28,9 +29,8 @@ def person(portfolio: Portfolio) -> Jobseeker:
 
 
 def sent(person: Jobseeker, **typed: str) -> dict[str, Any]:
-    """Return the form as the page of now would send it, with other words in some fields."""
-    shown = details_of(person)
-    return {**{f"vu-{name}": value for name, value in shown.items()}, **shown, **typed}
+    """Return the form as the current page would send it, with other words in some fields."""
+    return {"seen": shown_details(person).token, **details_of(person), **typed}
 
 
 def test_the_adviser_corrects_them_and_the_change_is_audited(
@@ -73,7 +73,7 @@ def test_two_who_change_different_fields_both_keep_theirs(
     change_details(
         actor=portfolio.adviser.user,
         jobseeker=person,
-        base=details_of(person),
+        seen=details_of(person),
         typed={**details_of(person), "commune": "Mulhouse"},
     )
     client.force_login(portfolio.adviser.user)
@@ -89,7 +89,7 @@ def test_the_second_who_changes_the_same_field_is_told_and_loses_nothing(
     change_details(
         actor=portfolio.adviser.user,
         jobseeker=person,
-        base=details_of(person),
+        seen=details_of(person),
         typed={**details_of(person), "commune": "Mulhouse"},
     )
     client.force_login(portfolio.adviser.user)
@@ -108,14 +108,14 @@ def test_the_second_who_changes_the_same_field_is_told_and_loses_nothing(
 
 
 def test_without_the_base_the_second_would_overwrite_the_first(portfolio: Portfolio, person: Jobseeker) -> None:
-    """The control: whoever says to have seen what stands now is believed."""
+    """The control: a form that claims to show the present state is believed."""
     before = details_of(person)
-    change_details(actor=portfolio.adviser.user, jobseeker=person, base=before, typed={**before, "commune": "Mulhouse"})
+    change_details(actor=portfolio.adviser.user, jobseeker=person, seen=before, typed={**before, "commune": "Mulhouse"})
     second = {**before, "commune": "Sélestat"}
-    with pytest.raises(DetailsChangedMeanwhileError):
-        change_details(actor=portfolio.adviser.user, jobseeker=person, base=before, typed=second)
+    with pytest.raises(ChangedMeanwhileError):
+        change_details(actor=portfolio.adviser.user, jobseeker=person, seen=before, typed=second)
     person.refresh_from_db()
-    change_details(actor=portfolio.adviser.user, jobseeker=person, base=details_of(person), typed=second)
+    change_details(actor=portfolio.adviser.user, jobseeker=person, seen=details_of(person), typed=second)
     person.refresh_from_db()
     assert person.commune == "Sélestat"
 
@@ -137,11 +137,9 @@ def test_an_address_that_is_another_s_stays(portfolio: Portfolio, person: Jobsee
     base = details_of(without)
     with pytest.raises(DomainError, match="une autre personne"):
         change_details(
-            actor=portfolio.adviser.user, jobseeker=without, base=base, typed={**base, "email": str(person.email)}
+            actor=follower(without), jobseeker=without, seen=base, typed={**base, "email": str(person.email)}
         )
-    change_details(
-        actor=portfolio.adviser.user, jobseeker=without, base=base, typed={**base, "email": "neuve@exemple.fr"}
-    )
+    change_details(actor=follower(without), jobseeker=without, seen=base, typed={**base, "email": "neuve@exemple.fr"})
     without.refresh_from_db()
     assert without.email == "neuve@exemple.fr"
 
@@ -163,7 +161,7 @@ def test_an_address_that_is_another_s_stays(portfolio: Portfolio, person: Jobsee
 def test_a_number_is_read_as_it_is_dialled_where_the_agency_is(
     departement: str, written: str, number: str, correction: bool
 ) -> None:
-    """Every form in which somebody of the staff writes a number, as the person's own forms and the imports read it."""
+    """Staff may write a number in every form that the person's own forms and the imports accept."""
     person = JobseekerFactory(agency=AgencyFactory(departement__code=departement))
     if correction:
         form: CorrectionForm | DetailsForm = CorrectionForm({"correction-phone": written}, person=person)

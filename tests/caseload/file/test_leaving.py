@@ -1,4 +1,4 @@
-"""What an adviser notes for a person who calls: a request to be received, and leaving the 100 % web."""
+"""What an adviser records for a person who calls: a request for a meeting on site, and leaving the web track."""
 
 import html
 

@@ -1,4 +1,4 @@
-"""The contact plan: kept or changed with the person, asked for by the person, answered in words."""
+"""The contact plan: kept or changed with the person, requested by the person, answered in words."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -37,9 +37,9 @@ def in_days(days: int) -> date:
 
 
 def typed(person: Jobseeker, **facts: Any) -> dict[str, Any]:
-    """Return what an adviser sends who sets a plan by telephone every six weeks; `facts` differ."""
+    """Return the form of an adviser who plans a telephone call every six weeks; `facts` replaces some fields."""
     return {
-        "seen": plan_states([person.pk])[person.pk],
+        "seen": plan_states([person.pk])[person.pk].token,
         "decision": "changer",
         "contact": "interview-phone",
         "interval_days": "42",
@@ -143,7 +143,7 @@ class TestTheAdviserDecides:
         assert current(person).pk == theirs.pk
         for part in ("a changé pendant que vous écriviez", "Décidé à deux hier", "en agence", "Ma propre raison"):
             assert part in page
-        present = plan_states([person.pk])[person.pk]
+        present = plan_states([person.pk])[person.pk].token
         assert f'value="{present}"' in page
         assert client.post(f"/personnes/{person.pk}/plan/", {**seen, "seen": present}).status_code == 302
         assert current(person).reason == "Ma propre raison"
@@ -164,7 +164,7 @@ class TestTheAdviserDecides:
         assert "toutes les 4 semaines" in page
         wish.refresh_from_db()
         assert wish.answered_at is None
-        seen = plan_states([person.pk])[person.pk]
+        seen = plan_states([person.pk])[person.pk].token
         assert client.post(f"/personnes/{person.pk}/plan/", {**facts, "seen": seen}).status_code == 302
         wish.refresh_from_db()
         assert wish.answer == "Tout va bien."
@@ -298,7 +298,7 @@ class TestAContactHoldsTheObligation:
         line = self.message(person, days_ago=5)
         client.force_login(portfolio.adviser.user)
         page = client.post(f"/echeances/{due.pk}/tenue-par/{line.pk}/", follow=True).content.decode()
-        assert "ne peut pas tenir cette échéance" in page
+        assert "ne peut pas compter comme cet entretien" in page
         due.refresh_from_db()
         assert due.state == ObligationState.DUE
 
@@ -314,7 +314,7 @@ class TestAContactHoldsTheObligation:
     def test_an_interview_of_the_house_holds_by_its_report_alone(
         self, client: Client, portfolio: Portfolio, person: Jobseeker, source: str | None, holds: bool
     ) -> None:
-        """The kind: what a page does not offer, and its address takes. The planner stopped at such a contact."""
+        """Kind: a choice that the page does not offer but its URL accepts. The planner failed on such a contact."""
         plans.plan_obligations()
         due = Obligation.objects.due().get(jobseeker=person)
         facts = {"at": timezone.now(), "channel": Channel.VIDEO, "nature": ContactNature.INTERVIEW, "source": source}
@@ -347,5 +347,5 @@ class TestThePanel:
         ContactPlan.objects.update(review_on=in_days(1))
         client.force_login(portfolio.adviser.user)
         client.get("/portefeuille/panneau/plans/")
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(7):
             client.get("/portefeuille/panneau/plans/")

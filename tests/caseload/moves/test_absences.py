@@ -1,4 +1,4 @@
-"""Absences and their covers: who may declare, who may answer, and what ends with them."""
+"""Absences and their covers: who may declare one, who may cover, and what ends with it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -229,7 +229,7 @@ def add(absence: Absence, portfolio: Portfolio, colleague: Adviser, **facts: Any
 
 def test_an_added_colleague_answers_from_today_to_the_end(portfolio: Portfolio) -> None:
     person = on_web_track(portfolio)
-    absence = declare(portfolio, first=0)  # nobody was there
+    absence = declare(portfolio, first=0)  # this absence has no cover
     newcomer = PortfolioFactory(agency=portfolio.agency).adviser
     with time_machine.travel("2026-03-04T09:00:00Z"):
         with pytest.raises(NobodyAnswersError, match="ajoutez un relais"):

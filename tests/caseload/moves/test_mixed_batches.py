@@ -1,7 +1,7 @@
-"""A container is never mine because one of its members is: the right belongs to the row.
+"""Kind: a right to a whole container because of one of its members. The right belongs to the row.
 
-A batch, a portfolio or an account of the staff may hold people of several regions; a manager reads, counts and
-decides only over those of the own regions.
+A batch, a portfolio or a staff account may hold people of several regions. A manager reads, counts and decides only for
+people of the manager's own regions.
 """
 
 from datetime import timedelta
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Mixed:
-    """One decision of a manager of the whole country over a person of each of two regions."""
+    """A national manager's decision about two people of two regions."""
 
     def __init__(self) -> None:
         self.here, self.there = (PortfolioFactory(modality=Modality.GUIDE) for _ in range(2))

@@ -31,7 +31,8 @@ def test_who_leaves_reads_who_follows_now_and_by_which_plan(web: Portfolio) -> N
     leave_track(actor=person.user, jobseeker=person)
     letter = Notification.objects.get(kind=NotificationKind.TRACK_ENDED)
     (sentence,) = letter.context["carried"]
-    assert f"suivi en agence par {classic.adviser.user.full_name}" in sentence
+    assert sentence.startswith(f"{classic.adviser.user.full_name} (")
+    assert sentence.endswith(" vous accompagne maintenant.")
     assert letter.context["plan"].startswith("Un entretien en agence")
     (told,) = received()
     assert told.user == classic.adviser.user
@@ -43,7 +44,7 @@ def test_who_leaves_and_finds_no_room_reads_of_the_waiting_list(web: Portfolio) 
     person = on_web_track(web)
     leave_track(actor=person.user, jobseeker=person)
     (sentence,) = Notification.objects.get(kind=NotificationKind.TRACK_ENDED).context["carried"]
-    assert "liste d'attente" in sentence
+    assert "vous attendez un conseiller" in sentence
     assert received() == []
 
 

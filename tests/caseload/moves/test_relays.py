@@ -1,4 +1,4 @@
-"""A colleague who covers is away too: the relay is handed on, or the managers are told; and longer absences."""
+"""A covering colleague is away too: somebody else covers, or the managers are told. And absences that are extended."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -31,7 +31,7 @@ def _a_monday() -> Any:
 
 @pytest.fixture
 def portfolio() -> Portfolio:
-    """A portfolio of somebody who is away from Tuesday to Friday, with one person in it."""
+    """A portfolio whose adviser is away from Tuesday to Friday, with one person in it."""
     made = PortfolioFactory()
     on_web_track(made)
     made.refresh_from_db()
@@ -40,7 +40,7 @@ def portfolio() -> Portfolio:
 
 @pytest.fixture
 def own(portfolio: Portfolio) -> Portfolio:
-    """The portfolio of the colleague who covers."""
+    """The portfolio of the covering colleague."""
     return PortfolioFactory(agency=portfolio.agency)
 
 
@@ -144,7 +144,7 @@ def test_where_nobody_is_found_the_managers_of_the_region_are_told(
         ManagerFactory(regions=[region]),
         ManagerFactory(regions=[AdviserFactory().agency.departement.region]),
     )
-    ManagerFactory()  # of the whole country: the region has a manager of its own
+    ManagerFactory()  # a national manager: the region has its own manager
     absence = declare(portfolio, own.adviser)
     declare(own, first=3, last=6)
     assert covers(portfolio) == {(own.adviser, 1, 2)}
@@ -255,7 +255,7 @@ def test_an_absence_that_is_over_or_was_changed_meanwhile_is_not_extended(portfo
 def test_a_replaced_cover_ends_with_the_absence_as_it_is_now(
     portfolio: Portfolio, own: Portfolio, third: Adviser
 ) -> None:
-    """A caller's old copy of a row decides nothing: days are read under the lock."""
+    """Kind: a caller's old copy of a row that decides. The days are read under the lock."""
     absence = declare(portfolio, own.adviser)
     read_before = Cover.objects.select_related("absence__adviser").get()
     end_absence(actor=absence.adviser.user, absence=absence, last_day=day(2))
@@ -306,7 +306,7 @@ def test_an_absence_is_extended_on_its_page(
     url = reverse("extend_absence", args=[absence.pk])
     assert url in client.get(reverse("absence", args=[absence.pk])).content.decode()
     text = client.get(url).content.decode()
-    assert "checked" in text  # who answers now is proposed
+    assert "checked" in text  # the present cover is proposed
     facts = {"au": "2026-03-10", f"relais_{portfolio.pk}": own.adviser.pk}
     assert "Prolonger" in client.get(url, facts).content.decode()
     answer = client.post(url, facts, follow=True)

@@ -1,6 +1,6 @@
-"""A row that always fails waits longer each time, is seen by the operator, and holds up nobody else.
+"""A row that always fails waits longer each time, is shown to the operator, and delays no other row.
 
-The kind: a job that tries the same row in every round for ever, and tells nobody.
+Kind: a job that tries the same row in every round for ever, and tells nobody.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def told(now: datetime) -> tuple[bool, str]:
 
 @pytest.fixture
 def fails_for() -> Iterator[list[int]]:
-    """Let what is written of these people fail in the database, and a move of theirs in an upper floor."""
+    """Let the database refuse what is written for these people, and an upper floor refuse their move."""
     people: list[int] = []
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""The pages of transfers: choosing, looking, deciding, and the report as each side reads it."""
+"""The pages of transfers: choosing, checking, deciding, and the report as each side reads it."""
 
 import html
 import re
@@ -147,7 +147,7 @@ def test_a_manager_keeps_the_reading_for_the_former_adviser(portfolio: Portfolio
     page = former.get(reverse("person", args=[person.pk])).content.decode()
     assert "sans y écrire" in page
     assert reverse("person_tier", args=[person.pk]) not in page
-    assert f"désormais suivie par {beside.adviser}" in page
+    assert f"{beside.adviser} suit désormais cette personne" in page
     history = former.get("/transferts/").content.decode()
     assert "En lecture jusqu&#x27;au" in history or "En lecture jusqu'au" in history
     assert reverse("person", args=[person.pk]) in history

@@ -1,6 +1,6 @@
-"""What a transfer stores are codes and facts; its sentences are made where they are shown.
+"""A transfer stores codes and facts; its sentences are made when they are shown.
 
-The kind: a sentence in a row, which the code then reads to decide, or which goes on being shown in another's clock.
+Kind: a stored sentence that code reads to decide, or that shows hours of another time zone.
 """
 
 from datetime import UTC, datetime
@@ -17,8 +17,7 @@ from caseload.enums import CarriedAlong, TransferObstacle, TransferState
 from caseload.models import Transfer
 from caseload.reads.moves.transfer_reports import carried_in_words, why_not_in_words
 from caseload.services.moves.transfers import transfer_people
-from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed
-from tests.caseload.moves.test_transfers import standing
+from tests.caseload.factories import ManagerFactory, PortfolioFactory, placed, standing
 
 pytestmark = pytest.mark.django_db
 migration = import_module("caseload.migrations.0012_why_not_as_codes")
@@ -26,7 +25,7 @@ migration = import_module("caseload.migrations.0012_why_not_as_codes")
 
 @pytest.fixture
 def transfer() -> Transfer:
-    """Somebody who was not moved."""
+    """A person who was not moved."""
     here = PortfolioFactory(modality=Modality.GUIDE, adviser__user__first_name="Odile", adviser__user__last_name="Roy")
     there = PortfolioFactory(agency=here.agency, adviser__user__first_name="Yann", adviser__user__last_name="Le Goff")
     people = standing(placed(here))
@@ -111,7 +110,7 @@ def test_an_hour_is_told_on_the_clock_of_whoever_reads_it(transfer: Transfer) ->
 
 @pytest.mark.parametrize("code", TransferObstacle)
 def test_the_sentences_of_the_earlier_release_become_codes(transfer: Transfer, code: TransferObstacle) -> None:
-    """And are shown as before: made of the code, or, where they name somebody, kept."""
+    """They are shown as before: from the code, or as stored if they contain a name."""
     sentence = FACTS[code][1]
     if code in {"left", "full", "not_yours"}:
         sentence = sentence.replace(" : ", " : " if code == "left" else "\u00a0: ")

@@ -1,4 +1,4 @@
-"""Transfers: who may, who moves, who does not and why, and what goes along."""
+"""Transfers: who may order one, who moves, who does not and why, and what moves with the person."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -30,6 +30,7 @@ from tests.caseload.factories import (
     on_web_track,
     placed,
     planned_transfer,
+    standing,
 )
 
 pytestmark = pytest.mark.django_db
@@ -37,17 +38,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def portfolio() -> Portfolio:
-    """A classic portfolio, so that people are quickly placed."""
+    """A classic portfolio, in which people are placed quickly."""
     return PortfolioFactory(modality=Modality.GUIDE)
 
 
 @pytest.fixture
 def beside(portfolio: Portfolio) -> Portfolio:
     return PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency)
-
-
-def standing(*people: Jobseeker) -> list[Placement]:
-    return list(Placement.objects.open().filter(jobseeker__in=people))
 
 
 def decide(portfolio: Portfolio, *people: Jobseeker, targets: list[Portfolio], **facts: Any) -> TransferBatch:
@@ -68,7 +65,7 @@ def where(person: Jobseeker) -> Portfolio | None:
 
 
 def why_not(batch: TransferBatch, person: Jobseeker) -> str:
-    """Return the sentence, which the report makes of the stored code."""
+    """Return the sentence that the report makes of the stored code."""
     (sentence,) = why_not_in_words([batch.transfers.get(jobseeker=person, state=TransferState.NOT_DONE)])
     return sentence
 
@@ -112,7 +109,7 @@ class TestAtOnce:
         assert "N'est plus dans le portefeuille" in why_not(another, person)
 
     def test_another_decision_of_the_same_form_is_a_new_act(self, portfolio: Portfolio, beside: Portfolio) -> None:
-        """Going back and choosing somebody else never leads to the report of what was decided before."""
+        """Kind: a second decision of one form that leads to the report of the first."""
         person, token = placed(portfolio), uuid4()
         seen = standing(person)
         third = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency)
@@ -293,7 +290,7 @@ class TestOnADay:
             cancel_transfers(actor=portfolio.adviser.user, batch=batch)
 
     def test_a_closed_account_among_the_targets_holds_up_nobody(self, portfolio: Portfolio) -> None:
-        """Its portfolio has no place at all, so there is nothing to divide by."""
+        """A closed account has a cap of zero, by which nothing may be divided."""
         small = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency, capacity=1)
         closing = PortfolioFactory(modality=Modality.GUIDE, agency=portfolio.agency)
         person = placed(portfolio)
@@ -375,7 +372,7 @@ class TestEverybody:
 
 
 def test_statements_grow_by_the_same_number_per_person(portfolio: Portfolio, beside: Portfolio) -> None:
-    """Nothing that a transfer asks grows with the batch but each person's own transaction."""
+    """Kind: queries that grow with the batch. Each person's own transaction is all that is added."""
     counts = []
     for size in (2, 4, 8):
         people = [placed(portfolio) for _ in range(size)]

@@ -1,4 +1,4 @@
-"""The waiting list: who leaves and finds no room is seen by the agency, placed from the list, and told."""
+"""The waiting list: a person who leaves and finds no room is seen by the agency, placed from the list, and told."""
 
 import html
 import re
@@ -47,7 +47,7 @@ def web() -> Portfolio:
 
 @pytest.fixture
 def person(web: Portfolio) -> Jobseeker:
-    """Somebody who has left the web track where no classic portfolio has room."""
+    """A person who has left the web track while no classic portfolio has room."""
     with time_machine.travel(timezone.now() - timedelta(days=12)):
         found = on_web_track(web, first_name="Zoé", last_name="Lefèvre")
         leave_track(actor=found.user, jobseeker=found)
@@ -96,13 +96,15 @@ class TestWhoWaits:
         client.force_login(person.user)
         page = words(client.get(reverse("space_adviser_panel")))
         assert "En attente d'un conseiller" in page
-        assert "sur la liste d'attente depuis le" in page
+        assert "attendez un conseiller depuis le" in page
 
-    def test_the_agency_s_advisers_see_how_many_on_their_day(
+    def test_the_agency_s_advisers_see_them_on_their_day(
         self, client: Client, web: Portfolio, person: Jobseeker
     ) -> None:
         client.force_login(web.adviser.user)
-        assert "1 personne de l'agence attend un conseiller" in words(client.get("/ma-journee/liste-d-attente/"))
+        day = words(client.get("/ma-journee/liste-d-attente/"))
+        assert "Liste d'attente (1) Zoé Lefèvre Sans conseiller" in day
+        assert "Placer Zoé Lefèvre" in day
         client.force_login(PortfolioFactory().adviser.user)
         assert "Personne de l'agence n'attend" in words(client.get("/ma-journee/liste-d-attente/"))
 
@@ -111,7 +113,9 @@ class TestWhoWaits:
     ) -> None:
         as_manager(client)
         for _ in range(2):
-            with django_assert_num_queries(7):  # session, account, manager, count, people, periods, requests
+            with django_assert_num_queries(
+                8
+            ):  # session, account, manager, count, people, periods, requests, what waits
                 client.get(LIST)
             for _ in range(3):
                 other = on_web_track(web)
@@ -141,8 +145,8 @@ class TestPlacing:
         letter = Notification.objects.get(kind=NotificationKind.ADVISER_CHANGED)
         assert (letter.jobseeker, letter.context["adviser"]) == (person, target.adviser.user.full_name)
         assert AuditEntry.objects.filter(jobseeker=person, action=AuditAction.PLACEMENT).count() == 3
-        # Somebody else who had the list before their eyes.
-        assert "est déjà suivi par" in words(client.post(address, {"portfolio": target.pk}, follow=True))
+        # Another manager opened the list before.
+        assert "suit déjà" in words(client.post(address, {"portfolio": target.pk}, follow=True))
 
     def test_a_portfolio_filled_meanwhile_proposes_the_others(self, client: Client, person: Jobseeker) -> None:
         small = PortfolioFactory(agency=person.agency, modality=Modality.GUIDE, capacity=1)
@@ -188,7 +192,10 @@ class TestPlacing:
 
 
 class TestWhoWasRefused:
-    """A volunteer who is not taken on is followed by somebody, or stands on a list that says so."""
+    """Kind: a volunteer who is refused and then followed by nobody.
+
+    Such a person has an adviser or stands on the waiting list.
+    """
 
     def refused(self, web: Portfolio, **person: Any) -> Enrolment:
         enrolment = volunteer(web, **person)
@@ -210,7 +217,7 @@ class TestWhoWasRefused:
         assert "100 % web refusé" in page.replace("\u00a0", " ")
         assert "3 jours" in page
         client.force_login(web.adviser.user)
-        assert "1 personne de l'agence attend un conseiller" in words(client.get("/ma-journee/liste-d-attente/"))
+        assert "Liste d'attente (1) Zoé Lefèvre" in words(client.get("/ma-journee/liste-d-attente/"))
         target = PortfolioFactory(agency=web.agency, modality=Modality.GUIDE)
         client.post(reverse("place_person", args=[person.pk]), {"portfolio": target.pk})
         assert Placement.objects.open().get(jobseeker=person).portfolio == target
@@ -219,7 +226,7 @@ class TestWhoWasRefused:
     def test_reads_it_in_the_own_space(self, client: Client, web: Portfolio) -> None:
         person = self.refused(web, with_account=True).jobseeker
         client.force_login(person.user)
-        assert "sur la liste d'attente depuis le" in words(client.get(reverse("space_adviser_panel")))
+        assert "attendez un conseiller depuis le" in words(client.get(reverse("space_adviser_panel")))
 
     def test_who_is_followed_or_asks_again_does_not_stand_there(self, web: Portfolio) -> None:
         kept = placed(PortfolioFactory(agency=web.agency, modality=Modality.GUIDE))

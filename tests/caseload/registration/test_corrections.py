@@ -1,4 +1,4 @@
-"""A telephone or an address that turns out wrong at the identity check: corrected before the invitation leaves."""
+"""A wrong telephone or e-mail address is corrected at the identity check, before the invitation leaves."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ from accompaniment.models import (
     RegistrationInterview,
 )
 from accompaniment.services.accounts import give_account
-from accompaniment.services.contact_details import change_details, details_of
+from accompaniment.services.contact_details import change_details, details_of, shown_details
 from caseload.models import Portfolio
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory, reference
-from tests.caseload.factories import AdviserFactory, PortfolioFactory, volunteer
-from tests.caseload.registration.test_registration import address, answers, text_of
+from tests.caseload.factories import PortfolioFactory, volunteer
+from tests.caseload.registration.page import address, answers, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -46,11 +46,11 @@ def adviser(client: Client, portfolio: Portfolio) -> Client:
 
 
 def sent(enrolment: Enrolment, **typed: str) -> dict[str, str]:
-    """Return the correction as the page of now sends it, with other words in some fields."""
+    """Return the correction as the current page sends it, with other words in some fields."""
     person = Jobseeker.objects.get(pk=enrolment.jobseeker_id)
     shown = {"phone": person.phone, "email": person.email or ""}
     return {
-        **{f"correction-seen_{name}": value for name, value in shown.items()},
+        "correction-seen": shown_details(person).token,
         **{f"correction-{name}": value for name, value in {**shown, **typed}.items()},
     }
 
@@ -120,7 +120,7 @@ def test_what_is_wrong_is_said_and_kept(
 
 @pytest.mark.parametrize("opened", [False, True])
 def test_the_address_of_an_account_is_corrected_too(adviser: Client, enrolment: Enrolment, opened: bool) -> None:
-    """What was invited follows at once, what is open waits for the confirmation from the new mailbox."""
+    """An account that was never opened follows at once; an open one waits for the confirmation from the new mailbox."""
     user = give_account(actor=None, person=enrolment.jobseeker)
     if opened:
         user.set_password(PASSWORD)
@@ -140,20 +140,34 @@ def test_the_second_of_two_is_told_and_loses_nothing(
 ) -> None:
     mine = sent(enrolment, email=RIGHT)
     base = details_of(enrolment.jobseeker)
-    colleague = AdviserFactory(agency=portfolio.agency).user
+    colleague = PortfolioFactory(agency=portfolio.agency).adviser.user
     change_details(
-        actor=colleague, jobseeker=enrolment.jobseeker, base=base, typed={**base, "email": "alice@example.org"}
+        actor=colleague, jobseeker=enrolment.jobseeker, seen=base, typed={**base, "email": "alice@example.org"}
     )
     refused = correct(adviser, enrolment, **mine)
     page = refused.content.decode()
     assert refused.status_code == 422
     assert "Un collègue a écrit «\xa0alice@example.org\xa0» entre-temps." in page.replace("&nbsp;", "\xa0")
     assert f'name="correction-email" value="{RIGHT}"' in page
-    assert 'name="correction-seen_email" value="alice@example.org"' in page
+    assert f'name="correction-seen" value="{shown_details(Jobseeker.objects.get()).token}"' in page
     assert reached(enrolment)[1] == "alice@example.org"
-    # Sent again from the page that showed it, it is written.
+    # Sent again from the page that showed it, the correction is written.
     assert correct(adviser, enrolment, **sent(enrolment, email=RIGHT)).status_code == 302
     assert reached(enrolment)[1] == RIGHT
+
+
+def test_a_page_that_does_not_say_what_it_showed_is_told_what_stands_and_of_no_colleague(
+    adviser: Client, enrolment: Enrolment
+) -> None:
+    refused = correct(adviser, enrolment, **{**sent(enrolment, email=RIGHT), "correction-seen": "x"})
+    page = refused.content.decode().replace("&nbsp;", "\xa0")
+    assert refused.status_code == 422
+    assert f"Le dossier dit «\xa0{STRANGER}\xa0»." in page
+    assert "Un collègue" not in page
+    assert "Le dossier dit «\xa0+33" not in page  # the number is the one that stands
+    assert "Le dossier dit «\xa00" not in page
+    assert f'name="correction-email" value="{RIGHT}"' in page
+    assert reached(enrolment)[1] == STRANGER
 
 
 def test_a_stranger_s_adviser_finds_nothing(client: Client, enrolment: Enrolment) -> None:

@@ -1,4 +1,4 @@
-"""What speaks against the 100 % web at the registration interview: said when it is chosen, and forbids nothing."""
+"""Doubts about the web track at the registration interview: shown when it is chosen, without forbidding it."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ from accompaniment.models import DeviceCheck, Enrolment, Region
 from caseload.models import Portfolio
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import PortfolioFactory, volunteer
-from tests.caseload.registration.test_registration import address, answers
+from tests.caseload.registration.page import address, answers, base_of
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ def adviser(client: Client, portfolio: Portfolio) -> Client:
 
 def warned(adviser: Client, enrolment: Enrolment, **differing: Any) -> set[str]:
     """Return the fields of the doubts that the page shows after these answers were saved."""
-    typed = answers(**differing)
+    typed = answers(base=base_of(adviser, enrolment), **differing)
     assert adviser.post(address(enrolment, "registration_draft"), typed).status_code == 302
     page = adviser.get(address(enrolment)).content.decode().replace("&#x27;", "'")
     notice = page[page.index('id="web-doubts"') : page.index("Vous pouvez quand même conclure.")]

@@ -1,10 +1,11 @@
-"""What nobody decides in time lapses: when, what it frees, who is told, however often the job runs."""
+"""Undecided requests lapse: when, what this frees, who is told, however often the job runs."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, Modality, NotificationKind, RefusalReason
@@ -78,7 +79,7 @@ class TestWhen:
         agency = AgencyFactory(region=RegionFactory(timezone=zone))
         with time_machine.travel(BEGUN):
             EnrolmentFactory(jobseeker=JobseekerFactory(agency=agency))
-        # 21:00 UTC on the last day: the next one has begun in Réunion and not yet in Paris.
+        # 21:00 UTC on the last day: the next day has begun in Réunion, but not in Paris.
         assert lapses.lapse_due(now=BEGUN + 30 * DAY + timedelta(hours=11)) == int(lapses_then)
 
     @pytest.mark.parametrize(("days", "lapses_then"), [(30, False), (31, True)])
@@ -133,10 +134,10 @@ class TestTimeLeft:
     @pytest.mark.parametrize(
         ("days", "starts_on", "last_day"),
         [
-            (5, date(2026, 3, 12), date(2026, 3, 11)),  # over already on the day on which it begins
+            (5, date(2026, 3, 12), date(2026, 3, 11)),  # already over when it begins
             (20, date(2026, 3, 12), date(2026, 3, 22)),
             (60, date(2026, 3, 12), date(2026, 5, 1)),
-            (5, date(2026, 4, 2), date(2026, 4, 1)),  # the longer one is over before
+            (5, date(2026, 4, 2), date(2026, 4, 1)),  # the earlier delay ends before
         ],
     )
     def test_a_delay_to_come_counts_from_its_day(
@@ -233,9 +234,9 @@ class TestWhoIsTold:
         (digest,) = letters(NotificationKind.VOLUNTEER_LAPSED)
         assert digest.user == portfolio.adviser.user
         assert digest.context["lines"][0]["was"] == "validated"
-        assert "jamais acceptée" in delivery.letter_for(digest).body
+        assert "sans réponse de la personne" in delivery.letter_for(digest).body
         (told,) = letters(NotificationKind.ENROLMENT_LAPSED)
-        assert "Il restait à l'accepter" in delivery.letter_for(told).body
+        assert "Il vous restait à l'accepter" in delivery.letter_for(told).body
 
     def test_where_nobody_keeps_the_web_all_advisers_are_told_then_the_managers(self) -> None:
         region = RegionFactory()
@@ -258,7 +259,8 @@ class TestWhoIsTold:
 def test_what_was_decided_meanwhile_is_left_alone(portfolio: Portfolio) -> None:
     enrolment = volunteer(portfolio)
     refuse_enrolment(actor=portfolio.adviser.user, enrolment=enrolment, reason=RefusalReason.EASE)
-    assert lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now() + 31 * DAY) is None
+    with transaction.atomic():
+        assert lapse_if_due(enrolment_pk=enrolment.pk, now=timezone.now() + 31 * DAY) is None
     assert state(enrolment) == EnrolmentState.REFUSED
 
 

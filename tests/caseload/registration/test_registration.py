@@ -1,8 +1,7 @@
-"""« Inscriptions »: the volunteers who wait, and their registration interview from beginning to decision."""
+"""« Inscriptions »: the registration interview, from its beginning to the decision."""
 
-import html
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
 from accompaniment.enums import AuditAction, EnrolmentState, NotificationKind, RefusalReason, Tier, Track
 from accompaniment.models import (
@@ -19,13 +17,10 @@ from accompaniment.models import (
     Contact,
     Enrolment,
     Jobseeker,
-    LapseDelay,
     Notification,
     RegistrationInterview,
 )
-from accompaniment.rules.audit_words import audit_in_words
 from accompaniment.services.enrolments.acceptance import accept_terms
-from accompaniment.services.registration import save_draft
 from caseload.models import Placement, Portfolio
 from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import (
@@ -36,12 +31,9 @@ from tests.accompaniment.factories import (
     JobseekerFactory,
     RegionFactory,
     consent_text_in_force,
-    lapse_delays,
     reference,
 )
 from tests.caseload.factories import (
-    AdviserFactory,
-    ManagerFactory,
     PortfolioFactory,
     fill,
     on_web_track,
@@ -49,13 +41,9 @@ from tests.caseload.factories import (
     validated,
     volunteer,
 )
+from tests.caseload.registration.page import address, answers, base_on, refusing, text_of
 
 pytestmark = pytest.mark.django_db
-
-LIST_QUERIES = 8
-"""Session, account, adviser, portfolio, how many wait, the page of them, until when, own refusals; nothing per row."""
-PANEL_QUERIES = 7
-"""Session, account, adviser, portfolios, covers, the first of them, until when; nothing per row."""
 
 
 @pytest.fixture
@@ -70,190 +58,27 @@ def adviser(client: Client, portfolio: Portfolio) -> Client:
     return client
 
 
-def address(enrolment: Enrolment, name: str = "registration") -> str:
-    return reverse(name, args=[enrolment.pk])
+class TestOutcome:
+    def test_leads_to_what_comes_next_for_who_follows_the_person(self, adviser: Client, portfolio: Portfolio) -> None:
+        enrolment, other = volunteer(portfolio), volunteer(portfolio)
+        person = enrolment.jobseeker
+        adviser.post(address(enrolment), answers(portfolio))
+        page = adviser.get(address(enrolment)).content.decode()
+        for name in ("person", "book_for", "conversation_with"):
+            assert f'href="{reverse(name, args=[person.pk])}"' in page, name
+        assert f'href="{address(other)}">Volontaire suivant' in page
 
-
-def answers(into: Portfolio | None = None, **differing: Any) -> dict[str, Any]:
-    """Return a whole page's answers that validate; `differing` replaces some, None leaves one out."""
-    answered = {
-        "identity_checked": "on",
-        "situation": "Cherche un poste d'assistante.",
-        "has_webcam": "oui",
-        "bandwidth": "bon",
-        "at_ease": "oui",
-        "preferred_channel": "video",
-        "tier": "guide",
-        "track": "web",
-        "portfolio": into.pk if into else None,
-        "refusal_reason": None,
-        "comment": "",
-        "notes": "",
-        **differing,
-    }
-    return {name: value for name, value in answered.items() if value is not None}
-
-
-def refusing(**differing: Any) -> dict[str, Any]:
-    return answers(**{"track": "classique", "refusal_reason": RefusalReason.EASE, **differing})
-
-
-def text_of(response: Any) -> str:
-    """Return what a person reads of a page, in one line."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())
-
-
-class TestList:
-    def test_shows_those_of_the_agency_the_longest_wait_first(self, adviser: Client, portfolio: Portfolio) -> None:
-        recent, old = volunteer(portfolio, last_name="Récente"), volunteer(portfolio, last_name="Ancienne")
-        Enrolment.objects.filter(pk=old.pk).update(asked_at=timezone.now() - timedelta(days=9))
-        elsewhere = EnrolmentFactory(jobseeker=JobseekerFactory(last_name="Ailleurs"))
-        validated(portfolio, last_name="Décidée")
-        page = adviser.get(reverse("registrations")).content.decode()
-        assert page.index("Ancienne") < page.index("Récente")
-        assert address(recent) in page
-        assert old.jobseeker.identifier in page
-        assert elsewhere.jobseeker.last_name not in page
-        assert "Décidée" not in page
-
-    def test_says_whose_interview_has_begun(self, adviser: Client, portfolio: Portfolio) -> None:
-        enrolment = volunteer(portfolio)
-        assert "Entretien commencé" not in adviser.get(reverse("registrations")).content.decode()
-        save_draft(actor=portfolio.adviser.user, enrolment=enrolment, typed={"situation": "…"})
-        assert "Entretien commencé" in adviser.get(reverse("registrations")).content.decode()
-
-    @pytest.mark.parametrize("words", ["hélène", "HELENE", "Dupré", "dupre hel", "1234567"])
-    def test_finds_by_name_or_identifier(self, adviser: Client, portfolio: Portfolio, words: str) -> None:
-        volunteer(portfolio, first_name="Hélène", last_name="Dupré", identifier="1234567X")
-        volunteer(portfolio, first_name="Ali", last_name="Martin")
-        page = text_of(adviser.get(reverse("registrations"), {"q": words}))
-        assert "Hélène Dupré" in page
-        assert "Ali Martin" not in page
-        assert "1 résultat pour" in page
-
-    def test_searches_as_one_types(self, adviser: Client, portfolio: Portfolio) -> None:
-        volunteer(portfolio, last_name="Dupré")
-        part = adviser.get(reverse("registrations"), {"q": "dup"}, headers={"HX-Request": "true"}).content.decode()
-        assert "Dupré" in part
-        assert "<html" not in part
-        restored = adviser.get(
-            reverse("registrations"),
-            headers={"HX-Request": "true", "HX-History-Restore-Request": "true"},
-        )
-        assert "<html" in restored.content.decode()
-
-    def test_says_that_nobody_waits_or_that_nothing_fits(self, adviser: Client, portfolio: Portfolio) -> None:
-        assert "Personne n'attend." in adviser.get(reverse("registrations")).content.decode()
-        volunteer(portfolio)
-        assert "Aucun volontaire ne correspond." in adviser.get(reverse("registrations"), {"q": "zzz"}).content.decode()
-
-    def test_without_a_web_portfolio_is_empty_and_says_why(self, client: Client, portfolio: Portfolio) -> None:
-        volunteer(portfolio, last_name="Dupré")
-        classic = PortfolioFactory(adviser=AdviserFactory(agency=portfolio.agency), modality="guide")
-        client.force_login(classic.adviser.user)
-        page = client.get(reverse("registrations")).content.decode()
-        assert "pas de portefeuille 100 % web" in page
-        assert "Dupré" not in page
-
-    @pytest.mark.parametrize(
-        ("days", "words"),
-        [(0, "expire dans 30 jours"), (28, "expire dans 2 jours"), (29, "expire demain soir"), (30, "expire ce soir")],
-    )
-    def test_says_when_a_request_lapses_on_the_panel_too(
-        self, client: Client, portfolio: Portfolio, days: int, words: str
-    ) -> None:
-        lapse_delays()
-        asked_at = datetime(2026, 3, 2, 10, tzinfo=UTC)
-        with time_machine.travel(asked_at):
-            volunteer(portfolio)
-        with time_machine.travel(asked_at + timedelta(days=days)):
-            client.force_login(portfolio.adviser.user)
-            for name in ("registrations", "volunteers_panel"):
-                assert words in text_of(client.get(reverse(name)))
-            LapseDelay.objects.all().delete()
-            for name in ("registrations", "volunteers_panel"):
-                assert "expire" not in text_of(client.get(reverse(name)))
-
-    def test_the_panel_asks_the_same_number_of_queries_at_any_size(
-        self, adviser: Client, portfolio: Portfolio, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        for people in (1, 3):
-            for _ in range(people):
-                volunteer(portfolio)
-            with django_assert_num_queries(PANEL_QUERIES):
-                adviser.get(reverse("volunteers_panel"))
-
-    def test_asks_the_same_number_of_queries_at_any_size(
-        self, adviser: Client, portfolio: Portfolio, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
-        volunteer(portfolio)
-        with django_assert_num_queries(LIST_QUERIES):
-            adviser.get(reverse("registrations"))
-        for _ in range(59):
-            volunteer(portfolio)
-        with django_assert_num_queries(LIST_QUERIES):
-            page = adviser.get(reverse("registrations")).content.decode()
-        assert "Page 1 sur 2" in page
-        assert "Page 2 sur 2" in adviser.get(reverse("registrations"), {"page": "9"}).content.decode()
-
-
-class TestWhoMayOpen:
-    def test_the_agency_s_web_advisers_alone(self, client: Client, portfolio: Portfolio) -> None:
-        enrolment = volunteer(portfolio)
-        colleague = PortfolioFactory(agency=portfolio.agency).adviser
-        classic = PortfolioFactory(adviser=AdviserFactory(agency=portfolio.agency), modality="guide").adviser
-        stranger = PortfolioFactory().adviser
-        for user, status in (
-            (portfolio.adviser.user, 200),
-            (colleague.user, 200),
-            (classic.user, 404),
-            (stranger.user, 404),
-            (ManagerFactory().user, 403),
-            (JobseekerFactory(with_account=True).user, 403),
-        ):
-            client.force_login(user)
-            assert client.get(address(enrolment)).status_code == status
-        client.force_login(stranger.user)
-        for name in ("registration", "registration_draft", "registration_email"):
-            assert client.post(address(enrolment, name), answers(portfolio)).status_code == 404
-        assert Enrolment.objects.get().state == EnrolmentState.ASKED
-
-    def test_a_decision_can_be_looked_at_for_a_day(self, adviser: Client, portfolio: Portfolio) -> None:
-        enrolment = validated(portfolio)
-        assert adviser.get(address(enrolment)).status_code == 200
-        with time_machine.travel(timezone.now() + timedelta(hours=25)):
-            adviser.force_login(portfolio.adviser.user)
-            assert adviser.get(address(enrolment)).status_code == 404
-
-    def test_a_reading_by_somebody_who_does_not_follow_leaves_its_row(
+    def test_of_a_refusal_and_the_last_volunteer_leads_back_to_the_list(
         self, adviser: Client, portfolio: Portfolio
     ) -> None:
+        """Nobody follows the person: each of these pages would be refused."""
         enrolment = volunteer(portfolio)
-        for _ in range(2):
-            adviser.get(address(enrolment))
-        row = AuditEntry.objects.get(jobseeker=enrolment.jobseeker, action=AuditAction.READ)
-        assert row.actor == portfolio.adviser.user
-
-    def test_a_reading_of_the_decision_leaves_its_row_too(self, client: Client, portfolio: Portfolio) -> None:
-        enrolment = validated(portfolio)
-        colleague = PortfolioFactory(agency=portfolio.agency).adviser.user
-        for user in (colleague, portfolio.adviser.user):
-            client.force_login(user)
-            assert client.get(address(enrolment)).status_code == 200
-        row = AuditEntry.objects.get(jobseeker=enrolment.jobseeker, action=AuditAction.READ)
-        assert (row.actor, audit_in_words(row.action, row.details)) == (colleague, "Entretien d'inscription consulté")
-
-    def test_no_track_is_chosen_beforehand(self, adviser: Client, portfolio: Portfolio) -> None:
-        page = adviser.get(address(volunteer(portfolio))).content.decode()
-        tracks = re.findall(r'<input[^>]*name="track"[^>]*>', page)
-        assert len(tracks) == 2
-        assert not any(re.search(r"\schecked\b", track) for track in tracks)
-        assert "confirme-t-elle son souhait" in page
-
-    def test_looking_begins_no_interview(self, adviser: Client, portfolio: Portfolio) -> None:
-        enrolment = volunteer(portfolio)
-        assert "Commencer l'entretien" in adviser.get(address(enrolment)).content.decode()
-        assert not RegistrationInterview.objects.exists()
+        adviser.post(address(enrolment), refusing())
+        page = adviser.get(address(enrolment)).content.decode()
+        for name in ("person", "book_for", "conversation_with"):
+            assert f'href="{reverse(name, args=[enrolment.jobseeker_id])}"' not in page, name
+        assert "Volontaire suivant" not in page
+        assert "Revenir aux inscriptions" in page
 
 
 class TestDraft:
@@ -374,7 +199,9 @@ class TestValidating:
         assert (
             RegistrationInterview.objects.get(jobseeker=enrolment.jobseeker).typed["situation"] == "Écrit longuement."
         )
-        again = adviser.post(address(enrolment), answers(next_one, situation="Écrit longuement."))
+        again = adviser.post(
+            address(enrolment), answers(next_one, situation="Écrit longuement.", base=base_on(response))
+        )
         assert again.status_code == 302
         assert Placement.objects.open().get(jobseeker=enrolment.jobseeker).portfolio == next_one
 
@@ -452,7 +279,10 @@ class TestRefusing:
 
 
 class TestWhatWasWrittenDown:
-    """Nothing of the interview is for the drawer: the team reads all of it, the person what she declared."""
+    """Kind: findings that nobody can read afterwards.
+
+    The team reads all of them, and the person reads their own declarations.
+    """
 
     WRITTEN = {
         "situation": "Assistante depuis dix ans.",
@@ -474,7 +304,7 @@ class TestWhatWasWrittenDown:
             assert "Heures préférées Le matin" in text
             assert f"Mené par {portfolio.adviser.user.full_name}" in text
         assert outcome.count("Reprendre le CV ensemble.") == 1
-        assert page.count("Reprendre le CV ensemble.") == 2  # in its block, and in the timeline
+        assert page.count("Reprendre le CV ensemble.") == 2  # in its block and in the timeline
 
     def test_of_a_refusal_has_its_precision(self, adviser: Client, portfolio: Portfolio) -> None:
         enrolment = EnrolmentFactory(jobseeker=placed(PortfolioFactory(adviser=portfolio.adviser, modality="guide")))
@@ -517,12 +347,12 @@ class TestErrors:
     ) -> None:
         enrolment = volunteer(portfolio)
         response = adviser.post(address(enrolment), answers(portfolio, situation="Ne pas perdre", **answer))
-        page = response.content.decode().replace("&#x27;", "'")
+        page = response.content.decode().replace("&#x27;", "'").replace("\u00a0", " ")
         assert response.status_code == 422
         assert sentence in page
         assert "Ne pas perdre" in page
         assert Enrolment.objects.get().state == EnrolmentState.ASKED
-        assert adviser.post(address(enrolment), answers(portfolio)).status_code == 302
+        assert adviser.post(address(enrolment), answers(portfolio, base=base_on(response))).status_code == 302
 
     @pytest.mark.parametrize(
         ("opens_in", "sentence"), [(None, "pas encore de date d'ouverture"), (10, "le 100 % web y ouvre le")]
@@ -534,12 +364,13 @@ class TestErrors:
         region = portfolio.agency.departement.region
         region.web_opens_on = None if opens_in is None else timezone.localdate() + timedelta(days=opens_in)
         region.save()
-        page = adviser.get(address(enrolment)).content.decode().replace("&#x27;", "'")
+        page = adviser.get(address(enrolment)).content.decode().replace("&#x27;", "'").replace("\u00a0", " ")
         (web,) = re.findall(r'<input[^>]*id="id_track_web"[^>]*>', page)
         assert "disabled" in web
         assert sentence in page
-        assert adviser.post(address(enrolment), answers(portfolio)).status_code == 422
-        assert adviser.post(address(enrolment), refusing()).status_code == 302
+        closed = adviser.post(address(enrolment), answers(portfolio))
+        assert closed.status_code == 422
+        assert adviser.post(address(enrolment), refusing(base=base_on(closed))).status_code == 302
 
 
 class TestEmail:
@@ -575,7 +406,7 @@ class TestEmail:
         response = adviser.post(
             address(enrolment, "registration_email"), {"email": email, "situation": "Ne pas perdre"}
         )
-        page = response.content.decode().replace("&#x27;", "'")
+        page = response.content.decode().replace("&#x27;", "'").replace("\u00a0", " ")
         assert response.status_code == 422
         assert sentence in page
         assert "Ne pas perdre" in page
@@ -586,7 +417,8 @@ class TestEmail:
     ) -> None:
         wrong = adviser.post(address(enrolment), answers(portfolio, email="alix@"))
         assert wrong.status_code == 422
-        assert adviser.post(address(enrolment), answers(portfolio, email="alix@example.org")).status_code == 302
+        right = answers(portfolio, email="alix@example.org", base=base_on(wrong))
+        assert adviser.post(address(enrolment), right).status_code == 302
         assert Notification.objects.get().email == "alix@example.org"
 
     def test_of_somebody_on_the_web_track_is_not_asked_for(self, adviser: Client, portfolio: Portfolio) -> None:

@@ -1,10 +1,7 @@
 """Two advisers in one registration interview: each is told what the other typed, and nobody loses anything."""
 
-import html
-import json
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -17,15 +14,25 @@ from accompaniment.rules.french import of_name
 from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.equipment import record_device_check
 from accompaniment.services.registration import save_draft
-from caseload.models import Cover, Placement, Portfolio
+from caseload.forms.registration.drafts import base_in, shown_draft
+from caseload.models import Placement, Portfolio
 from caseload.services.registration.lapses import lapse_due
 from tests.accompaniment.factories import EnrolmentFactory, reference
-from tests.caseload.factories import PortfolioFactory, fill, volunteer
-from tests.caseload.registration.test_registration import address, answers, text_of
+from tests.caseload.factories import CoverFactory, PortfolioFactory, fill, volunteer
+from tests.caseload.registration.page import (
+    HTMX,
+    address,
+    answer_in,
+    answers,
+    base_of,
+    base_on,
+    draft,
+    kept,
+    text_of,
+    typed,
+)
 
 pytestmark = pytest.mark.django_db
-
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -48,33 +55,6 @@ def colleague(portfolio: Portfolio) -> Client:
     return client
 
 
-def base_of(client: Client, enrolment: Enrolment) -> str:
-    """Return what a page of the interview says that it shows."""
-    (value,) = re.findall(r'name="base" value="([^"]*)"', client.get(address(enrolment)).content.decode())
-    return html.unescape(value)
-
-
-def typed(into: Portfolio, base: str, **differing: Any) -> dict[str, Any]:
-    """Return what a page sends that shows what the person's file says, and into which this was typed."""
-    nothing_yet = dict.fromkeys(("at_ease", "track", "identity_checked", "preferred_channel", "portfolio"))
-    return {**answers(into, situation="", **nothing_yet), "base": base, **differing}
-
-
-def draft(client: Client, enrolment: Enrolment, data: dict[str, Any], **headers: str) -> Any:
-    return client.post(address(enrolment, "registration_draft"), data, headers=headers)
-
-
-def answer_in(response: Any) -> dict[str, Any]:
-    (value,) = re.findall(r'data-answer="([^"]*)"', response.content.decode())
-    answer: dict[str, Any] = json.loads(html.unescape(value))
-    return answer
-
-
-def kept() -> dict[str, str]:
-    fields: dict[str, str] = RegistrationInterview.objects.get().typed
-    return fields
-
-
 class TestDraft:
     def test_fields_that_only_one_changed_are_merged(
         self, adviser: Client, colleague: Client, portfolio: Portfolio
@@ -86,67 +66,55 @@ class TestDraft:
         assert saved.status_code == 200
         assert "Changé entre-temps par Luc Roy : Situation et projet." in text_of(saved)
         assert answer_in(saved)["news"] == {"situation": "De Luc"}
-        assert answer_in(saved)["base"]["situation"] == "De Luc"
+        assert base_in(answer_in(saved), enrolment)["situation"] == "De Luc"
         assert kept() == {"situation": "De Luc", "notes": "D'Anne"}
 
-    def test_a_field_that_both_changed_is_shown_twice_and_overwritten_by_nobody(
+    @pytest.mark.parametrize("headers", [HTMX, {}], ids=["by itself", "by the button"])
+    def test_of_a_text_that_both_changed_both_are_kept_and_it_is_said(
+        self, adviser: Client, colleague: Client, portfolio: Portfolio, headers: dict[str, str]
+    ) -> None:
+        enrolment = volunteer(portfolio)
+        base = base_of(adviser, enrolment)
+        draft(colleague, enrolment, typed(portfolio, base, situation="De Luc"))
+        saved = draft(adviser, enrolment, typed(portfolio, base, situation="D'Anne", notes="n"), **headers)
+        assert kept()["situation"] == "De Luc\n\nD'Anne"
+        assert kept()["notes"] == "n"
+        told = text_of(saved if headers else adviser.get(saved.url))
+        assert "« Situation et projet » : écrit aussi par Luc Roy. Les deux textes sont gardés" in told
+        if headers:
+            assert saved.status_code == 200
+            assert answer_in(saved)["news"] == {"situation": "De Luc\n\nD'Anne"}
+            assert answer_in(saved)["sent"] == {"situation": "D'Anne"}
+
+    def test_of_an_answer_that_both_chose_the_first_is_kept_and_both_are_said(
+        self, adviser: Client, colleague: Client, portfolio: Portfolio
+    ) -> None:
+        enrolment = volunteer(portfolio)
+        base = base_of(adviser, enrolment)
+        draft(colleague, enrolment, typed(portfolio, base, tier="suivi"))
+        saved = draft(adviser, enrolment, typed(portfolio, base, tier="renforce"), **HTMX)
+        assert kept()["tier"] == "suivi"
+        assert "« Modalité » : « Suivi » par Luc Roy, « Renforcé » ici. La première réponse est gardée" in text_of(
+            saved
+        )
+        assert answer_in(saved)["news"] == {"tier": "suivi"}
+
+    def test_sent_again_a_text_is_not_kept_twice(
         self, adviser: Client, colleague: Client, portfolio: Portfolio
     ) -> None:
         enrolment = volunteer(portfolio)
         base = base_of(adviser, enrolment)
         draft(colleague, enrolment, typed(portfolio, base, situation="De Luc"))
-        for headers in (HTMX, {}):
-            saved = draft(adviser, enrolment, typed(portfolio, base, situation="D'Anne", notes="n"), **headers)
-            assert saved.status_code == 409
-            for part in ("De Luc", "D'Anne", "Par Luc Roy", "Garder les deux"):
-                assert part in text_of(saved)
-            assert kept()["situation"] == "De Luc"
-            assert kept()["notes"] == "n"
-        # The whole page still has in its field what its adviser typed.
-        assert "D&#x27;Anne</textarea>" in saved.content.decode()
-
-    @pytest.mark.parametrize(
-        ("choice", "stays"), [("theirs", "De Luc"), ("mine", "D'Anne"), ("both", "De Luc\n\nD'Anne")]
-    )
-    def test_the_choice_is_kept(
-        self, adviser: Client, colleague: Client, portfolio: Portfolio, choice: str, stays: str
-    ) -> None:
-        enrolment = volunteer(portfolio)
-        base = base_of(adviser, enrolment)
-        draft(colleague, enrolment, typed(portfolio, base, situation="De Luc"))
-        mine = typed(portfolio, base, situation="D'Anne", seen_situation="De Luc", choice_situation=choice)
-        chosen = draft(adviser, enrolment, mine, **HTMX)
-        assert chosen.status_code == 200
-        assert kept()["situation"] == stays
-        assert answer_in(chosen)["chosen"] == {"situation": stays}
-
-    def test_a_choice_before_a_version_that_is_gone_is_asked_again(
-        self, adviser: Client, colleague: Client, portfolio: Portfolio
-    ) -> None:
-        enrolment = volunteer(portfolio)
-        base = base_of(adviser, enrolment)
-        draft(colleague, enrolment, typed(portfolio, base, situation="De Luc, encore"))
-        mine = typed(portfolio, base, situation="D'Anne", seen_situation="De Luc", choice_situation="mine")
-        assert draft(adviser, enrolment, mine, **HTMX).status_code == 409
-        assert kept()["situation"] == "De Luc, encore"
-
-    def test_what_the_page_shows_already_is_left_alone(
-        self, adviser: Client, colleague: Client, portfolio: Portfolio
-    ) -> None:
-        enrolment = volunteer(portfolio)
-        base = base_of(adviser, enrolment)
-        draft(colleague, enrolment, typed(portfolio, base, situation="De Luc"))
-        first = draft(adviser, enrolment, typed(portfolio, base, situation="D'Anne"), **HTMX)
-        again = draft(adviser, enrolment, typed(portfolio, base, situation="D'Anne !", seen_situation="De Luc"), **HTMX)
-        assert "hx-swap-oob" in first.content.decode()
-        assert "hx-swap-oob" not in again.content.decode()
+        for _ in range(2):
+            draft(adviser, enrolment, typed(portfolio, base, situation="D'Anne"), **HTMX)
+        assert kept()["situation"] == "De Luc\n\nD'Anne"
 
     def test_one_s_own_second_window_is_called_so(self, adviser: Client, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
         base = base_of(adviser, enrolment)
         draft(adviser, enrolment, typed(portfolio, base, situation="Fenêtre 1"))
         saved = draft(adviser, enrolment, typed(portfolio, base, situation="Fenêtre 2"), **HTMX)
-        assert "Par vous, dans une autre fenêtre" in text_of(saved)
+        assert "écrit aussi par vous, plus tôt ou dans une autre fenêtre" in text_of(saved)
 
     def test_an_untouched_page_changes_nothing(self, adviser: Client, colleague: Client, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
@@ -159,7 +127,7 @@ class TestDraft:
     def test_the_file_s_facts_stay_beside_what_was_typed(self, adviser: Client, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio, has_webcam=True, bandwidth=Bandwidth.GOOD)
         draft(adviser, enrolment, typed(portfolio, base_of(adviser, enrolment), situation="Peu à peu"))
-        base = json.loads(base_of(adviser, enrolment))
+        base = shown_draft(enrolment, {}).read(base_of(adviser, enrolment))
         assert (base["has_webcam"], base["bandwidth"], base["situation"]) == ("oui", "bon", "Peu à peu")
 
     @pytest.mark.parametrize("base", ["", "no JSON", "[]", '{"situation": 3}'])
@@ -169,6 +137,56 @@ class TestDraft:
         enrolment = volunteer(portfolio)
         assert draft(adviser, enrolment, typed(portfolio, base, situation="Texte")).status_code == 302
         assert kept()["situation"] == "Texte"
+
+    def test_typed_on_while_the_answer_is_under_way(
+        self, adviser: Client, colleague: Client, portfolio: Portfolio
+    ) -> None:
+        """The page then says that it still shows what it had sent: no text is kept twice, and Luc stays the author."""
+        enrolment = volunteer(portfolio)
+        base = base_of(adviser, enrolment)
+        draft(colleague, enrolment, typed(portfolio, base, situation="De Luc", notes="De Luc aussi"))
+        first = answer_in(draft(adviser, enrolment, typed(portfolio, base, situation="D'Anne"), **HTMX))
+        typed_on = typed(portfolio, first["baseOfSent"], situation="D'Anne, encore")
+        saved = draft(adviser, enrolment, typed_on, **HTMX)
+        assert kept() == {"situation": "De Luc\n\nD'Anne, encore", "notes": "De Luc aussi"}
+        assert answer_in(saved)["news"] == kept()
+        assert "écrit aussi par Luc Roy" in text_of(saved)
+        assert "Changé entre-temps par Luc Roy : Conclusion de l'entretien." in text_of(saved)
+
+    @pytest.mark.parametrize(
+        ("before", "theirs", "mine", "stored", "said"),
+        [
+            ("", "De Luc", "D'Anne", "De Luc\n\nD'Anne", "écrit aussi par Luc Roy. Les deux textes sont gardés"),
+            ("", "De Luc. Et plus.", "De Luc.", "De Luc. Et plus.", "Changé entre-temps par Luc Roy : Situation"),
+            ("", "De Luc.", "De Luc. Et plus.", "De Luc. Et plus.", ""),
+            ("", "Le même", "Le même", "Le même", ""),
+            ("Avant", "", "Avant, et plus", "Avant, et plus", "effacé par Luc Roy, écrit ici. Le texte est gardé"),
+            ("Avant", "Avant, et plus", "", "Avant, et plus", "écrit par Luc Roy, effacé ici. Le texte est gardé"),
+            ("Avant", "Avant", "D'Anne", "D'Anne", ""),
+            ("Avant", "De Luc", "Avant", "De Luc", "Changé entre-temps par Luc Roy : Situation"),
+        ],
+    )
+    def test_what_is_said_of_two_texts_is_what_was_done(
+        self,
+        adviser: Client,
+        colleague: Client,
+        portfolio: Portfolio,
+        before: str,
+        theirs: str,
+        mine: str,
+        stored: str,
+        said: str,
+    ) -> None:
+        enrolment = volunteer(portfolio)
+        draft(adviser, enrolment, typed(portfolio, "", situation=before))
+        base = base_of(adviser, enrolment)
+        draft(colleague, enrolment, typed(portfolio, base, situation=theirs))
+        saved = draft(adviser, enrolment, typed(portfolio, base, situation=mine), **HTMX)
+        assert kept().get("situation", "") == stored
+        told = text_of(saved)
+        assert said in told
+        assert ("Luc Roy" in told) is bool(said)
+        assert answer_in(saved)["news"] == ({"situation": stored} if said else {})
 
 
 class TestConclusion:
@@ -184,14 +202,13 @@ class TestConclusion:
         assert "Changé entre-temps par Luc Roy : Connexion à internet." in text_of(refused)
         assert "Cherche un poste" in text_of(refused)
         assert not Placement.objects.exists()
-        # With what is shown now, it is a decision.
-        (value,) = re.findall(r'name="base" value="([^"]*)"', refused.content.decode())
-        data = {**answers(portfolio, bandwidth="aucun"), "base": html.unescape(value)}
+        # Sent with the state that is shown now, it is a decision.
+        data = {**answers(portfolio, bandwidth="aucun"), "base": base_on(refused)}
         assert adviser.post(address(enrolment), data).status_code == 302
         enrolment.refresh_from_db()
         assert enrolment.state == EnrolmentState.VALIDATED
 
-    def test_two_versions_are_chosen_between_first(
+    def test_what_two_wrote_is_read_before_it_is_concluded(
         self, adviser: Client, colleague: Client, portfolio: Portfolio
     ) -> None:
         enrolment = volunteer(portfolio)
@@ -200,9 +217,12 @@ class TestConclusion:
         data = {**answers(portfolio, notes="D'Anne"), "base": base}
         refused = adviser.post(address(enrolment), data)
         assert refused.status_code == 409
-        for part in ("De Luc", "D'Anne", "Deux versions"):
+        for part in ("De Luc", "D'Anne", "écrit aussi par Luc Roy"):
             assert part in text_of(refused)
         assert not Placement.objects.exists()
+        again = {**answers(portfolio, notes=kept()["notes"]), "base": base_on(refused)}
+        assert adviser.post(address(enrolment), again).status_code == 302
+        assert RegistrationInterview.objects.get().notes == "De Luc\n\nD'Anne"
 
     def test_alone_nothing_stands_in_the_way(self, adviser: Client, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
@@ -224,8 +244,7 @@ class TestConclusion:
         assert "Tapé longuement." in page
         (tag,) = re.findall(rf'<input[^>]*id="id_portfolio_{portfolio.pk}"[^>]*>', page)
         assert "checked" not in tag
-        (value,) = re.findall(r'name="base" value="([^"]*)"', page)
-        data = {**answers(portfolio, notes="Tapé longuement."), "base": html.unescape(value)}
+        data = {**answers(portfolio, notes="Tapé longuement."), "base": base_on(refused)}
         assert adviser.post(address(enrolment), data).status_code == 302
         assert Placement.objects.open().get(jobseeker=enrolment.jobseeker).portfolio == portfolio
 
@@ -248,7 +267,7 @@ class TestPage:
         )
         page = text_of(adviser.get(address(enrolment)))
         assert "pas d'image" in page
-        assert "permet la visio" in page
+        assert "suffisante pour la visio" in page
 
     def test_the_link_of_the_test_leaves_once_and_nothing_typed_is_lost(
         self, adviser: Client, portfolio: Portfolio
@@ -275,7 +294,7 @@ class TestPage:
         enrolment = volunteer(portfolio)
         assert "en relais" not in text_of(adviser.get(address(enrolment)))
         day = timezone.localdate(timezone=portfolio.agency.zone)
-        Cover.objects.create(portfolio=absent, colleague=portfolio.adviser, starts_on=day, ends_on=day)
+        CoverFactory(portfolio=absent, colleague=portfolio.adviser, starts_on=day, ends_on=day)
         assert "+ 3 en relais" in text_of(adviser.get(address(enrolment)))
 
 
@@ -311,13 +330,13 @@ class TestWhatAScreenReaderHears:
         colleague.post(address(enrolment), answers(portfolio))
         late = draft(adviser, enrolment, {"notes": "Trop tard"}, **HTMX).content.decode()
         (button,) = re.findall(r"<button[^>]*>", late)
-        assert 'type="submit"' in button  # of the form itself: what is typed goes along, and comes back
+        assert 'type="submit"' in button  # a button of the form itself: the typed text is sent along and comes back
         assert "href" not in late
         assert "Trop tard" in text_of(adviser.post(address(enrolment), {"notes": "Trop tard"}))
 
 
 class TestARequestThatCloses:
-    """The person withdraws, or time runs out, while the adviser is writing."""
+    """The person withdraws, or the time runs out, while the adviser is writing."""
 
     def withdraw(self, enrolment: Enrolment) -> None:
         leave_track(actor=enrolment.jobseeker.user, jobseeker=enrolment.jobseeker)

@@ -1,4 +1,4 @@
-"""A wish that is spoken at the interview: who is found, who may write it down, and what stands in the way."""
+"""A request made by word of mouth at the interview: whom the search finds, who may record it, and what prevents it."""
 
 from datetime import timedelta
 
@@ -13,13 +13,13 @@ from accompaniment.models import AuditEntry, Enrolment, EnrolmentEvent, Jobseeke
 from caseload.models import Portfolio
 from tests.accompaniment.factories import JobseekerFactory, reference
 from tests.caseload.factories import PortfolioFactory, placed, volunteer
-from tests.caseload.registration.test_registration import address, answers, text_of
+from tests.caseload.registration.page import address, answers, text_of
 
 pytestmark = pytest.mark.django_db
 
 BUTTON = "Enregistrer sa demande et commencer l'entretien"
 SEARCH_QUERIES = 8
-"""Session, account, adviser, the agency's people, their tiers, what was read lately; nothing per person."""
+"""Session, account, adviser, the agency's people, their tiers, recent readings; nothing per person."""
 
 
 @pytest.fixture

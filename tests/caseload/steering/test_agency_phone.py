@@ -1,4 +1,4 @@
-"""The number at which an agency answers: given by its manager, read where nobody else can be reached."""
+"""The telephone number of an agency: entered by its manager, shown where nobody else can be reached."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def test_the_page_keeps_what_was_typed_and_says_what_is_wrong(client: Client, ag
     assert 'value="12345"' in wrong.content.decode()
     right = client.post(address, {"phone": "01 23 45 67 89"}, follow=True).content.decode().replace("\u00a0", " ")
     assert f"{agency.name} : 01 23 45 67 89." in right
-    assert "téléphone 01 23 45 67 89" in right, "the history says who wrote it"
+    assert "téléphone 01 23 45 67 89" in right, "the history names its author"
 
 
 @pytest.mark.parametrize("followed", [True, False], ids=["followed", "waiting for an adviser"])

@@ -1,4 +1,4 @@
-"""Caps: which one is in force, who sets one, and what becomes of it on its day."""
+"""Caps: which one is in force, who may set one, and what happens on its first day."""
 
 from datetime import date, timedelta
 
@@ -156,7 +156,7 @@ def test_a_portfolio_without_a_cap_keeps_its_own() -> None:
     [
         ({"starts_on": timezone.localdate() - timedelta(days=2)}, "passé"),
         ({"reason": "  "}, "motif"),
-        ({"agency": None}, "plafond national"),
+        ({"agency": None}, "tout le pays"),
     ],
 )
 def test_what_a_regional_manager_cannot_set(changes: dict[str, object], sentence: str) -> None:
@@ -314,7 +314,7 @@ def test_only_a_cap_to_come_can_be_cancelled() -> None:
 def test_a_cap_of_the_country_to_come_is_not_a_regional_manager_s_to_cancel() -> None:
     agency = AgencyFactory()
     later = CapacityFactory(value=240, starts_on=timezone.localdate() + timedelta(days=5))
-    with pytest.raises(DomainError, match="pays entier"):
+    with pytest.raises(DomainError, match="tout le pays"):
         cancel_capacity(actor=ManagerFactory(regions=[agency.region]).user, capacity=later)
     cancel_capacity(actor=ManagerFactory().user, capacity=later)
     assert not Capacity.objects.exists()
@@ -338,8 +338,8 @@ class TestPage:
         client.force_login(ManagerFactory(regions=[portfolio.agency.region]).user)
         response = client.post(self.URL, self.typed(portfolio, by_working_share="on"), follow=True)
         text = response.content.decode()
-        assert "200 pour un temps plein, selon la quotité" in text
-        assert text.count("Ouverture progressive") == 2  # in force, and in the history
+        assert "200 pour un temps plein, selon le temps de travail" in text
+        assert text.count("Ouverture progressive") == 2  # in the current caps and in the history
         assert capacity(portfolio) == 160
         assert "0</span> / 160" in client.get("/portefeuilles/").content.decode()
         assert "(temps partiel 80&nbsp;%)" in client.get("/portefeuilles/").content.decode()
@@ -383,7 +383,7 @@ class TestPage:
             CapacityFactory(agency=AgencyFactory(), reason="Effectif", set_by=manager.user)
         client.force_login(manager.user)
         client.get(self.URL)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get(self.URL)
 
 

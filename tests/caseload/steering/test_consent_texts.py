@@ -1,4 +1,4 @@
-"""The page on which a manager of the whole country publishes a new version of the text to accept."""
+"""The page on which a national manager publishes a new version of the text to accept."""
 
 import html
 import re
@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accompaniment.models import ConsentText, Notification
 from accompaniment.services.enrolments.acceptance import leave_track
-from accompaniment.services.enrolments.publishing import publish_consent_text
+from accompaniment.services.enrolments.publishing import publish_consent_text, shown_version
 from accompaniment.services.foreseen import FIELD
 from tests.accompaniment.factories import RegionFactory, consent_text_in_force
 from tests.caseload.factories import ManagerFactory, on_web_track
@@ -38,7 +38,7 @@ def words(response: Any) -> str:
 def typed(**facts: Any) -> dict[str, Any]:
     last = ConsentText.objects.latest()
     return {
-        "after": last.version,
+        "seen": shown_version(last).token,
         "title": last.title,
         "body": "Un point nouveau.",
         "needs_acceptance": "on",
@@ -99,7 +99,7 @@ def test_without_a_new_acceptance_tells_nobody(manager: Client) -> None:
 )
 def test_says_what_is_missing_and_keeps_the_rest(manager: Client, facts: dict[str, Any], sentence: str) -> None:
     if facts.get("body", "") is None:
-        # As a browser sends the end of a line.
+        # Line ends as a browser sends them.
         facts = {"body": ConsentText.objects.latest().body.replace("\n", "\r\n")}
     response = manager.post(ADDRESS, typed(**facts))
     assert response.status_code == 422
@@ -110,7 +110,7 @@ def test_says_what_is_missing_and_keeps_the_rest(manager: Client, facts: dict[st
 def test_another_version_meanwhile_is_told_and_nothing_typed_is_lost(manager: Client) -> None:
     mine = typed(body="Mon texte.")
     last = ConsentText.objects.latest()
-    publish_consent_text(actor=None, title=last.title, body="D'un collègue.", needs_acceptance=True, after=last.version)
+    publish_consent_text(actor=None, title=last.title, body="D'un collègue.", needs_acceptance=True, seen=None)
     response = manager.post(ADDRESS, mine)
     assert response.status_code == 409
     assert "publiée entre-temps" in words(response)

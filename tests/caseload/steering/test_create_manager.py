@@ -1,4 +1,4 @@
-"""The first account of a new house, made on the machine itself."""
+"""The first account of a new service, made by a command on the server."""
 
 from io import StringIO
 from typing import Any
@@ -71,7 +71,7 @@ def test_without_the_territory_the_command_says_what_to_load() -> None:
 def test_a_superuser_is_refused_with_the_command_to_use(
     arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Django's own command ends in a traceback, for accounts here have no such field."""
+    """Django's own command ends in a traceback here, because our accounts lack its fields."""
     with pytest.raises(SystemExit) as ended:
         Command().run_from_argv(["manage.py", "createsuperuser", *arguments])
     assert ended.value.code == 1

@@ -1,6 +1,7 @@
-"""Pilotage: the figures agree with the database, for one's own regions, and small counts stay hidden."""
+"""Pilotage: the figures agree with the database for the reader's own regions, and small counts stay hidden."""
 
 import csv
+import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from io import StringIO
@@ -73,7 +74,7 @@ def country() -> list[Portfolio]:
 
 
 def naive(region: Region, period: Period) -> dict[str, object]:
-    """Count by looking at every row, one by one."""
+    """Count by looking at each row in Python."""
 
     def of_region(rows: Iterable[object]) -> list[object]:
         return [row for row in rows if row.jobseeker.agency.departement.region_id == region.pk]
@@ -178,8 +179,8 @@ def test_the_page_costs_the_same_whatever_its_size(
         held(portfolio, Channel.VIDEO, timezone.now(), 0)
     client.force_login(ManagerFactory().user)
     # session, account, manager; regions, enrolments, track, portfolios, interviews; waiting, on site, refusals, ends;
-    # absences that nobody relays
-    with django_assert_num_queries(13):
+    # absences without a cover; what waits
+    with django_assert_num_queries(14):
         client.get(URL)
 
 
@@ -276,7 +277,7 @@ def test_portfolios_come_most_filled_first_and_by_filter(client: Client) -> None
     assert listed("?modalite=guide") == [classic]
     client.force_login(ManagerFactory(regions=[full.agency.region]).user)
     assert listed() == [full]
-    assert set(listed(f"?region={empty.agency.region.code}")) == {full}, "a region of somebody else cannot be chosen"
+    assert set(listed(f"?region={empty.agency.region.code}")) == {full}, "another manager's region cannot be chosen"
 
 
 def test_teams_go_by_agency_and_name_and_measure_nobody(client: Client) -> None:
@@ -294,7 +295,7 @@ def test_teams_go_by_agency_and_name_and_measure_nobody(client: Client) -> None:
     assert person.full_name not in text
 
 
-@pytest.mark.parametrize(("address", "queries"), [("/portefeuilles/", 9), ("/equipes/", 11)])
+@pytest.mark.parametrize(("address", "queries"), [("/portefeuilles/", 10), ("/equipes/", 12)])
 @pytest.mark.parametrize("size", [1, 4])
 def test_a_manager_s_lists_cost_the_same_whatever_their_size(
     client: Client, address: str, queries: int, size: int, django_assert_max_num_queries: DjangoAssertNumQueries
@@ -303,3 +304,20 @@ def test_a_manager_s_lists_cost_the_same_whatever_their_size(
     client.force_login(ManagerFactory().user)
     with django_assert_max_num_queries(queries):
         client.get(address)
+
+
+def test_each_cell_under_two_rows_of_titles_names_its_titles(client: Client, country: list[Portfolio]) -> None:
+    """Kind: a table whose cells a screen reader cannot tie to their titles (RGAA 5.7)."""
+    client.force_login(ManagerFactory().user)
+    page = client.get(URL).content.decode()
+    table = re.search(r'<table class="desk-figures-table">.*?</table>', page, re.DOTALL)
+    assert table is not None
+    titles = dict(re.findall(r'<th[^>]* id="([^"]+)"[^>]*>\s*(?:<a[^>]*>)?([^<]+)', table[0]))
+    cells = re.findall(r"<td([^>]*)>", table[0])
+    assert cells
+    for cell in cells:
+        named = re.search(r'headers="([^"]+)"', cell)
+        assert named is not None, cell
+        assert set(named[1].split()) <= set(titles), cell
+    assert "t-entretiens t-canal-2" in cells[8]
+    assert titles["t-canal-2"] == "Téléphone"

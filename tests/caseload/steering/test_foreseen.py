@@ -1,4 +1,4 @@
-"""What ends, moves or writes to many says first how many and who, and then does what was shown, or asks again."""
+"""An act that ends, moves or writes to many people first shows how many and who. Then it does what was shown."""
 
 from datetime import timedelta
 from html import unescape
@@ -14,11 +14,20 @@ from accompaniment.enums import EnrolmentState, Modality
 from accompaniment.models import Enrolment, LapseDelay, Notification, Region
 from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.foreseen import FIELD, names_of
+from accompaniment.services.territory import shown_opening
 from caseload.models import Placement, Portfolio, TransferBatch
 from caseload.services.moves.absences import declare_absence
 from caseload.services.registration.lapses import lapse_due
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory, lapse_delays, reference
-from tests.caseload.factories import AdviserFactory, ManagerFactory, PortfolioFactory, on_web_track, placed, volunteer
+from tests.caseload.factories import (
+    AdviserFactory,
+    ManagerFactory,
+    PortfolioFactory,
+    follower,
+    on_web_track,
+    placed,
+    volunteer,
+)
 from tests.confirmation import asked, confirmed
 from tests.visio.factories import InterviewFactory, give_usual_hours
 from visio.models import Interview
@@ -49,7 +58,7 @@ def delay(days: int, *, in_days: int = 0) -> dict[str, Any]:
 
 
 class TestLapseDelay:
-    """The first of the kind: a shorter delay lets people's requests lapse."""
+    """A shorter delay lets people's requests lapse."""
 
     @pytest.fixture(autouse=True)
     def _delays(self) -> None:
@@ -88,7 +97,7 @@ class TestLapseDelay:
         assert "2 personnes concernées" in text_of(again)
         assert "Grandjean" in text_of(again)
         assert not LapseDelay.objects.filter(days=10).exists()
-        leave_track(actor=ManagerFactory().user, jobseeker=late.jobseeker)
+        leave_track(actor=follower(late.jobseeker), jobseeker=late.jobseeker)
         assert national.post(DELAYS, {**delay(10), FIELD: mark}).status_code == 302
 
     def test_the_mark_of_another_delay_is_not_enough(self, national: Client, old: Enrolment) -> None:
@@ -139,7 +148,7 @@ class TestHandOver:
 
 
 class TestOpening:
-    """A day of opening makes people eligible, and a later one, or none, puts off the requests that wait."""
+    """An opening day makes people eligible. A later day, or none, postpones waiting requests."""
 
     @pytest.fixture
     def closed(self) -> Region:
@@ -147,17 +156,18 @@ class TestOpening:
         return region
 
     def sent(self, day: str, *, step: str = "confirmer", seen: str = "", mark: str = "") -> dict[str, str]:
-        return {"web_opens_on": day, "vu": seen, "step": step, FIELD: mark}
+        return {"web_opens_on": day, "seen": seen, "step": step, FIELD: mark}
 
     def test_what_grew_since_the_preview_is_shown_again(self, national: Client, closed: Region) -> None:
         agency = AgencyFactory(region=closed)
         JobseekerFactory(agency=agency, last_name="Lefèvre")
         address, day = reverse("region_opening", args=[closed.code]), timezone.localdate() + timedelta(days=9)
-        preview = national.post(address, self.sent(day.isoformat(), step="voir"))
+        seen = shown_opening(closed).token
+        preview = national.post(address, self.sent(day.isoformat(), step="voir", seen=seen))
         mark = preview.context["foreseen"].mark
         assert f'name="{FIELD}" value="{mark}"' in text_of(preview)
         JobseekerFactory(agency=agency, last_name="Grandjean")
-        again = national.post(address, self.sent(day.isoformat(), mark=mark))
+        again = national.post(address, self.sent(day.isoformat(), seen=seen, mark=mark))
         assert again.status_code == 409
         assert "a changé depuis" in text_of(again)
         assert "2 personnes pourront demander" in text_of(again)
@@ -165,20 +175,23 @@ class TestOpening:
         closed.refresh_from_db()
         assert closed.web_opens_on is None
         mark = again.context["foreseen"].mark
-        assert national.post(address, self.sent(day.isoformat(), mark=mark)).status_code == 302
+        assert national.post(address, self.sent(day.isoformat(), seen=seen, mark=mark)).status_code == 302
         closed.refresh_from_db()
         assert closed.web_opens_on == day
 
     def test_nothing_is_opened_by_who_was_shown_nothing(self, national: Client, closed: Region) -> None:
-        """The same sending goes through where nobody is concerned."""
+        """The same form succeeds if nobody is concerned."""
         day = (timezone.localdate() + timedelta(days=9)).isoformat()
         agency = AgencyFactory(region=closed)
         JobseekerFactory(agency=agency, last_name="Lefèvre")
-        refused = national.post(reverse("region_opening", args=[closed.code]), self.sent(day))
+        refused = national.post(
+            reverse("region_opening", args=[closed.code]), self.sent(day, seen=shown_opening(closed).token)
+        )
         assert refused.status_code == 409
         assert "Rien n'est encore fait" in text_of(refused)
         empty = RegionFactory(code="74", name="Limousin", closed=True)
-        assert national.post(reverse("region_opening", args=[empty.code]), self.sent(day)).status_code == 302
+        sent = self.sent(day, seen=shown_opening(empty).token)
+        assert national.post(reverse("region_opening", args=[empty.code]), sent).status_code == 302
 
     @pytest.mark.parametrize("place", ["region", "agency"])
     def test_a_day_that_is_put_off_or_taken_back_names_the_requests_that_wait(
@@ -187,7 +200,7 @@ class TestOpening:
         enrolment = volunteer(PortfolioFactory(), last_name="Lefèvre")
         agency = enrolment.jobseeker.agency
         region = agency.region
-        seen = region.web_opens_on.isoformat() if place == "region" else ""
+        seen = shown_opening(region if place == "region" else agency).token
         later = (timezone.localdate() + timedelta(days=9)).isoformat()
         key = region.code if place == "region" else agency.code
         address = reverse(f"{place}_opening", args=[key])
@@ -220,7 +233,10 @@ class TestOpening:
 
 class TestRelay:
     def test_replacing_a_relay_names_whose_interview_goes_to_somebody_else(self, client: Client) -> None:
-        """With an interview it asks, and again for one that came since; without any it is done at once."""
+        """The page asks if there is an interview, and asks again if one was added since.
+
+        Without interviews it acts at once.
+        """
         portfolio = PortfolioFactory()
         first, second, third = (AdviserFactory(agency=portfolio.agency) for _ in range(3))
         give_usual_hours([portfolio.adviser, first, second, third])

@@ -1,19 +1,22 @@
 import io
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accompaniment.enums import AuditAction, Modality, NotificationKind, Role
-from accompaniment.models import Agency, AuditEntry, Notification, User
+from accompaniment.models import Agency, AuditEntry, Jobseeker, Notification, User
 from accompaniment.rules.imports.encodings import UnreadableFileError
 from accompaniment.rules.imports.outcome import Outcome
 from accompaniment.rules.imports.rows import UNKNOWN_AGENCY
 from caseload.hooks import arrivals
 from caseload.models import Adviser, Capacity, Portfolio
 from caseload.rules.adviser_rows import ADVISERS
+from caseload.services.steering import adviser_files
 from caseload.services.steering.adviser_files import load_advisers
 from caseload.services.steering.reference import load_reference
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, ManagerUserFactory
@@ -54,6 +57,33 @@ def test_the_pilots_advisers_go_in_and_change_nothing_the_second_time() -> None:
     second = load_advisers(actor=None, source=io.BytesIO(pilot_file("conseillers")))
     assert (second.created, second.updated, second.unchanged) == (0, 0, 166)
     assert Notification.objects.count() == AuditEntry.objects.filter(action=AuditAction.ACCOUNT).count() == 166
+
+
+@pytest.mark.parametrize("others", [2, 60])
+def test_a_load_reads_of_the_people_only_whom_its_rows_name(others: int, agency: Agency) -> None:
+    """Kind: a load that reads a whole table, so that its cost grows with everybody and not with the file."""
+    for number in range(others):
+        JobseekerFactory(agency=agency, email=f"personne{number}@courriel.example")
+    read: list[int] = []
+
+    def count(execute: Any, sql: str, parameters: Any, many: bool, context: dict[str, Any]) -> Any:
+        result = execute(sql, parameters, many, context)
+        if "UNION" in sql and Jobseeker._meta.db_table in sql:
+            read.append(context["cursor"].rowcount)
+        return result
+
+    with connection.execute_wrapper(count):
+        outcome = load(adviser_row(), adviser_row(email="personne1@courriel.example", nom="Durand"))
+    assert read == [1]
+    assert (outcome.created, outcome.rejections.total) == (1, 1)
+
+
+def test_addresses_are_looked_up_for_each_batch_of_rows(monkeypatch: pytest.MonkeyPatch, agency: Agency) -> None:
+    """With batches of one row, the last row is refused as well."""
+    monkeypatch.setattr(adviser_files, "ROWS_AT_ONCE", 1)
+    JobseekerFactory(agency=agency, email="personne@courriel.example")
+    outcome = load(adviser_row(), adviser_row(email="personne@courriel.example", nom="Durand"))
+    assert (outcome.created, outcome.rejections.total) == (1, 1)
 
 
 def test_an_adviser_gets_an_account_to_activate_and_a_portfolio(agency: Agency) -> None:
@@ -108,7 +138,7 @@ def test_a_changed_row_updates_and_portfolios_go_along_with_the_agency() -> None
 
 @pytest.mark.parametrize("people", [0, 1])
 def test_who_follows_people_changes_agency_only_after_a_transfer(people: int) -> None:
-    """What a manager may not do by hand, a file does not either: people stay with their agency."""
+    """Kind: a file that may do what a manager may not. An adviser who follows people does not change agency."""
     load(adviser_row())
     for _ in range(people):
         on_web_track(Portfolio.objects.get())
@@ -192,13 +222,13 @@ def test_any_bytes_load_in_whole_or_not_at_all(content: bytes) -> None:
 
 @pytest.mark.parametrize("name", ["Lévêque", "LEVEQUE"])
 def test_a_colleague_under_another_address_is_no_second_adviser(name: str) -> None:
-    """A changed address of the staff: nobody guesses whether it is the same person, and no account is made twice."""
+    """Nobody guesses whether two addresses belong to one person, and no second account is made."""
     load(adviser_row())
     outcome = load(adviser_row(email="aimee.martin@agence.example", nom=name))
     (rejection,) = outcome.rejections.first
     assert "sous l'adresse aimee.leveque@agence.example" in rejection.reason
     assert Adviser.objects.count() == 1
-    # Corrected by a manager, the same row goes in; under another name or agency it is somebody else.
+    # Once a manager has corrected the address, the row is accepted. Under another name or agency it is somebody else.
     User.objects.filter(email="aimee.leveque@agence.example").update(email="aimee.martin@agence.example")
     assert load(adviser_row(email="aimee.martin@agence.example")).rejections.total == 0
     AgencyFactory(code="67000")

@@ -1,4 +1,4 @@
-"""What a worker makes of the files that wait: one after the other, whatever happens to it."""
+"""How a worker loads the waiting files: one after the other, whatever goes wrong."""
 
 import html
 import os
@@ -56,7 +56,7 @@ def agency() -> Agency:
 
 
 def people(agency: Agency, count: int, *, wrong: int = 0) -> bytes:
-    """Return a file of so many people, the first of whom have no name."""
+    """Return a file of this many people, the first of whom have no name."""
     rows = (
         registration(
             agency,
@@ -158,7 +158,7 @@ def test_twelve_thousand_wrong_rows_are_refused_as_a_whole_and_go_in_once_correc
     run = hand_in(people(agency, 12_000, wrong=12_000))
     load_waiting_files()
     assert (after(run).state, run.summary["rejected"]) == (ImportState.FAILED, 12_000)
-    assert run.error.startswith("12\u00a0000 lignes sur 12\u00a0000 sont fausses")
+    assert run.error.startswith("12\u00a0000 lignes sur 12\u00a0000 contiennent une erreur")
     assert (Jobseeker.objects.count(), kept_files()) == (0, [])
     assert run.rejected_csv.count("\r\n") == 12_001
 
@@ -171,7 +171,7 @@ def test_twelve_thousand_wrong_rows_of_thirty_thousand_are_refused_as_a_whole(ag
     run = hand_in(people(agency, 30_000, wrong=12_000))
     load_waiting_files()
     assert (after(run).state, run.summary["rejected"]) == (ImportState.FAILED, 12_000)
-    assert run.error.startswith("12\u00a0000 lignes sur 30\u00a0000 sont fausses")
+    assert run.error.startswith("12\u00a0000 lignes sur 30\u00a0000 contiennent une erreur")
     assert (Jobseeker.objects.count(), kept_files()) == (0, [])
     assert run.rejected_csv.count("\r\n") == 12_001
 
@@ -238,11 +238,11 @@ def test_the_rejected_rows_are_counted_past_what_is_kept_and_the_file_is_refused
 
 
 class TestWhatIsAskedFirst:
-    """A file that changes the tier of people moves and writes to many, so it is read and confirmed before."""
+    """A file that changes people's tier also moves and writes to many, so a manager confirms it before it is loaded."""
 
     @pytest.fixture
     def known(self, agency: Agency) -> Jobseeker:
-        """Somebody whom a file brought as guidé, and who is in a portfolio since."""
+        """A person whom a file brought as guidé, and who has been placed since."""
         hand_in(as_file(registration(agency, volontaire_web="N")).read())
         load_waiting_files()
         person = Jobseeker.objects.get()

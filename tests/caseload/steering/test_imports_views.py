@@ -53,7 +53,7 @@ Upload = Callable[..., HttpResponse]
 
 @pytest.fixture
 def upload(django_capture_on_commit_callbacks: Any) -> Upload:
-    """Hand in a file, let a worker take it up, and return the page to which that leads."""
+    """Hand in a file, let a worker load it, and return the page after the redirect."""
 
     def hand_in(client: Client, kind: ImportKind, content: bytes, name: str = "fichier.csv") -> HttpResponse:
         with django_capture_on_commit_callbacks(execute=True):
@@ -167,7 +167,7 @@ def test_the_history_reads_no_rows_of_files(
 ) -> None:
     for _ in range(2):
         upload(manager_client, ImportKind.JOBSEEKERS, as_file(registration(agency)).read())
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         response = manager_client.get(reverse("imports"))
     assert "rejected_csv" in response.context["page"].object_list[0].get_deferred_fields()
 
@@ -209,7 +209,7 @@ def test_advisers_have_no_right_here(client: Client, name: str) -> None:
 
 
 def unfinished(client: Client, state: ImportState, *, done: int = 0) -> str:
-    """Return the address of a file that is not loaded yet."""
+    """Return the URL of a file that is not loaded yet."""
     run = ImportRun.objects.create(
         kind=ImportKind.JOBSEEKERS,
         filename="inscriptions.csv",
@@ -225,7 +225,7 @@ def unfinished(client: Client, state: ImportState, *, done: int = 0) -> str:
 def test_a_file_waits_for_the_worker_and_says_so(manager_client: Client) -> None:
     address = unfinished(manager_client, ImportState.WAITING)
     shown = text(manager_client.get(address))
-    assert "En attente du service de fond" in shown
+    assert "Le chargement commencera tout seul" in shown
     assert f'hx-get="{address}?vu=waiting"' in shown
     assert "En attente" in text(manager_client.get(reverse("imports")))
 
@@ -283,7 +283,7 @@ def test_without_a_broker_the_file_waits(
             reverse("imports"), {"kind": "jobseekers", "jobseekers-file": SimpleUploadedFile("f.csv", content)}
         )
     shown = text(manager_client.get(response["Location"]))
-    assert "En attente du service de fond" in shown
+    assert "Le chargement commencera tout seul" in shown
     load_files()
     assert "En attente" not in text(manager_client.get(response["Location"]))
     assert Jobseeker.objects.count() == 1
@@ -334,7 +334,7 @@ def test_what_rejected_rows_said_is_forgotten_after_ninety_days_and_the_counts_s
     assert (run.rejected_csv, run.rejected_rows, run.summary["rejected"]) == ("", [], 1)
 
 
-# --- Success is said where something was done --------------------------------------------------------------------
+# --- Success is only reported if something was done ---------------------------------------------------------------
 
 
 def state_shown(response: HttpResponse) -> str:

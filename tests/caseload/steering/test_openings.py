@@ -1,4 +1,4 @@
-"""Réglages: the days on which regions and agencies open, and the delays of lapsing."""
+"""Réglages: the opening days of regions and agencies, and the delays after which requests lapse."""
 
 import html
 import re
@@ -17,8 +17,9 @@ from accompaniment.enums import AuditAction, EnrolmentState, Track
 from accompaniment.models import Accompaniment, Agency, AuditEntry, LapseDelay, Region, User
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import day_in_style
+from accompaniment.services.enrolments.lapses import shown_delay
 from accompaniment.services.foreseen import FIELD
-from accompaniment.services.territory import set_agency_opening, set_region_opening
+from accompaniment.services.territory import set_agency_opening, set_region_opening, shown_opening
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, validated
 
@@ -71,7 +72,12 @@ def test_who_becomes_eligible_is_shown_before_it_is_confirmed(national: Client) 
     )
     region.refresh_from_db()
     assert region.web_opens_on is None
-    confirmed = {"web_opens_on": soon().isoformat(), "step": "confirmer", FIELD: page.context["foreseen"].mark}
+    confirmed = {
+        "web_opens_on": soon().isoformat(),
+        "step": "confirmer",
+        "seen": shown_opening(region).token,
+        FIELD: page.context["foreseen"].mark,
+    }
     done = national.post(address, confirmed, follow=True)
     assert f"ouverture du 100 % web le {written(soon())}" in words(done)
     assert "Derniers changements" in words(done)
@@ -178,11 +184,13 @@ def test_a_regional_manager_opens_their_agencies_and_no_region(client: Client) -
     assert client.get(reverse("region_opening", args=[agency.region.code])).status_code == 403
     assert client.get(reverse("agency_opening", args=[far.code])).status_code == 404
     address = reverse("agency_opening", args=[agency.code])
-    typed = {"web_opens_on": soon().isoformat(), "step": "confirmer"}
+    typed = {"web_opens_on": soon().isoformat(), "step": "confirmer", "seen": shown_opening(agency).token}
     assert f"{written(soon())}" in words(client.post(address, typed, follow=True))
     agency.refresh_from_db()
     assert agency.web_opens_on == soon()
-    refused = client.post(address, {"web_opens_on": "2014-01-01", "vu": soon().isoformat(), "step": "confirmer"})
+    refused = client.post(
+        address, {"web_opens_on": "2014-01-01", "seen": shown_opening(agency).token, "step": "confirmer"}
+    )
     assert refused.status_code == 422
     assert 'value="2014-01-01"' in refused.content.decode()
 
@@ -196,9 +204,9 @@ def test_the_pages_cost_the_same_whatever_their_size(
         JobseekerFactory(agency=AgencyFactory(region=region))
     address = reverse("region_agencies", args=[region.code])
     national.get(address)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         national.get(address)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         national.get(reverse("settings"))
 
 
@@ -227,19 +235,20 @@ def test_who_sets_a_day_second_is_told_and_keeps_what_was_typed(national: Client
         (region, reverse("region_opening", args=[region.code]), set_region_opening, "region", soon(5)),
     )
     for place, address, service, name, shown in places:
-        seen = shown.isoformat() if shown else ""
-        hidden = f'name="vu" value="{seen}"' if seen else 'name="vu"'
-        assert hidden in national.get(address).content.decode()
+        assert place.web_opens_on == shown
+        seen = shown_opening(place).token
+        assert f'name="seen" value="{seen}"' in national.get(address).content.decode()
         service(actor=manager, opens_on=soon(20), **{name: place})
         typed = {"web_opens_on": soon(30).isoformat(), "step": "confirmer"}
-        second = national.post(address, {**typed, "vu": seen})
+        second = national.post(address, {**typed, "seen": seen})
         assert second.status_code == 409
         assert f"fixé au {written(soon(20))} depuis que vous avez ouvert la page" in words(second)
         assert f'value="{soon(30).isoformat()}"' in second.content.decode()
         place.refresh_from_db()
         assert place.web_opens_on == soon(20)
-        assert f'name="vu" value="{soon(20).isoformat()}"' in second.content.decode()
-        assert national.post(address, {**typed, "vu": soon(20).isoformat()}).status_code == 302
+        seen = shown_opening(place).token
+        assert f'name="seen" value="{seen}"' in second.content.decode()
+        assert national.post(address, {**typed, "seen": seen}).status_code == 302
         place.refresh_from_db()
         assert place.web_opens_on == soon(30)
 
@@ -247,14 +256,16 @@ def test_who_sets_a_day_second_is_told_and_keeps_what_was_typed(national: Client
 def test_a_delay_of_the_same_day_is_replaced_only_once_it_was_seen(national: Client) -> None:
     address = reverse("lapse_delays")
     typed = {"state": EnrolmentState.ASKED, "days": 45, "starts_on": soon().isoformat(), "reason": "Été"}
+    typed["seen"] = shown_delay(None).token
     national.post(address, typed)
     second = national.post(address, {**typed, "days": 60, "reason": "Fêtes"})
     assert second.status_code == 409
     assert "Un délai de 45 jours est déjà fixé par" in words(second)
     assert 'value="60"' in second.content.decode()
-    assert 'name="replaces" value="45"' in second.content.decode()
+    seen = shown_delay(LapseDelay.objects.get(starts_on=soon())).token
+    assert f'name="seen" value="{seen}"' in second.content.decode()
     assert LapseDelay.objects.get(starts_on=soon()).days == 45
-    assert national.post(address, {**typed, "days": 60, "reason": "Fêtes", "replaces": 45}).status_code == 302
+    assert national.post(address, {**typed, "days": 60, "reason": "Fêtes", "seen": seen}).status_code == 302
     assert LapseDelay.objects.get(starts_on=soon()).days == 60
 
 

@@ -1,7 +1,7 @@
-"""A file that brings somebody into an agency of another region: who followed them there follows them no more.
+"""A file moves a person to an agency of another region: the former adviser no longer follows them.
 
-The kind: what a file changes of a person has the consequences that the same change has by hand. A placement is within
-the region of the person's agency (`why_not_there`, `place_waiting`, `validate_at_interview`), so also after a file.
+Kind: a change by a file without the consequences that the same change has by hand. A placement is always within the
+region of the person's agency (`why_not_there`, `place_waiting`, `validate_at_interview`).
 """
 
 from datetime import timedelta
@@ -50,7 +50,7 @@ def elsewhere(portfolio: Portfolio) -> Agency:
 
 
 def moved(person: Jobseeker, agency: Agency, **values: str) -> Any:
-    """Load a file that knows the person in one agency, then one that knows them in another."""
+    """Load a file that places the person in one agency, then one that places them in another."""
     known = {"identifiant": person.identifier, "email": person.email or "", "volontaire_web": "N"}
     load_jobseekers(actor=None, source=as_file(registration(person.agency, **known)))
     outcome = load_jobseekers(actor=None, source=as_file(registration(agency, **known, **values)))
@@ -134,7 +134,7 @@ def test_the_web_track_goes_on_from_anywhere_in_the_new_region(elsewhere: Agency
 
 
 def test_who_was_validated_waits_for_a_place_of_the_web(elsewhere: Agency) -> None:
-    """Placed as guidé meanwhile, the acceptance would put a web track into a classic portfolio."""
+    """If the person were placed as guidé meanwhile, the acceptance would put a web track into a classic portfolio."""
     person = validated(PortfolioFactory(), identifier=IDENTIFIER, email=EMAIL).jobseeker
     moved(person, elsewhere)
     classic = PortfolioFactory(agency=elsewhere, modality=Modality.GUIDE)
@@ -170,7 +170,10 @@ def test_a_placement_in_another_region_is_a_breach(
 
 @pytest.mark.parametrize("followed", [True, False])
 def test_an_agency_that_follows_people_of_another_stays_in_its_region(followed: bool) -> None:
-    """The kind: people whom a file moves without a row of theirs. Nobody of the web portfolio need be of its agency."""
+    """Kind: people who change region without a row of their own.
+
+    People of a web portfolio may belong to other agencies.
+    """
 
     def load(*rows: str) -> Any:
         return load_agencies(actor=None, source=as_file(*rows, header=AGENCIES.columns))

@@ -1,6 +1,6 @@
-"""Histories of the settings have tables of their own; the audit, which grows without end, is not searched for them.
+"""Histories of settings have their own tables, because the audit grows without end.
 
-The kind: a page that finds the history of the domain in the JSON of the audit.
+Kind: a page that searches the JSON of the audit for the history of a setting.
 """
 
 import re
@@ -21,7 +21,7 @@ from django.utils import timezone
 from accompaniment.enums import Modality
 from accompaniment.models import Agency, AuditEntry, Jobseeker, User
 from accompaniment.services.contact_details import change_phone
-from accompaniment.services.enrolments.lapses import cancel_lapse_delay, set_lapse_delay
+from accompaniment.services.enrolments.lapses import cancel_lapse_delay, set_lapse_delay, shown_delay
 from accompaniment.services.territory import set_agency_opening, set_region_opening
 from caseload.services.steering.agencies import set_agency_phone
 from caseload.services.steering.capacities import cancel_capacity, set_capacity
@@ -56,7 +56,7 @@ def agency() -> Agency:
 
 @pytest.fixture
 def changed(manager: User, agency: Agency) -> None:
-    """Each setting was changed in each way, by the services."""
+    """Each setting, changed in each way by the services."""
     region = agency.region
     set_region_opening(actor=manager, region=region, opens_on=soon(10))
     set_region_opening(actor=manager, region=region, opens_on=soon(12))
@@ -65,7 +65,9 @@ def changed(manager: User, agency: Agency) -> None:
     set_agency_phone(actor=manager, agency=agency, phone="01 23 45 67 89")
     set_agency_phone(actor=manager, agency=agency, phone="")
     delay = set_lapse_delay(actor=manager, state="asked", days=20, starts_on=soon(3), reason="Vite")
-    set_lapse_delay(actor=manager, state="asked", days=25, starts_on=soon(3), reason="Moins vite", replaces=20)
+    set_lapse_delay(
+        actor=manager, state="asked", days=25, starts_on=soon(3), reason="Moins vite", seen=shown_delay(delay).state
+    )
     cancel_lapse_delay(actor=manager, delay=delay)
     facts: dict[str, Any] = {"actor": manager, "modality": Modality.GUIDE, "starts_on": soon(5), "reason": "Essai"}
     set_capacity(agency=None, value=140, **facts)
@@ -104,7 +106,7 @@ def test_what_only_the_audit_told_is_brought_over_as_it_would_have_been_written(
 
 
 def lengthen_the_audit(action: str, *, of: Jobseeker | None = None) -> None:
-    """Make the audit far larger than what any page shows of it; `of` has one row in nine hundred."""
+    """Make the audit much larger than what any page shows of it; one row in nine hundred belongs to `of`."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accompaniment_auditentry (at, jobseeker_id, action, details) "
@@ -116,7 +118,7 @@ def lengthen_the_audit(action: str, *, of: Jobseeker | None = None) -> None:
 
 
 def scans_of_the_audit(look: Callable[[], Any]) -> tuple[int, list[str]]:
-    """Return how many statements of a page read the audit, and those that read it from end to end."""
+    """Return the number of a page's statements that read the audit, and those that scan all of it."""
     with CaptureQueriesContext(connection) as captured:
         assert look().status_code == 200
     reading = [
@@ -147,7 +149,7 @@ def test_no_page_of_the_settings_reads_the_audit(client: Client, manager: User, 
 
 
 def test_a_search_of_the_json_would_read_all_of_it() -> None:
-    """The control: the statement that these pages sent before."""
+    """The control: the statement that these pages used before."""
     lengthen_the_audit("read")
     before = AuditEntry.objects.filter(action="capacity", details__agency=None).order_by("-at", "-pk")[:30]
 
@@ -163,7 +165,7 @@ def test_a_search_of_the_json_would_read_all_of_it() -> None:
 
 
 def test_a_person_s_pages_find_their_rows_by_the_index(client: Client) -> None:
-    """The file's timeline and « Mes données » read the audit of one person, and « Mes données » is its page."""
+    """The file's timeline and « Mes données » read the audit rows of one person."""
     reference()
     portfolio = PortfolioFactory()
     person = on_web_track(portfolio)

@@ -1,4 +1,4 @@
-"""Équipes: who is invited, moved, closed after a hand-over, and opened again."""
+"""Équipes: colleagues are invited, moved, closed after a hand-over, and reopened."""
 
 import html
 import re
@@ -231,7 +231,7 @@ class TestClosing:
 
     @pytest.mark.django_db(transaction=True)
     def test_each_person_moves_in_a_transaction_of_their_own(self, client: Client, manager: User) -> None:
-        """Nothing around the moves holds the people who have moved until the last one has."""
+        """No outer transaction keeps the locks of moved people until the last one has moved."""
         leaving = PortfolioFactory()
         receiving = PortfolioFactory(agency=leaving.agency)
         people = [on_web_track(leaving) for _ in range(2)]
@@ -337,7 +337,7 @@ def test_the_lists_show_closed_accounts_apart(client: Client, manager: User) -> 
 
 
 class TestAddress:
-    """A colleague's address is corrected where the account is, and the old mailbox opens nothing any more."""
+    """A colleague's address is corrected in the account, and the old mailbox opens nothing any more."""
 
     def correct(self, client: Client, adviser: Adviser, **facts: str) -> Any:
         url = reverse("member_address", args=[adviser.user_id])

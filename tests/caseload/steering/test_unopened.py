@@ -1,4 +1,4 @@
-"""Every proposal of an adviser knows who has never opened the account: last, and said so."""
+"""Wherever advisers are proposed, those who never opened their account come last, and the page says so."""
 
 from datetime import timedelta
 from html import unescape
@@ -38,7 +38,7 @@ def portfolio() -> Portfolio:
 
 @pytest.fixture
 def pair(portfolio: Portfolio) -> tuple[Portfolio, Portfolio]:
-    """A portfolio whose adviser has never opened the account, and a fuller one; of the same agency."""
+    """A portfolio whose adviser has never opened the account, and a fuller one of the same agency."""
     empty, fuller = (PortfolioFactory(agency=portfolio.agency) for _ in range(2))
     never_opened(empty.adviser)
     fill(fuller, 1)
@@ -114,7 +114,7 @@ def test_who_closes_the_last_adviser_of_a_modality_reads_what_can_be_done(client
 def test_proposing_an_interview_says_who_never_opened_the_account(
     client: Client, portfolio: Portfolio, who: str
 ) -> None:
-    """Of the person, and of the adviser whom a colleague relays; of nobody where both did."""
+    """The page says it of the person and of the adviser for whom a colleague answers; of nobody if both did."""
     person = on_web_track(portfolio)
     colleague = AdviserFactory(agency=portfolio.agency)
     CoverFactory(portfolio=portfolio, colleague=colleague)

@@ -1,0 +1,14 @@
+"""What upper floors know of people's coming days; `config/wiring.py` fills it."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accompaniment.models import Jobseeker
+
+coming_interviews: list[Callable[["Jobseeker", datetime], list[str]]] = []
+"""Each function returns the person's coming interviews, one sentence each, the nearest first."""
+
+booked: list[Callable[[Collection[int], datetime], dict[int, list[str]]]] = []
+"""Each function returns what is booked with these people, by primary key, in words that follow a name."""

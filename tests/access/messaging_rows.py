@@ -1,0 +1,69 @@
+"""Who gets what from the URLs of the messages."""
+
+from tests.access.row import Row
+
+ROWS: dict[str, Row] = {
+    "message_many": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 422 422 422 403 403 403",
+    ),
+    "conversations": Row(
+        "login > > 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "conversation_with": Row(
+        "login > 404 > 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.owner.pk,),
+    ),
+    "conversation": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 422 404 422 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "conversation_messages": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.conversation.pk,),
+    ),
+    "conversation_read": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 400 404 400 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "panel_to_answer": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "panel_person_conversation": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.owner.pk,),
+    ),
+    "callbacks": Row(
+        "login > > 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "ask_callback": Row(
+        "login 200 200 403 403 403 403 403 403",
+        "login 422 422 403 403 403 403 403 403",
+    ),
+    "callback": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.callback.pk,),
+    ),
+    "cancel_callback": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login > 404 403 403 403 403 403 403",
+        lambda house: (house.callback.pk,),
+    ),
+    "panel_callbacks": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "sent_emails": Row(
+        "200 200 200 200 200 200 200 200 200",
+        "405 405 405 405 405 405 405 405 405",
+    ),
+}

@@ -1,0 +1,53 @@
+"""Runs acts at the same moment, each in its own thread and on its own connection."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from time import monotonic
+from typing import TypeVar
+
+from django.db import connection
+
+T = TypeVar("T")
+
+
+PATIENCE = 20  # seconds
+
+SOON = 10
+"""Seconds within which a transaction must be waiting for a lock."""
+
+
+def at_once(*acts: Callable[[], T]) -> list[T | Exception]:
+    """Run each act in its own thread and connection; return the result of each, or the error that it raised.
+
+    No act begins before all are ready; one after the other, they would succeed without any guard. No thread holds a
+    connection while it waits for the others, because there are fewer connections than acts.
+    """
+    start = Barrier(len(acts), timeout=PATIENCE)
+
+    def run(act: Callable[[], T]) -> T | Exception:
+        start.wait()
+        try:
+            return act()
+        except Exception as error:  # noqa: BLE001  (the test looks at it)
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(run, acts))
+
+
+def until_somebody_waits() -> None:
+    """Return when another transaction waits for a lock."""
+    deadline = monotonic() + SOON
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            # Within a transaction the statistics views repeat their first answer until the snapshot is cleared.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("no transaction waits for a lock")

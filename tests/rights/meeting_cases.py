@@ -1,0 +1,177 @@
+"""Acts in the conversation, on call-backs and on interviews."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from accompaniment.enums import Channel
+from accompaniment.models import (
+    OnSiteRequest,
+    User,
+)
+from messaging.enums import CallbackSubject
+from messaging.models import CallbackRequest, Conversation
+from messaging.services import callbacks, conversations, groups, posting
+from tests.messaging.factories import first_window
+from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V, done_for_each
+from tests.rights.house import House
+from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
+from visio.enums import AbsenceDecision, NextStep
+from visio.models import Interview
+from visio.services import closing, departures, interviews, missed, on_site_answers, room
+
+
+def open_room(house: House) -> Interview:
+    """Return a video interview of the person with the present adviser, with both in the room."""
+    booked = InterviewFactory(jobseeker=house.person)
+    room.arrive(actor=house.person.user, interview=booked)
+    room.admit(actor=house.portfolio.adviser.user, interview=booked)
+    return booked
+
+
+def booked(house: House, **facts: Any) -> Interview:
+    return InterviewFactory(jobseeker=house.person, **facts)
+
+
+def later(house: House) -> Interview:
+    """Return an interview on the adviser's grid, so that it can be moved to another slot."""
+    return interviews.book_interview(
+        actor=house.person.user,
+        jobseeker=house.person,
+        adviser=house.portfolio.adviser,
+        starts_at=first_slots(house.person)[0],
+        channel=Channel.VIDEO,
+    )
+
+
+def left_behind(house: House) -> Interview:
+    starts_at = timezone.now() - timedelta(days=2)
+    return InterviewFactory(jobseeker=house.person, starts_at=starts_at)
+
+
+def closed_left_open(house: House, actor: User, it: Any) -> None:
+    left = list(departures.left_open(house.portfolio.adviser, now=timezone.now()))
+    shown = departures.foresee_closing(house.portfolio.adviser, left).mark
+    departures.close_left_open(actor=actor, adviser=house.portfolio.adviser, shown=shown)
+
+
+MEETING_CASES: dict[str, Case] = {
+    # The conversation and call-backs.
+    f"{M}.conversations.open_conversation": Case(
+        READERS, lambda h, actor, it: conversations.open_conversation(actor=actor, jobseeker=h.person)
+    ),
+    f"{M}.conversations.enter": Case(
+        READERS, lambda h, actor, it: conversations.enter(actor=actor, conversation_id=h.one(Conversation).pk)
+    ),
+    f"{M}.conversations.read_on": Case(
+        READERS,
+        lambda h, actor, it: conversations.read_on(actor=actor, conversation_id=h.one(Conversation).pk, after=0),
+    ),
+    f"{M}.conversations.mark_read": Case(
+        READERS, lambda h, actor, it: conversations.mark_read(actor=actor, conversation=h.one(Conversation), number=1)
+    ),
+    f"{M}.posting.post_message": Case(
+        OWNER | ADVISERS,
+        lambda h, actor, it: posting.post_message(
+            actor=actor, conversation=h.one(Conversation), client_id=uuid4(), body="Bonjour"
+        ),
+    ),
+    f"{M}.groups.post_to_each": Case(
+        OWNER | ADVISERS,
+        lambda h, actor, it: done_for_each(
+            groups.post_to_each(actor=actor, jobseekers=[h.person], batch=uuid4(), body="Bonjour")
+        ),
+    ),
+    f"{M}.callbacks.ask_callback": Case(
+        OWNER,
+        lambda h, actor, it: callbacks.ask_callback(
+            actor=actor,
+            jobseeker=h.person,
+            subject=CallbackSubject.TRAINING,
+            phone=h.person.phone,
+            window=first_window(h.person),
+        ),
+        lambda h: callbacks.cancel_callback(actor=h.person.user, request=h.one(CallbackRequest)),
+    ),
+    f"{M}.callbacks.close_callback": Case(
+        ADVISERS,
+        lambda h, actor, it: callbacks.close_callback(actor=actor, request=h.one(CallbackRequest), outcome="Rappelée"),
+    ),
+    f"{M}.callbacks.cancel_callback": Case(
+        OWNER, lambda h, actor, it: callbacks.cancel_callback(actor=actor, request=h.one(CallbackRequest))
+    ),
+    # Interviews.
+    f"{V}.interviews.book_interview": Case(
+        OWNER | ADVISERS,
+        lambda h, actor, it: interviews.book_interview(
+            actor=actor,
+            jobseeker=h.person,
+            adviser=h.portfolio.adviser,
+            starts_at=first_slots(h.person)[0],
+            channel=Channel.VIDEO,
+        ),
+    ),
+    f"{V}.interviews.move_interview": Case(
+        TWO_PEOPLE,
+        lambda h, actor, it: interviews.move_interview(
+            actor=actor, interview=it, starts_at=first_slots(h.person)[-1], channel=Channel.VIDEO
+        ),
+        later,
+    ),
+    f"{V}.interviews.cancel_interview": Case(
+        TWO_PEOPLE, lambda h, actor, it: interviews.cancel_interview(actor=actor, interview=it), later
+    ),
+    f"{V}.closing.close_interview": Case(
+        FOLLOWER,
+        lambda h, actor, it: closing.close_interview(
+            actor=actor, interview=it, conclusions="Bien", next_step=NextStep.CONTINUE
+        ),
+        open_room,
+    ),
+    f"{V}.closing.interrupt_interview": Case(
+        FOLLOWER, lambda h, actor, it: closing.interrupt_interview(actor=actor, interview=it, note="Son"), open_room
+    ),
+    f"{V}.missed.note_absence": Case(
+        FOLLOWER,
+        lambda h, actor, it: missed.note_absence(actor=actor, interview=it),
+        lambda h: missed_interview(h.person),
+    ),
+    f"{V}.missed.let_pass": Case(
+        FOLLOWER,
+        lambda h, actor, it: missed.let_pass(actor=actor, interview=it),
+        lambda h: missed_interview(h.person),
+    ),
+    f"{V}.missed.explain_absence": Case(
+        OWNER,
+        lambda h, actor, it: missed.explain_absence(actor=actor, interview=it, text="Mon train"),
+        lambda h: noted_absence(h.person),
+    ),
+    f"{V}.missed.decide_absence": Case(
+        FILE,
+        lambda h, actor, it: missed.decide_absence(
+            actor=actor, interview=it, decision=AbsenceDecision.SET_ASIDE, reason="Train", seen={"answers": "0"}
+        ),
+        lambda h: noted_absence(h.person),
+    ),
+    f"{V}.departures.close_left_open": Case(REGION, closed_left_open, left_behind),
+    f"{V}.on_site_answers.receive_on_site": Case(
+        ADVISERS,
+        lambda h, actor, it: on_site_answers.receive_on_site(
+            actor=actor, request=h.one(OnSiteRequest), starts_at=first_slots(h.person)[0]
+        ),
+    ),
+    f"{V}.room.arrive": Case(OWNER, lambda h, actor, it: room.arrive(actor=actor, interview=it), booked),
+    f"{V}.room.admit": Case(FOLLOWER, lambda h, actor, it: room.admit(actor=actor, interview=it), booked),
+    f"{V}.room.end_call": Case(TWO_PEOPLE, lambda h, actor, it: room.end_call(actor=actor, interview=it), open_room),
+    f"{V}.room.report_technical_failure": Case(
+        TWO_PEOPLE, lambda h, actor, it: room.report_technical_failure(actor=actor, interview=it, note="Son"), open_room
+    ),
+    f"{V}.room.continue_by_phone": Case(
+        TWO_PEOPLE, lambda h, actor, it: room.continue_by_phone(actor=actor, interview=it), open_room
+    ),
+    f"{V}.room.give_number": Case(
+        OWNER, lambda h, actor, it: room.give_number(actor=actor, interview=it, phone="06 98 76 54 32"), open_room
+    ),
+}

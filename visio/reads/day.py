@@ -1,0 +1,52 @@
+"""The free hours and the absences of an adviser's days, for the page of the day and the agenda."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from accompaniment.rules.public_holidays import is_public_holiday
+from caseload.models import Absence, Adviser
+from visio.models import Interview
+from visio.rules.slots import Busy, WorkingStretch, free_stretches
+
+
+@dataclass(frozen=True, slots=True)
+class FreeHours:
+    """A stretch in which the adviser can be booked."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdviserDays:
+    """What an adviser's days hold beside the interviews: working hours and absences, read once for several days."""
+
+    adviser: Adviser
+    stretches: list[WorkingStretch]
+    absences: list[Absence]
+
+    def absence_on(self, day: date) -> Absence | None:
+        return next((one for one in self.absences if one.starts_on <= day <= one.ends_on), None)
+
+    def free_on(self, day: date, *, interviews: Iterable[Interview], now: datetime) -> list[FreeHours]:
+        """Return the hours of a day that are still free; none on a public holiday or a day of absence."""
+        closed = is_public_holiday(day, self.adviser.agency.departement.holidays_subdivision)
+        if closed or self.absence_on(day) is not None:
+            return []
+        busy = [Busy(starts_at=one.starts_at, ends_at=one.occupies_until) for one in interviews if one.is_live]
+        zone = self.adviser.agency.zone
+        found = free_stretches(day, stretches=self.stretches, zone=zone, busy=busy, after=now)
+        return [FreeHours(starts_at=starts_at, ends_at=ends_at) for starts_at, ends_at in found]
+
+
+def adviser_days(adviser: Adviser, *, first: date, last: date) -> AdviserDays:
+    """Read what the adviser's days from `first` to `last` hold, both included; two statements."""
+    return AdviserDays(
+        adviser=adviser,
+        stretches=[
+            WorkingStretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
+            for hours in adviser.working_hours.all()
+        ],
+        absences=list(Absence.objects.between(first, last).filter(adviser=adviser)),
+    )

@@ -1,0 +1,102 @@
+"""What a jobseeker's space shows first: the next step, then what they can do in the state in which they are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from accompaniment.enums import Channel
+from accompaniment.models import Jobseeker, Obligation
+from accompaniment.reads.standing import Standing, standing_of
+from accompaniment.reads.waiting_times import TimeLeft, time_left
+from caseload.models import Adviser
+from caseload.reads.moves.who_answers import follower_of
+from messaging.models import CallbackRequest
+from messaging.reads.callback_windows import windows_of
+from visio.enums import RoomMoment
+from visio.models import Interview, to_place
+from visio.reads.availability import free_slots, last_day_offered
+from visio.rules.next_step import Step, StepKind, in_order
+from visio.rules.states import room_moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """The person's steps, the next one first, and which ways to the adviser are open."""
+
+    standing: Standing
+    time_left: TimeLeft | None
+    """Until when the person's wish, or the adviser's validation, waits."""
+    steps: list[Step]
+    adviser: Adviser | None
+    callback: CallbackRequest | None
+    """The open request to be called back."""
+    can_be_called: bool
+    """Whether the agency has hours in which somebody calls; an open request can always be read and cancelled."""
+    can_book: bool
+    """Whether the adviser has an hour left that can be booked."""
+
+    @property
+    def next(self) -> Step | None:
+        return self.steps[0] if self.steps else None
+
+    @property
+    def then(self) -> list[Step]:
+        return self.steps[1:]
+
+
+def space_of(person: Jobseeker, *, now: datetime) -> Space:
+    """Return what the space of a person shows now; load `agency__departement__region` and `user`."""
+    standing = standing_of(person, now)
+    adviser = follower_of(person)
+    callback = CallbackRequest.objects.open().filter(jobseeker=person).first()
+    due: Obligation | None = to_place(Obligation.objects.filter(jobseeker=person)).first()
+    waits = standing.enrolment if standing.awaits_interview or standing.must_accept else None
+    return Space(
+        standing=standing,
+        time_left=time_left(now=now, only=[waits.pk]).get(waits.pk) if waits else None,
+        steps=in_order([*_of_interviews(person, due, now), *_of_the_way_in(standing), *_of_callback(callback, now)]),
+        adviser=adviser,
+        callback=callback,
+        can_be_called=adviser is not None and (callback is not None or bool(windows_of(person.agency, now=now))),
+        can_book=adviser is not None and _has_free_slot(person, adviser, due, now),
+    )
+
+
+def _of_interviews(person: Jobseeker, due: Obligation | None, now: datetime) -> Iterator[Step]:
+    own = Interview.objects.filter(jobseeker=person).with_people()
+    for interview in own.noted().with_absence():
+        if interview.answered_at is None:
+            yield Step(StepKind.EXPLAIN, interview.answer_until, interview)
+    for interview in own.to_conclude(now):
+        kind = StepKind.JOIN if _can_join(interview, now) else StepKind.CONCLUDE
+        yield Step(kind, interview.starts_at if kind == StepKind.JOIN else None, interview)
+    coming = own.coming(now).first()
+    if coming is not None:
+        yield Step(StepKind.JOIN if _can_join(coming, now) else StepKind.MEET, coming.starts_at, coming)
+    if due is not None:
+        yield Step(StepKind.CHOOSE, datetime.combine(due.due_on, time.min, person.agency.zone), due)
+
+
+def _of_the_way_in(standing: Standing) -> Iterator[Step]:
+    if standing.must_accept:
+        yield Step(StepKind.ACCEPT)
+    elif standing.is_asked_again:
+        yield Step(StepKind.ACCEPT_AGAIN)
+    elif standing.awaits_interview:
+        yield Step(StepKind.AWAIT)
+
+
+def _of_callback(callback: CallbackRequest | None, now: datetime) -> Iterator[Step]:
+    if callback is not None:
+        # A window that has passed without a call is no reason to put off what comes.
+        yield Step(StepKind.CALL, callback.window_starts_at if callback.window_ends_at >= now else None, callback)
+
+
+def _can_join(interview: Interview, now: datetime) -> bool:
+    moment = room_moment(state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=now)
+    return interview.channel == Channel.VIDEO and moment == RoomMoment.OPEN
+
+
+def _has_free_slot(person: Jobseeker, adviser: Adviser, due: Obligation | None, now: datetime) -> bool:
+    last_day = last_day_offered(adviser=adviser, obligation=due, now=now)
+    return bool(free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day))
