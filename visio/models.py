@@ -19,7 +19,7 @@ from caseload.models import Adviser
 from caseload.models.staff import managed_by
 from visio.enums import InterviewState, NextStep
 from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES
-from visio.rules.states import STATES_TO_YOU
+from visio.rules.states import STATES_TO_YOU, is_to_be_held
 
 REASON_LENGTH = 500
 ANSWER_LENGTH = 2000
@@ -251,6 +251,9 @@ class Interview(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in LIVE_STATES
+
+    def is_to_be_held(self, now: datetime) -> bool:
+        return is_to_be_held(state=self.state, ends_at=self.ends_at, call_ended_at=self.call_ended_at, now=now)
 
     @property
     def state_to_you(self) -> str:

@@ -12,6 +12,9 @@ EARLY, LATE = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 9, 9, tzinf
 
 ORDER = [
     pytest.param([Step(K.JOIN, LATE), Step(K.EXPLAIN, EARLY)], id="a room that is open before all else"),
+    pytest.param([Step(K.JOIN, EARLY), Step(K.JOIN, LATE)], id="of two open rooms that of the earlier hour"),
+    pytest.param([Step(K.JOIN, LATE), Step(K.RETURN, EARLY)], id="what is still to be held before what has passed"),
+    pytest.param([Step(K.RETURN, LATE), Step(K.EXPLAIN, EARLY)], id="an interview that runs over before an absence"),
     pytest.param([Step(K.EXPLAIN, LATE), Step(K.ACCEPT)], id="an absence to explain before the acceptance"),
     pytest.param([Step(K.EXPLAIN, LATE), Step(K.MEET, EARLY)], id="an absence to explain before an interview"),
     pytest.param([Step(K.ACCEPT), Step(K.CHOOSE, EARLY)], id="the acceptance before a slot"),

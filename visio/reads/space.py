@@ -1,6 +1,6 @@
 """What a jobseeker's space shows first: the next step, then what they can do in the state in which they are."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
 
@@ -67,14 +67,24 @@ def _of_interviews(person: Jobseeker, due: Obligation | None, now: datetime) -> 
     for interview in own.noted().with_absence():
         if interview.answered_at is None:
             yield Step(StepKind.EXPLAIN, interview.answer_until, interview)
-    for interview in own.to_conclude(now):
-        kind = StepKind.JOIN if _can_join(interview, now) else StepKind.CONCLUDE
-        yield Step(kind, interview.starts_at if kind == StepKind.JOIN else None, interview)
-    coming = own.coming(now).first()
-    if coming is not None:
-        yield Step(StepKind.JOIN if _can_join(coming, now) else StepKind.MEET, coming.starts_at, coming)
+    yield from _of_meetings([*own.to_conclude(now), *own.coming(now)], now)
     if due is not None:
         yield Step(StepKind.CHOOSE, datetime.combine(due.due_on, time.min, person.agency.zone), due)
+
+
+def _of_meetings(live: Collection[Interview], now: datetime) -> Iterator[Step]:
+    """Yield the interviews that are over or under way, and the first one that is to come. Two rooms may be open."""
+    first_to_come = next((one for one in live if one.is_to_be_held(now)), None)
+    for interview in live:
+        if interview.call_ended_at is not None:
+            yield Step(StepKind.CONCLUDE, about=interview)
+        elif _can_join(interview, now):
+            kind = StepKind.JOIN if interview.is_to_be_held(now) else StepKind.RETURN
+            yield Step(kind, interview.starts_at, interview)
+        elif interview is first_to_come:
+            yield Step(StepKind.MEET, interview.starts_at, interview)
+        elif interview.ends_at <= now:
+            yield Step(StepKind.CONCLUDE, about=interview)
 
 
 def _of_the_way_in(standing: Standing) -> Iterator[Step]:

@@ -10,7 +10,9 @@ class StepKind(StrEnum):
     """What can be next for a person. Of two that nothing else parts, the one that is named first comes first."""
 
     JOIN = "join"
-    """The room of a video interview is open."""
+    """The room of a video interview is open, and the interview is still to be held."""
+    RETURN = "return"
+    """The room is still open, but the hour of the interview has passed."""
     EXPLAIN = "explain"
     """An absence was noted, and the time to explain it runs."""
     ACCEPT = "accept"
@@ -29,7 +31,7 @@ class StepKind(StrEnum):
     """An interview has passed, and its adviser has not said how it ended."""
 
 
-PRESSING = frozenset({StepKind.JOIN, StepKind.EXPLAIN, StepKind.ACCEPT})
+PRESSING = frozenset({StepKind.JOIN, StepKind.RETURN, StepKind.EXPLAIN, StepKind.ACCEPT})
 """These come before whatever has a later day: somebody waits, or a right ends."""
 
 
@@ -44,11 +46,13 @@ class Step:
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
-    """Return the steps, the next one first: what presses, then by day and hour, then what has no day."""
+    """Return the steps, the next one first: what presses, by kind; then by day and hour; then what has no day."""
     order = list(StepKind)
 
-    def rank(step: Step) -> tuple[int, float, int]:
-        group = 0 if step.kind in PRESSING else 1 if step.at else 2
-        return group, step.at.timestamp() if group == 1 and step.at else 0, order.index(step.kind)
+    def rank(step: Step) -> tuple[int, float, float]:
+        kind, at = order.index(step.kind), step.at.timestamp() if step.at else 0
+        if step.kind in PRESSING:
+            return 0, kind, at
+        return (1, at, kind) if step.at else (2, kind, 0)
 
     return sorted(steps, key=rank)

@@ -63,6 +63,11 @@ def is_to_conclude(*, state: str, ends_at: datetime, now: datetime) -> bool:
     return state in LIVE_STATES and ends_at <= now
 
 
+def is_to_be_held(*, state: str, ends_at: datetime, call_ended_at: datetime | None, now: datetime) -> bool:
+    """Return whether an interview is to come or under way: nobody has ended its call, and its end has not passed."""
+    return state in LIVE_STATES and call_ended_at is None and now < ends_at
+
+
 NOT_BEGUN = "L'entretien n'a pas encore commencé."
 
 
