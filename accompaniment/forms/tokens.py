@@ -10,6 +10,9 @@ from accompaniment.models import User
 
 FIELD = "once"
 
+SECRETS = frozenset({"password", "confirmation", "current", "proof"})
+"""Names of the fields that may hold a password. What is typed there is kept nowhere, not even as a digest."""
+
 _signer = Signer(salt="accompaniment.views.once", sep="~")
 
 
@@ -27,12 +30,15 @@ def token_in(request: HttpRequest) -> tuple[UUID, int] | None:
         return None
 
 
+def typed_in(request: HttpRequest) -> dict[str, list[str]]:
+    """Return what a person typed into a form, by field, without tokens and passwords."""
+    left_out = {FIELD, "csrfmiddlewaretoken", *SECRETS}
+    return {name: values for name, values in request.POST.lists() if name not in left_out}
+
+
 def key_of_sending(request: HttpRequest, token: UUID) -> UUID:
-    """Return a key that is equal for two sendings of the same form: from token, address and all that was typed."""
-    typed = sorted(
-        (name, values) for name, values in request.POST.lists() if name not in {FIELD, "csrfmiddlewaretoken"}
-    )
-    digest = sha256(repr((request.path, typed)).encode())
+    """Return a key that is equal for two sendings of the same form: from token, address and what was typed."""
+    digest = sha256(repr((request.path, sorted(typed_in(request).items()))).encode())
     for name, files in sorted(request.FILES.lists()):
         for file in files:
             digest.update(repr((name, file.name, file.size)).encode())

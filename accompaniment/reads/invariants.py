@@ -158,6 +158,20 @@ def wishes_are_taken_back_by_the_person() -> Iterator[str]:
             yield f"{table} {request} of jobseeker {identifier} was not taken back by the person, or was answered too"
 
 
+def noted_contacts_are_whole() -> Iterator[str]:
+    """A contact that an adviser noted is in the record of who did what, under the same hand."""
+    for identifier, contact in rows("""
+        SELECT person.identifier, contact.id FROM accompaniment_contact contact
+        JOIN accompaniment_jobseeker person ON person.id = contact.jobseeker_id
+        WHERE contact.began_by <> '' AND NOT EXISTS (
+            SELECT FROM accompaniment_auditentry entry
+            WHERE entry.jobseeker_id = contact.jobseeker_id AND entry.actor_id = contact.author_id
+              AND entry.action = 'contact_noted' AND (entry.details ->> 'contact')::bigint = contact.id
+        )
+    """):
+        yield f"contact {contact} of jobseeker {identifier} was noted, which no record says"
+
+
 GUARDS_IN_PLACE = """
     SELECT class.relname, guard.tgname, concat_ws(' OR ',
         CASE WHEN tgtype & 4 > 0 THEN 'INSERT' END, CASE WHEN tgtype & 16 > 0 THEN 'UPDATE' END,
@@ -192,5 +206,6 @@ GROUND_CHECKS: tuple[InvariantCheck, ...] = (
     enrolment_has_its_history,
     obligations_never_overlap,
     wishes_are_taken_back_by_the_person,
+    noted_contacts_are_whole,
     guards_are_in_place,
 )

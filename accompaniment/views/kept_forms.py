@@ -5,7 +5,7 @@ its text waits for half an hour in the visitor's new, empty session. After the l
 that page show it (`config.form_renderer`), and the page says that it is not sent yet. If the same form had already gone
 through, the page says when, and the form is empty.
 
-Nothing is ever sent by itself, and nobody else sees the text. This works without a script;
+Nothing is ever sent by itself, nobody else sees the text, and no password is ever kept. This works without a script;
 `static/accompaniment/keep.js` does more.
 """
 
@@ -25,7 +25,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accompaniment.forms.tokens import FIELD, key_of_sending, token_in
+from accompaniment.forms.tokens import key_of_sending, token_in, typed_in
 from accompaniment.models import User
 from accompaniment.services import sent_forms
 
@@ -73,7 +73,7 @@ def typed_before() -> Mapping[str, list[str]]:
 def keep(request: HttpRequest) -> bool:
     """Keep the form's text, if it is one of ours and not too long; return whether it was kept."""
     token = token_in(request)
-    typed = {name: values for name, values in request.POST.lists() if name not in {FIELD, "csrfmiddlewaretoken"}}
+    typed = typed_in(request)
     if token is None or sum(len(value) for values in typed.values() for value in values) > LONGEST:
         return False
     request.session[KEY] = {

@@ -9,6 +9,8 @@ const SENT_COOKIE = "sent_forms";
 const FIELDS = "input, select, textarea";
 const NOT_KEPT = new Set(["hidden", "password", "file", "submit", "button", "reset", "image"]);
 
+const SECRET = ".fr-password__input"; // its type is "text" while the password is shown
+
 const person = document.body.dataset.person ?? "";
 const untouched = new WeakMap();
 
@@ -22,7 +24,11 @@ function keyOf(form) {
 // Fields in which a person can type or choose. A hidden field that belongs to them is marked `data-keep-too`.
 function fieldsOf(form) {
   return [...form.elements].filter(
-    (field) => field.matches(FIELDS) && field.name && (!NOT_KEPT.has(field.type) || "keepToo" in field.dataset),
+    (field) =>
+      field.matches(FIELDS) &&
+      field.name &&
+      !field.matches(SECRET) &&
+      (!NOT_KEPT.has(field.type) || "keepToo" in field.dataset),
   );
 }
 

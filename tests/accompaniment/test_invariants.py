@@ -92,6 +92,15 @@ BREACHES = {
             "WHERE user_id IS NOT NULL"
         ),
     ),
+    "a noted contact that no record tells": (
+        "noted_contacts_are_whole",
+        (),
+        (
+            "INSERT INTO accompaniment_contact (jobseeker_id, at, channel, nature, author_id, summary, began_by) "
+            "SELECT id, now(), 'phone', 'call', user_id, 'Stage', 'person' FROM accompaniment_jobseeker "
+            "WHERE user_id IS NOT NULL"
+        ),
+    ),
     "a histories' guard switched off": (
         "guards_are_in_place",
         (),

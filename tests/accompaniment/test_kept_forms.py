@@ -9,18 +9,22 @@ import pytest
 import time_machine
 from django.contrib.messages import get_messages
 from django.contrib.sessions.models import Session
+from django.forms import PasswordInput
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.forms.tokens import new_token
+from accompaniment.enums import Role
+from accompaniment.forms.accounts import ConfirmAddressForm
+from accompaniment.forms.tokens import SECRETS, new_token
 from accompaniment.jobs import clear_sessions
-from accompaniment.models import Enrolment, OnSiteRequest, User
+from accompaniment.models import AddressChange, Enrolment, OnSiteRequest, User
 from accompaniment.services.action_plan import StepFacts, add_objective, add_step, shown_line
 from accompaniment.services.contact_details import details_of, shown_details
 from accompaniment.views.kept_forms import KEY, LONGEST, SENT_COOKIE
 from tests.accompaniment.factories import PASSWORD, JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.forms import forms_of_the_house
 from tests.messaging.factories import pair
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +159,36 @@ def test_only_its_own_page_has_it(client: Client, person: User) -> None:
     enter(client, person)
     assert "fauteuil" not in client.get(reverse("ask_callback")).content.decode()
     assert "fauteuil" in client.get(ADDRESS).content.decode()
+
+
+def test_a_password_is_never_stored(client: Client, person: User) -> None:
+    """Kind: a secret that waits in the session, or whose digest does, because it was typed into a form."""
+    client.force_login(person)
+    Session.objects.all().delete()
+    address = reverse("change_address")
+    keys = set()
+    token = new_token(person)
+    for word in (PASSWORD, "un autre mot de passe"):
+        typed = {"once": token, "email": "nouvelle@exemple.fr", **dict.fromkeys(SECRETS, word)}
+        client.post(address, typed, headers={"Referer": f"http://testserver{address}"})
+        kept = client.session[KEY]
+        assert kept["typed"] == {"email": ["nouvelle@exemple.fr"]}
+        assert word not in str(dict(client.session))
+        keys.add(kept["key"])
+    assert len(keys) == 1
+
+
+def test_every_field_for_a_password_is_known_as_one() -> None:
+    in_classes = {
+        name
+        for form in forms_of_the_house()
+        for name, field in getattr(form, "base_fields", {}).items()
+        if isinstance(field.widget, PasswordInput)
+    }
+    proof = ConfirmAddressForm(change=AddressChange(user=User(role=Role.ADVISER)))
+    added = {name for name, field in proof.fields.items() if isinstance(field.widget, PasswordInput)}
+    assert (in_classes, added) == ({"password", "confirmation", "current"}, {"proof"})
+    assert in_classes | added == SECRETS
 
 
 @pytest.mark.parametrize("differing", [{"once": "forged"}, {"comment": "x" * (LONGEST + 1)}])
