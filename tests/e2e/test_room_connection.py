@@ -3,10 +3,11 @@
 The connection is cut in the browser (offline) or at the server (its end of the socket closes).
 """
 
+import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.e2e.browser import forgive, wait_until
 from tests.e2e.room import CUT, Line, enter, let_in, sees_and_hears
@@ -96,3 +97,28 @@ def test_after_the_call_the_words_of_the_end_stay_while_the_line_comes_back(
     adviser.get_by_role("button", name="Reprendre l'appel").click()
     expect(jobseeker.locator("[data-resumed]")).to_be_visible()
     assert line.tries > tried, "the news came over a new socket"
+
+
+def test_a_call_whose_first_signal_is_lost_is_begun_anew(new_page: Any, interview: Interview) -> None:
+    """The adviser's first offer never arrives; nobody is left in « Mise en relation… »."""
+    lost: list[str] = []
+
+    def lose_the_first_call(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            told = json.loads(frame)
+            if told["type"] == "signal" and (not lost or told["call"] == lost[0]):
+                lost.append(told["call"])
+            else:
+                server.send(frame)
+
+        socket.on_message(pass_on)
+
+    jobseeker, adviser = new_page(), new_page()
+    adviser.route_web_socket("**/ws/visio/**", lose_the_first_call)
+    enter(jobseeker, interview.jobseeker.user, interview)
+    enter(adviser, interview.adviser.user, interview)
+    let_in(adviser, jobseeker)
+    assert lost
+    assert adviser.evaluate("window.keptConnections.length") == 2, "the call was begun anew, once"
