@@ -8,6 +8,7 @@ from typing import Any
 
 import redis
 
+PATIENCE = 20.0  # seconds
 CHUNK = 65536
 """The number of bytes passed on at once."""
 
@@ -43,7 +44,7 @@ class Door:
         self._ended.set()
         with suppress(OSError):
             socket.create_connection(self._listener.getsockname()).close()
-        self._taking_in.join()
+        self._taking_in.join(PATIENCE)
         self._listener.close()
         for end in self._open:
             with suppress(OSError):

@@ -17,6 +17,7 @@ ONE_AT_A_TIME = 8117
 def alone() -> Iterator[None]:
     """Let the other workers of the run wait, so that one migrates and they copy."""
     with connection._nodb_cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0")  # a migration takes longer than any lock of a test
         cursor.execute("SELECT pg_advisory_lock(%s)", [ONE_AT_A_TIME])
         yield
 

@@ -21,8 +21,8 @@ LOGGING = configuration("WARNING")
 # Files do not change during a run, so a browser need not request them again for each page.
 WHITENOISE_MAX_AGE = 60 * 60  # seconds
 
-# A test's commits need not survive a power failure.
-DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off"
+# A test's commits need not survive a power failure. A lock that nobody lets go fails its test instead of the whole run.
+DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c lock_timeout=60s"
 
 # Workers clear their caches and channels without touching those of the demonstration or of each other.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")

@@ -19,7 +19,7 @@ from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import ManagerFactory
 from tests.caseload.files import kept_files, no_broker
 from tests.concurrency.held_imports import somebody_waits_for_the_people, work, writing_held_up
-from tests.config.embedded_clients import PROJECT, eventually
+from tests.config.embedded_clients import PATIENCE, PROJECT, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,7 +102,7 @@ def test_a_load_whose_worker_is_killed_leaves_nothing_and_is_taken_up_again(run:
             eventually(somebody_waits_for_the_people)
         finally:
             worker.kill()
-            worker.wait()
+            worker.wait(PATIENCE)
         assert now(run).state == ImportState.RUNNING
         assert run.attempts == 1
     eventually(lambda: not somebody_loads())

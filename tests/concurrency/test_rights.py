@@ -17,7 +17,7 @@ from accompaniment.rules.errors import NoRightError
 from accompaniment.services.rights import check_acts
 from caseload.enums import PlacementEnd
 from caseload.services.moves.placements import end_placement, place
-from tests.concurrency.threads import until_somebody_waits
+from tests.concurrency.threads import PATIENCE, until_somebody_waits
 from tests.rights.file_cases import FILE_CASES
 from tests.rights.house import House, build_house
 from tests.rights.meeting_cases import MEETING_CASES
@@ -66,7 +66,7 @@ def while_handed_over(house: House, act: Callable[[], Any]) -> Exception | None:
         place(actor=None, jobseeker=person, portfolio=house.beside)
         other.start()
         until_somebody_waits()
-    other.join()
+    other.join(PATIENCE)
     return raised[0]
 
 

@@ -18,6 +18,7 @@ from caseload.services.desk.selections import SOMEBODY_AT_IT, change_plans
 from messaging.models import Conversation, Message
 from messaging.services.groups import post_to_each
 from tests.caseload.factories import PortfolioFactory
+from tests.concurrency.threads import PATIENCE
 from tests.messaging.factories import pair
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,7 +50,7 @@ def held(person: Jobseeker) -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
         released.set()
-        other.join()
+        other.join(PATIENCE)
 
 
 def test_one_file_that_is_held_keeps_its_plan_and_the_others_get_theirs() -> None:

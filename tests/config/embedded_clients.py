@@ -15,6 +15,7 @@ import redis
 from config.embedded.locks import holders, is_held
 from config.embedded.places import Places
 
+PATIENCE = 20.0  # seconds
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 CLIENT = """
@@ -27,7 +28,7 @@ sys.stdin.read()
 """
 
 
-def eventually(condition: Callable[[], bool], limit: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], limit: float = PATIENCE) -> None:
     """Return once the condition holds; fail if it does not hold within `limit` seconds."""
     end = time.monotonic() + limit
     while not condition():
@@ -59,7 +60,7 @@ class Client:
         return redis.Redis.from_url(self.redis)
 
     def leave(self) -> None:
-        self.process.communicate()
+        self.process.communicate(timeout=PATIENCE)
 
 
 def begin(data_dir: Path, **environment: str) -> subprocess.Popen[str]:

@@ -20,6 +20,7 @@ from config.embedded.locks import holders
 from config.embedded.places import SOCKET_PATH_LIMIT, Places
 
 from .embedded_clients import (
+    PATIENCE,
     PROJECT,
     bare_environment,
     begin,
@@ -109,7 +110,7 @@ def test_the_servers_end_with_the_last_client_and_the_data_stay(used_dir: Path) 
 def test_a_client_that_is_killed_gives_its_lease_back(used_dir: Path) -> None:
     client = connected(begin(used_dir))
     client.process.kill()
-    client.process.communicate()
+    client.process.communicate(timeout=PATIENCE)
     eventually(lambda: none_left(used_dir))
 
 
@@ -127,7 +128,7 @@ def test_committed_data_survive_when_everything_is_killed(used_dir: Path) -> Non
     client.sql("CREATE TABLE kept AS SELECT 1 AS one")
     kill_everything(used_dir)
     client.process.kill()
-    client.process.communicate()
+    client.process.communicate(timeout=PATIENCE)
     sockets = Path(Places(used_dir).socket_note.read_text(encoding="utf-8"))
     assert (sockets / "valkey.sock").exists()  # a leftover
     # The process number now belongs to another program, which PostgreSQL would take for a server.

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from .embedded_clients import PROJECT, bare_environment, eventually, none_left
+from .embedded_clients import PATIENCE, PROJECT, bare_environment, eventually, none_left
 
 STOP_LIMIT = 5.0  # seconds
+STARTS_WITHIN = 120.0  # seconds, on a busy machine
 GREETING = "Ctrl-C stops everything"
 
 
@@ -67,18 +69,30 @@ def house(data_dir: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     finally:
         for member in session_members(process.pid):
             os.kill(member, signal.SIGKILL)
-        process.wait()
+        process.wait(STOP_LIMIT)
         process.stdout.close()
         eventually(lambda: none_left(data_dir))
 
 
+@contextmanager
+def killed_after(seconds: float, process: subprocess.Popen[str]) -> Iterator[None]:
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def lines_until(process: subprocess.Popen[str], text: str) -> list[str]:
+    """Return the lines up to the one with this text. A process that never writes it is killed, and the test fails."""
     assert process.stdout is not None
     lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if text in line:
-            return lines
+    with killed_after(STARTS_WITHIN, process):
+        for line in process.stdout:
+            lines.append(line)
+            if text in line:
+                return lines
     raise AssertionError("".join(lines))
 
 
@@ -87,7 +101,7 @@ def test_ctrl_c_ends_everything_within_five_seconds(data_dir: Path) -> None:
     with house(data_dir, port) as process:
         greeting = lines_until(process, GREETING)
         assert any(f"http://localhost:{port}" in line for line in greeting)
-        with urllib.request.urlopen(f"http://localhost:{port}/readyz") as answer:
+        with urllib.request.urlopen(f"http://localhost:{port}/readyz", timeout=PATIENCE) as answer:
             assert answer.read() == b"ok\n"
         members = session_members(process.pid)
         for part in ("config.web", " worker ", " beat "):
@@ -129,7 +143,7 @@ def test_a_port_of_another_program_is_not_taken(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with house(tmp_path / ".data", port) as process:
-            output, _ = process.communicate()
+            output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert output == (f"Port {port} is taken by another program: set PORT to a free one, as in `make run PORT=8001`.\n")
     assert not (tmp_path / ".data").exists()

@@ -130,8 +130,9 @@ def test_a_form_whose_answer_was_lost_counts_once_when_it_is_sent_again(new_page
     page.goto(ADDRESS)
     page.get_by_role("textbox").fill(TEXT)
     page.route(f"**{ADDRESS}", lambda route: (route.fetch(max_redirects=0), route.abort()), times=1)
-    with page.expect_event("requestfailed"):
-        page.get_by_role("button", name="Demander un rendez-vous").click()
+    page.get_by_role("button", name="Demander un rendez-vous").click()
+    # The browser's own page, which would interrupt the next navigation, has no such field.
+    expect(page.get_by_role("textbox")).to_have_count(0)
     page.context.clear_cookies(name="sent_forms")  # it came with the answer that was lost
     OnSiteRequest.objects.all().delete()
     page.goto(ADDRESS)

@@ -155,10 +155,10 @@ async def test_no_connection_is_left_with_a_thread_of_the_sockets() -> None:
         await tab.leave()
     for outcome in await asyncio.gather(*[in_thread(breaks) for _ in range(ROOMS)], return_exceptions=True):
         assert isinstance(outcome, ValueError)
-    everywhere = threading.Barrier(django_settings.SOCKET_THREADS)
+    everywhere = threading.Barrier(django_settings.SOCKET_THREADS, timeout=PATIENCE)
 
     def holds() -> bool:
-        everywhere.wait(PATIENCE)
+        everywhere.wait()
         return connection.connection is not None
 
     for left in [sockets.threads.submit(holds) for _ in range(django_settings.SOCKET_THREADS)]:
