@@ -48,7 +48,8 @@ def _some_time(world: World, story: Story) -> datetime:
 
 
 def _write_objective(world: World, story: Story) -> None:
-    title, steps = world.rng.choice(OBJECTIVES)
+    # The log-in person always has the same, with most steps, so that their pages are as long on every day.
+    title, steps = OBJECTIVES[0] if story.is_login else world.rng.choice(OBJECTIVES)
     at, user, today = _some_time(world, story), story.adviser.user, world.calendar(story.agency).day(world.now)
     objective = Objective.objects.create(jobseeker=story.person, title=title, created_at=at, created_by=user)
     world.papers.note(at, user, story.person, AuditAction.ACTION_PLAN, event="objective_added", objective=objective.pk)
