@@ -164,7 +164,8 @@ class Hub:
         ready = asyncio.Event()
         self._line = asyncio.create_task(self._bring_in(ready))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ready.wait(), PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                await ready.wait()
 
     async def leave(self, topic: str, listener: Listener) -> None:
         """Remove a socket. When the last one of the loop is gone, everything stops."""
@@ -193,7 +194,8 @@ class Hub:
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 layer = get_channel_layer()
-                self._channel = await asyncio.wait_for(layer.new_channel("hub."), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    self._channel = await layer.new_channel("hub.")
                 await self.resubscribe()
                 ready.set()
                 attempt = 0
@@ -325,7 +327,8 @@ class Broadcaster:
         before, self._layer = self._layer, layer
         if before is not None:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await asyncio.wait_for(before.flush(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await before.flush()
 
 
 broadcaster = Broadcaster()
@@ -347,9 +350,13 @@ def tell_sessions_ended(user_pk: int) -> None:
 
 
 async def calmly(call: Coroutine[Any, Any, None]) -> bool:
-    """Wait for the layer for `PATIENCE` seconds at most; return whether it answered."""
+    """Wait for the layer for `PATIENCE` seconds at most; return whether it answered.
+
+    `asyncio.wait_for` of Python 3.11 loses a cancellation that comes together with the answer; `timeout` does not.
+    """
     try:
-        await asyncio.wait_for(call, PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await call
     except (RedisError, OSError, TimeoutError):
         _silence.begins()
         return False
