@@ -1,6 +1,6 @@
 """Working hours, interviews and their reports."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from caseload.models import Adviser
 from caseload.models.staff import managed_by
 from visio.enums import InterviewState, NextStep
 from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES
-from visio.rules.states import STATES_TO_YOU, is_to_be_held
+from visio.rules.states import STATES_TO_YOU, is_to_be_held, last_day_to_answer
 
 REASON_LENGTH = 500
 ANSWER_LENGTH = 2000
@@ -265,7 +265,7 @@ class Interview(models.Model):
         """The last day on which the person may explain an absence, in the adviser's zone."""
         if self.answer_until is None:
             return None
-        return (self.answer_until - timedelta(seconds=1)).astimezone(self.adviser.agency.zone).date()
+        return last_day_to_answer(self.answer_until, zone=self.adviser.agency.zone)
 
     @property
     def channel_used(self) -> Channel:

@@ -33,6 +33,10 @@ from accompaniment.rules.trades import trade_in_words
 
 register = template.Library()
 
+FOLDED_FROM = 160
+"""Characters. A longer text that people typed is folded in a list, as is one of more lines than these."""
+LINES_SHOWN = 4
+
 
 class Sided(Protocol):
     """Something that two people share, each in the zone of their own agency."""
@@ -89,6 +93,12 @@ def french_date(value: datetime | date | Days | None, style: str) -> str:
         return french.days_from_to(value.first, value.last, style)
     words = french.day_in_style(_day(value), style.replace(french.NO_BREAK, " "))
     return words.replace(" ", french.NO_BREAK) if french.NO_BREAK in style else words
+
+
+@register.filter
+def is_long(text: str) -> bool:
+    """Return whether a text that people typed is folded in a list."""
+    return len(text) > FOLDED_FROM or len(text.splitlines()) > LINES_SHOWN
 
 
 @register.filter

@@ -1,16 +1,20 @@
 """Events of a person's timeline; each floor adds its own.
 
-A source is one SQL statement that returns the newest events of a person before an instant, up to a limit.
+A source names rows, their instants and the facts that its sentence needs. All sources together are one SQL statement,
+so that the page of a person takes the same few statements whatever happened.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from caseload.enums import TimelineKind
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.db.models.expressions import Combinable
+
     from accompaniment.models import Jobseeker
 
 
@@ -31,21 +35,29 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineRequest:
-    """The wanted events: the newest before an instant (None: now), at most `limit`."""
+class Happened:
+    """A row of a source: its instant, its facts by name as JSON holds them, and the person whose file it is in."""
 
+    at: datetime
+    facts: Mapping[str, Any]
     person: "Jobseeker"
-    before: datetime | None
-    limit: int
+
+    def __getitem__(self, name: str) -> Any:
+        return self.facts[name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A source of events of some kinds."""
+    """A source of events of one kind."""
 
-    kinds: frozenset[TimelineKind]
-    events: Callable[[TimelineRequest], Iterable[Event]]
+    kind: TimelineKind
+    rows: Callable[["Jobseeker"], "QuerySet[Any]"]
+    """The rows of a person; those whose instant is NULL are left out."""
+    at: str
+    """The field or annotation with the instant."""
+    facts: "Mapping[str, str | Combinable]"
+    told: Callable[[Happened], Event]
 
 
 timeline_sources: list[Source] = []
-"""Asked lowest floor first."""
+"""Of events of the same instant, those of an earlier source come first. Lowest floor first."""

@@ -1,37 +1,48 @@
 """Events of call-back requests for a person's timeline. Calls and messages are in the contact journal."""
 
-from collections.abc import Iterator
-
 from caseload.enums import TimelineKind
-from caseload.hooks.timeline import Event, Source, TimelineRequest
-from caseload.reads.file.timeline_sources import newest, said_by
-from messaging.enums import CallbackState
+from caseload.hooks.timeline import Event, Happened
+from caseload.reads.file.timeline_sources import name_of, own, source
+from messaging.enums import CallbackState, CallbackSubject
 from messaging.models import CallbackRequest
 
 
-def requests_made(asked: TimelineRequest) -> Iterator[Event]:
-    for request in newest(CallbackRequest.objects.all(), asked, at="asked_at"):
-        way = ", par écrit" if request.in_writing else ""
-        yield Event(
-            at=request.asked_at,
-            kind=TimelineKind.CONTACT,
-            title=f"Rappel demandé{way} : {request.get_subject_display().lower()}",
-            text=request.comment,
-            by=asked.person.full_name,
-        )
+def request_made(happened: Happened) -> Event:
+    way = ", par écrit" if happened["in_writing"] else ""
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.CONTACT,
+        title=f"Rappel demandé{way}\u00a0: {CallbackSubject(happened['subject']).label.lower()}",
+        text=happened["comment"],
+        by=happened.person.full_name,
+    )
 
 
-def ended_without_a_call(asked: TimelineRequest) -> Iterator[Event]:
-    rows = CallbackRequest.objects.exclude(state__in=(CallbackState.OPEN, CallbackState.DONE))
-    for request in newest(rows.select_related("closed_by"), asked, at="closed_at"):
-        yield Event(
-            at=request.closed_at,
-            kind=TimelineKind.CONTACT,
-            title=f"Demande de rappel : {request.get_state_display().lower()}",
-            by=said_by(request.closed_by),
-        )
+def ended_without_a_call(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.CONTACT,
+        title=f"Demande de rappel\u00a0: {CallbackState(happened['state']).label.lower()}",
+        by=happened["by"].strip(),
+    )
 
 
 MESSAGING_SOURCES = [
-    Source(kinds=frozenset({TimelineKind.CONTACT}), events=events) for events in (requests_made, ended_without_a_call)
+    source(
+        TimelineKind.CONTACT,
+        own(CallbackRequest.objects.all()),
+        request_made,
+        at="asked_at",
+        in_writing="in_writing",
+        subject="subject",
+        comment="comment",
+    ),
+    source(
+        TimelineKind.CONTACT,
+        own(CallbackRequest.objects.exclude(state__in=(CallbackState.OPEN, CallbackState.DONE))),
+        ended_without_a_call,
+        at="closed_at",
+        state="state",
+        by=name_of("closed_by"),
+    ),
 ]

@@ -96,8 +96,7 @@ head.querySelector("[data-write]")?.addEventListener("click", (event) => {
   field.focus();
 });
 
-const menu = head.querySelector("[data-menu]");
-if (menu !== null) {
+for (const menu of document.querySelectorAll("[data-menu]")) {
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
     menu.open = false;

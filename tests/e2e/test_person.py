@@ -1,6 +1,7 @@
 """A person's file in a real browser: by keyboard, narrow and wide, and what the person sees of it."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,6 +20,10 @@ from tests.messaging.factories import say
 pytestmark = pytest.mark.e2e
 
 NewPage = Callable[..., Page]
+ONE_ROW = 40  # px
+PRINTED_ADDRESSES = """[...document.querySelectorAll("main a")].filter((link) =>
+  ["::before", "::after"].some((part) => /http|\\/[a-z]/.test(getComputedStyle(link, part).content))
+).map((link) => link.textContent)"""
 LONG = "Zimmermann de La Rochefoucauld-Doudeauville-Montmorency"
 
 
@@ -103,14 +108,57 @@ def test_a_narrow_screen_shows_one_part_at_a_time(new_page: NewPage, portfolio: 
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     for part in (note, page.locator("#fil-titre"), page.get_by_role("log")):
         expect(part).to_be_visible()
-    for part in (page.locator("#entete"), page.get_by_label("Votre message"), page.locator(".file-acts")):
-        expect(part).to_be_hidden()
+    acts = (".file-acts", ".file-menu", "#coordonnees .fr-link", "[aria-labelledby=plan-titre] .fr-link")
+    for part in (page.locator("#entete"), page.get_by_label("Votre message"), *map(page.locator, acts)):
+        expect(part.first).to_be_hidden()
+    # Kind: an address behind each link, which a reader of paper cannot press.
+    assert page.evaluate(PRINTED_ADDRESSES) == []
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(page.get_by_role("tab")).to_have_count(0)
     expect(page.locator("#resume")).to_be_visible()
     expect(note).to_be_hidden()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_timeline_is_filtered_from_a_menu_of_one_row(
+    new_page: NewPage, portfolio: Portfolio, person: Jobseeker, width: int, height: int
+) -> None:
+    """Kind: a row of filters that takes three rows from what it filters."""
+    notes.write_note(actor=portfolio.adviser.user, jobseeker=person, body="un\ndeux\ntrois\nquatre\ncinq")
+    page = new_page(width=width, height=height)
+    step_inside(page, portfolio.adviser.user)
+    page.goto(f"/personnes/{person.pk}/#fil")
+    settle(page)
+    row = page.locator("#fil .file-part")
+    box = row.bounding_box()
+    assert box is not None
+    assert box["height"] <= ONE_ROW
+    menu = row.locator("summary")
+    expect(menu).to_have_text("Filtrer le fil\u00a0: Tout")
+    menu.press("Enter")
+    expect(row.get_by_role("link", name="Tout", exact=True)).to_be_visible()
+    look(page, [width])
+    page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+    expect(row.get_by_role("link")).to_have_count(0)
+    menu.press("Enter")
+    row.get_by_role("link", name="Notes").press("Enter")
+    expect(menu).to_have_text("Filtrer le fil\u00a0: Notes")
+    # Long notes fold, by their lines too, and open in place.
+    folds = page.locator("#fil .desk-timeline__more")
+    expect(folds).to_have_count(2)
+    expect(page.get_by_text("cinq", exact=False).locator("visible=true")).to_have_count(1)
+    # The parts and what is folded in them, by their headings.
+    levels = page.locator("main :is(h1, h2, h3, h4)").evaluate_all("all => all.map(one => Number(one.tagName[1]))")
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    # One row of acts on a desk, whatever the name; each as high as its neighbours.
+    tops = page.locator(".file-acts > *").evaluate_all("all => all.map(one => one.getBoundingClientRect().top)")
+    heights = page.locator(".file-acts .fr-btn").evaluate_all("all => all.map(one => one.offsetHeight)")
+    assert len(set(heights)) == 1
+    assert width < 992 or len(set(tops)) == 1
 
 
 def test_a_note_is_written_by_keyboard(page: Page, portfolio: Portfolio, person: Jobseeker) -> None:

@@ -3,19 +3,22 @@
 Held interviews are in the contact journal, with their reports.
 """
 
-from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from accompaniment.enums import Channel
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.french import moment_there, weekday_in_words
 from caseload.enums import TimelineKind
-from caseload.hooks.timeline import Event, Source, TimelineRequest
-from caseload.reads.file.timeline_sources import newest, said_by
+from caseload.hooks.timeline import Event, Happened
+from caseload.reads.file.timeline_sources import name_of, own, source, titled
 from visio.enums import InterviewState
 from visio.models import AbsenceAnswer, Interview, InterviewEvent
 from visio.rules import ABSENCE_STATES
+from visio.rules.states import last_day_to_answer
 
 ENDINGS = {
-    InterviewState.INTERRUPTED: "Entretien interrompu par un problème technique : ce n'est pas une absence",
+    InterviewState.INTERRUPTED: "Entretien interrompu par un problème technique\u00a0: ce n'est pas une absence",
     InterviewState.EXCUSED: "La personne n'est pas venue à l'entretien, sans suite",
     InterviewState.CANCELLED: "Entretien annulé",
 }
@@ -25,68 +28,98 @@ DECISIONS = {
     InterviewState.EXCUSED: "Absence classée sans suite",
 }
 
-
-def bookings(asked: TimelineRequest) -> Iterator[Event]:
-    for interview in newest(Interview.objects.with_people().select_related("booked_by"), asked, at="booked_at"):
-        when = moment_there(interview.starts_at, zone=reader_zone(), others=interview.zones)
-        yield Event(
-            at=interview.booked_at,
-            kind=TimelineKind.INTERVIEW,
-            title=f"Entretien fixé au {when}",
-            channel=interview.get_channel_display(),
-            text=f"Avec {interview.adviser}.",
-            by=said_by(interview.booked_by),
-        )
+ADVISERS_ZONE = "adviser__agency__departement__region__timezone"
 
 
-def endings(asked: TimelineRequest) -> Iterator[Event]:
-    rows = Interview.objects.filter(state__in=ENDINGS, noted_at=None).select_related("closed_by")
-    for interview in newest(rows, asked, at="closed_at"):
-        yield Event(
-            at=interview.closed_at,
-            kind=TimelineKind.INTERVIEW,
-            title=ENDINGS[InterviewState(interview.state)],
-            text=interview.technical_failure_note,
-            by=said_by(interview.closed_by),
-        )
+def booking(happened: Happened) -> Event:
+    when = moment_there(
+        datetime.fromisoformat(happened["starts_at"]),
+        zone=reader_zone(),
+        others=(happened.person.agency.zone, ZoneInfo(happened["zone"])),
+    )
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.INTERVIEW,
+        title=f"Entretien fixé au {when}",
+        channel=Channel(happened["channel"]).label,
+        text=f"Avec {happened['adviser']}.",
+        by=happened["by"].strip(),
+    )
 
 
-def absences(asked: TimelineRequest) -> Iterator[Event]:
-    rows = Interview.objects.select_related("noted_by", "adviser__agency__departement__region")
-    for interview in newest(rows, asked, at="noted_at"):
-        if interview.noted_at is not None and interview.answer_by is not None:
-            yield Event(
-                at=interview.noted_at,
-                kind=TimelineKind.INTERVIEW,
-                title="Absence à l'entretien notée",
-                text=f"La personne peut s'expliquer jusqu'au {weekday_in_words(interview.answer_by)} inclus.",
-                by=said_by(interview.noted_by),
-            )
+def ending(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.INTERVIEW,
+        title=ENDINGS[InterviewState(happened["state"])],
+        text=happened["note"],
+        by=happened["by"].strip(),
+    )
 
 
-def explanations(asked: TimelineRequest) -> Iterator[Event]:
-    for answer in newest(AbsenceAnswer.objects.all(), asked):
-        yield Event(
-            at=answer.at,
-            kind=TimelineKind.INTERVIEW,
-            title="Absence expliquée par la personne",
-            text=answer.text,
-        )
+def absence(happened: Happened) -> Event:
+    until = datetime.fromisoformat(happened["answer_until"])
+    day = last_day_to_answer(until, zone=ZoneInfo(happened["zone"]))
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.INTERVIEW,
+        title="Absence à l'entretien notée",
+        text=f"La personne peut s'expliquer jusqu'au {weekday_in_words(day)} inclus.",
+        by=happened["by"].strip(),
+    )
 
 
-def decisions(asked: TimelineRequest) -> Iterator[Event]:
-    rows = InterviewEvent.objects.filter(from_state__in=ABSENCE_STATES).select_related("actor")
-    for event in newest(rows, asked, person="interview__jobseeker"):
-        yield Event(
-            at=event.at,
-            kind=TimelineKind.INTERVIEW,
-            title=DECISIONS[InterviewState(event.to_state)],
-            text=event.reason,
-            by=said_by(event.actor),
-        )
+def explanation(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.INTERVIEW,
+        title="Absence expliquée par la personne",
+        text=happened["text"],
+    )
+
+
+def decision(happened: Happened) -> Event:
+    title = DECISIONS[InterviewState(happened["to_state"])]
+    return titled(TimelineKind.INTERVIEW, title)(happened)
 
 
 VISIO_SOURCES = [
-    Source(kinds=frozenset({TimelineKind.INTERVIEW}), events=events)
-    for events in (bookings, endings, absences, explanations, decisions)
+    source(
+        TimelineKind.INTERVIEW,
+        own(Interview.objects.all()),
+        booking,
+        at="booked_at",
+        starts_at="starts_at",
+        zone=ADVISERS_ZONE,
+        channel="channel",
+        adviser=name_of("adviser__user"),
+        by=name_of("booked_by"),
+    ),
+    source(
+        TimelineKind.INTERVIEW,
+        own(Interview.objects.filter(state__in=ENDINGS, noted_at=None)),
+        ending,
+        at="closed_at",
+        state="state",
+        note="technical_failure_note",
+        by=name_of("closed_by"),
+    ),
+    source(
+        TimelineKind.INTERVIEW,
+        own(Interview.objects.all()),
+        absence,
+        at="noted_at",
+        answer_until="answer_until",
+        zone=ADVISERS_ZONE,
+        by=name_of("noted_by"),
+    ),
+    source(TimelineKind.INTERVIEW, own(AbsenceAnswer.objects.all()), explanation, text="text"),
+    source(
+        TimelineKind.INTERVIEW,
+        own(InterviewEvent.objects.filter(from_state__in=ABSENCE_STATES), "interview__jobseeker"),
+        decision,
+        to_state="to_state",
+        text="reason",
+        by=name_of("actor"),
+    ),
 ]

@@ -103,6 +103,11 @@ def end_of_answers(*, from_day: date, days: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(from_day + timedelta(days=days + 1), time.min, zone)
 
 
+def last_day_to_answer(answer_until: datetime, *, zone: ZoneInfo) -> date:
+    """Return the last day on which the person may explain an absence."""
+    return (answer_until - timedelta(seconds=1)).astimezone(zone).date()
+
+
 def confirming_obstacle(
     *, answered_at: datetime | None, told_at: datetime | None, answer_until: datetime, now: datetime
 ) -> str | None:

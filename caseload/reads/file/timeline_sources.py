@@ -1,14 +1,25 @@
 """Events of this floor and the one below for a person's timeline."""
 
-from collections.abc import Iterator
-from datetime import datetime, time
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, DateTimeField, F, Func, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, ContactNature, EnrolmentState, ObligationState, ReviewOutcome
+from accompaniment.enums import (
+    AuditAction,
+    Channel,
+    ContactNature,
+    EnrolmentState,
+    Modality,
+    ObligationState,
+    RefusalReason,
+    ReviewOutcome,
+    Tier,
+    Track,
+)
 from accompaniment.models import (
     Accompaniment,
     AuditEntry,
@@ -17,6 +28,7 @@ from accompaniment.models import (
     ContactPlan,
     Document,
     EnrolmentEvent,
+    Jobseeker,
     Note,
     Objective,
     Obligation,
@@ -25,299 +37,394 @@ from accompaniment.models import (
     PlanReview,
     RegistrationInterview,
     Step,
-    User,
 )
 from accompaniment.rules.audit_words import audit_in_words
 from accompaniment.rules.french import day_in_style, frequency_in_words, of_name
 from accompaniment.rules.presentation import ENROLMENT_STEPS
-from caseload.enums import TimelineKind
-from caseload.hooks.timeline import Event, Source, TimelineRequest
+from caseload.enums import PlacementEnd, TimelineKind
+from caseload.hooks.timeline import Event, Happened, Source
 from caseload.models import Cover, Placement
 
-INTERVIEW_NATURES = {ContactNature.INTERVIEW, ContactNature.REGISTRATION_INTERVIEW}
+INTERVIEW_NATURES = (ContactNature.INTERVIEW, ContactNature.REGISTRATION_INTERVIEW)
 
 
-def newest(rows: QuerySet[Any], asked: TimelineRequest, *, at: str = "at", person: str = "jobseeker") -> QuerySet[Any]:
-    """Keep the newest rows of the person before the given instant, by the field `at`."""
-    found = rows.filter(**{person: asked.person, f"{at}__isnull": False})
-    if asked.before is not None:
-        found = found.filter(**{f"{at}__lt": asked.before})
-    return found.order_by(f"-{at}", "-pk")[: asked.limit]
+def own(rows: QuerySet[Any], person: str = "jobseeker") -> Callable[[Jobseeker], QuerySet[Any]]:
+    """Return what keeps the rows of a person, who is found by the path `person`."""
+    return lambda whom: rows.filter(**{person: whom})
 
 
-def said_by(user: User | None) -> str:
-    return user.full_name if user else ""
+def name_of(account: str) -> Concat:
+    """Return the full name of the account at a path; a space if there is none."""
+    return Concat(F(f"{account}__first_name"), Value(" "), F(f"{account}__last_name"), output_field=CharField())
 
 
-def contacts(asked: TimelineRequest) -> Iterator[Event]:
-    # The conclusion is the team's: the journal, which the person reads, has the decision alone.
-    interviews = RegistrationInterview.objects.filter(jobseeker=OuterRef("jobseeker"), concluded_at=OuterRef("at"))
-    rows = Contact.objects.select_related("author").annotate(conclusion=Subquery(interviews.values("notes")[:1]))
-    for contact in newest(rows, asked):
-        yield Event(
-            at=contact.at,
-            kind=TimelineKind.INTERVIEW if contact.nature in INTERVIEW_NATURES else TimelineKind.CONTACT,
-            title=contact.get_nature_display(),
-            channel=contact.get_channel_display(),
-            text="\n".join(filter(None, (contact.told, contact.conclusion))),
-            by=said_by(contact.author),
+def contact(kind: TimelineKind) -> Callable[[Happened], Event]:
+    def told(happened: Happened) -> Event:
+        written = Contact(**{name: happened[name] for name in ("summary", "began_by", "minutes")})
+        return Event(
+            at=happened.at,
+            kind=kind,
+            title=ContactNature(happened["nature"]).label,
+            channel=Channel(happened["channel"]).label,
+            text="\n".join(filter(None, (written.told, happened["conclusion"]))),
+            by=happened["by"].strip(),
         )
 
-
-def periods(asked: TimelineRequest) -> Iterator[Event]:
-    for period in newest(Accompaniment.objects.select_related("decided_by"), asked, at="started_at"):
-        yield Event(
-            at=period.started_at,
-            kind=TimelineKind.TRACK,
-            title=f"Accompagnement {period.get_tier_display().lower()}, {period.get_track_display().lower()}",
-            text=period.reason,
-            by=said_by(period.decided_by),
-            marks=True,
-        )
+    return told
 
 
-def enrolment_steps(asked: TimelineRequest) -> Iterator[Event]:
-    rows = EnrolmentEvent.objects.select_related("actor", "enrolment")
-    for step in newest(rows, asked, person="enrolment__jobseeker"):
-        refused = step.to_state == EnrolmentState.REFUSED
-        yield Event(
-            at=step.at,
-            kind=TimelineKind.TRACK,
-            title=ENROLMENT_STEPS[EnrolmentState(step.to_state)],
-            text=step.enrolment.get_refusal_reason_display() if refused else "",
-            by=said_by(step.actor),
-        )
-
-
-def acceptances(asked: TimelineRequest) -> Iterator[Event]:
-    for consent in newest(Consent.objects.select_related("text"), asked, at="accepted_at"):
-        yield Event(
-            at=consent.accepted_at,
-            kind=TimelineKind.TRACK,
-            title=f"Acceptation du 100 % web, version {consent.text.version}",
-            by=asked.person.full_name,
-        )
-
-
-def placements(asked: TimelineRequest) -> Iterator[Event]:
-    rows = Placement.objects.select_related("portfolio__adviser__user", "decided_by")
-    for placement in newest(rows, asked, at="started_at"):
-        yield Event(
-            at=placement.started_at,
-            kind=TimelineKind.TRACK,
-            title=f"Suivi par {placement.portfolio.adviser}",
-            text=placement.portfolio.get_modality_display(),
-            by=said_by(placement.decided_by),
-        )
-
-
-def placement_ends(asked: TimelineRequest) -> Iterator[Event]:
-    rows = Placement.objects.select_related("portfolio__adviser__user")
-    for placement in newest(rows, asked, at="ended_at"):
-        yield Event(
-            at=placement.ended_at,
-            kind=TimelineKind.TRACK,
-            title=f"Fin du suivi par {placement.portfolio.adviser}",
-            text=placement.get_end_reason_display(),
-        )
-
-
-def covers(asked: TimelineRequest) -> Iterator[Event]:
-    """The colleagues who replaced the adviser while the person was in the portfolio."""
-    zone = asked.person.agency.zone
-    until = (asked.before or timezone.now()).astimezone(zone).date()
-    rows = Cover.objects.standing().filter(
-        Q(portfolio__placements__ended_at=None) | Q(portfolio__placements__ended_at__date__gte=F("starts_on")),
-        portfolio__placements__jobseeker=asked.person,
-        portfolio__placements__started_at__date__lte=F("ends_on"),
-        starts_on__lte=until,
+def period(happened: Happened) -> Event:
+    tier, track = Tier(happened["tier"]).label, Track(happened["track"]).label
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.TRACK,
+        title=f"Accompagnement {tier.lower()}, {track.lower()}",
+        text=happened["reason"],
+        by=happened["by"].strip(),
+        marks=True,
     )
-    found = rows.select_related("colleague__user", "portfolio__adviser__user").order_by("-starts_on", "-pk").distinct()
-    for cover in found[: asked.limit]:
-        begins = datetime.combine(cover.starts_on, time(), tzinfo=zone)
-        if asked.before is None or begins < asked.before:
-            yield Event(
-                at=begins,
-                kind=TimelineKind.TRACK,
-                title=f"Relais par {cover.colleague}, en l'absence {of_name(cover.portfolio.adviser)}",
-                text=f"Jusqu'au {day_in_style(cover.ends_on, 'j F Y')} inclus",
-            )
 
 
-def own_facts(asked: TimelineRequest) -> Iterator[Event]:
-    """Device tests and corrected details; only the audit has their dates."""
-    rows = AuditEntry.objects.filter(action__in=(AuditAction.EQUIPMENT, AuditAction.UPDATED)).select_related("actor")
-    for entry in newest(rows, asked):
-        failed = entry.details.get("carries_video") is False
-        yield Event(
-            at=entry.at,
-            kind=TimelineKind.OWN,
-            title=audit_in_words(entry.action, entry.details),
-            text="La visio n'a pas fonctionné." if failed else "",
-            by=said_by(entry.actor),
-        )
+def enrolment_step(happened: Happened) -> Event:
+    refused = happened["to_state"] == EnrolmentState.REFUSED and happened["refusal_reason"]
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.TRACK,
+        title=ENROLMENT_STEPS[EnrolmentState(happened["to_state"])],
+        text=RefusalReason(happened["refusal_reason"]).label if refused else "",
+        by=happened["by"].strip(),
+    )
 
 
-def plans(asked: TimelineRequest) -> Iterator[Event]:
-    for plan in newest(ContactPlan.objects.select_related("decided_by"), asked, at="created_at"):
-        yield Event(
-            at=plan.created_at,
-            kind=TimelineKind.PLAN,
-            title=f"Plan de contact : {plan.get_nature_display().lower()} {frequency_in_words(plan.interval_days)}",
-            channel=plan.get_channel_display(),
-            text=plan.reason,
-            by=said_by(plan.decided_by),
-        )
+def acceptance(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.TRACK,
+        title=f"Acceptation du 100\u00a0% web, version {happened['version']}",
+        by=happened.person.full_name,
+    )
 
 
-def plan_reviews(asked: TimelineRequest) -> Iterator[Event]:
-    rows = PlanReview.objects.filter(outcome=ReviewOutcome.KEPT).select_related("by")
-    for review in newest(rows, asked, person="plan__jobseeker"):
-        yield Event(
-            at=review.at,
-            kind=TimelineKind.PLAN,
-            title="Plan de contact revu et gardé",
-            text=review.comment,
-            by=said_by(review.by),
-        )
+def placement(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.TRACK,
+        title=f"Suivi par {happened['adviser']}",
+        text=Modality(happened["modality"]).label,
+        by=happened["by"].strip(),
+    )
 
 
-def plan_requests(asked: TimelineRequest) -> Iterator[Event]:
-    for request in newest(PlanRequest.objects.all(), asked, at="asked_at"):
-        yield Event(
-            at=request.asked_at,
-            kind=TimelineKind.PLAN,
-            title="Changement du plan de contact demandé",
-            text=request.comment,
-            by=asked.person.full_name,
-        )
+def placement_end(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.TRACK,
+        title=f"Fin du suivi par {happened['adviser']}",
+        text=PlacementEnd(happened["end_reason"]).label if happened["end_reason"] else "",
+    )
 
 
-def withdrawn_plan_requests(asked: TimelineRequest) -> Iterator[Event]:
-    for request in newest(PlanRequest.objects.select_related("withdrawn_by"), asked, at="withdrawn_at"):
-        yield Event(
-            at=request.withdrawn_at,
-            kind=TimelineKind.PLAN,
-            title="Demande de changement du plan de contact retirée",
-            by=said_by(request.withdrawn_by),
-        )
+def covers_of(person: Jobseeker) -> QuerySet[Any]:
+    """Return the relays while the person was in the portfolio, each from its first midnight in the agency's zone."""
+    zone = person.agency.zone
+    theirs = Cover.objects.standing().filter(
+        Q(portfolio__placements__ended_at=None) | Q(portfolio__placements__ended_at__date__gte=F("starts_on")),
+        portfolio__placements__jobseeker=person,
+        portfolio__placements__started_at__date__lte=F("ends_on"),
+        starts_on__lte=timezone.now().astimezone(zone).date(),
+    )
+    midnight = Func(
+        Value(str(zone)), F("starts_on"), template="timezone(%(expressions)s::timestamp)", output_field=DateTimeField()
+    )
+    relays: QuerySet[Any] = Cover.objects.filter(pk__in=theirs.values("pk")).annotate(begins_at=midnight)
+    return relays
 
 
-def obligations(asked: TimelineRequest) -> Iterator[Event]:
-    settled = Obligation.objects.exclude(state=ObligationState.DUE)
-    rows = settled.annotate(settled_at=Coalesce("held_at", "waived_at"))
-    for obligation in newest(rows, asked, at="settled_at"):
-        held = obligation.state == ObligationState.HELD
-        yield Event(
-            at=obligation.settled_at,
-            kind=TimelineKind.PLAN,
-            title=(
-                f"Entretien obligatoire du {day_in_style(obligation.due_on, 'j F Y')}\u00a0: "
-                f"{'tenu' if held else 'plus dû'}"
-            ),
-            text=obligation.waived_reason,
-        )
+def cover(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.TRACK,
+        title=f"Relais par {happened['colleague']}, en l'absence {of_name(happened['adviser'])}",
+        text=f"Jusqu'au {day_in_style(date.fromisoformat(happened['ends_on']), 'j F Y')} inclus",
+    )
 
 
-def notes(asked: TimelineRequest) -> Iterator[Event]:
-    for note in newest(Note.objects.select_related("author"), asked):
-        yield Event(
-            at=note.at,
-            kind=TimelineKind.NOTE,
-            title="Note de l'équipe" if note.withdrawn_at is None else "Note retirée par son auteur",
-            text=note.body if note.withdrawn_at is None else "",
-            by=said_by(note.author),
-        )
+def own_fact(happened: Happened) -> Event:
+    """Tell a device test or corrected details; only the audit has their dates."""
+    failed = happened["details"].get("carries_video") is False
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.OWN,
+        title=audit_in_words(happened["action"], happened["details"]),
+        text="La visio n'a pas fonctionné." if failed else "",
+        by=happened["by"].strip(),
+    )
 
 
-def documents(asked: TimelineRequest) -> Iterator[Event]:
-    for document in newest(Document.objects.select_related("added_by"), asked, at="added_at"):
-        yield Event(
-            at=document.added_at,
-            kind=TimelineKind.DOCUMENT,
-            title="Document",
-            about=document.title,
-            text="Retiré depuis." if document.removed_at else "",
-            by=said_by(document.added_by),
-        )
+def plan(happened: Happened) -> Event:
+    nature = ContactNature(happened["nature"]).label
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.PLAN,
+        title=f"Plan de contact\u00a0: {nature.lower()} {frequency_in_words(happened['interval_days'])}",
+        channel=Channel(happened["channel"]).label,
+        text=happened["reason"],
+        by=happened["by"].strip(),
+    )
 
 
-def objectives(asked: TimelineRequest) -> Iterator[Event]:
-    for objective in newest(Objective.objects.select_related("created_by"), asked, at="created_at"):
-        yield Event(
-            at=objective.created_at,
-            kind=TimelineKind.PLAN,
-            title="Objectif",
-            about=objective.title,
-            by=said_by(objective.created_by),
-        )
+def obligation(happened: Happened) -> Event:
+    held = happened["state"] == ObligationState.HELD
+    due_on = day_in_style(date.fromisoformat(happened["due_on"]), "j F Y")
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.PLAN,
+        title=f"Entretien obligatoire du {due_on}\u00a0: {'tenu' if held else 'plus dû'}",
+        text=happened["waived_reason"],
+    )
 
 
-def closed_objectives(asked: TimelineRequest) -> Iterator[Event]:
-    for objective in newest(Objective.objects.all(), asked, at="closed_at"):
-        yield Event(at=objective.closed_at, kind=TimelineKind.PLAN, title="Objectif clos", about=objective.title)
+def note(happened: Happened) -> Event:
+    stands = happened["withdrawn_at"] is None
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.NOTE,
+        title="Note de l'équipe" if stands else "Note retirée par son auteur",
+        text=happened["body"] if stands else "",
+        by=happened["by"].strip(),
+    )
 
 
-def steps_done(asked: TimelineRequest) -> Iterator[Event]:
-    rows = Step.objects.select_related("done_by")
-    for step in newest(rows, asked, at="done_at", person="objective__jobseeker"):
-        yield Event(
-            at=step.done_at, kind=TimelineKind.PLAN, title=f"Étape faite : {step.title}", by=said_by(step.done_by)
-        )
+def document(happened: Happened) -> Event:
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.DOCUMENT,
+        title="Document",
+        about=happened["title"],
+        text="Retiré depuis." if happened["removed_at"] else "",
+        by=happened["by"].strip(),
+    )
 
 
-def on_site_requests(asked: TimelineRequest) -> Iterator[Event]:
-    for request in newest(OnSiteRequest.objects.select_related("answered_by"), asked, at="asked_at"):
-        yield Event(
-            at=request.asked_at,
-            kind=TimelineKind.ON_SITE,
-            title="Entretien en agence demandé",
-            text=request.comment,
-            by=asked.person.full_name,
-        )
+def objective(happened: Happened) -> Event:
+    by = happened["by"].strip()
+    return Event(at=happened.at, kind=TimelineKind.PLAN, title="Objectif", about=happened["title"], by=by)
 
 
-def on_site_answers(asked: TimelineRequest) -> Iterator[Event]:
-    for request in newest(OnSiteRequest.objects.select_related("answered_by"), asked, at="answered_at"):
-        yield Event(
-            at=request.answered_at,
-            kind=TimelineKind.ON_SITE,
-            title="Réponse à la demande d'entretien en agence",
-            text=request.answer,
-            by=said_by(request.answered_by),
-        )
+def closed_objective(happened: Happened) -> Event:
+    return Event(at=happened.at, kind=TimelineKind.PLAN, title="Objectif clos", about=happened["title"])
 
 
-def withdrawn_on_site_requests(asked: TimelineRequest) -> Iterator[Event]:
-    for request in newest(OnSiteRequest.objects.select_related("withdrawn_by"), asked, at="withdrawn_at"):
-        yield Event(
-            at=request.withdrawn_at,
-            kind=TimelineKind.ON_SITE,
-            title="Demande d'entretien en agence retirée",
-            by=said_by(request.withdrawn_by),
-        )
+def step_done(happened: Happened) -> Event:
+    title = f"Étape faite\u00a0: {happened['title']}"
+    return Event(at=happened.at, kind=TimelineKind.PLAN, title=title, by=happened["by"].strip())
 
 
-def _only(kind: TimelineKind, *events: Any) -> list[Source]:
-    return [Source(kinds=frozenset({kind}), events=one) for one in events]
+def titled(kind: TimelineKind, title: str, *, by_the_person: bool = False) -> Callable[[Happened], Event]:
+    """Return what tells an act with a title of its own, its text and who did it."""
 
+    def told(happened: Happened) -> Event:
+        by = happened.person.full_name if by_the_person else happened["by"].strip()
+        return Event(at=happened.at, kind=kind, title=title, text=happened["text"], by=by)
+
+    return told
+
+
+def source(
+    kind: TimelineKind,
+    rows: Callable[[Jobseeker], QuerySet[Any]],
+    told: Callable[[Happened], Event],
+    *,
+    at: str = "at",
+    **facts: Any,
+) -> Source:
+    return Source(kind=kind, rows=rows, at=at, facts=facts, told=told)
+
+
+# The conclusion is the team's: the journal, which the person reads, has the decision alone.
+_CONCLUSION = Subquery(
+    RegistrationInterview.objects.filter(jobseeker=OuterRef("jobseeker"), concluded_at=OuterRef("at")).values("notes")[
+        :1
+    ]
+)
+_CONTACT: dict[str, Any] = {
+    "nature": "nature",
+    "channel": "channel",
+    "summary": "summary",
+    "began_by": "began_by",
+    "minutes": "minutes",
+    "by": name_of("author"),
+}
+_ADVISER = "portfolio__adviser__user"
+_NOTHING = Value("", CharField())
 
 CASELOAD_SOURCES: list[Source] = [
-    Source(kinds=frozenset({TimelineKind.INTERVIEW, TimelineKind.CONTACT}), events=contacts),
-    *_only(TimelineKind.TRACK, periods, enrolment_steps, acceptances, placements, placement_ends, covers),
-    *_only(
-        TimelineKind.PLAN,
-        plans,
-        plan_reviews,
-        plan_requests,
-        withdrawn_plan_requests,
-        obligations,
-        objectives,
-        closed_objectives,
-        steps_done,
+    source(
+        TimelineKind.INTERVIEW,
+        own(Contact.objects.filter(nature__in=INTERVIEW_NATURES)),
+        contact(TimelineKind.INTERVIEW),
+        conclusion=_CONCLUSION,
+        **_CONTACT,
     ),
-    *_only(TimelineKind.NOTE, notes),
-    *_only(TimelineKind.DOCUMENT, documents),
-    *_only(TimelineKind.OWN, own_facts),
-    *_only(TimelineKind.ON_SITE, on_site_requests, on_site_answers, withdrawn_on_site_requests),
+    source(
+        TimelineKind.CONTACT,
+        own(Contact.objects.exclude(nature__in=INTERVIEW_NATURES)),
+        contact(TimelineKind.CONTACT),
+        conclusion=_NOTHING,
+        **_CONTACT,
+    ),
+    source(
+        TimelineKind.TRACK,
+        own(Accompaniment.objects.all()),
+        period,
+        at="started_at",
+        tier="tier",
+        track="track",
+        reason="reason",
+        by=name_of("decided_by"),
+    ),
+    source(
+        TimelineKind.TRACK,
+        own(EnrolmentEvent.objects.all(), "enrolment__jobseeker"),
+        enrolment_step,
+        to_state="to_state",
+        refusal_reason="enrolment__refusal_reason",
+        by=name_of("actor"),
+    ),
+    source(TimelineKind.TRACK, own(Consent.objects.all()), acceptance, at="accepted_at", version="text__version"),
+    source(
+        TimelineKind.TRACK,
+        own(Placement.objects.all()),
+        placement,
+        at="started_at",
+        adviser=name_of(_ADVISER),
+        modality="portfolio__modality",
+        by=name_of("decided_by"),
+    ),
+    source(
+        TimelineKind.TRACK,
+        own(Placement.objects.all()),
+        placement_end,
+        at="ended_at",
+        adviser=name_of(_ADVISER),
+        end_reason="end_reason",
+    ),
+    source(
+        TimelineKind.TRACK,
+        covers_of,
+        cover,
+        at="begins_at",
+        colleague=name_of("colleague__user"),
+        adviser=name_of(_ADVISER),
+        ends_on="ends_on",
+    ),
+    source(
+        TimelineKind.PLAN,
+        own(ContactPlan.objects.all()),
+        plan,
+        at="created_at",
+        nature="nature",
+        channel="channel",
+        interval_days="interval_days",
+        reason="reason",
+        by=name_of("decided_by"),
+    ),
+    source(
+        TimelineKind.PLAN,
+        own(PlanReview.objects.filter(outcome=ReviewOutcome.KEPT), "plan__jobseeker"),
+        titled(TimelineKind.PLAN, "Plan de contact revu et gardé"),
+        text="comment",
+        by=name_of("by"),
+    ),
+    source(
+        TimelineKind.PLAN,
+        own(PlanRequest.objects.all()),
+        titled(TimelineKind.PLAN, "Changement du plan de contact demandé", by_the_person=True),
+        at="asked_at",
+        text="comment",
+    ),
+    source(
+        TimelineKind.PLAN,
+        own(PlanRequest.objects.all()),
+        titled(TimelineKind.PLAN, "Demande de changement du plan de contact retirée"),
+        at="withdrawn_at",
+        text=_NOTHING,
+        by=name_of("withdrawn_by"),
+    ),
+    source(
+        TimelineKind.PLAN,
+        own(
+            Obligation.objects.exclude(state=ObligationState.DUE).annotate(settled_at=Coalesce("held_at", "waived_at"))
+        ),
+        obligation,
+        at="settled_at",
+        due_on="due_on",
+        state="state",
+        waived_reason="waived_reason",
+    ),
+    source(
+        TimelineKind.PLAN,
+        own(Objective.objects.all()),
+        objective,
+        at="created_at",
+        title="title",
+        by=name_of("created_by"),
+    ),
+    source(TimelineKind.PLAN, own(Objective.objects.all()), closed_objective, at="closed_at", title="title"),
+    source(
+        TimelineKind.PLAN,
+        own(Step.objects.all(), "objective__jobseeker"),
+        step_done,
+        at="done_at",
+        title="title",
+        by=name_of("done_by"),
+    ),
+    source(
+        TimelineKind.NOTE,
+        own(Note.objects.all()),
+        note,
+        body="body",
+        withdrawn_at="withdrawn_at",
+        by=name_of("author"),
+    ),
+    source(
+        TimelineKind.DOCUMENT,
+        own(Document.objects.all()),
+        document,
+        at="added_at",
+        title="title",
+        removed_at="removed_at",
+        by=name_of("added_by"),
+    ),
+    source(
+        TimelineKind.OWN,
+        own(AuditEntry.objects.filter(action__in=(AuditAction.EQUIPMENT, AuditAction.UPDATED))),
+        own_fact,
+        action="action",
+        details="details",
+        by=name_of("actor"),
+    ),
+    source(
+        TimelineKind.ON_SITE,
+        own(OnSiteRequest.objects.all()),
+        titled(TimelineKind.ON_SITE, "Entretien en agence demandé", by_the_person=True),
+        at="asked_at",
+        text="comment",
+    ),
+    source(
+        TimelineKind.ON_SITE,
+        own(OnSiteRequest.objects.all()),
+        titled(TimelineKind.ON_SITE, "Réponse à la demande d'entretien en agence"),
+        at="answered_at",
+        text="answer",
+        by=name_of("answered_by"),
+    ),
+    source(
+        TimelineKind.ON_SITE,
+        own(OnSiteRequest.objects.all()),
+        titled(TimelineKind.ON_SITE, "Demande d'entretien en agence retirée"),
+        at="withdrawn_at",
+        text=_NOTHING,
+        by=name_of("withdrawn_by"),
+    ),
 ]

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -12,7 +13,9 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, Channel, ContactNature, Tier
 from accompaniment.models import AuditEntry, Jobseeker
 from accompaniment.services import journal
+from accompaniment.services.action_plan import StepFacts, add_objective, add_step
 from accompaniment.services.enrolments.tiers import change_tier
+from accompaniment.services.notes import write_note
 from accompaniment.services.plan_reviews import ask_plan_change
 from caseload.models import Portfolio
 from caseload.services.desk.summaries import write_summary
@@ -22,6 +25,8 @@ from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFact
 pytestmark = pytest.mark.django_db
 
 PHONE = "06 39 98 00 01"
+STATEMENTS = 20
+"""What the whole page may ask of the database. Its panels ask by themselves."""
 
 
 @pytest.fixture
@@ -155,6 +160,29 @@ def test_the_timeline_goes_by_month_newest_first(client: Client, portfolio: Port
     text = page.content.decode()
     assert text.index("Premier point") < text.index("Tout premier point")
     assert text.index("Adhésion validée et acceptée") < text.index("Premier point")
+
+
+@pytest.mark.parametrize("lines", [1, 60])
+@pytest.mark.parametrize("role", ["adviser", "colleague", "manager"])
+def test_the_page_takes_as_few_statements_for_a_long_file_as_for_a_short_one(
+    client: Client, portfolio: Portfolio, person: Jobseeker, django_assert_max_num_queries: Any, role: str, lines: int
+) -> None:
+    adviser = portfolio.adviser.user
+    cover = CoverFactory(portfolio=portfolio)
+    readers = {"adviser": adviser, "colleague": cover.colleague.user, "manager": ManagerFactory().user}
+    for number in range(lines):
+        write_note(actor=adviser, jobseeker=person, body=f"note {number}")
+        contact = {"nature": ContactNature.MESSAGE, "channel": Channel.CHAT, "author": adviser}
+        journal.write_contact(jobseeker=person, at=timezone.now(), source=f"test:{number}", **contact)
+    for number in range(1 + lines // 10):
+        objective = add_objective(actor=adviser, jobseeker=person, title=f"objectif {number}")
+        add_step(actor=adviser, objective=objective, facts=StepFacts(title="étape"))
+    client.force_login(readers[role])
+    # The first reading of somebody else leaves its row.
+    client.get(address(person))
+    for query in ("", "?fil=notes", "?avant=2026-03-01T00:00:00Z"):
+        with django_assert_max_num_queries(STATEMENTS):
+            client.get(address(person) + query)
 
 
 def test_who_has_not_accepted_is_awaited_since_the_validation(client: Client, portfolio: Portfolio) -> None:
