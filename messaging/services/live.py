@@ -15,12 +15,14 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict, TypeVar
 
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 ORIGIN = uuid.uuid4().hex
 """Identifies this process, so that it ignores its own events when they come back."""
@@ -194,8 +196,7 @@ class Hub:
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 layer = get_channel_layer()
-                async with asyncio.timeout(PATIENCE):
-                    self._channel = await layer.new_channel("hub.")
+                self._channel = await answered(layer.new_channel("hub."))
                 await self.resubscribe()
                 ready.set()
                 attempt = 0
@@ -327,8 +328,7 @@ class Broadcaster:
         before, self._layer = self._layer, layer
         if before is not None:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await before.flush()
+                await answered(before.flush())
 
 
 broadcaster = Broadcaster()
@@ -350,15 +350,34 @@ def tell_sessions_ended(user_pk: int) -> None:
 
 
 async def calmly(call: Coroutine[Any, Any, None]) -> bool:
-    """Wait for the layer for `PATIENCE` seconds at most; return whether it answered.
-
-    `asyncio.wait_for` of Python 3.11 loses a cancellation that comes together with the answer; `timeout` does not.
-    """
+    """Wait for the layer for `PATIENCE` seconds at most; return whether it answered."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            await call
+        await answered(call)
     except (RedisError, OSError, TimeoutError):
         _silence.begins()
         return False
     _silence.ends()
     return True
+
+
+async def answered(call: Coroutine[Any, Any, T]) -> T:
+    """Return what the layer answers; raise TimeoutError after `PATIENCE` seconds.
+
+    The call has a task of its own, so that a cancellation reaches the caller in every case. In Python 3.11
+    `asyncio.wait_for`, which redis-py uses too, loses a cancellation that comes together with the answer.
+    """
+    task = asyncio.create_task(call)
+    task.add_done_callback(_look_at_its_end)
+    try:
+        await asyncio.wait((task,), timeout=PATIENCE)
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+
+
+def _look_at_its_end(task: asyncio.Task[Any]) -> None:
+    """Retrieve the error of a call whose caller has gone, so that asyncio does not log it."""
+    if not task.cancelled():
+        task.exception()

@@ -1,11 +1,12 @@
 """The last socket of a process leaves in any moment, and its hub ends.
 
 Kind: a cancellation that is lost because it comes together with the answer. `asyncio.wait_for` of Python 3.11 loses it,
-and whoever waits for the end of the task then waits for ever.
+also inside redis-py, and whoever waits for the end of the task then waits for ever.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -81,3 +82,19 @@ async def test_what_runs_beside_the_sockets_ends_though_the_layer_answers_in_the
     layer.with_group = leave_once
     async with asyncio.timeout(PATIENCE):
         await (await leaving)
+
+
+async def test_a_cancellation_reaches_the_caller_though_the_call_loses_it() -> None:
+    begun = asyncio.Event()
+
+    async def loses_it() -> None:
+        begun.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.get_running_loop().create_future()
+
+    caller = asyncio.create_task(live.calmly(loses_it()))
+    await begun.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(PATIENCE):
+            await caller
