@@ -27,6 +27,8 @@ PDF_LIBRARIES = {
 }
 """The libraries that certificates as PDF need, and their packages on Debian."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SHELL = "chromium-headless-shell"
+"""Chromium without a window. Most tests of pages use it where it is to be had, as it takes less processor time."""
 RELAY = "turnserver"
 READERS = {"openssl": "openssl", "systemd-analyze": "systemd"}
 """Programs with which tests check the files of docs/deploy, and their packages on Debian."""
@@ -104,6 +106,8 @@ def _install_programs() -> None:
     wanted = []
     if not _has_browser():
         wanted.append("chromium")
+    if shutil.which(SHELL) is None:
+        wanted.append(SHELL)
     wanted += [package for library, package in PDF_LIBRARIES.items() if find_library(library) is None]
     relay_is_new = shutil.which(RELAY) is None
     if relay_is_new:

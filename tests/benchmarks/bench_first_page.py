@@ -6,7 +6,6 @@ size opens only the log-in page, once, without the demonstration, and lets the p
 
 import math
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from config.demonstration.logins import ADVISER, JOBSEEKER
 from messaging.models import Conversation
 from tests.benchmarks import databases
 from tests.benchmarks.rows import RUNS, Row, Size, Target
+from tests.e2e.browser import CHROMIUM
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.server import LiveServer, Receive, Send
 
@@ -170,7 +170,7 @@ def _chromium() -> Iterator[Browser]:
     # Playwright runs its event loop in this thread, where Django would refuse every query.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*ARGUMENTS])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

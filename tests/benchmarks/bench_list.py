@@ -4,7 +4,6 @@ A letter takes from its key to the next paint; of each visit the slowest one cou
 of the page while it loads, and while the answers of the server come.
 """
 
-import shutil
 from functools import partial
 from statistics import median
 
@@ -18,6 +17,7 @@ from config.asgi import application
 from tests.benchmarks import databases
 from tests.benchmarks.crowd import crowd
 from tests.benchmarks.rows import RUNS, Row, Size, Target, in_turn
+from tests.e2e.browser import CHROMIUM
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.server import LiveServer
 
@@ -60,7 +60,7 @@ def run(size: Size) -> list[Row]:
     # Playwright runs an event loop in this thread, where Django would refuse every query.
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*ARGUMENTS])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
         letter = partial(_letter, browser, server.url, cookie, slower)
         runs = RUNS if size is Size.FULL else 1
         ours, theirs = in_turn(letter, partial(letter, scripts=False), runs=runs)

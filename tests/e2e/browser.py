@@ -1,6 +1,7 @@
 """Helpers for tests with browsers."""
 
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +13,14 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 
 from accompaniment.models import User
 from config.finders import made
+
+WHOLE_CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE_CHROMIUM
+"""The browser of most tests; without one, Playwright takes its own.
+
+The headless shell is Chromium without the window around the page. It takes a third less processor time. The window is
+what asks whether a page may use the camera, so tests of this question use the whole Chromium.
+"""
 
 
 @dataclass

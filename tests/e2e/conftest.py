@@ -1,6 +1,5 @@
 """One server and one Chromium per worker, and a separate browser context for each person of a test."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.asgi import application
-from tests.e2e.browser import Watch, watches
+from tests.e2e.browser import CHROMIUM, Watch, watches
 from tests.e2e.demonstration import demonstration, load_demonstration
 from tests.e2e.server import LiveServer
 
@@ -66,7 +65,7 @@ def browser() -> Iterator[Browser]:
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         expect.set_options(timeout=PATIENCE)
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*ARGUMENTS])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS])
         yield chromium
         chromium.close()
 

@@ -1,7 +1,6 @@
 """Logging in as people do it: with a mouse, a keyboard, a telephone or an e-mail."""
 
 import re
-import shutil
 
 import pytest
 from django.conf import settings
@@ -14,7 +13,7 @@ from accompaniment.models import Notification, User
 from accompaniment.services import accounts
 from config.navigation import NAVIGATION
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory
-from tests.e2e.browser import check_axe, check_fits, expect_inside, forgive, log_in, log_out_button, settle
+from tests.e2e.browser import CHROMIUM, check_axe, check_fits, expect_inside, forgive, log_in, log_out_button, settle
 from tests.e2e.conftest import ARGUMENTS, NewPage
 from tests.e2e.server import LiveServer
 
@@ -293,7 +292,7 @@ def test_back_after_a_log_out_shows_nothing_of_the_file(server: LiveServer, brow
     """Uses a browser with the back-forward cache, which Playwright normally switches off."""
     person = JobseekerFactory(with_account=True)
     aside = browser.browser_type.launch(
-        executable_path=shutil.which("chromium"),
+        executable_path=CHROMIUM,
         args=[*ARGUMENTS],
         ignore_default_args=["--disable-back-forward-cache"],
     )

@@ -3,14 +3,13 @@
 « Réessayer » works without a reload, and a person without a device can go on.
 """
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browser import check_axe, focused, step_inside, wait_until
+from tests.e2e.browser import WHOLE_CHROMIUM, check_axe, focused, step_inside, wait_until
 from tests.e2e.conftest import ARGUMENTS
 from tests.e2e.room import KEEP_TRACKS, enter, let_in, refuse, sees_and_hears
 from tests.visio.factories import InterviewFactory
@@ -38,13 +37,13 @@ navigator.mediaDevices.getUserMedia = async (wish) => {
 
 @pytest.fixture
 def browser(request: Any, browser: Browser) -> Iterator[Browser]:
-    """The package's Chromium; with a parameter, another one without the named arguments."""
+    """The package's Chromium; with a parameter, a whole one without the named arguments."""
     without = getattr(request, "param", None)
     if without is None:
         yield browser
         return
     arguments = [argument for argument in ARGUMENTS if argument not in without]
-    chromium = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=arguments)
+    chromium = browser.browser_type.launch(executable_path=WHOLE_CHROMIUM, args=arguments)
     yield chromium
     chromium.close()
 
@@ -77,7 +76,7 @@ def beside_the_controls(page: Page) -> None:
 def test_each_refusal_says_what_to_do_and_a_new_try_needs_no_reload(
     new_page: Any, interview: Interview, name: str, words: str
 ) -> None:
-    page = new_page(width=390, height=844)
+    page = new_page(width=390, height=844, permissions=MEDIA)
     refuse(page, audio=name, video=name)
     enter(page, interview.jobseeker.user, interview)
     expect(page.get_by_role("alert")).to_contain_text(words)
