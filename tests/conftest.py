@@ -29,6 +29,9 @@ __all__ = (
 hypothesis.settings.register_profile("accompagnement", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("accompagnement")
 
+RARELY = (20_000, 20, 100)
+"""How often the collector runs. A page makes thousands of objects, and by default it would run again and again."""
+
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
@@ -115,6 +118,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector what was imported: it would walk through all of it again and again."""
+    """Spare the collector what was imported, which it would walk through each time, and let it run rarely."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*RARELY)
