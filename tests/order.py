@@ -10,13 +10,18 @@ from xdist.workermanage import WorkerController
 BROWSER = "tests/e2e/"
 
 LONGEST = (
-    "tests/e2e/test_pages.py",
+    # These four look at the demonstration, and in this order the last begins while the copy of the first is still good.
+    "tests/e2e/test_space.py",
     "tests/e2e/test_walks.py",
     "tests/e2e/test_long_names.py",
+    "tests/e2e/test_pages.py",
     "tests/test_access.py",
     "tests/test_hostile_requests.py",
+    "tests/rights/test_rights.py",
+    "tests/config/test_demonstration_twins.py",
     "tests/test_form_errors.py",
     "tests/test_state_machine.py",
+    "tests/test_hours.py",
     "tests/test_missing_rights.py",
     "tests/test_directions.py",
     "tests/benchmarks/test_runner.py",
