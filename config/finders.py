@@ -1,4 +1,5 @@
-"""Makes the stylesheet of the pages, and the fonts that it names, where Django looks for static files.
+"""Makes the files of our pages where Django looks for static files: the stylesheet of the design system, the fonts that
+it names, and our own scripts and stylesheets without their comments.
 
 So `collectstatic`, `make run` and the tests have the same ones. Without `collectstatic` they are kept in `DATA_DIR`,
 and made anew when one of their sources changes.
@@ -8,16 +9,18 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.staticfiles.finders import AppDirectoriesFinder, BaseFinder
+from django.contrib.staticfiles.finders import AppDirectoriesFinder, BaseFinder, FileSystemFinder
 from django.core.files.base import ContentFile
-from django.core.files.storage import InMemoryStorage
+from django.core.files.storage import InMemoryStorage, Storage
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 from config import fonts, stylesheet
 
@@ -54,6 +57,48 @@ class DesignSystemFinder(BaseFinder):
         else:
             return []  # as Django's own finders do
         return [kept] if find_all else kept
+
+
+SHORTER: dict[str, Callable[[str], str]] = {".js": jsmin, ".css": cssmin}
+
+
+class OwnFilesFinder(FileSystemFinder):
+    """Finds our own files; scripts and stylesheets without comments and needless spaces."""
+
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
+        """Called by `collectstatic`."""
+        for path, storage in super().list(ignore_patterns):
+            if (ending := Path(path).suffix) not in SHORTER:
+                yield path, storage
+                continue
+            memory = InMemoryStorage()
+            memory.save(path, ContentFile(_shorter(Path(storage.path(path)), ending)))
+            yield path, memory
+
+    def find(self, path: str, find_all: bool = False, **_kwargs: Any) -> Any:
+        """Return the path of the file on disk, as it must be now."""
+        found = super().find(path, find_all=True)
+        if Path(path).suffix in SHORTER:
+            found = [_kept_shorter(path, Path(each)) for each in found]
+        return found if find_all else next(iter(found), [])
+
+
+def _shorter(source: Path, ending: str) -> bytes:
+    return SHORTER[ending](source.read_text(encoding="utf-8")).encode()
+
+
+def _kept_shorter(name: str, source: Path) -> str:
+    """Return the path of the shorter copy of a file. It bears the time of what it was made from."""
+    kept = Path(settings.DATA_DIR) / "static" / "shorter" / name
+    changed = max(path.stat().st_mtime_ns for path in (source, Path(__file__)))
+    try:
+        is_current = kept.stat().st_mtime_ns == changed
+    except FileNotFoundError:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        is_current = False
+    if not is_current:
+        replace(kept, _shorter(source, source.suffix), changed)
+    return str(kept)
 
 
 def made() -> stylesheet.Stylesheet:
@@ -98,11 +143,16 @@ def _whole(name: str) -> Path:
     return _of_package(FOLDER + name.replace(fonts.ENDING, ".woff2"))
 
 
-def replace(path: Path, content: bytes) -> None:
-    """Write a file at once, so that another process reads the old one or the new one."""
+def replace(path: Path, content: bytes, time: int | None = None) -> None:
+    """Write a file at once, so that another process reads the old one or the new one.
+
+    `time` is the time of its last change to store, in nanoseconds.
+    """
     number, name = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(number, "wb") as file:
         file.write(content)
+    if time is not None:
+        os.utime(name, ns=(time, time))
     Path(name).replace(path)
 
 

@@ -179,9 +179,10 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = [
     "config.finders.DesignSystemFinder",
-    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "config.finders.OwnFilesFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_MIMETYPES = {".webmanifest": "application/manifest+json"}
 WITHDRAW_SERVICE_WORKER = False
 """True removes the service worker from the browsers that have it."""

@@ -1,9 +1,8 @@
 // Keeps in this browser what a person types into forms marked `data-keep`. Nothing is lost when a session ends, the
 // network fails or the window closes. A draft is stored per account, page and form. It is deleted when the form has
-// gone through (the server names its token in the cookie `sent_forms`), after half a day, and at log-out.
+// gone through (the server names its token in the cookie `sent_forms`), after half a day, and at log-out (frame.js).
 
 const PREFIX = "kept:";
-const ALSO_KEPT = ["messagerie:", "raccourcis"]; // by other scripts
 const KEPT_FOR = 12 * 60 * 60 * 1000; // milliseconds
 const SENT_COOKIE = "sent_forms";
 const FIELDS = "input, select, textarea";
@@ -140,7 +139,11 @@ function begin(form) {
   const kept = read(keyOf(form));
   const typed = new Set(fieldsOf(form).flatMap((field) => (field.type === "hidden" ? [] : [field.name])));
   const visible = (values) => values.filter(([name]) => typed.has(name));
-  if (kept === null || same(visible(kept.values), visible(before))) return;
+  if (kept === null || same(visible(kept.values), visible(before))) {
+    // This script may come after the first letters.
+    if (!same(visible(before), visible(pristine))) keepWhatIsTyped(form);
+    return;
+  }
   // The draft may have gone through without its answer. With the same token, the same text counts once.
   const once = form.elements.namedItem("once");
   if (once && kept.once) once.value = kept.once;
@@ -160,15 +163,15 @@ const tokenOf = (kept) => (kept.once ?? "").split(".")[0];
 function tidy() {
   const cookie = document.cookie.split("; ").find((part) => part.startsWith(`${SENT_COOKIE}=`));
   const sent = new Set((cookie?.slice(SENT_COOKIE.length + 1) ?? "").split("."));
-  for (const key of keysOf([PREFIX])) {
+  for (const key of keys()) {
     const kept = read(key);
     if (kept === null || sent.has(tokenOf(kept)) || Date.now() - kept.at > KEPT_FOR) localStorage.removeItem(key);
   }
 }
 
-function keysOf(prefixes) {
+function keys() {
   try {
-    return Object.keys(localStorage).filter((key) => prefixes.some((prefix) => key.startsWith(prefix)));
+    return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
   } catch {
     return [];
   }
@@ -200,13 +203,6 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (form === event.target && event.detail.successful && !event.detail.xhr.getResponseHeader("HX-Redirect")) forget(form);
 });
 document.addEventListener("htmx:load", (event) => beginAll(event.target.parentElement ?? document));
-document.addEventListener("submit", (event) => {
-  const action = event.target.getAttribute("action");
-  // Without a network nobody has logged out, and the drafts stay.
-  if (action !== document.body.dataset.logOut || !navigator.onLine) return;
-  for (const key of keysOf([PREFIX, ...ALSO_KEPT])) localStorage.removeItem(key);
-  sessionStorage.clear();
-});
 
 tidy();
 beginAll(document);

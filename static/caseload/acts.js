@@ -83,6 +83,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
     return;
   }
   if (!place.matches("[data-act-form]")) return;
+  if (place.querySelector("form[data-plan]")) import("./plan.js");
   const link = linkOf(place);
   const acted = place.querySelector("[data-acted]");
   link.setAttribute("aria-expanded", String(acted === null));

@@ -5,6 +5,8 @@ const logInPath = new URL(document.body.dataset.logIn, window.location.href).pat
 const toasts = document.getElementById("toasts");
 // Parts of a page that the design system's own script runs.
 const NEED_SYSTEM = ".fr-table";
+// Forms that may be refused, except that of a conversation, which says by itself what is wrong.
+const NEED_ERRORS = "[data-error-summary], main form[method=post]:not([data-composer])";
 const lastAnswers = new WeakMap();
 let failureToast = null;
 
@@ -49,9 +51,90 @@ document.addEventListener("focusin", (event) => {
   if (event.target.matches(":focus-visible")) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
 });
 
-// The script of the design system is large, and most pages need nothing of it. Once here, it watches the page itself.
-function loadSystem() {
-  if (document.querySelector(NEED_SYSTEM)) import(document.body.dataset.systemScript);
+// Scripts that most visits do without come when something needs them, each once. They come as elements, so that a page
+// that needs them from its beginning counts as loaded only with them.
+const coming = new Map();
+
+function bring(address) {
+  if (!coming.has(address)) {
+    const script = document.createElement("script");
+    script.type = "module";
+    script.src = address;
+    coming.set(address, new Promise((done) => script.addEventListener("load", done)));
+    document.head.append(script);
+  }
+  return coming.get(address);
+}
+
+const { errorsScript, keepScript, sessionScript, systemScript } = document.body.dataset;
+
+// The script of the design system is large. Once here, it watches the page itself.
+function bringWhatIsNeeded() {
+  if (document.querySelector(NEED_SYSTEM)) bring(systemScript);
+  if (document.querySelector(NEED_ERRORS)) bring(errorsScript);
+  if (document.querySelector("form[data-keep]") || isAnythingKept()) bring(keepScript);
+}
+
+// Whatever this browser keeps begins with one of these names. A log-out deletes it, see below.
+const KEPT = "kept:";
+const FORGOTTEN_AT_LOG_OUT = [KEPT, "messagerie:", "raccourcis"];
+
+function keysOf(...prefixes) {
+  try {
+    return Object.keys(localStorage).filter((key) => prefixes.some((prefix) => key.startsWith(prefix)));
+  } catch {
+    return []; // A browser may forbid it.
+  }
+}
+
+const isAnythingKept = () => keysOf(KEPT).length > 0;
+
+// The script that an element of the frame names comes when the element is shown, or with the first key that may be for it.
+const unused = new Set(document.querySelectorAll("[data-script]"));
+
+function use(elements) {
+  return Promise.all(
+    elements.map((element) => {
+      unused.delete(element);
+      return bring(element.dataset.script);
+    }),
+  );
+}
+
+use([...unused].filter((element) => element.checkVisibility()));
+
+document.addEventListener(
+  "beforetoggle",
+  ({ target }) => use([...unused].filter((element) => target.contains(element))),
+  true,
+);
+
+async function useForKey(event) {
+  const isControlK = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+  const isOneKey = (event.key === "/" || event.key === "?") && !event.ctrlKey && !event.metaKey;
+  if ((!isControlK && !isOneKey) || event.altKey || event.isComposing) return;
+  if (isOneKey && (!hasOneKeyShortcuts() || event.target.closest("input, textarea, select, [contenteditable]"))) return;
+  const whose = event.key === "?" ? "[data-shortcuts-of-page]" : "[data-search]";
+  const needed = [...unused].filter((element) => element.matches(whose));
+  if (needed.length === 0) return;
+  event.preventDefault();
+  await use(needed);
+  event.target.dispatchEvent(new KeyboardEvent("keydown", event));
+}
+
+document.addEventListener("keydown", useForKey);
+
+// Shortcuts of one key can be switched off (shortcuts.js).
+function hasOneKeyShortcuts() {
+  return document.documentElement.dataset.oneKey !== "off";
+}
+
+function rememberOneKey() {
+  try {
+    document.documentElement.dataset.oneKey = localStorage.getItem("raccourcis") === "non" ? "off" : "on";
+  } catch {
+    document.documentElement.dataset.oneKey = "on";
+  }
 }
 
 // The service worker shows a page of ours when the network fails. It must not hold up the first picture.
@@ -79,14 +162,20 @@ document.addEventListener("keyup", sayCapitals);
 
 sayToasts();
 focusErrorSummary(document);
-loadSystem();
+rememberOneKey();
+bringWhatIsNeeded();
 
 // During a log-out the page ignores late answers. Otherwise a panel whose session has ended would lead to the log-in
 // page, with the way back to this page.
 let isLoggingOut = false;
 
 document.addEventListener("submit", (event) => {
-  if (event.target.getAttribute("action") === document.body.dataset.logOut) isLoggingOut = true;
+  if (event.target.getAttribute("action") !== document.body.dataset.logOut) return;
+  isLoggingOut = true;
+  // Without a network nobody has logged out, and what is kept stays.
+  if (!navigator.onLine) return;
+  for (const key of keysOf(...FORGOTTEN_AT_LOG_OUT)) localStorage.removeItem(key);
+  sessionStorage.clear();
 });
 
 document.addEventListener("htmx:beforeOnLoad", (event) => {
@@ -94,8 +183,7 @@ document.addEventListener("htmx:beforeOnLoad", (event) => {
 });
 
 // The script that warns before the session ends comes when it is time.
-const { sessionScript, sessionWarning } = document.body.dataset;
-if (sessionScript) setTimeout(() => import(sessionScript), Number(sessionWarning) * 1000);
+if (sessionScript) setTimeout(() => bring(sessionScript), Number(document.body.dataset.sessionWarning) * 1000);
 
 window.addEventListener("pageshow", (event) => {
   // A page restored by the browser may belong to a session that has ended.
@@ -104,7 +192,14 @@ window.addEventListener("pageshow", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   focusErrorSummary(event.detail.target);
-  loadSystem();
+  bringWhatIsNeeded();
+});
+
+// What a person asks for may be a form, in which they type as soon as it is there.
+document.addEventListener("htmx:beforeRequest", ({ target }) => {
+  if (!target.matches("[data-act]")) return;
+  bring(errorsScript);
+  bring(keepScript);
 });
 
 document.addEventListener("htmx:beforeSwap", (event) => {

@@ -1,5 +1,6 @@
 // `?` shows the shortcuts of the page: those of the frame, and those that its elements bear. Shortcuts of one key can be
-// switched off (WCAG 2.1.4); this browser remembers it, and `data-one-key="off"` on the page says so to other scripts.
+// switched off (WCAG 2.1.4); this browser remembers it, and frame.js says so to other scripts: `data-one-key="off"` on
+// the page. This script comes when the list is opened for the first time.
 
 const KEPT = "raccourcis";
 const NAMES = { Control: "Ctrl", Shift: "Maj", Alt: "Alt", Enter: "Entrée", Escape: "Échap", Space: "Espace", ArrowDown: "↓" };
@@ -8,24 +9,11 @@ const panel = document.querySelector("[data-shortcuts-of-page]");
 const lines = panel.querySelector("dl");
 const oneKey = panel.querySelector("[data-one-key]");
 
-function remembered() {
-  try {
-    return localStorage.getItem(KEPT) !== "non";
-  } catch {
-    return true; // A browser may forbid it.
-  }
-}
-
-function apply(on) {
-  document.documentElement.dataset.oneKey = on ? "on" : "off";
-}
-
-oneKey.checked = remembered();
+oneKey.checked = document.documentElement.dataset.oneKey !== "off";
 oneKey.closest("label").hidden = false;
-apply(oneKey.checked);
 
 oneKey.addEventListener("change", () => {
-  apply(oneKey.checked);
+  document.documentElement.dataset.oneKey = oneKey.checked ? "on" : "off";
   try {
     localStorage.setItem(KEPT, oneKey.checked ? "oui" : "non");
   } catch {
@@ -61,6 +49,7 @@ function list() {
 }
 
 panel.addEventListener("beforetoggle", (event) => event.newState === "open" && list());
+if (panel.matches(":popover-open")) list();
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "?" || event.ctrlKey || event.metaKey || event.altKey || !oneKey.checked) return;

@@ -92,7 +92,7 @@ def test_the_log_out_clears_what_is_told_to_be_cleared(client: Client) -> None:
     """Over HTTPS by a header, and everywhere by a script."""
     client.force_login(UserFactory())
     assert '"storage"' in client.post(reverse("log_out"))["Clear-Site-Data"]
-    script = Path(settings.BASE_DIR, "static/accompaniment/keep.js").read_text()
+    script = Path(settings.BASE_DIR, "static/frame/frame.js").read_text()
     assert all(f'"{kept.name}"' in script for kept in browser.TEXTS)
     assert "sessionStorage.clear()" in script
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accompaniment.models import User
 from accompaniment.services.on_site_requests import ask_on_site
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, volunteer
-from tests.e2e.browser import NARROWEST, check_axe, check_fits, look, settle, step_inside
+from tests.e2e.browser import NARROWEST, check_axe, check_fits, look, not_run, settle, step_inside, wait_until
 from tests.e2e.conftest import NewPage
 from tests.e2e.demonstration_pages import FIRST_NAME, LAST_NAME
 from tests.e2e.walk import walk
@@ -166,6 +166,54 @@ def test_the_shortcuts_are_listed_and_those_of_one_key_can_be_switched_off_on_a_
     expect(page.get_by_role("combobox", name="Trouver une personne")).to_be_hidden()
     page.keyboard.press("Control+k")
     expect(page.get_by_role("combobox", name="Trouver une personne")).to_be_focused()
+
+
+def test_a_script_comes_when_its_part_of_the_page_is_used(new_page: NewPage) -> None:
+    """Kind: a script that each first visit on a telephone would load, and few use."""
+    portfolio = PortfolioFactory()
+    page = new_page(width=390, height=844)
+    loaded: set[str] = set()
+    page.on("request", lambda asked: loaded.add(asked.url.rpartition("/")[2]))
+    step_inside(page, portfolio.adviser.user)
+    page.goto("/ma-journee/")
+    settle(page)
+    late = {"search.js", "shortcuts.js", "form_errors.js", "keep.js", "plan.js"}
+    assert not late & loaded
+    assert "day.js" in loaded
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("combobox", name="Trouver une personne").press_sequentially(portfolio.adviser.user.last_name)
+    expect(page.get_by_role("status").filter(has_text="Aucun résultat")).to_be_visible()
+    assert late & loaded == {"search.js"}
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Raccourcis clavier").click()
+    expect(page.get_by_role("dialog").get_by_text("Raccourcis d'une seule touche")).to_be_visible()
+    assert late & loaded == {"search.js", "shortcuts.js"}
+    # What was kept on another page goes when its time has come, whatever page is open.
+    page.evaluate("localStorage.setItem('kept:1:/:old', JSON.stringify({ values: [], at: 0 }))")
+    page.reload()
+    wait_until(page, "localStorage.getItem('kept:1:/:old') === null")
+
+
+def test_the_design_system_runs_its_parts_of_a_page_and_what_it_does_not_run_is_found(page: Page) -> None:
+    """Kind: a part that does nothing, because the page does not load the script that runs it.
+
+    Every look at a page asks the same (`tests/e2e/browser.py`). The control is a part that `frame.js` does not name.
+    """
+    one = pair()
+    step_inside(page, one.person)
+    page.goto(reverse("own_data"))
+    settle(page)
+    assert page.locator(".fr-table").count() > 0
+    assert not_run(page) == []
+    page.evaluate("document.querySelector('.fr-table').removeAttribute('data-fr-js-table')")
+    assert not_run(page) == ["table"]
+    page.goto(reverse("space"))
+    settle(page)
+    assert not_run(page) == []
+    page.evaluate("document.querySelector('main').insertAdjacentHTML('beforeend', '<div class=\"fr-tabs\"></div>')")
+    assert not_run(page) == ["tabs"]
 
 
 def test_a_jobseeker_has_a_bar_at_the_bottom_of_a_telephone_that_covers_nothing(new_page: NewPage) -> None:
