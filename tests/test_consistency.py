@@ -16,6 +16,7 @@ from django.template.loader import get_template
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accompaniment.enums import NotificationKind
+from tests.systems_script import UNNEEDED, parts
 
 ROOT = Path(settings.BASE_DIR)
 TEMPLATES = ROOT / "templates"
@@ -95,20 +96,8 @@ def test_every_icon_that_a_page_names_exists() -> None:
 def test_pages_load_the_systems_script_where_they_need_it() -> None:
     """Kind: a part that does nothing, because the page does not load the script that runs it.
 
-    `static/frame/frame.js` names the parts. The script also knows these, without a need for it on our pages.
+    `static/frame/frame.js` names the parts. Every look at a page checks that they run (`tests/e2e/browser.py`).
     """
-    script = Path(str(finders.find("dsfr/dist/dsfr.module.min.js"))).read_text(encoding="utf-8")
-    runs = set(re.findall(r"ns\.selector\(\"([a-z-]+)", script))
-    unneeded = {
-        "btn",  # inside other parts
-        "btns-group",  # only of equal size
-        "checkbox-group",  # only in the rows of a table
-        "fieldset",  # only in a dialog of display settings
-        "label",  # only in a field for passwords
-        "password",  # a script of our own shows it
-        "links-group",  # only in the system's own header
-        "tag",  # only if it is pressed or dismissed
-    }
     frame = (ROOT / "static/frame/frame.js").read_text(encoding="utf-8")
     needed = set(re.findall(r"\.fr-([a-z-]+)", re.findall(r"NEED_SYSTEM = (.*);", frame)[0]))
     worn = {
@@ -116,8 +105,8 @@ def test_pages_load_the_systems_script_where_they_need_it() -> None:
         for path in (*PAGES, *OWN_STATIC)
         for name in re.findall(r"\bfr-([a-z-]+?)(?=__|--|[^a-z-])", path.read_text(encoding="utf-8"))
     }
-    assert needed <= runs
-    assert sorted(worn & runs - unneeded) == sorted(needed)
+    assert needed <= parts()
+    assert sorted(worn & parts() - UNNEEDED) == sorted(needed)
     after_all = re.compile(r"btns-group--equisized|tag--dismiss|class=\"[^\"]*fr-tag[^\"]*\"[^>]*aria-pressed")
     assert [
         relative(path) for path in (*PAGES, *OWN_STATIC) if after_all.search(path.read_text(encoding="utf-8"))

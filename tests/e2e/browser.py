@@ -9,10 +9,23 @@ from functools import cache
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, WebError, expect
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    WebError,
+    expect,
+)
+from playwright.sync_api import (
+    TimeoutError as TooLate,
+)
 
 from accompaniment.models import User
 from config.finders import made
+from tests.systems_script import UNNEEDED, parts
 
 WHOLE_CHROMIUM = shutil.which("chromium")
 CHROMIUM = shutil.which("chromium-headless-shell") or WHOLE_CHROMIUM
@@ -164,6 +177,26 @@ def problems_of(page: Page, widths: Sequence[int] = WIDTHS) -> Iterator[str]:
     page.set_viewport_size({"width": widths[0], "height": 800})
     if unstyled := left_out() & set(page.evaluate(NAMES)):
         yield f"{page.url}: the stylesheet leaves out the rules of {', '.join(sorted(unstyled))}"
+    if dead := not_run(page):
+        yield f"{page.url}: the script of the design system does not run {', '.join(dead)}"
+
+
+NOT_RUN = """(parts) => parts.filter((part) => "oneKey" in document.documentElement.dataset &&
+  [...document.querySelectorAll(`.fr-${part}`)].some((element) => !element.hasAttribute(`data-fr-js-${part}`)))"""
+"""The script of the design system marks each part that it runs. Without our own scripts it does not come."""
+TO_COME = 2_000
+"""Milliseconds that it may take after the part."""
+
+
+def not_run(page: Page) -> list[str]:
+    """Return the parts of the page that need the script of the design system, and that it does not run."""
+    needed = sorted(parts() - UNNEEDED)
+    try:
+        page.wait_for_function(f"(parts) => ({NOT_RUN})(parts).length === 0", arg=needed, timeout=TO_COME)
+    except TooLate:
+        found: list[str] = page.evaluate(NOT_RUN, needed)
+        return found
+    return []
 
 
 def problems_in_the_dark(page: Page) -> Iterator[str]:
