@@ -5,6 +5,7 @@
 import { counted } from "../frame/words.js";
 
 const PAGE = 50;
+const AT_ONCE = 40; // rows that a letter shows before the next picture: more than a window holds
 const LIGATURES = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l" };
 const MOST_WORDS = 6;
 
@@ -17,6 +18,8 @@ const rows = () => [...(body()?.rows ?? [])];
 const keyOf = (row) => row.querySelector("input[name=personne]").value;
 
 const names = new WeakMap();
+const out = new WeakSet(rows().filter((row) => row.hidden)); // rows that the list does not show
+let coming = null;
 let limit = PAGE;
 let asked = null;
 let hasStaleChoices = false;
@@ -40,21 +43,43 @@ function isFound(row, words) {
   return words.every((word) => name.includes(word) || identifier.startsWith(word));
 }
 
+// Whether the list shows a row, or is about to.
+export const isListed = (row) => !out.has(row);
+
 function page() {
-  const shown = rows().filter((row) => !row.hidden);
+  const shown = rows().filter(isListed);
   shown.forEach((row, number) => row.toggleAttribute("data-later", number >= limit));
+  const table = body()?.parentElement;
+  if (table) table.hidden = shown.length === 0;
   const later = list()?.querySelector(".cases-later");
   if (!later) return;
   later.hidden = shown.length <= limit;
   later.querySelector("button").textContent = `Afficher la suite (${counted(shown.length - limit, "une personne")})`;
 }
 
+// Drawing two hundred rows takes longer than a letter may, so those that nobody sees yet come after the picture.
 function keep(isKept) {
+  let listed = 0;
   for (const row of rows()) {
-    const hidden = !isKept(row);
-    if (row.hidden !== hidden) row.hidden = hidden;
+    if (isKept(row)) out.delete(row);
+    else out.add(row);
+    if (isListed(row)) listed += 1;
+    if (row.hidden && isListed(row) && listed <= AT_ONCE) row.hidden = false;
+    else if (!row.hidden && !isListed(row)) row.hidden = true;
   }
   page();
+  if (listed > AT_ONCE) showNextAfterPicture();
+}
+
+function showNextAfterPicture() {
+  cancelAnimationFrame(coming);
+  coming = requestAnimationFrame(() => setTimeout(showNext));
+}
+
+function showNext() {
+  const next = rows().filter((row) => row.hidden && isListed(row));
+  for (const row of next.slice(0, AT_ONCE)) row.hidden = false;
+  if (next.length > AT_ONCE) showNextAfterPicture();
 }
 
 function searchHere() {
@@ -105,10 +130,11 @@ function showAnswer() {
   keepAddress();
 }
 
-// Brings a row in sight that is further down than a telephone shows.
+// Brings a row in sight that is further down than a telephone shows, or that is about to come.
 export function reveal(row) {
+  row.hidden = !isListed(row);
   if (!row.hasAttribute("data-later")) return;
-  const place = rows().filter((one) => !one.hidden).indexOf(row);
+  const place = rows().filter(isListed).indexOf(row);
   limit = Math.ceil((place + 1) / PAGE) * PAGE;
   page();
 }
@@ -132,7 +158,7 @@ filters?.addEventListener("toggle", () => {
 // Enter leads to the first person found; if nobody is, the form is sent.
 field?.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing) return;
-  const first = rows().find((row) => !row.hidden);
+  const first = rows().find(isListed);
   const way = first && [...first.querySelectorAll("th a, th summary")].find((one) => one.checkVisibility());
   if (!way) return;
   event.preventDefault();
@@ -149,7 +175,9 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "personnes-trouvees") showAnswer();
-  if (event.target.id === "personnes") page();
+  if (event.target.id !== "personnes") return;
+  for (const row of rows()) if (row.hidden) out.add(row);
+  page();
 });
 
 page();

@@ -3,7 +3,7 @@
 // from box to box, Enter goes to the group actions, and Escape comes back.
 
 import { counted, grouped } from "../frame/words.js";
-import { reveal } from "./cases.js";
+import { isListed, reveal } from "./cases.js";
 
 const CHOSEN = "portefeuille-choisis";
 const OPENED = "portefeuille-ouvert";
@@ -18,7 +18,7 @@ const boxOf = (element) => element.closest("tr").querySelector(BOX);
 const state = () => document.getElementById("personnes-trouvees");
 const form = () => list()?.querySelector("form[data-selection]") ?? null;
 const everyBox = () => [...(form()?.querySelectorAll(BOX) ?? [])];
-const boxes = () => everyBox().filter((box) => !box.closest("tr").hidden);
+const boxes = () => everyBox().filter((box) => isListed(box.closest("tr")));
 
 function recall() {
   try {

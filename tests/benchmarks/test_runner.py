@@ -14,7 +14,7 @@ ROWS = [
     "first page, log-in",
     "import of 2000 rows, other side with the validators of the libraries",
     "import of 2000 rows, other side with the validators of the house",
-    "list of 20: the slowest letter in its search, the browser at 1/1 of its speed",
+    "list of 20: the slowest letter in its search, the browser at full speed",
     "portfolio page, 80 jobseekers beside 40",
     "search with a typing error in the portfolio, 80 jobseekers beside 40",
 ]

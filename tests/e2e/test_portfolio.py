@@ -77,6 +77,31 @@ def test_250_people_fit_and_axe_finds_nothing(page: Page, crowded: Adviser) -> N
         expect(page.get_by_text("1 personne sélectionnée")).to_be_in_viewport()
 
 
+CLEARED = """(field) => {
+  field.value = "";
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  return document.querySelectorAll("tbody tr:not([hidden])").length;
+}"""
+
+
+def test_a_letter_draws_a_window_of_rows_and_all_others_count_at_once(page: Page, crowded: Adviser) -> None:
+    """Kind: a row that is not drawn yet, and is therefore not selected, or cannot be reached."""
+    open_list(page, crowded)
+    field = page.get_by_label("Rechercher un nom ou un identifiant")
+    field.press_sequentially("wxyz")
+    expect(page.locator(ROWS)).to_have_count(0)
+    expect(page.get_by_text("Personne ne correspond")).to_be_visible()
+    page.clock.install()  # no picture is drawn meanwhile
+    assert field.evaluate(CLEARED) < PEOPLE / 2
+    page.get_by_label("Tout sélectionner").evaluate("box => box.click()")
+    assert page.locator("[data-count]").inner_text() == f"{PEOPLE} personnes sélectionnées"
+    last = page.locator("tbody tr").last
+    last.locator("input").evaluate("box => box.scrollIntoView()")
+    page.clock.resume()
+    expect(page.locator(ROWS)).to_have_count(PEOPLE)
+    expect(last.locator("input")).to_be_checked()
+
+
 CUT_OFF = """row => [...row.querySelectorAll("summary, .desk-need, .case-none")]
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
   .map((one) => one.textContent.trim())"""
