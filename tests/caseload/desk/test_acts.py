@@ -23,11 +23,12 @@ from accompaniment.services.on_site_requests import ask_on_site
 from caseload.models import Placement, Portfolio
 from caseload.views.desk.day import NEEDS
 from tests.accompaniment.factories import AgencyFactory
-from tests.caseload.factories import PortfolioFactory, on_web_track
+from tests.caseload.factories import PortfolioFactory, on_web_track, volunteer
 from tests.messaging.factories import ask, pair, say
-from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, first_slots, noted_absence
 from visio.models import Interview
 from visio.services.interviews import book_interview
+from visio.services.missed import explain_absence
 
 pytestmark = pytest.mark.django_db
 
@@ -266,3 +267,27 @@ def test_every_need_has_its_tab_or_stands_among_all() -> None:
     """Absences to decide and the waiting list have no tab of their own: they stand under « Tout », and count there."""
     of_all = {need.key for need in NEEDS if need.tab == "tout"}
     assert of_all == {"absences", "liste-d-attente"}
+
+
+LEADS_AWAY = "fr-icon-arrow-right-line"
+
+
+def test_an_act_that_needs_a_page_of_facts_leads_there_and_its_line_says_why(
+    client: Client, portfolio: Portfolio
+) -> None:
+    """Kind: acts that look like those that open on the line, and leave the list without a word."""
+    waiting = volunteer(portfolio)
+    absence = noted_absence(on_web_track(portfolio))
+    explain_absence(actor=absence.jobseeker.user, interview=absence, text="Une panne de métro.")
+    client.force_login(portfolio.adviser.user)
+    for panel, page, why in (
+        ("volunteers_panel", reverse("registration", args=[waiting.pk]), "L'entretien se mène sur sa page."),
+        ("panel_absences", reverse("decide_absence", args=[absence.pk]), "se lisent sur sa page."),
+    ):
+        line = html.unescape(client.get(reverse(panel)).content.decode())
+        act = re.search(rf'<a class="([^"]*day-row__act)" href="{page}">', line)
+        assert act is not None
+        assert LEADS_AWAY in act[1]
+        assert line.count(why) == 1
+    opens = html.unescape(client.get(reverse("panel_on_site")).content.decode())
+    assert LEADS_AWAY not in opens
