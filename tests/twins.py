@@ -77,7 +77,7 @@ def _value(column: models.Field, value: Any, words: bool) -> Any:
     if isinstance(value, dict):
         return tuple(sorted((name, _value(column, one, words)) for name, one in value.items()))
     if column.name in {"key", "source"} and isinstance(value, str):
-        return re.sub(r"\d+", "#", value)
+        return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+", "#", value)
     if value is None or isinstance(value, bool) or column.choices or isinstance(column, models.ForeignKey):
         return value
     if isinstance(value, str):

@@ -1,18 +1,27 @@
 """Call-back requests and requests for a meeting on site, open and answered."""
 
 from datetime import datetime, time, timedelta
+from itertools import cycle
 
 from accompaniment.enums import AuditAction, Bandwidth, Channel, ContactNature, NotificationKind
 from accompaniment.models import DeviceCheck, OnSiteRequest
 from config.demonstration.logins import ADVISER
 from config.demonstration.people import Fate, Story
-from config.demonstration.texts import CALLBACK_COMMENTS, CALLBACK_OUTCOMES, ON_SITE_ANSWERS, ON_SITE_COMMENTS
+from config.demonstration.texts import (
+    CALLBACK_COMMENTS,
+    CALLBACK_OUTCOMES,
+    ON_SITE_ANSWERS,
+    ON_SITE_COMMENTS,
+    WRITTEN_CALLBACKS,
+)
 from config.demonstration.world import World
 from messaging.enums import CallbackState, CallbackSubject
 from messaging.models import CallbackEvent, CallbackRequest
 
 BATCH = 1000
 OPEN_FOR_THE_LOGIN = 4
+WRITTEN_FOR_THE_LOGIN = 4
+"""Requests to the log-in adviser that were answered in writing; of the open ones, one asks for it."""
 WINDOWS = (
     (time(9), time(10, 30)),
     (time(10, 30), time(12)),
@@ -70,9 +79,14 @@ def _write_callbacks(
     rng = world.rng
     settled = _settled(world, active)
     rows = [(story, _answered(world, story)) for story in rng.sample(settled, len(active) // 3)]
+    own = {id(story) for story in mine}
+    theirs = [request for story, request in rows if id(story) in own]
+    for request, words in zip(theirs[:WRITTEN_FOR_THE_LOGIN], cycle(WRITTEN_CALLBACKS), strict=False):
+        _in_writing(request, *words)
     waiting = [*rng.sample(mine, OPEN_FOR_THE_LOGIN), *rng.sample(others, 14), *covered]
     for number, story in enumerate(waiting):
         rows.append((story, _open(world, story, overdue=number in {0, OPEN_FOR_THE_LOGIN, OPEN_FOR_THE_LOGIN + 1})))
+    _in_writing(rows[-len(waiting) + OPEN_FOR_THE_LOGIN - 1][1], WRITTEN_CALLBACKS[0][0], "")
     CallbackRequest.objects.bulk_create([request for _, request in rows], batch_size=BATCH)
     events: list[CallbackEvent] = []
     for story, request in rows:
@@ -105,13 +119,19 @@ def _write_callbacks(
         world.papers.journal(
             at=request.closed_at,
             person=person,
-            channel=Channel.PHONE,
+            channel=Channel.CHAT if request.in_writing else Channel.PHONE,
             nature=ContactNature.CALLBACK,
             author=story.adviser.user,
             summary=f"{CallbackSubject(request.subject).label}\u00a0: {request.outcome}",
             source=f"callback:{request.pk}",
         )
     CallbackEvent.objects.bulk_create(events, batch_size=BATCH)
+
+
+def _in_writing(request: CallbackRequest, comment: str, outcome: str) -> None:
+    """Let a person who does not telephone ask for an answer in their messages."""
+    request.in_writing, request.phone = True, ""
+    request.comment, request.outcome = comment, outcome
 
 
 def _settled(world: World, active: list[Story]) -> list[Story]:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from accompaniment.enums import ContactNature, Initiator
+
 P: Final = "person"
 S: Final = "staff"
 
@@ -154,6 +156,21 @@ CALLBACK_OUTCOMES: tuple[str, ...] = (
     "Documents à envoyer par message.",
     "Entretien en visio proposé pour approfondir.",
 )
+
+WRITTEN_CALLBACKS: tuple[tuple[str, str], ...] = (
+    ("Je ne peux pas téléphoner pendant mes horaires de travail.", "Réponse envoyée par message, avec les documents."),
+    ("J'entends mal au téléphone, merci de m'écrire.", "Explication donnée par écrit, rien d'autre à prévoir."),
+    ("", "Réponse écrite\u00a0: inscription à l'atelier confirmée."),
+)
+"""What people say who ask for an answer in writing, and what came of it."""
+
+NOTED_CONTACTS: tuple[tuple[ContactNature, Initiator, int | None, str], ...] = (
+    (ContactNature.CALL, Initiator.PERSON, 10, "A appelé au sujet de son allocation. Orientation vers le bon service."),
+    (ContactNature.CALL, Initiator.SERVICE, 5, "Rappel de l'échéance, la personne choisit un créneau aujourd'hui."),
+    (ContactNature.VISIT, Initiator.PERSON, 20, "Passage à l'accueil pour déposer ses diplômes. Copies faites."),
+    (ContactNature.LETTER, Initiator.SERVICE, None, "Courrier envoyé avec la liste des ateliers du trimestre."),
+)
+"""Contacts outside the service: nature, who began, minutes, and what was said."""
 
 ON_SITE_COMMENTS: tuple[str, ...] = (
     "J'ai des documents originaux à vous montrer.",

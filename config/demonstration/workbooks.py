@@ -1,19 +1,24 @@
 """What adviser and person keep together: team notes, objectives with their steps, a document."""
 
 from datetime import datetime, timedelta
+from itertools import cycle
+from uuid import UUID
 
 from django.core.files.base import ContentFile
 
 from accompaniment.enums import AuditAction
-from accompaniment.models import Document, Note, Objective, Step
+from accompaniment.models import Contact, Document, Note, Objective, Step
+from accompaniment.rules.tracks import NOTED_CHANNELS
 from accompaniment.services.documents import PDF
 from config.demonstration.logins import ADVISER
 from config.demonstration.people import Fate, Story
-from config.demonstration.texts import NOTES, OBJECTIVES
+from config.demonstration.texts import NOTED_CONTACTS, NOTES, OBJECTIVES
 from config.demonstration.world import World
 
 SHARE_WITH_OBJECTIVES = 0.6
 SHARE_WITH_A_NOTE = 0.4
+PEOPLE_WITH_NOTED_CONTACTS = 12
+NOTED_AFTER = timedelta(minutes=20)
 
 ONE_PAGE = b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
@@ -39,6 +44,7 @@ def write_workbooks(world: World, stories: list[Story]) -> None:
             _write_note(world, story)
         if story.is_login:
             _write_document(world, story)
+    _write_noted_contacts(world, mine)
 
 
 def _some_time(world: World, story: Story) -> datetime:
@@ -96,3 +102,27 @@ def _write_document(world: World, story: Story) -> None:
         added_by=user,
     )
     world.papers.note(at, user, story.person, AuditAction.DOCUMENT, event="added", document=document.pk)
+
+
+def _write_noted_contacts(world: World, mine: list[Story]) -> None:
+    """Write contacts outside the service, as the adviser noted them: one of each kind with the log-in person."""
+    known = [story for story in mine if story.accepted_at and story.accepted_at < world.now - timedelta(days=14)]
+    others = [story for story in known if not story.is_login]
+    people = [story for story in known if story.is_login for _ in NOTED_CONTACTS]
+    people += [story for story in world.rng.sample(others, PEOPLE_WITH_NOTED_CONTACTS) for _ in range(2)]
+    for story, (nature, began_by, minutes, text) in zip(people, cycle(NOTED_CONTACTS), strict=False):
+        after, before = (story.accepted_at or world.now) + timedelta(hours=1), world.now - timedelta(days=1)
+        at, user = world.calendar(story.agency).moment(world.rng, after, before), story.adviser.user
+        contact = Contact.objects.create(
+            jobseeker=story.person,
+            at=at,
+            channel=NOTED_CHANNELS[nature],
+            nature=nature,
+            author=user,
+            summary=text,
+            began_by=began_by,
+            minutes=minutes,
+            source=f"noted:{UUID(int=world.rng.getrandbits(128), version=4)}",
+        )
+        facts = {"event": "noted", "contact": contact.pk}
+        world.papers.note(at + NOTED_AFTER, user, story.person, AuditAction.CONTACT_NOTED, **facts)

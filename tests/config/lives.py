@@ -13,7 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from accompaniment.enums import (
     AuditAction,
     Bandwidth,
+    ContactNature,
     EnrolmentState,
+    Initiator,
     LeavingReason,
     Modality,
     RefusalReason,
@@ -24,6 +26,7 @@ from accompaniment.models import (
     Accompaniment,
     AuditEntry,
     ConsentText,
+    Contact,
     DeviceCheck,
     Document,
     Enrolment,
@@ -45,6 +48,7 @@ from accompaniment.services.equipment import record_device_check
 from accompaniment.services.imports import load_jobseekers
 from accompaniment.services.on_site_requests import answer_on_site, ask_on_site
 from caseload.models import Adviser, Placement, Portfolio
+from caseload.services.file.contacts import ContactFacts, note_contact
 from caseload.services.moves.waiting_list import place_waiting
 from caseload.services.registration.decisions import refuse_at_interview, validate_at_interview
 from config.demonstration.workbooks import ONE_PAGE
@@ -376,6 +380,7 @@ def _ask_callback(request: CallbackRequest, twin: Twin) -> None:
         phone=request.phone,
         window=Window(starts_at=request.window_starts_at, ends_at=request.window_ends_at),
         comment=request.comment,
+        in_writing=request.in_writing,
     )
 
 
@@ -415,6 +420,9 @@ def _workbook(life: Life) -> None:
         life.add(note.at, partial(_note, note))
     for document in Document.objects.filter(jobseeker=life.person).select_related("added_by"):
         life.add(document.added_at, partial(_add_document, document))
+    for entry in AuditEntry.objects.filter(jobseeker=life.person, action=AuditAction.CONTACT_NOTED):
+        contact = Contact.objects.select_related("author").get(pk=entry.details["contact"])
+        life.add(entry.at, partial(_note_contact, contact))
 
 
 def _set_objective(objective: Objective, twin: Twin) -> None:
@@ -437,6 +445,12 @@ def _tick(step: Step, twin: Twin) -> None:
 
 def _note(note: Note, twin: Twin) -> None:
     notes.write_note(actor=twin.acting(note.author), jobseeker=twin.person, body=note.body)
+
+
+def _note_contact(contact: Contact, twin: Twin) -> None:
+    nature, began_by = ContactNature(contact.nature), Initiator(contact.began_by)
+    facts = ContactFacts(at=contact.at, nature=nature, began_by=began_by, minutes=contact.minutes, text=contact.summary)
+    note_contact(actor=twin.acting(contact.author), jobseeker=twin.person, facts=facts)
 
 
 def _add_document(document: Document, twin: Twin) -> None:
