@@ -1,4 +1,5 @@
-"""The portfolio page of 250 people in a database of a million jobseekers, compared with one of ten thousand.
+"""The portfolio page of 250 people, and the search of a person from every page, in a database of a million jobseekers,
+compared with one of ten thousand.
 
 The ratio compares medians. Beside it stands the first page that each database serves after it was filled.
 """
@@ -10,11 +11,13 @@ from statistics import median
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from caseload.models import Portfolio
+from caseload.models import Manager, Portfolio
 from tests.benchmarks import databases
 from tests.benchmarks.crowd import crowd
 from tests.benchmarks.rows import RUNS, Row, Size, Target, medians
+from tests.caseload.factories import ManagerFactory
 
 PEOPLE = {Size.FULL: (1_000_000, 10_000), Size.SMALL: (80, 40)}
 IN_PORTFOLIO = {Size.FULL: 250, Size.SMALL: 20}
@@ -25,6 +28,11 @@ PAGES = {
     "portfolio page": "/portefeuille/",
     "search with a typing error in the portfolio": "/portefeuille/?q=Duponr",
 }
+SEARCHES = {"Duponr": "a typing error", "mar": "three letters", "06 12 34 56 78": "a telephone number"}
+"""What is typed in the header. An adviser searches the people whom they may open, a manager the whole country."""
+LONGEST_SEARCH = 300  # ms
+MOST_QUERIES_OF_A_SEARCH = 15
+EVERYBODY = "Seq Scan on accompaniment_jobseeker"
 
 
 def run(size: Size) -> list[Row]:
@@ -55,14 +63,66 @@ def run(size: Size) -> list[Row]:
                 [f"the first page of all: {first[large] * 1000:.4g} ms, other side {first[small] * 1000:.4g} ms"],
             )
         )
+    rows += [
+        _search(typed, whole_country=whole_country, sides=(large, small), size=size)
+        for whole_country in (False, True)
+        for typed in SEARCHES
+    ]
     databases.drop(large)
     databases.drop(small)
     return rows
 
 
+def _search(typed: str, *, whole_country: bool, sides: tuple[str, str], size: Size) -> Row:
+    """Compare the search of the header, as the field asks it while somebody types."""
+    many, few = PEOPLE[size]
+    asked = partial(_searches, PAGES_A_RUN[size], typed=typed, whole_country=whole_country)
+    first, queries, plan = asked(sides[0])
+    mine, theirs = medians(
+        lambda: asked(sides[0])[0], lambda: asked(sides[1])[0], runs=RUNS if size is Size.FULL else 1
+    )
+    who = "a manager of the country" if whole_country else "an adviser"
+    return Row(
+        f"search of the header by {who}, {SEARCHES[typed]}, {many} jobseekers beside {few}",
+        mine * 1000,
+        theirs * 1000,
+        "ms",
+        Target.AT_MOST,
+        None,
+        [
+            (f"at most {LONGEST_SEARCH} ms", mine * 1000 <= LONGEST_SEARCH),
+            (f"at most {MOST_QUERIES_OF_A_SEARCH} queries ({queries})", queries <= MOST_QUERIES_OF_A_SEARCH),
+            ("all people are never read one by one", size is Size.SMALL or EVERYBODY not in plan),
+        ],
+        [f"in a new connection: {first * 1000:.4g} ms"],
+    )
+
+
+def _searches(count: int, name: str, *, typed: str, whole_country: bool) -> tuple[float, int, str]:
+    """Return the median seconds of `count` searches, the number of queries of one, and the plan of the longest."""
+    databases.use(name)
+    client = Client()
+    reader = Manager.objects.get(whole_country=True) if whole_country else Portfolio.objects.order_by("pk")[0].adviser
+    client.force_login(reader.user)
+
+    def search() -> float:
+        began = time.perf_counter()
+        client.get(reverse("person_search"), {"q": typed}, headers={"HX-Request": "true"})
+        return time.perf_counter() - began
+
+    with CaptureQueriesContext(connection) as captured:
+        search()
+    longest = max((query["sql"] for query in captured.captured_queries), key=len)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {longest}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    return median(search() for _ in range(count)), len(captured), plan
+
+
 def _database(count: int, in_portfolio: int) -> str:
     name = databases.fresh(f"people_{count}")
     crowd(count, in_portfolio=in_portfolio)
+    ManagerFactory(whole_country=True)
     return name
 
 

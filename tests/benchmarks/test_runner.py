@@ -17,6 +17,12 @@ ROWS = [
     "list of 20: the slowest letter in its search, the browser at full speed",
     "portfolio page, 80 jobseekers beside 40",
     "search with a typing error in the portfolio, 80 jobseekers beside 40",
+    "search of the header by an adviser, a typing error, 80 jobseekers beside 40",
+    "search of the header by an adviser, three letters, 80 jobseekers beside 40",
+    "search of the header by an adviser, a telephone number, 80 jobseekers beside 40",
+    "search of the header by a manager of the country, a typing error, 80 jobseekers beside 40",
+    "search of the header by a manager of the country, three letters, 80 jobseekers beside 40",
+    "search of the header by a manager of the country, a telephone number, 80 jobseekers beside 40",
 ]
 
 
