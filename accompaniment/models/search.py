@@ -95,15 +95,20 @@ def reached(typed: str, *, known: Q) -> Q:
 
 
 def _has(word: str, jobseeker: str, *, forgiving: bool) -> Q:
+    if not word.isalpha():
+        # No name has a digit. Two digits have no trigram either, so the index of the names would be read as a whole.
+        return Q(**{f"{jobseeker}identifier__startswith": word.upper()}) if _begins_identifier(word) else Q(pk__in=[])
     name = PlainName(f"{jobseeker}last_name", f"{jobseeker}first_name")
-    forgives = forgiving and len(word) >= SHORTEST_FORGIVEN and word.isalpha()
+    forgives = forgiving and len(word) >= SHORTEST_FORGIVEN
     spellings = [word, *_exchanged(word)] if forgives else [word]
     found = Q(LikeAny(name, Value([f"%{spelling}%" for spelling in spellings])))
     if forgives:
         found |= Q(Resembles(name, _Forgiving(Value(word))))
-    if PART_OF_IDENTIFIER.fullmatch(word):
-        found |= Q(**{f"{jobseeker}identifier__startswith": word.upper()})
     return found
+
+
+def _begins_identifier(word: str) -> bool:
+    return PART_OF_IDENTIFIER.fullmatch(word) is not None
 
 
 def _exchanged(word: str) -> list[str]:
