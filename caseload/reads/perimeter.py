@@ -65,6 +65,18 @@ def former_adviser_reading(user: User) -> Q:
     return Q(pk__in=rights.values("jobseeker"))
 
 
+def readable_people(user: User) -> list[int]:
+    """Return the keys of all people whose files an adviser may read: some hundreds, in one statement.
+
+    Reading the names of these few costs the same in any country. The index of the names would find everybody who is
+    called so, and nearly all of them are other advisers' people.
+    """
+    now = timezone.now()
+    followed = Placement.objects.open().followed_by(user, now).order_by().values_list("jobseeker")
+    rights = ReadingRight.objects.standing(now).filter(adviser__user=user).order_by().values_list("jobseeker")
+    return [key for (key,) in followed.union(rights)]
+
+
 def capacities(user: User) -> list[When]:
     """In which capacity somebody of the staff reads a file now: as its adviser, by a cover, as a former adviser."""
     if user.is_manager:

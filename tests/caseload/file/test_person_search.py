@@ -9,6 +9,7 @@ from django.urls import reverse
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker, User
 from caseload.models import Portfolio
+from caseload.reads.perimeter import readable_people
 from caseload.views.file.search import OFFERED
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import (
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 URL = reverse("person_search")
 QUERIES = 5
-"""Session, account, the manager twice (a manager's regions), the people."""
+"""Session, account, the manager twice (a manager's regions) or an adviser's people, and who is found."""
 
 
 @pytest.fixture
@@ -79,6 +80,15 @@ def test_no_number_is_learned_digit_after_digit(client: Client, portfolio: Portf
     for reader in (cover.colleague.user, manager, former_adviser(person)):
         assert "Zoé Lefèvre" not in offered(client, reader, "06 12 34 56 7")
         assert "Zoé Lefèvre" in offered(client, reader, "06 12 34 56 78")
+
+
+def test_the_few_people_of_an_adviser_are_all_whom_they_may_read(portfolio: Portfolio, person: Jobseeker) -> None:
+    """Kind: one perimeter that is written twice."""
+    cover = CoverFactory(portfolio=portfolio)
+    on_web_track(PortfolioFactory(adviser=cover.colleague))
+    for reader in (portfolio.adviser.user, cover.colleague.user, former_adviser(person), AdviserFactory().user):
+        readable = Jobseeker.objects.readable_by(reader).order_by("pk").values_list("pk", flat=True)
+        assert sorted(readable_people(reader)) == list(readable)
 
 
 def test_a_jobseeker_finds_nobody(client: Client, person: Jobseeker) -> None:
