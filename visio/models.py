@@ -65,11 +65,12 @@ class InterviewQuerySet(OfJobseekerQuerySet):
 
     def coming(self, now: datetime) -> Self:
         """Keep the interviews that are to come or under way, the first one first."""
-        return self.live().filter(ends_at__gt=now).order_by("starts_at", "pk")
+        return self.live().filter(ends_at__gt=now, call_ended_at=None).order_by("starts_at", "pk")
 
     def to_conclude(self, now: datetime) -> Self:
-        """Keep the interviews whose end has passed and whose outcome nobody has entered, oldest first."""
-        return self.live().filter(ends_at__lte=now).order_by("starts_at", "pk")
+        """Keep the interviews that are over and whose outcome nobody has entered, oldest first."""
+        over = Q(ends_at__lte=now) | Q(call_ended_at__isnull=False)
+        return self.live().filter(over).order_by("starts_at", "pk")
 
     def between(self, start: datetime, end: datetime) -> Self:
         """Keep the interviews that begin in [start, end), in order of time."""

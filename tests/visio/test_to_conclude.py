@@ -16,6 +16,7 @@ from tests.visio.factories import InterviewFactory
 from visio.enums import InterviewState
 from visio.models import Interview
 from visio.rules import is_to_conclude
+from visio.services import room
 from visio.services.interviews import foresee_tier_change
 from visio.services.summaries import refresh_summary
 
@@ -52,7 +53,7 @@ def page(user: User, name: str, *args: Any, **query: Any) -> str:
 )
 def test_rows_and_rule_say_the_same(state: str, ended: timedelta, past: bool) -> None:
     made = interview(ended=ended, state=state)
-    assert is_to_conclude(state=made.state, ends_at=made.ends_at, now=NOW) is past
+    assert is_to_conclude(state=made.state, ends_at=made.ends_at, call_ended_at=None, now=NOW) is past
     assert Interview.objects.to_conclude(NOW).exists() is past
     assert Interview.objects.coming(NOW).exists() is not past
 
@@ -85,6 +86,37 @@ def test_the_adviser_reads_that_it_is_to_conclude_on_every_list(name: str, of_pe
         assert ("9 h 30" if said else "10 h 59") in text or name == "panel_today"
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_call_that_was_ended_before_its_hour_is_told_in_one_way_everywhere(ended: bool) -> None:
+    """Kind: a page that says an interview is over, beside one that offers to join it. Paired by the end of the call."""
+    made = interview(ended=timedelta(minutes=-20))
+    both = made.adviser.user, made.jobseeker.user
+    running = room.admit(actor=both[0], interview=made)
+    if ended:
+        running = room.end_call(actor=both[0], interview=running)
+    facts = {"state": running.state, "ends_at": running.ends_at, "call_ended_at": running.call_ended_at, "now": NOW}
+    assert is_to_conclude(**facts) is ended
+    assert Interview.objects.to_conclude(NOW).exists() is ended
+    assert Interview.objects.coming(NOW).exists() is not ended
+    join = reverse("room", args=[made.token])
+    for user, name, *args in (
+        *((user, "interview_band") for user in both),
+        (both[0], "panel_today"),
+        (both[0], "agenda"),
+        (both[0], "panel_person_interviews", made.jobseeker_id),
+        (both[1], "my_interviews"),
+        (both[1], "panel_next_step"),
+    ):
+        assert (join in page(user, name, *args)) is not ended, name
+    assert "Cet entretien est terminé." in page(both[1], "my_interviews") or not ended
+    report = reverse("interview_report", args=[made.pk])
+    assert (report in page(both[0], "interview_band")) is ended
+    assert (report in page(both[0], "panel_today")) is ended
+    assert page(both[1], "interview_band") == "" or not ended
+    # Only from there can the adviser go back and take up the call again.
+    assert (join in page(both[0], "interview_report", made.pk)) is ended
+
+
 def test_it_does_not_go_along_with_a_transfer() -> None:
     for ended, count in ((timedelta(hours=1), 0), (timedelta(hours=-2), 1)):
         made = interview(ended=ended)
@@ -93,6 +125,18 @@ def test_it_does_not_go_along_with_a_transfer() -> None:
         )
         people = leaving(placements, reader=made.adviser.user, now=NOW)
         assert going_along(people, now=NOW).interviews == count
+
+
+def test_one_that_is_to_conclude_hides_none_that_goes_along_with_a_transfer() -> None:
+    """Kind: a forecast made from a summary that knows one interview. « Aucun entretien prévu » would be wrong."""
+    past = interview(ended=timedelta(hours=1))
+    for days in (1, 2):
+        InterviewFactory(jobseeker=past.jobseeker, adviser=past.adviser, starts_at=NOW + timedelta(days=days))
+    refresh_summary(past.jobseeker_id)
+    placements = past.jobseeker.placements.select_related(
+        "portfolio", "jobseeker__summary", "jobseeker__agency__departement__region"
+    )
+    assert going_along(leaving(placements, reader=past.adviser.user, now=NOW), now=NOW).interviews == 2
 
 
 def test_leaving_the_track_does_not_tell_that_it_will_not_take_place() -> None:

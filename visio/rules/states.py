@@ -55,12 +55,13 @@ def room_moment(*, state: str, starts_at: datetime, ends_at: datetime, now: date
     return RoomMoment.OPEN
 
 
-def is_to_conclude(*, state: str, ends_at: datetime, now: datetime) -> bool:
-    """Return whether the end of an interview has passed and nobody has entered its outcome.
+def is_to_conclude(*, state: str, ends_at: datetime, call_ended_at: datetime | None, now: datetime) -> bool:
+    """Return whether an interview is over and nobody has entered its outcome.
 
-    `InterviewQuerySet.to_conclude` is the same rule for rows.
+    It is over if its end has passed, or if one of the two has ended its call. `InterviewQuerySet.to_conclude` is the
+    same rule for rows.
     """
-    return state in LIVE_STATES and ends_at <= now
+    return state in LIVE_STATES and (call_ended_at is not None or ends_at <= now)
 
 
 def is_to_be_held(*, state: str, ends_at: datetime, call_ended_at: datetime | None, now: datetime) -> bool:

@@ -217,8 +217,10 @@ def report(request: AuthenticatedRequest, pk: int) -> HttpResponse:
                     return redirect(address)
                 return redirect("interview_report", pk=interview.pk)
     obstacle = missed.obstacle_to_noting(interview, now=now)
+    moment = room_moment(state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=now)
     context = {
         "interview": interview,
+        "can_resume": interview.call_ended_at is not None and moment == RoomMoment.OPEN,
         "form": form,
         "outcome": form["outcome"].value(),
         "absence_obstacle": obstacle or "",
@@ -313,14 +315,16 @@ def line_of(interview: Interview, now: datetime) -> AgendaLine:
     moment = room_moment(state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=now)
     return AgendaLine(
         interview=interview,
-        can_join=moment == RoomMoment.OPEN,
+        can_join=moment == RoomMoment.OPEN and interview.call_ended_at is None,
         can_close=moment in {RoomMoment.OPEN, RoomMoment.OVER},
-        to_conclude=is_to_conclude(state=interview.state, ends_at=interview.ends_at, now=now),
+        to_conclude=is_to_conclude(
+            state=interview.state, ends_at=interview.ends_at, call_ended_at=interview.call_ended_at, now=now
+        ),
     )
 
 
 def to_close(user: User, now: datetime) -> list[Interview]:
-    """Return the interviews whose end has passed and that nobody has closed, oldest first."""
+    """Return the interviews that are over and that nobody has closed, oldest first."""
     return list(Interview.objects.conducted_by(user).to_conclude(now).with_people())
 
 

@@ -57,9 +57,7 @@ def today(request: AuthenticatedRequest) -> HttpResponse:
     people = [line.interview.jobseeker_id for line in lines if line.interview.channel == Channel.VIDEO]
     checks = {check.jobseeker_id: check for check in DeviceCheck.objects.filter(jobseeker__in=people).latest_each()}
     days = adviser_days(adviser, first=day, last=day)
-    open_lines = [line for line in lines if line.interview.is_live and not line.to_conclude]
-    # A call that was ended is over, even before the end of its hour.
-    next_line = next((line for line in open_lines if line.interview.is_to_be_held(now)), next(iter(open_lines), None))
+    next_line = next((line for line in lines if line.interview.is_to_be_held(now)), None)
     left = [line for line in lines if line is not next_line and line.interview.state != InterviewState.HELD]
     free = days.free_on(day, interviews=[line.interview for line in lines], now=now)
     parts = _in_order(left, free, checks)
@@ -251,8 +249,10 @@ def band(request: AuthenticatedRequest) -> HttpResponse:
         .with_people()
         .order_by("starts_at", "pk")
     )
-    # The next room opens while an interview lasts: the band names the first one that is still to be held.
-    interview = next((one for one in near if one.is_to_be_held(now)), near[-1] if near else None)
+    # The next room opens while an interview lasts: the band names the first one that is still to be held. After the
+    # end of a call its adviser has to conclude, and the person has nothing to do.
+    left = [one for one in near if one.call_ended_at is None or request.user.is_adviser]
+    interview = next((one for one in near if one.is_to_be_held(now)), left[-1] if left else None)
     return render(
         request,
         "visio/partials/_band.html",
