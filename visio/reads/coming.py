@@ -22,9 +22,12 @@ def coming_in_words(person: Jobseeker, now: datetime) -> list[str]:
 
 
 def booked_in_words(people: Collection[int], now: datetime) -> dict[int, list[str]]:
-    """Return each person's booked interviews in words, the nearest first, in one statement. Nobody's is left out."""
+    """Return each person's booked interviews in words, the nearest first, in one statement. Nobody's is left out.
+
+    One that has begun is not among them: it stays with its adviser.
+    """
     found: dict[int, list[str]] = {}
-    booked = Interview.objects.filter(jobseeker__in=people, state=InterviewState.BOOKED)
+    booked = Interview.objects.filter(jobseeker__in=people, state=InterviewState.BOOKED, starts_at__gt=now)
     for one in booked.with_people().coming(now):
         found.setdefault(one.jobseeker_id, []).append(f"entretien du {day_hour_and_channel(one)}")
     return found

@@ -14,6 +14,7 @@ from accompaniment.models import Jobseeker, User
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.french import day_in_words, listed, moment_there, of_name
 from caseload.enums import CarriedAlong, PlacementEnd, TransferObstacle, TransferState
+from caseload.hooks.coming import booked
 from caseload.models import CaseSummary, Placement, Portfolio, ReadingRight, Transfer, TransferBatch
 from caseload.models.transfers import TransferBatchQuerySet
 from caseload.reads.desk.cases import situations_of
@@ -107,7 +108,7 @@ class Leaving:
 
 @dataclass(frozen=True, slots=True)
 class GoingAlong:
-    """How many of the people have something that moves with them."""
+    """How many interviews move with the people, and how many of them have a call-back or a message that does."""
 
     interviews: int
     callbacks: int
@@ -145,11 +146,15 @@ def leaving(placements: Iterable[Placement], *, reader: User, now: datetime) -> 
 
 
 def going_along(people: Iterable[Leaving], *, now: datetime) -> GoingAlong:
-    """Count what will move along with these people. An interview that has already begun stays where it is."""
+    """Count what will move along with these people. An interview that has already begun stays where it is.
+
+    The summary knows one interview of a person, and one that is to be concluded hides those that come.
+    """
     summaries = [one.summary for one in people if one.visible]
-    hours = [summary.next_interview_at for summary in summaries]
+    visible = [summary.jobseeker_id for summary in summaries]
+    found = [ask(visible, now) for ask in booked]
     return GoingAlong(
-        interviews=sum(at is not None and at > now for at in hours),
+        interviews=sum(len(words) for part in found for words in part.values()),
         callbacks=sum(summary.callback_due_at is not None for summary in summaries),
         replies=sum(summary.awaiting_reply_since is not None for summary in summaries),
     )
