@@ -62,10 +62,8 @@ function status() {
 }
 
 function door() {
-  if (isAdviser) {
-    if (state.peerTab) return `${other} attend. Faites entrer quand vous êtes en place.`;
-    return "La personne n'est pas encore dans la salle d'attente. Vous verrez ici quand elle attend.";
-  }
+  const nobody = "La personne n'est pas encore dans la salle d'attente. Vous verrez ici quand elle attend.";
+  if (isAdviser) return state.peerTab ? `${other} attend. Faites entrer quand vous êtes en place.` : nobody;
   if (state.peerTab) return `Votre arrivée est annoncée à ${other}, qui va vous faire entrer.`;
   return `Vous êtes au bon endroit. ${other} verra que vous attendez et vous fera entrer.`;
 }
@@ -94,6 +92,7 @@ function draw() {
   room.dataset.linked = peer?.connected ? "yes" : "no";
   say(find("[data-status]"), status());
   say(find("[data-door-words]"), door());
+  find("[data-nobody]")?.toggleAttribute("hidden", Boolean(state.peerTab));
   say(find("[data-remote-note]"), remoteNote());
   find("[data-ended]").hidden = !state.ended || state.over;
   find("[data-end]").disabled = !state.admitted;

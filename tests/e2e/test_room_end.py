@@ -221,6 +221,11 @@ def in_sight(page: Page, width: int, height: int) -> None:
             assert apart, f"« {name} » and « {other} » overlap at {width}×{height}"
     assert page.evaluate(BEHIND) == []
     check_fits(page)
+    ways = page.locator(".room__help .fr-btn--tertiary:visible").all()
+    shapes = {(way.evaluate("way => getComputedStyle(way).textAlign"), way.bounding_box()["y"]) for way in ways}
+    rows = {y for _, y in shapes}
+    assert {align for align, _ in shapes} == {"center"}
+    assert len(rows) == 1 or min(abs(one - other) for one in rows for other in rows if one != other) > 20, shapes
 
 
 def test_controls_are_in_sight_and_words_apart_in_every_window(two: tuple[Page, Page], interview: Interview) -> None:
@@ -251,9 +256,12 @@ def test_controls_are_in_sight_and_words_apart_in_every_window(two: tuple[Page, 
 
 def test_before_the_call_controls_are_in_sight_too(new_page: Any, interview: Interview) -> None:
     jobseeker, adviser = new_page(), new_page()
-    enter(jobseeker, interview.jobseeker.user, interview)
     enter(adviser, interview.adviser.user, interview)
+    expect(adviser.get_by_text("Elle ne vient pas")).to_be_visible()
+    enter(jobseeker, interview.jobseeker.user, interview)
     expect(adviser.get_by_role("button", name="Faire entrer")).to_be_enabled()
+    # Who waits is not said to be missing.
+    expect(adviser.get_by_text("Elle ne vient pas")).to_be_hidden()
     for page in (jobseeker, adviser):
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
