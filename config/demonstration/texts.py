@@ -55,7 +55,7 @@ EXCHANGES: tuple[Exchange, ...] = (
     ),
     (
         (S, "Bonjour, où en êtes-vous de vos démarches auprès de l'atelier numérique ?"),
-        (P, "Je suis inscrite, première séance lundi."),
+        (P, "C'est fait, première séance lundi."),
         (S, "Très bien. Racontez-moi comment cela s'est passé."),
     ),
     (
@@ -75,7 +75,7 @@ EXCHANGES: tuple[Exchange, ...] = (
         (P, "C'est ajouté, merci."),
     ),
     (
-        (P, "Pourrais-je être reçu à l'agence la prochaine fois ? J'ai des papiers à vous montrer."),
+        (P, "Pourrait-on se voir à l'agence la prochaine fois ? J'ai des papiers à vous montrer."),
         (S, "Bien sûr. Demandez-le depuis votre espace, je vous propose une date aujourd'hui."),
         (P, "Merci, c'est demandé."),
     ),
@@ -89,7 +89,7 @@ EXCHANGES: tuple[Exchange, ...] = (
 
 CLOSINGS: tuple[str, ...] = (
     "Avec plaisir, tenez-moi au courant.",
-    "C'est noté, merci de m'avoir prévenue.",
+    "C'est noté, merci de me l'avoir dit.",
     "Très bien. À bientôt.",
     "Parfait, nous en reparlerons à notre prochain entretien.",
 )
@@ -132,7 +132,7 @@ SITUATIONS: tuple[str, ...] = (
 
 REFUSALS: dict[str, str] = {
     "equipment": "Pas de webcam et connexion instable au domicile. À revoir après équipement.",
-    "ease": "Préfère être reçue : les démarches en ligne restent difficiles pour l'instant.",
+    "ease": "Préfère venir à l'agence : les démarches en ligne restent difficiles pour l'instant.",
     "needs_on_site": "Situation à suivre de près, des rendez-vous en agence sont nécessaires.",
     "tier": "La situation demande un suivi renforcé.",
     "not_wanted": "La personne a changé d'avis pendant l'entretien.",
@@ -207,7 +207,7 @@ COMMUNES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 NOTES = (
-    "Préfère être appelée par son prénom. Garde d'enfant le mercredi.",
+    "Préfère qu'on l'appelle par son prénom. Garde d'enfant le mercredi.",
     "Très autonome sur les candidatures ; à relancer surtout sur le réseau.",
     "Hésite entre deux métiers : revoir ensemble les débouchés au prochain entretien.",
     "Connexion parfois faible le soir : proposer le matin, ou le téléphone.",
