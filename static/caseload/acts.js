@@ -93,7 +93,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
     goOn(link, acted.textContent);
   }
   // The summary of errors takes the focus by itself (frame.js).
-  else if (place.querySelector("[data-error-summary]") === null) (place.querySelector(FIRST) ?? link).focus();
+  else if (place.querySelector("[data-error-summary]") === null) {
+    (place.querySelector(FIRST) ?? link).focus();
+    // The focus shows the field; its button may still be below the window.
+    place.scrollIntoView({ block: "nearest" });
+  }
 });
 
 document.addEventListener("click", (event) => {

@@ -180,6 +180,12 @@ def test_one_answers_on_the_line_with_the_keyboard_alone(new_page: NewPage, two:
     expect(answer).to_be_focused()
     expect(act).to_have_attribute("aria-expanded", "true")
     look(day, [320, 1280])
+    # A form that opens at the foot of the window is seen with its button.
+    answer.press("Escape")
+    day.set_viewport_size({"width": 1280, "height": 480})
+    act.press("Enter")
+    expect(answer).to_be_focused()
+    expect(panel.get_by_role("button", name="Envoyer")).to_be_in_viewport(ratio=1)
     answer.press("Escape")
     expect(act).to_be_focused()
     expect(act).to_have_attribute("aria-expanded", "false")
