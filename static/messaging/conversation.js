@@ -213,6 +213,7 @@ class ConversationThread extends HTMLElement {
     this.outbox.remove(clientId);
     const row = this.#pending(clientId);
     if (row) this.#say(row, "Envoyé");
+    this.dispatchEvent(new CustomEvent("answered", { bubbles: true }));
     this.link.look();
     this.#next(clientId);
   }

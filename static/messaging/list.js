@@ -1,4 +1,5 @@
-// Refreshes the list of conversations every half minute, but not while the reader is using it.
+// Refreshes the list of conversations every half minute, and after an answer at once: who has been answered no longer
+// waits. The list stays still while the reader is using it.
 
 const REFRESH_EVERY = 30000; // ms
 const found = document.getElementById("talks-found");
@@ -18,6 +19,9 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === found) markCurrent();
 });
 
-setInterval(() => {
+function refresh() {
   if (!document.hidden && !found.contains(document.activeElement)) window.htmx.trigger(found, "refresh");
-}, REFRESH_EVERY);
+}
+
+setInterval(refresh, REFRESH_EVERY);
+document.addEventListener("answered", refresh);

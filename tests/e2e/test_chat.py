@@ -93,6 +93,20 @@ def test_each_sees_the_others_message_without_reloading(person: Page, adviser: P
         check_axe(page)
 
 
+def test_who_has_just_been_answered_waits_no_longer_on_the_list_beside(person: Page, adviser: Page) -> None:
+    """Kind: two parts of one page that contradict each other after an act."""
+    write(person, "Une question")
+    expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
+    adviser.reload()
+    waits = adviser.locator("#talks-found .talk__waits")
+    expect(waits).to_have_count(1)
+    write(adviser, "La réponse")
+    # Long before the list is refreshed by itself.
+    expect(waits).to_have_count(0, timeout=10000)
+    expect(adviser.locator("#talks-found [aria-current]")).to_contain_text("La réponse")
+    expect(adviser.get_by_label("Votre message")).to_be_focused()
+
+
 def test_what_was_typed_and_missed_while_cut_off_comes_once(person: Page, adviser: Page) -> None:
     forgive(person, "ERR_INTERNET_DISCONNECTED", "WebSocket")
     write(person, "Avant")
