@@ -250,7 +250,11 @@ def test_a_full_agency_says_so_on_the_line(client: Client, portfolio: Portfolio)
     line = taken_on(portfolio)
     Portfolio.objects.filter(pk=line.taken["portfolio"]).update(agency=AgencyFactory())
     client.force_login(portfolio.adviser.user)
-    assert "Aucun portefeuille n'a de place." in text_of(client.get(line.page, headers=HTMX))
+    nobody = text_of(client.get(line.page, headers=HTMX))
+    assert "Aucun portefeuille n'a de place." in nobody
+    # Kind: advice that its reader cannot follow. An adviser raises no cap.
+    assert "Relevez" not in nobody
+    assert "Votre responsable peut relever un plafond" in nobody
 
 
 def test_whoever_has_another_appointment_is_said_to_have_one(client: Client, portfolio: Portfolio) -> None:

@@ -162,7 +162,9 @@ class TestPlacing:
 
     def test_asks_for_a_choice_and_says_when_nobody_has_room(self, client: Client, person: Jobseeker) -> None:
         address = reverse("place_person", args=[person.pk])
-        assert "Aucun portefeuille n'a de place." in words(as_manager(client).get(address))
+        nobody = words(as_manager(client).get(address))
+        assert "Aucun portefeuille n'a de place." in nobody
+        assert "Relevez un plafond, invitez un collègue avec un portefeuille « guidé »" in nobody
         PortfolioFactory(agency=person.agency, modality=Modality.GUIDE)
         response = client.post(address, {})
         assert response.status_code == 422
