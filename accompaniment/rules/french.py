@@ -18,6 +18,8 @@ NO_BREAK = "\u00a0"
 NEXT_ONE = f"{NO_BREAK}; "
 """Between things that are named one after the other, each with commas of its own."""
 
+_STAYS_TOGETHER = re.compile(" (?=[:;?!»%])|(?<=«) ")
+
 MONTHS = (
     "janvier",
     "février",
@@ -283,6 +285,11 @@ def frequency_in_words(interval_days: int) -> str:
 
 
 MEGABYTE = 1024 * 1024  # bytes
+
+
+def kept_together(typed: str) -> str:
+    """Return a typed text with no-break spaces before « : ; ? ! % » and inside its quotation marks."""
+    return _STAYS_TOGETHER.sub(NO_BREAK, typed)
 
 
 def grouped(count: int) -> str:

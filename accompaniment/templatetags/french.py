@@ -313,5 +313,8 @@ def telephone(number: str) -> str:
 
 @register.filter
 def text_blocks(text: str) -> list[Block]:
-    """Read a published text into headings, lists and paragraphs (`templates/accompaniment/partials/_text.html`)."""
-    return blocks_of(text)
+    """Read a published text into headings, lists and paragraphs (`templates/accompaniment/partials/_text.html`).
+
+    It is stored as it was typed, with plain spaces. It is shown with those at which no line may break.
+    """
+    return [Block(block.kind, tuple(french.kept_together(line) for line in block.lines)) for block in blocks_of(text)]

@@ -1,11 +1,13 @@
 """A published text is split into headings, lists and paragraphs. Nothing is lost, and nothing becomes HTML."""
 
+import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from accompaniment.rules.french import NO_BREAK
 from accompaniment.rules.text_blocks import Block, BlockKind, text_blocks
 from accompaniment.services.reference import supplied_consent_text
 
@@ -42,6 +44,15 @@ def test_no_word_is_lost_and_each_list_has_its_heading(text: str) -> None:
     read = " ".join(line for block in blocks for line in block.lines)
     written = text.replace("## ", "").replace("\n- ", "\n")
     assert read.split() == written.split()
+
+
+@pytest.mark.parametrize("text", [OLD, supplied_consent_text()], ids=["of before the marks", "supplied"])
+def test_no_line_begins_with_a_sign(text: str) -> None:
+    """Kind: « 100 » at the end of a line and « % web » on the next one, because the text was typed by a person."""
+    assert re.search(" [:;?!»%]|« ", text)
+    html = render_to_string("accompaniment/partials/_text.html", {"text": text, "deep": False})
+    assert not re.search(" [:;?!»%]|« ", html)
+    assert html.replace(NO_BREAK, " ").count("100 % web") == text.count("100 % web")
 
 
 def test_what_looks_like_html_is_a_text() -> None:
