@@ -88,3 +88,12 @@ def test_what_is_wrong_is_found(text: str, fails: bool) -> None:
     """Control: the test above can fail."""
     assert bool(wrong(iter([f"mot {text}"]))) is fails
     assert wrong(strings_of(f"a = f'mot {{b}} {text}'")) == ([f"mot x {text}"] if fails else [])
+
+
+def test_no_sentence_begins_with_a_capital_after_a_colon() -> None:
+    """Kind: « Plan de contact : Un entretien… », because a sentence that can stand alone was put after a colon."""
+    capital = re.compile(r":(?:</strong>)? \{\{ [\w.]*(?:sentence|plan) \}\}")
+    assert capital.search("Plan de contact&nbsp;:</strong> {{ plan_sentence }}.")
+    pages = [*LETTERS, *sorted((ROOT / "templates").rglob("*.html"))]
+    found = [f"{path.name}: {part}" for path in pages for part in capital.findall(read(path))]
+    assert found == []

@@ -258,6 +258,12 @@ def trade(code: str) -> str:
 
 
 @register.filter
+def after_colon(sentence: str) -> str:
+    """Write a sentence in the middle of another one: « Plan de contact : un entretien… »."""
+    return sentence[:1].lower() + sentence[1:]
+
+
+@register.filter
 def of_name(name: object) -> str:
     """Write « de » and a name: `{{ adviser|of_name }}`, « d'Odile Grandjean »."""
     return french.of_name(name)
