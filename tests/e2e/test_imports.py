@@ -81,6 +81,9 @@ def test_a_file_waits_is_loaded_and_tells_its_result_without_a_reload(page: Page
         page.get_by_role("status").filter(has_text="Le fichier est chargé, avec des lignes rejetées.")
     ).to_be_attached()
     look(page)
+    # Kind: a narrow column that breaks its words, beside one with room to spare.
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator(".imports-value").first.bounding_box()["width"] >= 240
     with page.expect_download() as download:
         page.get_by_role("link", name="Télécharger les lignes rejetées").click()
     corrected = exported.with_name("corrige.csv")
