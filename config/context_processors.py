@@ -24,7 +24,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Return the facts that the frame of each page shows.
 
     Only the account is read from the database at once. A page that shows the frame reads what waits, and of a jobseeker
-    the rights, with one statement each; a part of a page reads neither.
+    the rights, with one statement each; of the parts of a page the band alone reads what waits.
     """
     user = getattr(request, "user", None)
     signed_in = user if isinstance(user, User) else None
@@ -39,7 +39,11 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "theme": theme_of(request),
         "unfinished_form": unfinished(),
         "version": VERSION,
-        **(_header(signed_in, request.path) if signed_in else {"navigation": [], "title_count": 0, "what_waits": None}),
+        **(
+            _header(signed_in, request.path)
+            if signed_in
+            else {"navigation": [], "counted": "", "title_count": 0, "what_waits": None}
+        ),
     }
 
 
@@ -53,11 +57,15 @@ def _header(user: User, path: str) -> dict[str, Any]:
     def links() -> list[Link]:
         return navigation_for(Role(user.role), path, waits.counts)
 
+    def counted() -> str:
+        return ".".join(str(waits.counts.get(link.url_name, 0)) for link in links())
+
     def title_count() -> int:
         return waits.counts.get("conversations", 0) if user.is_jobseeker else 0
 
     return {
         "navigation": SimpleLazyObject(links),
+        "counted": SimpleLazyObject(counted),
         "title_count": SimpleLazyObject(title_count),
         "what_waits": waits,
     }

@@ -33,6 +33,8 @@ function changed(names) {
       if (panel) refresh(panel);
     }
     waiting.clear();
+    // Its answer brings the counts of the navigation.
+    document.querySelector("[data-band]")?.dispatchEvent(new Event("refresh"));
   }, TOGETHER);
 }
 

@@ -210,11 +210,22 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     window.location.reload();
     return;
   }
-  // Without this, a repeated message would be read out again.
+  // Without this, a repeated message would be read out again. What the answer brings beside it is not read out.
   if (elt.hasAttribute("data-quiet")) {
-    if (lastAnswers.get(elt) === xhr.responseText) event.detail.shouldSwap = false;
-    lastAnswers.set(elt, xhr.responseText);
+    const [message] = xhr.responseText.split("<template");
+    if (lastAnswers.get(elt) === message) event.detail.shouldSwap = false;
+    event.detail.serverResponse = message;
+    lastAnswers.set(elt, message);
   }
+});
+
+// The answer of the band counts what waits by now. The script that shows it comes when a count has changed.
+document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, successful } }) => {
+  const counted = successful && elt.dataset.band !== undefined && /data-counted="([^"]*)"/.exec(xhr.responseText)?.[1];
+  if (typeof counted !== "string" || counted === elt.dataset.band) return;
+  elt.dataset.band = counted;
+  const answer = new CustomEvent("frame:counted", { detail: xhr.responseText });
+  import(elt.dataset.bandCounts).then(() => document.dispatchEvent(answer));
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

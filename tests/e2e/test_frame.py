@@ -11,8 +11,11 @@ from playwright.sync_api import Page, expect
 
 from accompaniment.models import User
 from accompaniment.services.on_site_requests import ask_on_site
+from messaging.models import CallbackRequest
+from messaging.services.callbacks import close_callback
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, volunteer
 from tests.e2e.browser import NARROWEST, check_axe, check_fits, look, not_run, settle, step_inside, wait_until
+from tests.e2e.chat import aside
 from tests.e2e.conftest import NewPage
 from tests.e2e.demonstration_pages import FIRST_NAME, LAST_NAME
 from tests.e2e.walk import walk
@@ -104,6 +107,51 @@ def test_header_and_band_of_the_staff_take_a_row_each_whatever_waits_and_whateve
     page.goto(reverse("own_data"))
     settle(page)
     expect_one_row(page)
+
+
+def minute_passes(page: Page) -> None:
+    """Let the page ask for its band again, as it does each minute."""
+    with page.expect_response(lambda answer: reverse("interview_band") in answer.url):
+        page.evaluate("document.querySelector('[data-band]').dispatchEvent(new Event('refresh'))")
+
+
+def test_counts_follow_what_waits_without_a_request_of_their_own_and_in_silence(new_page: NewPage) -> None:
+    """Kind: counts of the hour at which the page was opened, and a live region that says what nobody asked for."""
+    one = pair()
+    InterviewFactory(
+        jobseeker=one.jobseeker, adviser=one.portfolio.adviser, starts_at=timezone.now() + timedelta(minutes=5)
+    )
+    staff, person = new_page(), new_page(width=390, height=844)
+    step_inside(staff, one.adviser)
+    staff.goto(reverse("callbacks"))
+    step_inside(person, one.person)
+    person.goto(reverse("own_data"))
+    for page in (staff, person):
+        settle(page)
+        expect(page.get_by_role("region", name="Entretien qui approche")).to_contain_text("Rejoindre")
+        expect(page.locator(".frame-count")).to_have_count(0)
+        # Whatever a live region would say is kept.
+        page.evaluate(
+            """() => { window.said = []; new MutationObserver((changes) => window.said.push(...changes)).observe(
+              document.querySelector("[data-band]"), { childList: true, subtree: true, characterData: true }) }"""
+        )
+    aside(lambda: ask(one.jobseeker))
+    aside(lambda: say(one.conversation, one.adviser))
+    aside(lambda: say(one.conversation, one.adviser))
+    for page in (staff, person):
+        minute_passes(page)
+    menu = staff.get_by_role("navigation", name="Menu principal")
+    expect(menu.get_by_role("link", name="1 rappel attend")).to_be_visible()
+    expect(staff).to_have_title(re.compile(r"^\(1\) Rappels"))
+    bar = person.get_by_role("navigation", name="Accès direct")
+    expect(bar.get_by_role("link", name="2 messages non lus")).to_be_visible()
+    expect(person).to_have_title(re.compile(r"^\(2\) Mes données"))
+    aside(lambda: close_callback(actor=one.adviser, request=CallbackRequest.objects.get(), outcome="Fait."))
+    minute_passes(staff)
+    expect(menu.locator(".frame-count")).to_have_count(0)
+    expect(staff).to_have_title(re.compile("^Rappels"))
+    assert [page.evaluate("window.said.length") for page in (staff, person)] == [0, 0]
+    check_fits(staff)
 
 
 def test_a_person_is_found_from_anywhere_by_the_keyboard_alone(new_page: NewPage) -> None:

@@ -59,6 +59,9 @@ def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage
     tabs = day.get_by_role("navigation", name="Besoins")
     expect(tabs.get_by_role("link", name="Rappels")).to_have_text("Rappels (1)")
     expect(tabs.get_by_role("link", name="Tout")).to_have_text("Tout (1)")
+    # Kind: counts of the hour at which the page was opened.
+    menu = day.get_by_role("navigation", name="Menu principal")
+    expect(menu.get_by_role("link", name="1 rappel attend")).to_be_visible(timeout=PATIENCE)
     assert day.evaluate("window.neverReloaded")
     check_axe(day)
 
