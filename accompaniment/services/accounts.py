@@ -206,7 +206,7 @@ def create_staff_account(*, actor: User | None, email: str, first_name: str, las
         raise ValueError("a jobseeker's account comes with the file: give_account")
     with transaction.atomic():
         if User.objects.filter(email=written(email)).exists():
-            raise DomainError(f"L'adresse {email} a déjà un compte.")
+            raise DomainError(f"L'adresse {email} a déjà un compte.", about="email")
         user = User.objects.create_user(email, first_name=first_name, last_name=last_name, role=role)
         invite(user, key=f"activation:{user.pk}")
         audit.record(actor=actor, jobseeker=None, action=AuditAction.ACCOUNT, event="created", user=user.pk, role=role)

@@ -95,12 +95,13 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
     back later deletes the stored file.
     """
     if not upload.size:
-        raise DomainError("Ce fichier est vide. Choisissez-en un autre.")
+        raise DomainError("Ce fichier est vide. Choisissez-en un autre.", about="file")
     if upload.size > LARGEST:
-        raise DomainError(f"Ce fichier dépasse {size_in_words(LARGEST)}. Réduisez-le ou envoyez-le en plusieurs fois.")
+        sentence = f"Ce fichier dépasse {size_in_words(LARGEST)}. Réduisez-le ou envoyez-le en plusieurs fois."
+        raise DomainError(sentence, about="file")
     kind = kind_of(upload)
     if kind is None:
-        raise DomainError(WRONG_KIND)
+        raise DomainError(WRONG_KIND, about="file")
     words = " ".join(title.split())[:200] or "Document"
     document = Document(
         jobseeker=jobseeker,

@@ -37,13 +37,18 @@ function isByItself(event) {
   return event.detail.elt.hasAttribute("data-quiet");
 }
 
-// A screen reader misses messages that are in the page when it loads. Repeat them in a region that was empty.
+// A screen reader misses what comes with a page or with a part of it. Repeat the news in a region that was empty.
 const SAID_AFTER = 500; // ms
 const said = document.getElementById("annonces");
 
-function sayToasts() {
-  const sentences = [...toasts.children].map((toast) => toast.textContent.trim());
-  if (sentences.length > 0) setTimeout(() => (said.textContent = sentences.join(" ")), SAID_AFTER);
+function say(news) {
+  const sentences = [...news].map((one) => one.textContent.replace(/\s+/g, " ").trim()).filter(Boolean);
+  if (sentences.length === 0) return;
+  const words = sentences.join(" ");
+  // What stays true while a part reloads is said once.
+  setTimeout(() => {
+    if (said.textContent !== words) said.textContent = words;
+  }, SAID_AFTER);
 }
 
 // A browser does not scroll to a focused element if a part of it is visible.
@@ -160,7 +165,7 @@ function sayCapitals(event) {
 document.addEventListener("keydown", sayCapitals);
 document.addEventListener("keyup", sayCapitals);
 
-sayToasts();
+say([...toasts.children, ...document.querySelectorAll("[data-said]")]);
 focusErrorSummary(document);
 rememberOneKey();
 bringWhatIsNeeded();
@@ -192,6 +197,9 @@ window.addEventListener("pageshow", (event) => {
 
 document.addEventListener("htmx:afterSwap", (event) => {
   focusErrorSummary(event.detail.target);
+  // A part that was replaced as a whole is no longer in the page.
+  const part = event.detail.target.isConnected ? event.detail.target : event.target;
+  say(part.matches("[data-said]") ? [part] : part.querySelectorAll("[data-said]"));
   bringWhatIsNeeded();
 });
 

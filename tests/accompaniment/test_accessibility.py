@@ -120,6 +120,43 @@ def test_the_plan_of_the_site_leads_everywhere_that_the_menu_does(client: Client
         assert first[1] == reverse("site_plan")
 
 
+REGION = re.compile(r'<(\w+)\b((?:[^<>"]|"[^"]*")*\brole="(?:alert|status)"(?:[^<>"]|"[^"]*")*)>(.*?)</\1>', re.DOTALL)
+NOT_SHOWN = re.compile(r"{#.*?#}|{% comment %}.*?{% endcomment %}", re.DOTALL)
+FILLED = {
+    # Repeated once the page is there (frame.js).
+    "partials/_toasts.html",
+    # What stands in the page and is read in its place. A change is heard.
+    "visio/device_test.html",
+    "visio/room.html",
+    "visio/partials/_call_ended.html",
+    "caseload/desk/partials/_cases.html",
+    # Chosen on the page: the region is there before what is chosen fills it.
+    "caseload/registration/partials/_registration_track.html",
+    # Put into the page by a script, where an alert is heard.
+    "caseload/registration/partials/_draft_both.html",
+    "caseload/registration/registration.html",
+}
+
+
+def test_no_message_comes_in_a_region_that_nobody_listens_to_yet() -> None:
+    """Kind: a live region that is filled when the page, or a part of it, comes.
+
+    A screen reader says what changes in a region, not what it comes with. So a refusal takes the focus
+    (`data-error-summary`), and news is repeated in a region that was empty (`data-said`).
+    """
+    wrong, standing = [], set()
+    for path in Path(settings.BASE_DIR, "templates").rglob("*.html"):
+        name = str(path.relative_to(Path(settings.BASE_DIR, "templates")))
+        for _, attributes, content in REGION.findall(NOT_SHOWN.sub("", path.read_text(encoding="utf-8"))):
+            takes_the_focus = "data-error-summary" in attributes and 'tabindex="-1"' in attributes
+            if not content.strip() or takes_the_focus:
+                continue
+            standing.add(name)
+            wrong += [] if name in FILLED else [f"{name}: {' '.join(content.split())[:80]}"]
+    assert not wrong, "\n".join(wrong)
+    assert standing == FILLED
+
+
 def test_no_script_opens_a_window_or_acts_before_the_pointer_is_up() -> None:
     """Nor listens to a movement of the device. What is pressed by mistake is let go of elsewhere."""
     acts_on = re.compile(r"window\.open\(|addEventListener\(\s*[\"'](mousedown|pointerdown|touchstart|devicemotion)")

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
 from django.conf import settings
@@ -25,6 +26,7 @@ from playwright.sync_api import (
 
 from accompaniment.models import User
 from config.finders import made
+from tests.e2e.for_everybody import faults_of
 from tests.systems_script import UNNEEDED, parts
 
 WHOLE_CHROMIUM = shutil.which("chromium")
@@ -218,10 +220,18 @@ def left_out() -> set[str]:
     return made().left_out
 
 
+looked_at: set[tuple[str, str]] = set()
+
+
 def look(page: Page, widths: Sequence[int] = WIDTHS) -> None:
-    """Wait for the page and check it in each width with axe and for its width."""
+    """Wait for the page and check it in each width with axe and for its width, and once what it holds for everybody."""
     settle(page)
     problems = list(problems_of(page, widths))
+    path = re.sub(r"\d+", "0", urlsplit(page.url).path)
+    state = path, page.get_by_role("heading", level=1).first.inner_text()
+    if state not in looked_at:
+        looked_at.add(state)
+        problems += faults_of(page)
     assert not problems, "\n".join(problems)
 
 

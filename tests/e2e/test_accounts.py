@@ -10,10 +10,20 @@ from playwright.sync_api import Browser, Page, Route, expect
 from accompaniment.enums import Role
 from accompaniment.jobs import answer_access_requests
 from accompaniment.models import Notification, User
-from accompaniment.services import accounts
+from accompaniment.services import accounts, addresses
 from config.navigation import NAVIGATION
 from tests.accompaniment.factories import PASSWORD, AdviserUserFactory, JobseekerFactory
-from tests.e2e.browser import CHROMIUM, check_axe, check_fits, expect_inside, forgive, log_in, log_out_button, settle
+from tests.e2e.browser import (
+    CHROMIUM,
+    check_axe,
+    expect_inside,
+    forgive,
+    log_in,
+    log_out_button,
+    look,
+    settle,
+    step_inside,
+)
 from tests.e2e.conftest import ARGUMENTS, NewPage
 from tests.e2e.server import LiveServer
 
@@ -135,8 +145,7 @@ def test_locked_door_says_when_to_come_back(page: Page) -> None:
         with page.expect_navigation():
             try_password(page, user.email, "faux")
     expect(page.get_by_role("heading", level=1)).to_have_text("Connexion suspendue pour 15 minutes")
-    check_axe(page)
-    check_fits(page)
+    look(page)
 
 
 def test_forgotten_password_from_the_door_to_the_inside(page: Page) -> None:
@@ -149,7 +158,7 @@ def test_forgotten_password_from_the_door_to_the_inside(page: Page) -> None:
     answer_access_requests()
     told = Notification.objects.get()
     page.goto(accounts.issue_password_reset_link(user=told.user))
-    check_axe(page)
+    look(page)
     choose_password(page, "Enregistrer et me connecter")
     is_inside(page, user)
     expect(page.locator("#toasts")).to_contain_text("Votre nouveau mot de passe est enregistré.")
@@ -162,7 +171,7 @@ def test_activation_from_the_link_to_the_inside_once(new_page: NewPage) -> None:
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.headers.get("referer", "")))
     page.goto(link)
-    check_axe(page)
+    look(page)
     page.get_by_role("button", name="Activer mon compte").click()
     expect(page.get_by_role("alert")).to_be_focused()
     check_axe(page)
@@ -173,7 +182,22 @@ def test_activation_from_the_link_to_the_inside_once(new_page: NewPage) -> None:
     forgive(second, "410")
     second.goto(link)
     expect(second.get_by_role("heading", level=1)).to_have_text("Ce lien n'est plus valable")
-    check_axe(second)
+    look(second)
+
+
+def test_a_new_address_is_confirmed_by_its_link_once(page: Page) -> None:
+    user = jobseeker()
+    addresses.ask_change(actor=user, address="nouvelle@exemple.fr")
+    link = reverse("confirm_address", args=[addresses.issue_link(user=user, address="nouvelle@exemple.fr")])
+    step_inside(page, user)
+    page.goto(link)
+    look(page)
+    page.get_by_role("button", name="Confirmer cette adresse").press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Votre adresse de connexion est maintenant nouvelle@exemple.fr.")
+    forgive(page, "410")
+    page.goto(link)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ce lien n'est plus valable")
+    look(page)
 
 
 def test_open_pages_suit_everybody(page: Page) -> None:
@@ -181,11 +205,7 @@ def test_open_pages_suit_everybody(page: Page) -> None:
     for address in (*OPEN_PAGES, "/inconnu/"):
         page.goto(address)
         assert page.title().endswith(" – Accompagnement 100\u00a0% web")
-        assert page.locator("h1").count() == 1
-        check_axe(page)
-        for width in (320, 390, 1280):
-            page.set_viewport_size({"width": width, "height": 800})
-            check_fits(page)
+        look(page)
 
 
 def test_reserved_page_says_so_in_the_frame(page: Page) -> None:
@@ -193,7 +213,7 @@ def test_reserved_page_says_so_in_the_frame(page: Page) -> None:
     log_in(page, jobseeker().email, PASSWORD)
     page.goto("/pilotage/")
     expect(page.get_by_role("heading", level=1)).to_have_text("Cette page ne vous est pas ouverte")
-    check_axe(page)
+    look(page)
 
 
 def test_own_password_is_changed(page: Page) -> None:

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accompaniment.models import Jobseeker
 from accompaniment.rules.french import of_name
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Portfolio
 from tests.caseload.factories import on_web_track
-from tests.e2e.browser import check_axe, check_fits, forgive, settle, step_inside, tick
+from tests.e2e.browser import forgive, look, step_inside, tick
 from tests.visio.factories import InterviewFactory, bookable_portfolio, follower
 from visio.models import Interview
 from visio.services.interviews import book_interview
@@ -32,20 +32,14 @@ def person(portfolio: Portfolio) -> Jobseeker:
     return person
 
 
-def looked_at(page: Page) -> None:
-    settle(page)
-    check_axe(page)
-    check_fits(page)
-
-
 def test_a_slot_is_chosen_by_keyboard_on_a_phone(new_page: Any, person: Jobseeker) -> None:
     page = new_page(width=390, height=844)
     step_inside(page, person.user)
     page.goto("/mes-entretiens/")
-    looked_at(page)
+    look(page, [390])
     page.get_by_role("link", name="Choisir un créneau").click()
     expect(page.get_by_role("radio", name="Par téléphone")).to_be_attached()
-    looked_at(page)
+    look(page, [390])
     page.get_by_role("radio", name="Par téléphone").focus()
     page.keyboard.press("Space")
     book = page.locator(".slot-submit button")
@@ -64,7 +58,7 @@ def test_a_slot_is_chosen_by_keyboard_on_a_phone(new_page: Any, person: Jobseeke
     expect(later).to_have_count(0)
     expect(slot).to_be_checked()
     expect(book).to_have_text(f"Réserver {chosen}, par téléphone")
-    looked_at(page)
+    look(page, [390])
     slot = page.locator("#jours-suivants input[name=slot]").first
     wanted = slot.get_attribute("value")
     slot.focus()
@@ -73,7 +67,7 @@ def test_a_slot_is_chosen_by_keyboard_on_a_phone(new_page: Any, person: Jobseeke
     page.keyboard.press("Enter")
     expect(page.locator("#toasts").filter(has_text="C'est noté")).to_be_visible()
     expect(page.get_by_role("link", name="Déplacer")).to_be_visible()
-    looked_at(page)
+    look(page, [390])
     assert Interview.objects.get(jobseeker=person).starts_at.isoformat() == wanted
 
 
@@ -97,7 +91,7 @@ def test_of_two_who_see_one_slot_the_slower_is_shown_the_next_ones(
     expect(page.get_by_role("alert")).to_be_focused()
     expect(page.locator(f"input[value='{slot}']")).to_be_disabled()
     expect(page.get_by_role("radio", name="En agence")).to_be_checked()
-    looked_at(page)
+    look(page)
     instead = page.get_by_role("alert").get_by_role("button").first
     expect(instead).to_have_text(re.compile("^Réserver .*, en agence$"))
     tick(page.get_by_role("radio", name="En visio"))
@@ -112,7 +106,7 @@ def test_a_meeting_on_site_is_asked_for_and_answered(new_page: Any, portfolio: P
     jobseeker, adviser = new_page(width=390, height=844), new_page()
     step_inside(jobseeker, person.user)
     jobseeker.goto("/etre-recu/")
-    looked_at(jobseeker)
+    look(jobseeker, [390])
     jobseeker.get_by_role("button", name="Demander un rendez-vous", exact=True).click()
     expect(jobseeker.get_by_text("Votre demande est en cours")).to_be_visible()
 
@@ -121,7 +115,7 @@ def test_a_meeting_on_site_is_asked_for_and_answered(new_page: Any, portfolio: P
     adviser.get_by_role("link", name="1 demande d'entretien en agence").click()
     adviser.get_by_text(re.compile("^Répondre")).click()
     adviser.get_by_label("Votre réponse").fill("Mardi à 10 h, à l'agence.")
-    looked_at(adviser)
+    look(adviser)
     adviser.get_by_role("button", name="Envoyer la réponse").click()
     expect(adviser.get_by_text("Personne n'attend d'être reçu en agence.")).to_be_visible()
 
@@ -138,10 +132,10 @@ def test_the_agenda_and_the_band_lead_to_the_room(new_page: Any, portfolio: Port
         expect(
             page.get_by_role("region", name="Entretien qui approche").get_by_role("link", name="Rejoindre")
         ).to_be_visible()
-        looked_at(page)
+        look(page, [width])
         page.get_by_role("link", name=f"Conclure l'entretien {of_name(person.full_name)}").click()
         expect(page.get_by_label("Ce qui n'a pas fonctionné")).to_be_hidden()
-        looked_at(page)
+        look(page, [width])
         page.get_by_role("navigation", name="Menu principal").get_by_role("link", name="Agenda").or_(
             page.get_by_role("main").get_by_role("link", name="Agenda")
         ).last.click()
