@@ -50,6 +50,20 @@ MARKUP = r"""() => {
   return wrong;
 }"""
 
+REPEATS = """() => {
+  const wrong = [];
+  const name = (one) => (one.ariaLabel ?? one.textContent).replace(/\\s+/g, " ").trim();
+  for (const [kind, does] of [["a[href]", (one) => one.href], ["button", (one) => one], ["summary", (one) => one]]) {
+    const known = new Map();
+    for (const one of document.querySelectorAll(`main ${kind}`)) {
+      if (!one.checkVisibility({ visibilityProperty: true })) continue;
+      if (!known.has(name(one))) known.set(name(one), does(one));
+      else if (known.get(name(one)) !== does(one)) wrong.push(`two of the same name, “${name(one)}”`);
+    }
+  }
+  return [...new Set(wrong)];
+}"""
+
 MOVES = """() => [...document.querySelectorAll("body, body *")].filter((one) => {
   const style = getComputedStyle(one);
   return style.animationName !== "none" || style.scrollBehavior === "smooth";
@@ -126,6 +140,11 @@ def faults_of(page: Page) -> Iterator[str]:
     page.evaluate(UNSPACE)
     assert before is not None
     page.set_viewport_size(before)
+
+
+def repeats_of(page: Page) -> Iterator[str]:
+    """Look for links, buttons and folds that read alike and do different things, where people have different names."""
+    yield from _said(page, "", REPEATS)
 
 
 def _said(page: Page, where: str, look: str) -> Iterator[str]:

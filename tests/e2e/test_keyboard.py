@@ -18,7 +18,7 @@ from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_tr
 from tests.e2e.browser import check_axe, focused, log_out_button, settle, step_inside
 from tests.e2e.conftest import NewPage
 from tests.e2e.demonstration_pages import FIRST_NAME, LAST_NAME
-from tests.e2e.for_everybody import SPACING, faults_of
+from tests.e2e.for_everybody import SPACING, faults_of, repeats_of
 from tests.e2e.walk import too_small, walk
 from tests.visio.factories import InterviewFactory
 
@@ -86,6 +86,9 @@ FAULTY = """
   <table><caption>T</caption><tr><td headers="none">2</td></tr></table>
   <nav><a href="#a" aria-current="page">Un</a><a href="#b">Deux</a></nav>
   <form><input type="email"></form>
+  <p><a href="#c">Lire</a> <a href="#d">Lire</a> <a href="#c">Lire</a></p>
+  <button>Annuler</button><button>Annuler</button>
+  <details><summary>Plus</summary></details><details><summary>Plus</summary></details>
   <div>Une phrase qui prend plusieurs lignes dans une fenêtre de trois cent vingt pixels, et que sa boîte coupe.</div>
 </main><footer></footer></body></html>
 """
@@ -116,6 +119,7 @@ def test_the_walk_for_everybody_finds_each_kind(page: Page) -> None:
     page.set_content(FAULTY)
     found = "\n".join(faults_of(page))
     assert [kind for kind in KINDS if kind not in found] == []
+    assert len(list(repeats_of(page))) == 3
 
 
 FEW_PRESSES = 12

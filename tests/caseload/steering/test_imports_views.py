@@ -349,7 +349,7 @@ def test_a_file_of_which_nothing_went_in_is_no_success_and_says_what_to_do(
     wrong = registration(agency, identifiant="7654321Z", nom="", email="")
     nothing = text(upload(manager_client, ImportKind.JOBSEEKERS, as_file(wrong).read())).replace("&#x27;", "'")
     assert "Aucune ligne n'est entrée" in nothing
-    assert "Corrigez-les, puis chargez de nouveau le fichier." in nothing
+    assert "Corrigez-la, puis chargez de nouveau le fichier." in nothing
     assert "Rien n'a changé" not in nothing
     assert "les autres lignes sont déjà entrées" not in nothing
     assert state_shown(manager_client.get(reverse("imports"))) == "error: Rien n'est entré"
