@@ -37,6 +37,15 @@ function isByItself(event) {
   return event.detail.elt.hasAttribute("data-quiet");
 }
 
+// A part that is replaced may take the focus along. Then it goes on at what is wrong, or at the part itself.
+let tookFocus = false;
+
+function giveFocus(part) {
+  const next = part.querySelector("[aria-invalid=true]") ?? part;
+  if (next === part) part.tabIndex = -1;
+  next.focus();
+}
+
 // A screen reader misses what comes with a page or with a part of it. Repeat the news in a region that was empty.
 const SAID_AFTER = 500; // ms
 const said = document.getElementById("annonces");
@@ -199,6 +208,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   focusErrorSummary(event.detail.target);
   // A part that was replaced as a whole is no longer in the page.
   const part = event.detail.target.isConnected ? event.detail.target : event.target;
+  if (tookFocus && document.activeElement === document.body) giveFocus(part);
+  tookFocus = false;
   say(part.matches("[data-said]") ? [part] : part.querySelectorAll("[data-said]"));
   bringWhatIsNeeded();
 });
@@ -218,13 +229,15 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     window.location.reload();
     return;
   }
-  // Without this, a repeated message would be read out again. What the answer brings beside it is not read out.
+  // A part that repeats its request by itself stands still while somebody is in it. Without a change it is not
+  // replaced, because it would be read out again. What the answer brings beside it is not read out.
   if (elt.hasAttribute("data-quiet")) {
     const [message] = xhr.responseText.split("<template");
-    if (lastAnswers.get(elt) === message) event.detail.shouldSwap = false;
     event.detail.serverResponse = message;
-    lastAnswers.set(elt, message);
+    if (lastAnswers.get(elt) === message || elt.contains(document.activeElement)) event.detail.shouldSwap = false;
+    else lastAnswers.set(elt, message);
   }
+  tookFocus = event.detail.shouldSwap && event.detail.target.contains(document.activeElement);
 });
 
 // The answer of the band counts what waits by now. The script that shows it comes when a count has changed.

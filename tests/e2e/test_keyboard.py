@@ -4,6 +4,7 @@ Each test names a kind of fault: a bar over the focus, a target too small to hit
 change that is not announced.
 """
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accompaniment.models import User
+from accompaniment.models import Jobseeker, User
 from caseload.models import CaseSummary, Portfolio
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
-from tests.e2e.browser import check_axe, focused, log_out_button, settle, step_inside
+from tests.e2e.browser import check_axe, focused, forgive, log_out_button, settle, step_inside
 from tests.e2e.conftest import NewPage
 from tests.e2e.demonstration_pages import FIRST_NAME, LAST_NAME
 from tests.e2e.for_everybody import SPACING, faults_of, repeats_of
@@ -261,6 +262,45 @@ def test_the_focus_goes_to_what_was_asked_for(page: Page, portfolio: Portfolio) 
     expect(page.locator("#coordonnees")).to_contain_text(person.email)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest('#coordonnees') !== null")
+
+
+def test_the_focus_goes_on_where_an_answer_replaces_its_form(page: Page, portfolio: Portfolio) -> None:
+    """Kind: an answer that takes the focus along with the form that asked for it."""
+    person = portfolio.placements.all()[0].jobseeker
+    Jobseeker.objects.filter(pk=person.pk).update(phone="")
+    interview = InterviewFactory(jobseeker=person)
+    step_inside(page, person.user)
+    page.goto(reverse("room", args=[interview.token]))
+    page.get_by_role("button", name="Continuer par téléphone").press("Enter")
+    number = page.get_by_role("textbox", name="Nous n'avons pas votre numéro")
+    send = page.get_by_role("button", name="Envoyer mon numéro")
+    forgive(page, "422")
+    number.fill("12")
+    send.press("Enter")
+    expect(number).to_have_attribute("aria-invalid", "true")
+    expect(number).to_be_focused()
+    number.fill("06 12 34 56 78")
+    send.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="06 12 34 56 78")).to_be_focused()
+
+
+def test_a_part_that_asks_again_by_itself_waits_while_somebody_is_in_it(page: Page, portfolio: Portfolio) -> None:
+    """Kind: a part that is replaced under one's hands, each minute or each second."""
+    interview = InterviewFactory(jobseeker=portfolio.placements.all()[0].jobseeker)
+    step_inside(page, portfolio.adviser.user)
+    page.goto("/absences/")
+    band = page.get_by_role("region", name="Entretien qui approche")
+    join = band.get_by_role("link", name=re.compile("^Rejoindre"))
+    join.focus()
+    Jobseeker.objects.filter(pk=interview.jobseeker_id).update(last_name="Nouveau-Nom")
+    ask_again = "band => htmx.ajax('GET', band.getAttribute('hx-get'), { source: band, target: band })"
+    band.evaluate(ask_again)
+    expect(band).not_to_contain_text("Nouveau-Nom")
+    expect(join).to_be_focused()
+    # The control: once nobody is in it, it follows.
+    page.get_by_role("link", name="Déclarer une absence").focus()
+    band.evaluate(ask_again)
+    expect(band).to_contain_text("Nouveau-Nom")
 
 
 def test_the_adviser_who_reads_them_at_once_is_led_nowhere(page: Page, portfolio: Portfolio) -> None:

@@ -23,6 +23,7 @@ from tests.e2e.demonstration_pages import (
 )
 from tests.e2e.first_sight import out_of_sight
 from tests.e2e.for_everybody import faults_of, repeats_of
+from tests.e2e.walk import too_small
 from tests.french_examples import wrong_words
 
 pytestmark = pytest.mark.e2e
@@ -167,4 +168,5 @@ def look_at(page: Page, name: str, address: str, *, has_figures: bool) -> Iterat
     yield from problems_in_the_dark(page)
     yield from faults_of(page)
     yield from repeats_of(page)
+    yield from (f"{page.url}: {problem}" for problem in too_small(page))
     yield from wrong_words(page.locator("body").inner_text())
