@@ -59,6 +59,7 @@ def test_the_reader_notices_each_kind_of_fault(page: Page) -> None:
 
 
 def test_a_person_logs_in_accepts_books_writes_and_asks(new_page: NewPage, server: object) -> None:
+    reference()
     person = validated(bookable_portfolio(), with_account=True).jobseeker
     page = new_page(width=390, height=844)
     forgive(page, "422")
