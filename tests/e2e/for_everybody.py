@@ -100,8 +100,10 @@ CUT = """() => {
   for (const one of document.querySelectorAll("main *, footer *")) {
     if (!one.textContent.trim() || one.closest(".fr-sr-only, [aria-hidden=true]")) continue;
     const { overflowX, overflowY, textOverflow, webkitLineClamp } = getComputedStyle(one);
-    // An excerpt ends in « … », and stands whole behind its link or once its line is opened. A search is an icon.
-    if (textOverflow === "ellipsis" || webkitLineClamp !== "none" || one.closest(".fr-search-bar")) continue;
+    // An excerpt ends in « … », and stands whole behind its link or once its line is opened.
+    if (textOverflow === "ellipsis" || webkitLineClamp !== "none") continue;
+    // A search is an icon, and so are the ways to the pages before and after.
+    if (one.closest(".fr-search-bar, .fr-pagination")) continue;
     const hides = [overflowX, overflowY].some((way) => ["hidden", "clip"].includes(way));
     if (!hides || !one.checkVisibility({ visibilityProperty: true }) || one.clientHeight <= 1) continue;
     if (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1) {
