@@ -8,6 +8,7 @@ no selector and no click. After each act it looks where the focus is and what wa
 - no live region came filled into the page, because a screen reader does not say what it was not listening to.
 """
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,7 +16,7 @@ from typing import Any
 
 from playwright.sync_api import FileChooser, Locator, Page, expect
 
-from tests.e2e.browser import settle
+from tests.e2e.browser import settle, wait_until
 
 Name = str | re.Pattern[str]
 
@@ -91,7 +92,7 @@ LOOK_BACK = """() => {
   };
 }"""
 
-IS_HEARD = "(says) => window.heard?.slice(window.lastAct?.heard ?? 0).some((one) => new RegExp(says).test(one))"
+HEARD = "(window.heard ?? []).slice(window.lastAct?.heard ?? 0)"
 
 MOST_PRESSES = 150
 
@@ -190,7 +191,7 @@ class Reader:
     def hears(self, words: Name) -> None:
         """Wait until a live region has said a sentence with these words since the last act."""
         says = words.pattern if isinstance(words, re.Pattern) else re.escape(words).replace("\\ ", "\\s")
-        self.page.wait_for_function(IS_HEARD, arg=says)
+        wait_until(self.page, f"{HEARD}.some((one) => new RegExp({json.dumps(says)}).test(one))")
 
     def is_on(self, heading: Name) -> None:
         """Wait for the page with this main heading."""
