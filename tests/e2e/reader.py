@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from playwright.sync_api import FileChooser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.browser import settle, wait_until
 
@@ -181,12 +181,8 @@ class Reader:
         expect(found).to_have_value(day.isoformat())
 
     def brings(self, name: Name, path: Any, *, role: Any = "button") -> None:
-        """Go to a field for a file, and choose one in the window of the system."""
-        self.goes_to(role, name)
-        with self.page.expect_file_chooser() as chosen:
-            self.page.keyboard.press("Space")
-        chooser: FileChooser = chosen.value
-        chooser.set_files(path)
+        """Go to a field for a file, and choose one. The window in which one chooses is the system's, and not ours."""
+        self.goes_to(role, name).set_input_files(path)
 
     def hears(self, words: Name) -> None:
         """Wait until a live region has said a sentence with these words since the last act."""
