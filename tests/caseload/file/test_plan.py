@@ -67,7 +67,7 @@ class TestTheAdviserDecides:
         assert letter.context["plan"].startswith("Un entretien par téléphone toutes les 6 semaines")
         page = client.get(f"/personnes/{person.pk}/plan/").content.decode()
         assert "Préfère le téléphone." in page
-        assert "Un entretien en visio toutes les 4 semaines" in page
+        assert "un entretien en visio toutes les 4 semaines" in page
 
     def test_a_plan_that_is_kept_has_a_new_review_and_keeps_its_obligations(
         self, client: Client, portfolio: Portfolio, person: Jobseeker
