@@ -107,6 +107,17 @@ def test_who_has_just_been_answered_waits_no_longer_on_the_list_beside(person: P
     expect(adviser.get_by_label("Votre message")).to_be_focused()
 
 
+def test_the_keyboard_need_not_cross_the_list_to_write(adviser: Page) -> None:
+    """Kind: dozens of links between the beginning of a page and the one field that one came for."""
+    adviser.locator("#contenu").focus()
+    adviser.keyboard.press("Tab")
+    over = adviser.get_by_role("link", name="Passer la liste des conversations")
+    expect(over).to_be_focused()
+    expect(over).to_be_in_viewport(ratio=1)
+    adviser.keyboard.press("Enter")
+    expect(adviser.get_by_label("Votre message")).to_be_focused()
+
+
 def test_what_was_typed_and_missed_while_cut_off_comes_once(person: Page, adviser: Page) -> None:
     forgive(person, "ERR_INTERNET_DISCONNECTED", "WebSocket")
     write(person, "Avant")
