@@ -68,7 +68,7 @@ class TestReport:
         room.admit(actor=interview.adviser.user, interview=interview)
         url = reverse("interview_report", args=[interview.pk])
         facts = {"outcome": "held", "conclusions": "Projet confirmé.", "next_step": "continue"}
-        assert "Un entretien en visio" in texts(as_(client, interview.adviser.user).get(url))
+        assert "un entretien en visio" in texts(as_(client, interview.adviser.user).get(url))
         client.post(url, {**facts, **PLAN_KEPT, "seen": plan_states([person.pk])[person.pk].token})
         review = PlanReview.objects.get(plan__jobseeker=person)
         assert review.next_review_on.isoformat() == PLAN_KEPT["plan_review_on"]
