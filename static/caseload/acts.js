@@ -74,7 +74,8 @@ document.addEventListener("keydown", (event) => {
   if (place !== null) close(linkOf(place));
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
+// Only now htmx sends the form: until then Enter would leave the page.
+document.addEventListener("htmx:afterSettle", (event) => {
   const place = event.target;
   if (acts.has(place)) {
     // day.js has counted the lines by now, and hidden a panel without any.

@@ -15,7 +15,7 @@ from config.static_storage import OUR_FOLDERS
 
 from .embedded_clients import PROJECT, bare_environment
 
-IMPORT = re.compile(r'^import .* from "[./]+/(.+)";$', re.MULTILINE)
+IMPORT = re.compile(r"""\b(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""")
 
 TOLD = {
     "SECRET_KEY": "only-of-this-test-and-long-enough-for-a-key-0123456789",

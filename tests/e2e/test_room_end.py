@@ -262,6 +262,7 @@ def test_before_the_call_controls_are_in_sight_too(new_page: Any, interview: Int
     expect(adviser.get_by_role("button", name="Faire entrer")).to_be_enabled()
     # Who waits is not said to be missing.
     expect(adviser.get_by_text("Elle ne vient pas")).to_be_hidden()
+    expect(adviser.get_by_role("link", name="Conclure l'entretien")).to_be_visible()
     for page in (jobseeker, adviser):
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})

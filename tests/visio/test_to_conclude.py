@@ -112,7 +112,8 @@ def test_a_call_that_was_ended_before_its_hour_is_told_in_one_way_everywhere(end
     report = reverse("interview_report", args=[made.pk])
     assert (report in page(both[0], "interview_band")) is ended
     assert (report in page(both[0], "panel_today")) is ended
-    assert page(both[1], "interview_band") == "" or not ended
+    band, _, _ = page(both[1], "interview_band").partition("<template")
+    assert band.strip() == "" or not ended
     # Only from there can the adviser go back and take up the call again.
     assert (join in page(both[0], "interview_report", made.pk)) is ended
 
