@@ -22,9 +22,7 @@ LOGGING = configuration("WARNING")
 WHITENOISE_MAX_AGE = 60 * 60  # seconds
 
 # A test's commits need not survive a power failure. A lock that nobody lets go fails its test instead of the whole run.
-# The tables of a test are small, so a join keeps the order in which it is written: to look for a better one takes ten
-# times as long as to run the statement.
-DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c lock_timeout=60s -c join_collapse_limit=1"
+DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c lock_timeout=60s"
 
 # Workers clear their caches and channels without touching those of the demonstration or of each other.
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")

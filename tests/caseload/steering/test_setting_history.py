@@ -127,7 +127,6 @@ def scans_of_the_audit(look: Callable[[], Any]) -> tuple[int, list[str]]:
     scans = []
     for statement in reading:
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL join_collapse_limit = 8")
             cursor.execute("EXPLAIN " + statement.replace("%", "%%"), [])
             plan = "\n".join(line for (line,) in cursor.fetchall())
         if "Seq Scan on accompaniment_auditentry" in plan:
