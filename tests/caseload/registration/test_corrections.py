@@ -18,7 +18,7 @@ from accompaniment.models import (
 from accompaniment.services.accounts import give_account
 from accompaniment.services.contact_details import change_details, details_of, shown_details
 from caseload.models import Portfolio
-from tests.accompaniment.factories import PASSWORD, JobseekerFactory, reference
+from tests.accompaniment.factories import PASSWORD, JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, volunteer
 from tests.caseload.registration.page import address, answers, text_of
 
@@ -29,20 +29,8 @@ RIGHT = "alix@example.org"
 
 
 @pytest.fixture
-def portfolio() -> Portfolio:
-    reference()
-    return PortfolioFactory()
-
-
-@pytest.fixture
 def enrolment(portfolio: Portfolio) -> Enrolment:
     return volunteer(portfolio, email=STRANGER, phone="+33639980001")
-
-
-@pytest.fixture
-def adviser(client: Client, portfolio: Portfolio) -> Client:
-    client.force_login(portfolio.adviser.user)
-    return client
 
 
 def sent(enrolment: Enrolment, **typed: str) -> dict[str, str]:

@@ -10,8 +10,7 @@ from django.utils import timezone
 from accompaniment.enums import Bandwidth, EnrolmentState
 from accompaniment.models import DeviceCheck, Enrolment, Region
 from caseload.models import Portfolio
-from tests.accompaniment.factories import reference
-from tests.caseload.factories import PortfolioFactory, volunteer
+from tests.caseload.factories import volunteer
 from tests.caseload.registration.page import address, answers, base_of
 
 pytestmark = pytest.mark.django_db
@@ -25,20 +24,8 @@ SENTENCES = {
 
 
 @pytest.fixture
-def portfolio() -> Portfolio:
-    reference()
-    return PortfolioFactory()
-
-
-@pytest.fixture
 def enrolment(portfolio: Portfolio) -> Enrolment:
     return volunteer(portfolio)
-
-
-@pytest.fixture
-def adviser(client: Client, portfolio: Portfolio) -> Client:
-    client.force_login(portfolio.adviser.user)
-    return client
 
 
 def warned(adviser: Client, enrolment: Enrolment, **differing: Any) -> set[str]:

@@ -12,8 +12,7 @@ from django.test import Client
 
 from accompaniment.models import Enrolment
 from caseload.models import Placement, Portfolio
-from tests.accompaniment.factories import reference
-from tests.caseload.factories import PortfolioFactory, volunteer
+from tests.caseload.factories import volunteer
 from tests.caseload.registration.page import (
     HTMX,
     address,
@@ -28,26 +27,6 @@ from tests.caseload.registration.page import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def portfolio() -> Portfolio:
-    reference()
-    return PortfolioFactory(adviser__user__first_name="Anne", adviser__user__last_name="Vidal")
-
-
-@pytest.fixture
-def adviser(client: Client, portfolio: Portfolio) -> Client:
-    client.force_login(portfolio.adviser.user)
-    return client
-
-
-@pytest.fixture
-def colleague(portfolio: Portfolio) -> Client:
-    client = Client()
-    beside = PortfolioFactory(agency=portfolio.agency, adviser__user__first_name="Luc", adviser__user__last_name="Roy")
-    client.force_login(beside.adviser.user)
-    return client
 
 
 @pytest.fixture

@@ -31,7 +31,6 @@ from tests.accompaniment.factories import (
     JobseekerFactory,
     RegionFactory,
     consent_text_in_force,
-    reference,
 )
 from tests.caseload.factories import (
     PortfolioFactory,
@@ -44,18 +43,6 @@ from tests.caseload.factories import (
 from tests.caseload.registration.page import address, answers, base_on, refusing, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def portfolio() -> Portfolio:
-    reference()
-    return PortfolioFactory()
-
-
-@pytest.fixture
-def adviser(client: Client, portfolio: Portfolio) -> Client:
-    client.force_login(portfolio.adviser.user)
-    return client
 
 
 class TestOutcome:

@@ -17,7 +17,7 @@ from accompaniment.services.registration import save_draft
 from caseload.forms.registration.drafts import base_in, shown_draft
 from caseload.models import Placement, Portfolio
 from caseload.services.registration.lapses import lapse_due
-from tests.accompaniment.factories import EnrolmentFactory, reference
+from tests.accompaniment.factories import EnrolmentFactory
 from tests.caseload.factories import CoverFactory, PortfolioFactory, fill, volunteer
 from tests.caseload.registration.page import (
     HTMX,
@@ -33,26 +33,6 @@ from tests.caseload.registration.page import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def portfolio() -> Portfolio:
-    reference()
-    return PortfolioFactory(adviser__user__first_name="Anne", adviser__user__last_name="Vidal")
-
-
-@pytest.fixture
-def adviser(client: Client, portfolio: Portfolio) -> Client:
-    client.force_login(portfolio.adviser.user)
-    return client
-
-
-@pytest.fixture
-def colleague(portfolio: Portfolio) -> Client:
-    client = Client()
-    beside = PortfolioFactory(agency=portfolio.agency, adviser__user__first_name="Luc", adviser__user__last_name="Roy")
-    client.force_login(beside.adviser.user)
-    return client
 
 
 class TestDraft:

@@ -24,7 +24,6 @@ from tests.accompaniment.factories import (
     EnrolmentFactory,
     JobseekerFactory,
     lapse_delays,
-    reference,
 )
 from tests.caseload.factories import (
     AdviserFactory,
@@ -36,18 +35,6 @@ from tests.caseload.factories import (
 from tests.caseload.registration.page import address, answers, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def portfolio() -> Portfolio:
-    reference()
-    return PortfolioFactory()
-
-
-@pytest.fixture
-def adviser(client: Client, portfolio: Portfolio) -> Client:
-    client.force_login(portfolio.adviser.user)
-    return client
 
 
 LIST_QUERIES = 9

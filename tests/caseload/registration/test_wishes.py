@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accompaniment.enums import AuditAction, EnrolmentState, Tier
 from accompaniment.models import AuditEntry, Enrolment, EnrolmentEvent, Jobseeker, RegistrationInterview
 from caseload.models import Portfolio
-from tests.accompaniment.factories import JobseekerFactory, reference
+from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import PortfolioFactory, placed, volunteer
 from tests.caseload.registration.page import address, answers, text_of
 
@@ -20,18 +20,6 @@ pytestmark = pytest.mark.django_db
 BUTTON = "Enregistrer sa demande et commencer l'entretien"
 SEARCH_QUERIES = 8
 """Session, account, adviser, the agency's people, their tiers, recent readings; nothing per person."""
-
-
-@pytest.fixture
-def portfolio() -> Portfolio:
-    reference()
-    return PortfolioFactory()
-
-
-@pytest.fixture
-def adviser(client: Client, portfolio: Portfolio) -> Client:
-    client.force_login(portfolio.adviser.user)
-    return client
 
 
 def person_of(portfolio: Portfolio, **facts: object) -> Jobseeker:
