@@ -119,7 +119,8 @@ def left_of(house: House) -> Page:
     begun = timezone.now() - timedelta(days=3)
     InterviewFactory(jobseeker=person, starts_at=begun)
     path = reverse("left_interviews", args=[adviser.pk])
-    return page_for(house.users["manager"], path, names=(person.full_name, words_of(weekday_in_words(begun.date()))))
+    day = begun.astimezone(person.agency.zone).date()
+    return page_for(house.users["manager"], path, names=(person.full_name, words_of(weekday_in_words(day))))
 
 
 def import_of(house: House) -> Page:

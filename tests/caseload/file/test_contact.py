@@ -173,7 +173,7 @@ def test_it_holds_an_obligation_only_if_the_plan_asks_for_such_a_contact(
         review_on=timezone.localdate() + timedelta(days=60),
     )
     due = due_obligation(person)
-    visit = noted(portfolio, person, nature=ContactNature.VISIT)
+    visit = noted(portfolio, person, nature=ContactNature.VISIT, at=timezone.now())  # the new period begins today
     with pytest.raises(DomainError, match="demande un autre contact"):
         hold_obligation(actor=actor, obligation=due, contact=visit)
     call = noted(portfolio, person, at=timezone.now())
