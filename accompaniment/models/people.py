@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
@@ -21,7 +21,7 @@ from accompaniment.enums import (
 from accompaniment.hooks.perimeter import staff_perimeter, staff_reading_perimeter
 from accompaniment.models.expressions import alphabetical
 from accompaniment.models.guards import AppendOnly, Guarded, Guards
-from accompaniment.models.search import PlainName, named, reached, words_of
+from accompaniment.models.search import PlainName, named, ways_to_find, words_of
 from accompaniment.models.territory import Agency
 from accompaniment.rules.passwords import normalised
 from accompaniment.rules.spelling import written
@@ -184,15 +184,19 @@ class JobseekerQuerySet(QuerySet[Any]):
         """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
         return self.filter(named(words_of(words))) if words else self
 
-    def found_by(self, typed: str, *, numbers_of: Q) -> Self:
-        """Keep the people whom `matching` finds, or whose telephone number this is: what is typed exactly first.
+    def found_by(self, typed: str, *, numbers_of: Q, most: int) -> list["Jobseeker"]:
+        """Return at most so many of the people whom `matching` finds, or whose telephone number this is.
 
-        Its beginning is enough for the people whose numbers the reader sees (`numbers_of`). Nothing typed finds nobody.
+        Who is named exactly comes first, then who has the words in the name, then who is named but for an error. The
+        beginning of a number is enough for the people whose numbers the reader sees (`numbers_of`). Nothing typed finds
+        nobody.
         """
-        words, number = words_of(typed), reached(typed, known=numbers_of)
-        exactly = named(words, forgiving=False) | number
-        order = Case(When(exactly, then=0), default=1, output_field=models.IntegerField())
-        return self.filter(named(words) | number).order_by(order, *self.model._meta.ordering)
+        found: list[Jobseeker] = []
+        for condition, order in ways_to_find(typed, known=numbers_of):
+            if len(found) < most:
+                others = self.filter(condition).exclude(pk__in=[person.pk for person in found])
+                found += others.order_by(order, "pk")[: most - len(found)]
+        return found
 
     def readable_by(self, user: User) -> Self:
         """Keep the files that the user may see, and those that the user may only read."""
@@ -225,6 +229,12 @@ class Jobseeker(Guarded):
     civility = models.CharField("civilité", max_length=5, blank=True)
     last_name = models.CharField("nom", max_length=80)
     first_name = models.CharField("prénom", max_length=80)
+    # Sorted by bytes for the same reason.
+    plain_name = models.GeneratedField(
+        expression=PlainName("last_name", "first_name"),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
     birth_date = models.DateField("date de naissance")
     email = models.EmailField("adresse e-mail", max_length=254, null=True, blank=True)  # noqa: DJ001  (one or none)
     phone = models.CharField("téléphone", max_length=20, blank=True, help_text="format E.164")
@@ -269,7 +279,10 @@ class Jobseeker(Guarded):
             models.UniqueConstraint(fields=("email",), name="jobseeker_email_once"),
         ]
         indexes = [
-            GinIndex(OpClass(PlainName("last_name", "first_name"), "gin_trgm_ops"), name="jobseeker_plain_name"),
+            GinIndex(fields=("plain_name",), opclasses=("gin_trgm_ops",), name="jobseeker_plain_name"),
+            # The first of those whose names begin so, in the order of the names. The agency keeps a manager of some
+            # regions from reading the people of all others.
+            models.Index(fields=("plain_name", "agency"), name="jobseeker_by_name"),
             models.Index(fields=("phone",), opclasses=("varchar_pattern_ops",), name="jobseeker_phone_begins"),
         ]
 

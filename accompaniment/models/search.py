@@ -1,12 +1,14 @@
 """Search for people by name, without accents and with typing errors, or by identifier.
 
-Names are compared as `plain_name(last_name, first_name)`, our own immutable PostgreSQL function, so that one trigram
-index can hold them. `words_of` treats the typed words in the same way.
+Names are compared as our own immutable PostgreSQL function `plain_name(last_name, first_name)` makes them. A column
+holds the result, because making a name plain takes as long as comparing it. `words_of` treats the typed words in the
+same way.
 """
 
 import re
+from collections.abc import Iterator
 
-from django.db.models import BooleanField, Func, Q, TextField, Value
+from django.db.models import BooleanField, F, Func, Q, TextField, Value
 
 from accompaniment.rules.imports.telephones import begun
 from accompaniment.rules.spelling import joined_within, plain
@@ -17,7 +19,12 @@ One wrong, missing or additional letter in five is forgiven. A test shows what t
 the names of the pilot."""
 SHORTEST_FORGIVEN = 4
 """Letters. A shorter word must be in the name exactly as typed."""
+SHORTEST_WITHIN = 3
+"""Letters. Fewer have no trigram, so a search of the whole country would compare them with every name."""
 MOST_WORDS = 6
+
+Way = tuple[Q, F | Func]
+"""A condition on people, and the order of who fulfils it."""
 
 PART_OF_IDENTIFIER = re.compile(r"[0-9]{1,7}[a-z]?")
 
@@ -27,6 +34,14 @@ class PlainName(Func):
 
     function = "plain_name"
     arity = 2
+    output_field = TextField()
+
+
+class NotIndexed(Func):
+    """A text as an expression that no index holds."""
+
+    template = "(%(expressions)s || '')"
+    arity = 1
     output_field = TextField()
 
 
@@ -78,7 +93,7 @@ def named(words: list[str], *, jobseeker: str = "", forgiving: bool = True) -> Q
         return Q(pk__in=[])
     condition = Q()
     for word in words:
-        condition &= _has(word, jobseeker, forgiving=forgiving)
+        condition &= _has(word, jobseeker, name=F(f"{jobseeker}plain_name"), forgiving=forgiving)
     return condition
 
 
@@ -94,12 +109,68 @@ def reached(typed: str, *, known: Q) -> Q:
     return Q(phone=beginning) | Q(phone__startswith=beginning) & known
 
 
-def _has(word: str, jobseeker: str, *, forgiving: bool) -> Q:
+def ways_to_find(typed: str, *, known: Q) -> Iterator[Way]:
+    """Return the ways in which what is typed may name a person, the most exact one first, each with its order.
+
+    A way also finds whom those before it find. Whoever asks them in turn, and stops when the list is full, never reads
+    everybody of a frequent name. `known` is as in `reached`.
+    """
+    words = words_of(typed)
+    if not words:
+        return
+    if all(word.isalpha() for word in words):
+        yield _begins(words), F("plain_name")
+        yield _within(words), F("plain_name")
+    else:
+        yield named(words, forgiving=False) | reached(typed, known=known), NotIndexed("plain_name")
+    if any(_is_forgiven(word) for word in words):
+        if all(word.isalpha() for word in words):
+            yield _begins_alike(words), F("plain_name")
+        # PostgreSQL cannot know how few names are alike. In the order of an index it would compare all, one by one.
+        yield named(words), NotIndexed("plain_name")
+
+
+def _begins(words: list[str]) -> Q:
+    """Return the condition that the name begins with one of the words and has all others."""
+    condition = Q()
+    for place, word in enumerate(words):
+        condition |= Q(plain_name__startswith=word) & _within(words[:place] + words[place + 1 :])
+    return condition
+
+
+def _begins_alike(words: list[str]) -> Q:
+    """Return the condition that each word is in the name but for an error, which begins as one of the words begins.
+
+    Few errors are made in the first letters. So these few people are read first, in the order of their names, and not
+    by the index of the trigrams, which everybody of a frequent name shares.
+    """
+    condition = Q()
+    for word in words:
+        condition |= Q(plain_name__startswith=word[:SHORTEST_WITHIN])
+    for word in words:
+        condition &= _has(word, "", name=NotIndexed("plain_name"), forgiving=True)
+    return condition
+
+
+def _within(words: list[str]) -> Q:
+    """Return the condition that every word is in the name, and one of two letters at the beginning of a name's word."""
+    condition = Q()
+    for word in words:
+        beginnings = [f"{word}%", *(f"%{mark}{word}%" for mark in " -'")]
+        spellings = [f"%{word}%"] if len(word) >= SHORTEST_WITHIN else beginnings
+        condition &= Q(LikeAny(F("plain_name"), Value(spellings)))
+    return condition
+
+
+def _is_forgiven(word: str) -> bool:
+    return word.isalpha() and len(word) >= SHORTEST_FORGIVEN
+
+
+def _has(word: str, jobseeker: str, *, name: F | Func, forgiving: bool) -> Q:
     if not word.isalpha():
         # No name has a digit. Two digits have no trigram either, so the index of the names would be read as a whole.
         return Q(**{f"{jobseeker}identifier__startswith": word.upper()}) if _begins_identifier(word) else Q(pk__in=[])
-    name = PlainName(f"{jobseeker}last_name", f"{jobseeker}first_name")
-    forgives = forgiving and len(word) >= SHORTEST_FORGIVEN
+    forgives = forgiving and _is_forgiven(word)
     spellings = [word, *_exchanged(word)] if forgives else [word]
     found = Q(LikeAny(name, Value([f"%{spelling}%" for spelling in spellings])))
     if forgives:

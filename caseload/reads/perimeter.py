@@ -4,7 +4,7 @@ from django.db.models import Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accompaniment.enums import Modality, ReaderCapacity
-from accompaniment.models import User
+from accompaniment.models import Agency, User
 from caseload.models import Adviser, Cover, Manager, Placement, ReadingRight
 
 
@@ -75,6 +75,17 @@ def readable_people(user: User) -> list[int]:
     followed = Placement.objects.open().followed_by(user, now).order_by().values_list("jobseeker")
     rights = ReadingRight.objects.standing(now).filter(adviser__user=user).order_by().values_list("jobseeker")
     return [key for (key,) in followed.union(rights)]
+
+
+def steered_agencies(user: User) -> Q:
+    """The people of the agencies that a manager steers, by the keys of these, which the index of the names holds.
+
+    Joined to the regions, everybody of the country who is called so would be read first.
+    """
+    if steers_whole_country(user):
+        return Q()
+    agencies = Agency.objects.filter(departement__region__managers__user=user).order_by()
+    return Q(agency__in=list(agencies.values_list("pk", flat=True)))
 
 
 def capacities(user: User) -> list[When]:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Q
 
 from accompaniment.models import Jobseeker
-from accompaniment.models.search import LIKENESS, named, words_of
+from accompaniment.models.search import LIKENESS, named, ways_to_find, words_of
 from accompaniment.rules.imports.telephones import begun
 from accompaniment.rules.spelling import plain
 from tests.accompaniment.factories import JobseekerFactory
@@ -123,9 +123,7 @@ def matches(typed: str) -> list[str]:
     """Return the names of the pilot that a word finds, by the search's own condition."""
     condition = Jobseeker.objects.filter(named(words_of(typed))).order_by().values("pk")
     sql, params = condition.query.sql_with_params()
-    where = sql.split(" WHERE ")[1].replace(
-        'plain_name("accompaniment_jobseeker"."last_name", "accompaniment_jobseeker"."first_name")', "name"
-    )
+    where = sql.split(" WHERE ")[1].replace('"accompaniment_jobseeker"."plain_name"', "name")
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT name FROM pilot_name WHERE {where}", params)
         return [name for (name,) in cursor.fetchall()]
@@ -161,11 +159,11 @@ def test_the_threshold_is_what_one_error_in_five_letters_leaves() -> None:
     assert too_short < LIKENESS < forgiven
 
 
-def plan_of(query: Any) -> str:
+def plan_of(query: Any, first: int | None = None) -> str:
     with connection.cursor() as cursor:
         # The tables of a test are too small for the planner to choose an index.
         cursor.execute("SET LOCAL enable_seqscan = off")
-        sql, params = query.order_by().query.sql_with_params()
+        sql, params = (query[:first] if first else query.order_by()).query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", params)
         return "\n".join(line for (line,) in cursor.fetchall())
 
@@ -178,10 +176,29 @@ def test_the_search_of_everybody_is_answered_by_the_index(typed: str) -> None:
 @pytest.mark.parametrize("typed", ["06 12 34", "061234", "06 12 34 56 78", "dupond"])
 def test_the_search_by_name_or_telephone_is_answered_by_the_index_of_what_was_typed(typed: str) -> None:
     """Kind: digits that are looked for in every name, of which none has any."""
-    plan = plan_of(Jobseeker.objects.found_by(typed, numbers_of=ANYBODY))
-    assert ("jobseeker_phone_begins" in plan) is typed.startswith("06")
-    assert ("jobseeker_plain_name" in plan) is typed.isalpha()
-    assert "Seq Scan" not in plan
+    plans = "".join(plans_of(typed))
+    assert ("jobseeker_phone_begins" in plans) is typed.startswith("06")
+    assert ("jobseeker_plain_name" in plans) is typed.isalpha()
+    assert "Seq Scan" not in plans
+
+
+def test_the_first_of_a_frequent_name_are_read_without_all_others() -> None:
+    """Kind: a list of nine for which everybody of the country who is called so is read, and sorted.
+
+    Who is named exactly, and who is named so but for an error, is read in the order of the index, which ends with the
+    ninth. Only the last way, for whom these do not find, compares all names that share trigrams with the typed one.
+    """
+    begins, _, begins_alike, last = plans_of("martin")
+    for plan in (begins, begins_alike):
+        assert "Index Scan using jobseeker_by_name" in plan
+        assert "Index Cond: ((plain_name >= 'mar" in plan
+    assert "Bitmap Index Scan on jobseeker_plain_name" in last
+
+
+def plans_of(typed: str) -> list[str]:
+    """Return how PostgreSQL finds the first nine by each of the ways."""
+    ways = ways_to_find(typed, known=ANYBODY)
+    return [plan_of(Jobseeker.objects.filter(way).order_by(order, "pk"), first=9) for way, order in ways]
 
 
 @pytest.mark.parametrize(
@@ -221,14 +238,61 @@ def test_a_person_is_found_by_the_beginning_of_the_telephone_number() -> None:
 
 
 def names_found(typed: str, numbers_of: Q) -> list[str]:
-    return [person.last_name for person in Jobseeker.objects.found_by(typed, numbers_of=numbers_of)]
+    return [person.last_name for person in Jobseeker.objects.found_by(typed, numbers_of=numbers_of, most=9)]
 
 
-def test_who_is_named_exactly_comes_before_who_is_named_but_for_an_error() -> None:
-    for name in ("Dupond", "Dupont"):
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("dupont", ["Dupont", "Le Dupont", "Dupond", "Le Dupond"]),
+        ("dupond", ["Dupond", "Le Dupond", "Dupont", "Le Dupont"]),
+        ("dupontt", ["Dupond", "Dupont", "Le Dupond", "Le Dupont"]),
+        ("alix dupont", ["Dupont", "Le Dupont", "Dupond", "Le Dupond"]),
+        ("le dupont", ["Le Dupont", "Le Dupond"]),
+        ("lupont", ["Dupont", "Le Dupont"]),
+        ("du", ["Dupond", "Dupont", "Le Dupond", "Le Dupont"]),
+        ("ro", ["Roy", "L'Rô", "Saint-Roch"]),
+        ("oy", []),
+        ("roy", ["Roy"]),
+        ("och", ["Saint-Roch"]),
+    ],
+)
+def test_who_is_named_exactly_comes_before_who_is_named_but_for_an_error(typed: str, expected: list[str]) -> None:
+    """Who begins so comes first, then who has it within the name, then who has it but for an error; nobody twice.
+
+    One or two letters are looked for at the beginning of a word.
+    """
+    for name in ("Dupond", "Le Dupond", "Le Dupont", "Dupont", "Roy", "Saint-Roch", "L'Rô"):
         JobseekerFactory(last_name=name, first_name="Alix")
-    for typed, expected in (("dupont", ["Dupont", "Dupond"]), ("dupond", ["Dupond", "Dupont"])):
-        assert names_found(typed, ANYBODY) == expected
+    assert names_found(typed, ANYBODY) == expected
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+def test_a_full_list_holds_the_first_of_a_longer_one(most: int) -> None:
+    for name in ("Dupond", "Le Dupond", "Le Dupont", "Dupont"):
+        JobseekerFactory(last_name=name, first_name="Alix")
+    everybody = names_found("dupont", ANYBODY)
+    found = Jobseeker.objects.found_by("dupont", numbers_of=ANYBODY, most=most)
+    assert [person.last_name for person in found] == everybody[:most]
+
+
+def test_whoever_the_condition_of_a_name_finds_is_found_by_one_of_the_ways() -> None:
+    """Kind: a search in steps that finds fewer than the search in one."""
+    for row in pilot()[::40]:
+        if row["nom"] and row["prenom"]:
+            JobseekerFactory(last_name=row["nom"], first_name=row["prenom"])
+    chance = random.Random(7)
+    _, last = names_of_the_pilot()
+    for typed in [error(name, chance) for name in chance.sample(last, 10) for error in (substituted, dropped)]:
+        found = Jobseeker.objects.found_by(typed, numbers_of=ANYBODY, most=1000)
+        assert {person.pk for person in found} == set(Jobseeker.objects.matching(typed).values_list("pk", flat=True))
+
+
+def test_a_changed_name_is_found_at_once() -> None:
+    """Kind: what is kept beside a row and does not follow it."""
+    person = JobseekerFactory(last_name="Dupont", first_name="Alix")
+    Jobseeker.objects.filter(pk=person.pk).update(last_name="Lefèvre")
+    assert (names_found("dupont", ANYBODY), names_found("lefevre", ANYBODY)) == ([], ["Lefèvre"])
 
 
 def test_the_beginning_of_an_identifier_is_answered_by_the_index_that_keeps_it_single() -> None:

@@ -10,7 +10,7 @@ from accompaniment.models import Jobseeker
 from accompaniment.rules.french import counted
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from caseload.forms.file.search import PersonSearchForm
-from caseload.reads.perimeter import own_people, readable_people
+from caseload.reads.perimeter import own_people, readable_people, steered_agencies
 
 OFFERED = 8
 """How many people are shown while somebody types."""
@@ -31,8 +31,9 @@ def person_search(request: AuthenticatedRequest) -> HttpResponse:
     readable = Jobseeker.objects.readable_by(request.user).select_related("agency")
     if request.user.is_adviser:
         readable = readable.filter(pk__in=readable_people(request.user))
-    people = readable.found_by(words, numbers_of=own_people(request.user))
-    found = list(people[: most + 1]) if words else []
+    else:
+        readable = readable.filter(steered_agencies(request.user))
+    found = readable.found_by(words, numbers_of=own_people(request.user), most=most + 1)
     said = _said(min(len(found), most), more=len(found) > most) if words else ""
     return render(
         request,

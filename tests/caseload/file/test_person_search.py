@@ -9,7 +9,7 @@ from django.urls import reverse
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker, User
 from caseload.models import Portfolio
-from caseload.reads.perimeter import readable_people
+from caseload.reads.perimeter import readable_people, steered_agencies
 from caseload.views.file.search import OFFERED
 from tests.accompaniment.factories import JobseekerFactory
 from tests.caseload.factories import (
@@ -24,8 +24,9 @@ from tests.caseload.factories import (
 pytestmark = pytest.mark.django_db
 
 URL = reverse("person_search")
-QUERIES = 5
-"""Session, account, the manager twice (a manager's regions) or an adviser's people, and who is found."""
+QUERIES = 9
+"""Session, account, the manager twice and the agencies (a manager's regions) or an adviser's people, and who is found
+in four ways, from the most exact one on, until the list is full."""
 
 
 @pytest.fixture
@@ -89,6 +90,15 @@ def test_the_few_people_of_an_adviser_are_all_whom_they_may_read(portfolio: Port
     for reader in (portfolio.adviser.user, cover.colleague.user, former_adviser(person), AdviserFactory().user):
         readable = Jobseeker.objects.readable_by(reader).order_by("pk").values_list("pk", flat=True)
         assert sorted(readable_people(reader)) == list(readable)
+
+
+def test_the_agencies_of_a_manager_hold_all_whom_they_may_read(portfolio: Portfolio, person: Jobseeker) -> None:
+    """Kind: one perimeter that is written twice."""
+    elsewhere = on_web_track(PortfolioFactory())
+    regions = [portfolio.agency.region, elsewhere.agency.region]
+    for reader in (ManagerFactory(regions=regions[:1]), ManagerFactory(regions=regions), ManagerFactory()):
+        readable = Jobseeker.objects.readable_by(reader.user)
+        assert set(Jobseeker.objects.filter(steered_agencies(reader.user))) == set(readable) != set()
 
 
 def test_a_jobseeker_finds_nobody(client: Client, person: Jobseeker) -> None:
