@@ -13,6 +13,7 @@ from accompaniment.reads.standing import own_rights
 from accompaniment.rules.operator import operator
 from accompaniment.views.display import theme_of
 from accompaniment.views.kept_forms import unfinished
+from accompaniment.views.own import rights_on
 from accompaniment.views.session_end import seconds_left
 from config.demonstration.logins import LOGINS
 from config.navigation import Link, navigation_for
@@ -24,7 +25,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Return the facts that the frame of each page shows.
 
     Only the account is read from the database at once. A page that shows the frame reads what waits, and of a jobseeker
-    the rights, with one statement each; of the parts of a page the band alone reads what waits.
+    the rights unless it knows them, with one statement each; of the parts of a page the band alone reads what waits.
     """
     user = getattr(request, "user", None)
     signed_in = user if isinstance(user, User) else None
@@ -33,7 +34,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "keeps_offline_page": not settings.WITHDRAW_SERVICE_WORKER,
         "demonstration_logins": LOGINS if settings.DEMONSTRATION else (),
         "operator": operator(),
-        "own_rights": SimpleLazyObject(lambda: own_rights(signed_in)) if signed_in and signed_in.is_jobseeker else None,
+        "own_rights": SimpleLazyObject(lambda: rights_on(request) or own_rights(signed_in))
+        if signed_in and signed_in.is_jobseeker
+        else None,
         "session_warning": max(0, seconds_left(request) - settings.SESSION_WARNING) if signed_in else None,
         "signed_in": signed_in,
         "theme": theme_of(request),

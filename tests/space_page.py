@@ -1,4 +1,4 @@
-"""« Mon espace » as a person sees it: the page with what its panels bring."""
+"""« Mon espace » as a person sees it, with and without scripts."""
 
 import html
 import re
@@ -10,25 +10,16 @@ from django.urls import reverse
 
 from accompaniment.models import Accompaniment, Jobseeker
 
-PANEL = re.compile(r'<div hx-get="([^"]+)"[^>]*>.*?</section>\s*</div>', re.DOTALL)
 TARGET = re.compile(r'<(?:a|form)\b[^>]*?\b(?:href|action)="(/[^"]*)"')
 BUTTON = re.compile(r'<a class="(?:fr-btn|space-action)\b[^>]*href="([^"]*)"')
 
 
 def space_of(client: Client, person: Jobseeker) -> str:
-    """Return the page of the person's space, each panel in its place."""
+    """Return the page of the person's space, its panels in their places."""
     client.force_login(person.user)
-    page = client.get("/mon-espace/").content.decode()
-
-    def panel(found: re.Match[str]) -> str:
-        answer = client.get(found[1], headers={"HX-Request": "true"})
-        assert answer.status_code == 200, found[1]
-        return answer.content.decode()
-
-    whole, panels = PANEL.subn(panel, page)
-    assert panels == 2
-    assert "hx-get" not in main_of(whole)
-    return main_of(whole)
+    page = main_of(client.get("/mon-espace/").content.decode())
+    assert "hx-get" not in page
+    return page
 
 
 def main_of(page: str) -> str:
@@ -64,7 +55,7 @@ def read(client: Client, person: Jobseeker, name: str = "space", **query: Any) -
 
 
 def whole(client: Client, person: Jobseeker) -> str:
-    """Return what the person reads on the space, with what its panels bring."""
+    """Return what the person reads on the space."""
     return words_of(space_of(client, person))
 
 

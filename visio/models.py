@@ -72,6 +72,13 @@ class InterviewQuerySet(OfJobseekerQuerySet):
         over = Q(ends_at__lte=now) | Q(call_ended_at__isnull=False)
         return self.live().filter(over).order_by("starts_at", "pk")
 
+    def open_to_the_person(self) -> Self:
+        """Keep the live interviews and the noted absences that the person has not explained, in order of time."""
+        unexplained = Q(state=InterviewState.NOTED, answered_at=None)
+        return (
+            self.filter(Q(state__in=LIVE_STATES) | unexplained).select_related("noted_by").order_by("starts_at", "pk")
+        )
+
     def between(self, start: datetime, end: datetime) -> Self:
         """Keep the interviews that begin in [start, end), in order of time."""
         return self.filter(starts_at__gte=start, starts_at__lt=end).order_by("starts_at", "pk")

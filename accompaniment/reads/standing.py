@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, Subquery
 
 from accompaniment.enums import EnrolmentState, Tier, Track
 from accompaniment.hooks.track_changes import on_tier_change
@@ -17,6 +19,7 @@ from accompaniment.models import (
     OnSiteRequest,
     User,
 )
+from accompaniment.models.enrolment import AccompanimentQuerySet
 from accompaniment.rules.presentation import closed_enrolment_in_words, consent_version_in_words, obstacle_in_words
 from accompaniment.rules.tracks import (
     OPEN_ENROLMENT_STATES,
@@ -33,18 +36,39 @@ class Standing:
     enrolment: Enrolment | None
     closed: Enrolment | None
     """The last enrolment, if none is open."""
-    consent: Consent | None
-    text: ConsentText | None
+    accepted: int | None
+    """The version of the text that the person has accepted, if the acceptance stands."""
+    newest: int | None
+    """The version of the text that is shown to whoever accepts now."""
     binding: int | None
     """The newest version of the text that people must accept."""
+    asked_on_site: bool
+    """Whether a request for a meeting on site waits for an answer."""
     zone: ZoneInfo
     today: date
     obstacles: tuple[str, ...]
     """All reasons why the person cannot ask for the 100 % web track today, in sentences for the person."""
 
     @property
+    def person(self) -> Jobseeker:
+        person: Jobseeker = self.period.jobseeker
+        return person
+
+    @property
     def on_web(self) -> bool:
         return self.period.track == Track.WEB
+
+    @cached_property
+    def consent(self) -> Consent | None:
+        """The acceptance that stands, with its text; read only by the pages that show it."""
+        if self.accepted is None:
+            return None
+        return Consent.objects.standing().filter(jobseeker=self.person).select_related("text").first()
+
+    @cached_property
+    def text(self) -> ConsentText | None:
+        """The newest text; read only by the pages that show it."""
+        return None if self.newest is None else ConsentText.objects.filter(version=self.newest).first()
 
     @property
     def awaits_interview(self) -> bool:
@@ -53,11 +77,11 @@ class Standing:
     @property
     def has_accepted(self) -> bool:
         """Whether the person's acceptance counts for the text in force."""
-        return self.consent is not None and consent_holds(accepted=self.consent.text.version, binding=self.binding)
+        return self.accepted is not None and consent_holds(accepted=self.accepted, binding=self.binding)
 
     @property
     def may_accept(self) -> bool:
-        return self.enrolment is not None and self.text is not None and not self.has_accepted
+        return self.enrolment is not None and self.newest is not None and not self.has_accepted
 
     @property
     def must_accept(self) -> bool:
@@ -100,21 +124,58 @@ class Standing:
 
 def standing_of(person: Jobseeker, now: datetime) -> Standing:
     """Return the person's position on the way to the track; load `agency__departement__region` with it."""
-    period = Accompaniment.objects.current().get(jobseeker=person)
+    period = _periods().get(jobseeker=person)
+    period.jobseeker = person
+    return _standing(period, now)
+
+
+def standing_of_account(user: User, now: datetime) -> Standing | None:
+    """Return the position of an account's person, with the person, their agency and region; None without a file."""
+    with_file = ("jobseeker__agency__departement__region", "jobseeker__user")
+    period = _periods().filter(jobseeker__user=user).select_related(*with_file).first()
+    return _standing(period, now) if period else None
+
+
+def _periods() -> AccompanimentQuerySet:
+    """Return the current periods with the open enrolment, and what the person has accepted and asked for."""
+    own = {"jobseeker": OuterRef("jobseeker")}
+    is_open = Q(jobseeker__enrolments__state__in=OPEN_ENROLMENT_STATES)
+    periods: AccompanimentQuerySet = (
+        Accompaniment.objects.current()
+        .annotate(
+            open_enrolment=FilteredRelation("jobseeker__enrolments", condition=is_open),
+            accepted=Subquery(Consent.objects.standing().filter(**own).values("text__version")[:1]),
+            newest=Subquery(ConsentText.objects.order_by("-version").values("version")[:1]),
+            binding=Subquery(ConsentText.objects.binding().values("version")[:1]),
+            asked_on_site=Exists(OnSiteRequest.objects.open().filter(**own)),
+        )
+        .select_related("open_enrolment")
+    )
+    return periods
+
+
+def _open_enrolment(period: Any) -> Enrolment | None:
+    """Return the open enrolment. Django sets nothing where its join finds no row."""
+    return getattr(period, "open_enrolment", None)
+
+
+def _standing(period: Any, now: datetime) -> Standing:
+    person = period.jobseeker
     today = now.astimezone(person.agency.zone).date()
     opens_on = person.agency.web_opening_day
     reasons = not_eligible_reasons(tier=period.tier, opens_on=opens_on, day=today, email=person.email)
-    enrolments = list(Enrolment.objects.filter(jobseeker=person).order_by("-asked_at", "-pk"))
-    standing = next((enrolment for enrolment in enrolments if enrolment.state in OPEN_ENROLMENT_STATES), None)
-    binding = ConsentText.objects.binding().values("version")[:1]
-    text = ConsentText.objects.annotate(binding=Subquery(binding)).order_by("-version").first()
+    enrolment = _open_enrolment(period)
+    closed = None
+    if enrolment is None:
+        closed = Enrolment.objects.filter(jobseeker=person).order_by("-asked_at", "-pk").first()
     return Standing(
         period=period,
-        enrolment=standing,
-        closed=enrolments[0] if enrolments and standing is None else None,
-        consent=Consent.objects.standing().filter(jobseeker=person).select_related("text").first(),
-        text=text,
-        binding=text.binding if text else None,
+        enrolment=enrolment,
+        closed=closed,
+        accepted=period.accepted,
+        newest=period.newest,
+        binding=period.binding,
+        asked_on_site=period.asked_on_site,
         zone=person.agency.zone,
         today=today,
         obstacles=tuple(
@@ -145,25 +206,20 @@ class OwnRights:
 
 def own_rights(user: User) -> OwnRights | None:
     """Return what the frame shows a jobseeker, in one statement; None for an account without a file."""
-    period = (
-        Accompaniment.objects.current()
-        .filter(jobseeker__user=user)
-        .annotate(
-            accepted=Subquery(
-                Consent.objects.standing().filter(jobseeker=OuterRef("jobseeker")).values("text__version")[:1]
-            ),
-            binding=Subquery(ConsentText.objects.binding().values("version")[:1]),
-            enrolled=Exists(Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))),
-            asked_on_site=Exists(OnSiteRequest.objects.open().filter(jobseeker=OuterRef("jobseeker"))),
-        )
-        .first()
-    )
-    if period is None:
-        return None
+    period = _periods().filter(jobseeker__user=user).first()
+    return _rights(period) if period else None
+
+
+def rights_in(standing: Standing) -> OwnRights:
+    """Return the same, of what a page has read already."""
+    return _rights(standing.period)
+
+
+def _rights(period: Any) -> OwnRights:
     on_web = period.track == Track.WEB
     return OwnRights(
         on_web=on_web,
-        may_leave=period.enrolled,
+        may_leave=_open_enrolment(period) is not None,
         is_asked_again=on_web and not consent_holds(accepted=period.accepted or 0, binding=period.binding),
         asked_on_site=period.asked_on_site,
     )

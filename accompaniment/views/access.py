@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django_htmx.middleware import HtmxDetails
 
 from accompaniment.enums import Role
-from accompaniment.models import Jobseeker, User
+from accompaniment.models import User
 from accompaniment.rules.french import listed
 
 P = ParamSpec("P")
@@ -97,11 +97,3 @@ def get_to_act(found: Any, user: User, **lookup: Any) -> Any:
 def page_of(request: HttpRequest, rows: QuerySet[Any], *, per_page: int) -> Page[Any]:
     """Return the page that `?page=` names; the first one if it is invalid, the last one if it is too high."""
     return Paginator(rows, per_page).get_page(request.GET.get("page"))
-
-
-def own_file(request: AuthenticatedRequest) -> Jobseeker:
-    """Return the file of the logged-in person, with agency and region; 404 if there is none."""
-    person: Jobseeker = get_object_or_404(
-        Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region", "user")
-    )
-    return person

@@ -18,8 +18,9 @@ from accompaniment.rules.errors import DomainError
 from accompaniment.rules.legal_words import legal_sentence
 from accompaniment.services import audit
 from accompaniment.services.enrolments.acceptance import accept_terms, leave_track
-from accompaniment.views.access import AuthenticatedRequest, own_file, role_required
+from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 from accompaniment.views.paper import as_a_pdf
 
 

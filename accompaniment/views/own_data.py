@@ -8,7 +8,8 @@ from accompaniment.enums import Role, ShownEntries
 from accompaniment.models import AuditEntry, Consent, Enrolment, Jobseeker
 from accompaniment.rules.audit_words import FIELDS, audit_in_words, capacity_in_words
 from accompaniment.services.contact_details import DETAILS
-from accompaniment.views.access import AuthenticatedRequest, own_file, page_of, role_required
+from accompaniment.views.access import AuthenticatedRequest, page_of, role_required
+from accompaniment.views.own import own_file
 
 ENTRIES_PER_PAGE = 25
 

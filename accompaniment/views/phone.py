@@ -11,8 +11,9 @@ from accompaniment.forms.phone import PhoneForm, PreferredChannelForm
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.presentation import CHANNELS, telephone_in_words
 from accompaniment.services.contact_details import change_phone, change_preferred_channel
-from accompaniment.views.access import AuthenticatedRequest, own_file, role_required
+from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 
 
 @role_required(Role.JOBSEEKER)

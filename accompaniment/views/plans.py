@@ -11,8 +11,9 @@ from accompaniment.forms.plans import PlanWishForm
 from accompaniment.models import PlanRequest
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.plan_reviews import ask_plan_change, withdraw_plan_request
-from accompaniment.views.access import AuthenticatedRequest, own_file, role_required
+from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 
 
 @role_required(Role.JOBSEEKER)

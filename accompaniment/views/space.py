@@ -13,8 +13,9 @@ from accompaniment.reads.contact_plans import plan_sentence
 from accompaniment.reads.standing import standing_of
 from accompaniment.rules.errors import DomainError
 from accompaniment.services.enrolments.interview import ask_enrolment
-from accompaniment.views.access import AuthenticatedRequest, own_file, page_of, role_required
+from accompaniment.views.access import AuthenticatedRequest, page_of, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file, own_standing
 
 CONTACTS_PER_PAGE = 50
 STEPS_SHOWN = 3
@@ -25,14 +26,14 @@ SETTLED_SHOWN = 12
 @role_required(Role.JOBSEEKER)
 @require_safe
 def space(request: AuthenticatedRequest) -> HttpResponse:
-    person = own_file(request)
+    standing = own_standing(request)
     return render(
         request,
         "accompaniment/space.html",
         {
-            "person": person,
-            "standing": standing_of(person, timezone.now()),
-            "steps": next_steps(person)[:STEPS_SHOWN],
+            "person": standing.person,
+            "standing": standing,
+            "steps": next_steps(standing.person)[:STEPS_SHOWN],
         },
     )
 

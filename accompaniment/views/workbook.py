@@ -12,8 +12,9 @@ from accompaniment.forms.workbook import DocumentForm
 from accompaniment.models import Document, Jobseeker, Step
 from accompaniment.rules.errors import DomainError
 from accompaniment.services import action_plan, audit, documents
-from accompaniment.views.access import AuthenticatedRequest, get_to_act, own_file, role_required
+from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 
 
 @role_required(Role.JOBSEEKER, Role.ADVISER)

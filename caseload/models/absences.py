@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.db.models.expressions import Combinable
 
 from accompaniment.enums import Role
@@ -38,6 +38,13 @@ class AbsenceQuerySet(DaysQuerySet):
             return self.filter(managed_by(user, "adviser__agency__departement__region"))
         covered = self.model.objects.filter(covers__colleague__user=user, covers__cancelled_at=None)
         return self.filter(Q(adviser__user=user) | Q(pk__in=covered.values("pk")))
+
+    def with_relays(self, portfolio_pk: int) -> Self:
+        """Load the covers of a portfolio: each absence comes as often as it has some, with one of them as `relay`."""
+        of_portfolio = Q(covers__cancelled_at=None, covers__portfolio=portfolio_pk)
+        return self.annotate(relay=FilteredRelation("covers", condition=of_portfolio)).select_related(
+            "relay__colleague__user", "relay__colleague__agency__departement__region"
+        )
 
 
 class Absence(models.Model):

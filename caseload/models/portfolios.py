@@ -444,3 +444,8 @@ class Cover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.colleague_id} for {self.portfolio_id} {self.starts_on}–{self.ends_on}"
+
+    def answers_at(self, now: datetime) -> bool:
+        """Return whether `running_at` and `answering` keep the cover. Load its colleague's account and region."""
+        day = now.astimezone(self.colleague.agency.zone).date()
+        return self.cancelled_at is None and self.starts_on <= day <= self.ends_on and self.colleague.user.is_active

@@ -18,6 +18,9 @@ DEBUG = False
 DEMONSTRATION = False
 """True only with invented data: adds the page of sent e-mails and the list of log-ins."""
 LOCKS_OUT_OF_ORDER_RAISE = False  # they are only logged, and the act goes on
+BROKEN_PANELS_RAISE = False  # they are only logged, and the page shows a link in their place
+PANELS_PATIENCE = 2.0
+"""Seconds that all panels of a page may take together. A panel that is not ready by then comes by htmx."""
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -82,6 +85,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "accompaniment.templatetags.french",
                 "accompaniment.templatetags.legal",
                 "accompaniment.templatetags.once",
+                "config.templatetags.panels",
             ],
             "context_processors": [
                 "django.template.context_processors.request",

@@ -10,6 +10,8 @@ from .local import *  # noqa: F403
 from .local import DATA_DIR, DATABASES, REDIS_URL
 
 DEMONSTRATION = True
+BROKEN_PANELS_RAISE = True
+PANELS_PATIENCE = 60.0
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True

@@ -347,15 +347,20 @@ def read_numbers(conversations: Iterable[Conversation]) -> dict[int, tuple[int, 
 
 @dataclass(frozen=True, kw_only=True)
 class News:
-    """What is new in a person's own conversation. `last` is the newest message, None if nobody has written."""
+    """What is new in a person's own conversation. `last_at`: when the newest message came; None without any."""
 
     unread: int
-    last: Message | None
+    last_at: datetime | None
 
 
 def news_of(person: Jobseeker, reader: User) -> News:
     """Return what is new in the conversation of a person for its reader, the person."""
-    own = Conversation.objects.filter(jobseeker=person).annotate(unread=unread_by(reader)).first()
-    if own is None:
-        return News(unread=0, last=None)
-    return News(unread=own.unread, last=own.messages.select_related("author").order_by("-number").first())
+    newest = Message.objects.filter(conversation=OuterRef("pk"), number=OuterRef("last_number"))
+    found = (
+        Conversation.objects.filter(jobseeker=person)
+        .annotate(unread=unread_by(reader), last_at=Subquery(newest.values("created_at")))
+        .values_list("unread", "last_at")
+        .first()
+    )
+    unread, last_at = found or (0, None)
+    return News(unread=unread, last_at=last_at)

@@ -18,6 +18,7 @@ from accompaniment.rules.french import of_name, opening_hours_in_lines
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 from caseload.reads.moves.who_answers import follower_of, relay_of
 from messaging.enums import CallbackState
 from messaging.forms import CallbackForm, OutcomeForm
@@ -30,7 +31,6 @@ from messaging.services.callbacks import (
     cancel_callback,
     close_callback,
 )
-from messaging.views.conversations import own_file
 
 CLOSED_SHOWN = 20
 PAST_SHOWN = 10

@@ -18,6 +18,7 @@ from accompaniment.rules.french import opening_hours_in_lines
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, MissingRightError, role_required
 from accompaniment.views.once import went_through
+from accompaniment.views.own import own_file
 from caseload.reads.moves.who_answers import follower_of
 from messaging.forms import MessageForm, NumberForm, SearchForm, composer
 from messaging.models import Conversation
@@ -149,14 +150,6 @@ def open_for(request: AuthenticatedRequest, pk: int) -> Opened:
             "un relais, ou vous transférer la personne.",
         )
     return Opened(conversation=found, who=who)
-
-
-def own_file(request: AuthenticatedRequest) -> Jobseeker:
-    """Return the jobseeker's own file."""
-    own: Jobseeker = get_object_or_404(
-        Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region")
-    )
-    return own
 
 
 def _reply(request: AuthenticatedRequest, opened: Opened) -> HttpResponse:

@@ -104,8 +104,8 @@ def test_a_panel_that_is_answered_during_the_log_out_turns_nothing_back(page: Pa
     def hold(route: Route) -> None:
         waiting.append(route)
 
-    page.route(f"**{reverse('panel_next_step')}", hold)
-    with page.expect_request(f"**{reverse('panel_next_step')}"):
+    page.route(f"**{reverse('interview_band')}", hold)
+    with page.expect_request(f"**{reverse('interview_band')}"):
         log_in(page, user.email, PASSWORD)
     is_inside(page, user)
 

@@ -1,16 +1,23 @@
-"""The pages of the demonstration's jobseeker on a phone: what comes first is in sight, and no page goes on and on."""
+"""The jobseeker's own pages on a phone, with and without scripts: what comes first is in sight, no page is endless."""
+
+import re
+from urllib.parse import urlsplit
 
 import pytest
+from django.urls import reverse
 from playwright.sync_api import expect
 
-from accompaniment.models import User
+from accompaniment.models import Agency, User
 from config.demonstration.logins import JOBSEEKER
-from tests.e2e.browser import look, step_inside, wait_until
+from tests.caseload.factories import follower
+from tests.e2e.browser import look, settle, step_inside, wait_until
 from tests.e2e.conftest import NewPage
 from tests.e2e.demonstration_pages import come_to_rest, jobseeker_pages
+from tests.visio.states_of_the_space import with_interview
 
 pytestmark = pytest.mark.e2e
 
+PANELS = ("panel_next_step", "space_adviser_panel")
 HIGHEST = 2000  # px, of a page whose journals are folded
 
 
@@ -37,3 +44,29 @@ def test_the_next_step_is_in_sight_and_the_journals_are_folded(new_page: NewPage
     page.get_by_role("link", name="Consultations seules").click()
     expect(page.locator("details#journal")).to_have_attribute("open", "")
     look(page, [390])
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_comes_next_and_who_answers_come_with_the_page(new_page: NewPage, scripts: bool) -> None:
+    """Kind: a part that scripts ask for although the page has it. The live region speaks only of what changes."""
+    person = with_interview()
+    Agency.objects.update(phone="+33388000001")
+    asked: list[str] = []
+    page = new_page(width=390, height=844, java_script_enabled=scripts)
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    step_inside(page, person.user)
+    page.goto(reverse("space"))
+    card = page.get_by_role("region", name=re.compile("^(Lundi|Mardi|Mercredi|Jeudi|Vendredi|Samedi|Dimanche)"))
+    expect(card).to_contain_text("Ma prochaine étape")
+    expect(card.get_by_role("link", name="Tester mon matériel")).to_be_visible()
+    who = page.get_by_role("region", name="Mon conseiller")
+    expect(who).to_contain_text(str(follower(person).adviser))
+    expect(who.locator("a[href^='tel:']")).to_be_visible()
+    if scripts:
+        settle(page)
+        assert asked.count(reverse("interview_band")) == 1
+        expect(page.locator("#annonces")).to_have_text("")
+    assert [place for place in asked if place in map(reverse, PANELS)] == []
+
+    card.get_by_role("link", name="Déplacer").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Déplacer")

@@ -10,20 +10,23 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accompaniment.models import Jobseeker, OnSiteRequest
+from caseload.reads.moves.who_answers import away_now, following_of
 from messaging.models import CallbackRequest, Conversation, Message
 from messaging.services.conversations import open_conversation
 from tests.accompaniment.factories import AgencyFactory
 from tests.caseload.factories import follower
 from tests.messaging.factories import say
-from tests.space_page import answer_of, buttons_of, places_of, space_of, words_of
+from tests.space_page import answer_of, buttons_of, main_of, places_of, space_of, words_of
 from tests.visio.factories import InterviewFactory
 from tests.visio.states_of_the_space import (
     ALL,
     BOOK,
     CALL,
     MEANWHILE,
+    NOTHING,
     ON_SITE,
     STATES,
     WRITE,
@@ -37,6 +40,9 @@ from visio.models import Interview
 from visio.services.hours import give_usual_hours
 
 pytestmark = pytest.mark.django_db
+
+STATEMENTS = 15
+"""What the whole page may read, its panels and the log-in included."""
 
 WALLS = (
     "Aucun conseiller",
@@ -52,11 +58,17 @@ WALLS = (
 
 @pytest.mark.parametrize(("state", "title", "ways"), STATES, ids=[row[0].__name__ for row in STATES])
 def test_one_next_step_and_every_way_leads_on(
-    client: Client, state: Callable[[], Jobseeker], title: str, ways: set[str]
+    client: Client,
+    state: Callable[[], Jobseeker],
+    title: str,
+    ways: set[str],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     """Kind: a button that is there for everybody, and for this person ends in a refusal."""
     person = state()
-    page = space_of(client, person)
+    client.force_login(person.user)
+    with django_assert_max_num_queries(STATEMENTS):
+        page = main_of(client.get(reverse("space")).content.decode())
     assert page.count("space-card--next") == page.count("Ma prochaine étape") == 1
     assert title in words_of(page[page.index("Ma prochaine étape") :])
     places = places_of(page)
@@ -71,6 +83,30 @@ def test_one_next_step_and_every_way_leads_on(
             said = answer_of(answer)
             assert not [wall for wall in WALLS if wall in said], (place, said)
     done(client, person, ways)
+
+
+@pytest.mark.parametrize(("state", "title", "ways"), STATES, ids=[row[0].__name__ for row in STATES])
+def test_without_scripts_the_page_says_what_comes_next_and_who_answers_at_which_number(
+    client: Client, state: Callable[[], Jobseeker], title: str, ways: set[str]
+) -> None:
+    """Kind: a part of a page that is only a link until a script asks for it."""
+    person = state()
+    page = space_of(client, person)
+    card, said = section_of(page, "prochaine-etape"), section_of(page, "adviser-title")
+    assert title in words_of(card)
+    assert bool(re.search('<a class="fr-(btn|link)', card)) is (title != NOTHING)
+    following = following_of(person)
+    who, agency = following.adviser or person.agency, following.adviser.agency if following.adviser else person.agency
+    assert str(who) in words_of(said)
+    assert (f'href="tel:{agency.phone}"' in said) is bool(agency.phone)
+    away = following.away(timezone.now())
+    assert away == away_now(person, now=timezone.now())
+    assert away is None or away.sentence.replace("\u00a0", " ") in words_of(said)
+
+
+def section_of(page: str, title: str) -> str:
+    """Return the part of a page that has the heading of this id."""
+    return next(part for part in page.split("<section ") if f'aria-labelledby="{title}"' in part)
 
 
 def done(client: Client, person: Jobseeker, ways: set[str]) -> None:
@@ -177,12 +213,12 @@ def test_without_scripts_the_panel_is_a_page(client: Client) -> None:
 def test_the_page_asks_the_same_number_of_queries_at_any_size(client: Client, django_assert_max_num_queries) -> None:
     person = with_interview()
     client.force_login(person.user)
-    with django_assert_max_num_queries(40) as few:
-        client.get(reverse("panel_next_step"))
+    with django_assert_max_num_queries(STATEMENTS) as few:
+        client.get(reverse("space"))
     for days in (3, 4, 5):
         InterviewFactory(jobseeker=person, starts_at=timezone.now() + timedelta(days=days))
     with django_assert_max_num_queries(len(few)):
-        client.get(reverse("panel_next_step"))
+        client.get(reverse("space"))
 
 
 def test_the_hours_of_the_adviser_open_the_button(client: Client) -> None:

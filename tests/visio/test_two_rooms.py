@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.models import User
+from accompaniment.reads.standing import standing_of
+from caseload.reads.moves.who_answers import following_of
 from tests.caseload.factories import on_web_track
 from tests.space_page import places_of, space_of, words_of
 from tests.visio.factories import InterviewFactory, bookable_portfolio
@@ -108,4 +110,5 @@ def test_a_call_that_was_ended_is_no_interview_to_join(client: Client) -> None:
     assert "Votre entretien est terminé" in words_of(card)
     assert room_of(interview) not in places_of(card)
     InterviewFactory(jobseeker=interview.jobseeker, starts_at=timezone.now() + timedelta(days=2))
-    assert steps_of(interview.jobseeker, now=timezone.now()).next.about != interview
+    person, now = interview.jobseeker, timezone.now()
+    assert steps_of(standing_of(person, now), following_of(person), now=now).next.about != interview

@@ -1,5 +1,6 @@
 """The slots that an adviser offers, from working hours, absences and interviews."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -28,17 +29,27 @@ def last_day_offered(*, adviser: Adviser, obligation: Obligation | None, now: da
     return horizon(today=today, due_on=obligation.due_on if obligation else None)
 
 
-def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker | None, now: datetime, last_day: date) -> list[datetime]:
-    """Return the starts (UTC) in the adviser's working hours, booked or not. `jobseeker` None: for anybody."""
+def slots_by_hours(
+    *,
+    adviser: Adviser,
+    jobseeker: Jobseeker | None,
+    now: datetime,
+    last_day: date,
+    absences: Sequence[tuple[date, date]] | None = None,
+) -> list[datetime]:
+    """Return the starts (UTC) in the adviser's working hours, booked or not. `jobseeker` None: for anybody.
+
+    `absences`: the adviser's, if they were read already.
+    """
     stretches = [
         WorkingStretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
         for hours in adviser.working_hours.all()
     ]
-    absences = days_away(adviser)
+    away = days_away(adviser) if absences is None else absences
     subdivision = adviser.agency.departement.holidays_subdivision
 
     def is_closed(day: date) -> bool:
-        return is_public_holiday(day, subdivision) or any(start <= day <= end for start, end in absences)
+        return is_public_holiday(day, subdivision) or any(start <= day <= end for start, end in away)
 
     return list(
         offered_slots(now=now, last_day=last_day, stretches=stretches, zone=adviser.agency.zone, is_closed=is_closed)
@@ -46,18 +57,24 @@ def slots_by_hours(*, adviser: Adviser, jobseeker: Jobseeker | None, now: dateti
 
 
 def free_slots(
-    *, adviser: Adviser, jobseeker: Jobseeker, now: datetime, last_day: date, moving: Interview | None = None
+    *,
+    adviser: Adviser,
+    jobseeker: Jobseeker,
+    now: datetime,
+    last_day: date,
+    moving: Interview | None = None,
+    absences: Sequence[tuple[date, date]] | None = None,
 ) -> list[datetime]:
-    """Return the starts (UTC) that are free for both people; the slot of the interview `moving` is one of them."""
+    """Return the starts (UTC) that are free for both people; the slot of the interview `moving` is one of them.
+
+    `absences`: the adviser's, if they were read already.
+    """
     booked = Interview.objects.live().filter(Q(adviser=adviser) | Q(jobseeker=jobseeker), occupies_until__gt=now)
     if moving is not None:
         booked = booked.exclude(pk=moving.pk)
     busy = [Busy(starts_at=start, ends_at=end) for start, end in booked.values_list("starts_at", "occupies_until")]
-    return [
-        starts
-        for starts in slots_by_hours(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day)
-        if is_free(starts, busy)
-    ]
+    offered = slots_by_hours(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day, absences=absences)
+    return [starts for starts in offered if is_free(starts, busy)]
 
 
 def next_free_slot(*, adviser: Adviser, now: datetime) -> datetime | None:

@@ -6,10 +6,10 @@ from datetime import datetime, time
 
 from accompaniment.enums import Channel
 from accompaniment.models import Jobseeker, Obligation
-from accompaniment.reads.standing import Standing, standing_of
+from accompaniment.reads.standing import Standing
 from accompaniment.reads.waiting_times import TimeLeft, time_left
 from caseload.models import Adviser
-from caseload.reads.moves.who_answers import follower_of
+from caseload.reads.moves.who_answers import Following
 from messaging.models import CallbackRequest
 from messaging.reads.callback_windows import windows_of
 from visio.enums import RoomMoment
@@ -44,11 +44,12 @@ class Space:
         return self.steps[1:]
 
 
-def space_of(person: Jobseeker, *, now: datetime) -> Space:
-    """Return what the space of a person shows now; load `agency__departement__region` and `user`."""
-    standing = standing_of(person, now)
-    adviser = follower_of(person)
+def space_of(standing: Standing, following: Following, *, now: datetime) -> Space:
+    """Return what the space of a person shows now, given where they stand and who follows them."""
+    person, adviser = standing.person, following.adviser
     callback = CallbackRequest.objects.open().filter(jobseeker=person).first()
+    if callback is not None:
+        callback.jobseeker = person
     due: Obligation | None = to_place(Obligation.objects.filter(jobseeker=person)).first()
     waits = standing.enrolment if standing.awaits_interview or standing.must_accept else None
     return Space(
@@ -58,22 +59,25 @@ def space_of(person: Jobseeker, *, now: datetime) -> Space:
         adviser=adviser,
         callback=callback,
         can_be_called=adviser is not None and (callback is not None or bool(windows_of(person.agency, now=now))),
-        can_book=adviser is not None and _has_free_slot(person, adviser, due, now),
+        can_book=_has_free_slot(person, following, due, now),
     )
 
 
 def _of_interviews(person: Jobseeker, due: Obligation | None, now: datetime) -> Iterator[Step]:
-    own = Interview.objects.filter(jobseeker=person).with_people()
-    for interview in own.noted().with_absence():
-        if interview.answered_at is None:
+    own = list(Interview.objects.filter(jobseeker=person).open_to_the_person().with_people())
+    for interview in own:
+        if not interview.is_live:
             yield Step(StepKind.EXPLAIN, interview.answer_until, interview)
-    yield from _of_meetings([*own.to_conclude(now), *own.coming(now)], now)
+    yield from _of_meetings([interview for interview in own if interview.is_live], now)
     if due is not None:
         yield Step(StepKind.CHOOSE, datetime.combine(due.due_on, time.min, person.agency.zone), due)
 
 
 def _of_meetings(live: Collection[Interview], now: datetime) -> Iterator[Step]:
-    """Yield the interviews that are over or under way, and the first one that is to come. Two rooms may be open."""
+    """Yield the interviews that are over or under way, and the first one that is to come. Two rooms may be open.
+
+    `live` is in order of time.
+    """
     first_to_come = next((one for one in live if one.is_to_be_held(now)), None)
     for interview in live:
         if interview.call_ended_at is not None:
@@ -107,6 +111,10 @@ def _can_join(interview: Interview, now: datetime) -> bool:
     return interview.channel == Channel.VIDEO and moment == RoomMoment.OPEN
 
 
-def _has_free_slot(person: Jobseeker, adviser: Adviser, due: Obligation | None, now: datetime) -> bool:
+def _has_free_slot(person: Jobseeker, following: Following, due: Obligation | None, now: datetime) -> bool:
+    adviser = following.adviser
+    if adviser is None:
+        return False
     last_day = last_day_offered(adviser=adviser, obligation=due, now=now)
-    return bool(free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day))
+    absences = following.days_away
+    return bool(free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, absences=absences))

@@ -31,6 +31,7 @@ from accompaniment.rules.presentation import CHANNELS
 from accompaniment.services.contact_details import change_phone
 from accompaniment.views.access import AuthenticatedRequest, get_to_act, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 from caseload.models import Adviser
 from caseload.reads.moves.who_answers import away_now, follower_of
 from messaging.reads.callback_windows import windows_of
@@ -146,14 +147,6 @@ def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
             messages.success(request, "L'entretien est annulé. Vous pouvez choisir un autre créneau.")
         return redirect("my_interviews")
     return render(request, "visio/cancel.html", {"interview": interview})
-
-
-def own_file(request: AuthenticatedRequest) -> Jobseeker:
-    """Return the logged-in jobseeker's file; Http404 if there is none."""
-    person: Jobseeker = get_object_or_404(
-        Jobseeker.objects.visible_to(request.user).select_related("agency__departement__region", "user")
-    )
-    return person
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from accompaniment.rules.french import delay_in_words, duration_in_words, of_nam
 from accompaniment.services.on_site_requests import answer_on_site, ask_on_site, withdraw_on_site
 from accompaniment.views.access import AuthenticatedRequest, MissingRightError, get_to_act, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 from caseload.reads.desk.on_site_requests import oldest_first, requests_answered_by, requests_seen_by
 from caseload.reads.moves.who_answers import follower_of
 from caseload.rules.portfolio import REPLY_WITHIN
@@ -23,7 +24,6 @@ from visio.forms import OnSiteAnswerForm, OnSiteForm, OnSiteMeetingForm
 from visio.reads.availability import by_day, free_slots, last_day_offered
 from visio.services.errors import SlotTakenError
 from visio.services.on_site_answers import receive_on_site, record_wishes
-from visio.views.booking import own_file
 from visio.views.on_site_lines import asked_lines
 
 PER_PAGE = 50

@@ -18,12 +18,14 @@ from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.french import opening_hours_in_lines, soon_there, zone_in_words
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, role_required
+from accompaniment.views.own import own_standing
 from caseload.enums import QueueTab
 from caseload.models import Placement
 from caseload.reads.desk.on_site_requests import oldest_first, requests_answered_by, requests_seen_by
 from caseload.reads.desk.queue import first_rows
 from caseload.reads.moves.who_answers import relay_of
 from caseload.rules.queue import ROWS_AMONG_OTHERS, rows_of
+from caseload.views.file.space import own_following
 from messaging.reads.threads import news_of
 from visio.enums import InterviewState
 from visio.models import Interview, SlotInvitation, nearest_to_place, to_place
@@ -33,7 +35,6 @@ from visio.reads.space import space_of
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.services.on_site_answers import record_wishes
 from visio.views.agenda import AgendaLine, line_of, lines_between, own_adviser, to_close
-from visio.views.booking import own_file
 from visio.views.on_site_lines import AskedLine, asked_lines
 
 
@@ -220,18 +221,19 @@ def person(request: AuthenticatedRequest, pk: int) -> HttpResponse:
 @require_safe
 def next_step(request: AuthenticatedRequest) -> HttpResponse:
     """Show the jobseeker's next step, the news of their messages, and what they can do; a page without scripts."""
-    person = own_file(request)
     now = timezone.now()
-    space = space_of(person, now=now)
+    standing = own_standing(request)
+    agency = standing.person.agency
+    space = space_of(standing, own_following(request), now=now)
     return render(
         request,
         "visio/partials/_space.html" if request.htmx else "visio/next_step.html",
         {
             "space": space,
-            "news": news_of(person, request.user),
+            "news": news_of(standing.person, request.user),
             "writes": space.adviser is not None,
-            "agency": person.agency,
-            "hours": opening_hours_in_lines(person.agency.opening_hours.all()),
+            "agency": agency,
+            "hours": opening_hours_in_lines(agency.opening_hours.all()),
             "zone_words": zone_in_words(reader_zone()),
             "now": now,
         },

@@ -14,13 +14,13 @@ from accompaniment.services import audit
 from accompaniment.services.equipment import record_device_check
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import once
+from accompaniment.views.own import own_file
 from visio.enums import RoomMoment, RoomRole
 from visio.forms import DeviceCheckForm, TroubleForm
 from visio.models import Interview
 from visio.rules import ROOM_OPENS_BEFORE
 from visio.rules.states import room_moment
 from visio.services.room import continue_by_phone, end_call, give_number, report_technical_failure
-from visio.views.booking import own_file
 
 KEPT = "Le résultat est enregistré\u00a0: votre conseiller le verra."
 UNREADABLE = "Le résultat n'a pas pu être enregistré. Actualisez la page et refaites le test."

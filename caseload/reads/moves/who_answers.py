@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import OuterRef, Subquery, TextField, Value
+from django.db.models import OuterRef, Subquery, TextField, Value, prefetch_related_objects
 from django.db.models.functions import Concat
 
 from accompaniment.models import Jobseeker, User
@@ -41,14 +41,20 @@ def days_away(adviser: Adviser) -> list[tuple[date, date]]:
     return list(Absence.objects.standing().filter(adviser=adviser).values_list("starts_on", "ends_on"))
 
 
-def away_now(person: Jobseeker, *, now: datetime) -> Away | None:
-    """Return the present absence of the person's adviser, or None. At most two queries."""
-    placement = (
+def placement_of(person: Jobseeker) -> Placement | None:
+    """Return the person's open placement with its adviser, their account and agency, or None."""
+    placement: Placement | None = (
         Placement.objects.open()
         .filter(jobseeker=person)
         .select_related("portfolio__adviser__user", "portfolio__adviser__agency__departement__region")
         .first()
     )
+    return placement
+
+
+def away_now(person: Jobseeker, *, now: datetime) -> Away | None:
+    """Return the present absence of the person's adviser, or None. At most three queries."""
+    placement = placement_of(person)
     if placement is None:
         return None
     adviser = placement.portfolio.adviser
@@ -65,6 +71,57 @@ def away_now(person: Jobseeker, *, now: datetime) -> Away | None:
         return Away(adviser, day, ends_on, tuple(cover.colleague for cover in covers))
     absence = Absence.objects.running_on(day).filter(adviser=adviser).first()
     return Away(adviser, day, absence.ends_on, ()) if absence else None
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Who follows a person, and the adviser's absences: what the parts of a page about both have in common."""
+
+    placement: Placement | None
+    absences: list[Absence]
+    """With the covers of the placement's portfolio (`with_relays`)."""
+
+    @property
+    def adviser(self) -> Adviser | None:
+        adviser: Adviser | None = self.placement.portfolio.adviser if self.placement else None
+        return adviser
+
+    @property
+    def days_away(self) -> list[tuple[date, date]]:
+        return [(absence.starts_on, absence.ends_on) for absence in self.absences]
+
+    def away(self, now: datetime) -> Away | None:
+        """Return the present absence, or None, as `away_now` does, of what was read."""
+        if self.adviser is None:
+            return None
+        day = now.astimezone(self.adviser.agency.zone).date()
+        covers = sorted((cover for absence in self.absences if (cover := _relay(absence))), key=lambda cover: cover.pk)
+        running = [cover for cover in covers if cover.answers_at(now)]
+        if running:
+            ends_on = max(absence.ends_on for absence in self.absences if _relay(absence) in running)
+            return Away(self.adviser, day, ends_on, tuple(cover.colleague for cover in running))
+        absence = next((one for one in self.absences if one.starts_on <= day <= one.ends_on), None)
+        return Away(self.adviser, day, absence.ends_on, ()) if absence else None
+
+
+def _relay(absence: Absence) -> Cover | None:
+    """Return the cover that was read with an absence. Django sets nothing where its join finds no row."""
+    return getattr(absence, "relay", None)
+
+
+def following_of(person: Jobseeker) -> Following:
+    """Return who follows a person, and load the opening hours of the adviser's agency and the person's. Three queries.
+
+    Load `agency` with the person.
+    """
+    placement = placement_of(person)
+    if placement is None:
+        prefetch_related_objects([person.agency], "opening_hours")
+        return Following(None, [])
+    adviser = placement.portfolio.adviser
+    prefetch_related_objects([person.agency, adviser.agency], "opening_hours")
+    absences = Absence.objects.standing().filter(adviser=adviser).with_relays(placement.portfolio_id)
+    return Following(placement, list(absences))
 
 
 def relay_of(user: User, *, now: datetime, person: str = "jobseeker") -> Subquery:
