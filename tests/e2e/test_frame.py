@@ -188,6 +188,12 @@ def test_a_person_is_found_from_anywhere_by_the_keyboard_alone(new_page: NewPage
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Trouver une personne")
     expect(page.get_by_role("main")).to_contain_text("Aucun résultat")
+    # Enter opens the only one, also before an answer is there.
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
+    page.keyboard.type(people[0].identifier)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"{reverse('person', args=[people[0].pk])}$"))
 
 
 def test_the_shortcuts_are_listed_and_those_of_one_key_can_be_switched_off_on_a_telephone(new_page: NewPage) -> None:

@@ -1,7 +1,7 @@
 """Find a person's file from every page, among those that the reader may open."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accompaniment.enums import Role
@@ -20,7 +20,7 @@ LISTED = 50
 @require_safe
 @role_required(Role.ADVISER, Role.MANAGER)
 def person_search(request: AuthenticatedRequest) -> HttpResponse:
-    """Show the people who match, as options under the field or as a page of their own.
+    """Show the people who match, as options under the field or as a page of their own. Enter opens the only one.
 
     Names only: no row of a reading, as in the portfolio list. Elsewhere a telephone number opens on demand, with a row,
     so only one's own people are found by the beginning of theirs.
@@ -34,6 +34,8 @@ def person_search(request: AuthenticatedRequest) -> HttpResponse:
     else:
         readable = readable.filter(steered_agencies(request.user))
     found = readable.found_by(words, numbers_of=own_people(request.user), most=most + 1)
+    if len(found) == 1 and not request.htmx:
+        return redirect("person", pk=found[0].pk)
     said = _said(min(len(found), most), more=len(found) > most) if words else ""
     return render(
         request,

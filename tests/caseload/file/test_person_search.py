@@ -108,10 +108,11 @@ def test_a_jobseeker_finds_nobody(client: Client, person: Jobseeker) -> None:
 
 
 def test_without_scripts_it_is_a_page(client: Client, portfolio: Portfolio, person: Jobseeker) -> None:
+    on_web_track(portfolio, last_name="Lefèvre")
     client.force_login(portfolio.adviser.user)
     page = client.get(URL, {"q": "lefevre"}).content.decode()
     assert f'<a href="{reverse("person", args=[person.pk])}">Zoé Lefèvre</a>' in page
-    assert "1 personne trouvée" in page
+    assert "2 personnes trouvées" in page
     nobody = client.get(URL, {"q": "personne-de-ce-nom"}).content.decode()
     assert "Aucun résultat" in nobody
     for typed in ("", " ", "?!"):
@@ -119,6 +120,21 @@ def test_without_scripts_it_is_a_page(client: Client, portfolio: Portfolio, pers
     too_long = client.get(URL, {"q": "l" * 200}).content.decode()
     assert "La recherche est trop longue" in too_long
     assert "Zoé Lefèvre" not in too_long
+
+
+@pytest.mark.parametrize(("typed", "opens"), [("lefevre zoe", True), ("lefevre", False), ("personne-de-ce-nom", False)])
+def test_enter_opens_the_only_one(
+    client: Client, portfolio: Portfolio, person: Jobseeker, typed: str, opens: bool
+) -> None:
+    """Kind: a list of one line, which asks for one more press."""
+    on_web_track(portfolio, first_name="Ali", last_name="Lefèvre")
+    on_web_track(PortfolioFactory(), first_name="Zoé", last_name="Lefèvre")
+    client.force_login(portfolio.adviser.user)
+    answer = client.get(URL, {"q": typed})
+    assert answer.status_code == (302 if opens else 200)
+    assert not opens or answer["Location"] == reverse("person", args=[person.pk])
+    # While somebody types nothing opens.
+    assert client.get(URL, {"q": typed}, headers={"HX-Request": "true"}).status_code == 200
 
 
 def test_more_than_fit_are_said_to_be_more(client: Client, portfolio: Portfolio) -> None:
