@@ -74,6 +74,15 @@ document.addEventListener("keydown", (event) => {
   if (place !== null) close(linkOf(place));
 });
 
+// From each field of a form, as from the field of a conversation.
+document.addEventListener("keydown", (event) => {
+  const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat && !event.isComposing;
+  const form = sends ? event.target.closest("[data-act-form] form") : null;
+  if (form === null) return;
+  event.preventDefault();
+  form.requestSubmit(form.querySelector("[type=submit]"));
+});
+
 // Only now htmx sends the form: until then Enter would leave the page.
 document.addEventListener("htmx:afterSettle", (event) => {
   const place = event.target;

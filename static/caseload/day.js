@@ -1,6 +1,6 @@
 // The live page of the day. A socket names the panels that have changed, and the page loads them again. Without a
-// socket (websockets blocked, Redis away) each panel refreshes itself every minute. The title counts what is waiting, a
-// live region announces changes, and one sentence replaces the empty panels when nothing is waiting.
+// socket (websockets blocked, Redis away) each panel refreshes itself every minute. The title counts the queue, as its
+// first tab does, a live region announces changes, and one sentence replaces the empty panels when nothing is waiting.
 
 import { LastingSocket } from "../frame/socket.js";
 import { refresh } from "./panels.js";
@@ -84,8 +84,8 @@ const waits = (panel) => panel.dataset.panel === "waiting";
 function tally() {
   const panels = [...desk.querySelectorAll("[data-panel]")];
   const needs = panels.filter((panel) => "tab" in panel.dataset);
-  const all = total(panels);
-  document.title = all > 0 ? `(${all}) ${title}` : title;
+  const queued = total(needs);
+  document.title = queued > 0 ? `(${queued}) ${title}` : title;
   for (const tab of tabs) {
     const its = tab.dataset.tab === EVERY ? needs : needs.filter((panel) => panel.dataset.tab === tab.dataset.tab);
     const count = total(its);
@@ -96,10 +96,10 @@ function tally() {
     if (chosen.value !== EVERY) panel.hidden = panel.dataset.tab !== chosen.value;
     else if (!waits(panel)) panel.hidden = countOf(panel) === 0;
   }
-  const nothing = chosen.value === EVERY && total(needs) === 0 && !panels.some(waits);
+  const nothing = chosen.value === EVERY && queued === 0 && !panels.some(waits);
   const next = desk.querySelector("[data-next]")?.dataset.next ?? "";
   calm.hidden = !nothing;
-  calm.textContent = nothing ? calmWords(all, next) : "";
+  calm.textContent = nothing ? calmWords(total(panels), next) : "";
 }
 
 function calmWords(all, next) {

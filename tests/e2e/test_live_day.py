@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accompaniment.services.enrolments.acceptance import leave_track
@@ -15,7 +17,7 @@ from tests.e2e.browser import check_axe, check_fits, forgive, look, step_inside,
 from tests.e2e.chat import aside
 from tests.e2e.conftest import PATIENCE
 from tests.messaging.factories import Pair, ask, pair, say
-from tests.visio.factories import bookable_portfolio, due_obligation
+from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation
 
 pytestmark = pytest.mark.e2e
 
@@ -36,6 +38,17 @@ def open_day(new_page: NewPage, two: Pair, **options: object) -> Page:
     # A reload would lose this mark.
     page.evaluate("window.neverReloaded = true")
     return page
+
+
+def test_the_title_counts_what_the_first_tab_counts(new_page: NewPage, two: Pair) -> None:
+    """Kind: one count that is told twice. An interview to be closed stands with the day, and not in the queue."""
+    over = timezone.now() - timedelta(days=2)
+    aside(lambda: InterviewFactory(jobseeker=two.jobseeker, starts_at=over))
+    aside(lambda: ask(two.jobseeker))
+    day = open_day(new_page, two)
+    expect(day.locator("#panneau-aujourdhui-titre")).to_have_attribute("data-count", "1")
+    expect(day).to_have_title(re.compile(r"^\(1\) Ma journée"))
+    expect(day.get_by_role("link", name="Tout")).to_have_text("Tout (1)")
 
 
 def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage, two: Pair) -> None:
@@ -203,7 +216,7 @@ def test_one_answers_on_the_line_with_the_keyboard_alone(new_page: NewPage, two:
     act.press("Enter")
     expect(answer).to_be_focused()
     expect(answer).to_have_value("Oui, à demain.")
-    panel.get_by_role("button", name="Envoyer").press("Enter")
+    answer.press("Control+Enter")
     # The line goes, its count too, and the focus is on the next one. What was done is said where the line was.
     expect(panel.get_by_role("link", name=f"Répondre à {other.jobseeker.full_name}")).to_be_focused()
     said = f"Votre réponse est envoyée à {two.jobseeker}."
@@ -215,8 +228,12 @@ def test_one_answers_on_the_line_with_the_keyboard_alone(new_page: NewPage, two:
     called = day.locator("#panneau-rappels").get_by_role("link", name=f"Appeler {two.jobseeker.full_name}")
     called.press("Enter")
     expect(day.locator("#panneau-rappels a[href^='tel:']")).to_be_focused()
-    day.get_by_label("Ce qui a été dit ou convenu").fill("Convenu d'un atelier.")
-    day.get_by_role("button", name="Rappel effectué").press("Enter")
+    convened = day.get_by_label("Ce qui a été dit ou convenu")
+    convened.fill("Convenu d'un atelier.")
+    # Enter alone begins a line.
+    convened.press("Enter")
+    expect(convened).to_have_value("Convenu d'un atelier.\n")
+    convened.press("Control+Enter")
     # Nobody else is to be called: the heading of the queue is the place to go on from.
     expect(day.get_by_role("heading", name="À traiter", exact=True)).to_be_focused()
     expect(day.locator("[data-done]")).to_contain_text("noté dans le journal")
