@@ -22,6 +22,7 @@ from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.accompaniment.files import EXPECTED, as_file, pilot_file, registration
 from tests.caseload.factories import AdviserFactory, ManagerFactory
 from tests.caseload.files import kept_files, loading_elsewhere, no_broker
+from tests.space_page import words_of
 
 pytestmark = pytest.mark.django_db
 
@@ -203,6 +204,23 @@ def test_a_run_of_somebody_else_is_not_there_for_a_regional_manager(regional_cli
 def test_advisers_have_no_right_here(client: Client, name: str) -> None:
     client.force_login(AdviserFactory().user)
     assert client.get(reverse(name)).status_code == 403
+
+
+def test_two_files_of_one_minute_read_differently(manager_client: Client) -> None:
+    """Kind: links to different places that have one name, out of their row."""
+    now = timezone.now()
+    for name in ("matin.csv", "soir.csv"):
+        ImportRun.objects.create(
+            kind=ImportKind.JOBSEEKERS,
+            filename=name,
+            uploaded_by_id=manager_client.session["_auth_user_id"],
+            started_at=now,
+            state=ImportState.WAITING,
+        )
+    page = manager_client.get(reverse("imports")).content.decode()
+    names = [words_of(link) for link in re.findall(r"<th scope=\"row\"><a[^>]*>.*?</a>", page)]
+    assert ["matin.csv" in name or "soir.csv" in name for name in names] == [True, True]
+    assert len(set(names)) == 2
 
 
 # --- While it is loaded ----------------------------------------------------------------------------
