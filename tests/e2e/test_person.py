@@ -146,6 +146,14 @@ def test_the_timeline_is_filtered_from_a_menu_of_one_row(
     menu.press("Enter")
     row.get_by_role("link", name="Notes").press("Enter")
     expect(menu).to_have_text("Filtrer le fil\u00a0: Notes")
+    # The chosen kind says so, by more than its colour, and nothing else does.
+    menu.press("Enter")
+    expect(row.locator("[aria-current=true]")).to_have_text("Notes")
+    ticked = "all => all.filter((a) => getComputedStyle(a, '::before').content.includes('✓')).map((a) => a.textContent)"
+    marked = row.get_by_role("link").evaluate_all(ticked)
+    assert marked == ["Notes"]
+    look(page, [width])
+    page.keyboard.press("Escape")
     # Long notes fold, by their lines too, and open in place.
     folds = page.locator("#fil .desk-timeline__more")
     expect(folds).to_have_count(2)
