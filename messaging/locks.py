@@ -1,17 +1,64 @@
 """The locks of messaging, in the order of `accompaniment.locks`."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from accompaniment.locks import Rank, lock_first, lock_row
+from accompaniment.locks import Rank, lock_first, lock_row, note
 from accompaniment.models import Notification
+from accompaniment.models.statements import Statement
 from messaging.models import CallbackRequest, Conversation
 
 
-def lock_conversation(pk: int) -> Conversation:
-    """Lock a conversation, so that its messages are numbered one by one."""
-    conversations = Conversation.objects.select_related("jobseeker__agency__departement__region")
-    conversation: Conversation = lock_row(Rank.REST, conversations.filter(pk=pk))
-    return conversation
+@dataclass(kw_only=True)
+class LockedConversation:
+    """A conversation whose row is locked, and what is needed of its person."""
+
+    pk: int
+    last_number: int
+    awaiting_reply_since: datetime | None
+    jobseeker_pk: int
+    user_pk: int | None
+    zone: ZoneInfo
+
+
+LOCK = (
+    "SELECT conversation.id, last_number, awaiting_reply_since, person.id, person.user_id, timezone"
+    " FROM messaging_conversation conversation"
+    " JOIN accompaniment_jobseeker person ON person.id = conversation.jobseeker_id"
+    " JOIN accompaniment_agency agency ON agency.id = person.agency_id"
+    " JOIN accompaniment_departement departement ON departement.code = agency.departement_id"
+    " JOIN accompaniment_region region ON region.code = departement.region_id"
+    " WHERE conversation.id = ANY(%(conversations)s::bigint[]) ORDER BY conversation.id FOR UPDATE OF conversation"
+)
+WAITING, NOT_WAITING = Statement(LOCK), Statement(f"{LOCK} SKIP LOCKED")
+
+
+class ConversationLocks:
+    """Lock conversations, so that the messages of each are numbered one by one; sent with other statements of one trip.
+
+    Without `waits`, conversations that another transaction has locked are left out.
+    """
+
+    def __init__(self, pks: Collection[int], *, waits: bool) -> None:
+        self._rows = (WAITING if waits else NOT_WAITING).send(conversations=list(pks))
+
+    def read(self) -> dict[int, LockedConversation]:
+        """Return the locked conversations by their key, once the trip is over."""
+        found = {
+            pk: LockedConversation(
+                pk=pk,
+                last_number=last,
+                awaiting_reply_since=since,
+                jobseeker_pk=person,
+                user_pk=user,
+                zone=ZoneInfo(zone),
+            )
+            for pk, last, since, person, user, zone in self._rows
+        }
+        note(Rank.REST, Conversation._meta.db_table, found)
+        return found
 
 
 def lock_callback(pk: int) -> CallbackRequest:

@@ -84,6 +84,10 @@ class Message(AppendOnly):
         return f"{self.conversation_id}#{self.number}"
 
 
+OF_A_MESSAGE = [field.attname for field in Message._meta.concrete_fields]
+"""The columns of a message, in the order that `Message.from_db` takes them in."""
+
+
 class ReadMark(models.Model):
     """The number up to which somebody has read a conversation."""
 

@@ -76,7 +76,7 @@ def talk(two: Pair) -> None:
 
 def read(two: Pair) -> None:
     say(two.conversation, two.adviser)
-    mark_read(actor=two.person, conversation=two.conversation, number=1)
+    mark_read(actor=two.person, conversation_id=two.conversation.pk, number=1)
 
 
 def cover_many(two: Pair, colleague: Adviser) -> None:

@@ -320,8 +320,7 @@ async def test_another_process_hears_of_the_end_through_the_layer() -> None:
     socket = await opened(user, paths["room"], session)
     await database_sync_to_async(forget_row)(user, session)
     await live.get_channel_layer().group_send(
-        live.account_topic(user.pk),
-        {"origin": "another process", "kind": "SessionsEnded", "facts": {"user_pk": user.pk}},
+        live.GROUP, {"origin": "another process", "events": [["SessionsEnded", {"user_pk": user.pk}]]}
     )
     assert await socket.code() == NOT_LOGGED_IN
 

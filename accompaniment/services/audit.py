@@ -1,5 +1,6 @@
 """The one way to leave an audit row."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from accompaniment.enums import AuditAction, FilePart, ReaderCapacity
 from accompaniment.hooks.desk_events import tell_desks
 from accompaniment.hooks.perimeter import reader_capacity
 from accompaniment.models import AuditEntry, Jobseeker, User
+from accompaniment.models.statements import Statement
 
 ONE_READING = timedelta(minutes=10)
 """The time within which a second reading of a file counts as the same, because a page refreshes itself."""
@@ -31,6 +33,28 @@ def record(*, actor: User | None, jobseeker: Jobseeker | None, action: AuditActi
     if jobseeker is not None:
         tell_desks(jobseeker, action)
     return entry
+
+
+RECORD = Statement(
+    "INSERT INTO accompaniment_auditentry (at, actor_id, jobseeker_id, action, details)"
+    " SELECT %(at)s::timestamptz, act.actor, act.jobseeker, %(action)s, act.details::jsonb"
+    " FROM unnest(%(actors)s::bigint[], %(people)s::bigint[], %(details)s::text[]) AS act(actor, jobseeker, details)"
+)
+
+
+def record_batch(*, action: AuditAction, acts: Iterable[tuple[int, int, dict[str, Any]]]) -> None:
+    """Record the same act by several accounts in several files: account, person and details of each.
+
+    Advisers' pages are not told; see `record`.
+    """
+    actors, people, details = zip(*acts, strict=True)
+    RECORD.send(
+        at=timezone.now(),
+        action=action.value,
+        actors=list(actors),
+        people=list(people),
+        details=[json.dumps(one) for one in details],
+    )
 
 
 def record_each(*, actor: User | None, action: AuditAction, at: datetime, people: str) -> None:

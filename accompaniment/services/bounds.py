@@ -1,6 +1,7 @@
 """Limits on what one person may do or hold, counted in real rows under the person's lock."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -63,6 +64,22 @@ def bound_of(act: BoundedAct, *, day: date) -> ActBound | None:
     return ActBound.objects.filter(act=act, starts_on__lte=day).order_by("-starts_on").first()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """At most so many of an act within a time; for what is counted as held now, the time is zero."""
+
+    act: BoundedAct
+    most: int
+    within: timedelta
+
+    def check(self, done: int, *, adding: int = 1) -> None:
+        """Raise TooManyError if `adding` more would exceed the limit."""
+        if done + adding > self.most:
+            raise TooManyError(
+                SENTENCES[self.act].format(most=_most(self.act, self.most), time=delay_in_words(self.within))
+            )
+
+
 def check_bound(act: BoundedAct, *, done: Callable[[datetime], int], adding: int = 1) -> None:
     """Raise TooManyError if `adding` more would exceed the limit.
 
@@ -71,11 +88,9 @@ def check_bound(act: BoundedAct, *, done: Callable[[datetime], int], adding: int
     """
     now = timezone.now()
     bound = bound_of(act, day=timezone.localdate(now))
-    if bound is None:
-        return
-    within = timedelta(minutes=bound.within_minutes or 0)
-    if done(now - within) + adding > bound.most:
-        raise TooManyError(SENTENCES[act].format(most=_most(act, bound.most), time=delay_in_words(within)))
+    if bound is not None:
+        limit = Limit(act=act, most=bound.most, within=timedelta(minutes=bound.within_minutes or 0))
+        limit.check(done(now - limit.within), adding=adding)
 
 
 def _most(act: BoundedAct, most: int) -> str:

@@ -1,9 +1,11 @@
 """The contact journal."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from accompaniment.enums import Channel, ContactNature
 from accompaniment.models import Contact, Jobseeker, User
+from accompaniment.models.statements import Statement
 
 
 def write_contact(
@@ -33,3 +35,25 @@ def write_contact(
         },
     )
     return contact
+
+
+MESSAGES = Statement(
+    "INSERT INTO accompaniment_contact (jobseeker_id, at, channel, nature, author_id, summary, source)"
+    " SELECT line.jobseeker, %(at)s::timestamptz, %(channel)s, %(nature)s, line.author, '', line.source"
+    " FROM unnest(%(people)s::bigint[], %(authors)s::bigint[], %(sources)s::text[])"
+    " AS line(jobseeker, author, source)"
+    " ON CONFLICT (source) DO NOTHING"
+)
+
+
+def write_messages(*, at: datetime, lines: Iterable[tuple[int, int, str]]) -> None:
+    """Write lines of the journal for messages with one statement: person, author and source of each."""
+    people, authors, sources = zip(*lines, strict=True)
+    MESSAGES.send(
+        at=at,
+        channel=Channel.CHAT.value,
+        nature=ContactNature.MESSAGE.value,
+        people=list(people),
+        authors=list(authors),
+        sources=list(sources),
+    )

@@ -398,10 +398,11 @@ class CaseSummary(models.Model):
 
 
 class CoverQuerySet(DaysQuerySet):
-    def running_at(self, now: datetime) -> Self:
+    def running_at(self, now: datetime | Combinable) -> Self:
         """Keep the covers that run at an instant, by the day of the covering colleague's agency."""
         there = F("colleague__agency__departement__region__timezone")
-        return self.running_on(LocalDay(there, Value(now, output_field=models.DateTimeField())))
+        instant = now if isinstance(now, Combinable) else Value(now, output_field=models.DateTimeField())
+        return self.running_on(LocalDay(there, instant))
 
     def answering(self) -> Self:
         """Keep the covers whose colleague has an open account."""

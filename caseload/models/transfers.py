@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, Q, QuerySet
+from django.db.models.expressions import Combinable
 
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker, User
@@ -122,7 +123,7 @@ class Transfer(models.Model):
 
 
 class ReadingRightQuerySet(OfJobseekerQuerySet):
-    def standing(self, now: datetime) -> Self:
+    def standing(self, now: datetime | Combinable) -> Self:
         """Keep the rights that run at `now`."""
         return self.filter(starts_at__lte=now, ends_at__gt=now)
 

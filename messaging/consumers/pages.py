@@ -21,11 +21,13 @@ from django.db import DatabaseError
 
 from accompaniment.consumers import TRY_LATER, frame_in
 from accompaniment.rules.errors import DomainError
-from messaging.consumers.sessions import LOOK_EVERY, AccountSocket, in_thread, pause
-from messaging.models import Conversation
+from messaging.consumers.folds import Fold
+from messaging.consumers.sessions import LOOK_EVERY, NOT_LOGGED_IN, AccountSocket, in_thread, pause, threads
+from messaging.consumers.writer import post
 from messaging.reads.participants import ConversationClosedError
 from messaging.services import conversations, live
-from messaging.services.posting import post_message
+from messaging.services.conversations import Asking
+from messaging.services.posting import Draft, SessionOverError
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +40,14 @@ FRAME_LIMIT = 64 * 1024
 PING_LIMIT = 100
 """Characters of a frame from a page of the day."""
 
+COMPARED_AT_ONCE = 500
+"""Conversations that are compared with the database by one round of queries; pages are served between two rounds."""
+
 NOTICES_KEPT = 200
 """Events kept for a slow screen. Beyond that the screen reads the database instead."""
+
+entering: Fold[Asking, None] = Fold(conversations.enter_all, threads=threads)
+reading_on: Fold[Asking, conversations.Page] = Fold(conversations.read_on_all, threads=threads)
 
 UNAVAILABLE = "Le service ne répond pas pour le moment. Votre message n'est pas perdu\u00a0: il repartira de lui-même."
 UNREADABLE = "Votre message n'est pas parti. Actualisez la page, puis renvoyez-le."
@@ -59,7 +67,7 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
     # It needs no channel of its own: the hub of the process serves all its sockets, and works without Redis.
     channel_layer_alias = "none"
 
-    conversation: Conversation
+    conversation_pk: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -73,34 +81,37 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         if not await self.take_in():
             return
         try:
-            self.conversation = await in_thread(
-                conversations.enter, actor=self.user, conversation_id=self.scope["url_route"]["kwargs"]["pk"]
-            )
+            self.conversation_pk = self.scope["url_route"]["kwargs"]["pk"]
+            await entering.ask(Asking(user_pk=self.user.pk, conversation_pk=self.conversation_pk))
         except ConversationClosedError:
             await self.refuse(NOT_FOUND)
             return
         except DatabaseError:
             await self.refuse(TRY_LATER)
             return
-        await self.listen(live.conversation_topic(self.conversation.pk), follow_database)
+        await self.listen(live.conversation_topic(self.conversation_pk), follow_database)
         self.joined = True
         await self.accept()
 
     # --- From the browser --------------------------------------------------------------------------
 
-    async def hear(self, text: str | None) -> None:
-        if text is not None and len(text) > FRAME_LIMIT:
-            await self.send_json({"type": "error", "sentence": TOO_LONG})
-            return
-        match frame_in(text, largest=FRAME_LIMIT):
+    async def take(self, text: str | None) -> None:
+        """Take one frame. The session of a message is looked up with its right to be written, by the batch."""
+        frame = frame_in(text, largest=FRAME_LIMIT)
+        match frame:
             case {"type": "send", "client_id": str(client_id), "body": str(body)}:
                 await self._send_message(client_id, body)
+            case _ if await self.is_of_its_session():
+                await self._hear(frame, too_long=text is not None and len(text) > FRAME_LIMIT)
+
+    async def _hear(self, frame: dict[str, Any] | None, *, too_long: bool) -> None:
+        match frame:
             case {"type": "sync", "after": int(after)} if 0 <= after < 2**31:
                 self._note(Sync(after=after))
             case {"type": "read", "number": int(number)} if 0 <= number < 2**31:
                 await self._mark_read(number)
             case _:
-                await self.send_json({"type": "error", "sentence": UNREADABLE})
+                await self.send_json({"type": "error", "sentence": TOO_LONG if too_long else UNREADABLE})
 
     async def _send_message(self, client_id: str, body: str) -> None:
         try:
@@ -108,10 +119,17 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         except ValueError:
             await self.send_json({"type": "error", "sentence": UNREADABLE})
             return
+        draft = Draft(
+            author_pk=self.user.pk,
+            conversation_pk=self.conversation_pk,
+            client_id=identifier,
+            body=body,
+            held=self.held,
+        )
         try:
-            message = await in_thread(
-                post_message, actor=self.user, conversation=self.conversation, client_id=identifier, body=body
-            )
+            message = await post(draft)
+        except SessionOverError:
+            await self.end(NOT_LOGGED_IN)
         except DomainError as error:
             await self._refuse(client_id, error.sentence)
             if isinstance(error, ConversationClosedError):
@@ -134,7 +152,9 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
 
     async def _mark_read(self, number: int) -> None:
         try:
-            await in_thread(conversations.mark_read, actor=self.user, conversation=self.conversation, number=number)
+            await in_thread(
+                conversations.mark_read, actor=self.user, conversation_id=self.conversation_pk, number=number
+            )
         except ConversationClosedError:
             await self.end(RIGHT_GONE)
         except DatabaseError:
@@ -190,7 +210,7 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
             await self._show_read(staff=notice.staff, number=notice.number)
         elif self.shown is not None and notice.number == self.shown + 1:
             self.shown = notice.number
-            await self.send_json({"type": "messages", "items": [notice.item], "last": notice.number})
+            await self.send(text_data=notice.frame)
         elif self.shown is not None and notice.number > self.shown:
             await self._catch_up()
 
@@ -198,11 +218,8 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         """Read further messages in the database, which also checks the right again."""
         more = True
         while more:
-            page = await in_thread(
-                conversations.read_on,
-                actor=self.user,
-                conversation_id=self.conversation.pk,
-                after=self.shown or 0,
+            page = await reading_on.ask(
+                Asking(user_pk=self.user.pk, conversation_pk=self.conversation_pk, after=self.shown or 0)
             )
             if self.shown is None:
                 return
@@ -279,9 +296,16 @@ async def follow_database(hub: live.Hub) -> None:
 
 
 async def compare_with_database(hub: live.Hub) -> None:
-    """Compare all screens on conversations once, with a fixed number of queries."""
+    """Compare all screens on conversations once, many with a fixed number of queries."""
     screens = {screen for room in hub.rooms.values() for screen in room if isinstance(screen, ConversationConsumer)}
     joined = {screen for screen in screens if screen.joined}
-    states = await in_thread(conversations.live_states, conversation_ids={screen.conversation.pk for screen in joined})
+    by_conversation: dict[int, list[ConversationConsumer]] = {}
     for screen in joined:
-        screen.compare(states.get(screen.conversation.pk))
+        by_conversation.setdefault(screen.conversation_pk, []).append(screen)
+    pks = list(by_conversation)
+    for begin in range(0, len(pks), COMPARED_AT_ONCE):
+        some = pks[begin : begin + COMPARED_AT_ONCE]
+        states = await in_thread(conversations.live_states, conversation_ids=some)
+        for pk in some:
+            for screen in by_conversation[pk]:
+                screen.compare(states.get(pk))

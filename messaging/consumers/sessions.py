@@ -10,23 +10,25 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from asgiref.sync import SyncToAsync
-from channels.auth import AuthMiddleware, get_user
+from channels.auth import AuthMiddleware
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 
 from accompaniment.consumers import FAILED, TRY_LATER, CalmSocket
 from accompaniment.models import User
-from accompaniment.services.sessions import Held, still_belonging
+from accompaniment.services.sessions import Held, still_belonging, whose
+from messaging.consumers.folds import Fold
 from messaging.consumers.socket_count import SocketCount, Ticket
 from messaging.rules import Bucket
 from messaging.services import live
@@ -37,13 +39,13 @@ open_sockets = SocketCount()
 NOT_LOGGED_IN = 4401
 TOO_MANY = 4429
 
-LOOK_EVERY = 10.0
-"""Seconds between two comparisons of a process's sockets with the database, less up to a fifth."""
-
-SESSIONS_EVERY = 4.0
-"""Seconds between two checks of their sessions, less up to a fifth. A session that is over closes its sockets within 5
-s.
+LOOK_EVERY = 4.0
+"""Seconds between two comparisons of a process's sockets with the database, less up to a fifth. The end of a session or
+of a right closes its sockets within 5 s, announced or not.
 """
+
+RENEW_EVERY = 10.0
+"""Seconds between two renewals of the count of sockets, less up to a fifth."""
 
 threads = ThreadPoolExecutor(settings.SOCKET_THREADS, thread_name_prefix="sockets")
 """The threads in which this process's sockets ask the database. Pages and Redis have threads of their own."""
@@ -102,7 +104,7 @@ class AccountSocket(CalmSocket):
             await self.refuse(TOO_MANY)
             return False
         # Listen first and check afterwards, so that no end in between is missed.
-        await self.listen(topic, follow_sessions, follow_layer)
+        await self.listen(topic, follow_sessions, renew_tickets)
         if await self.is_of_its_session():
             return True
         await self.let_go()
@@ -144,22 +146,27 @@ class AccountSocket(CalmSocket):
     async def is_of_its_session(self) -> bool:
         """Return whether the session still belongs to the account; if not, close the socket."""
         try:
-            belongs = await in_thread(still_belonging, held=(self.held,))
+            belongs = await sessions_going_on.ask(self.held)
         except DatabaseError:
             logger.warning("The database does not answer a socket; its screen connects again.")
             await self.end(TRY_LATER)
             return False
         if not belongs:
             await self.end(NOT_LOGGED_IN)
-        return bool(belongs)
+        return belongs
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         if self.is_over:
             return
         if not self._bucket.take(time.monotonic()):
             await self.end(TOO_MANY)
-        elif await self.is_of_its_session():
-            await self.hear(text_data)
+        else:
+            await self.take(text_data)
+
+    async def take(self, text: str | None) -> None:
+        """Hear a frame, once its session is known to go on."""
+        if await self.is_of_its_session():
+            await self.hear(text)
 
     def notice(self, event: live.Event) -> None:
         """Store an event of the hub; see `live.Listener`."""
@@ -209,21 +216,18 @@ class AccountSocket(CalmSocket):
 async def follow_sessions(hub: live.Hub) -> None:
     """Check at intervals whether the sessions of this process's sockets are over, announced or not."""
     while True:
-        await pause(SESSIONS_EVERY)
+        await pause(LOOK_EVERY)
         try:
             await compare_with_sessions(hub)
         except DatabaseError:
             logger.warning("The database does not answer; the sessions of the sockets are looked up later.")
 
 
-async def follow_layer(hub: live.Hub) -> None:
-    """Renew the count and subscriptions of this process's sockets. Separate from the session checks, which never wait
-    for Redis.
-    """
+async def renew_tickets(hub: live.Hub) -> None:
+    """Renew the count of this process's sockets. Separate from the session checks, which never wait for Redis."""
     while True:
-        await pause(LOOK_EVERY)
+        await pause(RENEW_EVERY)
         await open_sockets.stay(socket.ticket for socket in _sockets_of(hub) if socket.ticket is not None)
-        await hub.resubscribe()
 
 
 async def pause(seconds: float) -> None:
@@ -250,8 +254,26 @@ async def in_thread(act: Callable[..., T], **facts: Any) -> T:
     return await run(**facts)
 
 
+def _going_on(held: Sequence[Held]) -> list[bool]:
+    belonging = still_belonging(held=held)
+    return [one in belonging for one in held]
+
+
+def _accounts(keys: Sequence[str]) -> list[User | None]:
+    found = whose(keys=keys)
+    return [found.get(key) for key in keys]
+
+
+sessions_going_on: Fold[Held, bool] = Fold(_going_on, threads=threads)
+accounts_of_sessions: Fold[str, User | None] = Fold(_accounts, threads=threads)
+
+
 class KnownAccount(AuthMiddleware):
-    """Authenticate a handshake in these threads. Channels' own version uses one thread for a whole process."""
+    """Authenticate handshakes, those that wait together with two queries. Channels' own version takes one after the
+    other, with two queries each.
+    """
 
     async def resolve_scope(self, scope: Any) -> None:
-        scope["user"]._wrapped = await in_thread(get_user.func, scope=scope)  # noqa: SLF001  (as Channels does)
+        key = scope["session"].session_key
+        user = await accounts_of_sessions.ask(key) if key else None
+        scope["user"]._wrapped = user or AnonymousUser()  # noqa: SLF001  (as Channels does)

@@ -17,7 +17,7 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 LASTS = 40
-"""Seconds until an entry expires; `sessions.LOOK_EVERY` renews it three times in that time."""
+"""Seconds until an entry expires; `sessions.RENEW_EVERY` renews it three times in that time."""
 AWAY_FOR = 10.0
 """Seconds for which a Redis that did not answer is not asked again, so that no socket waits for it twice."""
 

@@ -1,16 +1,21 @@
 """Who may read and write in a conversation now: the person, their adviser, and colleagues who cover."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Value
+from django.db.models import QuerySet, Value
+from django.db.models.expressions import Combinable
 
 from accompaniment.models import Agency, User
 from accompaniment.rules.errors import DomainError
 from caseload.models import Cover, Placement, ReadingRight
 from messaging.models import Conversation
 from messaging.rules import Stretch
+
+StaffRow = tuple[int, str, int]
 
 
 class ConversationClosedError(DomainError):
@@ -73,33 +78,63 @@ class Participants:
             raise NobodyFollowsError
 
 
+NOBODY = Participants(person=None, follower=None, covering=frozenset())
+
+
 def participants_of(conversations: Iterable[Conversation], *, now: datetime) -> dict[int, Participants]:
-    """Return the participants of each conversation, by its primary key, with one query. Load `jobseeker` with them.
+    """Return the participants of each conversation, by its primary key, with one query. Load `jobseeker` with them."""
+    by_person = {conversation.jobseeker_id: conversation for conversation in conversations}
+    found = gathered(staff_of(list(by_person), now=now))
+    return {
+        conversation.pk: found.get(person, Staff()).participants(conversation.jobseeker.user_id)
+        for person, conversation in by_person.items()
+    }
+
+
+def staff_of(people: Collection[int] | Combinable, *, now: datetime | Combinable) -> "QuerySet[Any, StaffRow]":
+    """Return who of the staff follows, covers or still reads these people: person, in which capacity, account.
 
     The staff are those who may read and act in the perimeter (`caseload.reads.perimeter`); closed accounts are left
     out.
     """
-    by_person = {conversation.jobseeker_id: conversation for conversation in conversations}
-    placed, people = Placement.objects.open().filter(jobseeker__in=by_person), "portfolio__placements__jobseeker"
+    placed, covered = Placement.objects.open().filter(jobseeker__in=people), "portfolio__placements__jobseeker"
     followers = placed.filter(portfolio__adviser__user__is_active=True)
     covers = Cover.objects.running_at(now).answering().filter(portfolio__placements__in=placed)
-    rights = ReadingRight.objects.standing(now).filter(jobseeker__in=by_person, adviser__user__is_active=True)
+    rights = ReadingRight.objects.standing(now).filter(jobseeker__in=people, adviser__user__is_active=True)
     rows = followers.order_by().values_list("jobseeker", Value("follower"), "portfolio__adviser__user")
-    found: dict[tuple[int, str], set[int]] = {}
-    for person, kind, user in rows.union(
-        covers.order_by().values_list(people, Value("covering"), "colleague__user"),
+    return rows.union(
+        covers.order_by().values_list(covered, Value("covering"), "colleague__user"),
         rights.order_by().values_list("jobseeker", Value("reading"), "adviser__user"),
-    ):
-        found.setdefault((person, kind), set()).add(user)
-    return {
-        conversation.pk: Participants(
-            person=conversation.jobseeker.user_id,
-            follower=next(iter(found.get((person, "follower"), ())), None),
-            covering=frozenset(found.get((person, "covering"), ())),
-            reading=frozenset(found.get((person, "reading"), ())),
+    )
+
+
+@dataclass(kw_only=True)
+class Staff:
+    """The staff of one person."""
+
+    follower: int | None = None
+    covering: set[int] = field(default_factory=set)
+    reading: set[int] = field(default_factory=set)
+
+    def participants(self, person: int | None) -> Participants:
+        """Return them together with the account of the person."""
+        return Participants(
+            person=person,
+            follower=self.follower,
+            covering=frozenset(self.covering),
+            reading=frozenset(self.reading),
         )
-        for person, conversation in by_person.items()
-    }
+
+
+def gathered(rows: Iterable[StaffRow]) -> dict[int, Staff]:
+    """Return the staff of each person, from the rows of `staff_of`."""
+    found: dict[int, Staff] = defaultdict(Staff)
+    for person, capacity, user in rows:
+        if capacity == "follower":
+            found[person].follower = user
+        else:
+            getattr(found[person], capacity).add(user)
+    return found
 
 
 def participants(conversation: Conversation, *, now: datetime) -> Participants:

@@ -1,6 +1,7 @@
 """What the pages of a conversation show, read with a fixed number of queries."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accompaniment.enums import Role
 from accompaniment.models import Jobseeker, User
 from accompaniment.models.search import named, words_of
+from accompaniment.models.statements import Statement
 from accompaniment.reads.zones import other_zones, reader_zone
 from accompaniment.rules.french import (
     delay_in_words,
@@ -25,7 +27,7 @@ from caseload.enums import Urgency
 from caseload.models import Cover, Placement
 from caseload.reads.moves.who_answers import away_now, relay_of
 from caseload.rules.portfolio import REPLY_WITHIN, reply_urgency
-from messaging.models import Conversation, ConversationQuerySet, Message, ReadMark
+from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, Message, ReadMark
 from messaging.reads.participants import Participants, opening_stretches
 
 SHOWN = 100
@@ -343,6 +345,32 @@ def read_numbers(conversations: Iterable[Conversation]) -> dict[int, tuple[int, 
         side = 0 if role == "jobseeker" else 1
         marks[conversation_id][side] = max(marks[conversation_id][side], furthest)
     return {pk: (by_person, by_staff) for pk, (by_person, by_staff) in marks.items()}
+
+
+AFTER = Statement(
+    "SELECT asked.conversation, asked.number, message.*, account.role, account.first_name, account.last_name"  # noqa: S608
+    " FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[]) AS asked(conversation, number)"
+    f" CROSS JOIN LATERAL (SELECT {', '.join(OF_A_MESSAGE)} FROM messaging_message"
+    "  WHERE conversation_id = asked.conversation AND messaging_message.number > asked.number"
+    "  ORDER BY messaging_message.number LIMIT %(most)s) message"
+    " JOIN accompaniment_user account ON account.id = message.author_id"
+    " ORDER BY asked.conversation, asked.number, message.number"
+)
+
+
+def messages_after(askings: Collection[tuple[int, int]], *, most: int) -> dict[tuple[int, int], list[Message]]:
+    """Return the messages after a number of a conversation, in order and with their authors, for each such pair."""
+    found: dict[tuple[int, int], list[Message]] = defaultdict(list)
+    if askings:
+        conversations, numbers = zip(*askings, strict=True)
+        for conversation, number, *row in AFTER.send(
+            conversations=list(conversations), numbers=list(numbers), most=most
+        ):
+            message = Message.from_db("default", OF_A_MESSAGE, row[: len(OF_A_MESSAGE)])
+            role, first_name, last_name = row[len(OF_A_MESSAGE) :]
+            message.author = User(pk=message.author_id, role=role, first_name=first_name, last_name=last_name)
+            found[conversation, number].append(message)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Opens a conversation, reads on in it, and marks what was read."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,9 +10,9 @@ from django.utils import timezone
 from accompaniment.enums import FilePart
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
-from messaging.models import Conversation, Message, ReadMark
-from messaging.reads.participants import ConversationClosedError, Participants, participants, participants_of
-from messaging.reads.threads import ListLine, read_numbers
+from messaging.models import Conversation, ReadMark
+from messaging.reads.participants import NOBODY, ConversationClosedError, Participants, participants, participants_of
+from messaging.reads.threads import ListLine, messages_after, read_numbers
 from messaging.services import live
 from messaging.services.posting import message_item
 
@@ -51,44 +51,104 @@ def open_conversation(*, actor: User, jobseeker: Jobseeker) -> Conversation:
     return conversation
 
 
-def enter(*, actor: User, conversation_id: int) -> Conversation:
-    """Return the conversation for a screen that stays on it. A covering colleague's reading is audited.
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """An account on a conversation; it has all messages up to number `after`."""
 
-    Raises ConversationClosedError if the actor may not read it, or if it does not exist.
+    user_pk: int
+    conversation_pk: int
+    after: int = 0
+
+
+def enter(*, actor: User, conversation_id: int) -> None:
+    """Let a screen in that stays on a conversation; see `enter_all`. Raises ConversationClosedError."""
+    (refused,) = enter_all([Asking(user_pk=actor.pk, conversation_pk=conversation_id)])
+    if refused is not None:
+        raise refused
+
+
+def enter_all(askings: Sequence[Asking]) -> list[ConversationClosedError | None]:
+    """Let screens in that stay on their conversations, with two queries for all of them.
+
+    The answer for each is None, or ConversationClosedError if the account may not read the conversation, or if it does
+    not exist. The reading of anybody but the person and their adviser is audited.
     """
     with transaction.atomic():
-        conversation: Conversation | None = (
-            Conversation.objects.select_related("jobseeker").filter(pk=conversation_id).first()
-        )
-        if conversation is None:
-            raise ConversationClosedError
-        who = participants(conversation, now=timezone.now())
-        who.check_reads(actor)
+        found = _looked_up(askings)
+        return [_entered(asking, found) for asking in askings]
+
+
+def _entered(asking: Asking, found: "_LookedUp") -> ConversationClosedError | None:
+    conversation, who = found.of(asking)
+    if conversation is None or asking.user_pk not in who.readers:
+        return ConversationClosedError()
+    if asking.user_pk not in {who.person, who.follower}:
+        actor = User.objects.get(pk=asking.user_pk)
         record_reading(actor=actor, conversation=conversation, who=who)
-        return conversation
+    return None
+
+
+@dataclass(frozen=True)
+class _LookedUp:
+    conversations: dict[int, Conversation]
+    who: dict[int, Participants]
+
+    def of(self, asking: Asking) -> tuple[Conversation | None, Participants]:
+        pk = asking.conversation_pk
+        return self.conversations.get(pk), self.who.get(pk, NOBODY)
+
+
+def _looked_up(askings: Sequence[Asking]) -> _LookedUp:
+    """Read the conversations and who may read them now, with two queries."""
+    conversations = Conversation.objects.select_related("jobseeker").in_bulk(
+        {asking.conversation_pk for asking in askings}
+    )
+    return _LookedUp(conversations, participants_of(conversations.values(), now=timezone.now()))
 
 
 def read_on(*, actor: User, conversation_id: int, after: int) -> Page:
     """Return the messages after number `after`, at most `PAGE`. Raises ConversationClosedError if the right is gone."""
-    conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation_id)
-    participants(conversation, now=timezone.now()).check_reads(actor)
-    messages = Message.objects.filter(conversation=conversation).after(after).select_related("author")[:PAGE]
-    marks = read_numbers([conversation])[conversation.pk]
-    return Page(
-        items=[message_item(message) for message in messages],
-        last=conversation.last_number,
-        read_by_person=marks[0],
-        read_by_staff=marks[1],
-    )
+    (page,) = read_on_all([Asking(user_pk=actor.pk, conversation_pk=conversation_id, after=after)])
+    if isinstance(page, Exception):
+        raise page
+    return page
 
 
-def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
+def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedError]:
+    """Return for each the messages that it misses, at most `PAGE`, with four queries for all of them.
+
+    The answer is ConversationClosedError if the account may not read the conversation.
+    """
+    found = _looked_up(askings)
+    marks = read_numbers(found.conversations.values())
+    behind = {asking for asking in askings if _last(asking, found) > asking.after}
+    messages = messages_after({(asking.conversation_pk, asking.after) for asking in behind}, most=PAGE)
+    return [
+        Page(
+            items=[message_item(message) for message in messages.get((asking.conversation_pk, asking.after), ())],
+            last=_last(asking, found),
+            read_by_person=marks[asking.conversation_pk][0],
+            read_by_staff=marks[asking.conversation_pk][1],
+        )
+        if _last(asking, found) >= 0
+        else ConversationClosedError()
+        for asking in askings
+    ]
+
+
+def _last(asking: Asking, found: _LookedUp) -> int:
+    """Return the number of the last message, or -1 if the account may not read the conversation."""
+    conversation, who = found.of(asking)
+    return -1 if conversation is None or asking.user_pk not in who.readers else conversation.last_number
+
+
+def mark_read(*, actor: User, conversation_id: int, number: int) -> int:
     """Record that the actor has read up to `number`, and show it to the others; return the present mark.
 
     A mark never goes back or past the last message. Raises ConversationClosedError if the right is gone.
     """
     with transaction.atomic():
-        conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation.pk)
+        conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation_id)
         who = participants(conversation, now=timezone.now())
         who.check_reads(actor)
         number = min(number, conversation.last_number)
@@ -107,7 +167,7 @@ def mark_read(*, actor: User, conversation: Conversation, number: int) -> int:
             staff=not actor.is_jobseeker,
             readers=tuple(sorted(who.readers)),
         )
-        transaction.on_commit(lambda: live.publish(event))
+        transaction.on_commit(lambda: live.publish([event]))
     return number
 
 

@@ -80,8 +80,8 @@ def follow_covers(change: CoverChange) -> list[str]:
 
 def tell(users: Collection[int], panels: Collection[Panel]) -> None:
     """Make open pages of these accounts reload these panels; called on commit."""
-    for user in frozenset(users):
-        live.publish(live.PanelsChanged(user_pk=user, panels=tuple(panel.value for panel in panels)))
+    names = tuple(panel.value for panel in panels)
+    live.publish([live.PanelsChanged(user_pk=user, panels=names) for user in sorted(frozenset(users))])
 
 
 def _answering(jobseeker: Jobseeker) -> set[int]:

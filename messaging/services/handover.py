@@ -39,7 +39,7 @@ def follow_covers(change: CoverChange) -> list[str]:
         jobseeker__placements__portfolio__in=change.portfolios, jobseeker__placements__ended_at=None
     )
     for pk in covered.values_list("pk", flat=True):
-        transaction.on_commit(partial(live.publish, live.RightsChanged(conversation_id=pk)))
+        transaction.on_commit(partial(live.publish, [live.RightsChanged(conversation_id=pk)]))
     return []
 
 
@@ -48,7 +48,7 @@ def _look_rights_up_again(jobseeker: Jobseeker) -> None:
     conversation = Conversation.objects.filter(jobseeker=jobseeker).first()
     if conversation is not None:
         event = live.RightsChanged(conversation_id=conversation.pk)
-        transaction.on_commit(lambda: live.publish(event))
+        transaction.on_commit(lambda: live.publish([event]))
 
 
 def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:

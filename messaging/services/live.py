@@ -1,20 +1,24 @@
 """Show committed events on open screens.
 
 Each event loop with sockets has one `Hub`, which serves the sockets of its process directly. Other processes receive
-the event through the channel layer, on one channel per process; the `Broadcaster` sends it, and no commit waits for
-that. The layer may be down or lose an event: the truth is in the database, and sockets compare themselves with it.
+the event through the channel layer. All of them receive all events, in one group: a country's chat is some hundred
+events a second at its busiest, and a group for each conversation would cost one subscription for each socket. The
+`Broadcaster` sends what waits in one message, and no commit waits for that. The layer may be down or lose an event:
+the truth is in the database, and sockets compare themselves with it.
 """
 
 import asyncio
 import atexit
 import contextlib
+import json
 import logging
 import os
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, Protocol, TypedDict, TypeVar
 
 from channels.layers import get_channel_layer
@@ -35,6 +39,9 @@ RETRY_AFTER = (1.0, 2.0, 5.0, 10.0, 20.0)
 
 WAITING_FOR_LAYER = 2000
 """Messages kept for a slow layer. Older ones are dropped; other processes find them in the database."""
+
+GROUP = "screens"
+"""The group of the layer in which all processes with sockets are."""
 
 
 class MessageItem(TypedDict):
@@ -61,6 +68,11 @@ class MessageStored:
     @property
     def topic(self) -> str:
         return conversation_topic(self.conversation_id)
+
+    @cached_property
+    def frame(self) -> str:
+        """The frame that shows the message, rendered once for all screens of a process."""
+        return json.dumps({"type": "messages", "items": [self.item], "last": self.number})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +132,7 @@ _EVENTS: dict[str, type[Event]] = {
 
 
 def conversation_topic(conversation_id: int) -> str:
-    """Return the topic of a conversation, which is also its group in the layer."""
+    """Return the topic of a conversation."""
     return f"conversation.{conversation_id}"
 
 
@@ -149,19 +161,16 @@ class Hub:
 
     def __init__(self) -> None:
         self.rooms: dict[str, set[Listener]] = {}
-        self._subscribed: set[str] = set()
-        self._channel: str | None = None
         self._line: asyncio.Task[None] | None = None
         self._beside: dict[Beside, asyncio.Task[None]] = {}
 
     async def join(self, topic: str, listener: Listener, *beside: Beside) -> None:
-        """Subscribe a socket to a topic, at once if the layer answers."""
+        """Subscribe a socket to a topic. The first socket waits until the layer answers, if it does."""
         self.rooms.setdefault(topic, set()).add(listener)
         for work in beside:
             if work not in self._beside:
                 self._beside[work] = asyncio.create_task(work(self))
         if self._line is not None:
-            await self._subscribe(topic)
             return
         ready = asyncio.Event()
         self._line = asyncio.create_task(self._bring_in(ready))
@@ -175,20 +184,14 @@ class Hub:
         room.discard(listener)
         if not room:
             self.rooms.pop(topic, None)
-            await self._unsubscribe(topic)
         if not self.rooms:
             await self._stop()
 
-    async def resubscribe(self) -> None:
-        """Retry failed subscriptions until one fails again."""
-        for topic in set(self.rooms) - self._subscribed:
-            if not await self._subscribe(topic):
-                return
-
-    def show(self, event: Event) -> None:
-        """Show an event on this loop's sockets; called on the loop."""
-        for listener in tuple(self.rooms.get(event.topic, ())):
-            listener.notice(event)
+    def show(self, events: Sequence[Event]) -> None:
+        """Show events on this loop's sockets; called on the loop."""
+        for event in events:
+            for listener in tuple(self.rooms.get(event.topic, ())):
+                listener.notice(event)
 
     async def _bring_in(self, ready: asyncio.Event) -> None:
         """Receive events of other processes while there are sockets; reconnect when the layer is gone."""
@@ -196,43 +199,29 @@ class Hub:
         while True:
             with contextlib.suppress(RedisError, OSError, TimeoutError):
                 layer = get_channel_layer()
-                self._channel = await answered(layer.new_channel("hub."))
-                await self.resubscribe()
+                channel = await answered(layer.new_channel("hub."))
+                await answered(layer.group_add(GROUP, channel))
+                _silence.ends()
                 ready.set()
                 attempt = 0
                 while True:
-                    self._take(await layer.receive(self._channel))
-            self._channel = None
-            self._subscribed.clear()
+                    self._take(await layer.receive(channel))
             ready.set()
             _silence.begins()
             await asyncio.sleep(RETRY_AFTER[min(attempt, len(RETRY_AFTER) - 1)])
             attempt += 1
 
     def _take(self, envelope: dict[str, Any]) -> None:
-        """Show another process's event. Ignore one of another program version: the database has the message."""
+        """Show another process's events. Ignore one of another program version: the database has the message."""
         if envelope["origin"] == ORIGIN:
             return
-        try:
-            event = _EVENTS[envelope["kind"]](**envelope["facts"])
-        except (KeyError, TypeError):
-            logger.warning("An event of another version of the program was left out: %s", envelope["kind"])
-            return
-        self.show(event)
-
-    async def _subscribe(self, topic: str) -> bool:
-        """Subscribe to a topic; return whether the layer answered."""
-        if self._channel is None:
-            return False
-        if topic not in self._subscribed and await calmly(get_channel_layer().group_add(topic, self._channel)):
-            self._subscribed.add(topic)
-        return topic in self._subscribed
-
-    async def _unsubscribe(self, topic: str) -> None:
-        if self._channel is None or topic not in self._subscribed:
-            return
-        self._subscribed.discard(topic)
-        await calmly(get_channel_layer().group_discard(topic, self._channel))
+        for kind, facts in envelope["events"]:
+            try:
+                event = _EVENTS[kind](**facts)
+            except (KeyError, TypeError):
+                logger.warning("An event of another version of the program was left out: %s", kind)
+            else:
+                self.show([event])
 
     async def _stop(self) -> None:
         """Stop the tasks beside the sockets. The next socket of this loop gets a new hub."""
@@ -335,18 +324,23 @@ broadcaster = Broadcaster()
 atexit.register(broadcaster.close)
 
 
-def publish(event: Event) -> None:
-    """Show a committed event on open screens of this and other processes; called on commit."""
+def publish(events: Sequence[Event]) -> None:
+    """Show committed events on open screens of this and other processes; called on commit."""
     for loop, here in tuple(_hubs.items()):
         # A loop that has just ended has no sockets.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(here.show, event)
-    broadcaster.send(event.topic, {"origin": ORIGIN, "kind": type(event).__name__, "facts": asdict(event)})
+            loop.call_soon_threadsafe(here.show, events)
+    named = [[type(event).__name__, _facts(event)] for event in events]
+    broadcaster.send(GROUP, {"origin": ORIGIN, "events": named})
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    return {field.name: getattr(event, field.name) for field in fields(event)}
 
 
 def tell_sessions_ended(user_pk: int) -> None:
     """Make open sockets of an account check whether their session is over; called on commit."""
-    publish(SessionsEnded(user_pk=user_pk))
+    publish([SessionsEnded(user_pk=user_pk)])
 
 
 async def calmly(call: Coroutine[Any, Any, None]) -> bool:

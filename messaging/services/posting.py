@@ -1,65 +1,294 @@
-"""Stores messages. Every message, from any author and by any way, goes through `post_message`.
+"""Stores messages. Every message, from any author and by any way, goes through `post_messages`.
 
-This path has to be fast. A version that writes several messages in one statement could replace it without changes for
-its callers.
+A batch is one transaction with a fixed number of statements, whatever its size. Sockets of one process share a batch
+(`messaging.consumers.folds`); a form or a job posts a batch of one.
 """
 
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, BoundedAct, Channel, ContactNature
+from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.models import User
+from accompaniment.models.statements import Blank, Statement, in_one_trip, instant
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import excess_in_words
 from accompaniment.rules.parsing import lines_in
 from accompaniment.services import audit, journal
-from accompaniment.services.bounds import check_bound
-from caseload.services.desk.summaries import write_summary
+from accompaniment.services.bounds import Limit
+from accompaniment.services.sessions import Held, LookedUp
+from caseload.services.desk import summaries
 from messaging.enums import Panel
-from messaging.locks import lock_conversation
-from messaging.models import Conversation, Message
-from messaging.reads.participants import Participants, participants
+from messaging.locks import ConversationLocks, LockedConversation
+from messaging.models import OF_A_MESSAGE, Conversation, Message
+from messaging.reads.participants import ConversationClosedError, Staff, gathered, staff_of
 from messaging.rules import BODY_LIMIT
 from messaging.services import desks, live
+
+OF_ANOTHER_CONVERSATION = "Votre message n'est pas parti. Actualisez la page, puis renvoyez-le."
+
+PATIENCE_OF_A_BATCH = "200ms"
+"""How long a batch that does not wait may stand behind the lock of somebody else."""
+
+
+class SessionOverError(DomainError):
+    """The session of the socket that sent the message is over."""
+
+    def __init__(self) -> None:
+        super().__init__("Votre session est terminée. Reconnectez-vous, puis renvoyez votre message.")
+
+
+class BusyConversationError(Exception):
+    """Somebody else has the conversation in hand. The message can be posted alone, which waits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A message to post.
+
+    A message with the same author and `client_id` is stored once: sending it again returns the stored row, whatever
+    the text. A `collective` text, which goes to several people, answers nobody and is no contact. `held`, of a
+    message from a socket, is the session that opened it: it is looked up with the right to write.
+    """
+
+    author_pk: int
+    conversation_pk: int
+    client_id: UUID
+    body: str
+    collective: bool = False
+    held: Held | None = None
+
+    @property
+    def key(self) -> tuple[int, UUID]:
+        """Identifies the message for ever."""
+        return self.author_pk, self.client_id
+
+
+Outcome = Message | Exception
 
 
 def post_message(
     *, actor: User, conversation: Conversation, client_id: UUID, body: str, collective: bool = False
 ) -> Message:
-    """Store a message and return it with its number; then show it on the open screens.
+    """Store a message and return it with its number; then show it on the open screens. See `Draft`.
 
-    A message with the same author and `client_id` is stored once: sending it again returns the stored row, whatever the
-    text. A `collective` text, which goes to several people, answers nobody and is no contact. The right to write is
-    checked under the conversation's lock, so that a hand-over counts at once. Raises DomainError for an empty or too
-    long text, a lost right, or a `client_id` of another conversation, with nothing written.
+    Raises DomainError for an empty or too long text, a lost right, or a `client_id` of another conversation, with
+    nothing written.
     """
-    text = _checked(body)
+    draft = Draft(
+        author_pk=actor.pk, conversation_pk=conversation.pk, client_id=client_id, body=body, collective=collective
+    )
+    (outcome,) = post_messages([draft])
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def post_messages(drafts: Sequence[Draft], *, waits: bool = True) -> list[Outcome]:
+    """Store messages in one transaction, and return for each the stored row or why it was refused.
+
+    One that is refused keeps no other from being stored. The right to write, and the session of a message from a
+    socket, are looked up under the conversations' locks, so that a hand-over or a log-out counts at once. Without
+    `waits`, a message whose conversation is locked by somebody else gets BusyConversationError.
+    """
     with transaction.atomic():
-        locked = lock_conversation(conversation.pk)
-        standing = Message.objects.filter(author=actor, client_id=client_id).first()
-        if standing is not None:
-            if standing.conversation_id != locked.pk:
-                raise DomainError("Votre message n'est pas parti. Actualisez la page, puis renvoyez-le.")
-            return standing
-        now = timezone.now()
-        who = participants(locked, now=now)
-        who.check_writes(actor)
-        if actor.is_jobseeker:
-            check_bound(
-                BoundedAct.MESSAGES,
-                done=lambda since: locked.messages.filter(author=actor, created_at__gt=since).count(),
+        batch = _Batch(drafts, waits=waits)
+        outcomes = [batch.take(draft) for draft in drafts]
+        batch.write()
+    return outcomes
+
+
+# A batch asks for a few rows by their keys, so the plans are made once, and no table is ever read as a whole. Only for
+# a transaction that ends with the batch, because the settings last as long.
+HURRY = Statement(
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),"
+    " set_config('lock_timeout', %(patience)s, true)"
+)
+
+STAFF = Statement(
+    lambda: staff_of(
+        RawSQL(
+            "SELECT jobseeker_id FROM messaging_conversation WHERE id = ANY(%s::bigint[])", [Blank("conversations")]
+        ),
+        now=instant("now"),
+    )
+)
+
+STANDING = Statement(
+    f"SELECT {', '.join(f'message.{column}' for column in OF_A_MESSAGE)}"  # noqa: S608  (our own names)
+    " FROM unnest(%(authors)s::bigint[], %(client_ids)s::uuid[]) AS draft(author, client_id)"
+    " JOIN messaging_message message ON message.author_id = draft.author AND message.client_id = draft.client_id"
+)
+
+# Only as many rows of each author are read as the limit allows, from the end of their conversation.
+SENT = Statement(
+    "WITH bound AS (SELECT most, within_minutes FROM accompaniment_actbound"
+    " WHERE act = %(act)s AND starts_on <= %(day)s ORDER BY starts_on DESC LIMIT 1)"
+    " SELECT bound.most, bound.within_minutes, draft.author, ("
+    "  SELECT count(*) FROM (SELECT created_at FROM messaging_message"
+    "   WHERE conversation_id = draft.conversation AND author_id = draft.author ORDER BY number DESC LIMIT bound.most"
+    "  ) latest WHERE created_at > %(now)s::timestamptz - make_interval(mins => bound.within_minutes))"
+    " FROM bound, unnest(%(authors)s::bigint[], %(conversations)s::bigint[]) AS draft(author, conversation)"
+    " JOIN accompaniment_user ON accompaniment_user.id = draft.author WHERE role = 'jobseeker'"
+)
+
+STORE = Statement(
+    "INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, collective, created_at)"
+    " SELECT new.*, %(at)s::timestamptz FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[],"
+    " %(authors)s::bigint[], %(client_ids)s::uuid[], %(bodies)s::text[], %(collective)s::boolean[]) AS new"
+    " RETURNING conversation_id, number, id"
+)
+
+COUNT = Statement(
+    "UPDATE messaging_conversation SET last_number = new.last_number, awaiting_reply_since = new.since"
+    " FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[], %(awaiting)s::timestamptz[])"
+    " AS new(id, last_number, since) WHERE messaging_conversation.id = new.id"
+)
+
+
+class _Batch:
+    """Messages that one transaction stores: what was looked up for all of them, then what is to be written.
+
+    The look-ups and the writes are one trip to the database each.
+    """
+
+    def __init__(self, drafts: Sequence[Draft], *, waits: bool) -> None:
+        self.waits = waits
+        self.now = timezone.now()
+        self.new: list[Message] = []
+        authors = [draft.author_pk for draft in drafts]
+        conversations = [draft.conversation_pk for draft in drafts]
+        with in_one_trip():
+            if not waits:
+                HURRY.send(patience=PATIENCE_OF_A_BATCH)
+            locks = ConversationLocks(conversations, waits=waits)
+            staff = STAFF.send(conversations=conversations, now=self.now)
+            known = LookedUp(held={draft.held for draft in drafts if draft.held is not None}, accounts=authors)
+            standing = STANDING.send(authors=authors, client_ids=[draft.client_id for draft in drafts])
+            sent = SENT.send(
+                act=BoundedAct.MESSAGES.value,
+                day=timezone.localdate(self.now),
+                now=self.now,
+                authors=authors,
+                conversations=conversations,
             )
-        waited_since = locked.awaiting_reply_since
-        message = _append(locked, author=actor, client_id=client_id, text=text, at=now, collective=collective)
-        _tell_the_file(locked, message=message, actor=actor)
-        _show_after_commit(message, who)
-        if locked.awaiting_reply_since != waited_since:
-            transaction.on_commit(partial(desks.tell, who.staff, (Panel.MESSAGES,)))
-    return message
+        self.conversations = locks.read()
+        self.waited = {pk: one.awaiting_reply_since for pk, one in self.conversations.items()}
+        by_person = gathered(staff)
+        self.who = {
+            one.pk: by_person.get(one.jobseeker_pk, Staff()).participants(one.user_pk)
+            for one in self.conversations.values()
+        }
+        self.authors, self.belonging = known.accounts, known.belonging
+        self.standing = {
+            (message.author_id, message.client_id): message
+            for message in (Message.from_db("default", OF_A_MESSAGE, row) for row in standing)
+        }
+        self.allowed = {
+            author: (Limit(act=BoundedAct.MESSAGES, most=most, within=timedelta(minutes=minutes)), done)
+            for most, minutes, author, done in sent
+        }
+
+    def take(self, draft: Draft) -> Outcome:
+        """Number a message, or return why it is refused."""
+        try:
+            return self._take(draft)
+        except (DomainError, BusyConversationError) as refusal:
+            return refusal
+
+    def _take(self, draft: Draft) -> Message:
+        text = _checked(draft.body)
+        conversation = self.conversations.get(draft.conversation_pk)
+        if conversation is None:
+            raise ConversationClosedError if self.waits else BusyConversationError
+        if draft.held is not None and draft.held not in self.belonging:
+            raise SessionOverError
+        standing = self.standing.get(draft.key)
+        if standing is not None:
+            if standing.conversation_id != conversation.pk:
+                raise DomainError(OF_ANOTHER_CONVERSATION)
+            return standing
+        author = self.authors[draft.author_pk]
+        self.who[conversation.pk].check_writes(author)
+        self._check_bound(author)
+        message = _next(conversation, author=author, draft=draft, text=text, at=self.now)
+        self.standing[draft.key] = message
+        self.new.append(message)
+        return message
+
+    def _check_bound(self, author: User) -> None:
+        if author.pk in self.allowed:
+            limit, done = self.allowed[author.pk]
+            limit.check(done)
+            self.allowed[author.pk] = limit, done + 1
+
+    def write(self) -> None:
+        """Write what is new: messages, counters, portfolio rows, journal (one line a day) and audit (never a text)."""
+        if not self.new:
+            return
+        changed = [self.conversations[pk] for pk in dict.fromkeys(message.conversation_id for message in self.new)]
+        with in_one_trip():
+            stored = self._store()
+            COUNT.send(
+                conversations=[one.pk for one in changed],
+                numbers=[one.last_number for one in changed],
+                awaiting=[one.awaiting_reply_since for one in changed],
+            )
+            self._tell_of_contacts()
+            audit.record_batch(action=AuditAction.MESSAGE, acts=[self._audited(message) for message in self.new])
+        keys = {(conversation, number): pk for conversation, number, pk in stored}
+        for message in self.new:
+            message.pk = keys[message.conversation_id, message.number]
+        transaction.on_commit(partial(live.publish, [self._event(message) for message in self.new]))
+        for one in changed:
+            if one.awaiting_reply_since != self.waited[one.pk]:
+                transaction.on_commit(partial(desks.tell, self.who[one.pk].staff, (Panel.MESSAGES,)))
+
+    def _store(self) -> Iterable[tuple[int, int, int]]:
+        return STORE.send(
+            at=self.now,
+            conversations=[message.conversation_id for message in self.new],
+            numbers=[message.number for message in self.new],
+            authors=[message.author_id for message in self.new],
+            client_ids=[message.client_id for message in self.new],
+            bodies=[message.body for message in self.new],
+            collective=[message.collective for message in self.new],
+        )
+
+    def _tell_of_contacts(self) -> None:
+        """Write the portfolio rows, and one line a day of each journal: by whoever wrote first."""
+        lines: dict[str, tuple[int, int, str]] = {}
+        awaiting: dict[int, datetime | None] = {}
+        for message in self.new:
+            if message.collective:
+                continue
+            conversation = self.conversations[message.conversation_id]
+            source = f"chat:{conversation.pk}:{self.now.astimezone(conversation.zone).date()}"
+            lines.setdefault(source, (conversation.jobseeker_pk, message.author_id, source))
+            awaiting[conversation.jobseeker_pk] = conversation.awaiting_reply_since
+        if lines:
+            summaries.write_messages(at=self.now, lines=sorted(awaiting.items(), key=itemgetter(0)))
+            journal.write_messages(at=self.now, lines=lines.values())
+
+    def _audited(self, message: Message) -> tuple[int, int, dict[str, Any]]:
+        person = self.conversations[message.conversation_id].jobseeker_pk
+        return message.author_id, person, {"conversation": message.conversation_id, "number": message.number}
+
+    def _event(self, message: Message) -> live.MessageStored:
+        return live.MessageStored(
+            conversation_id=message.conversation_id,
+            number=message.number,
+            readers=tuple(sorted(self.who[message.conversation_id].readers)),
+            item=message_item(message),
+        )
 
 
 def _checked(body: str) -> str:
@@ -71,73 +300,26 @@ def _checked(body: str) -> str:
     return text
 
 
-def _append(
-    conversation: Conversation, *, author: User, client_id: UUID, text: str, at: datetime, collective: bool
-) -> Message:
+def _next(conversation: LockedConversation, *, author: User, draft: Draft, text: str, at: datetime) -> Message:
     """Give the message the next number. The conversation is locked, so nobody else takes it."""
-    message = Message.objects.create(
-        conversation=conversation,
-        number=conversation.last_number + 1,
-        author=author,
-        client_id=client_id,
-        body=text,
-        collective=collective,
-        created_at=at,
-    )
-    conversation.last_number = message.number
+    conversation.last_number += 1
     if author.is_jobseeker:
         conversation.awaiting_reply_since = conversation.awaiting_reply_since or at
-    elif not collective:
+    elif not draft.collective:
         conversation.awaiting_reply_since = None
-    conversation.save(update_fields=["last_number", "awaiting_reply_since"])
-    return message
-
-
-def _tell_the_file(conversation: Conversation, *, message: Message, actor: User) -> None:
-    """Update the lower floors: portfolio row, journal (one line a day) and audit (never the text)."""
-    if not message.collective:
-        _tell_of_contact(conversation, message=message, actor=actor)
-    audit.record(
-        actor=actor,
-        jobseeker=conversation.jobseeker,
-        action=AuditAction.MESSAGE,
-        conversation=conversation.pk,
-        number=message.number,
+    return Message(
+        conversation_id=conversation.pk,
+        number=conversation.last_number,
+        author=author,
+        client_id=draft.client_id,
+        body=text,
+        collective=draft.collective,
+        created_at=at,
     )
-
-
-def _tell_of_contact(conversation: Conversation, *, message: Message, actor: User) -> None:
-    person = conversation.jobseeker
-    day = message.created_at.astimezone(person.agency.zone).date()
-    write_summary(
-        jobseeker_id=person.pk,
-        awaiting_reply_since=conversation.awaiting_reply_since,
-        last_contact_at=message.created_at,
-        last_contact_channel=Channel.CHAT,
-    )
-    journal.write_contact(
-        jobseeker=person,
-        at=message.created_at,
-        channel=Channel.CHAT,
-        nature=ContactNature.MESSAGE,
-        author=actor,
-        source=f"chat:{conversation.pk}:{day}",
-    )
-
-
-def _show_after_commit(message: Message, who: Participants) -> None:
-    event = live.MessageStored(
-        conversation_id=message.conversation_id,
-        number=message.number,
-        readers=tuple(sorted(who.readers)),
-        # As the account is called now: a socket knows its owner from the moment at which it was opened.
-        item=message_item(Message.objects.select_related("author").get(pk=message.pk)),
-    )
-    transaction.on_commit(lambda: live.publish(event))
 
 
 def message_item(message: Message) -> live.MessageItem:
-    """Return a message as sent to screens; load `author` with it."""
+    """Return a message as sent to screens; load `author` with it, as the account is called now."""
     return {
         "number": message.number,
         "author": message.author_id,

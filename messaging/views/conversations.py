@@ -119,7 +119,9 @@ def mark_read(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     form = NumberForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest()
-    conversations.mark_read(actor=request.user, conversation=opened.conversation, number=form.cleaned_data["number"])
+    conversations.mark_read(
+        actor=request.user, conversation_id=opened.conversation.pk, number=form.cleaned_data["number"]
+    )
     if request.accepts("text/html"):
         return redirect("conversation", pk=pk)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)

@@ -358,7 +358,7 @@ def _say(message: Message, twin: Twin) -> None:
 
 def _read(mark: ReadMark, twin: Twin) -> None:
     actor = twin.acting(mark.user)
-    mark_read(actor=actor, conversation=open_conversation(actor=actor, jobseeker=twin.person), number=mark.number)
+    mark_read(actor=actor, conversation_id=open_conversation(actor=actor, jobseeker=twin.person).pk, number=mark.number)
 
 
 def _requests(life: Life) -> None:

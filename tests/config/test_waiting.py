@@ -84,7 +84,7 @@ def test_a_jobseeker_reads_how_many_messages_are_new_and_not_of_whom_else() -> N
     say(one.conversation, one.person)
     say(other.conversation, other.adviser)
     assert counts(one.person) == {"conversations": 2}
-    mark_read(actor=one.person, conversation=one.conversation, number=3)
+    mark_read(actor=one.person, conversation_id=one.conversation.pk, number=3)
     assert counts(one.person) == {}
 
 

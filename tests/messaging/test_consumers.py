@@ -252,8 +252,7 @@ async def test_events_of_another_process_arrive_through_the_layer(two: Pair) -> 
         item=message_item(message),
     )
     await live.get_channel_layer().group_send(
-        f"conversation.{two.conversation.pk}",
-        {"origin": "another process", "kind": "MessageStored", "facts": asdict(event)},
+        live.GROUP, {"origin": "another process", "events": [["MessageStored", asdict(event)]]}
     )
     assert await person.bodies(1) == ["Sans que personne ne le dise"]
     await person.disconnect()

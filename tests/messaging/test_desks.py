@@ -277,11 +277,10 @@ async def test_without_redis_the_act_stands_and_the_pages_of_the_same_process_he
 async def test_another_process_tells_the_desk_through_the_layer(two: Pair) -> None:
     desk = await opened(two.adviser)
     await live.get_channel_layer().group_send(
-        live.desk_topic(two.adviser.pk),
+        live.GROUP,
         {
             "origin": "another process",
-            "kind": "PanelsChanged",
-            "facts": {"user_pk": two.adviser.pk, "panels": [Panel.CALLBACKS.value]},
+            "events": [["PanelsChanged", {"user_pk": two.adviser.pk, "panels": [Panel.CALLBACKS.value]}]],
         },
     )
     assert await desk.panels() == {Panel.CALLBACKS}

@@ -67,9 +67,9 @@ async def test_who_keeps_the_reading_reads_on_and_writes_nothing(two: Pair, heir
 def test_reading_along_leaves_no_mark_that_the_person_would_see(two: Pair, heir: Portfolio) -> None:
     hand_over(two, heir, keep_reading=True)
     say(two.conversation, two.person, "Quelqu'un ?")
-    mark_read(actor=two.adviser, conversation=two.conversation, number=1)
+    mark_read(actor=two.adviser, conversation_id=two.conversation.pk, number=1)
     assert not ReadMark.objects.filter(user=two.adviser).exists()
-    mark_read(actor=heir.adviser.user, conversation=two.conversation, number=1)
+    mark_read(actor=heir.adviser.user, conversation_id=two.conversation.pk, number=1)
     assert ReadMark.objects.get(user=heir.adviser.user).number == 1
 
 

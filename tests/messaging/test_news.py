@@ -63,7 +63,7 @@ def test_loading_a_page_reads_nothing(client: Client, two: Pair) -> None:
 def test_what_the_adviser_before_had_read_is_history_and_the_clock_runs_on(two: Pair) -> None:
     """Kind: history that looks new to the new adviser."""
     say(two.conversation, two.person)
-    mark_read(actor=two.adviser, conversation=two.conversation, number=1)
+    mark_read(actor=two.adviser, conversation_id=two.conversation.pk, number=1)
     since = Conversation.objects.get(pk=two.conversation.pk).awaiting_reply_since
     newcomer = hand_over(two)
     assert unread(newcomer) == [(0, True)]
@@ -81,7 +81,7 @@ def test_what_nobody_of_the_staff_had_read_is_new_to_who_comes(two: Pair) -> Non
 
 def test_a_cover_finds_history_too(two: Pair) -> None:
     say(two.conversation, two.person)
-    mark_read(actor=two.adviser, conversation=two.conversation, number=1)
+    mark_read(actor=two.adviser, conversation_id=two.conversation.pk, number=1)
     tomorrow = timezone.now() + timedelta(days=1)
     cover = CoverFactory(portfolio=two.portfolio)
     cover.starts_on = cover.ends_on = timezone.localdate(tomorrow)

@@ -70,7 +70,8 @@ MEETING_CASES: dict[str, Case] = {
         lambda h, actor, it: conversations.read_on(actor=actor, conversation_id=h.one(Conversation).pk, after=0),
     ),
     f"{M}.conversations.mark_read": Case(
-        READERS, lambda h, actor, it: conversations.mark_read(actor=actor, conversation=h.one(Conversation), number=1)
+        READERS,
+        lambda h, actor, it: conversations.mark_read(actor=actor, conversation_id=h.one(Conversation).pk, number=1),
     ),
     f"{M}.posting.post_message": Case(
         OWNER | ADVISERS,
