@@ -4,7 +4,6 @@ import os
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.core.asgi import get_asgi_application
 from django.urls import re_path
 
@@ -28,7 +27,7 @@ sockets = URLRouter([*websocket_urlpatterns, re_path("", no_such_socket)])  # ty
 
 def authenticated(served: Any) -> Any:
     """Let a socket in from our own pages only, with its session and account."""
-    return SameOrigin(ToldRefusals(Turnstile(CookieMiddleware(SessionMiddleware(KnownAccount(served))))))
+    return SameOrigin(ToldRefusals(Turnstile(KnownAccount(served))))
 
 
 application = LimitedHeaders(

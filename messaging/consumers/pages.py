@@ -1,9 +1,10 @@
 """The socket of a conversation, and at the end the one of an adviser's page of the day.
 
-Frames from the browser: `send` (client_id, body), `sync` (after), `read` (number). Frames to the browser: `messages`
-(items in order of their numbers, `last` stored), `ack` and `refused` (client_id), `read` (staff, number), `error`. The
-server sends nothing before the first `sync`, which says what the screen already shows. From then on the screen gets
-every number in order, however the server learned of it.
+Frames from the browser: `send` (client_id, body), `sync` (after), `read` (number), `typing`. Frames to the browser:
+`messages` (items in order of their numbers, `last` stored), `ack` and `refused` (client_id), `read` (staff, number),
+`typing` (name), `presence` (present), `error`. `docs/chat-protocol.md` describes them. The server sends nothing before
+the first `sync`, which says what the screen already shows. From then on the screen gets every number in order, however
+the server learned of it.
 
 Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again later, 1011 broken, and those of
 `sessions`.
@@ -22,7 +23,15 @@ from django.db import DatabaseError
 from accompaniment.consumers import TRY_LATER, frame_in
 from accompaniment.rules.errors import DomainError
 from messaging.consumers.folds import Fold
-from messaging.consumers.sessions import LOOK_EVERY, NOT_LOGGED_IN, AccountSocket, in_thread, pause, threads
+from messaging.consumers.sessions import (
+    LOOK_EVERY,
+    NOT_LOGGED_IN,
+    AccountSocket,
+    in_thread,
+    open_sockets,
+    pause,
+    threads,
+)
 from messaging.consumers.writer import post
 from messaging.reads.participants import ConversationClosedError
 from messaging.services import conversations, live
@@ -47,6 +56,8 @@ NOTICES_KEPT = 200
 """Events kept for a slow screen. Beyond that the screen reads the database instead."""
 
 entering: Fold[Asking, None] = Fold(conversations.enter_all, threads=threads)
+typing: Fold[conversations.Writing, None] = Fold(conversations.tell_typing, threads=threads)
+presence: Fold[frozenset[int], bool | None] = Fold(open_sockets.any_open, threads=threads)
 reading_on: Fold[Asking, conversations.Page] = Fold(conversations.read_on_all, threads=threads)
 
 UNAVAILABLE = "Le service ne répond pas pour le moment. Votre message n'est pas perdu\u00a0: il repartira de lui-même."
@@ -74,6 +85,7 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         self.joined = False
         self.shown: int | None = None
         self.read_by = (0, 0)
+        self.others: frozenset[int] = frozenset()
         self._notices: deque[live.ConversationEvent | Sync] = deque()
         self._pump: asyncio.Task[None] | None = None
 
@@ -110,6 +122,8 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
                 self._note(Sync(after=after))
             case {"type": "read", "number": int(number)} if 0 <= number < 2**31:
                 await self._mark_read(number)
+            case {"type": "typing"}:
+                await self._tell_typing()
             case _:
                 await self.send_json({"type": "error", "sentence": TOO_LONG if too_long else UNREADABLE})
 
@@ -160,6 +174,15 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         except DatabaseError:
             await self.send_json({"type": "error", "sentence": UNAVAILABLE, "retry": True})
 
+    async def _tell_typing(self) -> None:
+        asking = Asking(user_pk=self.user.pk, conversation_pk=self.conversation_pk)
+        try:
+            await typing.ask(conversations.Writing(asking=asking, name=self.user.full_name))
+        except ConversationClosedError:
+            await self.end(RIGHT_GONE)
+        except DatabaseError:
+            return  # nobody misses it
+
     # --- To the browser ----------------------------------------------------------------------------
 
     def notice(self, event: live.Event) -> None:
@@ -204,8 +227,13 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
             if notice.after is not None:
                 self.shown = notice.after
             await self._catch_up()
+            if notice.after is not None:
+                await self._tell_presence()
         elif isinstance(notice, live.RightsChanged) or self.user.pk not in notice.readers:
             await self._catch_up()
+        elif isinstance(notice, live.Typing):
+            if notice.user_pk != self.user.pk:
+                await self.send_json({"type": "typing", "name": notice.name})
         elif isinstance(notice, live.ReadUpTo):
             await self._show_read(staff=notice.staff, number=notice.number)
         elif self.shown is not None and notice.number == self.shown + 1:
@@ -236,6 +264,13 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
                 }
             )
             self.read_by = (page.read_by_person, page.read_by_staff)
+            self.others = page.others
+
+    async def _tell_presence(self) -> None:
+        """Tell whether somebody of the other side has a page open, if that is known."""
+        present = await presence.ask(self.others)
+        if present is not None:
+            await self.send_json({"type": "presence", "present": present})
 
     async def _show_read(self, *, staff: bool, number: int) -> None:
         by_person, by_staff = self.read_by

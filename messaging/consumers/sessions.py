@@ -13,17 +13,19 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib import import_module
 from typing import Any, TypeVar
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from asgiref.sync import SyncToAsync
-from channels.auth import AuthMiddleware
 from channels.consumer import get_handler_name
 from channels.db import database_sync_to_async
 from channels.exceptions import StopConsumer
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
+from django.http import parse_cookie
 
 from accompaniment.consumers import FAILED, TRY_LATER, CalmSocket
 from accompaniment.models import User
@@ -61,6 +63,7 @@ class AccountSocket(CalmSocket):
 
     user: User
     held: Held
+    _bucket: Bucket
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,7 +72,6 @@ class AccountSocket(CalmSocket):
         self.ticket: Ticket | None = None
         self._topics: list[str] = []
         self._works: set[asyncio.Task[None]] = set()
-        self._bucket = Bucket(self.burst, self.frames_per_second, at=time.monotonic())
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve the socket, and stop listening in every case."""
@@ -98,6 +100,7 @@ class AccountSocket(CalmSocket):
             await self.refuse(NOT_LOGGED_IN)
             return False
         self.user = user
+        self._bucket = _bucket_of(user.pk, type(self))
         self.held = Held(session_key=session.session_key, user_pk=user.pk)
         topic = live.account_topic(user.pk)
         if not await self._finds_room(topic):
@@ -213,6 +216,17 @@ class AccountSocket(CalmSocket):
                 await self.close(code=code)
 
 
+_buckets: WeakValueDictionary[tuple[int, type[AccountSocket]], Bucket] = WeakValueDictionary()
+
+
+def _bucket_of(user_pk: int, kind: type[AccountSocket]) -> Bucket:
+    """Return the limit of frames that an account's open sockets of a kind share in this process."""
+    bucket = _buckets.get((user_pk, kind))
+    if bucket is None:
+        bucket = _buckets[user_pk, kind] = Bucket(kind.burst, kind.frames_per_second, at=time.monotonic())
+    return bucket
+
+
 async def follow_sessions(hub: live.Hub) -> None:
     """Check at intervals whether the sessions of this process's sockets are over, announced or not."""
     while True:
@@ -268,12 +282,32 @@ sessions_going_on: Fold[Held, bool] = Fold(_going_on, threads=threads)
 accounts_of_sessions: Fold[str, User | None] = Fold(_accounts, threads=threads)
 
 
-class KnownAccount(AuthMiddleware):
-    """Authenticate handshakes, those that wait together with two queries. Channels' own version takes one after the
-    other, with two queries each.
+_store = import_module(settings.SESSION_ENGINE)
+
+
+class KnownAccount:
+    """Authenticate handshakes, those that wait together with two queries.
+
+    The middleware of Channels takes one handshake after the other, with two queries each, and then looks at the
+    session with each frame that is sent.
     """
 
-    async def resolve_scope(self, scope: Any) -> None:
-        key = scope["session"].session_key
-        user = await accounts_of_sessions.ask(key) if key else None
-        scope["user"]._wrapped = user or AnonymousUser()  # noqa: SLF001  (as Channels does)
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        key = _session_key_in(scope)
+        try:
+            user = await accounts_of_sessions.ask(key) if key else None
+        except DatabaseError:
+            logger.warning("The database does not answer a handshake; its screen connects again.")
+            await receive()
+            await send({"type": "websocket.close", "code": TRY_LATER})
+            return
+        known = {"session": _store.SessionStore(key), "user": user or AnonymousUser()}
+        await self.application({**scope, **known}, receive, send)
+
+
+def _session_key_in(scope: Any) -> str | None:
+    cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return parse_cookie(cookies.decode("latin-1")).get(settings.SESSION_COOKIE_NAME) or None

@@ -7,7 +7,7 @@ each process counts only its own sockets.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -47,7 +47,11 @@ class Ticket(NamedTuple):
 
     @property
     def key(self) -> str:
-        return f"sockets.{self.user_pk}"
+        return _key(self.user_pk)
+
+
+def _key(user_pk: int) -> str:
+    return f"sockets.{user_pk}"
 
 
 class SocketCount:
@@ -78,6 +82,25 @@ class SocketCount:
     async def leave(self, ticket: Ticket) -> None:
         """Remove a socket from the count."""
         await self._ask(lambda client: client.zrem(ticket.key, ticket.name))
+
+    def any_open(self, accounts: Sequence[frozenset[int]]) -> list[bool | None]:
+        """Return for each set of accounts whether one of them has a socket open; None if Redis does not answer.
+
+        Called in a thread.
+        """
+
+        def count(client: "redis.Redis") -> list[int]:
+            with client.pipeline(transaction=False) as pipe:
+                for pk in asked:
+                    pipe.zcount(_key(pk), time.time(), "+inf")
+                return pipe.execute()
+
+        asked = sorted(frozenset().union(*accounts))
+        counts = self._answer(count) if asked else []
+        if counts is None:
+            return [None] * len(accounts)
+        opened = {pk for pk, number in zip(asked, counts, strict=True) if number}
+        return [not opened.isdisjoint(some) for some in accounts]
 
     async def _ask(self, act: Callable[[Any], T]) -> T | None:
         """Return what Redis answers, or None if it does not."""

@@ -61,6 +61,12 @@ class Participants:
     def writers(self) -> frozenset[int]:
         return self.staff if self.person is None else self.staff | {self.person}
 
+    def across(self, user_pk: int) -> frozenset[int]:
+        """Return the accounts with which this one talks: the staff for the person, the person for everybody else."""
+        if user_pk == self.person:
+            return self.staff
+        return frozenset() if self.person is None else frozenset({self.person})
+
     def check_reads(self, user: User) -> None:
         """Raise ConversationClosedError unless this account may read."""
         if user.pk not in self.readers:

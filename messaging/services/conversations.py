@@ -28,6 +28,8 @@ class Page:
     last: int
     read_by_person: int
     read_by_staff: int
+    others: frozenset[int]
+    """The accounts of the other side."""
 
     @property
     def more(self) -> bool:
@@ -129,6 +131,7 @@ def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedErro
             last=_last(asking, found),
             read_by_person=marks[asking.conversation_pk][0],
             read_by_staff=marks[asking.conversation_pk][1],
+            others=found.of(asking)[1].across(asking.user_pk),
         )
         if _last(asking, found) >= 0
         else ConversationClosedError()
@@ -140,6 +143,40 @@ def _last(asking: Asking, found: _LookedUp) -> int:
     """Return the number of the last message, or -1 if the account may not read the conversation."""
     conversation, who = found.of(asking)
     return -1 if conversation is None or asking.user_pk not in who.readers else conversation.last_number
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """An account that is writing a message, and its name."""
+
+    asking: Asking
+    name: str
+
+
+def tell_typing(writings: Sequence[Writing]) -> list[ConversationClosedError | None]:
+    """Show on the screens of their conversations that these accounts are writing, with two queries for all of them.
+
+    The answer for each is None, or ConversationClosedError if the account may not write there.
+    """
+    found = _looked_up([writing.asking for writing in writings])
+    answers: list[ConversationClosedError | None] = []
+    events = []
+    for writing in writings:
+        _, who = found.of(writing.asking)
+        if writing.asking.user_pk not in who.writers:
+            answers.append(ConversationClosedError())
+            continue
+        answers.append(None)
+        events.append(
+            live.Typing(
+                conversation_id=writing.asking.conversation_pk,
+                user_pk=writing.asking.user_pk,
+                name=writing.name,
+                readers=tuple(sorted(who.readers)),
+            )
+        )
+    live.publish(events)
+    return answers
 
 
 def mark_read(*, actor: User, conversation_id: int, number: int) -> int:

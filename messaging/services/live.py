@@ -90,6 +90,20 @@ class ReadUpTo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Typing:
+    """Somebody is writing a message. `readers` are the accounts that had the right when it was told."""
+
+    conversation_id: int
+    user_pk: int
+    name: str
+    readers: tuple[int, ...]
+
+    @property
+    def topic(self) -> str:
+        return conversation_topic(self.conversation_id)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RightsChanged:
     """The readers have changed: each socket checks its right again."""
 
@@ -123,11 +137,11 @@ class PanelsChanged:
         return desk_topic(self.user_pk)
 
 
-ConversationEvent = MessageStored | ReadUpTo | RightsChanged
+ConversationEvent = MessageStored | ReadUpTo | Typing | RightsChanged
 Event = ConversationEvent | SessionsEnded | PanelsChanged
 
 _EVENTS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (MessageStored, ReadUpTo, RightsChanged, SessionsEnded, PanelsChanged)
+    kind.__name__: kind for kind in (MessageStored, ReadUpTo, Typing, RightsChanged, SessionsEnded, PanelsChanged)
 }
 
 

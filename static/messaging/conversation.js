@@ -4,6 +4,7 @@
 import { Clock, excess } from "../frame/words.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
+import { OtherSide } from "./other.js";
 import { Outbox } from "./outbox.js";
 
 const READ_AFTER = 400; // ms for which a message must be in sight
@@ -21,6 +22,7 @@ class ConversationThread extends HTMLElement {
     this.empty = this.querySelector("[data-empty]");
     this.line = this.querySelector("[data-line]");
     this.jump = this.querySelector("[data-jump]");
+    this.other = new OtherSide(this.querySelector("[data-other]"), (frame) => this.link.tell(frame));
     this.form = this.querySelector("[data-composer]");
     this.me = Number(this.dataset.me);
     this.staff = this.dataset.staff === "true";
@@ -38,12 +40,7 @@ class ConversationThread extends HTMLElement {
     this.outbox = new Outbox(this.me, this.dataset.conversation);
     this.sending = null;
     this.link = new Link(
-      {
-        socket: this.dataset.socket,
-        post: this.dataset.post,
-        messages: this.dataset.messages,
-        read: this.dataset.read,
-      },
+      this.dataset, // socket, post, messages, read
       this.form?.elements.csrfmiddlewaretoken.value ?? "",
       { have: () => this.last, frame: (frame) => this.#frame(frame), state: (name, reason) => this.#state(name, reason) },
     );
@@ -62,9 +59,8 @@ class ConversationThread extends HTMLElement {
     this.sights?.disconnect();
     this.shown?.disconnect();
     this.link?.stop();
-    clearTimeout(this.cutTimer);
-    clearTimeout(this.retryTimer);
-    clearTimeout(this.readTimer);
+    for (const timer of [this.cutTimer, this.retryTimer, this.readTimer]) clearTimeout(timer);
+    this.other?.stop();
   }
 
   #listen() {
@@ -86,6 +82,7 @@ class ConversationThread extends HTMLElement {
       this.#write();
     });
     hear(this.input, "input", () => this.#grow());
+    hear(this.input, "input", () => this.other.writing(this.input.value));
     hear(this.input, "keydown", (event) => {
       const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
       if (!sends || matchMedia("(pointer: coarse)").matches) return;
@@ -183,6 +180,8 @@ class ConversationThread extends HTMLElement {
   #frame(frame) {
     if (frame.type === "messages") this.#take(frame);
     else if (frame.type === "read") this.#readUpTo(frame.staff, frame.number);
+    else if (frame.type === "typing") this.other.types(frame.name);
+    else if (frame.type === "presence") this.other.isPresent(frame.present);
     else if (frame.type === "ack") this.#acknowledged(frame.client_id);
     else if (frame.type === "refused") this.#refused(frame);
     else if (frame.retry) this.#retryLater(RETRY_AFTER);
@@ -197,6 +196,7 @@ class ConversationThread extends HTMLElement {
         break;
       }
       this.last = item.number;
+      if (item.author !== this.me) this.other.wrote();
       this.#show(item, wasAtEnd);
     }
     if (frame.read_by_staff !== undefined) {

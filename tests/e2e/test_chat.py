@@ -93,6 +93,21 @@ def test_each_sees_the_others_message_without_reloading(person: Page, adviser: P
         check_axe(page)
 
 
+def test_what_the_other_side_does_is_shown_and_not_read_out(person: Page, adviser: Page, two: Pair) -> None:
+    adviser.reload()
+    other = adviser.locator(".thread__other")
+    expect(other).to_have_text(f"{two.jobseeker.first_name} est en ligne.")
+    before = adviser.locator("[data-log]").bounding_box()
+    person.get_by_label("Votre message").press_sequentially("Une qu")
+    expect(other).to_have_text(f"{two.person.full_name} écrit…")
+    assert adviser.locator("[data-log]").bounding_box() == before
+    expect(other).not_to_have_attribute("role", "status")
+    write(person, "Une question")
+    expect_shown(adviser, "Une question")
+    expect(other).to_have_text(f"{two.jobseeker.first_name} est en ligne.")
+    check_axe(adviser)
+
+
 def test_who_has_just_been_answered_waits_no_longer_on_the_list_beside(person: Page, adviser: Page) -> None:
     """Kind: two parts of one page that contradict each other after an act."""
     write(person, "Une question")

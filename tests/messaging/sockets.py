@@ -34,6 +34,7 @@ class Screen(Socket):
             },
         )
         self.passed_over: list[dict[str, Any]] = []
+        self.other_is_present = False
 
     async def connect(self) -> int | None:
         """Connect; return None if the socket is accepted, otherwise its close code."""
@@ -105,6 +106,7 @@ async def open_screen(conversation: Conversation, user: User, *, after: int = 0)
     assert await screen.connect() is None
     await screen.ask(type="sync", after=after)
     await screen.hear_kind("messages")
+    screen.other_is_present = (await screen.hear_kind("presence"))["present"]
     return screen
 
 

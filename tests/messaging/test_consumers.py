@@ -410,3 +410,47 @@ def sent_by_form(browser: Client, two: Pair, body: str, client_id: str) -> int |
     )
     number: int | None = answer.json().get("number")
     return number
+
+
+async def test_typing_is_shown_to_the_other_side_and_to_nobody_else(two: Pair, stranger: Pair) -> None:
+    person, again, adviser = [
+        await open_screen(two.conversation, user) for user in (two.person, two.person, two.adviser)
+    ]
+    elsewhere = await open_screen(stranger.conversation, stranger.person)
+    await person.ask(type="typing")
+    assert await adviser.hear_kind("typing") == {"type": "typing", "name": two.person.full_name}
+    for screen in (person, again, elsewhere):
+        assert await screen.hears_nothing()
+    await here(two.jobseeker.placements.update, portfolio=(await here(CoverFactory)).portfolio)
+    await adviser.ask(type="typing")
+    assert await adviser.close_code() == consumers.RIGHT_GONE
+    for screen in (person, again, adviser, elsewhere):
+        await screen.disconnect()
+
+
+async def test_presence_tells_whether_the_other_side_has_a_page_open(two: Pair) -> None:
+    person = await open_screen(two.conversation, two.person)
+    assert not person.other_is_present
+    adviser = await open_screen(two.conversation, two.adviser)
+    assert adviser.other_is_present
+    await person.ask(type="sync", after=0)
+    assert await person.hear_kind("presence") == {"type": "presence", "present": True}
+    await adviser.disconnect()
+    await person.ask(type="sync", after=0)
+    assert await person.hear_kind("presence") == {"type": "presence", "present": False}
+    await person.disconnect()
+
+
+async def test_the_screens_of_one_person_share_one_limit_of_frames(two: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kind: a limit that is multiplied by opening the page again."""
+    monkeypatch.setattr(consumers.ConversationConsumer, "burst", 4)
+    monkeypatch.setattr(consumers.ConversationConsumer, "frames_per_second", 0.0)
+    one, other = [await open_screen(two.conversation, two.person) for _ in range(2)]
+    adviser = await open_screen(two.conversation, two.adviser)
+    assert [await one.say("un"), await other.say("deux")] == [1, 2]
+    await one.ask(type="read", number=1)
+    assert await one.close_code() == sockets.TOO_MANY
+    assert await adviser.say("Bonjour") == 3
+    assert await here(Message.objects.count) == 3
+    for screen in (one, other, adviser):
+        await screen.disconnect()
