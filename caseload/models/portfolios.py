@@ -371,6 +371,12 @@ class Placement(Guarded):
         ]
         indexes = [
             models.Index(fields=("portfolio",), condition=Q(ended_at=None), name="placement_open_in_portfolio"),
+            # `waiting`: who has left a portfolio is counted on every page of a manager.
+            models.Index(
+                fields=("jobseeker",),
+                condition=Q(ended_at__isnull=False) & ~Q(end_reason=PlacementEnd.LEFT),
+                name="placement_left",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accompaniment.models import User
+from accompaniment.enums import EnrolmentState
+from accompaniment.models import Enrolment, User
 from accompaniment.services.on_site_requests import ask_on_site
 from messaging.models import CallbackRequest
 from messaging.services.callbacks import close_callback
@@ -152,6 +153,27 @@ def test_counts_follow_what_waits_without_a_request_of_their_own_and_in_silence(
     expect(staff).to_have_title(re.compile("^Rappels"))
     assert [page.evaluate("window.said.length") for page in (staff, person)] == [0, 0]
     check_fits(staff)
+
+
+def test_a_manager_sees_who_waits_for_an_adviser_by_now(new_page: NewPage) -> None:
+    """Kind: counts that follow on the pages of one role, and stand still on those of another."""
+    portfolio = PortfolioFactory()
+    volunteers = Enrolment.objects.filter(pk=volunteer(portfolio).pk)
+    page = new_page()
+    step_inside(page, ManagerFactory(regions=[portfolio.agency.region]).user)
+    page.goto(reverse("steering"))
+    settle(page)
+    menu = page.get_by_role("navigation", name="Menu principal")
+    expect(menu.locator(".frame-count")).to_have_count(0)
+    expect(page.get_by_role("region", name="Entretien qui approche")).to_have_count(0)
+    refused = {"closed_at": timezone.now(), "closed_by": portfolio.adviser.user, "refusal_reason": "other"}
+    aside(lambda: volunteers.update(state=EnrolmentState.REFUSED, **refused))
+    minute_passes(page)
+    expect(menu.get_by_role("link", name="1 personne attend un conseiller")).to_be_visible()
+    aside(lambda: volunteers.update(state=EnrolmentState.ASKED, closed_at=None, closed_by=None, refusal_reason=""))
+    minute_passes(page)
+    expect(menu.locator(".frame-count")).to_have_count(0)
+    check_fits(page)
 
 
 def test_a_person_is_found_from_anywhere_by_the_keyboard_alone(new_page: NewPage) -> None:

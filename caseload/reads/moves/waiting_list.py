@@ -55,10 +55,12 @@ def people_waiting() -> JobseekerQuerySet:
     of_the_person = {"jobseeker": OuterRef("pk")}
     left = Placement.objects.waiting().order_by()
     refused = Enrolment.objects.not_taken_on().order_by("-closed_at")
-    begun = Placement.objects.filter(**of_the_person).exclude(end_reason=PlacementEnd.LEFT)
-    asks_again = Enrolment.objects.open().filter(**of_the_person)
-    never_followed = Q(pk__in=refused.order_by().values("jobseeker")) & ~Exists(begun) & ~Exists(asks_again)
-    found: JobseekerQuerySet = Jobseeker.objects.filter(Q(pk__in=left.values("jobseeker")) | never_followed).annotate(
+    begun = Placement.objects.filter(jobseeker=OuterRef("jobseeker")).exclude(end_reason=PlacementEnd.LEFT)
+    asks_again = Enrolment.objects.open().filter(jobseeker=OuterRef("jobseeker"))
+    never_followed = refused.order_by().filter(~Exists(begun), ~Exists(asks_again))
+    # Joined by OR, everybody in the country would be looked at.
+    waiting = left.values("jobseeker").union(never_followed.values("jobseeker"))
+    found: JobseekerQuerySet = Jobseeker.objects.filter(pk__in=waiting).annotate(
         left_by=Subquery(left.filter(**of_the_person).values("end_reason")[:1]),
         not_taken_on=Subquery(refused.filter(**of_the_person).values("state")[:1]),
         waits_since=Coalesce(
