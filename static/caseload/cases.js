@@ -5,7 +5,7 @@
 import { counted } from "../frame/words.js";
 
 const PAGE = 50;
-const AT_ONCE = 40; // rows that a letter shows before the next picture: more than a window holds
+const AT_ONCE = 16; // rows that a letter shows before the next picture: a window holds about so many
 const LIGATURES = { œ: "oe", æ: "ae", ß: "ss", ø: "o", ł: "l" };
 const MOST_WORDS = 6;
 

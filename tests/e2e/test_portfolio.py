@@ -102,6 +102,28 @@ def test_a_letter_draws_a_window_of_rows_and_all_others_count_at_once(page: Page
     expect(last.locator("input")).to_be_checked()
 
 
+DRAWN_ANEW = """() => {
+  const body = document.querySelector("tbody");
+  body.style.display = "none";
+  void body.offsetHeight;
+  body.style.display = "";
+  return [0, 15, 16, 27, 28, 249].map((place) => getComputedStyle(body.rows[place]).contentVisibility);
+}"""
+ALL_MAY_BE_DRAWN = """[...document.querySelector("tbody").rows]
+  .every((row) => getComputedStyle(row).contentVisibility === "auto")"""
+
+
+def test_the_rows_of_a_window_are_drawn_first_and_all_others_at_once_after_them(page: Page, crowded: Adviser) -> None:
+    """Kind: one task that draws more than anybody sees. Whoever wants no movement has all rows at once."""
+    open_list(page, crowded)
+    high = page.evaluate("document.documentElement.scrollHeight")
+    assert page.evaluate(DRAWN_ANEW) == ["auto", "auto", "hidden", "hidden", "hidden", "hidden"]
+    wait_until(page, ALL_MAY_BE_DRAWN)
+    assert page.evaluate("document.documentElement.scrollHeight") == high
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(DRAWN_ANEW) == ["auto"] * 6
+
+
 CUT_OFF = """row => [...row.querySelectorAll("summary, .desk-need, .case-none")]
   .filter((one) => one.checkVisibility() && one.scrollWidth > one.clientWidth)
   .map((one) => one.textContent.trim())"""
