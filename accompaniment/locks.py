@@ -126,9 +126,9 @@ def lock_first(rank: Rank, rows: "QuerySet[Row]", *, no_key: bool = False, skip_
     return found
 
 
-def lock_rows(rank: Rank, rows: "QuerySet[Row]", *, no_key: bool = False) -> "list[Row]":
-    """Lock rows in primary-key order and return them."""
-    found = list(_locking(rows, no_key=no_key).order_by("pk"))
+def lock_rows(rank: Rank, rows: "QuerySet[Row]", *, no_key: bool = False, skip_locked: bool = False) -> "list[Row]":
+    """Lock rows in primary-key order and return them. `skip_locked` as in `lock_first`."""
+    found = list(_locking(rows, no_key=no_key, skip_locked=skip_locked).order_by("pk"))
     _note_rows(rank, found)
     return found
 

@@ -70,7 +70,7 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
             beyond=("portefeuille", "personnes", "transferts", "demandes-en-agence", "acceptations"),
             waiting=("une personne", "attend un conseiller,attendent un conseiller"),
         ),
-        Entry("teams", "Équipes", beyond=("absences", "agenda")),
+        Entry("teams", "Équipes", beyond=("absences", "agenda", "rappels"), waiting=("un rappel", "attend,attendent")),
         Entry("imports", "Imports"),
         Entry("settings", "Réglages"),
     ),

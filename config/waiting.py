@@ -16,7 +16,7 @@ from caseload.models import Cover, Manager
 from caseload.reads.desk.on_site_requests import requests_answered_by
 from caseload.reads.moves.waiting_list import people_waiting
 from caseload.reads.perimeter import adviser_perimeter, registrar_perimeter
-from messaging.models import CallbackRequest, Conversation
+from messaging.models import CallbackRequest, Conversation, of_the_team
 from messaging.reads.threads import unread_by
 
 RELAYED = "relayed"
@@ -89,7 +89,7 @@ def _of_adviser(user: User, now: datetime) -> list[QuerySet[Any, Row]]:
     covers = Cover.objects.running_at(now).answering()
     return [
         _count("conversations", Conversation.objects.filter(**mine).awaiting_reply()),
-        _count("callbacks", CallbackRequest.objects.filter(**mine).open()),
+        _count("callbacks", CallbackRequest.objects.open().filter(Q(**mine) | of_the_team(user, now=now))),
         _count("registrations", Enrolment.objects.awaiting_decision().filter(**received)),
         _count("agenda", requests_answered_by(user).open()),
         _relays(RELAYED, covers.filter(colleague__user=user), "portfolio__adviser__user"),
@@ -97,11 +97,14 @@ def _of_adviser(user: User, now: datetime) -> list[QuerySet[Any, Row]]:
     ]
 
 
-def _of_manager(user: User, _now: datetime) -> list[QuerySet[Any, Row]]:
+def _of_manager(user: User, now: datetime) -> list[QuerySet[Any, Row]]:
     # Asked within the statement, which the reader's regions would otherwise need a second one for.
     steered = Q(agency__departement__region__managers__user=user)
     everywhere = Exists(Manager.objects.filter(user=user, whole_country=True))
-    return [_count("portfolios", people_waiting().filter(steered | Q(everywhere)))]
+    rises = CallbackRequest.objects.open().filter(
+        Q(jobseeker__agency__departement__region__managers__user=user) | Q(everywhere), manager_at__lte=now
+    )
+    return [_count("portfolios", people_waiting().filter(steered | Q(everywhere))), _count("teams", rises)]
 
 
 def _own(user: User, _now: datetime) -> list[QuerySet[Any, Row]]:

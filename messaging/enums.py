@@ -5,8 +5,29 @@ from django.db.models import TextChoices
 
 class CallbackState(TextChoices):
     OPEN = "open", "À rappeler"
+    CLAIMED = "claimed", "Rappel en cours"
     DONE = "done", "Rappel effectué"
+    UNREACHED = "unreached", "Personne non jointe"
     CANCELLED = "cancelled", "Annulée"
+
+
+class CallbackWay(TextChoices):
+    """How the person is answered. Only the first way needs a voice."""
+
+    PHONE = "phone", "Par téléphone"
+    CHAT = "chat", "Par écrit, dans mes messages"
+    VIDEO = "video", "En visio"
+    RELAY_TEXT = "relay_text", "Par un relais téléphonique, en texte"
+    RELAY_SIGNS = "relay_signs", "Par un relais téléphonique, en langue des signes"
+
+
+class AttemptOutcome(TextChoices):
+    """What came of an attempt to reach the person."""
+
+    REACHED = "reached", "La personne a répondu"
+    NO_ANSWER = "no_answer", "Pas de réponse"
+    VOICEMAIL = "voicemail", "Message laissé sur le répondeur"
+    WRONG_NUMBER = "wrong_number", "Mauvais numéro"
 
 
 class CallbackSubject(TextChoices):

@@ -6,16 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.forms.boundfield import BoundWidget
 from django.http import QueryDict
 
-from accompaniment.forms.fields import CHOOSE, LinesField, SearchField
+from accompaniment.forms.fields import LinesField, SearchField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.models import Jobseeker
 from accompaniment.reads.zones import other_zones, reader_zone
 from accompaniment.rules.french import hours_there, weekday_in_words, zone_beside, zone_in_words
-from messaging.enums import CallbackSubject
+from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import Conversation
-from messaging.rules import BODY_LIMIT, Window
+from messaging.rules import BODY_LIMIT, WAYS_WITH_NUMBER, Window
 
 COMMENT_LIMIT = 1000
 SECONDS = "%Y%m%dT%H%M%SZ"
@@ -80,7 +81,7 @@ def _say_window(window: Window) -> str:
 
 
 class CallbackForm(forms.Form):
-    """A call-back request in one of the offered windows."""
+    """A call-back request in one or more of the offered windows."""
 
     subject = forms.ChoiceField(
         label="Sujet",
@@ -88,20 +89,26 @@ class CallbackForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choisissez le sujet de l'appel."},
     )
-    in_writing = forms.BooleanField(
-        label="Répondez-moi par écrit",
-        required=False,
-        help_text="Votre conseiller vous écrit dans vos messages, au moment choisi. Il ne vous appelle pas.",
+    way = forms.ChoiceField(
+        label="Comment vous répondre",
+        choices=CallbackWay,
+        initial=CallbackWay.PHONE,
+        widget=forms.RadioSelect,
+        help_text="Si vous ne pouvez pas téléphoner, choisissez une autre réponse, dans les mêmes horaires.",
+        error_messages={"required": "Choisissez comment vous répondre."},
     )
     phone = PhoneField(
         label="Numéro à appeler",
-        help_text="Par exemple 06 12 34 56 78. C'est le numéro de votre dossier\u00a0: corrigez-le s'il a changé.",
+        help_text="Par exemple 06 12 34 56 78. C'est le numéro de votre dossier\u00a0: corrigez-le s'il a changé. "
+        "Inutile pour une réponse par écrit ou en visio.",
     )
-    window = forms.ChoiceField(
-        label="Quand vous appeler",
+    windows = forms.MultipleChoiceField(
+        label="Quand vous joindre",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Cochez une ou plusieurs plages.",
         error_messages={
-            "required": "Choisissez quand vous appeler.",
-            "invalid_choice": "Cette plage horaire n'est plus proposée. Choisissez-en une autre.",
+            "required": "Choisissez au moins une plage.",
+            "invalid_choice": "Une plage horaire n'est plus proposée. Choisissez-en une autre.",
         },
     )
     comment = LinesField(
@@ -109,30 +116,59 @@ class CallbackForm(forms.Form):
         required=False,
         max_length=COMMENT_LIMIT,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Ce que votre conseiller doit savoir avant d'appeler.",
+        help_text="Ce que votre conseiller doit savoir avant de vous répondre.",
     )
+
+    sometimes_required = ("phone",)
 
     def __init__(self, *args: Any, windows: Sequence[Window], person: Jobseeker, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         phone_field(self).belong_to(person)
-        if self["in_writing"].value():
+        if self["way"].value() not in WAYS_WITH_NUMBER:
             self.fields["phone"].required = False
-        offered = [(window_value(window), _say_window(window)) for window in windows]
-        self.fields["window"].choices = [CHOOSE, *offered] if offered else []  # type: ignore[attr-defined]
+        self.offered = list(windows)
+        choices = [(window_value(window), _say_window(window)) for window in windows]
+        self.fields["windows"].choices = choices  # type: ignore[attr-defined]
         if any(zone_beside(window.starts_at, zone=reader_zone(), others=other_zones()) for window in windows):
-            # The list is narrower on a telephone than the longest choice.
-            self.fields["window"].help_text = f"Les heures sont données à l'{zone_in_words(reader_zone())}."
+            self.fields["windows"].help_text += f" Les heures sont données à l'{zone_in_words(reader_zone())}."
 
-    def clean_window(self) -> Window:
-        """Return the chosen window, which is one of the offered ones."""
-        return _read_window(self.cleaned_data["window"])
+    def clean_windows(self) -> list[Window]:
+        """Return the chosen windows, which are among the offered ones."""
+        return [_read_window(value) for value in self.cleaned_data["windows"]]
+
+    def days(self) -> list[tuple[str, list[tuple[BoundWidget, str]]]]:
+        """Return the boxes of each day under its name, each with its hours."""
+        zone = reader_zone()
+        found: dict[str, list[tuple[BoundWidget, str]]] = {}
+        for box, window in zip(self["windows"], self.offered, strict=True):
+            day = weekday_in_words(window.starts_at.astimezone(zone).date())
+            hours = hours_there(window.starts_at, window.ends_at, zone=zone, others=(), joined="et")
+            found.setdefault(day, []).append((box, hours))
+        return list(found.items())
 
 
 class OutcomeForm(forms.Form):
-    """The outcome of a call."""
+    """What came of a call: that the person was reached, with what was said, or the `result` that a button names."""
 
+    result = forms.ChoiceField(choices=AttemptOutcome, required=False, widget=forms.HiddenInput)
     outcome = LinesField(
         label="Ce qui a été dit ou convenu",
         max_length=COMMENT_LIMIT,
+        required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    sometimes_required = ("outcome",)
+
+    @property
+    def missed(self) -> AttemptOutcome | None:
+        """Why the person was not reached; None if they were."""
+        result = self.cleaned_data.get("result") or AttemptOutcome.REACHED
+        return None if result == AttemptOutcome.REACHED else AttemptOutcome(result)
+
+    def clean(self) -> dict[str, Any]:
+        """Demand what was said to a person who was reached."""
+        cleaned = super().clean() or self.cleaned_data
+        if "outcome" in cleaned and not cleaned["outcome"] and self.missed is None:
+            self.add_error("outcome", "Notez en une phrase ce qui a été dit ou convenu.")
+        return cleaned

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from messaging.services import callback_clock
 from messaging.services.delivery import deliver_due
 
 
@@ -9,3 +10,10 @@ from messaging.services.delivery import deliver_due
 def deliver_notifications() -> None:
     """Deliver waiting notifications; run every few seconds, with one query if nothing is waiting."""
     deliver_due()
+
+
+@shared_task(name="messaging.jobs.keep_callbacks", ignore_result=True)
+def keep_callbacks() -> None:
+    """End claims that have lapsed, and write to people who were not reached. Calling it twice or late is the same."""
+    callback_clock.lapse_claims()
+    callback_clock.tell_unreached()

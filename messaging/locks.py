@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from accompaniment.locks import Rank, lock_first, lock_row, note
-from accompaniment.models import Notification
+from django.db.models import QuerySet
+
+from accompaniment.locks import Rank, lock_first, lock_row, lock_rows, note
+from accompaniment.models import Jobseeker, Notification
 from accompaniment.models.statements import Statement
 from messaging.models import CallbackRequest, Conversation
 
@@ -65,6 +67,16 @@ def lock_callback(pk: int) -> CallbackRequest:
     """Lock a call-back request. Its person is locked before."""
     request: CallbackRequest = lock_row(Rank.REST, CallbackRequest.objects.filter(pk=pk))
     return request
+
+
+def take_next_person(people: QuerySet[Jobseeker]) -> Jobseeker | None:
+    """Lock the first of these people whom no other transaction has locked. The person's call-back is locked after."""
+    return lock_first(Rank.PERSON, people, no_key=True, skip_locked=True)
+
+
+def take_people(people: QuerySet[Jobseeker]) -> list[Jobseeker]:
+    """Lock those of these people whom no other transaction has locked."""
+    return lock_rows(Rank.PERSON, people, no_key=True, skip_locked=True)
 
 
 def take_notification(now: datetime) -> Notification | None:

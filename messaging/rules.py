@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from accompaniment.rules.public_holidays import is_public_holiday
-from messaging.enums import CallbackState
+from messaging.enums import AttemptOutcome, CallbackState, CallbackWay
 
 BODY_LIMIT = 5000
 """Characters of one message."""
@@ -27,10 +27,37 @@ class Stretch:
 # --- Call-backs -----------------------------------------------------------------------------------
 
 CALLBACK_TRANSITIONS: dict[CallbackState, frozenset[CallbackState]] = {
-    CallbackState.OPEN: frozenset({CallbackState.DONE, CallbackState.CANCELLED}),
+    CallbackState.OPEN: frozenset(CallbackState),
+    CallbackState.CLAIMED: frozenset(CallbackState) - {CallbackState.CLAIMED},
     CallbackState.DONE: frozenset(),
+    CallbackState.UNREACHED: frozenset(),
     CallbackState.CANCELLED: frozenset(),
 }
+"""An open request stays open when the person changes it, and after an attempt that did not reach the person."""
+
+OPEN_CALLBACKS = frozenset({CallbackState.OPEN, CallbackState.CLAIMED})
+
+CLAIM_LASTS = timedelta(minutes=15)
+"""A claim lapses this long after it was made if no attempt was recorded."""
+
+ATTEMPTS_BEFORE_CLOSING = 3
+DAYS_OF_ATTEMPTS = 2
+"""A request is closed as not reached after so many attempts on so many different days."""
+
+TEAM_SHARE = 0.5
+MANAGER_SHARE = 0.8
+"""The shares of the promised time after which the team, then the managers of the region see a request."""
+
+WAYS_WITH_NUMBER = frozenset({CallbackWay.PHONE, CallbackWay.RELAY_TEXT, CallbackWay.RELAY_SIGNS})
+
+OUTCOMES: dict[CallbackWay, tuple[AttemptOutcome, ...]] = {
+    CallbackWay.PHONE: tuple(AttemptOutcome),
+    CallbackWay.RELAY_TEXT: tuple(AttemptOutcome),
+    CallbackWay.RELAY_SIGNS: tuple(AttemptOutcome),
+    CallbackWay.VIDEO: (AttemptOutcome.REACHED, AttemptOutcome.NO_ANSWER),
+    CallbackWay.CHAT: (AttemptOutcome.REACHED,),
+}
+"""What can come of an attempt, by the way in which it is made. A written answer is always received."""
 
 WINDOW_AT_MOST = timedelta(hours=2)
 NOTICE = timedelta(minutes=30)
@@ -79,6 +106,58 @@ def callback_windows(
         if days == OFFERED_DAYS:
             break
     return offered
+
+
+def risen_at(windows: Iterable[Window], share: float) -> datetime:
+    """Return the instant at which a share of the windows' whole time has passed.
+
+    Only the time inside the windows counts, so it runs in the agency's opening hours and never on a public holiday.
+    Raises ValueError without a window.
+    """
+    windows = sorted(windows)
+    if not windows:
+        raise ValueError("a request has at least one window")
+    left = sum((window.ends_at - window.starts_at for window in windows), timedelta()) * share
+    for window in windows:
+        length = window.ends_at - window.starts_at
+        if left <= length:
+            return window.starts_at + left
+        left -= length
+    return windows[-1].ends_at
+
+
+def windows_after_attempt(
+    windows: Iterable[Window], *, offered: Iterable[Window], zone: ZoneInfo, now: datetime
+) -> list[Window]:
+    """Return the windows in which to try again after an attempt that did not reach the person.
+
+    They are the chosen ones that have not begun yet. If there is none, it is the window of the agency's next opening
+    day with the same hour; if that day has none with this hour, its first one. If the agency offers nothing any more,
+    the windows stay as they are.
+    """
+    windows = sorted(windows)
+    later = [window for window in windows if window.starts_at > now]
+    if later:
+        return later
+    today = now.astimezone(zone).date()
+    days = sorted(window for window in offered if window.starts_at.astimezone(zone).date() > today)
+    if not days:
+        return windows
+    hour = windows[-1].starts_at.astimezone(zone).time()
+    next_day = days[0].starts_at.astimezone(zone).date()
+    of_day = [window for window in days if window.starts_at.astimezone(zone).date() == next_day]
+    same = [one for one in of_day if _hour(one.starts_at, zone) <= hour < _hour(one.ends_at, zone)]
+    return [(same or of_day)[0]]
+
+
+def _hour(at: datetime, zone: ZoneInfo) -> time:
+    return at.astimezone(zone).time()
+
+
+def closes_unreached(attempts: Iterable[datetime], *, zone: ZoneInfo) -> bool:
+    """Tell whether these attempts, none of which reached the person, are enough to close the request."""
+    days = [at.astimezone(zone).date() for at in attempts]
+    return len(days) >= ATTEMPTS_BEFORE_CLOSING and len(set(days)) >= DAYS_OF_ATTEMPTS
 
 
 def _cut(day: date, stretch: Stretch, zone: ZoneInfo) -> list[Window]:

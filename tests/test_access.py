@@ -110,6 +110,8 @@ READ_BY_A_FORMER_ADVISER = {
     "person_plan": "403 403",
     "hold_by_contact": "405 403",
     "callback": "403 403",
+    "claim_callback": "405 403",
+    "release_callback": "405 403",
     "answer_on_site": "403 403",
     "decide_absence": "403 403",
     "record_on_site": "405 403",

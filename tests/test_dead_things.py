@@ -160,8 +160,10 @@ def _selectors(text: str) -> str:
 CHOSEN = {
     # A person chooses it in a form, or an address or a file holds it.
     "AbsenceDecision",
+    "AttemptOutcome",
     "Bandwidth",
     "CallbackSubject",
+    "CallbackWay",
     "CaseOrder",
     "ImportKind",
     "Modality",

@@ -67,6 +67,7 @@ DELETED = {
     "accompaniment.OpeningHours",
     "caseload.Capacity",
     "caseload.SavedView",
+    "messaging.CallbackWindow",
     "messaging.DemonstrationEmail",
     "visio.WorkingHours",
 }

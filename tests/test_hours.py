@@ -24,14 +24,14 @@ from accompaniment.rules.french import NO_BREAK, hour_in_words, weekday_in_words
 from accompaniment.services import addresses, outbox
 from caseload.reads.zones import zone_of, zone_of_recipient
 from caseload.views.reader_zone import _one_account
-from messaging.models import CallbackRequest
+from messaging.models import CallbackRequest, CallbackWindow
 from messaging.services.delivery import letter_for
 from tests.access.house import ACTORS, House, build_house
 from tests.access.table import TABLE
 from tests.accompaniment.factories import AgencyFactory, RegionFactory, UserFactory
 from tests.caseload.factories import AdviserFactory, ManagerFactory
 from tests.french_examples import wrong_words
-from tests.messaging.factories import say
+from tests.messaging.factories import request_row, say
 from tests.messaging.notifications import CONTEXTS
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
@@ -131,7 +131,8 @@ def test_every_page_shows_the_reader_s_own_hour_and_day_and_names_it_where_the_o
         house = build_house()
         here = AgencyFactory(region=RegionFactory())
         # In three hours the clock in Paris shows the present hour of La Réunion. No two places are two hours apart.
-        CallbackRequest.objects.update(window_ends_at=NOW + timedelta(hours=2))
+        CallbackRequest.objects.update(window_ends_at=NOW + timedelta(hours=2), manager_at=NOW + timedelta(hours=2))
+        CallbackWindow.objects.update(ends_at=NOW + timedelta(hours=2))
         say(house.conversation, house.owner.user, "Bonjour")
         Interview.objects.filter(pk=house.interview.pk).update(technical_failure_at=NOW)
         for place in PLACES_OF_THE_HOUSE:
@@ -270,14 +271,7 @@ def test_no_letter_of_any_kind_says_the_hour_or_the_day_of_another_place(place: 
 def test_a_call_back_names_the_zone_where_the_adviser_reads_another_hour() -> None:
     with time_machine.travel(NOW, tick=False):
         across = interview_across(REUNION, PARIS).jobseeker
-        request = CallbackRequest.objects.create(
-            jobseeker=across,
-            subject="other",
-            phone="+33612345678",
-            window_starts_at=NOW + timedelta(hours=10),
-            window_ends_at=NOW + timedelta(hours=11),
-            asked_at=NOW,
-        )
+        request = request_row(across, starts_at=NOW + timedelta(hours=10), ends_at=NOW + timedelta(hours=11))
         follower = request.jobseeker.placements.get().portfolio.adviser.user
         assert "8 h 17 – 9 h 17 (heure de Paris)" in page_of(follower, "callbacks")
         assert "et 12 h 17 (heure de La Réunion)" in page_of(across.user, "ask_callback")
@@ -285,7 +279,7 @@ def test_a_call_back_names_the_zone_where_the_adviser_reads_another_hour() -> No
         CallbackRequest.objects.update(state="cancelled", closed_at=NOW, closed_by=across.user)
         form = page_of(across.user, "ask_callback")
         assert "Les heures sont données à l'heure de La Réunion." in html.unescape(form)
-        assert re.search(r", entre \d+ h(?: \d\d)? et \d+ h(?: \d\d)? \(heure de La Réunion\)</option>", form)
+        assert re.search(r"entre&nbsp;</span>\d+ h(?: \d\d)? et \d+ h(?: \d\d)?</label>", form)
         CallbackRequest.objects.update(state="open", closed_at=None, closed_by=None)
         Region.objects.update(timezone=PARIS.key)
         assert "(heure de" not in page_of(follower, "callbacks")

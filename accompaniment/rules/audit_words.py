@@ -68,6 +68,13 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
     },
     AuditAction.CALLBACK: {
         "open": "Demande de rappel enregistrée",
+        "changed": "Demande de rappel modifiée",
+        "claimed": "Rappel pris en charge",
+        "released": "Rappel laissé à un autre conseiller",
+        "lapsed": "Rappel remis à faire, faute d'appel dans les 15 minutes",
+        "tried": "Appel essayé sans réponse",
+        "told": "Nouveaux horaires d'appel proposés par message",
+        "unreached": "Demande de rappel close après plusieurs essais, sans conséquence",
         "done": "Rappel effectué",
         "cancelled": "Demande de rappel annulée",
     },

@@ -27,7 +27,8 @@ LEFT JOIN LATERAL (
     WHERE jobseeker_id = person.id AND nature <> 'registration_interview' ORDER BY at DESC LIMIT 1
 ) latest ON true
 LEFT JOIN messaging_conversation conversation ON conversation.jobseeker_id = person.id
-LEFT JOIN messaging_callbackrequest callback ON callback.jobseeker_id = person.id AND callback.state = 'open'
+LEFT JOIN messaging_callbackrequest callback
+    ON callback.jobseeker_id = person.id AND callback.state IN ('open', 'claimed')
 LEFT JOIN LATERAL (
     SELECT starts_at, channel FROM visio_interview
     WHERE jobseeker_id = person.id AND state IN ('booked', 'in_progress') ORDER BY starts_at LIMIT 1

@@ -2,9 +2,10 @@
 
 from datetime import datetime, time, timedelta
 from itertools import cycle
+from random import Random
 
 from accompaniment.enums import AuditAction, Bandwidth, Channel, ContactNature, NotificationKind
-from accompaniment.models import DeviceCheck, OnSiteRequest
+from accompaniment.models import DeviceCheck, OnSiteRequest, User
 from config.demonstration.logins import ADVISER
 from config.demonstration.people import Fate, Story
 from config.demonstration.texts import (
@@ -12,13 +13,20 @@ from config.demonstration.texts import (
     CALLBACK_OUTCOMES,
     ON_SITE_ANSWERS,
     ON_SITE_COMMENTS,
+    SIGNED_COMMENT,
     WRITTEN_CALLBACKS,
 )
 from config.demonstration.world import World
-from messaging.enums import CallbackState, CallbackSubject
-from messaging.models import CallbackEvent, CallbackRequest
+from messaging.enums import AttemptOutcome, CallbackState, CallbackSubject, CallbackWay
+from messaging.models import CallbackAttempt, CallbackEvent, CallbackRequest, CallbackWindow
+from messaging.rules import MANAGER_SHARE, TEAM_SHARE, Window, risen_at
 
 BATCH = 1000
+SEED = 12
+
+Try = tuple[datetime, User, AttemptOutcome]
+"""An attempt that reached nobody: when, by whom, and what came of it."""
+
 OPEN_FOR_THE_LOGIN = 4
 WRITTEN_FOR_THE_LOGIN = 4
 """Requests to the log-in adviser that were answered in writing; of the open ones, one asks for it."""
@@ -85,52 +93,123 @@ def _write_callbacks(
         _in_writing(request, *words)
     waiting = [*rng.sample(mine, OPEN_FOR_THE_LOGIN), *rng.sample(others, 14), *covered]
     for number, story in enumerate(waiting):
-        rows.append((story, _open(world, story, overdue=number in {0, OPEN_FOR_THE_LOGIN, OPEN_FOR_THE_LOGIN + 1})))
+        rows.append(
+            (story, _open(world, story, overdue=number in {0, OPEN_FOR_THE_LOGIN, OPEN_FOR_THE_LOGIN + 1}, rng=rng))
+        )
     _in_writing(rows[-len(waiting) + OPEN_FOR_THE_LOGIN - 1][1], WRITTEN_CALLBACKS[0][0], "")
+    tried = _add_queue(world, rows, mine, others)
     CallbackRequest.objects.bulk_create([request for _, request in rows], batch_size=BATCH)
+    windows: list[CallbackWindow] = []
+    attempts: list[CallbackAttempt] = []
     events: list[CallbackEvent] = []
     for story, request in rows:
-        user, person = story.person.user, story.person
-        events.append(
-            CallbackEvent(request=request, at=request.asked_at, actor=user, from_state="", to_state=CallbackState.OPEN)
+        windows.append(
+            CallbackWindow(request=request, starts_at=request.window_starts_at, ends_at=request.window_ends_at)
         )
-        world.papers.note(
-            request.asked_at, user, person, AuditAction.CALLBACK, request=request.pk, state=CallbackState.OPEN
-        )
-        if request.closed_at is None:
-            continue
-        events.append(
-            CallbackEvent(
-                request=request,
-                at=request.closed_at,
-                actor=request.closed_by,
-                from_state=CallbackState.OPEN,
-                to_state=CallbackState.DONE,
-            )
-        )
-        world.papers.note(
-            request.closed_at,
-            request.closed_by,
-            person,
-            AuditAction.CALLBACK,
-            request=request.pk,
-            state=CallbackState.DONE,
-        )
-        world.papers.journal(
-            at=request.closed_at,
-            person=person,
-            channel=Channel.CHAT if request.in_writing else Channel.PHONE,
-            nature=ContactNature.CALLBACK,
-            author=story.adviser.user,
-            summary=f"{CallbackSubject(request.subject).label}\u00a0: {request.outcome}",
-            source=f"callback:{request.pk}",
-        )
+        lived: list[tuple[datetime, User | None, CallbackState, str]] = [
+            (request.asked_at, story.person.user, CallbackState.OPEN, "")
+        ]
+        for at, actor, outcome in tried.get(id(request), ()):
+            attempts.append(CallbackAttempt(request=request, at=at, actor=actor, outcome=outcome, phone=request.phone))
+            lived.append((at, actor, CallbackState.OPEN, "tried"))
+        if request.state == CallbackState.UNREACHED:
+            lived[-1] = (*lived[-1][:2], CallbackState.UNREACHED, "")
+        elif request.claimed_at is not None:
+            lived.append((request.claimed_at, request.claimed_by, CallbackState.CLAIMED, ""))
+        elif request.closed_at is not None:
+            lived.append((request.closed_at, request.closed_by, CallbackState(request.state), ""))
+        if request.state == CallbackState.DONE and request.closed_at is not None:
+            attempts.append(_reached(request, request.closed_at))
+            _write_call(world, story, request, request.closed_at)
+        before = ""
+        for at, who, state, event in lived:
+            events.append(CallbackEvent(request=request, at=at, actor=who, from_state=before, to_state=state))
+            said = {"event": event} if event else {}
+            world.papers.note(at, who, story.person, AuditAction.CALLBACK, request=request.pk, state=state, **said)
+            before = state
+    CallbackWindow.objects.bulk_create(windows, batch_size=BATCH)
+    CallbackAttempt.objects.bulk_create(attempts, batch_size=BATCH)
     CallbackEvent.objects.bulk_create(events, batch_size=BATCH)
+
+
+def _reached(request: CallbackRequest, at: datetime) -> CallbackAttempt:
+    return CallbackAttempt(
+        request=request,
+        at=at,
+        actor=request.closed_by,
+        outcome=AttemptOutcome.REACHED,
+        phone=request.phone,
+    )
+
+
+def _write_call(world: World, story: Story, request: CallbackRequest, at: datetime) -> None:
+    world.papers.journal(
+        at=at,
+        person=story.person,
+        channel=Channel.CHAT if request.in_writing else Channel.PHONE,
+        nature=ContactNature.CALLBACK,
+        author=story.adviser.user,
+        summary=f"{CallbackSubject(request.subject).label}\u00a0: {request.outcome}",
+        source=f"callback:{request.pk}",
+    )
+
+
+def _add_queue(
+    world: World, rows: list[tuple[Story, CallbackRequest]], mine: list[Story], others: list[Story]
+) -> dict[int, list[Try]]:
+    """Add a request in each state of the queue; return the attempts that reached nobody, by the identity of its row.
+
+    The draws are its own, so that everything else in the demonstration stays as it is.
+    """
+    rng = Random(SEED)  # noqa: S311  (a demonstration)
+    taken = {id(story) for story, _ in rows}
+    free = [story for story in mine if id(story) not in taken and story.person.phone]
+    agency = free[0].agency
+    of_the_team = [
+        story for story in others if id(story) not in taken and story.person.phone and story.agency == agency
+    ]
+    adviser = free[0].adviser.user
+    again, wrong, signs, video, gone, lost = rng.sample(free, 6)
+    calendar, tried = world.calendar(agency), {}
+    today = calendar.day(world.now)
+    yesterday = calendar.previous_working(today)
+    before = calendar.previous_working(yesterday)
+
+    def add(story: Story, *, overdue: bool, way: CallbackWay = CallbackWay.PHONE) -> CallbackRequest:
+        request = _open(world, story, overdue=overdue, rng=rng)
+        request.way = way
+        if way == CallbackWay.VIDEO:
+            request.phone = ""
+        rows.append((story, request))
+        return request
+
+    for story, outcome in ((again, AttemptOutcome.VOICEMAIL), (wrong, AttemptOutcome.WRONG_NUMBER)):
+        request = add(story, overdue=False)
+        request.asked_at = calendar.at(before, time(15))
+        tried[id(request)] = [(calendar.at(yesterday, time(9, 20)), adviser, outcome)]
+    add(signs, overdue=False, way=CallbackWay.RELAY_SIGNS).comment = SIGNED_COMMENT
+    add(video, overdue=False, way=CallbackWay.VIDEO)
+    request = add(gone, overdue=False)
+    request.asked_at = calendar.at(before, time(15))
+    request.state, request.closed_by = CallbackState.CANCELLED, gone.person.user
+    request.closed_at = request.asked_at + timedelta(minutes=40)
+    request = add(lost, overdue=True)
+    request.asked_at = calendar.at(calendar.previous_working(before), time(15))
+    hours = ((before, time(9, 10)), (before, time(11, 30)), (yesterday, time(9, 15)))
+    tried[id(request)] = [(calendar.at(day, hour), adviser, AttemptOutcome.NO_ANSWER) for day, hour in hours]
+    request.state, request.closed_by = CallbackState.UNREACHED, adviser
+    request.closed_at = calendar.at(*hours[-1])
+    for number, story in enumerate(of_the_team[:2]):
+        request = add(story, overdue=True)
+        if number == 0:
+            request.state, request.claimed_by = CallbackState.CLAIMED, story.adviser.user
+            request.claimed_at = world.now - timedelta(minutes=3)
+    return tried
 
 
 def _in_writing(request: CallbackRequest, comment: str, outcome: str) -> None:
     """Let a person who does not telephone ask for an answer in their messages."""
-    request.in_writing, request.phone = True, ""
+    request.way, request.phone = CallbackWay.CHAT, ""
     request.comment, request.outcome = comment, outcome
 
 
@@ -139,14 +218,19 @@ def _settled(world: World, active: list[Story]) -> list[Story]:
     return [story for story in active if story.accepted_at and story.accepted_at < world.now - timedelta(days=14)]
 
 
-def _request(world: World, story: Story, asked_at: datetime, window: tuple[datetime, datetime]) -> CallbackRequest:
+def _request(
+    world: World, story: Story, asked_at: datetime, window: tuple[datetime, datetime], *, rng: Random
+) -> CallbackRequest:
+    whole = [Window(starts_at=window[0], ends_at=window[1])]
     return CallbackRequest(
         jobseeker=story.person,
-        subject=world.rng.choice(list(CallbackSubject)),
-        comment=world.rng.choice(CALLBACK_COMMENTS),
+        subject=rng.choice(list(CallbackSubject)),
+        comment=rng.choice(CALLBACK_COMMENTS),
         phone=story.person.phone,
         window_starts_at=window[0],
         window_ends_at=window[1],
+        team_at=risen_at(whole, TEAM_SHARE),
+        manager_at=risen_at(whole, MANAGER_SHARE),
         asked_at=asked_at,
     )
 
@@ -157,7 +241,7 @@ def _answered(world: World, story: Story) -> CallbackRequest:
     asked_at = calendar.moment(world.rng, earliest, world.now - timedelta(days=6))
     day = calendar.next_working(calendar.day(asked_at))
     opens, closes = (calendar.at(day, clock) for clock in world.rng.choice(WINDOWS))
-    request = _request(world, story, asked_at, (opens, closes))
+    request = _request(world, story, asked_at, (opens, closes), rng=world.rng)
     request.state = CallbackState.DONE
     request.closed_at = opens + (closes - opens) * world.rng.uniform(0.1, 0.95)
     request.closed_by = story.adviser.user
@@ -165,13 +249,13 @@ def _answered(world: World, story: Story) -> CallbackRequest:
     return request
 
 
-def _open(world: World, story: Story, *, overdue: bool) -> CallbackRequest:
+def _open(world: World, story: Story, *, overdue: bool, rng: Random) -> CallbackRequest:
     calendar = world.calendar(story.agency)
     today = calendar.day(world.now)
     day = calendar.previous_working(today) if overdue else calendar.next_working(today)
-    opens, closes = (calendar.at(day, clock) for clock in world.rng.choice(WINDOWS))
-    asked_at = opens - timedelta(hours=17) if overdue else world.now - timedelta(minutes=world.rng.randrange(5, 400))
-    return _request(world, story, asked_at, (opens, closes))
+    opens, closes = (calendar.at(day, clock) for clock in rng.choice(WINDOWS))
+    asked_at = opens - timedelta(hours=17) if overdue else world.now - timedelta(minutes=rng.randrange(5, 400))
+    return _request(world, story, asked_at, (opens, closes), rng=rng)
 
 
 def _write_on_site(

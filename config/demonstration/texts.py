@@ -164,6 +164,9 @@ WRITTEN_CALLBACKS: tuple[tuple[str, str], ...] = (
 )
 """What people say who ask for an answer in writing, and what came of it."""
 
+SIGNED_COMMENT = "Je suis sourd de naissance\u00a0: le relais vous appelle avec un interprète."
+"""What somebody says who is answered through a relay."""
+
 NOTED_CONTACTS: tuple[tuple[ContactNature, Initiator, int | None, str], ...] = (
     (ContactNature.CALL, Initiator.PERSON, 10, "A appelé au sujet de son allocation. Orientation vers le bon service."),
     (ContactNature.CALL, Initiator.SERVICE, 5, "Rappel de l'échéance, la personne choisit un créneau aujourd'hui."),

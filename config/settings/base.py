@@ -289,6 +289,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "keep-callbacks": {"task": "messaging.jobs.keep_callbacks", "schedule": 60.0, "options": {"expires": 60.0}},
     "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0, "options": {"expires": 60.0}},
     "carry-out-transfers": {
         "task": "caseload.jobs.carry_out_transfers",

@@ -54,7 +54,8 @@ def summaries_say_what_waits() -> Iterator[str]:
     for identifier in rows("""
         SELECT person.identifier FROM accompaniment_jobseeker person
         LEFT JOIN caseload_casesummary summary ON summary.jobseeker_id = person.id
-        LEFT JOIN messaging_callbackrequest request ON request.jobseeker_id = person.id AND request.state = 'open'
+        LEFT JOIN messaging_callbackrequest request
+            ON request.jobseeker_id = person.id AND request.state IN ('open', 'claimed')
         WHERE summary.callback_due_at IS DISTINCT FROM request.window_ends_at
     """):
         yield f"the summary of jobseeker {identifier[0]} is wrong about the call-back"
@@ -65,15 +66,62 @@ def one_open_callback() -> Iterator[str]:
     for identifier, count in rows("""
         SELECT person.identifier, count(*) FROM messaging_callbackrequest request
         JOIN accompaniment_jobseeker person ON person.id = request.jobseeker_id
-        WHERE request.state = 'open' GROUP BY person.id HAVING count(*) > 1
+        WHERE request.state IN ('open', 'claimed') GROUP BY person.id HAVING count(*) > 1
     """):
         yield f"jobseeker {identifier} has {count} open call-back requests"
 
 
 def callbacks_can_be_answered() -> Iterator[str]:
-    """A call-back request has a number to call, or is answered in writing."""
-    for (request,) in rows("SELECT id FROM messaging_callbackrequest WHERE phone = '' AND NOT in_writing"):
-        yield f"call-back request {request} has no number and is not answered in writing"
+    """A call-back request has a number to call, or is answered in a way that needs none."""
+    for (request,) in rows(
+        "SELECT id FROM messaging_callbackrequest WHERE phone = '' AND way NOT IN ('chat', 'video')"
+    ):
+        yield f"call-back request {request} has no number, and cannot be answered without one"
+
+
+def callbacks_promise_their_windows() -> Iterator[str]:
+    """The promise of a request runs from its first to its last window, and rises within it."""
+    for (request,) in rows("""
+        SELECT request.id FROM messaging_callbackrequest request
+        LEFT JOIN LATERAL (
+            SELECT min(starts_at) AS first, max(ends_at) AS last FROM messaging_callbackwindow
+            WHERE request_id = request.id
+        ) whole ON true
+        WHERE whole.first IS DISTINCT FROM request.window_starts_at
+            OR whole.last IS DISTINCT FROM request.window_ends_at
+            OR NOT (request.window_starts_at <= request.team_at AND request.team_at <= request.manager_at
+                    AND request.manager_at <= request.window_ends_at)
+    """):
+        yield f"call-back request {request} does not promise its windows"
+
+
+def callbacks_are_in_one_hand() -> Iterator[str]:
+    """A claimed request says who has it and since when, and no other request does."""
+    for request, state in rows("""
+        SELECT id, state FROM messaging_callbackrequest
+        WHERE (state = 'claimed') <> (claimed_at IS NOT NULL) OR (state = 'claimed') <> (claimed_by_id IS NOT NULL)
+    """):
+        yield f"call-back request {request} is {state}, and its claim does not agree"
+
+
+def callbacks_were_tried_enough() -> Iterator[str]:
+    """A request ends as not reached only after three attempts on two days, and as done only after one that reached."""
+    for request, state in rows("""
+        SELECT request.id, request.state FROM messaging_callbackrequest request
+        JOIN accompaniment_jobseeker person ON person.id = request.jobseeker_id
+        JOIN accompaniment_agency agency ON agency.id = person.agency_id
+        JOIN accompaniment_departement departement ON departement.code = agency.departement_id
+        JOIN accompaniment_region region ON region.code = departement.region_id
+        CROSS JOIN LATERAL (
+            SELECT count(*) FILTER (WHERE outcome <> 'reached') AS missed,
+                   count(*) FILTER (WHERE outcome = 'reached') AS reached,
+                   count(DISTINCT (at AT TIME ZONE region.timezone)::date) AS days
+            FROM messaging_callbackattempt WHERE request_id = request.id
+        ) tried
+        WHERE (request.state = 'unreached' AND (tried.missed < 3 OR tried.days < 2 OR tried.reached > 0))
+            OR (request.state = 'done') <> (tried.reached > 0)
+    """):
+        yield f"call-back request {request} is {state}, which its attempts do not say"
 
 
 def callbacks_have_their_history() -> Iterator[str]:
@@ -111,6 +159,9 @@ MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     summaries_say_what_waits,
     one_open_callback,
     callbacks_can_be_answered,
+    callbacks_promise_their_windows,
+    callbacks_are_in_one_hand,
+    callbacks_were_tried_enough,
     callbacks_have_their_history,
     what_was_sent_has_its_proof,
 )

@@ -3,12 +3,20 @@
 from caseload.enums import TimelineKind
 from caseload.hooks.timeline import Event, Happened
 from caseload.reads.file.timeline_sources import name_of, own, source
-from messaging.enums import CallbackState, CallbackSubject
+from messaging.enums import CallbackState, CallbackSubject, CallbackWay
 from messaging.models import CallbackRequest
+from messaging.rules import OPEN_CALLBACKS
+
+WAYS_SAID = {
+    CallbackWay.CHAT: "par écrit",
+    CallbackWay.VIDEO: "en visio",
+    CallbackWay.RELAY_TEXT: "par un relais, en texte",
+    CallbackWay.RELAY_SIGNS: "par un relais, en langue des signes",
+}
 
 
 def request_made(happened: Happened) -> Event:
-    way = ", par écrit" if happened["in_writing"] else ""
+    way = "" if happened["way"] == CallbackWay.PHONE else f", {WAYS_SAID[CallbackWay(happened['way'])]}"
     return Event(
         at=happened.at,
         kind=TimelineKind.CONTACT,
@@ -33,13 +41,13 @@ MESSAGING_SOURCES = [
         own(CallbackRequest.objects.all()),
         request_made,
         at="asked_at",
-        in_writing="in_writing",
+        way="way",
         subject="subject",
         comment="comment",
     ),
     source(
         TimelineKind.CONTACT,
-        own(CallbackRequest.objects.exclude(state__in=(CallbackState.OPEN, CallbackState.DONE))),
+        own(CallbackRequest.objects.exclude(state__in=(*OPEN_CALLBACKS, CallbackState.DONE))),
         ended_without_a_call,
         at="closed_at",
         state="state",

@@ -6,6 +6,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from messaging.enums import CallbackWay
+
 register = template.Library()
 
 LINK = re.compile(r"https://[^\s<>\"'«»]+")
@@ -37,3 +39,9 @@ def _within(address: str) -> str:
         if not more and last not in ".,;:!?([{":
             return address
         address = address[:-1]
+
+
+@register.filter
+def answer_way(way: str) -> str:
+    """Return how the person wants to be answered, as the staff read it."""
+    return {CallbackWay.CHAT: "Par écrit"}.get(CallbackWay(way), str(CallbackWay(way).label))

@@ -5,15 +5,16 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accompaniment.enums import Role
+from accompaniment.enums import FilePart, Role
 from accompaniment.models import Jobseeker
+from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from caseload.enums import QueueTab
 from caseload.reads.desk.queue import first_rows
-from caseload.reads.moves.who_answers import relay_of
 from caseload.rules.queue import rows_of
 from messaging.forms import composer
 from messaging.models import CallbackRequest, Conversation
+from messaging.reads.callback_queue import calls_of, with_people
 from messaging.reads.participants import ConversationClosedError, participants
 from messaging.reads.threads import thread_for, waiting_lines
 from messaging.services import conversations
@@ -43,19 +44,20 @@ def to_answer(request: AuthenticatedRequest) -> HttpResponse:
 @require_safe
 @role_required(Role.ADVISER)
 def callbacks(request: AuthenticatedRequest) -> HttpResponse:
-    """The call-backs that wait, by due time."""
+    """The call-backs that wait, by due time, those of the team included."""
     now = timezone.now()
-    waiting = CallbackRequest.objects.visible_to(request.user).open()
+    waiting = CallbackRequest.objects.answered_by(request.user, now=now).open()
     requests, count = first_rows(
-        waiting.select_related("jobseeker__agency__departement__region").annotate(
-            relay=relay_of(request.user, now=now)
-        ),
+        with_people(waiting, request.user, now=now),
         limit=rows_of(QueueTab.CALLBACKS, asked=request.GET.get("besoin", "")),
     )
+    calls = calls_of(requests, request.user, now=now)
+    others = [call.request.jobseeker_id for call in calls if not call.own]
+    audit.record_readings(actor=request.user, people=others, part=FilePart.CALLBACK)
     return render(
         request,
         "messaging/partials/_panel_callbacks.html",
-        {"requests": requests, "count": count, "others": count - len(requests), "now": now},
+        {"calls": calls, "count": count, "others": count - len(calls), "now": now},
     )
 
 
@@ -80,5 +82,10 @@ def person_conversation(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "messaging/partials/_panel_person.html",
-        {"thread": thread, "form": composer(thread.conversation), "person": person},
+        {
+            "thread": thread,
+            "form": composer(thread.conversation),
+            "person": person,
+            "callback": None if who.person == request.user.pk else person.callback_requests.open().first(),
+        },
     )

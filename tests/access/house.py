@@ -37,6 +37,7 @@ from tests.caseload.factories import (
     planned_transfer,
     volunteer,
 )
+from tests.messaging.factories import request_row
 from tests.visio.factories import InterviewFactory, due_obligation, noted_absence
 from visio.models import Interview
 from visio.services.hours import give_usual_hours
@@ -152,14 +153,7 @@ def _followed(portfolio: Portfolio) -> Jobseeker:
         ends_at=now + timedelta(days=3, minutes=30),
         occupies_until=now + timedelta(days=3, minutes=40),
     )
-    CallbackRequest.objects.create(
-        jobseeker=person,
-        subject="other",
-        phone=person.phone,
-        window_starts_at=now,
-        window_ends_at=now + timedelta(hours=3),
-        asked_at=now,
-    )
+    request_row(person, starts_at=now, ends_at=now + timedelta(hours=3))
     OnSiteRequest.objects.create(jobseeker=person, asked_at=now)
     PlanRequest.objects.create(jobseeker=person, asked_at=now, comment="Moins souvent")
     Contact.objects.create(jobseeker=person, at=now, channel="chat", nature="message")

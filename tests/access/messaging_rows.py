@@ -41,7 +41,7 @@ ROWS: dict[str, Row] = {
         lambda house: (house.owner.pk,),
     ),
     "callbacks": Row(
-        "login > > 200 200 200 403 403 403",
+        "login > > 200 200 200 200 200 200",
         "login 405 405 405 405 405 405 405 405",
     ),
     "ask_callback": Row(
@@ -49,8 +49,27 @@ ROWS: dict[str, Row] = {
         "login 422 422 403 403 403 403 403 403",
     ),
     "callback": Row(
-        "login 403 403 200 404 404 403 403 403",
-        "login 403 403 422 404 404 403 403 403",
+        "login 403 403 200 404 404 404 404 404",
+        "login 403 403 422 404 404 404 404 404",
+        lambda house: (house.callback.pk,),
+    ),
+    "next_callback": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 > > > > > >",
+    ),
+    "claim_callback": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 > 404 404 404 404 404",
+        lambda house: (house.callback.pk,),
+    ),
+    "release_callback": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 > 404 404 404 404 404",
+        lambda house: (house.callback.pk,),
+    ),
+    "change_callback": Row(
+        "login 200 404 403 403 403 403 403 403",
+        "login 422 404 403 403 403 403 403 403",
         lambda house: (house.callback.pk,),
     ),
     "cancel_callback": Row(

@@ -11,10 +11,11 @@ from django.utils import timezone
 from accompaniment.hooks.invariants import checks
 from accompaniment.models import Jobseeker
 from accompaniment.services.plans import plan_obligations
-from messaging.models import CallbackEvent, CallbackRequest
+from messaging.models import CallbackEvent
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
 from tests.caseload.factories import PortfolioFactory, on_web_track, placed, volunteer
+from tests.messaging.factories import request_row
 
 pytestmark = pytest.mark.django_db
 
@@ -169,11 +170,12 @@ BREACHES = {
     ),
     "two open call-backs": (
         "one_open_callback",
-        ("callback_one_open",),
+        ("callback_one_open", "messaging_callbackrequest.callback_claimed_by_someone"),
         (
             "INSERT INTO messaging_callbackrequest (jobseeker_id, subject, comment, phone, window_starts_at, "
-            "window_ends_at, asked_at, state, outcome) SELECT jobseeker_id, subject, comment, phone, window_starts_at, "
-            "window_ends_at, asked_at, 'open', '' FROM messaging_callbackrequest"
+            "window_ends_at, team_at, manager_at, asked_at, state, outcome) SELECT jobseeker_id, subject, comment, "
+            "phone, window_starts_at, window_ends_at, team_at, manager_at, asked_at, 'claimed', '' "
+            "FROM messaging_callbackrequest"
         ),
     ),
     "a call-back that its events do not tell": (
@@ -181,6 +183,24 @@ BREACHES = {
         (),
         (
             "UPDATE messaging_callbackrequest SET state = 'done', closed_at = now(), closed_by_id = "
+            "(SELECT min(id) FROM accompaniment_user)"
+        ),
+    ),
+    "a call-back whose promise is not that of its windows": (
+        "callbacks_promise_their_windows",
+        (),
+        "UPDATE messaging_callbackwindow SET ends_at = ends_at + interval '1 hour'",
+    ),
+    "a call-back in nobody's hand": (
+        "callbacks_are_in_one_hand",
+        ("messaging_callbackrequest.callback_claimed_by_someone",),
+        "UPDATE messaging_callbackrequest SET state = 'claimed'",
+    ),
+    "a call-back that ended as not reached too early": (
+        "callbacks_were_tried_enough",
+        (),
+        (
+            "UPDATE messaging_callbackrequest SET state = 'unreached', closed_at = now(), closed_by_id = "
             "(SELECT min(id) FROM accompaniment_user)"
         ),
     ),
@@ -207,14 +227,7 @@ def house() -> Iterator[Jobseeker]:
         body="Bonjour",
     )
     now = timezone.now()
-    request = CallbackRequest.objects.create(
-        jobseeker=person,
-        subject="other",
-        phone=person.phone,
-        window_starts_at=now,
-        window_ends_at=now + timedelta(hours=2),
-        asked_at=now,
-    )
+    request = request_row(person, starts_at=now, ends_at=now + timedelta(hours=2))
     CallbackEvent.objects.create(request=request, at=now, actor=person.user, to_state="open")
     person.summary.callback_due_at = request.window_ends_at
     person.summary.save(update_fields=["callback_due_at"])

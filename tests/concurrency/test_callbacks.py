@@ -4,13 +4,13 @@ from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
 
-from messaging.enums import CallbackState, CallbackSubject
+from messaging.enums import CallbackState
 from messaging.models import CallbackRequest
-from messaging.services.callbacks import CallbackAlreadyOpenError, cancel_callback, close_callback
+from messaging.services.callback_steps import CallbackAlreadyOpenError
+from messaging.services.callbacks import cancel_callback, close_callback
 from tests.concurrency.threads import at_once
-from tests.messaging.factories import ask, first_window, pair
+from tests.messaging.factories import ask, first_window, pair, request_row
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,14 +50,7 @@ def test_without_the_index_two_requests_stand() -> None:
         with transaction.atomic():
             assert not CallbackRequest.objects.open().filter(jobseeker=two.jobseeker).exists()
             both_have_looked.wait()
-            CallbackRequest.objects.create(
-                jobseeker=two.jobseeker,
-                subject=CallbackSubject.OTHER,
-                phone="+33612345678",
-                window_starts_at=window.starts_at,
-                window_ends_at=window.ends_at,
-                asked_at=timezone.now(),
-            )
+            request_row(two.jobseeker, starts_at=window.starts_at, ends_at=window.ends_at)
             return True
 
     try:
@@ -65,5 +58,5 @@ def test_without_the_index_two_requests_stand() -> None:
         assert CallbackRequest.objects.filter(state=CallbackState.OPEN).count() == 2
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM messaging_callbackrequest")
+            cursor.execute("DELETE FROM messaging_callbackwindow; DELETE FROM messaging_callbackrequest")
             cursor.execute(definition)

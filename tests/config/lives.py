@@ -52,15 +52,13 @@ from caseload.services.file.contacts import ContactFacts, note_contact
 from caseload.services.moves.waiting_list import place_waiting
 from caseload.services.registration.decisions import refuse_at_interview, validate_at_interview
 from config.demonstration.workbooks import ONE_PAGE
-from messaging.enums import CallbackSubject
-from messaging.models import CallbackRequest, Message, ReadMark
-from messaging.rules import Window
-from messaging.services.callbacks import ask_callback, close_callback
+from messaging.models import Message, ReadMark
 from messaging.services.conversations import mark_read, open_conversation
 from messaging.services.delivery import deliver_due
 from messaging.services.posting import post_message
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import findings
+from tests.config.callback_lives import add_callbacks
 from visio.enums import AbsenceDecision, InterviewState, NextStep
 from visio.models import AbsenceAnswer, Interview, InterviewEvent, SlotInvitation
 from visio.services import missed, room
@@ -362,32 +360,12 @@ def _read(mark: ReadMark, twin: Twin) -> None:
 
 
 def _requests(life: Life) -> None:
-    for request in CallbackRequest.objects.filter(jobseeker=life.person).select_related("closed_by"):
-        life.add(request.asked_at, partial(_ask_callback, request))
-        life.add(request.closed_at, partial(_call, request))
+    add_callbacks(life)
     for wish in OnSiteRequest.objects.filter(jobseeker=life.person).select_related("answered_by"):
         life.add(wish.asked_at, partial(_ask_on_site, wish))
         life.add(wish.answered_at, partial(_answer_on_site, wish))
     for check in DeviceCheck.objects.filter(jobseeker=life.person):
         life.add(check.at, partial(_check_device, check))
-
-
-def _ask_callback(request: CallbackRequest, twin: Twin) -> None:
-    twin.known["callback", request.pk] = ask_callback(
-        actor=twin.user,
-        jobseeker=twin.person,
-        subject=CallbackSubject(request.subject),
-        phone=request.phone,
-        window=Window(starts_at=request.window_starts_at, ends_at=request.window_ends_at),
-        comment=request.comment,
-        in_writing=request.in_writing,
-    )
-
-
-def _call(request: CallbackRequest, twin: Twin) -> None:
-    close_callback(
-        actor=twin.acting(request.closed_by), request=twin.known["callback", request.pk], outcome=request.outcome
-    )
 
 
 def _ask_on_site(wish: OnSiteRequest, twin: Twin) -> None:

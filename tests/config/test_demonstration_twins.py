@@ -65,7 +65,7 @@ TOLD_APART: dict[type[models.Model], tuple[str, ...]] = {
     Interview: ("state", "channel", "booked_by__role", "answered_at", "technical_failure_at", "phone_since"),
     Obligation: ("state",),
     Conversation: ("awaiting_reply_since",),
-    CallbackRequest: ("in_writing", "state", "jobseeker__placements__portfolio__modality"),
+    CallbackRequest: ("way", "state", "attempts__outcome", "jobseeker__placements__portfolio__modality"),
     Contact: ("began_by",),
     OnSiteRequest: ("answered_at", "jobseeker__placements__portfolio__modality"),
     DeviceCheck: ("connection",),
@@ -93,6 +93,8 @@ def chosen() -> list[Jobseeker]:
         # The demonstration writes these two through the services.
         Transfer.objects.all(),
         Notification.objects.filter(sent_at=None, jobseeker__isnull=False),
+        # The job writes to who was not reached, once the demonstration runs.
+        CallbackRequest.objects.to_tell(),
     ]
     people = Jobseeker.objects.select_related("user", "agency__departement__region").order_by("pk")
     for several in left_out:

@@ -105,10 +105,10 @@ def test_a_person_logs_in_accepts_books_writes_and_asks(new_page: NewPage, serve
     reader.uses("button", "Demander cet appel")
     reader.is_told("Sujet")
     reader.chooses("Une formation")
-    reader.picks("Quand vous appeler", re.compile("^(lundi|mardi|mercredi|jeudi|vendredi)"))
-    reader.chooses(re.compile("^Répondez-moi par écrit"), role="checkbox")
+    reader.chooses(re.compile("^Par écrit"))
+    reader.chooses(re.compile("^(lundi|mardi|mercredi|jeudi|vendredi)"), role="checkbox")
     reader.uses("button", "Demander cet appel")
-    reader.hears("Votre demande est enregistrée. Votre conseiller vous écrira.")
+    reader.hears("Votre demande est enregistrée.")
     asked = CallbackRequest.objects.get(jobseeker=person)
     assert asked.in_writing
 

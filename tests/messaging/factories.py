@@ -1,6 +1,7 @@
 """Makes conversations, messages and call-back requests through the real services."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -9,9 +10,9 @@ from django.utils import timezone
 from accompaniment.models import Jobseeker, User
 from caseload.models import Portfolio
 from messaging.enums import CallbackSubject
-from messaging.models import CallbackRequest, Conversation, Message
+from messaging.models import CallbackRequest, CallbackWindow, Conversation, Message
 from messaging.reads.callback_windows import windows_of
-from messaging.rules import Window
+from messaging.rules import MANAGER_SHARE, TEAM_SHARE, Window, risen_at
 from messaging.services.callbacks import ask_callback
 from messaging.services.conversations import open_conversation
 from messaging.services.posting import post_message
@@ -55,6 +56,26 @@ def first_window(jobseeker: Jobseeker) -> Window:
     return windows_of(jobseeker.agency, now=timezone.now())[0]
 
 
+def request_row(jobseeker: Jobseeker, *, starts_at: datetime, ends_at: datetime, **facts: Any) -> CallbackRequest:
+    """Write an open request with one window, which need not be on offer."""
+    window = Window(starts_at=starts_at, ends_at=ends_at)
+    request = CallbackRequest.objects.create(
+        **{
+            "jobseeker": jobseeker,
+            "subject": CallbackSubject.OTHER,
+            "phone": jobseeker.phone or "+33612345678",
+            "window_starts_at": starts_at,
+            "window_ends_at": ends_at,
+            "team_at": risen_at([window], TEAM_SHARE),
+            "manager_at": risen_at([window], MANAGER_SHARE),
+            "asked_at": timezone.now(),
+            **facts,
+        }
+    )
+    CallbackWindow.objects.create(request=request, starts_at=starts_at, ends_at=ends_at)
+    return request
+
+
 def ask(jobseeker: Jobseeker, **facts: Any) -> CallbackRequest:
     """Ask to be called back in the first window on offer."""
     return ask_callback(
@@ -63,7 +84,7 @@ def ask(jobseeker: Jobseeker, **facts: Any) -> CallbackRequest:
             "jobseeker": jobseeker,
             "subject": CallbackSubject.TRAINING,
             "phone": "06 12 34 56 78",
-            "window": first_window(jobseeker),
+            "windows": [first_window(jobseeker)],
             **facts,
         }
     )

@@ -14,13 +14,14 @@ from accompaniment.models import AuditEntry, Contact
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services.enrolments.tiers import change_tier
 from caseload.models import CaseSummary
-from messaging.enums import CallbackState
+from messaging.enums import CallbackState, CallbackWay
 from messaging.forms import window_value
 from messaging.models import CallbackRequest
 from messaging.reads.invariants import MESSAGING_CHECKS
 from messaging.reads.participants import NobodyFollowsError
 from messaging.rules import Window
-from messaging.services.callbacks import CallbackAlreadyOpenError, cancel_callback, close_callback
+from messaging.services.callback_steps import CallbackAlreadyOpenError
+from messaging.services.callbacks import cancel_callback, close_callback
 from tests.caseload.factories import CoverFactory, ManagerFactory, on_web_track
 from tests.messaging.factories import ask, first_window, pair, say
 
@@ -64,8 +65,8 @@ def test_a_window_that_is_not_offered_is_refused() -> None:
     offered = first_window(two.jobseeker)
     shifted = Window(starts_at=offered.starts_at + timedelta(minutes=1), ends_at=offered.ends_at)
     with pytest.raises(DomainError):
-        ask(two.jobseeker, window=shifted)
-    assert ask(two.jobseeker, window=offered).window_starts_at == offered.starts_at
+        ask(two.jobseeker, windows=[shifted])
+    assert ask(two.jobseeker, windows=[offered]).window_starts_at == offered.starts_at
 
 
 def test_only_the_person_asks_and_takes_back() -> None:
@@ -162,9 +163,9 @@ def test_who_does_not_telephone_is_answered_in_writing(client: Client) -> None:
     with pytest.raises(DomainError):
         ask(two.jobseeker, phone="")
     client.force_login(two.person)
-    form = {"subject": "training", "window": window_value(first_window(two.jobseeker))}
+    form = {"subject": "training", "way": "phone", "windows": window_value(first_window(two.jobseeker))}
     assert client.post(reverse("ask_callback"), form).status_code == 422
-    assert client.post(reverse("ask_callback"), form | {"in_writing": "on"}, follow=True).status_code == 200
+    assert client.post(reverse("ask_callback"), form | {"way": "chat"}, follow=True).status_code == 200
     request = CallbackRequest.objects.get()
     assert (request.in_writing, request.phone, request.number) == (True, "", "")
     two.jobseeker.refresh_from_db()
@@ -187,7 +188,7 @@ def test_who_does_not_telephone_is_answered_in_writing(client: Client) -> None:
 
 def test_a_request_has_a_number_or_is_answered_in_writing() -> None:
     """The database refuses one with neither."""
-    request = ask(pair().jobseeker, phone="", in_writing=True)
-    with pytest.raises(IntegrityError, match="callback_number_or_writing"), transaction.atomic():
-        CallbackRequest.objects.filter(pk=request.pk).update(in_writing=False)
-    CallbackRequest.objects.filter(pk=request.pk).update(in_writing=False, phone="+33612345678")
+    request = ask(pair().jobseeker, phone="", way=CallbackWay.CHAT)
+    with pytest.raises(IntegrityError, match="callback_number_or_another_way"), transaction.atomic():
+        CallbackRequest.objects.filter(pk=request.pk).update(way="phone")
+    CallbackRequest.objects.filter(pk=request.pk).update(way="phone", phone="+33612345678")

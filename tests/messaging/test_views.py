@@ -242,7 +242,7 @@ def test_the_space_of_the_jobseeker(two: Pair) -> None:
     say(two.conversation, two.adviser)
     ask(two.jobseeker)
     assert "2 nouveaux messages" in space()
-    assert "Voir ou annuler" in space()
+    assert "Voir, modifier ou annuler" in space()
     browser.post(reverse("conversation_read", args=[two.conversation.pk]), {"number": 2})
     assert "Aucun nouveau message" in space()
 
@@ -266,7 +266,8 @@ def wish(two: Pair, **facts: str) -> dict[str, str]:
     return {
         "subject": "training",
         "phone": "06 12 34 56 78",
-        "window": window_value(first_window(two.jobseeker)),
+        "way": "phone",
+        "windows": window_value(first_window(two.jobseeker)),
         "comment": "",
         **facts,
     }
@@ -295,7 +296,7 @@ def test_a_person_asks_to_be_called_back_and_takes_it_back(two: Pair) -> None:
     ("facts", "sentence"),
     [
         ({"phone": "06 12"}, "Ce numéro de téléphone"),
-        ({"window": "20200101T080000Z-20200101T090000Z"}, "plus proposée"),
+        ({"windows": "20200101T080000Z-20200101T090000Z"}, "plus proposée"),
         ({"subject": "x"}, "Sujet"),
     ],
 )

@@ -11,7 +11,7 @@ from accompaniment.models import (
     OnSiteRequest,
     User,
 )
-from messaging.enums import CallbackSubject
+from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import CallbackRequest, Conversation
 from messaging.services import callbacks, conversations, groups, posting
 from tests.messaging.factories import first_window
@@ -92,13 +92,39 @@ MEETING_CASES: dict[str, Case] = {
             jobseeker=h.person,
             subject=CallbackSubject.TRAINING,
             phone=h.person.phone,
-            window=first_window(h.person),
+            windows=[first_window(h.person)],
         ),
         lambda h: callbacks.cancel_callback(actor=h.person.user, request=h.one(CallbackRequest)),
     ),
     f"{M}.callbacks.close_callback": Case(
         ADVISERS,
         lambda h, actor, it: callbacks.close_callback(actor=actor, request=h.one(CallbackRequest), outcome="Rappelée"),
+    ),
+    f"{M}.callbacks.miss_callback": Case(
+        ADVISERS,
+        lambda h, actor, it: callbacks.miss_callback(
+            actor=actor, request=h.one(CallbackRequest), outcome=AttemptOutcome.NO_ANSWER
+        ),
+    ),
+    f"{M}.callbacks.claim_callback": Case(
+        ADVISERS, lambda h, actor, it: callbacks.claim_callback(actor=actor, request=h.one(CallbackRequest))
+    ),
+    f"{M}.callbacks.release_callback": Case(
+        {"follower"},
+        lambda h, actor, it: callbacks.release_callback(actor=actor, request=h.one(CallbackRequest)),
+        lambda h: callbacks.claim_callback(actor=h.portfolio.adviser.user, request=h.one(CallbackRequest)),
+    ),
+    f"{M}.callbacks.change_callback": Case(
+        OWNER,
+        lambda h, actor, it: callbacks.change_callback(
+            actor=actor,
+            request=h.one(CallbackRequest),
+            subject=CallbackSubject.FILE,
+            phone=h.person.phone,
+            windows=[first_window(h.person)],
+            comment="",
+            way=CallbackWay.CHAT,
+        ),
     ),
     f"{M}.callbacks.cancel_callback": Case(
         OWNER, lambda h, actor, it: callbacks.cancel_callback(actor=actor, request=h.one(CallbackRequest))

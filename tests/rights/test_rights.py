@@ -59,6 +59,11 @@ WITHIN = {
     f"{C}.moves.placements.follow_tier_change",
     f"{C}.moves.placements.follow_track_end",
     f"{C}.moves.placements.place",
+    f"{M}.callback_steps.attempted",
+    f"{M}.callback_steps.claim",
+    f"{M}.callback_steps.close",
+    f"{M}.callback_steps.log",
+    f"{M}.callback_steps.reopen",
     f"{M}.handover.follow_track_end",
     f"{V}.adviser_absences.decide_interviews",
     f"{V}.adviser_absences.give",
@@ -91,7 +96,11 @@ ELSEWHERE = {
     f"{M}.conversations.record_excerpts",
     f"{M}.conversations.record_reading",
     f"{V}.on_site_answers.record_wishes",
+    # It takes what the actor may answer, and nothing else: `tests/messaging/test_callback_queue.py`.
+    f"{M}.callbacks.claim_next",
     # Previews and checks: nothing is written.
+    f"{M}.callback_steps.check_answers",
+    f"{M}.callback_steps.check_not_in_other_hands",
     f"{A}.enrolments.publishing.foresee_publication",
     f"{A}.territory.foresee_opening",
     f"{C}.desk.selections.followed_among",

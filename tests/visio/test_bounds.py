@@ -171,7 +171,7 @@ class TestOtherActs:
                 jobseeker=person,
                 subject=CallbackSubject.OTHER,
                 phone="06 12 34 56 78",
-                window=window,
+                windows=[window],
             )
 
         for _ in range(2):

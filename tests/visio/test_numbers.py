@@ -161,7 +161,7 @@ class TestCallBack:
     def test_it_is_called_at_the_number_of_the_file(self, client, numberless):
         client.force_login(numberless.user)
         window = windows_of(numberless.agency, now=timezone.now())[0]
-        facts = {"subject": CallbackSubject.OTHER, "window": window_value(window)}
+        facts = {"subject": CallbackSubject.OTHER, "way": "phone", "windows": window_value(window)}
         assert client.post(reverse("ask_callback"), facts | {"phone": ""}).status_code == 422
         assert client.post(reverse("ask_callback"), facts | {"phone": "06 12 34 56 78"}).status_code == 302
         numberless.refresh_from_db()
@@ -170,7 +170,7 @@ class TestCallBack:
     def test_a_number_that_is_corrected_later_is_the_one_to_call(self, client, person):
         window = windows_of(person.agency, now=timezone.now())[0]
         request = ask_callback(
-            actor=person.user, jobseeker=person, subject=CallbackSubject.OTHER, phone=person.phone, window=window
+            actor=person.user, jobseeker=person, subject=CallbackSubject.OTHER, phone=person.phone, windows=[window]
         )
         change_phone(actor=person.user, jobseeker=person, phone=NEW)
         assert CallbackRequest.objects.get(pk=request.pk).number == NEW

@@ -132,13 +132,11 @@ def written(client: Client, person: Jobseeker) -> None:
 def called(client: Client, person: Jobseeker) -> None:
     page = client.get(reverse(CALL)).content.decode()
     if not CallbackRequest.objects.open().filter(jobseeker=person).exists():
-        window = re.search(
-            r'name="window"[^>]*>.*?<option value="([^"]+)"|name="window" value="([^"]+)"', page, re.DOTALL
-        )
+        window = re.search(r'name="windows" value="([^"]+)"', page)
         assert window is not None
         client.post(
             reverse(CALL),
-            {"subject": "training", "phone": person.phone, "window": window[1] or window[2], "comment": ""},
+            {"subject": "training", "phone": person.phone, "way": "phone", "windows": window[1], "comment": ""},
             follow=True,
         )
     assert CallbackRequest.objects.open().filter(jobseeker=person).exists()

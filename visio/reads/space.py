@@ -10,7 +10,7 @@ from accompaniment.reads.standing import Standing
 from accompaniment.reads.waiting_times import TimeLeft, time_left
 from caseload.models import Adviser
 from caseload.reads.moves.who_answers import Following
-from messaging.models import CallbackRequest
+from messaging.reads.callback_queue import Call, open_call_of
 from messaging.reads.callback_windows import windows_of
 from visio.enums import RoomMoment
 from visio.models import Interview, to_place
@@ -28,7 +28,7 @@ class Space:
     """Until when the person's wish, or the adviser's validation, waits."""
     steps: list[Step]
     adviser: Adviser | None
-    callback: CallbackRequest | None
+    callback: Call | None
     """The open request to be called back."""
     can_be_called: bool
     """Whether the agency has hours in which somebody calls; an open request can always be read and cancelled."""
@@ -47,15 +47,13 @@ class Space:
 def space_of(standing: Standing, following: Following, *, now: datetime) -> Space:
     """Return what the space of a person shows now, given where they stand and who follows them."""
     person, adviser = standing.person, following.adviser
-    callback = CallbackRequest.objects.open().filter(jobseeker=person).first()
-    if callback is not None:
-        callback.jobseeker = person
+    callback = open_call_of(person, now=now)
     due: Obligation | None = to_place(Obligation.objects.filter(jobseeker=person)).first()
     waits = standing.enrolment if standing.awaits_interview or standing.must_accept else None
     return Space(
         standing=standing,
         time_left=time_left(now=now, only=[waits.pk]).get(waits.pk) if waits else None,
-        steps=in_order([*_of_interviews(person, due, now), *_of_the_way_in(standing), *_of_callback(callback, now)]),
+        steps=in_order([*_of_interviews(person, due, now), *_of_the_way_in(standing), *_of_callback(callback)]),
         adviser=adviser,
         callback=callback,
         can_be_called=adviser is not None and (callback is not None or bool(windows_of(person.agency, now=now))),
@@ -100,10 +98,10 @@ def _of_the_way_in(standing: Standing) -> Iterator[Step]:
         yield Step(StepKind.AWAIT)
 
 
-def _of_callback(callback: CallbackRequest | None, now: datetime) -> Iterator[Step]:
+def _of_callback(callback: Call | None) -> Iterator[Step]:
     if callback is not None:
         # A window that has passed without a call is no reason to put off what comes.
-        yield Step(StepKind.CALL, callback.window_starts_at if callback.window_ends_at >= now else None, callback)
+        yield Step(StepKind.CALL, None if callback.is_late else callback.window.starts_at, callback)
 
 
 def _can_join(interview: Interview, now: datetime) -> bool:
