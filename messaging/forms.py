@@ -142,7 +142,7 @@ class CallbackForm(forms.Form):
         found: dict[str, list[tuple[BoundWidget, str]]] = {}
         for box, window in zip(self["windows"], self.offered, strict=True):
             day = weekday_in_words(window.starts_at.astimezone(zone).date())
-            hours = hours_there(window.starts_at, window.ends_at, zone=zone, others=(), joined="et")
+            hours = hours_there(window.starts_at, window.ends_at, zone=zone, others=())
             found.setdefault(day, []).append((box, hours))
         return list(found.items())
 

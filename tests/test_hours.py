@@ -279,7 +279,7 @@ def test_a_call_back_names_the_zone_where_the_adviser_reads_another_hour() -> No
         CallbackRequest.objects.update(state="cancelled", closed_at=NOW, closed_by=across.user)
         form = page_of(across.user, "ask_callback")
         assert "Les heures sont données à l'heure de La Réunion." in html.unescape(form)
-        assert re.search(r"entre&nbsp;</span>\d+ h(?: \d\d)? et \d+ h(?: \d\d)?</label>", form)
+        assert re.search(r", </span>\d+\sh(?:\s\d\d)?\s?–\s?\d+\sh(?:\s\d\d)?</label>", form)
         CallbackRequest.objects.update(state="open", closed_at=None, closed_by=None)
         Region.objects.update(timezone=PARIS.key)
         assert "(heure de" not in page_of(follower, "callbacks")
