@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("portefeuille/", portfolios.my_portfolio, name="my_portfolio"),
     path("portefeuille/export.csv", portfolios.my_portfolio_export, name="my_portfolio_export"),
     path("portefeuille/plan/", selections.plan_many, name="plan_many"),
+    path("portefeuille/contact/", selections.note_for_one, name="note_for_one"),
     path("portefeuille/vues/", saved_views.saved_views, name="saved_views"),
     path("portefeuille/vues/<int:pk>/", saved_views.saved_view, name="saved_view"),
     path("portefeuille/vues/<int:pk>/supprimer/", saved_views.delete_saved_view, name="delete_saved_view"),

@@ -17,8 +17,8 @@ class CallbackWay(TextChoices):
     PHONE = "phone", "Par téléphone"
     CHAT = "chat", "Par écrit, dans mes messages"
     VIDEO = "video", "En visio"
-    RELAY_TEXT = "relay_text", "Par un relais téléphonique, en texte"
-    RELAY_SIGNS = "relay_signs", "Par un relais téléphonique, en langue des signes"
+    RELAY_TEXT = "relay_text", "Par téléphone, avec transcription écrite"
+    RELAY_SIGNS = "relay_signs", "Par téléphone, avec interprète en langue des signes"
 
 
 class AttemptOutcome(TextChoices):

@@ -106,6 +106,7 @@ TABLE_OF_READINGS = {
     "person_tier": "file file -",
     "personal_data": "none none none",
     "place_person": "waiting waiting waiting",
+    "note_for_one": "none - none",
     "plan_many": "none - none",
     "plans_panel": "none - none",
     "portfolios": "- none -",

@@ -164,7 +164,7 @@ WRITTEN_CALLBACKS: tuple[tuple[str, str], ...] = (
 )
 """What people say who ask for an answer in writing, and what came of it."""
 
-SIGNED_COMMENT = "Je suis sourd de naissance\u00a0: le relais vous appelle avec un interprète."
+SIGNED_COMMENT = "Je suis sourd de naissance\u00a0: un interprète traduit notre appel."
 """What somebody says who is answered through a relay."""
 
 NOTED_CONTACTS: tuple[tuple[ContactNature, Initiator, int | None, str], ...] = (

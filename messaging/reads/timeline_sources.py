@@ -10,8 +10,8 @@ from messaging.rules import OPEN_CALLBACKS
 WAYS_SAID = {
     CallbackWay.CHAT: "par écrit",
     CallbackWay.VIDEO: "en visio",
-    CallbackWay.RELAY_TEXT: "par un relais, en texte",
-    CallbackWay.RELAY_SIGNS: "par un relais, en langue des signes",
+    CallbackWay.RELAY_TEXT: "avec transcription écrite",
+    CallbackWay.RELAY_SIGNS: "avec interprète en langue des signes",
 }
 
 

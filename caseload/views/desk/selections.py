@@ -1,8 +1,10 @@
 """Group actions for the people ticked in the portfolio list."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accompaniment.enums import Role
 from accompaniment.reads.contact_plans import ending_with_the_plan, plan_states
@@ -11,6 +13,19 @@ from accompaniment.views.once import went_through
 from caseload.forms.desk.selection import PlansForm, list_in, seen_in, selected_in
 from caseload.services.desk.selections import change_plans, followed_among
 from caseload.views.desk.day import own_desk
+
+
+@require_safe
+@role_required(Role.ADVISER)
+def note_for_one(request: AuthenticatedRequest) -> HttpResponse:
+    """Lead to the form for a contact with the one person who is ticked; otherwise back to the list."""
+    selected = selected_in(request.GET)
+    people = followed_among(actor=request.user, people=selected)
+    if len(selected) == 1 and people:
+        return redirect("person_contact", pk=people[0].pk)
+    messages.warning(request, "Cochez une seule personne pour consigner un contact.")
+    ticked = "".join(f"&personne={pk}" for pk in selected)
+    return redirect(f"{reverse('my_portfolio')}{list_in(request.GET).address}{ticked}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

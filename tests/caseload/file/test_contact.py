@@ -218,3 +218,17 @@ def test_the_database_refuses_half_a_contact(person: Jobseeker, changed: dict[st
     Contact.objects.create(**row)
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         Contact.objects.create(**{**row, **changed})
+
+
+def test_a_call_is_noted_from_the_line_of_the_list(client: Client) -> None:
+    """One person who is ticked leads to the form; several, nobody or a stranger lead back to the list."""
+    portfolio = PortfolioFactory()
+    one, other, stranger = on_web_track(portfolio), on_web_track(portfolio), on_web_track(PortfolioFactory())
+    client.force_login(portfolio.adviser.user)
+    address = reverse("note_for_one")
+    assert "Consigner un contact" in client.get(reverse("my_portfolio")).content.decode()
+    assert client.get(address, {"personne": one.pk}).headers["Location"] == reverse("person_contact", args=[one.pk])
+    for ticked in ([one.pk, other.pk], [], [stranger.pk]):
+        back = client.get(address, {"personne": ticked}, follow=True)
+        assert back.redirect_chain[0][0].startswith(reverse("my_portfolio"))
+        assert "Cochez une seule personne" in back.content.decode()
