@@ -31,7 +31,7 @@ from caseload.reads.moves.who_answers import follower_of
 from messaging.enums import CallbackState, CallbackSubject, CallbackWay
 from messaging.forms import CallbackForm, OutcomeForm, window_value
 from messaging.models import CallbackRequest
-from messaging.reads.callback_queue import Call, call_of, calls_of, with_people
+from messaging.reads.callback_queue import Call, call_of, calls_of, open_call_of, with_people
 from messaging.reads.callback_windows import windows_of
 from messaging.rules import OPEN_CALLBACKS, Window
 from messaging.services.callback_steps import CallbackAlreadyOpenError, CallbackClosedError
@@ -233,7 +233,7 @@ def ask(request: AuthenticatedRequest) -> HttpResponseBase:
             else:
                 messages.success(request, "Votre demande est enregistrée.")
                 return redirect("ask_callback")
-    return render(request, "messaging/ask_callback.html", _ask_context(request, person, form, now), status=status)
+    return render(request, "messaging/ask_callback.html", _ask_context(person, form, now), status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -299,16 +299,15 @@ def cancel(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     return redirect("ask_callback")
 
 
-def _ask_context(request: AuthenticatedRequest, person: Jobseeker, form: CallbackForm, now: datetime) -> dict[str, Any]:
+def _ask_context(person: Jobseeker, form: CallbackForm, now: datetime) -> dict[str, Any]:
     requests = CallbackRequest.objects.filter(jobseeker=person)
-    standing = requests.open().first()
     return {
         "person": person,
         "form": form,
         "followed": follower_of(person) is not None,
         "agency": person.agency,
         "hours": opening_hours_in_lines(person.agency.opening_hours.all()),
-        "call": call_of(standing, request.user, now=now) if standing else None,
+        "call": open_call_of(person, now=now),
         "now": now,
         "past_requests": list(requests.exclude(state__in=OPEN_CALLBACKS).order_by("-closed_at")[:PAST_SHOWN]),
     }
