@@ -30,6 +30,13 @@ INSERT INTO messaging_callbackattempt (request_id, at, actor_id, outcome, phone)
 """
 """A request had one window; a call that was made is an attempt that reached the person."""
 
+TAKE_BACK = """
+UPDATE messaging_callbackrequest SET
+    in_writing = (phone = ''),
+    state = CASE state WHEN 'claimed' THEN 'open' WHEN 'unreached' THEN 'cancelled' ELSE state END;
+"""
+"""The earlier release knows neither state, and no other way than in writing."""
+
 GUARDS = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON messaging_callbackattempt
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -154,7 +161,7 @@ class Migration(migrations.Migration):
             name="told_at",
             field=models.DateTimeField(help_text="a person who was not reached was sent the next windows", null=True),
         ),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
+        migrations.RunSQL(FILL, TAKE_BACK),
         # The checks of the keys that were just written would stand in the way of the next changes of the tables.
         migrations.RunSQL("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED", migrations.RunSQL.noop),
         migrations.RunSQL(GUARDS, UNGUARD),
