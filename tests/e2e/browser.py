@@ -135,6 +135,17 @@ def settle(page: Page, timeout: float | None = None) -> None:
     wait_until(page, SETTLED, timeout=timeout)
 
 
+COLOURS = """(() => {
+  const { Color } = axe.commons.color;
+  const read = Color.prototype.parseString;
+  const known = new Map();
+  Color.prototype.parseString = function (text) {
+    if (!known.has(text)) known.set(text, read.call(new Color(), text));
+    const { r, g, b, alpha } = known.get(text);
+    return Object.assign(this, { r, g, b, alpha });
+  };
+})()"""
+"""Let axe read each colour of a page once. By itself it reads the same dozen again for every element."""
 VIOLATIONS = "axe.run({ resultTypes: ['violations'] }).then((found) => found.violations)"
 """Only the violations: axe's list of passed checks is many times as long."""
 CONTRAST = VIOLATIONS.replace("{", "{ exclude: 'tr:nth-child(n + 20)' }, { runOnly: 'color-contrast',", 1)
@@ -145,6 +156,7 @@ def check_axe(page: Page, violations_of: str = VIOLATIONS) -> None:
     """Run axe on the page; it must find nothing."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
+        page.evaluate(COLOURS)
     violations = page.evaluate(violations_of)
     assert not violations, "\n".join(
         f"{violation['id']} ({violation['impact']}): {violation['help']}\n  {node['html']}\n  {node['failureSummary']}"
