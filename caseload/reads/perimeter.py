@@ -20,7 +20,7 @@ def own_people(user: User) -> Q:
 
 def manager_perimeter(user: User) -> Q:
     """The people of the agencies of one's regions; everybody for a manager of the whole country."""
-    manager = Manager.objects.filter(user=user).first()
+    manager = Manager.objects.filter(user=user).first() if user.is_manager else None
     if manager is None:
         return Q(pk__in=[])
     if manager.whole_country:
@@ -49,7 +49,7 @@ def answered_on_site(user: User) -> Q:
 
 def manager_territory(user: User) -> Q:
     """The regions that one steers, as a condition on `Region`."""
-    manager = Manager.objects.filter(user=user).first()
+    manager = Manager.objects.filter(user=user).first() if user.is_manager else None
     if manager is None:
         return Q(pk__in=[])
     return Q(pk__isnull=False) if manager.whole_country else Q(managers=manager)

@@ -1,10 +1,12 @@
 """Panels of upper floors in a page; built into every template (settings: `builtins`).
 
     {% panel "panel_next_step" %}<div hx-get="…" hx-trigger="load"><a href="…">…</a></div>{% endpanel %}
+    {% panel_text "panel_today" as text %}
 
 The page names an address, and so imports nothing. The view of this address answers as it answers htmx, and its answer
 stands in the page from the beginning: without scripts, and without a second request. What stands between the tags takes
-the place of a panel that cannot be had: a link to it, and what lets htmx ask for it once more.
+the place of a panel that cannot be had: a link to it, and what lets htmx ask for it once more. `panel_text` is empty
+then, for a template that writes both itself.
 
 A panel is asked with the person, the session and the messages of its page. It must be no more than its text, because
 the headers and cookies of the page are its own: `private, no-store`, which no `Vary` has to narrow.
@@ -80,14 +82,21 @@ class PanelNode(template.Node):
         self.instead = instead
 
     def render(self, context: Context) -> SafeString:
-        address = reverse(self.name.resolve(context), args=[argument.resolve(context) for argument in self.arguments])
-        try:
-            return text_of(context["request"], address)
-        except Exception as error:
-            if settings.BROKEN_PANELS_RAISE:
-                raise
-            _report(address, error)
-            return self.instead.render(context)
+        arguments = [argument.resolve(context) for argument in self.arguments]
+        return panel_text(context, self.name.resolve(context), *arguments) or self.instead.render(context)
+
+
+@register.simple_tag(takes_context=True)
+def panel_text(context: Context, name: str, *arguments: Any) -> SafeString:
+    """Return the panel of an address, or an empty text if it cannot be had."""
+    address = reverse(name, args=arguments)
+    try:
+        return text_of(context["request"], address)
+    except Exception as error:
+        if settings.BROKEN_PANELS_RAISE:
+            raise
+        _report(address, error)
+        return SafeString("")
 
 
 def text_of(request: HttpRequest, address: str) -> SafeString:

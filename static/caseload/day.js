@@ -154,4 +154,10 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   tally();
 });
 
+// What the page brought with it is no news.
+for (const panel of desk.querySelectorAll("[data-panel=filled]")) {
+  const heading = headingOf(panel);
+  if (heading !== null) counts.set(panel.id, Number(heading.dataset.count));
+}
+
 socket.open();

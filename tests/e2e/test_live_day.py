@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -29,8 +31,9 @@ def two(server: object) -> Pair:
     return pair()
 
 
-def open_day(new_page: NewPage, two: Pair, **options: object) -> Page:
+def open_day(new_page: NewPage, two: Pair, asked: list[str] | None = None, **options: object) -> Page:
     page = new_page(**options)
+    page.on("request", lambda request: ([] if asked is None else asked).append(urlsplit(request.url).path))
     step_inside(page, two.adviser)
     page.goto("/ma-journee/")
     expect(page.locator("[data-panel=waiting]")).to_have_count(0)
@@ -45,8 +48,13 @@ def test_the_title_counts_what_the_first_tab_counts(new_page: NewPage, two: Pair
     over = timezone.now() - timedelta(days=2)
     aside(lambda: InterviewFactory(jobseeker=two.jobseeker, starts_at=over))
     aside(lambda: ask(two.jobseeker))
-    day = open_day(new_page, two)
+    asked: list[str] = []
+    day = open_day(new_page, two, asked)
     expect(day.locator("#panneau-aujourdhui-titre")).to_have_attribute("data-count", "1")
+    # What came with the page is not asked for once more, nor is it news.
+    assert asked.count(reverse("panel_to_answer")) == 1
+    assert asked.count(reverse("panel_today")) == 0
+    expect(day.locator("#bureau-annonces")).to_have_text("")
     expect(day).to_have_title(re.compile(r"^\(1\) Ma journée"))
     expect(day.get_by_role("link", name="Tout")).to_have_text("Tout (1)")
 

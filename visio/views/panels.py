@@ -25,6 +25,7 @@ from caseload.reads.desk.on_site_requests import oldest_first, requests_answered
 from caseload.reads.desk.queue import first_rows
 from caseload.reads.moves.who_answers import relay_of
 from caseload.rules.queue import ROWS_AMONG_OTHERS, rows_of
+from caseload.views.desk.day import own_desk
 from caseload.views.file.space import own_following
 from messaging.reads.threads import news_of
 from visio.enums import InterviewState
@@ -42,7 +43,8 @@ from visio.views.on_site_lines import AskedLine, asked_lines
 @require_safe
 def today(request: AuthenticatedRequest) -> HttpResponse:
     """Show the day as a line of hours: what was held, the next interview with its device test, and what is free."""
-    adviser = own_adviser(request.user)
+    desk = own_desk.known(request)
+    adviser = desk.adviser if desk else own_adviser(request.user)
     zone = adviser.agency.zone
     now = timezone.now()
     day = now.astimezone(zone).date()

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accompaniment.enums import Role
-from accompaniment.models import User
 from accompaniment.views.access import AuthenticatedRequest, role_required
+from accompaniment.views.own import read_once
 from caseload.enums import QueueTab
 from caseload.models import Adviser
 from caseload.reads.desk.desk import Desk, desk_of
@@ -92,10 +92,11 @@ NEEDS = (
 """What may wait, the most pressing first: who asks to be received is always the first."""
 
 
-def own_desk(user: User) -> Desk:
+@read_once
+def own_desk(request: AuthenticatedRequest) -> Desk:
     """Return the user's desk at this instant; Http404 if the account is not an adviser."""
     try:
-        return desk_of(user, now=timezone.now())
+        return desk_of(request.user, now=timezone.now())
     except Adviser.DoesNotExist as missing:
         raise Http404 from missing
 
@@ -104,7 +105,7 @@ def own_desk(user: User) -> Desk:
 @role_required(Role.ADVISER)
 def my_day(request: AuthenticatedRequest) -> HttpResponse:
     """Show today on one side and the queue on the other. `?besoin=` opens a tab of the queue; default: all needs."""
-    desk = own_desk(request.user)
+    desk = own_desk(request)
     tab = tab_in(request.GET.get("besoin", ""))
     # Only who keeps a web portfolio receives volunteers.
     needs = [need for need in NEEDS if desk.keeps_web or need.tab != QueueTab.VOLUNTEERS]
@@ -132,7 +133,7 @@ def _begins_hidden(need: Need, tab: QueueTab, *, on_site_asked: bool) -> bool:
 @role_required(Role.ADVISER)
 def gauges_panel(request: AuthenticatedRequest) -> HttpResponse:
     """The adviser's portfolios and covers, for the page of the day."""
-    desk = own_desk(request.user)
+    desk = own_desk(request)
     return render(request, "caseload/desk/partials/_gauges_panel.html", {"desk": desk})
 
 
@@ -140,7 +141,7 @@ def gauges_panel(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.ADVISER)
 def volunteers_panel(request: AuthenticatedRequest) -> HttpResponse:
     """The volunteers of the adviser's agency, for the page of the day."""
-    desk = own_desk(request.user)
+    desk = own_desk(request)
     limit = rows_of(QueueTab.VOLUNTEERS, asked=request.GET.get("besoin", ""))
     shown, count = first_rows(volunteers_of(desk.adviser), limit=limit)
     return render(
@@ -154,7 +155,7 @@ def volunteers_panel(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.ADVISER)
 def waiting_panel(request: AuthenticatedRequest) -> HttpResponse:
     """The people of the adviser's agency who wait for a place, for the page of the day."""
-    desk = own_desk(request.user)
+    desk = own_desk(request)
     shown, count = first_rows(waiting_for(desk.adviser.user), limit=ROWS_AMONG_OTHERS)
     return render(
         request,

@@ -32,7 +32,7 @@ def note_for_one(request: AuthenticatedRequest) -> HttpResponse:
 @role_required(Role.ADVISER)
 def plan_many(request: AuthenticatedRequest) -> HttpResponse:
     """Set one contact plan for several people, and name those for whom it failed."""
-    desk = own_desk(request.user)
+    desk = own_desk(request)
     sent = request.POST if request.method == "POST" else request.GET
     selected = selected_in(sent)
     people = followed_among(actor=request.user, people=selected)

@@ -87,7 +87,7 @@ def hold_by_contact(request: AuthenticatedRequest, pk: int, contact: int) -> Htt
 @require_safe
 def plans_panel(request: AuthenticatedRequest) -> HttpResponse:
     """The plans that need the adviser's decision, for the page of the day."""
-    desk = own_desk(request.user)
+    desk = own_desk(request)
     waiting = ContactPlan.objects.visible_to(request.user).to_review(desk.today).select_related("jobseeker")
     waiting = waiting.annotate(relay=relay_of(request.user, now=desk.now))
     plans, count = first_rows(waiting, limit=rows_of(QueueTab.PLANS, asked=request.GET.get("besoin", "")))

@@ -1,9 +1,12 @@
 """Ma journée: the panels, the gauges, and who sees which."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accompaniment.enums import Modality
 from accompaniment.services.on_site_requests import ask_on_site
@@ -20,11 +23,13 @@ from tests.caseload.factories import (
     validated,
     volunteer,
 )
+from tests.visio.factories import InterviewFactory, bookable_portfolio
 
 pytestmark = pytest.mark.django_db
 
 URL = "/ma-journee/"
 PANEL = "/inscriptions/panneau/"
+STATEMENTS = 15
 
 
 @pytest.fixture
@@ -61,6 +66,27 @@ def test_covers_are_shown_on_both_sides_and_count_for_nobody(client: Client, por
 def test_an_adviser_without_a_portfolio_is_told_what_will_come(client: Client) -> None:
     client.force_login(AdviserFactory().user)
     assert "pas encore de portefeuille" in client.get(URL).content.decode()
+
+
+@pytest.mark.parametrize("interviews", [0, 3])
+def test_today_comes_with_the_page_within_its_statements(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, interviews: int
+) -> None:
+    """Kind: a part that is only a link until a script asks for it. Htmx asks for the others."""
+    portfolio = bookable_portfolio()
+    for number in range(interviews):
+        InterviewFactory(jobseeker=on_web_track(portfolio), starts_at=timezone.now() + timedelta(minutes=40 * number))
+    client.force_login(portfolio.adviser.user)
+    with django_assert_max_num_queries(STATEMENTS):
+        page = client.get(URL).content.decode()
+    first, *others = [part.partition(">")[0] for part in page.split("<section ") if "data-panel=" in part]
+    assert 'id="panneau-aujourdhui"' in first
+    assert 'data-panel="filled"' in first
+    assert 'hx-trigger="refresh, every 60s"' in first
+    assert all('hx-trigger="load, refresh, every 60s"' in other for other in others)
+    today = page[page.index('id="panneau-aujourdhui"') :].partition("</section>")[0]
+    assert ("day-next" in today) is (interviews > 0)
+    assert "Voir l'agenda" not in today
 
 
 def test_every_panel_has_a_link_that_works_without_scripts(adviser: Client) -> None:

@@ -347,5 +347,5 @@ class TestThePanel:
         ContactPlan.objects.update(review_on=in_days(1))
         client.force_login(portfolio.adviser.user)
         client.get("/portefeuille/panneau/plans/")
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             client.get("/portefeuille/panneau/plans/")
