@@ -201,6 +201,37 @@ class NotificationKind(TextChoices):
     COVER_SET = "cover_set", "Relais confié"
     RELAY_MISSING = "relay_missing", "Absence sans relais, pour les responsables"
     DEVICE_TEST = "device_test", "Invitation à tester son matériel"
+    UNREAD_MESSAGES = "unread_messages", "Messages non lus"
+
+
+class NoticeChannel(TextChoices):
+    """The ways by which a notification reaches a person outside the pages."""
+
+    EMAIL = "email", "E-mail"
+    SMS = "sms", "SMS"
+    PUSH = "push", "Alerte sur l'appareil"
+
+
+class Topic(TextChoices):
+    """What a notification is about, as its reader chooses. The labels name it on the page of the choices."""
+
+    APPOINTMENTS = "appointments", "Entretiens\u00a0: convocation, changement, annulation"
+    DECISIONS = "decisions", "Décisions sur votre accompagnement"
+    CHOICES = "choices", "Créneau à choisir, matériel à tester"
+    MESSAGES = "messages", "Nouveaux messages"
+    NEWS = "news", "Réponses à vos demandes, changement de conseiller"
+    RELAYS = "relays", "Relais et absences"
+    PORTFOLIO = "portfolio", "Mouvements de portefeuille, demandes closes"
+    ACCOUNT = "account", "Mot de passe et adresse de connexion"
+
+
+class GivenUpFor(TextChoices):
+    """Why a notification was not sent."""
+
+    FAILED = "failed", "Chaque essai a échoué"
+    DEAD_ADDRESS = "dead_address", "L'adresse n'existe pas"
+    PAST = "past", "N'a plus d'objet"
+    NOT_WANTED = "not_wanted", "La personne n'en veut pas"
 
 
 class AuditAction(TextChoices):

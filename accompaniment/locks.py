@@ -28,6 +28,7 @@ from accompaniment.models import (
     Jobseeker,
     LapseDelay,
     Note,
+    NoticeSettings,
     Notification,
     Objective,
     Obligation,
@@ -164,6 +165,11 @@ def lock_account(pk: int) -> User:
 def lock_accounts(accounts: "QuerySet[User]") -> list[User]:
     """Lock accounts; other transactions may refer to them."""
     return lock_rows(Rank.ACCOUNT, accounts, no_key=True)
+
+
+def lock_notice_settings(user: User) -> NoticeSettings:
+    """Lock what an account has chosen to be told."""
+    return lock_row(Rank.REST, NoticeSettings.objects.filter(user=user))
 
 
 # --- Rows of a person who is already locked ----------------------------------------------------------------------

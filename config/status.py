@@ -15,12 +15,15 @@ from django.db.models import Count, Min, Q
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
+from accompaniment.enums import GivenUpFor
 from accompaniment.models import JobRun, Notification, Setback
 from caseload.enums import ImportState
 from caseload.models import ImportRun, Transfer
 from caseload.reads.moves.transfer_reports import is_due
 from caseload.services.steering.imports import somebody_loads
 from config import health
+from messaging.models import Alert, SmsDay
+from messaging.services.sms import day_of
 
 LATE = timedelta(minutes=10)
 """How long something may be overdue before the operator is told: longer than a restart takes."""
@@ -108,14 +111,18 @@ def _outbox(now: datetime) -> Line:
         tried=Count("pk", filter=Q(attempts__gt=0)),
         since=Min("next_try_at"),
     )
-    given_up = Notification.objects.filter(given_up_at__gt=now - RECENTLY).count()
+    lost = (GivenUpFor.FAILED, GivenUpFor.DEAD_ADDRESS)
+    given_up = Notification.objects.filter(given_up_at__gt=now - RECENTLY, given_up_for__in=("", *lost)).count()
     late = bool(found["due"]) and found["since"] < now - LATE
+    alerts = Alert.objects.filter(waiting).count()
+    parts = SmsDay.objects.filter(day=day_of(now)).values_list("parts", flat=True).first() or 0
     return Line(
         "outbox",
         not late,
         f"{found['due']} due"
         + (f" since {_instant(found['since'])}" if found["due"] else "")
-        + f", {found['later']} for later, {found['tried']} tried and not taken, {given_up} given up within a day",
+        + f", {found['later']} for later, {found['tried']} tried and not taken, {given_up} given up within a day; "
+        f"{alerts} alerts waiting, {parts} of {settings.SMS_DAILY_BUDGET} parts of SMS today",
     )
 
 

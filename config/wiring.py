@@ -23,12 +23,15 @@ from caseload.reads.file.timeline_sources import CASELOAD_SOURCES
 from caseload.reads.invariants import CASELOAD_CHECKS
 from caseload.services.moves import follower_letters, placements
 from caseload.services.steering.agencies import agencies_that_follow
-from messaging.hooks import deliveries
+from messaging.hooks import deliveries, past_events
 from messaging.hooks.deliveries import DeliveryFollower
+from messaging.hooks.past_events import PastEvent
+from messaging.reads import unread
 from messaging.reads.invariants import MESSAGING_CHECKS
 from messaging.reads.timeline_sources import MESSAGING_SOURCES
 from messaging.services import desks, live
 from messaging.services import handover as conversations_handed_over
+from visio.reads import past_notices
 from visio.reads.coming import booked_in_words, coming_in_words
 from visio.reads.invariants import VISIO_CHECKS
 from visio.reads.timeline_sources import VISIO_SOURCES
@@ -98,4 +101,9 @@ def fill_hooks() -> None:
     deliveries.on_delivered += (
         DeliveryFollower(kinds=(NotificationKind.INTERVIEW_BOOKED,), told=proofs.note_convocation),
         DeliveryFollower(kinds=(NotificationKind.ABSENCE_NOTED,), told=missed.note_told),
+    )
+    past_events.past_events += (
+        PastEvent(kinds=unread.ABOUT_MESSAGES, is_past=unread.has_read_all),
+        PastEvent(kinds=past_notices.ABOUT_AN_INTERVIEW, is_past=past_notices.has_no_interview),
+        PastEvent(kinds=past_notices.TO_CHOOSE, is_past=past_notices.has_nothing_to_choose),
     )

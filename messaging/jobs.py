@@ -3,13 +3,22 @@
 from celery import shared_task
 
 from messaging.services import callback_clock
+from messaging.services.alerts import deliver_alerts
 from messaging.services.delivery import deliver_due
+from messaging.services.unread import tell_unread
 
 
 @shared_task(name="messaging.jobs.deliver_notifications", ignore_result=True)
 def deliver_notifications() -> None:
-    """Deliver waiting notifications; run every few seconds, with one query if nothing is waiting."""
+    """Deliver waiting notifications; run every few seconds, with one query a channel if nothing is waiting."""
     deliver_due()
+    deliver_alerts()
+
+
+@shared_task(name="messaging.jobs.tell_unread_messages", ignore_result=True)
+def tell_unread_messages() -> None:
+    """Tell people of messages that they have not read for two minutes."""
+    tell_unread()
 
 
 @shared_task(name="messaging.jobs.keep_callbacks", ignore_result=True)

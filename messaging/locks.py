@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from accompaniment.enums import NoticeChannel
 from accompaniment.locks import Rank, lock_first, lock_row, lock_rows, note
-from accompaniment.models import Jobseeker, Notification
+from accompaniment.models import Jobseeker, NoticeSettings, Notification, User
 from accompaniment.models.statements import Statement
-from messaging.models import CallbackRequest, Conversation
+from messaging.models import Alert, CallbackRequest, Conversation, UnreadRound
 
 
 @dataclass(kw_only=True)
@@ -81,8 +82,33 @@ def take_people(people: QuerySet[Jobseeker]) -> list[Jobseeker]:
 
 def take_notification(now: datetime) -> Notification | None:
     """Take the oldest due notification in hand; return None if nothing is due or other workers have all of it."""
-    due = Notification.objects.to_send(now).select_related("user")
+    due = Notification.objects.to_send(now).select_related("user", "jobseeker__agency__departement__region")
     return lock_first(Rank.IN_HAND, due, skip_locked=True)
+
+
+def take_alert(now: datetime, channels: Collection[NoticeChannel]) -> Alert | None:
+    """Take the first due alert of these channels in hand; return None if there is none for this worker."""
+    due = Alert.objects.to_send(now).filter(channel__in=channels)
+    due = due.select_related("notification__user", "notification__jobseeker__agency__departement__region")
+    return lock_first(Rank.IN_HAND, due, skip_locked=True)
+
+
+def share_notice_settings(user: User) -> NoticeSettings | None:
+    """Lock what an account has chosen, if it has chosen anything. A choice that is being stored comes first."""
+    chosen = lock_first(Rank.REST, NoticeSettings.objects.filter(user=user), no_key=True)
+    if chosen is not None:
+        chosen.user = user
+    return chosen
+
+
+def take_unread_round() -> UnreadRound | None:
+    """Take the round of unread messages in hand; return None if another worker has it."""
+    return lock_first(Rank.IN_HAND, UnreadRound.objects.filter(pk=1), skip_locked=True)
+
+
+def lock_alert(pk: int) -> Alert:
+    """Lock an alert, to store what became of it."""
+    return lock_row(Rank.REST, Alert.objects.filter(pk=pk))
 
 
 def lock_notification(pk: int) -> Notification:

@@ -319,6 +319,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
     "it writes something that can be written again": (
         "my_phone",
         "my_channel",
+        "my_notices",
         "display",
         "tick_step",
         "saved_views",

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accompaniment.enums import Modality
 from accompaniment.forms import accounts as accounts_forms
-from accompaniment.forms import consent, phone, plans, workbook
+from accompaniment.forms import consent, notices, phone, plans, workbook
 from accompaniment.forms.display import DisplayForm
 from accompaniment.forms.seen import SeenForm
 from accompaniment.models import AddressChange, Jobseeker
@@ -222,6 +222,7 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "confirm_address": (accounts_forms.ConfirmAddressForm, new_address, {}),
     "plan_wish": (plans.PlanWishForm, as_jobseeker("ask_plan_change"), {}),
     "my_channel": (phone.PreferredChannelForm, as_jobseeker("my_channel"), {"channel": "pigeon"}),
+    "my_notices": (notices.NoticesForm, as_jobseeker("my_notices"), {"quiet_from": "25:00"}),
     "my_phone": (phone.PhoneForm, as_jobseeker("my_phone"), {}),
     "own_document": (workbook.DocumentForm, in_house("own_documents", "owner"), {}),
     "document": (workbook.DocumentForm, in_house("person_documents", "follower"), {}),
@@ -367,6 +368,8 @@ def test_a_form_sent_empty_says_where_each_error_is(
 
 
 CHOSEN_ALREADY: dict[tuple[type[Form], str], str] = {
+    (notices.NoticesForm, "quiet_from"): "what the person has chosen, or what holds for everybody until they choose",
+    (notices.NoticesForm, "quiet_until"): "the same",
     (plans.PlanDecisionForm, "contact"): "what the person wishes, or the plan that is in force",
     (plans.PlanDecisionForm, "interval_days"): "what the person wishes, or the plan that is in force",
     (registration.RegistrationForm, "has_webcam"): "what the person declared",

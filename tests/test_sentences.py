@@ -138,6 +138,10 @@ PROMISES = {
     r"jours au plus": "accompaniment/test_throttle.py::test_the_page_on_personal_data_says_how_long",
     r"appelle toujours ce numéro": "visio/test_numbers.py::test_it_is_called_at_the_number_of_the_file",
     r"vous dira qui vous": "accompaniment/test_promises.py::test_whoever_had_nobody_reads_that_an_adviser_is_named",
+    r"e-mail part toujours|part toujours par e-mail": (
+        "messaging/test_alerts.py::test_nobody_s_convocation_or_decision_is_held_back"
+    ),
+    r"de votre compte partent toujours": "accompaniment/test_my_notices.py::test_a_person_chooses_by_topic_and_channel",
     r"sa décision": "visio/test_missed.py::test_the_letter_says_what_why_who_and_how_to_contest",
     r"une convocation": "visio/test_missed.py::test_a_mandatory_interview_is_convoked",
     r"invitation à choisir": "visio/test_services.py::test_a_due_obligation_is_planned_and_invited_once",

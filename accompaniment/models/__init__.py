@@ -13,6 +13,7 @@ from accompaniment.models.enrolment import (
     RegistrationInterview,
 )
 from accompaniment.models.journal import AuditEntry, Contact, JobRun, Notification, Setback
+from accompaniment.models.notices import DeadAddress, NoticeSettings
 from accompaniment.models.people import (
     ActivationLink,
     AddressChange,
@@ -39,6 +40,7 @@ __all__ = [
     "ConsentText",
     "Contact",
     "ContactPlan",
+    "DeadAddress",
     "DelayChange",
     "Departement",
     "DeviceCheck",
@@ -49,6 +51,7 @@ __all__ = [
     "Jobseeker",
     "LapseDelay",
     "Note",
+    "NoticeSettings",
     "Notification",
     "Objective",
     "Obligation",

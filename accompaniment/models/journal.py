@@ -12,6 +12,7 @@ from accompaniment.enums import (
     AuditAction,
     Channel,
     ContactNature,
+    GivenUpFor,
     Initiator,
     NotificationKind,
     ShownEntries,
@@ -138,6 +139,7 @@ class Notification(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)
+    given_up_for = models.CharField(max_length=12, choices=GivenUpFor, blank=True, db_default="")
     last_error = models.CharField(max_length=200, blank=True)
 
     objects = NotificationQuerySet.as_manager()

@@ -97,6 +97,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "reset_asked": "Nouveau mot de passe demandé",
         "password_reset": "Mot de passe remplacé",
         "password_changed": "Mot de passe changé",
+        "notices_chosen": "Choix des notifications changé",
     },
     AuditAction.EQUIPMENT: {
         "device_check": "Test du matériel enregistré",

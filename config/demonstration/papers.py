@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from accompaniment.enums import AuditAction, Channel, ContactNature, NotificationKind
+from accompaniment.enums import AuditAction, Channel, ContactNature, NoticeChannel, NotificationKind
 from accompaniment.models import AuditEntry, Contact, Jobseeker, Notification, User
 from messaging.models import Delivery
 
@@ -85,7 +85,8 @@ class Papers:
             (
                 Delivery(
                     notification=notification,
-                    email=notification.email,
+                    channel=NoticeChannel.EMAIL,
+                    address=notification.email,
                     subject=SUBJECTS[NotificationKind(notification.kind)],
                     accepted_at=notification.sent_at or notification.created_at,
                 )

@@ -136,7 +136,7 @@ def _add_the_login(stories: list[Story], now: datetime) -> None:
     person = chosen.person
     person.civility, person.first_name, person.last_name = "M.", JOBSEEKER.first_name, JOBSEEKER.last_name
     person.email = JOBSEEKER.email
-    person.phone = "+33465710000"
+    person.phone = "+33639980000"
 
 
 def _story(

@@ -228,6 +228,23 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "ne-pas-repondre@accom
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 """Scheme and host that links in e-mails begin with."""
 
+# --- SMS (messaging/services/sms.py) -------------------------------------------------------------
+
+SMS_GATEWAY = os.environ.get("SMS_GATEWAY", "")
+"""`http`, `file`, or empty: no SMS leaves."""
+SMS_FILE = os.environ.get("SMS_FILE") or DATA_DIR / "sms.jsonl"
+"""Where the file gateway writes, one JSON object a line."""
+SMS_URL = os.environ.get("SMS_URL", "")
+SMS_TOKEN = os.environ.get("SMS_TOKEN", "")
+"""Sent to the gateway as a bearer token."""
+SMS_SENDER = os.environ.get("SMS_SENDER", "")
+"""The name or number that the telephone shows, at most eleven letters; empty: the gateway's own."""
+SMS_TIMEOUT = 10  # seconds
+SMS_DAILY_BUDGET = int(os.environ.get("SMS_DAILY_BUDGET") or 1000)
+"""The most parts of SMS a day (Paris time). What does not fit waits until the next day."""
+SMS_COUNTRIES = frozenset(filter(None, os.environ.get("SMS_COUNTRIES", "").upper().replace(" ", "").split(",")))
+"""Countries whose mobile numbers also get SMS, as « BE,DE ». French numbers, overseas included, always do."""
+
 # --- Recourse ------------------------------------------------------------------------------------
 
 LEGAL_WORDS_VALIDATED_ON = os.environ.get("LEGAL_WORDS_VALIDATED_ON", "")
@@ -290,6 +307,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 5.0},
     },
     "keep-callbacks": {"task": "messaging.jobs.keep_callbacks", "schedule": 60.0, "options": {"expires": 60.0}},
+    "tell-unread-messages": {
+        "task": "messaging.jobs.tell_unread_messages",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
     "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0, "options": {"expires": 60.0}},
     "carry-out-transfers": {
         "task": "caseload.jobs.carry_out_transfers",

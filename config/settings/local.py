@@ -19,6 +19,7 @@ ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 PUBLIC_URL = os.environ.get("PUBLIC_URL", f"http://localhost:{os.environ.get('PORT') or 8000}").rstrip("/")
 LOGGING = configuration(layout=os.environ.get("LOG_FORMAT") or "text")
+SMS_GATEWAY = "file"
 EMAIL_BACKEND = "messaging.services.mailbox.DemonstrationBackend"
 
 # An invented operator, with addresses and numbers that belong to nobody.

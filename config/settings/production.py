@@ -11,6 +11,12 @@
 | PUBLIC_URL | scheme and host of links in e-mails; default: https:// and the first host |
 | EMAIL_URL | smtp://, smtp+tls:// (STARTTLS) or smtps://user:password@host:port; default: smtp://localhost |
 | DEFAULT_FROM_EMAIL | sender of e-mails |
+| SMS_GATEWAY | http, file or empty: no SMS; with http, SMS_URL is mandatory |
+| SMS_URL | where the gateway takes SMS |
+| SMS_TOKEN | bearer token of the gateway |
+| SMS_SENDER | what a telephone shows as the sender |
+| SMS_DAILY_BUDGET | most parts of SMS a day; default 1000 |
+| SMS_COUNTRIES | countries beside France whose mobiles get SMS, separated by commas |
 | MEDIA_ROOT | folder of the files that people hand in, shared by web and worker; default: `files` in DATA_DIR |
 | IMPORT_MAXIMUM_MEGABYTES | how large a file to load may be; default 100 |
 | LOG_LEVEL | default INFO |
@@ -28,6 +34,8 @@ from .connections import broker, cache, channel_layers, databases, email
 from .environment import hosts, required, secret_key, yes
 
 _given = required("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "REDIS_URL")
+if os.environ.get("SMS_GATEWAY") == "http":
+    required("SMS_URL", "SMS_TOKEN")
 
 SECRET_KEY = secret_key(_given["SECRET_KEY"])
 ALLOWED_HOSTS = hosts(_given["ALLOWED_HOSTS"])

@@ -30,5 +30,6 @@ DATABASES["default"]["OPTIONS"]["options"] = "-c synchronous_commit=off -c lock_
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 _number = int(re.sub(r"\D", "", _worker) or 0)
 MEDIA_ROOT = DATA_DIR / "test-files" / _worker
+SMS_FILE = MEDIA_ROOT / "sms.jsonl"
 CACHES = cache(REDIS_URL, number=8 + _number)
 CHANNEL_LAYERS = channel_layers(REDIS_URL, prefix=f"test-{_worker}")

@@ -14,42 +14,33 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import EnrolmentState, NotificationKind
+from accompaniment.enums import EnrolmentState, GivenUpFor, NoticeChannel, NotificationKind
 from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Agency, Enrolment, Jobseeker, Notification, User
 from accompaniment.reads.zones import reader_zone
+from accompaniment.rules.notices import topic_of
 from accompaniment.rules.operator import operator
 from accompaniment.services import accounts, addresses, outbox
 from accompaniment.services.addresses import AddressMovedError
+from accompaniment.services.dead_addresses import address_works, is_dead
 from caseload.reads.moves.who_answers import away_now, follower_of
 from caseload.reads.zones import zone_of_recipient
 from messaging.hooks.deliveries import on_delivered
+from messaging.hooks.past_events import is_past
 from messaging.locks import lock_notification, take_notification
 from messaging.models import Delivery
-from messaging.services.relay import Relay, RelayAwayError
+from messaging.services import alerts
+from messaging.services.channels import AT_ONCE, TRIES, reason_of, wait_before_next
+from messaging.services.relay import Relay, RelayAwayError, reaches_nobody
 
 logger = logging.getLogger(__name__)
 
-WAITS = (
-    timedelta(minutes=2),
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=3),
-    timedelta(hours=12),
-    timedelta(hours=24),
-)
-"""The waiting time before each next try. The first is also how long a worker's claim lasts."""
-
-TRIES = len(WAITS) + 1
-AT_ONCE = 200
-"""The most notifications in one run, so that a long backlog leaves room for other jobs."""
 BREAKS = re.compile(r"[^\S\u00a0]+")
 """Spaces at which a line may break. The hours in a subject contain none."""
 
@@ -95,15 +86,51 @@ def deliver_due() -> int:
 
 
 def claim(*, now: datetime) -> Notification | None:
-    """Claim the oldest due notification that no other worker is claiming; None if nothing waits."""
-    with transaction.atomic():
-        notification = take_notification(now)
-        if notification is None:
-            return None
-        notification.attempts += 1
-        notification.next_try_at = now + WAITS[min(notification.attempts, len(WAITS)) - 1]
-        notification.save(update_fields=["attempts", "next_try_at"])
-        return notification
+    """Claim the oldest due notification that no other worker is claiming; None if nothing waits.
+
+    The first claim plans the alerts on other channels. What is over, unwanted, or would reach nobody is put aside.
+    """
+    while True:
+        with transaction.atomic():
+            notification = take_notification(now)
+            if notification is None:
+                return None
+            if _is_put_aside(notification, now=now):
+                continue
+            notification.attempts += 1
+            notification.next_try_at = now + wait_before_next(notification.attempts)
+            notification.save(update_fields=["attempts", "next_try_at"])
+            return notification
+
+
+def _is_put_aside(notification: Notification, *, now: datetime) -> bool:
+    """Give up an e-mail that nobody needs, wants or would get, or let it wait for the end of the quiet hours."""
+    if is_past(notification, now):
+        _put_aside(notification, GivenUpFor.PAST, at=now)
+        return True
+    chosen = alerts.settings_of_reader(notification)
+    if notification.attempts == 0:
+        alerts.plan_alerts(notification, chosen, now=now)
+    if alerts.is_required(notification):
+        return False
+    if chosen is not None and not chosen.wants(topic_of(NotificationKind(notification.kind)), NoticeChannel.EMAIL):
+        _put_aside(notification, GivenUpFor.NOT_WANTED, at=now)
+        return True
+    if is_dead(channel=NoticeChannel.EMAIL, address=notification.email):
+        alerts.replace_email(notification, now=now)
+        _put_aside(notification, GivenUpFor.DEAD_ADDRESS, at=now)
+        return True
+    end = alerts.quiet_end(notification, chosen, now=now) if chosen and chosen.quiet_for_emails else None
+    if end is None or end <= now:
+        return False
+    notification.next_try_at = end
+    notification.save(update_fields=["next_try_at"])
+    return True
+
+
+def _put_aside(notification: Notification, why: GivenUpFor, *, at: datetime) -> None:
+    notification.given_up_at, notification.given_up_for = at, why
+    notification.save(update_fields=["given_up_at", "given_up_for"])
 
 
 def letter_for(notification: Notification) -> Letter:
@@ -125,6 +152,11 @@ def letter_for(notification: Notification) -> Letter:
     subject, _, body = text.partition("\n")
     subject = BREAKS.sub(" ", subject).strip()[:200]
     return Letter(subject=subject, body=body.strip() + "\n", token=str(links.get("token", "")))
+
+
+def as_page(letter: Letter) -> str:
+    """Return the letter as HTML, with the same words: a title, paragraphs, and links that are spelt out."""
+    return render_to_string("messaging/emails/letter.html", {"letter": letter, "operator": operator()})
 
 
 def message_id(notification: Notification) -> str:
@@ -221,12 +253,13 @@ def _deliver(notification: Notification, relay: Relay) -> bool:
     relay.make_ready()
     try:
         letter = letter_for(notification)
-        message = EmailMessage(
+        message = EmailMultiAlternatives(
             subject=letter.subject,
             body=letter.body,
             to=[notification.email],
             headers={"Message-ID": message_id(notification)},
         )
+        message.attach_alternative(as_page(letter), "text/html")
         relay.send(message)
         _mark_sent(notification, letter, at=timezone.now())
     except RelayAwayError:
@@ -254,9 +287,17 @@ def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> N
             return
         locked.sent_at = at
         locked.given_up_at = None
+        locked.given_up_for = ""
         locked.last_error = ""
-        locked.save(update_fields=["sent_at", "given_up_at", "last_error"])
-        Delivery.objects.create(notification=locked, email=notification.email, subject=letter.subject, accepted_at=at)
+        locked.save(update_fields=["sent_at", "given_up_at", "given_up_for", "last_error"])
+        Delivery.objects.create(
+            notification=locked,
+            channel=NoticeChannel.EMAIL,
+            address=notification.email,
+            subject=letter.subject,
+            accepted_at=at,
+        )
+        address_works(channel=NoticeChannel.EMAIL, address=notification.email)
         if notification.kind == NotificationKind.ADDRESS_TO_CONFIRM:
             addresses.end_earlier_links(token=letter.token)
         elif letter.token:
@@ -266,11 +307,20 @@ def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> N
 
 
 def _mark_failed(notification: Notification, error: Exception, *, at: datetime) -> None:
-    """Store the reason of the failure. The claim has set the next try; the last failure gives up."""
-    given_up = notification.attempts >= TRIES
-    Notification.objects.filter(pk=notification.pk, sent_at=None).update(
-        last_error=_reason(error), given_up_at=at if given_up else None
-    )
+    """Store the reason of the failure. The claim has set the next try; the last failure gives up.
+
+    An address that reaches nobody is not tried again. A required letter that is given up is told in another way.
+    """
+    nobody = reaches_nobody(error)
+    why = GivenUpFor.DEAD_ADDRESS if nobody else GivenUpFor.FAILED if notification.attempts >= TRIES else None
+    with transaction.atomic():
+        waiting = Notification.objects.filter(pk=notification.pk, sent_at=None)
+        if not waiting.update(last_error=reason_of(error), given_up_at=at if why else None, given_up_for=why or ""):
+            return
+        if nobody:
+            alerts.letter_failed(notification, reason=reason_of(error), at=at)
+        elif why and alerts.is_required(notification):
+            alerts.replace_email(notification, now=at)
     logger.warning(
         "Notification %s (%s) was not delivered, try %s of %s: %s",
         notification.pk,
@@ -287,11 +337,7 @@ def _has_no_use(notification: Notification, error: Exception, *, at: datetime) -
     An e-mail whose address has changed meanwhile is kept: its next try contains the right link.
     """
     the_same = Notification.objects.filter(pk=notification.pk, email=notification.email, sent_at=None)
-    if not the_same.update(last_error=_reason(error), given_up_at=at):
+    if not the_same.update(last_error=reason_of(error), given_up_at=at, given_up_for=GivenUpFor.PAST):
         return False
     logger.info("Notification %s (%s) is of no use any more", notification.pk, notification.kind)
     return True
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]

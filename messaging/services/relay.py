@@ -1,20 +1,47 @@
 """The connection to the mail server: one per round, reopened when it breaks."""
 
+import re
 from contextlib import suppress
-from smtplib import SMTPSenderRefused
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 from types import TracebackType
 from typing import Self
 
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
+from messaging.services.channels import ChannelAwayError
+
 SERVICE_CLOSES = 421
 """The reply of a server that ends the connection, as many do after a number of e-mails."""
 FINE = 250
+ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+NOBODY = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
+"""No such mailbox, no such host, no valid address, moved away, no mail at all there, mailbox closed."""
+NOBODY_THERE = frozenset({550, 551, 553})
 
 
-class RelayAwayError(Exception):
+class RelayAwayError(ChannelAwayError):
     """The mail server cannot be reached; nothing was sent."""
+
+
+def reaches_nobody(error: Exception) -> bool:
+    """Return whether the mail server refused a letter because its address does not exist, or no longer.
+
+    Servers say so with an enhanced code (RFC 3463). One without enhanced codes says it with 550, 551 or 553 when it
+    hears the address. Everything else is another matter: a full mailbox, a letter that looks like spam.
+    """
+    text: bytes | str
+    if isinstance(error, SMTPRecipientsRefused):
+        [(code, text), *_] = error.recipients.values()
+    elif isinstance(error, SMTPDataError):
+        code, text = error.smtp_code, error.smtp_error
+    else:
+        return False
+    said = text.decode(errors="replace") if isinstance(text, bytes) else text
+    enhanced = ENHANCED.match(said)
+    if enhanced:
+        return enhanced[0] in NOBODY
+    return code in NOBODY_THERE and isinstance(error, SMTPRecipientsRefused)
 
 
 class Relay:

@@ -108,6 +108,7 @@ def jobseeker_pages() -> dict[str, str]:
         "room": reverse("room", args=[meeting.token]),
         "my_phone": reverse("my_phone"),
         "my_channel": reverse("my_channel"),
+        "my_notices": reverse("my_notices"),
         "conversations": reverse("conversations"),
         "ask_callback": reverse("ask_callback"),
     }

@@ -25,7 +25,10 @@ class MailServer:
         self.at_begin: dict[int, Act] = {}
         self.at_end: dict[int, Act] = {}
         """By the number of the letter, counted from 1: what to do at its beginning, and after its end."""
+        self.at_rcpt: dict[int, str] = {}
+        """By the number of the address, counted from 1: what to answer when it is named."""
         self._begun = 0
+        self._named = 0
 
     async def handle_MAIL(  # noqa: N802  (the name that aiosmtpd calls)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -38,6 +41,16 @@ class MailServer:
                 return answer
         envelope.mail_from = address
         envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self._named += 1
+        refusal = self.at_rcpt.pop(self._named, None)
+        if refusal is not None:
+            return refusal
+        envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802

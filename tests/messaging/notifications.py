@@ -153,6 +153,12 @@ CONTEXTS: dict[NotificationKind, dict[str, Any]] = {
         "reason": "Équilibrage",
         "path": "/transferts/1/",
     },
+    NotificationKind.UNREAD_MESSAGES: {
+        "first_name": "Awa",
+        "author": "Claire Martin",
+        "count": 1,
+        "path": "/mon-espace/",
+    },
     NotificationKind.DEVICE_TEST: {"first_name": "Awa", "adviser": "Nadia Benali", "path": "/visio/test/"},
 }
 

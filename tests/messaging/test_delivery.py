@@ -70,7 +70,7 @@ def test_what_was_taken_is_proved_and_sent_once() -> None:
     assert deliver_due() == 0
     notification.refresh_from_db()
     proof = Delivery.objects.get()
-    assert (proof.notification, proof.email, proof.accepted_at) == (
+    assert (proof.notification, proof.address, proof.accepted_at) == (
         notification,
         "awa@example.org",
         notification.sent_at,

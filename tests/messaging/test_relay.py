@@ -136,7 +136,7 @@ def test_one_connection_for_each_letter_is_what_django_does_unasked(server: Mail
 
 
 def link_of(letter: Any) -> str:
-    (path,) = re.findall(r"https?://[^/]+(/\S*/)", letter.get_payload(decode=True).decode())
+    (path,) = re.findall(r"https?://[^/]+(/\S*/)", letter.get_payload(0).get_payload(decode=True).decode())
     return str(path).strip("/").split("/")[-1]
 
 

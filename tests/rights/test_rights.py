@@ -81,6 +81,7 @@ ELSEWHERE = {
     f"{A}.accounts.change_password",
     f"{A}.addresses.ask_change",
     f"{A}.addresses.drop_change",
+    f"{A}.notice_choices.choose_notices",
     f"{A}.sent_forms.answer_to",
     f"{A}.sent_forms.claim",
     f"{A}.sent_forms.sent_at",

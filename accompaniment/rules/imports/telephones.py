@@ -152,3 +152,30 @@ def _valid(digits: str, region: str) -> str | None:
     if not phonenumbers.is_valid_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+FRENCH_REGIONS = frozenset({"FR", "GP", "GF", "MQ", "RE", "YT", "PM", "BL", "MF", "NC", "PF", "WF"})
+"""Regions of the library that are French, each with its own country code or sharing one."""
+MOBILE = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+NEW_MOBILES = (
+    "+336",
+    "+337",
+    *(
+        f"+{phonenumbers.country_code_for_region(region)}{begins[1:]}"
+        for begins, region in OVERSEAS_REGIONS.items()
+        if begins.startswith("06")
+    ),
+)
+"""Beginnings of mobile numbers, which are assigned before the library knows them."""
+
+
+def takes_sms(number: str, *, others: frozenset[str] = frozenset()) -> bool:
+    """Return whether a number in E.164 is a mobile of a French territory, or of one of the `others` (« BE »)."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    if number.startswith(NEW_MOBILES):
+        return len(number) == len("+33612345678") + (not number.startswith("+33"))
+    region = phonenumbers.region_code_for_number(parsed)
+    return region in FRENCH_REGIONS | others and phonenumbers.number_type(parsed) in MOBILE

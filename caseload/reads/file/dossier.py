@@ -3,12 +3,23 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 
-from accompaniment.enums import EnrolmentState
-from accompaniment.models import Accompaniment, Consent, ContactPlan, Document, Enrolment, Jobseeker, Objective, User
+from accompaniment.enums import EnrolmentState, NoticeChannel
+from accompaniment.models import (
+    Accompaniment,
+    Consent,
+    ContactPlan,
+    DeadAddress,
+    Document,
+    Enrolment,
+    Jobseeker,
+    Objective,
+    User,
+)
 from accompaniment.reads.action_plan import objectives_of
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.presentation import contact_plan_in_words, phone_in_words
@@ -44,6 +55,10 @@ class PersonFile:
     """The last enrolment decided at a registration interview, with that interview."""
     planned: Transfer | None
     """The transfer planned for a coming day."""
+    no_email_since: datetime | None
+    """Since when nobody is reached at the e-mail address of the file."""
+    no_sms_since: datetime | None
+    """Since when no SMS arrives at the number of the file."""
     reading_until: datetime | None
     """The end of a former adviser's right to read; None for everybody who may act."""
 
@@ -133,7 +148,17 @@ class PersonFile:
 
 def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
     """Return a person's file, with a fixed number of statements."""
-    periods = list(Accompaniment.objects.filter(jobseeker=person).select_related("decided_by").order_by("started_at"))
+    periods = list(
+        Accompaniment.objects.filter(jobseeker=person)
+        .select_related("decided_by")
+        # In this statement, because the page has many.
+        .annotate(
+            no_email=DeadAddress.objects.since(NoticeChannel.EMAIL, person.email or ""),
+            no_sms=DeadAddress.objects.since(NoticeChannel.SMS, person.phone),
+        )
+        .order_by("started_at")
+    )
+    current: Any = periods[-1]
     placements = list(
         Placement.objects.filter(jobseeker=person)
         .select_related("portfolio__adviser__user", "decided_by")
@@ -145,7 +170,7 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         person=person,
         reader=reader,
         now=now,
-        current=periods[-1],
+        current=current,
         enrolment=Enrolment.objects.open().filter(jobseeker=person).first(),
         consent=Consent.objects.standing().filter(jobseeker=person).select_related("text").first(),
         placement=placement,
@@ -161,6 +186,8 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         .filter(jobseeker=person)
         .select_related("batch", "target__adviser__user")
         .first(),
+        no_email_since=current.no_email,
+        no_sms_since=current.no_sms,
         reading_until=_reading_until(person, reader, placement, covers, now),
     )
 
