@@ -12,7 +12,7 @@ ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format migrate check-production
+.PHONY: help setup run test bench soak lint format migrate check-production
 
 help: ## Say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
@@ -31,6 +31,9 @@ test: setup ## Run every test and print the ten slowest; ARGS='-k name' for some
 
 bench: setup ## Print speed as ratios; ARGS=--small for seconds, ARGS=name for one
 	@exec $(IN_VENV) -m tests.benchmarks $(ARGS)
+
+soak: setup ## Kill everything under a chat for ten minutes, and see that no message is lost
+	@exec $(IN_VENV) -m tests.soak --minutes 10
 
 lint: setup ## Check style, types, floors, templates, scripts, migrations and production settings
 	.venv/bin/ruff check .

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 
 from accompaniment.consumers import TRY_LATER, frame_in
@@ -72,7 +71,7 @@ class Sync:
     after: int | None = None
 
 
-class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
+class ConversationConsumer(AccountSocket):
     """One screen on one conversation."""
 
     # It needs no channel of its own: the hub of the process serves all its sockets, and works without Redis.
@@ -278,7 +277,7 @@ class ConversationConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
         await self.send_json({"type": "read", "staff": staff, "number": number})
 
 
-class DeskConsumer(AccountSocket, AsyncJsonWebsocketConsumer):
+class DeskConsumer(AccountSocket):
     """An adviser's open page of the day. It receives the names of the panels that changed, and nothing else.
 
     Frames to it: `changed` (panels), and `pong` as the answer to the only frame that it sends, `ping`. Without Redis it

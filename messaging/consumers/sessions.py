@@ -7,6 +7,7 @@ Close codes: 4401 the session is over, 4429 too many sockets of one account or t
 """
 
 import asyncio
+import json
 import logging
 import random
 import time
@@ -206,6 +207,10 @@ class AccountSocket(CalmSocket):
         if not self.is_over:
             with suppress(OSError):  # raised by ASGI for a send after the browser has gone
                 await super().send(*args, **kwargs)
+
+    async def send_json(self, frame: dict[str, Any]) -> None:
+        """Send one frame, as `send` does."""
+        await self.send(text_data=json.dumps(frame))
 
     async def end(self, code: int) -> None:
         """Close the socket, once."""

@@ -454,3 +454,21 @@ async def test_the_screens_of_one_person_share_one_limit_of_frames(two: Pair, mo
     assert await here(Message.objects.count) == 3
     for screen in (one, other, adviser):
         await screen.disconnect()
+
+
+async def test_nothing_is_sent_to_a_browser_that_has_gone_and_nothing_breaks(
+    two: Pair, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kind: a frame whose connection was lost meanwhile. Found by cutting sockets under load."""
+    person = await open_screen(two.conversation, two.person)
+
+    async def gone(_message: Any) -> None:
+        raise ConnectionResetError
+
+    (socket,) = live.hub().rooms[live.conversation_topic(two.conversation.pk)]
+    monkeypatch.setattr(socket, "base_send", gone)
+    await here(say, two.conversation, two.adviser)
+    await person.ask(type="sync", after=0)
+    await person.ask(type="typing")
+    await person.disconnect()
+    assert not caplog.records

@@ -1,0 +1,1 @@
+"""Faults that really happen to a chat under load; `make soak`."""
