@@ -44,7 +44,7 @@ TABLE_OF_READINGS = {
     "answer_on_site": "on_site_request - -",
     "book_for": "none - -",
     "callback": "callback+contact_details - -",
-    "callbacks": "callback - none",
+    "callbacks": "callback none none",
     "capacities": "- none -",
     "certificate": "certificate certificate certificate",
     "consent_texts": "- none -",
