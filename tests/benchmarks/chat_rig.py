@@ -158,7 +158,7 @@ class Screen:
             if frame["type"] == "messages":
                 for item in frame["items"]:
                     self.shown.put_nowait(item["client_id"])
-            elif frame["type"] != "ack":
+            elif frame["type"] not in {"ack", "presence"}:
                 raise RuntimeError(text)
 
 

@@ -11,6 +11,11 @@ PATIENCE = 240  # seconds, on a busy machine
 
 ROWS = [
     "16 validations into a portfolio",
+    "chat throughput, 3 conversations",
+    "chat throughput, two processes, 3 conversations",
+    "chat latency, one conversation",
+    "sockets, 10 on one process that is killed",
+    "idle sockets, memory of one of 10",
     "first page, log-in",
     "import of 2000 rows, other side with the validators of the libraries",
     "import of 2000 rows, other side with the validators of the house",
