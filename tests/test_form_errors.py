@@ -368,6 +368,7 @@ def test_a_form_sent_empty_says_where_each_error_is(
 
 
 CHOSEN_ALREADY: dict[tuple[type[Form], str], str] = {
+    (CallbackForm, "way"): "by telephone, which is what a call-back is; the other ways are for who cannot telephone",
     (notices.NoticesForm, "quiet_from"): "what the person has chosen, or what holds for everybody until they choose",
     (notices.NoticesForm, "quiet_until"): "the same",
     (plans.PlanDecisionForm, "contact"): "what the person wishes, or the plan that is in force",
