@@ -50,9 +50,15 @@ def bring_back(tables: list[str], copy: str) -> None:
         if large:
             cursor.execute(f"TRUNCATE {', '.join(large)} CASCADE")
         cursor.execute("; ".join(f"DELETE FROM {name}" for name in tables))
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [copy])
-        for (name,) in cursor.fetchall():
-            cursor.execute(f"INSERT INTO public.{name} SELECT * FROM {copy}.{name}")
+        # PostgreSQL makes the generated columns again itself.
+        cursor.execute(
+            "SELECT tablename, string_agg(quote_ident(attname), ', ') FROM pg_tables"
+            " JOIN pg_attribute ON attrelid = format('public.%%I', tablename)::regclass"
+            " WHERE schemaname = %s AND attnum > 0 AND NOT attisdropped AND attgenerated = '' GROUP BY tablename",
+            [copy],
+        )
+        for name, columns in cursor.fetchall():
+            cursor.execute(f"INSERT INTO public.{name} ({columns}) SELECT {columns} FROM {copy}.{name}")
 
 
 _by_django = TransactionTestCase._fixture_teardown

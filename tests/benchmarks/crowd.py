@@ -157,10 +157,15 @@ FROM fresh JOIN messaging_conversation conversation ON conversation.jobseeker_id
 JOIN generate_series(1, 3) number ON number <= conversation.last_number ORDER BY n, number;
 WITH asked AS (
     INSERT INTO messaging_callbackrequest
-        (jobseeker_id, subject, comment, phone, window_starts_at, window_ends_at, asked_at, state, outcome)
-    SELECT id, 'other', '', '+33388000000', rings_until - interval '2 hours', rings_until, now() - interval '1 day',
-           'open', ''
-    FROM fresh WHERE rings RETURNING id, asked_at
+        (jobseeker_id, subject, comment, phone, window_starts_at, window_ends_at, team_at, manager_at, asked_at, state,
+         outcome)
+    SELECT id, 'other', '', '+33388000000', rings_until - interval '120 minutes', rings_until,
+           rings_until - interval '60 minutes', rings_until - interval '24 minutes', now() - interval '1 day', 'open',
+           ''
+    FROM fresh WHERE rings RETURNING id, asked_at, window_starts_at, window_ends_at
+), offered AS (
+    INSERT INTO messaging_callbackwindow (request_id, starts_at, ends_at)
+    SELECT id, window_starts_at, window_ends_at FROM asked
 )
 INSERT INTO messaging_callbackevent (request_id, at, from_state, to_state) SELECT id, asked_at, '', 'open' FROM asked;
 INSERT INTO accompaniment_auditentry (at, actor_id, jobseeker_id, action, details)

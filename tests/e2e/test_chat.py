@@ -265,7 +265,7 @@ def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page
 
 def test_a_call_back_is_asked_seen_and_done(two: Pair, person: Page, adviser: Page) -> None:
     person.goto("/mon-espace/")
-    person.get_by_role("link", name="Demander un appel", exact=True).click()
+    person.locator("#contenu").get_by_role("link", name="Demander un appel", exact=True).click()
     tick(person.get_by_role("radio", name="Une formation"))
     tick(person.get_by_role("group", name="Quand vous joindre").get_by_role("checkbox").first)
     person.get_by_label("Numéro à appeler").fill("06 12 34 56 78")

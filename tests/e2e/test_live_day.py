@@ -67,7 +67,7 @@ def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage
     step_inside(person, two.person)
     person.goto("/rappels/demander/")
     tick(person.locator("[name=subject]").first)
-    person.get_by_label("Quand vous appeler").select_option(index=1)
+    tick(person.get_by_role("group", name="Quand vous joindre").get_by_role("checkbox").first)
     person.get_by_label("Numéro à appeler").fill("06 12 34 56 78")
     person.get_by_role("button", name="Demander cet appel").click()
     expect(person.get_by_role("heading", name="Votre demande est enregistrée")).to_be_visible()
