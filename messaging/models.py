@@ -178,6 +178,7 @@ class CallbackRequest(models.Model):
     outcome = models.TextField("suite donnée", blank=True)
 
     own: bool
+    was_missed: bool
     relay: str | None
     follower: str | None
     # Set only by `reads.callback_queue.with_people`.

@@ -77,6 +77,7 @@ TABLE_OF_READINGS = {
     "member": "- none -",
     "message_many": "none - none",
     "my_day": "none - none",
+    "my_notices": "none none none",
     "my_portfolio": "none none none",
     "my_portfolio_export": "none - none",
     "offline": "none none none",

@@ -194,7 +194,7 @@ class ConversationConsumer(AccountSocket):
     def compare(self, state: conversations.LiveState | None) -> None:
         """Compare this screen with the database: close it if the right is gone, send what it misses if it is behind."""
         if state is None or self.user.pk not in state.readers:
-            self._note_close(RIGHT_GONE)
+            self._note_end()
         elif self.shown is not None and (
             state.last > self.shown or (state.read_by_person, state.read_by_staff) != self.read_by
         ):
@@ -208,10 +208,15 @@ class ConversationConsumer(AccountSocket):
         if not self.is_over and (self._pump is None or self._pump.done()):
             self._pump = self.work(self._show_what_waits())
 
-    def _note_close(self, code: int) -> None:
+    def _note_end(self) -> None:
         if self._pump is not None:
             self._pump.cancel()
-        self._pump = self.work(self.end(code))
+        self._pump = self.work(self._end_without_right())
+
+    async def _end_without_right(self) -> None:
+        """Close the socket: a closed account has lost its session, too, and hears of that."""
+        if await self.is_of_its_session():
+            await self.end(RIGHT_GONE)
 
     async def _show_what_waits(self) -> None:
         """Send the stored events one after the other. Only this task changes `shown`."""

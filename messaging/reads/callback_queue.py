@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery, TextField, Value
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, Subquery, TextField, Value, prefetch_related_objects
 from django.db.models.functions import Concat
 
 from accompaniment.models import Jobseeker, User
@@ -25,6 +25,8 @@ class Call:
     now: datetime
     windows: list[CallbackWindow]
     attempts: list[CallbackAttempt]
+    was_missed: bool
+    """Whether an attempt did not reach the person; known without the attempts, too."""
     own: bool
     """Whether the file is open to the reader; a colleague of the team answers without it."""
     relay: str
@@ -88,8 +90,11 @@ def with_people(requests: QuerySet[Any], reader: User, *, now: datetime) -> Quer
     )
     found: QuerySet[Any] = (
         requests.select_related("jobseeker__agency__departement__region", "claimed_by", "closed_by")
-        .prefetch_related("windows", Prefetch("attempts", CallbackAttempt.objects.select_related("actor")))
+        .prefetch_related("windows")
         .annotate(
+            was_missed=Exists(
+                CallbackAttempt.objects.filter(request=OuterRef("pk")).exclude(outcome=AttemptOutcome.REACHED)
+            ),
             relay=relay_of(reader, now=now),
             own=Exists(Jobseeker.objects.visible_to(reader).filter(pk=OuterRef("jobseeker"))),
             follower=Subquery(follower.values("name")[:1]),
@@ -98,15 +103,19 @@ def with_people(requests: QuerySet[Any], reader: User, *, now: datetime) -> Quer
     return found
 
 
-def calls_of(requests: Iterable[CallbackRequest], reader: User, *, now: datetime) -> list[Call]:
-    """Return the requests as the reader sees them; load them by `with_people`."""
+def calls_of(requests: Iterable[CallbackRequest], reader: User, *, now: datetime, attempts: bool = True) -> list[Call]:
+    """Return the requests as the reader sees them, with their attempts if asked; load them by `with_people`."""
+    requests = list(requests)
+    if attempts:
+        prefetch_related_objects(requests, Prefetch("attempts", CallbackAttempt.objects.select_related("actor")))
     return [
         Call(
             request=request,
             reader=reader,
             now=now,
             windows=list(request.windows.all()),
-            attempts=list(request.attempts.all()),
+            attempts=list(request.attempts.all()) if attempts else [],
+            was_missed=request.was_missed,
             own=request.own,
             relay=request.relay or "",
             follower=request.follower or "",
@@ -121,9 +130,10 @@ def call_of(request: CallbackRequest, reader: User, *, now: datetime) -> Call:
     return found
 
 
-def open_call_of(person: Jobseeker, *, now: datetime) -> Call | None:
-    """Return a person's own open request, as the person sees it now; None if there is none."""
+def open_call_of(person: Jobseeker, *, now: datetime, attempts: bool = True) -> Call | None:
+    """Return a person's own open request, as the person sees it now; None if there is none. See `calls_of`."""
     if person.user is None:
         return None
     own = CallbackRequest.objects.open().filter(jobseeker=person)
-    return next(iter(calls_of(with_people(own, person.user, now=now), person.user, now=now)), None)
+    calls = calls_of(with_people(own, person.user, now=now), person.user, now=now, attempts=attempts)
+    return calls[0] if calls else None

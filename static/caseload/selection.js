@@ -119,6 +119,8 @@ function comeBack() {
   const link = list()?.querySelector(`a[data-person="${opened.person}"]`);
   if (!link) return;
   reveal(link.closest("tr"));
+  // The rows beyond the window may not have come yet, and what is not drawn cannot be focused.
+  for (const coming of list().getAnimations({ subtree: true })) coming.finish();
   // On a narrow screen the person's line is open, as it was.
   if (!link.checkVisibility()) link.closest("th").querySelector("details").open = true;
   link.focus({ preventScroll: opened.top !== null });

@@ -9,7 +9,7 @@ export class OtherSide {
     this.line = line;
     this.tell = tell;
     this.told = 0;
-    this.present = "";
+    this.present = null; // until the server has said it
     this.typing = "";
   }
 
@@ -42,6 +42,6 @@ export class OtherSide {
   }
 
   #say() {
-    this.line.textContent = this.typing || this.present;
+    this.line.textContent = this.typing || this.present || "";
   }
 }

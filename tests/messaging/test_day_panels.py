@@ -26,12 +26,12 @@ VOLUNTEERS = "/inscriptions/panneau/"
 PANELS = {
     # Session and account, the perimeter, and the panel's lines. There is a separate count only if not all lines are
     # shown.
-    "/agenda/panneau/aujourdhui/": 12,
-    "/messagerie/panneau/a-repondre/": 5,
-    "/rappels/panneau/": 4,
+    "/agenda/panneau/aujourdhui/": 9,
+    "/messagerie/panneau/a-repondre/": 4,
+    "/rappels/panneau/": 5,
     "/agenda/panneau/en-agence/": 5,
     "/agenda/panneau/echeances/": 4,
-    "/portefeuille/panneau/plans/": 7,
+    "/portefeuille/panneau/plans/": 6,
     VOLUNTEERS: 7,
     "/agenda/panneau/heure-libre/": 6,
     "/ma-journee/portefeuilles/": 5,
@@ -40,7 +40,7 @@ PANELS = {
 
 COUNTED = {
     # The perimeter is asked for again.
-    "/messagerie/panneau/a-repondre/": 2,
+    "/messagerie/panneau/a-repondre/": 1,
     "/rappels/panneau/": 1,
     "/agenda/panneau/en-agence/": 1,
     "/agenda/panneau/echeances/": 1,
@@ -109,6 +109,6 @@ def test_every_panel_says_for_whom_the_colleague_answers(client: Client, portfol
         text = client.get(address).content.decode()
         assert person.full_name in text, address
         assert said in text, address
-    lines = client.get("/rappels/panneau/").context["requests"]
-    assert {line.jobseeker: line.relay for line in lines} == {person: str(portfolio.adviser), mine: None}
+    lines = client.get("/rappels/panneau/").context["calls"]
+    assert {line.request.jobseeker: line.relay for line in lines} == {person: str(portfolio.adviser), mine: ""}
     assert "+ 1 en relais" in client.get("/ma-journee/portefeuilles/").content.decode()

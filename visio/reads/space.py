@@ -47,7 +47,7 @@ class Space:
 def space_of(standing: Standing, following: Following, *, now: datetime) -> Space:
     """Return what the space of a person shows now, given where they stand and who follows them."""
     person, adviser = standing.person, following.adviser
-    callback = open_call_of(person, now=now)
+    callback = open_call_of(person, now=now, attempts=False)
     due: Obligation | None = to_place(Obligation.objects.filter(jobseeker=person)).first()
     waits = standing.enrolment if standing.awaits_interview or standing.must_accept else None
     return Space(
