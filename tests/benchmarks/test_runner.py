@@ -24,9 +24,13 @@ ROWS = [
     "search with a typing error in the portfolio, 80 jobseekers beside 40",
     "search of the header by an adviser, a typing error, 80 jobseekers beside 40",
     "search of the header by an adviser, three letters, 80 jobseekers beside 40",
+    "search of the header by an adviser, a frequent name, 80 jobseekers beside 40",
+    "search of the header by an adviser, a frequent name with an error, 80 jobseekers beside 40",
     "search of the header by an adviser, a telephone number, 80 jobseekers beside 40",
     "search of the header by a manager of the country, a typing error, 80 jobseekers beside 40",
     "search of the header by a manager of the country, three letters, 80 jobseekers beside 40",
+    "search of the header by a manager of the country, a frequent name, 80 jobseekers beside 40",
+    "search of the header by a manager of the country, a frequent name with an error, 80 jobseekers beside 40",
     "search of the header by a manager of the country, a telephone number, 80 jobseekers beside 40",
 ]
 
