@@ -78,7 +78,10 @@ class Fold(Generic[Question, Answer]):
 
     def _answers(self, batch: list[_Asked[Question, Answer]]) -> Sequence[Answer | Exception]:
         try:
-            return self._act([asked.question for asked in batch])
+            answers = self._act([asked.question for asked in batch])
+            if len(answers) != len(batch):
+                raise RuntimeError(f"{len(answers)} answers to {len(batch)} questions")
+            return answers
         except Exception as error:  # noqa: BLE001  (whatever it is, those who asked must hear of it)
             if isinstance(error, DatabaseError):
                 close_old_connections()

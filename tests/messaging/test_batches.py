@@ -5,6 +5,7 @@ Kind: a guarantee that holds for one and is lost in a batch.
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,7 @@ from accompaniment.services.bounds import TooManyError, set_bound
 from accompaniment.services.sessions import Held
 from caseload.models import CaseSummary, Placement
 from messaging.consumers import writer
+from messaging.consumers.folds import Fold
 from messaging.models import Conversation, Message
 from messaging.reads.participants import ConversationClosedError
 from messaging.services.posting import BusyConversationError, Draft, Outcome, SessionOverError, post_messages
@@ -268,6 +270,20 @@ async def test_a_message_whose_conversation_is_in_hand_is_stored_once_it_is_let_
     in_hand.let_go.set()
     assert (await waiting).number == 1
     await holding
+
+
+async def test_after_a_round_that_goes_wrong_the_next_question_is_answered() -> None:
+    """Kind: a queue that one failure stops for ever."""
+
+    def answers(questions: Sequence[str]) -> list[str]:
+        return [] if "none" in questions else [question.upper() for question in questions]
+
+    with ThreadPoolExecutor(1) as threads:
+        fold: Fold[str, str] = Fold(answers, threads=threads)
+        async with asyncio.timeout(PATIENCE):
+            with pytest.raises(RuntimeError):
+                await fold.ask("none")
+            assert await fold.ask("one") == "ONE"
 
 
 async def test_when_the_database_is_away_all_are_told_and_nothing_is_tried_alone(
