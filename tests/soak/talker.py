@@ -20,7 +20,7 @@ from tests.benchmarks.chat_rig import Server, open_line
 FIRST_WAIT, LONGEST_WAIT = 0.25, 4.0  # seconds
 SENT_AGAIN_AFTER = 3.0  # seconds
 ASKED_EVERY = 2.0  # seconds
-PAUSE = 0.05
+PAUSE = 0.2
 """Seconds between two messages of one side, so that the faults are the test and not the load."""
 
 
