@@ -6,6 +6,7 @@ before conversations and interviews.
 
 from accompaniment.enums import NotificationKind
 from accompaniment.hooks import (
+    contacts,
     deadlines,
     desk_events,
     invariants,
@@ -29,7 +30,7 @@ from messaging.hooks.past_events import PastEvent
 from messaging.reads import unread
 from messaging.reads.invariants import MESSAGING_CHECKS
 from messaging.reads.timeline_sources import MESSAGING_SOURCES
-from messaging.services import desks, live
+from messaging.services import desks, handling, live
 from messaging.services import handover as conversations_handed_over
 from visio.reads import past_notices
 from visio.reads.coming import booked_in_words, coming_in_words
@@ -77,6 +78,7 @@ def fill_hooks() -> None:
         ),
     )
     region_changes.held_in_region += (agencies_that_follow,)
+    contacts.on_contact += (handling.follow_contact,)
     deadlines.on_deadlines_changed += (refresh_summary,)
     session_ends.on_sessions_end += (live.tell_sessions_ended,)
     invariants.checks += (*GROUND_CHECKS, *CASELOAD_CHECKS, *MESSAGING_CHECKS, *VISIO_CHECKS)

@@ -3,6 +3,13 @@
 from django.db.models import TextChoices
 
 
+class WaitEndedBy(TextChoices):
+    """What ends a wait for an answer, beside the answer itself."""
+
+    NO_REPLY_NEEDED = "no_reply", "Pas de réponse nécessaire"
+    CONTACT = "contact", "Contact consigné"
+
+
 class CallbackState(TextChoices):
     OPEN = "open", "À rappeler"
     CLAIMED = "claimed", "Rappel en cours"

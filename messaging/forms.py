@@ -1,21 +1,26 @@
 """Parsing of what people type: messages, call-back requests, outcomes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django import forms
 from django.forms.boundfield import BoundWidget
 from django.http import QueryDict
+from django.urls import reverse
 
-from accompaniment.forms.fields import LinesField, SearchField
+from accompaniment.forms.fields import DayField, LineField, LinesField, NumberField, ReturnField, SearchField
 from accompaniment.forms.phone import PhoneField, phone_field
+from accompaniment.forms.workbook import NoteForm
 from accompaniment.models import Jobseeker
 from accompaniment.reads.zones import other_zones, reader_zone
 from accompaniment.rules.french import hours_there, weekday_in_words, zone_beside, zone_in_words
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import Conversation
+from messaging.reads.sequence import Place
 from messaging.rules import BODY_LIMIT, WAYS_WITH_NUMBER, Window
 
 COMMENT_LIMIT = 1000
@@ -50,6 +55,65 @@ class GroupMessageForm(forms.Form):
         error_messages={"required": "Écrivez votre message avant de l'envoyer."},
     )
     batch = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+
+class SettleForm(forms.Form):
+    """An act that settles a conversation: the last message that the page shows, and where to go afterwards."""
+
+    number = forms.IntegerField(min_value=0, max_value=2**31 - 1, widget=forms.HiddenInput)
+    suite = ReturnField()
+
+
+class ReminderForm(forms.Form):
+    """The day on which an adviser wants to come back to a conversation, and where to go afterwards."""
+
+    day = DayField(
+        label="Me le rappeler le",
+        help_text="La conversation quitte « À la suite » jusqu'à ce jour. Le délai pour répondre continue de courir.",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Choisissez un jour.", "invalid": "Écrivez un jour comme 2026-12-01."},
+    )
+    suite = ReturnField()
+
+
+class ConversationNoteForm(NoteForm):
+    """A note beside a conversation, and where to go afterwards."""
+
+    suite = ReturnField()
+
+
+class SequenceForm(forms.Form):
+    """Where one stands in « À la suite », from a URL: after which place, what was just done, where one came from."""
+
+    apres = LineField(required=False, max_length=60)
+    fait = NumberField(required=False)
+    depuis = ReturnField()
+
+    @property
+    def asked(self) -> "Standing":
+        """Return what the URL says; what cannot be read counts as not said."""
+        self.is_valid()
+        found = self.cleaned_data
+        return Standing(
+            after=Place.read(found.get("apres") or ""),
+            done=found.get("fait"),
+            back=found.get("depuis") or reverse("my_day"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where an adviser stands in « À la suite »: what `SequenceForm` reads, and URLs carry on."""
+
+    after: Place | None
+    done: int | None = None
+    back: str
+
+    def on(self, name: str, *arguments: int, after: Place | None = None, done: int | None = None) -> str:
+        """Return an address that carries on from here, or from a place further on."""
+        place = after or self.after
+        said = {"apres": str(place) if place else "", "fait": done or "", "depuis": self.back}
+        return f"{reverse(name, args=arguments)}?{urlencode({key: value for key, value in said.items() if value})}"
 
 
 class NumberForm(forms.Form):

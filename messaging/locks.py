@@ -64,6 +64,13 @@ class ConversationLocks:
         return found
 
 
+def lock_conversation(pk: int) -> Conversation:
+    """Lock a conversation, and before the row of the portfolio list, which a message writes after it."""
+    with_agency = Conversation.objects.select_related("jobseeker__agency__departement__region")
+    locked: Conversation = lock_row(Rank.REST, with_agency.filter(pk=pk))
+    return locked
+
+
 def lock_callback(pk: int) -> CallbackRequest:
     """Lock a call-back request. Its person is locked before."""
     request: CallbackRequest = lock_row(Rank.REST, CallbackRequest.objects.filter(pk=pk))

@@ -5,15 +5,16 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from accompaniment.enums import GivenUpFor, NoticeChannel
-from accompaniment.models import Jobseeker, Notification, User
+from accompaniment.enums import GivenUpFor, NoticeChannel, Role
+from accompaniment.models import Contact, Jobseeker, Notification, User
 from accompaniment.models.guards import AppendOnly
 from accompaniment.models.people import OfJobseekerQuerySet
 from accompaniment.models.search import named, words_of
 from caseload.models import Adviser, Placement
-from messaging.enums import AttemptOutcome, CallbackState, CallbackSubject, CallbackWay
+from messaging.enums import AttemptOutcome, CallbackState, CallbackSubject, CallbackWay, WaitEndedBy
 from messaging.rules import CLAIM_LASTS, OPEN_CALLBACKS, WAYS_WITH_NUMBER
 
 
@@ -21,6 +22,21 @@ class ConversationQuerySet(OfJobseekerQuerySet):
     def awaiting_reply(self) -> Self:
         """Keep the conversations in which the person waits for an answer, longest wait first."""
         return self.filter(awaiting_reply_since__isnull=False).order_by("awaiting_reply_since", "pk")
+
+    def to_handle(self, user: User, *, now: datetime) -> Self:
+        """Keep what waits for this adviser now, longest wait first: answers, and reminders that are due.
+
+        Each has its `place`, the instant since which it waits. A conversation that the adviser wants to be reminded
+        of on a later day is left out until then, or until the person writes again.
+        """
+        own = Reminder.objects.filter(conversation=OuterRef("pk"), user=user)
+        news = Message.objects.filter(
+            conversation=OuterRef("conversation"), number__gt=OuterRef("number"), author__role=Role.JOBSEEKER
+        )
+        due = own.filter(due_at__lte=now).values("due_at")[:1]
+        waiting = self.visible_to(user).filter(~Exists(own.filter(~Exists(news), due_at__gt=now)))
+        waiting = waiting.annotate(reminded_at=Subquery(due), place=Coalesce("awaiting_reply_since", "reminded_at"))
+        return waiting.filter(place__isnull=False).order_by("place", "pk")
 
     def matching(self, words: str) -> Self:
         """Keep the people whom these words name, in any order, without accents, allowing for typing errors."""
@@ -38,6 +54,9 @@ class Conversation(models.Model):
     awaiting_reply_since = models.DateTimeField(
         null=True, help_text="the jobseeker's first message that nobody on the staff has answered"
     )
+
+    place: datetime
+    # Set only by `to_handle`.
 
     objects = ConversationQuerySet.as_manager()
 
@@ -105,6 +124,54 @@ class ReadMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} read {self.conversation_id} to {self.number}"
+
+
+class WaitEnd(AppendOnly):
+    """Nobody owes an answer to the messages up to a number, although no message answers them, and why."""
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="wait_ends")
+    number = models.PositiveIntegerField(help_text="the last message of the person that this settles")
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    ended_by = models.CharField(max_length=8, choices=WaitEndedBy)
+    contact = models.OneToOneField(Contact, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("conversation", "number", "pk")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ended_by="contact", contact__isnull=False)
+                | Q(ended_by="no_reply", contact=None, actor__isnull=False),
+                name="wait_ended_by_someone",
+            ),
+        ]
+        indexes = [models.Index(fields=("conversation", "-number"), name="wait_end_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id}#{self.number} {self.ended_by}"
+
+
+class Reminder(models.Model):
+    """An adviser wants to deal with a conversation, from an instant on. Others neither see nor feel it.
+
+    It shortens nobody's time to answer. `number` is the last message when it was set: a later one of the person brings
+    the conversation back at once.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="reminders")
+    user = models.ForeignKey(User, models.CASCADE, related_name="reminders")
+    set_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("conversation", "user"), name="reminder_once"),
+            models.CheckConstraint(condition=Q(due_at__gte=F("set_at")), name="reminder_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.conversation_id} at {self.due_at:%Y-%m-%d}"
 
 
 class CallbackRequestQuerySet(OfJobseekerQuerySet):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import callbacks, conversations, demonstration, groups, panels
+from messaging.views import callbacks, conversations, demonstration, groups, handling, panels, sequence
 
 urlpatterns: list[URLPattern] = [
     path("messagerie/", conversations.conversation_list, name="conversations"),
@@ -11,6 +11,13 @@ urlpatterns: list[URLPattern] = [
     path("messagerie/<int:pk>/", conversations.conversation, name="conversation"),
     path("messagerie/<int:pk>/messages/", conversations.messages_after, name="conversation_messages"),
     path("messagerie/<int:pk>/lu/", conversations.mark_read, name="conversation_read"),
+    path("messagerie/<int:pk>/sans-reponse/", handling.no_reply, name="conversation_no_reply"),
+    path("messagerie/<int:pk>/a-traiter/", handling.keep, name="conversation_keep"),
+    path("messagerie/<int:pk>/traite/", handling.dealt_with, name="conversation_dealt_with"),
+    path("messagerie/<int:pk>/me-le-rappeler/", handling.remind, name="conversation_remind"),
+    path("messagerie/<int:pk>/note/", handling.note, name="conversation_note"),
+    path("messagerie/a-la-suite/", sequence.sequence, name="sequence"),
+    path("messagerie/a-la-suite/<int:pk>/", sequence.one, name="sequence_of"),
     path("messagerie/panneau/a-repondre/", panels.to_answer, name="panel_to_answer"),
     path("messagerie/panneau/personne/<int:pk>/", panels.person_conversation, name="panel_person_conversation"),
     path("rappels/", callbacks.callback_list, name="callbacks"),

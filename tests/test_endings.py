@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -23,6 +24,7 @@ from accompaniment.services import addresses
 from caseload.enums import ImportKind, ImportState
 from caseload.models import Absence, ImportRun, Placement, Portfolio
 from caseload.services.steering.import_changes import CONFIRM
+from messaging.services.posting import post_message
 from tests.access.house import House, build_house
 from tests.access.table import TABLE
 from tests.caseload.factories import PortfolioFactory, on_web_track, volunteer
@@ -123,6 +125,13 @@ def left_of(house: House) -> Page:
     return page_for(house.users["manager"], path, names=(person.full_name, words_of(weekday_in_words(day))))
 
 
+def waiting_of(house: House) -> Page:
+    owner = house.owner
+    post_message(actor=owner.user, conversation=house.conversation, client_id=uuid4(), body="Une question")
+    path = reverse("sequence_of", args=[house.conversation.pk])
+    return page_for(house.users["follower"], path, names=(owner.full_name,))
+
+
 def import_of(house: House) -> Page:
     run = ImportRun.objects.create(
         kind=ImportKind.JOBSEEKERS,
@@ -210,6 +219,7 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
         "Quitter le 100 % web maintenant",
         at("leave_track", "owner")(lambda house: (booked(house), due(house))),
     ),
+    "conversation_no_reply": ("Pas de réponse nécessaire", waiting_of),
     "cancel_interview": (
         "Annuler l'entretien",
         at("cancel_interview", "owner", args=lambda house: (house.later.pk,))(
@@ -328,6 +338,10 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "edit_objective",
         "edit_step",
         "add_note",
+        "conversation_note",
+        "conversation_keep",
+        "conversation_dealt_with",
+        "conversation_remind",
         "person_contact",
         "action_plan",
         "add_step",
@@ -368,6 +382,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "person_details",
         "message_many",
         "conversation",
+        "sequence_of",
         "conversation_read",
         "registration_device_link",
         "room_trouble",

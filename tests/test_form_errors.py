@@ -39,7 +39,17 @@ from caseload.forms.registration import interview as registration
 from caseload.forms.steering import dashboard, imports, staff
 from caseload.forms.steering.settings import AgencyPhoneForm, CapacityForm, ConsentTextForm, LapseDelayForm, OpeningForm
 from messaging import forms as messaging_forms
-from messaging.forms import CallbackForm, GroupMessageForm, MessageForm, NumberForm, OutcomeForm
+from messaging.forms import (
+    CallbackForm,
+    ConversationNoteForm,
+    GroupMessageForm,
+    MessageForm,
+    NumberForm,
+    OutcomeForm,
+    ReminderForm,
+    SequenceForm,
+    SettleForm,
+)
 from tests.access.house import build_house
 from tests.access.table import TABLE
 from tests.accompaniment.factories import UserFactory, consent_text_in_force
@@ -274,6 +284,9 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "imports": (imports.ImportForm, as_manager("imports"), {"kind": "agencies"}),
     "own_message": (MessageForm, in_house("conversation", "owner"), {"client_id": str(uuid4())}),
     "message": (MessageForm, in_house("conversation", "follower"), {"client_id": str(uuid4())}),
+    "message_in_sequence": (MessageForm, in_house("sequence_of", "follower"), {"client_id": str(uuid4())}),
+    "reminder": (ReminderForm, in_house("conversation_remind", "follower"), {}),
+    "note_beside_messages": (ConversationNoteForm, in_house("conversation_note", "follower"), {}),
     "ask_callback": (CallbackForm, callback_wish, {}),
     "callback": (OutcomeForm, in_house("callback", "follower"), {}),
     "own_slot": (visio_forms.SlotForm, slot_for_oneself, {}),
@@ -306,6 +319,8 @@ NOT_FILLED_IN: dict[type[Form], str] = {
     visio_forms.TroubleForm: "read by a script",
     visio_forms.DeviceCheckForm: "read by a script",
     NumberForm: "read from an address",
+    SequenceForm: "read from an address",
+    SettleForm: "a button",
     TierChoiceForm: "read from an address",
     registration.SearchForm: "a search: tests/test_searches.py",
     messaging_forms.SearchForm: "a search: tests/test_searches.py",

@@ -60,6 +60,7 @@ CHANGED = {
     "messaging.CallbackRequest": "state",
     "messaging.Conversation": "last_number",
     "messaging.ReadMark": "number",
+    "messaging.Reminder": "due_at",
     "messaging.SmsDay": "parts",
     "messaging.ToldMark": "number",
     "messaging.UnreadRound": "message",

@@ -103,6 +103,12 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "device_check": "Test du matériel enregistré",
         "device_test_link_sent": "Lien du test du matériel envoyé",
     },
+    AuditAction.MESSAGE: {
+        "no_reply": "Votre message n'appelle pas de réponse",
+        "contact": "Votre message a eu sa réponse par un échange",
+        "reminder": "Votre conseiller s'est noté de revenir à vos messages",
+        "reminder_done": "Votre conseiller est revenu à vos messages",
+    },
     AuditAction.NOTE: {"written": "Note de l'équipe ajoutée", "withdrawn": "Note de l'équipe retirée"},
     AuditAction.ACTION_PLAN: {
         "objective_added": "Objectif ajouté au plan d'action",
@@ -185,7 +191,7 @@ SENTENCES: dict[AuditAction, Callable[[Details], str]] = {
     AuditAction.CONSENT: _consent_in_words,
     AuditAction.ACCOMPANIMENT: _period_in_words,
     AuditAction.TRANSFER: _transfer_in_words,
-    AuditAction.MESSAGE: lambda details: MESSAGE_SENT,
+    AuditAction.MESSAGE: lambda details: _event_in_words(AuditAction.MESSAGE, details) or MESSAGE_SENT,
     AuditAction.EXPORT: lambda details: LIST_TAKEN,
 }
 """Acts whose sentence depends on more than the event."""

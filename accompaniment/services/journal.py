@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from accompaniment.enums import Channel, ContactNature
+from accompaniment.hooks.contacts import contact_written
 from accompaniment.models import Contact, Jobseeker, User
 from accompaniment.models.statements import Statement
 
@@ -20,8 +21,11 @@ def write_contact(
     minutes: int | None = None,
     source: str,
 ) -> Contact:
-    """Write one line of the journal. The same `source` is written once; the line that stands is returned."""
-    contact, _ = Contact.objects.get_or_create(
+    """Write one line of the journal. The same `source` is written once; the line that stands is returned.
+
+    A new line is told to the floors for which a contact changes something.
+    """
+    contact, is_new = Contact.objects.get_or_create(
         source=source,
         defaults={
             "jobseeker": jobseeker,
@@ -34,6 +38,8 @@ def write_contact(
             "minutes": minutes,
         },
     )
+    if is_new:
+        contact_written(contact)
     return contact
 
 

@@ -22,7 +22,7 @@ def messages_are_numbered_without_gap() -> Iterator[str]:
 
 
 def waiting_since_the_first_unanswered_message() -> Iterator[str]:
-    """A conversation waits since the first message of the person that no member of staff has answered."""
+    """A conversation waits since the person's first message that no answer, contact or « no reply needed » settles."""
     for conversation, said, found in rows("""
         SELECT conversation.id, conversation.awaiting_reply_since, unanswered.since
         FROM messaging_conversation conversation
@@ -35,6 +35,10 @@ def waiting_since_the_first_unanswered_message() -> Iterator[str]:
                 JOIN accompaniment_user staff ON staff.id = answer.author_id
                 WHERE answer.conversation_id = conversation.id AND staff.role <> 'jobseeker'
                   AND NOT answer.collective
+              )
+              AND message.number > (
+                SELECT coalesce(max(ending.number), 0) FROM messaging_waitend ending
+                WHERE ending.conversation_id = conversation.id
               )
         ) unanswered ON true
         WHERE conversation.awaiting_reply_since IS DISTINCT FROM unanswered.since

@@ -72,6 +72,8 @@ class Thread:
     newer: bool
     hint: str
     can_write: bool
+    answer_at: str = ""
+    """Where the form without scripts leads, if not to the conversation itself."""
 
     @property
     def zones(self) -> tuple[ZoneInfo, ...]:
@@ -219,11 +221,9 @@ def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> lis
 
 
 def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:
-    """Return the conversations in which somebody waits for an answer, longest wait first."""
-    waiting = (
-        Conversation.objects.visible_to(user).awaiting_reply().select_related("jobseeker__agency__departement__region")
-    )
-    return _lines(waiting, user, now=now, limit=limit)
+    """Return what waits for an adviser now: answers and reminders that are due, longest wait first."""
+    waiting = Conversation.objects.all().to_handle(user, now=now)
+    return _lines(waiting.select_related("jobseeker__agency__departement__region"), user, now=now, limit=limit)
 
 
 def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, limit: int) -> list[ListLine]:

@@ -222,8 +222,8 @@ def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> Ca
         now = timezone.now()
         locked = attempted(request, actor=actor, outcome=AttemptOutcome.REACHED, at=now)
         locked.outcome = said
-        close(locked, actor=actor, at=now, to_state=CallbackState.DONE)
         channel = CHANNELS[CallbackWay(locked.way)]
+        # First, because it may lock the conversation, which comes before the row of the portfolio list.
         journal.write_contact(
             jobseeker=locked.jobseeker,
             at=now,
@@ -233,6 +233,7 @@ def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> Ca
             summary=f"{CallbackSubject(locked.subject).label}\u00a0: {said}",
             source=f"callback:{locked.pk}",
         )
+        close(locked, actor=actor, at=now, to_state=CallbackState.DONE)
         write_summary(jobseeker_id=locked.jobseeker_id, last_contact_at=now, last_contact_channel=channel)
         return locked
 

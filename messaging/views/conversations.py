@@ -22,6 +22,7 @@ from accompaniment.views.own import own_file
 from caseload.reads.moves.who_answers import follower_of
 from messaging.forms import MessageForm, NumberForm, SearchForm, composer
 from messaging.models import Conversation
+from messaging.reads.handling import handling_of
 from messaging.reads.participants import ConversationClosedError, Participants, participants
 from messaging.reads.threads import Thread, list_lines, people_without_conversation, thread_for
 from messaging.services import conversations
@@ -222,6 +223,7 @@ def _person_context(thread: Thread) -> dict[str, Any]:
         "period": Accompaniment.objects.current().filter(jobseeker=person).first(),
         "follower": follower_of(person),
         "callback": person.callback_requests.open().first(),
+        "handling": handling_of(thread.reader, thread.conversation, now=timezone.now()),
     }
 
 

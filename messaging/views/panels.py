@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -11,7 +12,7 @@ from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from caseload.enums import QueueTab
 from caseload.reads.desk.queue import first_rows
-from caseload.rules.queue import rows_of
+from caseload.rules.queue import rows_of, tab_in
 from messaging.forms import composer
 from messaging.models import CallbackRequest, Conversation
 from messaging.reads.callback_queue import calls_of, with_people
@@ -33,12 +34,18 @@ def to_answer(request: AuthenticatedRequest) -> HttpResponse:
     record_excerpts(actor=request.user, lines=lines)
     count = len(lines)
     if count == limit:
-        count = Conversation.objects.visible_to(request.user).awaiting_reply().count()
+        count = Conversation.objects.all().to_handle(request.user, now=now).count()
     return render(
         request,
         "messaging/partials/_panel_to_answer.html",
-        {"lines": lines, "count": count, "others": count - len(lines)},
+        {"lines": lines, "count": count, "others": count - len(lines), "back": _day_of(request)},
     )
+
+
+def _day_of(request: AuthenticatedRequest) -> str:
+    """Return the page of the day, open on the same need."""
+    need = tab_in(request.GET.get("besoin", ""))
+    return f"{reverse('my_day')}{'' if need == QueueTab.ALL else f'?besoin={need}'}"
 
 
 @require_safe

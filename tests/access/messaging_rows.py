@@ -31,6 +31,40 @@ ROWS: dict[str, Row] = {
         "login 400 404 400 404 404 403 403 403",
         lambda house: (house.conversation.pk,),
     ),
+    "sequence": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "sequence_of": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "conversation_no_reply": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 400 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "conversation_keep": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 > 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "conversation_dealt_with": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 > 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "conversation_remind": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "conversation_note": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
     "panel_to_answer": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 405 405 405 405 405 405 405 405",

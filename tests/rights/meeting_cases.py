@@ -13,7 +13,7 @@ from accompaniment.models import (
 )
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import CallbackRequest, Conversation
-from messaging.services import callbacks, conversations, groups, posting
+from messaging.services import callbacks, conversations, groups, handling, posting
 from tests.messaging.factories import first_window
 from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V, done_for_each
 from tests.rights.house import House
@@ -84,6 +84,19 @@ MEETING_CASES: dict[str, Case] = {
         lambda h, actor, it: done_for_each(
             groups.post_to_each(actor=actor, jobseekers=[h.person], batch=uuid4(), body="Bonjour")
         ),
+    ),
+    f"{M}.handling.need_no_reply": Case(
+        ADVISERS,
+        lambda h, actor, it: handling.need_no_reply(actor=actor, conversation=h.one(Conversation), number=it.number),
+        lambda h: posting.post_message(
+            actor=h.person.user, conversation=h.one(Conversation), client_id=uuid4(), body="Bonjour"
+        ),
+    ),
+    f"{M}.handling.remind": Case(
+        ADVISERS, lambda h, actor, it: handling.remind(actor=actor, conversation=h.one(Conversation))
+    ),
+    f"{M}.handling.deal_with": Case(
+        ADVISERS, lambda h, actor, it: handling.deal_with(actor=actor, conversation=h.one(Conversation))
     ),
     f"{M}.callbacks.ask_callback": Case(
         OWNER,
