@@ -90,6 +90,10 @@ class Message(AppendOnly):
     collective = models.BooleanField(
         default=False, help_text="one text to several people: it answers nobody, and is no contact"
     )
+    by_email = models.BooleanField(default=False, db_default=False, help_text="it came as an answer to a notification")
+    pieces_left = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="attachments of the e-mail that were not taken over"
+    )
     created_at = models.DateTimeField()
 
     objects = MessageQuerySet.as_manager()
@@ -101,6 +105,7 @@ class Message(AppendOnly):
             models.UniqueConstraint(fields=("author", "client_id"), name="message_client_id_once"),
             models.CheckConstraint(condition=Q(number__gte=1), name="message_number_from_one"),
             models.CheckConstraint(condition=~Q(body=""), name="message_not_empty"),
+            models.CheckConstraint(condition=Q(by_email=True) | Q(pieces_left=0), name="message_pieces_of_an_email"),
         ]
 
     def __str__(self) -> str:

@@ -6,11 +6,24 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from accompaniment.rules.french import grouped
 from accompaniment.rules.public_holidays import is_public_holiday
 from messaging.enums import AttemptOutcome, CallbackState, CallbackWay
 
 BODY_LIMIT = 5000
 """Characters of one message."""
+
+
+def email_note(pieces_left: int) -> str:
+    """Return what stands under a message that came by e-mail; its attachments stay outside, which is said."""
+    match pieces_left:
+        case 0:
+            return "Par e-mail"
+        case 1:
+            return "Par e-mail. La pièce jointe n'a pas été reprise."
+        case _:
+            return f"Par e-mail. Les {grouped(pieces_left)} pièces jointes n'ont pas été reprises."
+
 
 # --- Opening hours --------------------------------------------------------------------------------
 

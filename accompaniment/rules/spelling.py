@@ -32,6 +32,12 @@ def joined_within(text: str) -> str:
 LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l"})
 
 
+def unaccented(text: str) -> str:
+    """Return the text in ASCII, for where nothing else is allowed: « Déjà » becomes « Deja »."""
+    decomposed = unicodedata.normalize("NFKD", text.translate(LIGATURES).replace("’", "'"))
+    return decomposed.encode("ascii", "ignore").decode()
+
+
 def plain(text: str) -> str:
     """Return the text without accents and case, as a French directory compares names."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(LIGATURES))

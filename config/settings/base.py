@@ -228,6 +228,13 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "ne-pas-repondre@accom
 PUBLIC_URL = os.environ.get("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 """Scheme and host that links in e-mails begin with."""
 
+REPLY_DOMAIN = os.environ.get("REPLY_DOMAIN", "")
+"""The domain whose e-mails `manage.py receive_mail` takes: answers to notifications, and letters that come back. Empty:
+e-mails cannot be answered."""
+REPLY_ADDRESS_DAYS = 30
+"""How long an e-mail can be answered."""
+REPLY_MAXIMUM_BYTES = 15 * 1024 * 1024
+
 # --- SMS (messaging/services/sms.py) -------------------------------------------------------------
 
 SMS_GATEWAY = os.environ.get("SMS_GATEWAY", "")

@@ -11,6 +11,7 @@
 | PUBLIC_URL | scheme and host of links in e-mails; default: https:// and the first host |
 | EMAIL_URL | smtp://, smtp+tls:// (STARTTLS) or smtps://user:password@host:port; default: smtp://localhost |
 | DEFAULT_FROM_EMAIL | sender of e-mails |
+| REPLY_DOMAIN | domain whose e-mails come to `manage.py receive_mail`; empty: e-mails cannot be answered |
 | SMS_GATEWAY | http, file or empty: no SMS; with http, SMS_URL is mandatory |
 | SMS_URL | where the gateway takes SMS |
 | SMS_TOKEN | bearer token of the gateway |

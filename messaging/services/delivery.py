@@ -38,6 +38,7 @@ from messaging.models import Delivery
 from messaging.services import alerts
 from messaging.services.channels import AT_ONCE, TRIES, reason_of, wait_before_next
 from messaging.services.relay import Relay, RelayAwayError, reaches_nobody
+from messaging.services.reply_addresses import has_door, reply_address, return_address
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ class Letter:
     body: str
     token: str = ""
     """The secret of its link, if the link works only once."""
+    answers_to: str = ""
+    """The address at which an answer becomes a message; empty if nobody would read one."""
 
 
 def deliver_due() -> int:
@@ -136,6 +139,7 @@ def _put_aside(notification: Notification, why: GivenUpFor, *, at: datetime) -> 
 def letter_for(notification: Notification) -> Letter:
     """Compose the e-mail. A link that opens an account is made now and stored nowhere else."""
     kind = NotificationKind(notification.kind)
+    answers_to = _answers_to(notification)
     with timezone.override(zone_of_recipient(jobseeker=notification.jobseeker, user=notification.user)):
         links = _links(kind, notification)
         text = render_to_string(
@@ -147,11 +151,41 @@ def letter_for(notification: Notification) -> Letter:
                 "public_url": settings.PUBLIC_URL,
                 "operator": operator(),
                 "answers_at": _agency_of(notification),
+                "can_answer": bool(answers_to),
             },
         )
     subject, _, body = text.partition("\n")
     subject = BREAKS.sub(" ", subject).strip()[:200]
-    return Letter(subject=subject, body=body.strip() + "\n", token=str(links.get("token", "")))
+    return Letter(subject=subject, body=body.strip() + "\n", token=str(links.get("token", "")), answers_to=answers_to)
+
+
+def as_email(notification: Notification, letter: Letter) -> EmailMultiAlternatives:
+    """Return the letter as it is sent.
+
+    It says that a machine wrote it, so that no absence is told to it. Mail servers send it back to an address of its
+    own.
+    """
+    headers = {"Message-ID": message_id(notification), "Auto-Submitted": "auto-generated"}
+    if letter.answers_to:
+        headers["Reply-To"] = letter.answers_to
+    sender = settings.DEFAULT_FROM_EMAIL
+    if has_door():
+        headers["From"] = sender
+        sender = return_address(notification_pk=notification.pk, now=timezone.now())
+    message = EmailMultiAlternatives(
+        subject=letter.subject, body=letter.body, from_email=sender, to=[notification.email], headers=headers
+    )
+    message.attach_alternative(as_page(letter), "text/html")
+    return message
+
+
+def _answers_to(notification: Notification) -> str:
+    """Return the address for answers to a letter that tells its reader of messages in one conversation."""
+    conversations = notification.context.get("up_to", {})
+    if not has_door() or notification.user_id is None or len(conversations) != 1:
+        return ""
+    [conversation] = conversations
+    return reply_address(user_pk=notification.user_id, conversation_pk=int(conversation), now=timezone.now())
 
 
 def as_page(letter: Letter) -> str:
@@ -253,14 +287,7 @@ def _deliver(notification: Notification, relay: Relay) -> bool:
     relay.make_ready()
     try:
         letter = letter_for(notification)
-        message = EmailMultiAlternatives(
-            subject=letter.subject,
-            body=letter.body,
-            to=[notification.email],
-            headers={"Message-ID": message_id(notification)},
-        )
-        message.attach_alternative(as_page(letter), "text/html")
-        relay.send(message)
+        relay.send(as_email(notification, letter))
         _mark_sent(notification, letter, at=timezone.now())
     except RelayAwayError:
         raise

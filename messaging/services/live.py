@@ -19,7 +19,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Protocol, TypedDict, TypeVar
+from typing import Any, NotRequired, Protocol, TypedDict, TypeVar
 
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
@@ -54,6 +54,8 @@ class MessageItem(TypedDict):
     client_id: str
     at: str
     body: str
+    email: NotRequired[str]
+    """What is said of a message that came by e-mail."""
 
 
 @dataclass(frozen=True, kw_only=True)

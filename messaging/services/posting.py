@@ -30,7 +30,7 @@ from messaging.enums import Panel
 from messaging.locks import ConversationLocks, LockedConversation
 from messaging.models import OF_A_MESSAGE, Conversation, Message
 from messaging.reads.participants import ConversationClosedError, Staff, gathered, staff_of
-from messaging.rules import BODY_LIMIT
+from messaging.rules import BODY_LIMIT, email_note
 from messaging.services import desks, live
 
 OF_ANOTHER_CONVERSATION = "Votre message n'est pas parti. Actualisez la page, puis renvoyez-le."
@@ -51,6 +51,13 @@ class BusyConversationError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Email:
+    """What is known of the e-mail that a message came as; `pieces_left`: its attachments, which stay outside."""
+
+    pieces_left: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Draft:
     """A message to post.
 
@@ -64,6 +71,7 @@ class Draft:
     client_id: UUID
     body: str
     collective: bool = False
+    email: Email | None = None
     held: Held | None = None
 
     @property
@@ -76,7 +84,13 @@ Outcome = Message | Exception
 
 
 def post_message(
-    *, actor: User, conversation: Conversation, client_id: UUID, body: str, collective: bool = False
+    *,
+    actor: User,
+    conversation: Conversation,
+    client_id: UUID,
+    body: str,
+    collective: bool = False,
+    email: Email | None = None,
 ) -> Message:
     """Store a message and return it with its number; then show it on the open screens. See `Draft`.
 
@@ -84,7 +98,12 @@ def post_message(
     nothing written.
     """
     draft = Draft(
-        author_pk=actor.pk, conversation_pk=conversation.pk, client_id=client_id, body=body, collective=collective
+        author_pk=actor.pk,
+        conversation_pk=conversation.pk,
+        client_id=client_id,
+        body=body,
+        collective=collective,
+        email=email,
     )
     (outcome,) = post_messages([draft])
     if isinstance(outcome, Exception):
@@ -141,9 +160,11 @@ SENT = Statement(
 )
 
 STORE = Statement(
-    "INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, collective, created_at)"
+    "INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, collective, by_email,"
+    " pieces_left, created_at)"
     " SELECT new.*, %(at)s::timestamptz FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[],"
-    " %(authors)s::bigint[], %(client_ids)s::uuid[], %(bodies)s::text[], %(collective)s::boolean[]) AS new"
+    " %(authors)s::bigint[], %(client_ids)s::uuid[], %(bodies)s::text[], %(collective)s::boolean[],"
+    " %(by_email)s::boolean[], %(pieces_left)s::smallint[]) AS new"
     " RETURNING conversation_id, number, id"
 )
 
@@ -261,6 +282,8 @@ class _Batch:
             client_ids=[message.client_id for message in self.new],
             bodies=[message.body for message in self.new],
             collective=[message.collective for message in self.new],
+            by_email=[message.by_email for message in self.new],
+            pieces_left=[message.pieces_left for message in self.new],
         )
 
     def _tell_of_contacts(self) -> None:
@@ -280,7 +303,8 @@ class _Batch:
 
     def _audited(self, message: Message) -> tuple[int, int, dict[str, Any]]:
         person = self.conversations[message.conversation_id].jobseeker_pk
-        return message.author_id, person, {"conversation": message.conversation_id, "number": message.number}
+        details = {"conversation": message.conversation_id, "number": message.number}
+        return message.author_id, person, {**details, "by_email": True} if message.by_email else details
 
     def _event(self, message: Message) -> live.MessageStored:
         return live.MessageStored(
@@ -314,13 +338,15 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
         client_id=draft.client_id,
         body=text,
         collective=draft.collective,
+        by_email=draft.email is not None,
+        pieces_left=draft.email.pieces_left if draft.email is not None else 0,
         created_at=at,
     )
 
 
 def message_item(message: Message) -> live.MessageItem:
     """Return a message as sent to screens; load `author` with it, as the account is called now."""
-    return {
+    item: live.MessageItem = {
         "number": message.number,
         "author": message.author_id,
         "name": message.author.full_name,
@@ -329,3 +355,6 @@ def message_item(message: Message) -> live.MessageItem:
         "at": message.created_at.isoformat(),
         "body": message.body,
     }
+    if message.by_email:
+        item["email"] = email_note(message.pieces_left)
+    return item

@@ -58,9 +58,8 @@ class ConversationThread extends HTMLElement {
     this.listeners?.abort();
     this.sights?.disconnect();
     this.shown?.disconnect();
-    this.link?.stop();
     for (const timer of [this.cutTimer, this.retryTimer, this.readTimer]) clearTimeout(timer);
-    this.other?.stop();
+    for (const part of [this.link, this.other]) part?.stop();
   }
 
   #listen() {
@@ -285,7 +284,7 @@ class ConversationThread extends HTMLElement {
       if (this.sending === item.client_id) this.#next(item.client_id);
     }
     const at = new Date(item.at);
-    const row = pending ?? this.#row(item.body, mine ? "Vous" : item.name, at, item.staff === this.staff);
+    const row = pending ?? this.#row(item.body, mine ? "Vous" : item.name, at, item.staff === this.staff, item.email);
     row.id = `message-${item.number}`;
     row.dataset.number = item.number;
     if (mine) row.dataset.mine = "";
@@ -327,12 +326,13 @@ class ConversationThread extends HTMLElement {
     this.#sayStates();
   }
 
-  #row(body, name, at, ours) {
+  #row(body, name, at, ours, note = "") {
     const row = this.#clone("message");
     row.classList.toggle("message--ours", ours);
     row.querySelector(".message__author").textContent = name;
     this.#showHour(row, at);
     row.querySelector(".message__body").append(...withLinks(body));
+    row.querySelector(".message__note").textContent = note;
     return row;
   }
 

@@ -1,0 +1,154 @@
+"""Takes e-mails to the addresses of `messaging.services.reply_addresses`.
+
+An answer of the account that was written to becomes a message of the conversation, with all its rights and limits. A
+letter that comes back says something about the address of its reader. Everything else goes nowhere: its sender is told
+by a refusal to the mail server that hands it over, and never if a machine wrote it, because two machines could answer
+each other for ever.
+"""
+
+import logging
+from dataclasses import dataclass
+from email.utils import parseaddr
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.utils import timezone
+
+from accompaniment.models import Notification, User
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.spelling import written
+from accompaniment.services.bounds import TooManyError
+from messaging.models import Conversation
+from messaging.services.alerts import letter_failed
+from messaging.services.posting import Email, post_message
+from messaging.services.quotations import without_quotation
+from messaging.services.received import Failure, Received, UnreadableError, read_mail
+from messaging.services.relay import NOBODY
+from messaging.services.reply_addresses import (
+    ExpiredAddressError,
+    ForgedAddressError,
+    ReplyAddress,
+    ReturnAddress,
+    read_address,
+)
+
+logger = logging.getLogger(__name__)
+
+FAMILY = UUID("6f1c1f52-4f0e-4a8e-9d0b-6d2f6c1e2b4a")
+"""The namespace in which the key of a message is made of its e-mail."""
+
+NO_SUCH_ADDRESS = "Cette adresse n'existe pas."
+TOO_OLD = "Cette adresse de réponse n'est plus valable. Répondez depuis votre espace."
+OF_SOMEBODY_ELSE = "Seule l'adresse e-mail de votre compte peut répondre ici. Répondez depuis votre espace."
+CLOSED = "Ce compte est fermé."
+UNREADABLE = "Votre e-mail n'a pas pu être lu. Répondez depuis votre espace."
+EMPTY = "Votre e-mail ne contient pas de texte. Répondez depuis votre espace."
+
+
+class Taken(StrEnum):
+    """What became of an e-mail that the service keeps or throws away without a word."""
+
+    STORED = "stored"
+    BOUNCED = "bounced"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True)
+class RefusedMailError(Exception):
+    """The e-mail is not taken. `code`: the reply of the door (RFC 3463); `sentence` is for its sender."""
+
+    code: str
+    sentence: str
+
+    @property
+    def is_for_now(self) -> bool:
+        """Whether the same e-mail may be taken later."""
+        return self.code.startswith("4")
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the address is none of the service."""
+        return self.code.endswith("5.1.1")
+
+
+def check_recipient(recipient: str) -> ReplyAddress | ReturnAddress:
+    """Return what an address stands for. Raises RefusedMailError, which reveals only whether the service made it."""
+    try:
+        return read_address(recipient, now=timezone.now())
+    except ForgedAddressError:
+        raise RefusedMailError("550 5.1.1", NO_SUCH_ADDRESS) from None
+    except ExpiredAddressError:
+        raise RefusedMailError("550 5.1.6", TOO_OLD) from None
+
+
+def take_mail(content: bytes, *, recipient: str, return_path: str | None) -> Taken:
+    """Take one e-mail for one recipient; taking it again changes nothing. Raises RefusedMailError.
+
+    `return_path`: the sender of the envelope, None if it is not known. An error of the database passes through: the
+    mail server keeps the e-mail and brings it again.
+    """
+    address = check_recipient(recipient)
+    try:
+        mail = read_mail(content, return_path=return_path)
+    except UnreadableError:
+        if isinstance(address, ReturnAddress) or not (return_path or "").strip("<> "):
+            return _dropped("it cannot be read")
+        raise RefusedMailError("550 5.6.0", UNREADABLE) from None
+    if isinstance(address, ReturnAddress):
+        return _came_back(mail, address)
+    if mail.is_automatic:
+        return _dropped("a machine wrote it")
+    return _answer(mail, address, local=written(recipient).partition("@")[0])
+
+
+def _answer(mail: Received, address: ReplyAddress, *, local: str) -> Taken:
+    author = User.objects.filter(pk=address.user_pk).first()
+    conversation = Conversation.objects.filter(pk=address.conversation_pk).first()
+    if author is None or conversation is None:
+        raise RefusedMailError("550 5.1.1", NO_SUCH_ADDRESS)
+    if not mail.sender or mail.sender != written(author.email):
+        raise RefusedMailError("550 5.7.1", OF_SOMEBODY_ELSE)
+    if not author.is_active:
+        raise RefusedMailError("550 5.7.1", CLOSED)
+    body = without_quotation(mail.text, names=_own_names())
+    if not body.strip():
+        raise RefusedMailError("550 5.6.0", EMPTY)
+    try:
+        message = post_message(
+            actor=author,
+            conversation=conversation,
+            client_id=uuid5(FAMILY, f"{local}\n{mail.identity}"),
+            body=body,
+            email=Email(pieces_left=mail.pieces),
+        )
+    except TooManyError as error:
+        raise RefusedMailError("451 4.3.2", error.sentence) from error
+    except DomainError as error:
+        raise RefusedMailError("550 5.7.1", error.sentence) from error
+    logger.info("An e-mail became message %s of conversation %s", message.number, conversation.pk)
+    return Taken.STORED
+
+
+def _own_names() -> tuple[str, ...]:
+    return tuple(filter(None, parseaddr(settings.DEFAULT_FROM_EMAIL)))
+
+
+def _came_back(mail: Received, address: ReturnAddress) -> Taken:
+    """Note that the address of a letter reaches nobody, if the report says so. A full mailbox says nothing about it."""
+    notification = Notification.objects.filter(pk=address.notification_pk).first()
+    failure = next(filter(_is_final, mail.failures), None)
+    if notification is None or failure is None:
+        return _dropped("it came back without saying that the address is dead")
+    letter_failed(notification, reason=f"{failure.status} came back", at=timezone.now())
+    logger.info("Notification %s (%s) came back: %s", notification.pk, notification.kind, failure.status)
+    return Taken.BOUNCED
+
+
+def _is_final(failure: Failure) -> bool:
+    return failure.action == "failed" and failure.status in NOBODY
+
+
+def _dropped(why: str) -> Taken:
+    logger.info("An e-mail was thrown away: %s", why)
+    return Taken.DROPPED

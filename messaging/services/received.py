@@ -1,0 +1,284 @@
+"""Reads an e-mail as it came: who sent it, what it says, what is attached, and whether a machine wrote it.
+
+Nothing in it is trusted. A charset that nobody knows, a part that is broken or a header that is none never stops the
+reading: what can be read is read, and the rest is counted as a piece that was left.
+"""
+
+import email
+import email.policy
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import getaddresses
+from html.parser import HTMLParser
+from itertools import islice
+from typing import Any
+
+from accompaniment.rules.spelling import written
+
+MOST_PARTS = 200
+"""The parts of an e-mail that are looked at. More are no letter of a person."""
+LONGEST_TEXT = 200_000
+"""Characters of a text with its quotation. The rest is not read; a message is shorter by far."""
+DEEPEST_QUOTATION = 5
+
+_NOT_SENT_BY_A_PERSON = {
+    "auto-submitted": re.compile(r"(?!no\b)\w", re.IGNORECASE),
+    "precedence": re.compile(r"bulk|junk|list|auto", re.IGNORECASE),
+    "x-autoreply": re.compile(r"\S"),
+    "x-autorespond": re.compile(r"\S"),
+    "x-autoresponder": re.compile(r"\S"),
+    "x-auto-reply-from": re.compile(r"\S"),
+    "list-id": re.compile(r"\S"),
+    "list-unsubscribe": re.compile(r"\S"),
+    "x-loop": re.compile(r"\S"),
+    "x-failed-recipients": re.compile(r"\S"),
+}
+"""Headers of automatic replies, lists and loops (RFC 3834 and common practice)."""
+_MACHINES = re.compile(r"(?:mailer-daemon|postmaster|no-?reply|ne-pas-repondre|do-?not-?reply)@", re.IGNORECASE)
+_SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
+_CHARSETS = re.compile(r"utf|iso|latin|windows|cp\d|us-ascii|ascii|koi8|mac|gb|big5|euc|shift|sjis|ks")
+"""Those of texts. Python knows others, some of which take very long on a hostile text."""
+_SPACES = re.compile(r"[ \t\r\n\f]+")
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+
+
+class UnreadableError(Exception):
+    """The e-mail is built in a way in which no mail program builds one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """What a mail server reports about one recipient: `failed`, `delayed`… and an enhanced code (RFC 3464)."""
+
+    recipient: str
+    action: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """An e-mail as far as it was understood."""
+
+    sender: str
+    """The address of its one author, in small letters; empty if there is none or more than one."""
+    identity: str
+    """Its Message-ID, or a digest of what it says, if it has none."""
+    text: str
+    pieces: int
+    """How many attachments it has."""
+    is_automatic: bool
+    failures: tuple[Failure, ...]
+
+
+def read_mail(content: bytes, *, return_path: str | None) -> Received:
+    """Read an e-mail; `return_path` is the envelope's sender, None if it is not known. Raises UnreadableError."""
+    try:
+        mail = email.message_from_bytes(content, policy=email.policy.compat32)
+        parts = list(islice(mail.walk(), MOST_PARTS + 1))
+        if len(parts) > MOST_PARTS:
+            raise UnreadableError
+        failures = tuple(_failures(parts))
+        text = "\n".join(filter(None, map(_text_of, _shown(mail))))[:LONGEST_TEXT]
+        pieces = sum(1 for part in _leaves(mail) if _is_piece(part))
+    except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
+        # The library's own errors on a header or a structure that it did not foresee.
+        raise UnreadableError from error
+    digest = hashlib.sha256(f"{_header(mail, 'Date')}\n{text}".encode(errors="replace")).hexdigest()
+    return Received(
+        sender=_sender(mail),
+        identity=_header(mail, "Message-ID") or digest,
+        text=text,
+        pieces=pieces,
+        is_automatic=_is_automatic(mail, return_path),
+        failures=failures,
+    )
+
+
+def _header(mail: Message, name: str) -> str:
+    """Return a header's text; what cannot be decoded stays as it is."""
+    value = str(mail.get(name, ""))[:2000]
+    try:
+        text = str(make_header(decode_header(value)))
+    except (HeaderParseError, LookupError, ValueError):
+        text = value
+    return " ".join(text.encode(errors="replace").decode().split())
+
+
+def _sender(mail: Message) -> str:
+    lines = [str(line)[:2000] for line in mail.get_all("From", [])]
+    found = [written(address) for _, address in getaddresses(lines) if "@" in address]
+    return found[0] if len(lines) == 1 and len(found) == 1 else ""
+
+
+def _is_automatic(mail: Message, return_path: str | None) -> bool:
+    """Return whether a machine sent it. Such an e-mail is never answered, not even by a refusal."""
+    paths = [return_path, *mail.get_all("Return-Path", [])]
+    if any(str(path).strip() in {"", "<>", "MAILER-DAEMON"} for path in paths if path is not None):
+        return True
+    if mail.get_content_type() == "multipart/report" or _MACHINES.match(_sender(mail)):
+        return True
+    return any(
+        pattern.match(str(value).strip())
+        for name, pattern in _NOT_SENT_BY_A_PERSON.items()
+        for value in mail.get_all(name, [])
+    )
+
+
+def _inner(part: Message) -> list[Message]:
+    """Return the parts of a part. An e-mail inside the e-mail has none, because it is one thing."""
+    inner: Any = part.get_payload()
+    return inner if part.get_content_maintype() == "multipart" and isinstance(inner, list) else []
+
+
+def _leaves(part: Message) -> Iterator[Message]:
+    """Yield the parts that hold something."""
+    inner = _inner(part)
+    if not inner:
+        yield part
+    for one in inner:
+        yield from _leaves(one)
+
+
+def _shown(part: Message) -> list[Message]:
+    """Return the parts whose text a mail program shows, in order; of several forms the plain one, if it says
+    anything."""
+    inner = _inner(part)
+    if not inner:
+        return [] if _is_piece(part) else [part]
+    forms = [_shown(one) for one in inner]
+    if part.get_content_subtype() != "alternative":
+        return [shown for form in forms for shown in form]
+    saying = [form for form in forms if any(_text_of(shown).strip() for shown in form)]
+    return saying[0] if saying else []
+
+
+def _is_piece(part: Message) -> bool:
+    """Return whether a part is something that its writer attached; another form of the text is not."""
+    if part.get_content_type() in _SIGNATURES:
+        return False
+    is_named = part.get_filename() is not None or part.get_content_disposition() == "attachment"
+    return is_named or part.get_content_type() not in {"text/plain", "text/html"}
+
+
+def _text_of(part: Message) -> str:
+    packed = part.get_payload(decode=True)
+    content = packed[: 4 * LONGEST_TEXT] if isinstance(packed, bytes) else b""
+    charset = part.get_content_charset() or "utf-8"
+    try:
+        text = content.decode(charset if _CHARSETS.match(charset) else "utf-8")
+    except (LookupError, ValueError):
+        # Programs that name a wrong charset mean one of these two.
+        text = _decoded(content)
+    if part.get_content_type() == "text/html":
+        return _text_of_page(text)
+    if str(part.get_param("format") or "").lower() == "flowed":
+        return _unflowed(text, glued=str(part.get_param("delsp") or "").lower() == "yes")
+    return text
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("cp1252", errors="replace")
+
+
+def _unflowed(text: str, *, glued: bool) -> str:
+    """Join the lines that a program has broken for width only (RFC 3676): they end with a space."""
+    lines: list[str] = []
+    goes_on = False
+    for line in text.split("\n"):
+        own = line.rstrip("\r")
+        if goes_on and not own.startswith(">"):
+            lines[-1] += own.removeprefix(" ")
+        else:
+            lines.append(own.removeprefix(" "))
+        goes_on = own.endswith(" ") and own != "-- " and not own.startswith(">")
+        if goes_on and glued:
+            lines[-1] = lines[-1].removesuffix(" ")
+    return "\n".join(lines)
+
+
+class _Page(HTMLParser):
+    """Collects the text of a page, a line for each block, with signs before what stands in a quotation."""
+
+    BLOCKS = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre"})
+    UNSEEN = frozenset({"script", "style", "head", "title", "template"})
+    EMPTY_LINE_AFTER = frozenset({"p", "blockquote", "table", "ul", "ol", "h1", "h2", "h3"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self._begins = True
+        self._unseen = self._quoted = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.UNSEEN:
+            self._unseen += 1
+        elif tag == "blockquote":
+            self._break()
+            self._quoted += 1
+        elif tag == "hr":
+            self._break()
+            self.words.append(f"{'_' * 32}\n")
+        elif tag in self.BLOCKS:
+            self._break(always=tag == "br")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.UNSEEN:
+            self._unseen = max(self._unseen - 1, 0)
+        elif tag == "blockquote":
+            self._break()
+            self._quoted = max(self._quoted - 1, 0)
+        elif tag in self.BLOCKS:
+            self._break()
+        if tag in self.EMPTY_LINE_AFTER:
+            self._break(always=True)
+
+    def handle_data(self, data: str) -> None:
+        if self._unseen:
+            return
+        words = _SPACES.sub(" ", data)
+        if self._begins:
+            words = words.lstrip(" ")
+            if not words:
+                return
+            self.words.append("> " * min(self._quoted, DEEPEST_QUOTATION))
+        self.words.append(words)
+        self._begins = False
+
+    def _break(self, *, always: bool = False) -> None:
+        if always or not self._begins:
+            self.words.append("\n")
+        self._begins = True
+
+
+def _text_of_page(source: str) -> str:
+    page = _Page()
+    page.feed(source[:LONGEST_TEXT])
+    page.close()
+    return "\n".join(line.rstrip(" ") for line in "".join(page.words).split("\n"))
+
+
+def _failures(parts: list[Message]) -> Iterator[Failure]:
+    """Yield what a report says about each recipient (RFC 3464)."""
+    if parts[0].get_content_type() != "multipart/report":
+        return
+    for part in parts:
+        if part.get_content_type() != "message/delivery-status":
+            continue
+        for block in part.get_payload():
+            if not isinstance(block, Message) or block.get("Action") is None:
+                continue
+            recipient = str(block.get("Original-Recipient") or block.get("Final-Recipient") or "")
+            status = _STATUS.search(str(block.get("Status") or ""))
+            yield Failure(
+                recipient=written(recipient.rpartition(";")[2].strip("<> ")),
+                action=str(block["Action"]).strip().lower(),
+                status=status[0] if status else "",
+            )
