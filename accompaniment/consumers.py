@@ -54,9 +54,7 @@ def frame_in(text: str | None, *, largest: int) -> dict[str, Any] | None:
     if text is None or len(text) > largest:
         return None
     try:
-        frame = json.loads(
-            text, object_pairs_hook=_each_once, parse_constant=_no_number, parse_int=_whole, parse_float=_finite
-        )
+        frame = _frames.decode(text)
     except (ValueError, RecursionError):
         return None
     return frame if isinstance(frame, dict) else None
@@ -91,3 +89,8 @@ async def _say_goodbye(send: Any, code: int) -> None:
         await send({"type": "websocket.close", "code": code})
     except Exception:  # noqa: BLE001  (it was closed already)
         return
+
+
+_frames = json.JSONDecoder(
+    object_pairs_hook=_each_once, parse_constant=_no_number, parse_int=_whole, parse_float=_finite
+)

@@ -15,6 +15,7 @@ http = get_asgi_application()
 from config.body_limit import LimitedBodies  # noqa: E402
 from config.door import Door  # noqa: E402
 from config.header_limit import LimitedHeaders  # noqa: E402
+from config.memory import look_rarely  # noqa: E402
 from config.origin import SameOrigin  # noqa: E402
 from config.refused_sockets import ToldRefusals, no_such_socket  # noqa: E402
 from config.routing import websocket_urlpatterns  # noqa: E402  (models need the apps loaded)
@@ -33,3 +34,4 @@ def authenticated(served: Any) -> Any:
 application = LimitedHeaders(
     Door(ProtocolTypeRouter({"http": LimitedBodies(http), "websocket": authenticated(sockets)}))
 )
+look_rarely()

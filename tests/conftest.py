@@ -1,6 +1,5 @@
 """Settings and fixtures for every test."""
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -11,6 +10,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
 
+from config.memory import look_rarely
 from tests.migrated import alone, is_kept, keep, name_of_the_copy
 from tests.order import by_path, first_collected, in_order, pytest_xdist_make_scheduler
 from tests.sessions import force_login
@@ -28,9 +28,6 @@ __all__ = (
 # A failure must be reproducible: no random seed, no stored examples, and no deadline on a busy machine.
 hypothesis.settings.register_profile("accompagnement", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("accompagnement")
-
-RARELY = (20_000, 20, 100)
-"""How often the collector runs. A page makes thousands of objects, and by default it would run again and again."""
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +115,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Spare the collector what was imported, which it would walk through each time, and let it run rarely."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*RARELY)
+    """Spare the tests most looks for objects that only refer to each other, as a process that serves does."""
+    look_rarely()

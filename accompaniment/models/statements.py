@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -47,15 +48,30 @@ class Statement:
     def send(self, **values: Any) -> "psycopg.Cursor[Any]":
         """Send the statement; the cursor has its rows once the trip is over."""
         ours = _connection()
+        written = {name: array(value) if isinstance(value, list) else value for name, value in values.items()}
         with ours.wrap_database_errors:
             cursor = psycopg.Cursor(ours.connection)
             if isinstance(self._source, str):
-                return cursor.execute(self._source, values, prepare=True)
+                return cursor.execute(self._source, written, prepare=True)
             if self._built is None:
                 self._built = self._source().query.sql_with_params()
             text, blanks = self._built
-            filled = [values[blank.name] if isinstance(blank, Blank) else blank for blank in blanks]
+            filled = [written[blank.name] if isinstance(blank, Blank) else blank for blank in blanks]
             return cursor.execute(text, filled, prepare=True)
+
+
+def array(values: list[Any]) -> str:
+    """Return a list as PostgreSQL reads an array. psycopg looks at each member many times before it writes it."""
+    return "{" + ",".join([_member(value) for value in values]) + "}"
+
+
+def _member(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = str(value)
+    if isinstance(value, (int, UUID)):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _connection() -> Any:

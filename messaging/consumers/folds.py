@@ -48,7 +48,7 @@ class Fold(Generic[Question, Answer]):
     async def ask(self, question: Question) -> Answer:
         """Return the answer to a question."""
         loop = asyncio.get_running_loop()
-        asked = _Asked[Question, Answer](question, loop, loop.create_future())
+        asked: _Asked[Question, Answer] = _Asked(question, loop, loop.create_future())
         with self._door:
             self._waiting.append(asked)
             begins, self._under_way = not self._under_way, True
