@@ -86,6 +86,8 @@ class ConversationConsumer(AccountSocket):
         self.read_by = (0, 0)
         self.others: frozenset[int] = frozenset()
         self._notices: deque[live.ConversationEvent | Sync] = deque()
+        self._sending: dict[str, str] = {}
+        """The keys of messages that this screen waits for, and how it spells them."""
         self._pump: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -139,6 +141,14 @@ class ConversationConsumer(AccountSocket):
             body=body,
             held=self.held,
         )
+        self._sending[str(identifier)] = client_id
+        try:
+            await self._post(draft, client_id)
+        finally:
+            self._sending.pop(str(identifier), None)
+
+    async def _post(self, draft: Draft, client_id: str) -> None:
+        """Store the message, and answer its author, unless the acknowledgement has shown it already."""
         try:
             message = await post(draft)
         except SessionOverError:
@@ -151,14 +161,11 @@ class ConversationConsumer(AccountSocket):
             logger.warning("A message could not be stored; its screen sends it again.", exc_info=False)
             await self._refuse(client_id, UNAVAILABLE, retry=True)
         else:
-            await self.send_json(
-                {
-                    "type": "ack",
-                    "client_id": client_id,
-                    "number": message.number,
-                    "at": message.created_at.isoformat(),
-                }
-            )
+            if self._pump is not None:
+                await asyncio.wait((self._pump,))
+            if str(draft.client_id) in self._sending:
+                at = message.created_at.isoformat()
+                await self.send_json({"type": "ack", "client_id": client_id, "number": message.number, "at": at})
 
     async def _refuse(self, client_id: str, sentence: str, *, retry: bool = False) -> None:
         await self.send_json({"type": "refused", "client_id": client_id, "sentence": sentence, "retry": retry})
@@ -242,9 +249,19 @@ class ConversationConsumer(AccountSocket):
             await self._show_read(staff=notice.staff, number=notice.number)
         elif self.shown is not None and notice.number == self.shown + 1:
             self.shown = notice.number
-            await self.send(text_data=notice.frame)
+            await self._show_message(notice)
         elif self.shown is not None and notice.number > self.shown:
             await self._catch_up()
+
+    async def _show_message(self, notice: live.MessageStored) -> None:
+        """Show the next message. The screen that has sent it gets it with the acknowledgement, in one frame."""
+        item = notice.item
+        client_id = self._sending.pop(item["client_id"], None) if item["author"] == self.user.pk else None
+        if client_id is None:
+            await self.send(text_data=notice.frame)
+        else:
+            facts = {"client_id": client_id, "number": item["number"], "at": item["at"], "item": item}
+            await self.send_json({"type": "ack", **facts})
 
     async def _catch_up(self) -> None:
         """Read further messages in the database, which also checks the right again."""

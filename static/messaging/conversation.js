@@ -181,7 +181,7 @@ class ConversationThread extends HTMLElement {
     else if (frame.type === "read") this.#readUpTo(frame.staff, frame.number);
     else if (frame.type === "typing") this.other.types(frame.name);
     else if (frame.type === "presence") this.other.isPresent(frame.present);
-    else if (frame.type === "ack") this.#acknowledged(frame.client_id);
+    else if (frame.type === "ack") this.#acknowledged(frame);
     else if (frame.type === "refused") this.#refused(frame);
     else if (frame.retry) this.#retryLater(RETRY_AFTER);
   }
@@ -207,9 +207,9 @@ class ConversationThread extends HTMLElement {
     this.#send();
   }
 
-  #acknowledged(clientId) {
-    // The message itself arrives with its number and replaces the waiting one.
+  #acknowledged({ client_id: clientId, number, item }) {
     this.outbox.remove(clientId);
+    if (item) this.#take({ items: [item], last: number });
     const row = this.#pending(clientId);
     if (row) this.#say(row, "Envoyé");
     this.dispatchEvent(new CustomEvent("answered", { bubbles: true }));

@@ -155,10 +155,12 @@ class Screen:
                 self.shown.put_nowait(json.loads(text)["client_id"])
                 continue
             frame = json.loads(text)
-            if frame["type"] == "messages":
+            if frame["type"] == "ack":
+                self.shown.put_nowait(frame["client_id"])
+            elif frame["type"] == "messages":
                 for item in frame["items"]:
                     self.shown.put_nowait(item["client_id"])
-            elif frame["type"] not in {"ack", "presence"}:
+            elif frame["type"] != "presence":
                 raise RuntimeError(text)
 
 

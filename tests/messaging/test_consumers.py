@@ -58,7 +58,8 @@ async def test_each_sees_the_others_message_at_once(two: Pair) -> None:
     person = await open_screen(two.conversation, two.person)
     adviser = await open_screen(two.conversation, two.adviser)
     client_id = str(uuid4())
-    assert await person.say("Bonjour <b>Madame</b>", client_id) == 1
+    await person.ask(type="send", client_id=client_id, body="Bonjour <b>Madame</b>")
+    acknowledged = await person.hear_kind("ack")
     frame = await adviser.hear_kind("messages")
     (item,) = frame["items"]
     stored = await here(Message.objects.get)
@@ -71,8 +72,11 @@ async def test_each_sees_the_others_message_at_once(two: Pair) -> None:
         "at": stored.created_at.isoformat(),
         "body": "Bonjour <b>Madame</b>",
     }
+    facts = {"client_id": client_id, "number": 1, "at": item["at"], "item": item}
+    assert acknowledged == {"type": "ack"} | facts
     assert await adviser.say("Bonjour Monsieur") == 2
-    assert await person.bodies(2) == ["Bonjour <b>Madame</b>", "Bonjour Monsieur"]
+    # Each message was shown once: on the screen that has sent it by the acknowledgement.
+    assert await person.bodies(1) == ["Bonjour Monsieur"]
     await person.disconnect()
     await adviser.disconnect()
 
@@ -109,7 +113,14 @@ async def test_a_screen_shows_nothing_before_it_says_what_it_has(two: Pair) -> N
 async def test_sending_again_is_acknowledged_with_the_same_number(two: Pair) -> None:
     person = await open_screen(two.conversation, two.person)
     client_id = str(uuid4())
-    assert await person.say("Bonjour", client_id) == await person.say("Bonjour", client_id) == 1
+    elsewhere = await open_screen(two.conversation, two.person)
+    assert await person.say("Bonjour", client_id.upper()) == 1
+    # Another screen of the same account has not sent it, so it is shown there as a message.
+    assert await elsewhere.bodies(1) == ["Bonjour"]
+    await person.ask(type="send", client_id=client_id.upper(), body="Bonjour")
+    again = await person.hear_kind("ack")
+    assert (again["client_id"], again["number"], "item" in again) == (client_id.upper(), 1, False)
+    await elsewhere.disconnect()
     assert await here(Message.objects.count) == 1
     await person.disconnect()
 

@@ -119,11 +119,11 @@ class Talker:
             self.line.transport.abort()
 
     def _hear(self, frame: dict[str, Any]) -> None:
-        if frame["type"] == "messages":
-            for item in frame["items"]:
-                if item["number"] == self.have + 1:
-                    self.shown.append((item["number"], item["client_id"]))
-        elif frame["type"] == "ack":
+        shown = [frame["item"]] if "item" in frame else frame.get("items", [])
+        for item in shown:
+            if item["number"] == self.have + 1:
+                self.shown.append((item["number"], item["client_id"]))
+        if frame["type"] == "ack":
             client_id = UUID(frame["client_id"])
             number = self.acknowledged.setdefault(client_id, frame["number"])
             if number != frame["number"]:
