@@ -134,6 +134,13 @@ def lock_rows(rank: Rank, rows: "QuerySet[Row]", *, no_key: bool = False, skip_l
     return found
 
 
+def lock_few(rank: Rank, rows: "QuerySet[Row]", *, most: int) -> "list[Row]":
+    """Lock the first rows in their own order, and return them. Rows that others have locked are skipped."""
+    found = list(_locking(rows, no_key=False, skip_locked=True)[:most])
+    _note_rows(rank, found)
+    return found
+
+
 def _locking(rows: "QuerySet[Row]", *, no_key: bool, skip_locked: bool = False) -> "QuerySet[Row]":
     _transaction()
     return rows.select_for_update(of=("self",), no_key=no_key, skip_locked=skip_locked)

@@ -105,7 +105,7 @@ def fill_hooks() -> None:
         DeliveryFollower(kinds=(NotificationKind.ABSENCE_NOTED,), told=missed.note_told),
     )
     past_events.past_events += (
-        PastEvent(kinds=unread.ABOUT_MESSAGES, is_past=unread.has_read_all),
-        PastEvent(kinds=past_notices.ABOUT_AN_INTERVIEW, is_past=past_notices.has_no_interview),
-        PastEvent(kinds=past_notices.TO_CHOOSE, is_past=past_notices.has_nothing_to_choose),
+        PastEvent(kinds=unread.ABOUT_MESSAGES, past_among=unread.read_among),
+        PastEvent(kinds=past_notices.ABOUT_AN_INTERVIEW, past_among=past_notices.without_interview),
+        PastEvent(kinds=past_notices.TO_CHOOSE, past_among=past_notices.without_choice),
     )

@@ -1,6 +1,6 @@
 """The locks of messaging, in the order of `accompaniment.locks`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from accompaniment.enums import NoticeChannel
-from accompaniment.locks import Rank, lock_first, lock_row, lock_rows, note
+from accompaniment.locks import Rank, lock_few, lock_first, lock_row, lock_rows, note
 from accompaniment.models import Jobseeker, NoticeSettings, Notification, User
 from accompaniment.models.statements import Statement
 from messaging.models import Alert, CallbackRequest, Conversation, UnreadRound
@@ -87,25 +87,26 @@ def take_people(people: QuerySet[Jobseeker]) -> list[Jobseeker]:
     return lock_rows(Rank.PERSON, people, no_key=True, skip_locked=True)
 
 
-def take_notification(now: datetime) -> Notification | None:
-    """Take the oldest due notification in hand; return None if nothing is due or other workers have all of it."""
+def take_notifications(now: datetime, *, most: int) -> list[Notification]:
+    """Take the oldest due notifications in hand; return nothing if none is due or other workers have them."""
     due = Notification.objects.to_send(now).select_related("user", "jobseeker__agency__departement__region")
-    return lock_first(Rank.IN_HAND, due, skip_locked=True)
+    return lock_few(Rank.IN_HAND, due, most=most)
 
 
-def take_alert(now: datetime, channels: Collection[NoticeChannel]) -> Alert | None:
-    """Take the first due alert of these channels in hand; return None if there is none for this worker."""
+def take_alerts(now: datetime, channels: Collection[NoticeChannel], *, most: int) -> list[Alert]:
+    """Take the first due alerts of these channels in hand; return nothing if there is none for this worker."""
     due = Alert.objects.to_send(now).filter(channel__in=channels)
     due = due.select_related("notification__user", "notification__jobseeker__agency__departement__region")
-    return lock_first(Rank.IN_HAND, due, skip_locked=True)
+    return lock_few(Rank.IN_HAND, due, most=most)
 
 
-def share_notice_settings(user: User) -> NoticeSettings | None:
-    """Lock what an account has chosen, if it has chosen anything. A choice that is being stored comes first."""
-    chosen = lock_first(Rank.REST, NoticeSettings.objects.filter(user=user), no_key=True)
-    if chosen is not None:
-        chosen.user = user
-    return chosen
+def share_notice_settings(users: Iterable[User]) -> dict[int, NoticeSettings]:
+    """Lock what accounts have chosen, if they have chosen anything. A choice that is being stored comes first."""
+    accounts = {user.pk: user for user in users}
+    chosen = lock_rows(Rank.REST, NoticeSettings.objects.filter(user__in=accounts), no_key=True) if accounts else []
+    for one in chosen:
+        one.user = accounts[one.user_id]
+    return {one.user_id: one for one in chosen}
 
 
 def take_unread_round() -> UnreadRound | None:
@@ -118,6 +119,6 @@ def lock_alert(pk: int) -> Alert:
     return lock_row(Rank.REST, Alert.objects.filter(pk=pk))
 
 
-def lock_notification(pk: int) -> Notification:
-    """Lock a notification. The person that it concerns is locked before."""
-    return lock_row(Rank.REST, Notification.objects.filter(pk=pk))
+def lock_notifications(pks: Iterable[int]) -> list[Notification]:
+    """Lock notifications. The people that they concern are locked before."""
+    return lock_rows(Rank.REST, Notification.objects.filter(pk__in=list(pks)))

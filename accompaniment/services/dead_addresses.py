@@ -1,6 +1,7 @@
 """Addresses and numbers that reach nobody any more, as the mail server or the SMS gateway answers."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import F
@@ -25,11 +26,17 @@ def address_failed(*, channel: NoticeChannel, address: str, reason: str, at: dat
         DeadAddress.objects.filter(pk=dead.pk).update(**values, times=F("times") + 1)
 
 
-def address_works(*, channel: NoticeChannel, address: str) -> None:
-    """Forget the failures of an address that has just accepted something."""
-    DeadAddress.objects.filter(channel=channel, address=address).delete()
+def addresses_work(*, channel: NoticeChannel, addresses: Collection[str]) -> None:
+    """Forget the failures of addresses that have just accepted something."""
+    DeadAddress.objects.filter(channel=channel, address__in=addresses).delete()
 
 
 def is_dead(*, channel: NoticeChannel, address: str) -> bool:
     """Return whether the last answer about this address was that it reaches nobody."""
-    return DeadAddress.objects.filter(channel=channel, address=address).exists()
+    return bool(dead_among(channel=channel, addresses=[address]))
+
+
+def dead_among(*, channel: NoticeChannel, addresses: Collection[str]) -> set[str]:
+    """Return those of these addresses whose last answer was that they reach nobody."""
+    dead = DeadAddress.objects.filter(channel=channel, address__in=addresses)
+    return set(dead.values_list("address", flat=True))

@@ -6,6 +6,7 @@ twice, but never not at all.
 """
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,10 +19,10 @@ from accompaniment.enums import GivenUpFor, NoticeChannel, NotificationKind, Top
 from accompaniment.models import NoticeSettings, Notification
 from accompaniment.rules.notices import REQUIRED, alert_of, end_of_quiet, topic_of
 from accompaniment.rules.sms import ShortMessage, short_message
-from accompaniment.services.dead_addresses import address_failed, address_works, is_dead
+from accompaniment.services.dead_addresses import address_failed, addresses_work, is_dead
 from caseload.reads.zones import zone_of_recipient
-from messaging.hooks.past_events import is_past
-from messaging.locks import lock_alert, share_notice_settings, take_alert
+from messaging.hooks.past_events import past_among
+from messaging.locks import lock_alert, share_notice_settings, take_alerts
 from messaging.models import Alert, Delivery
 from messaging.services import sms
 from messaging.services.channels import (
@@ -30,8 +31,8 @@ from messaging.services.channels import (
     ChannelAwayError,
     RefusedError,
     reason_of,
-    wait_before_next,
 )
+from messaging.services.claims import claimed
 
 logger = logging.getLogger(__name__)
 
@@ -135,15 +136,14 @@ def letter_failed(notification: Notification, *, reason: str, at: datetime) -> N
         replace_email(notification, now=at)
 
 
-def settings_of_reader(notification: Notification) -> NoticeSettings | None:
-    """Return what the reader has chosen, or the defaults; None for a letter to nobody's account.
+def settings_of_readers(notifications: Collection[Notification]) -> dict[int, NoticeSettings]:
+    """Return what the readers have chosen, or the defaults, by notification; without letters to nobody's account.
 
-    The row is locked, so that a choice that is being stored holds for this notification too.
+    The rows are locked, so that a choice that is being stored holds for these notifications too.
     """
-    user = notification.user
-    if user is None:
-        return None
-    return share_notice_settings(user) or NoticeSettings(user=user)
+    readers = {one.pk: one.user for one in notifications if one.user is not None}
+    chosen = share_notice_settings(readers.values())
+    return {pk: chosen.get(user.pk) or NoticeSettings(user=user) for pk, user in readers.items()}
 
 
 def quiet_end(notification: Notification, chosen: NoticeSettings, *, now: datetime) -> datetime | None:
@@ -174,28 +174,23 @@ def deliver_alerts() -> int:
 
 def claim_alert(*, now: datetime, channels: tuple[NoticeChannel, ...]) -> Alert | None:
     """Claim the first due alert of these channels; None if none is left. Those that nobody wants now are put aside."""
-    while True:
-        with transaction.atomic():
-            alert = take_alert(now, channels)
-            if alert is None:
-                return None
-            if _is_put_aside(alert, now=now):
-                continue
-            alert.attempts += 1
-            alert.next_try_at = now + wait_before_next(alert.attempts)
-            alert.save(update_fields=["attempts", "next_try_at"])
-            return alert
+    alerts = claimed(
+        lambda: take_alerts(now, channels, most=1),
+        lambda found: [alert for alert in found if _is_put_aside(alert, now=now)],
+        now=now,
+    )
+    return alerts[0] if alerts else None
 
 
 def _is_put_aside(alert: Alert, *, now: datetime) -> bool:
     """Give up an alert that is of no use or unwanted, or let it wait for the end of the quiet hours."""
     notification = alert.notification
-    if is_past(notification, now):
+    if past_among([notification], now):
         _give_up(alert, GivenUpFor.PAST, at=now)
         return True
     if alert.in_place_of_email:
         return False
-    chosen = settings_of_reader(notification)
+    chosen = settings_of_readers([notification]).get(notification.pk)
     topic = topic_of(NotificationKind(notification.kind))
     if chosen is None or not chosen.wants(topic, NoticeChannel(alert.channel)):
         _give_up(alert, GivenUpFor.NOT_WANTED, at=now)
@@ -264,7 +259,7 @@ def _mark_sent(alert: Alert, sentence: str, *, address: str, reference: str, at:
             reference=reference,
             accepted_at=at,
         )
-        address_works(channel=NoticeChannel(locked.channel), address=address)
+        addresses_work(channel=NoticeChannel(locked.channel), addresses=[address])
 
 
 def _wait_for_next_day(alert: Alert, error: Exception, *, at: datetime) -> None:

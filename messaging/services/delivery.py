@@ -1,46 +1,56 @@
 """Delivers the outbox by e-mail.
 
-A worker claims each notification in a separate transaction (`next_try_at` moves on, `attempts` counts), sends it
-outside any transaction, and marks it in another one. If the worker dies in between, the row is tried again by itself.
-So a person may be told twice, but never not at all (at least once). Several workers may run: a claimed row is not due,
-and rows that are being claimed are skipped.
+A worker claims some notifications (`messaging.services.claims`), sends each outside any transaction over one
+connection, and marks those that were accepted together. If the worker dies in between, they are tried again by themselves. So a
+person may be told twice, but never not at all (at least once).
 """
 
 import logging
 import re
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from accompaniment.enums import EnrolmentState, GivenUpFor, NoticeChannel, NotificationKind
-from accompaniment.locks import lock_jobseeker
-from accompaniment.models import Agency, Enrolment, Jobseeker, Notification, User
+from accompaniment.locks import lock_jobseekers
+from accompaniment.models import Agency, Enrolment, Jobseeker, NoticeSettings, Notification, User
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.notices import topic_of
 from accompaniment.rules.operator import operator
 from accompaniment.services import accounts, addresses, outbox
 from accompaniment.services.addresses import AddressMovedError
-from accompaniment.services.dead_addresses import address_works, is_dead
+from accompaniment.services.dead_addresses import addresses_work, dead_among
 from caseload.reads.moves.who_answers import away_now, follower_of
 from caseload.reads.zones import zone_of_recipient
-from messaging.hooks.deliveries import on_delivered
-from messaging.hooks.past_events import is_past
-from messaging.locks import lock_notification, take_notification
+from messaging.hooks.deliveries import DeliveryFollower, on_delivered
+from messaging.hooks.past_events import past_among
+from messaging.locks import lock_notifications, take_notifications
 from messaging.models import Delivery
 from messaging.services import alerts
-from messaging.services.channels import AT_ONCE, TRIES, reason_of, wait_before_next
+from messaging.services.channels import TRIES, reason_of
+from messaging.services.claims import claimed, give_back
 from messaging.services.relay import Relay, RelayAwayError, reaches_nobody
 from messaging.services.reply_addresses import has_door, reply_address, return_address
 
 logger = logging.getLogger(__name__)
+
+ROUND = 5.0
+"""Seconds after which a worker is free for other jobs; the next round begins as often."""
+BATCH = 50
+"""The letters of one claim."""
+MARKED_AT_ONCE, MARKED_EVERY = 20, 1.0
+"""How many accepted letters, and how many seconds, may wait for their mark."""
 
 BREAKS = re.compile(r"[^\S\u00a0]+")
 """Spaces at which a line may break. The hours in a subject contain none."""
@@ -69,49 +79,52 @@ class Letter:
 
 
 def deliver_due() -> int:
-    """Deliver what is due, oldest first; return how many the mail server accepted.
+    """Deliver what is due, oldest first, for `ROUND` seconds at most; return how many the mail server accepted.
 
-    A notification that fails is tried again later, and given up after `TRIES`. It never delays the others. If there is
-    no mail server, the round ends with the first one, so that the others keep their tries.
+    A notification that fails is tried again later, and given up after `TRIES`. It never delays the others: a mail
+    server that is silent about one letter ends the round, and the next round begins with the others. Without a mail
+    server too, the others keep their tries.
     """
-    taken = 0
+    over = time.perf_counter() + ROUND
+    accepted = _Accepted()
     with Relay() as relay:
-        for _ in range(AT_ONCE):
-            notification = claim(now=timezone.now())
-            if notification is None:
-                break
+        while time.perf_counter() < over and (letters := claim(now=timezone.now())):
+            untried = list(reversed(letters))
             try:
-                taken += _deliver(notification, relay)
-            except RelayAwayError as error:
-                _mark_failed(notification, error, at=timezone.now())
+                while untried and time.perf_counter() < over:
+                    _deliver(untried.pop(), relay, accepted)
+            except RelayAwayError:
                 break
-    return taken
+            finally:
+                accepted.mark()
+                give_back(untried, now=timezone.now())
+    return accepted.count
 
 
-def claim(*, now: datetime) -> Notification | None:
-    """Claim the oldest due notification that no other worker is claiming; None if nothing waits.
+def claim(*, now: datetime, most: int = BATCH) -> list[Notification]:
+    """Claim the oldest due notifications that no other worker is claiming; return nothing if none waits.
 
     The first claim plans the alerts on other channels. What is over, unwanted, or would reach nobody is put aside.
     """
-    while True:
-        with transaction.atomic():
-            notification = take_notification(now)
-            if notification is None:
-                return None
-            if _is_put_aside(notification, now=now):
-                continue
-            notification.attempts += 1
-            notification.next_try_at = now + wait_before_next(notification.attempts)
-            notification.save(update_fields=["attempts", "next_try_at"])
-            return notification
+    return claimed(lambda: take_notifications(now, most=most), partial(_put_aside_among, now=now), now=now)
 
 
-def _is_put_aside(notification: Notification, *, now: datetime) -> bool:
-    """Give up an e-mail that nobody needs, wants or would get, or let it wait for the end of the quiet hours."""
-    if is_past(notification, now):
-        _put_aside(notification, GivenUpFor.PAST, at=now)
-        return True
-    chosen = alerts.settings_of_reader(notification)
+def _put_aside_among(notifications: Sequence[Notification], *, now: datetime) -> list[Notification]:
+    """Give up the e-mails that nobody needs, wants or would get, and let others wait for the end of quiet hours."""
+    past = past_among(notifications, now)
+    chosen = alerts.settings_of_readers(notifications)
+    dead = dead_among(channel=NoticeChannel.EMAIL, addresses={one.email for one in notifications})
+    aside = []
+    for one in notifications:
+        if one.pk in past:
+            _put_aside(one, GivenUpFor.PAST, at=now)
+        elif not _is_put_aside(one, chosen.get(one.pk), is_dead=one.email in dead, now=now):
+            continue
+        aside.append(one)
+    return aside
+
+
+def _is_put_aside(notification: Notification, chosen: NoticeSettings | None, *, is_dead: bool, now: datetime) -> bool:
     if notification.attempts == 0:
         alerts.plan_alerts(notification, chosen, now=now)
     if alerts.is_required(notification):
@@ -119,7 +132,7 @@ def _is_put_aside(notification: Notification, *, now: datetime) -> bool:
     if chosen is not None and not chosen.wants(topic_of(NotificationKind(notification.kind)), NoticeChannel.EMAIL):
         _put_aside(notification, GivenUpFor.NOT_WANTED, at=now)
         return True
-    if is_dead(channel=NoticeChannel.EMAIL, address=notification.email):
+    if is_dead:
         alerts.replace_email(notification, now=now)
         _put_aside(notification, GivenUpFor.DEAD_ADDRESS, at=now)
         return True
@@ -282,55 +295,111 @@ def _absolute(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}"
 
 
-def _deliver(notification: Notification, relay: Relay) -> bool:
-    """Send one notification and store the result; return whether the mail server accepted it."""
-    relay.make_ready()
+class _Accepted:
+    """Letters that the mail server has accepted. They are marked a few at a time, and at least every second.
+
+    If the worker dies in between, these few are sent again.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._letters: list[tuple[Notification, Letter, datetime]] = []
+        self._since = 0.0
+
+    def add(self, notification: Notification, letter: Letter) -> None:
+        if not self._letters:
+            self._since = time.perf_counter()
+        self._letters.append((notification, letter, timezone.now()))
+        if len(self._letters) >= MARKED_AT_ONCE or time.perf_counter() - self._since > MARKED_EVERY:
+            self.mark()
+
+    def mark(self) -> None:
+        """Store the proofs. If they cannot be stored together, one of them fails alone."""
+        letters, self._letters = self._letters, []
+        try:
+            _mark_sent(letters)
+            self.count += len(letters)
+        except Exception:
+            logger.exception("%s letters are marked one by one", len(letters))
+            for one in letters:
+                try:
+                    _mark_sent([one])
+                    self.count += 1
+                except Exception as error:  # noqa: BLE001  (whatever is wrong with one row, the others are marked)
+                    _mark_failed(one[0], error, at=timezone.now())
+
+
+def _deliver(notification: Notification, relay: Relay, accepted: _Accepted) -> None:
+    """Send one notification, and store the result. Raises RelayAwayError."""
     try:
+        relay.make_ready()
         letter = letter_for(notification)
         relay.send(as_email(notification, letter))
-        _mark_sent(notification, letter, at=timezone.now())
-    except RelayAwayError:
-        raise
     except AddressMovedError as error:
         if not _has_no_use(notification, error, at=timezone.now()):
             _mark_failed(notification, error, at=timezone.now())
-        return False
-    except Exception as error:  # noqa: BLE001  (whatever is wrong with one row, the others must leave)
+    except Exception as error:
+        # Whatever is wrong with one row, the others must leave.
         _mark_failed(notification, error, at=timezone.now())
-        return False
-    return True
+        if isinstance(error, RelayAwayError):
+            raise
+    else:
+        accepted.add(notification, letter)
 
 
-def _mark_sent(notification: Notification, letter: Letter, *, at: datetime) -> None:
-    followers = [follower for follower in on_delivered if notification.kind in follower.kinds]
+MARK_SENT = (
+    "UPDATE accompaniment_notification SET sent_at = accepted.at, given_up_at = NULL, given_up_for = '',"
+    " last_error = '' FROM unnest(%s::bigint[], %s::timestamptz[]) AS accepted(id, at)"
+    " WHERE accompaniment_notification.id = accepted.id"
+)
+
+
+def _mark_sent(letters: Sequence[tuple[Notification, Letter, datetime]]) -> None:
+    """Store that these letters were accepted, with the same number of statements for one and for many.
+
+    A correction of a person's address locks the person, and then writes to the waiting letters. Letters that no floor
+    follows need no lock on the person, because a file that is being loaded may hold many people.
+    """
+    known = {notification.pk: (notification, letter, at) for notification, letter, at in letters}
+    followers = {pk: _followers(notification) for pk, (notification, *_) in known.items()}
+    people = {known[pk][0].jobseeker_id for pk, found in followers.items() if found} - {None}
+    if not letters:
+        return
     with transaction.atomic():
-        if followers and notification.jobseeker_id is not None:
-            # A correction of the person's address locks the person, and then writes to the waiting letters. Letters
-            # that no floor follows need no lock on the person, because a file that is being loaded may hold many
-            # people.
-            lock_jobseeker(notification.jobseeker_id)
-        locked = lock_notification(notification.pk)
-        if locked.sent_at is not None:
-            return
-        locked.sent_at = at
-        locked.given_up_at = None
-        locked.given_up_for = ""
-        locked.last_error = ""
-        locked.save(update_fields=["sent_at", "given_up_at", "given_up_for", "last_error"])
-        Delivery.objects.create(
-            notification=locked,
-            channel=NoticeChannel.EMAIL,
-            address=notification.email,
-            subject=letter.subject,
-            accepted_at=at,
+        if people:
+            lock_jobseekers(person for person in people if person is not None)
+        rows = [row for row in lock_notifications(known) if row.sent_at is None]
+        for row in rows:
+            row.sent_at, row.given_up_at, row.given_up_for, row.last_error = known[row.pk][2], None, "", ""
+        with connection.cursor() as cursor:
+            cursor.execute(MARK_SENT, [[row.pk for row in rows], [row.sent_at for row in rows]])
+        Delivery.objects.bulk_create(
+            Delivery(
+                notification=row,
+                channel=NoticeChannel.EMAIL,
+                address=known[row.pk][0].email,
+                subject=known[row.pk][1].subject,
+                accepted_at=known[row.pk][2],
+            )
+            for row in rows
         )
-        address_works(channel=NoticeChannel.EMAIL, address=notification.email)
-        if notification.kind == NotificationKind.ADDRESS_TO_CONFIRM:
-            addresses.end_earlier_links(token=letter.token)
-        elif letter.token:
-            accounts.end_earlier_links(token=letter.token)
-        for follower in followers:
-            follower.told(locked, at)
+        addresses_work(channel=NoticeChannel.EMAIL, addresses={notification.email for notification, *_ in letters})
+        for row in rows:
+            _, letter, at = known[row.pk]
+            _end_earlier_links(row, letter)
+            for follower in followers[row.pk]:
+                follower.told(row, at)
+
+
+def _followers(notification: Notification) -> list[DeliveryFollower]:
+    return [follower for follower in on_delivered if notification.kind in follower.kinds]
+
+
+def _end_earlier_links(notification: Notification, letter: Letter) -> None:
+    if notification.kind == NotificationKind.ADDRESS_TO_CONFIRM:
+        addresses.end_earlier_links(token=letter.token)
+    elif letter.token:
+        accounts.end_earlier_links(token=letter.token)
 
 
 def _mark_failed(notification: Notification, error: Exception, *, at: datetime) -> None:

@@ -13,7 +13,7 @@ from accompaniment.enums import NotificationKind
 from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Notification
 from accompaniment.services import outbox
-from messaging.locks import lock_notification
+from messaging.locks import lock_notifications
 from messaging.services.delivery import claim, deliver_due
 from tests.caseload.factories import on_web_track
 from tests.concurrency.acts import book
@@ -30,8 +30,8 @@ def test_a_notification_is_claimed_by_one_worker() -> None:
 
     def claim_all() -> list[str]:
         claimed = []
-        while (notification := claim(now=timezone.now())) is not None:
-            claimed.append(notification.key)
+        while letters := claim(now=timezone.now(), most=3):
+            claimed += [letter.key for letter in letters]
         return claimed
 
     first, second = at_once(claim_all, claim_all)
@@ -54,9 +54,9 @@ def test_a_worker_does_not_wait_for_a_row_that_another_holds() -> None:
 
     def take() -> str | None:
         is_held.wait()
-        notification = claim(now=timezone.now())
+        letters = claim(now=timezone.now())
         is_done.wait()
-        return notification.key if notification else None
+        return letters[0].key if letters else None
 
     assert at_once(hold, take) == ["held", "free"]
 
@@ -125,7 +125,7 @@ def test_the_letter_before_its_person_one_of_the_two_is_ended(convoked: Notifica
 
     def mark_against_the_order() -> None:
         with transaction.atomic():
-            lock_notification(convoked.pk)
+            lock_notifications([convoked.pk])
             lock_jobseeker(convoked.jobseeker_id)
 
     (ended,) = [one for one in meets_a_new_address(mark_against_the_order, convoked) if one is not None]
