@@ -1,8 +1,8 @@
 """Delivers the outbox by e-mail.
 
 A worker claims some notifications (`messaging.services.claims`), sends each outside any transaction over one
-connection, and marks those that were accepted together. If the worker dies in between, they are tried again by themselves. So a
-person may be told twice, but never not at all (at least once).
+connection, and marks those that were accepted together. If the worker dies in between, they are tried again by
+themselves. So a person may be told twice, but never not at all (at least once).
 """
 
 import logging
@@ -21,6 +21,8 @@ from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 
 from accompaniment.enums import EnrolmentState, GivenUpFor, NoticeChannel, NotificationKind
 from accompaniment.locks import lock_jobseekers
@@ -52,6 +54,7 @@ BATCH = 50
 MARKED_AT_ONCE, MARKED_EVERY = 20, 1.0
 """How many accepted letters, and how many seconds, may wait for their mark."""
 
+LINK = re.compile(r"(https?://[^\s<>]*[^\s<>.,;:!?])")
 BREAKS = re.compile(r"[^\S\u00a0]+")
 """Spaces at which a line may break. The hours in a subject contain none."""
 
@@ -203,7 +206,13 @@ def _answers_to(notification: Notification) -> str:
 
 def as_page(letter: Letter) -> str:
     """Return the letter as HTML, with the same words: a title, paragraphs, and links that are spelt out."""
-    return render_to_string("messaging/emails/letter.html", {"letter": letter, "operator": operator()})
+    words = LINK.split(letter.body.strip())
+    linked = "".join(
+        f'<a href="{escape(word)}">{escape(word)}</a>' if number % 2 else escape(word)
+        for number, word in enumerate(words)
+    )
+    lines = [mark_safe(one.replace("\n", "<br>")) for one in linked.split("\n\n")]  # noqa: S308  (escaped above)
+    return render_to_string("messaging/emails/letter.html", {"letter": letter, "paragraphs": lines})
 
 
 def message_id(notification: Notification) -> str:

@@ -1,19 +1,34 @@
 """The connection to the mail server: one per round, reopened when it breaks."""
 
 import re
-from contextlib import suppress
-from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from email.utils import parseaddr
+from smtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPSenderRefused,
+    SMTPServerDisconnected,
+)
 from types import TracebackType
 from typing import Self
 
-from django.core.mail import EmailMessage, get_connection
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
 
 from messaging.services.channels import ChannelAwayError
+from messaging.services.envelopes import bytes_of
 
 SERVICE_CLOSES = 421
 """The reply of a server that ends the connection, as many do after a number of e-mails."""
 FINE = 250
+GO_ON = 354
+AGREES = frozenset({250, 251, GO_ON})
+_PERIOD = re.compile(rb"(?m)^\.")
 ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 NOBODY = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 """No such mailbox, no such host, no valid address, moved away, no mail at all there, mailbox closed."""
@@ -60,44 +75,107 @@ class Relay:
         self._close()
 
     def make_ready(self) -> None:
-        """Open the connection, or reopen it if the server closed it. Raises RelayAwayError."""
-        if self._is_open and not self._answers():
-            self._close()
+        """Open the connection, if it is not open. Raises RelayAwayError."""
         if self._is_open:
             return
+        self._is_open = True
         try:
             self._backend.open()
+            if isinstance(self._backend, EmailBackend):
+                self._line.ehlo_or_helo_if_needed()
         except OSError as error:  # smtplib's errors are subclasses
+            self._close()
             raise RelayAwayError(f"{type(error).__name__}: {error}") from error
-        self._is_open = True
 
-    def send(self, message: EmailMessage) -> None:
-        """Send an e-mail; call `make_ready` first. Raises the server's error, or RelayAwayError.
+    def send(self, message: EmailMultiAlternatives) -> None:
+        """Send an e-mail to one address; call `make_ready` first. Raises the server's error, or RelayAwayError.
 
-        If the server ends the connection before it accepts anything of the e-mail, another connection is used. If the
-        connection breaks later, nobody knows whether the server has the e-mail, and it is tried again later.
+        A server may end the connection between two letters. Until it has asked for the content it has taken nothing,
+        so another connection is used. If the connection breaks later, nobody knows whether the server has the e-mail,
+        and it is tried again later.
         """
-        message.connection = self._backend
-        try:
+        if not isinstance(self._backend, EmailBackend):
+            message.connection = self._backend
             message.send()
-        except SMTPSenderRefused as refused:
-            if refused.smtp_code != SERVICE_CLOSES:
+            return
+        content = bytes_of(message)
+        [sender, recipient] = (
+            sanitize_address(one, settings.DEFAULT_CHARSET) for one in (message.from_email, *message.to)
+        )
+        try:
+            self._announce(sender, recipient, len(content))
+        except SMTPServerDisconnected as gone:
+            if isinstance(gone.__context__, TimeoutError):
                 raise
             self._close()
             self.make_ready()
-            message.send()
+            self._announce(sender, recipient, len(content))
+        self._hand_over(content)
 
-    def _answers(self) -> bool:
+    @property
+    def _line(self) -> SMTP:
         if not isinstance(self._backend, EmailBackend) or self._backend.connection is None:
-            return True
+            raise RelayAwayError("the connection is not open")
+        return self._backend.connection
+
+    def _announce(self, sender: str, recipient: str, size: int) -> None:
+        """Name sender and recipient and ask to hand over, in one go if the server allows that (RFC 2920)."""
+        line = self._line
+        commands = [
+            f"MAIL FROM:<{parseaddr(sender)[1]}>" + (f" SIZE={size}" if line.has_extn("size") else ""),
+            f"RCPT TO:<{parseaddr(recipient)[1]}>",
+            "DATA",
+        ]
+        with self._closing_if_broken():
+            if line.has_extn("pipelining"):
+                line.send("".join(f"{command}\r\n" for command in commands))
+                answers = [line.getreply() for _ in commands]
+            else:
+                answers = []
+                for command in commands:
+                    answers.append(line.docmd(command))
+                    if answers[-1][0] not in AGREES:
+                        break
+            refusal = _refusal(answers, sender, recipient)
+            if refusal is None:
+                return
+            if answers[-1][0] == GO_ON:
+                # It refuses the recipient and wants the content all the same: there is none.
+                line.send(b".\r\n")
+                line.getreply()
+            if any(code == SERVICE_CLOSES for code, _ in answers):
+                raise SMTPServerDisconnected(str(refusal)) from refusal
+            line.rset()
+        raise refusal
+
+    def _hand_over(self, content: bytes) -> None:
+        with self._closing_if_broken():
+            self._line.send(_PERIOD.sub(b"..", content) + b".\r\n")
+            code, text = self._line.getreply()
+        if code != FINE:
+            raise SMTPDataError(code, text)
+
+    @contextmanager
+    def _closing_if_broken(self) -> Iterator[None]:
         try:
-            code, _ = self._backend.connection.noop()
+            yield
         except OSError:
-            return False
-        return bool(code == FINE)
+            self._close()
+            raise
 
     def _close(self) -> None:
         if self._is_open:
             self._is_open = False
             with suppress(OSError):
                 self._backend.close()
+
+
+def _refusal(answers: Sequence[tuple[int, bytes]], sender: str, recipient: str) -> SMTPException | None:
+    """Return what the server refuses first, if anything."""
+    (code, text), *others = answers
+    if code not in AGREES:
+        return SMTPSenderRefused(code, text, sender)
+    for number, (code, text) in enumerate(others):
+        if code not in AGREES:
+            return SMTPDataError(code, text) if number else SMTPRecipientsRefused({recipient: (code, text)})
+    return None

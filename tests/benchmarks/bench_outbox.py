@@ -23,7 +23,7 @@ from tests.benchmarks.chat_rig import PROJECT
 from tests.benchmarks.rows import RUNS, Row, Size, Target, medians
 from tests.messaging.factories import pair
 
-WAITING = {Size.FULL: 10_000, Size.SMALL: 600}
+WAITING = {Size.FULL: 10_000, Size.SMALL: 60}
 DELIVERED = {Size.FULL: 500_000, Size.SMALL: 200}
 PEOPLE = {Size.FULL: 50, Size.SMALL: 3}
 A_SECOND = 500

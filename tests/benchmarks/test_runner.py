@@ -20,6 +20,7 @@ ROWS = [
     "import of 2000 rows, other side with the validators of the libraries",
     "import of 2000 rows, other side with the validators of the house",
     "list of 20: the slowest letter in its search, the browser at full speed",
+    "outbox, 60 letters beside 200 delivered",
     "portfolio page, 80 jobseekers beside 40",
     "search with a typing error in the portfolio, 80 jobseekers beside 40",
     "search of the header by an adviser, a typing error, 80 jobseekers beside 40",
