@@ -13,6 +13,7 @@ from pathlib import Path
 import django
 from django.test.utils import setup_test_environment, teardown_test_environment
 
+from config.memory import look_rarely
 from tests.benchmarks.rows import Size
 
 FOLDER = Path(__file__).parent
@@ -32,6 +33,7 @@ def main() -> None:
     setup_test_environment()
     databases = importlib.import_module("tests.benchmarks.databases")
     size = Size.SMALL if asked.small else Size.FULL
+    look_rarely()  # the client shares the processors with what is measured
     try:
         with databases.migrated_template():
             for name in asked.names or found:
