@@ -14,8 +14,11 @@ from messaging.services.posting import Draft, post_messages
 BATCH = 100
 """The most messages of one transaction."""
 
+LINGERS = 0.5
+"""Seconds after a message for which the writer keeps its connection. In a lively chat the next one comes sooner."""
+
 _thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-_writer: Fold[Draft, Message] = Fold(partial(post_messages, waits=False), threads=_thread, most=BATCH)
+_writer: Fold[Draft, Message] = Fold(partial(post_messages, waits=False), threads=_thread, most=BATCH, lingers=LINGERS)
 
 
 async def post(draft: Draft) -> Message:
