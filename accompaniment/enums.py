@@ -109,6 +109,7 @@ class FilePart(TextChoices):
     SHEET = "sheet", "Fiche de synthèse consultée"
     FOUND_BY_SEARCH = "found_by_search", "Nom trouvé par une recherche dans l'agence"
     WAITING = "waiting", "Situation consultée pour trouver un conseiller"
+    LATE_REPLY = "late_reply", "Attente d'une réponse consultée, sans les messages"
 
 
 class ReaderCapacity(TextChoices):

@@ -70,7 +70,12 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
             beyond=("portefeuille", "personnes", "transferts", "demandes-en-agence", "acceptations"),
             waiting=("une personne", "attend un conseiller,attendent un conseiller"),
         ),
-        Entry("teams", "Équipes", beyond=("absences", "agenda", "rappels"), waiting=("un rappel", "attend,attendent")),
+        Entry(
+            "teams",
+            "Équipes",
+            beyond=("absences", "agenda", "rappels", "messagerie"),
+            waiting=("une réponse ou un rappel,réponses ou rappels", "attend,attendent"),
+        ),
         Entry("imports", "Imports"),
         Entry("settings", "Réglages"),
     ),

@@ -61,7 +61,7 @@ def what_waits(user: User, *, now: datetime) -> Waiting:
         if until is not None:
             relays[kind].append(Relay(name, until))
         else:
-            counts[kind] = count or 0
+            counts[kind] = counts.get(kind, 0) + (count or 0)
     return Waiting(counts=counts, relayed=sorted_by_name(relays[RELAYED]), relaying=sorted_by_name(relays[RELAYING]))
 
 
@@ -104,7 +104,14 @@ def _of_manager(user: User, now: datetime) -> list[QuerySet[Any, Row]]:
     rises = CallbackRequest.objects.open().filter(
         Q(jobseeker__agency__departement__region__managers__user=user) | Q(everywhere), manager_at__lte=now
     )
-    return [_count("portfolios", people_waiting().filter(steered | Q(everywhere))), _count("teams", rises)]
+    late = Conversation.objects.awaiting_reply().filter(
+        Q(jobseeker__agency__departement__region__managers__user=user) | Q(everywhere), reply_due_at__lte=now
+    )
+    return [
+        _count("portfolios", people_waiting().filter(steered | Q(everywhere))),
+        _count("teams", rises),
+        _count("teams", late),
+    ]
 
 
 def _own(user: User, _now: datetime) -> list[QuerySet[Any, Row]]:

@@ -10,6 +10,14 @@ class WaitEndedBy(TextChoices):
     CONTACT = "contact", "Contact consigné"
 
 
+class ReplySeenBy(TextChoices):
+    """Who sees a wait for an answer, one after the other."""
+
+    DESK = "desk", "En évidence pour le conseiller"
+    TEAM = "team", "Visible de l'équipe"
+    MANAGER = "manager", "Visible des responsables"
+
+
 class CallbackState(TextChoices):
     OPEN = "open", "À rappeler"
     CLAIMED = "claimed", "Rappel en cours"

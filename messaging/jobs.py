@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from messaging.services import callback_clock
+from messaging.services import callback_clock, reply_clock
 from messaging.services.alerts import deliver_alerts
 from messaging.services.delivery import deliver_due
 from messaging.services.unread import tell_unread
@@ -19,6 +19,13 @@ def deliver_notifications() -> None:
 def tell_unread_messages() -> None:
     """Tell people of messages that they have not read for two minutes."""
     tell_unread()
+
+
+@shared_task(name="messaging.jobs.keep_reply_times", ignore_result=True)
+def keep_reply_times() -> None:
+    """Note which waits for an answer have risen. Calling it twice or late is the same."""
+    reply_clock.complete_times()
+    reply_clock.note_rises()
 
 
 @shared_task(name="messaging.jobs.keep_callbacks", ignore_result=True)

@@ -11,6 +11,7 @@ from accompaniment.enums import NoticeChannel
 from accompaniment.locks import Rank, lock_few, lock_first, lock_row, lock_rows, note
 from accompaniment.models import Jobseeker, NoticeSettings, Notification, User
 from accompaniment.models.statements import Statement
+from caseload.rules.reply_clock import ReplyTimes, reply_times
 from messaging.models import Alert, CallbackRequest, Conversation, UnreadRound
 
 
@@ -24,10 +25,27 @@ class LockedConversation:
     jobseeker_pk: int
     user_pk: int | None
     zone: ZoneInfo
+    times: ReplyTimes | None
+    weekdays: list[int]
+    """The weekdays on which the agency opens (0 = Monday)."""
+    holidays_subdivision: str
+
+    def begin_wait(self, at: datetime) -> None:
+        """Let the person wait for an answer, unless they wait already."""
+        if self.awaiting_reply_since is None:
+            self.awaiting_reply_since = at
+            self.times = reply_times(
+                at, weekdays=self.weekdays, zone=self.zone, holidays_subdivision=self.holidays_subdivision
+            )
+
+    def end_wait(self) -> None:
+        self.awaiting_reply_since = self.times = None
 
 
 LOCK = (
-    "SELECT conversation.id, last_number, awaiting_reply_since, person.id, person.user_id, timezone"
+    "SELECT conversation.id, last_number, awaiting_reply_since, person.id, person.user_id, timezone,"
+    " reply_desk_at, reply_team_at, reply_due_at, holidays_subdivision,"
+    " ARRAY(SELECT DISTINCT weekday::integer FROM accompaniment_openinghours WHERE agency_id = agency.id)"
     " FROM messaging_conversation conversation"
     " JOIN accompaniment_jobseeker person ON person.id = conversation.jobseeker_id"
     " JOIN accompaniment_agency agency ON agency.id = person.agency_id"
@@ -57,8 +75,11 @@ class ConversationLocks:
                 jobseeker_pk=person,
                 user_pk=user,
                 zone=ZoneInfo(zone),
+                times=ReplyTimes(desk_at=desk, team_at=team, due_at=due) if since is not None and due else None,
+                weekdays=weekdays,
+                holidays_subdivision=holidays,
             )
-            for pk, last, since, person, user, zone in self._rows
+            for pk, last, since, person, user, zone, desk, team, due, holidays, weekdays in self._rows
         }
         note(Rank.REST, Conversation._meta.db_table, found)
         return found

@@ -14,7 +14,7 @@ from accompaniment.models.guards import AppendOnly
 from accompaniment.models.people import OfJobseekerQuerySet
 from accompaniment.models.search import named, words_of
 from caseload.models import Adviser, Placement
-from messaging.enums import AttemptOutcome, CallbackState, CallbackSubject, CallbackWay, WaitEndedBy
+from messaging.enums import AttemptOutcome, CallbackState, CallbackSubject, CallbackWay, ReplySeenBy, WaitEndedBy
 from messaging.rules import CLAIM_LASTS, OPEN_CALLBACKS, WAYS_WITH_NUMBER
 
 
@@ -23,18 +23,36 @@ class ConversationQuerySet(OfJobseekerQuerySet):
         """Keep the conversations in which the person waits for an answer, longest wait first."""
         return self.filter(awaiting_reply_since__isnull=False).order_by("awaiting_reply_since", "pk")
 
-    def to_handle(self, user: User, *, now: datetime) -> Self:
+    def late_for(self, user: User, *, now: datetime) -> Self:
+        """Keep the waits that somebody who does not answer them sees, the first due first.
+
+        An adviser sees those of the agency of which 80 % of the time has passed, a manager those of the regions of
+        which all has passed.
+        """
+        if user.is_manager:
+            late = self.visible_to(user).filter(reply_due_at__lte=now)
+        else:
+            agency = Adviser.objects.filter(user=user).values("agency")
+            late = self.filter(jobseeker__agency__in=agency, reply_team_at__lte=now)
+            late = late.exclude(jobseeker__in=Jobseeker.objects.visible_to(user))
+        return late.filter(awaiting_reply_since__isnull=False).order_by("reply_due_at", "pk")
+
+    def to_handle(self, user: User, *, now: datetime, risen: bool = False) -> Self:
         """Keep what waits for this adviser now, longest wait first: answers, and reminders that are due.
 
         Each has its `place`, the instant since which it waits. A conversation that the adviser wants to be reminded
-        of on a later day is left out until then, or until the person writes again.
+        of on a later day is left out until then, or until the person writes again; with `risen`, at most until half of
+        the time to answer has passed.
         """
         own = Reminder.objects.filter(conversation=OuterRef("pk"), user=user)
         news = Message.objects.filter(
             conversation=OuterRef("conversation"), number__gt=OuterRef("number"), author__role=Role.JOBSEEKER
         )
         due = own.filter(due_at__lte=now).values("due_at")[:1]
-        waiting = self.visible_to(user).filter(~Exists(own.filter(~Exists(news), due_at__gt=now)))
+        shown = Q(~Exists(own.filter(~Exists(news), due_at__gt=now)))
+        if risen:
+            shown |= Q(awaiting_reply_since__isnull=False, reply_desk_at__lte=now)
+        waiting = self.visible_to(user).filter(shown)
         waiting = waiting.annotate(reminded_at=Subquery(due), place=Coalesce("awaiting_reply_since", "reminded_at"))
         return waiting.filter(place__isnull=False).order_by("place", "pk")
 
@@ -55,6 +73,10 @@ class Conversation(models.Model):
         null=True, help_text="the jobseeker's first message that nobody on the staff has answered"
     )
 
+    reply_desk_at = models.DateTimeField(null=True, help_text="half of the time to answer has passed")
+    reply_team_at = models.DateTimeField(null=True, help_text="80 % of it has passed, and the team sees it")
+    reply_due_at = models.DateTimeField(null=True, help_text="all of it has passed, and the managers see it")
+
     place: datetime
     # Set only by `to_handle`.
 
@@ -66,7 +88,19 @@ class Conversation(models.Model):
                 fields=("awaiting_reply_since",),
                 condition=Q(awaiting_reply_since__isnull=False),
                 name="conversation_awaiting",
-            )
+            ),
+            models.Index(
+                fields=("reply_team_at",),
+                condition=Q(reply_team_at__isnull=False),
+                name="conversation_late",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reply_desk_at=None, reply_team_at=None, reply_due_at=None)
+                | Q(reply_team_at__gte=F("reply_desk_at"), reply_due_at__gte=F("reply_team_at")),
+                name="conversation_reply_times_in_order",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -154,6 +188,25 @@ class WaitEnd(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}#{self.number} {self.ended_by}"
+
+
+class ReplyRise(AppendOnly):
+    """A share of the time to answer has passed without an answer: who saw the wait from then on, and since when."""
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="rises")
+    since = models.DateTimeField(help_text="the message that waits")
+    seen_by = models.CharField(max_length=7, choices=ReplySeenBy)
+    at = models.DateTimeField(help_text="when the share had passed, whenever that was noted")
+
+    class Meta:
+        ordering = ("at", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=("conversation", "since", "seen_by"), name="reply_rise_once"),
+            models.CheckConstraint(condition=Q(at__gt=F("since")), name="reply_rise_after_the_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} {self.seen_by} at {self.at:%Y-%m-%d %H:%M}"
 
 
 class Reminder(models.Model):

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import callbacks, conversations, demonstration, groups, handling, panels, sequence
+from messaging.views import callbacks, conversations, demonstration, groups, handling, late_replies, panels, sequence
 
 urlpatterns: list[URLPattern] = [
     path("messagerie/", conversations.conversation_list, name="conversations"),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("messagerie/<int:pk>/traite/", handling.dealt_with, name="conversation_dealt_with"),
     path("messagerie/<int:pk>/me-le-rappeler/", handling.remind, name="conversation_remind"),
     path("messagerie/<int:pk>/note/", handling.note, name="conversation_note"),
+    path("messagerie/en-retard/", late_replies.late_replies, name="late_replies"),
     path("messagerie/a-la-suite/", sequence.sequence, name="sequence"),
     path("messagerie/a-la-suite/<int:pk>/", sequence.one, name="sequence_of"),
     path("messagerie/panneau/a-repondre/", panels.to_answer, name="panel_to_answer"),

@@ -61,6 +61,7 @@ class Situation:
     """The inputs of a person's needs: the columns of `CaseSummary`, the plan, and open requests."""
 
     awaiting_reply_since: datetime | None = None
+    reply_due_at: datetime | None = None
     callback_due_at: datetime | None = None
     next_interview_at: datetime | None = None
     to_place_by: date | None = None
@@ -114,9 +115,9 @@ class Need:
 def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_for: int | None = None) -> list[Need]:
     """Return a person's needs, most urgent first.
 
-    Days are days in `zone`. A message and a wish for another plan are due 72 hours after they came. An interview whose
-    end has passed and that nobody closed must be closed. "Without contact" means none for `without_contact_for` days,
-    or if that is None for longer than the contact plan's interval.
+    Days are days in `zone`. A message is due at its `reply_due_at`, a wish for another plan 72 hours after it came. An
+    interview whose end has passed and that nobody closed must be closed. "Without contact" means none for
+    `without_contact_for` days, or if that is None for longer than the contact plan's interval.
     """
     local = now.astimezone(zone)
     hour = partial(hour_there, zone=zone, others=case.zones)
@@ -124,7 +125,7 @@ def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_
     found = [
         _on_site(case.on_site_asked_at, local),
         _callback(case.callback_due_at, local, hour),
-        _reply(case.awaiting_reply_since, local),
+        _reply(case.awaiting_reply_since, case.reply_due_at, local),
         _interview(case.next_interview_at, local, hour),
         _obligation(case.to_place_by, local),
         _plan(case.plan_review_on, case.plan_change_asked_at, local),
@@ -158,11 +159,12 @@ def _callback(due_at: datetime | None, now: datetime, hour: Callable[[datetime],
     return Need(NeedKind.CALLBACK, phrase, due_at, _urgency(due_at, now))
 
 
-def _reply(since: datetime | None, now: datetime) -> Need | None:
+def _reply(since: datetime | None, due_at: datetime | None, now: datetime) -> Need | None:
     if since is None:
         return None
     phrase = f"Sans réponse depuis {duration_in_words(now - since)}"
-    return Need(NeedKind.REPLY, phrase, since + REPLY_WITHIN, reply_urgency(since, now))
+    due_at = due_at or since + REPLY_WITHIN
+    return Need(NeedKind.REPLY, phrase, due_at, reply_urgency(due_at, now))
 
 
 def _interview(at: datetime | None, now: datetime, hour: Callable[[datetime], str]) -> Need | None:
@@ -216,9 +218,9 @@ def _no_contact(last_at: datetime | None, followed_since: datetime | None, days:
     return Need(NeedKind.NO_CONTACT, phrase, None, Urgency.LATER, since=since)
 
 
-def reply_urgency(since: datetime, now: datetime) -> Urgency:
-    """Return the urgency of an answer to somebody who has waited since `since`; `now` is in the reader's zone."""
-    return _urgency(since + REPLY_WITHIN, now)
+def reply_urgency(due_at: datetime, now: datetime) -> Urgency:
+    """Return the urgency of an answer that is due at an instant; `now` is in the reader's zone."""
+    return _urgency(due_at, now)
 
 
 def _urgency(due_at: datetime, now: datetime) -> Urgency:

@@ -17,9 +17,10 @@ from config.demonstration.world import build_world
 
 WRITE_SUMMARIES = """
 INSERT INTO caseload_casesummary
-    (jobseeker_id, last_contact_at, last_contact_channel, awaiting_reply_since, callback_due_at,
+    (jobseeker_id, last_contact_at, last_contact_channel, awaiting_reply_since, reply_due_at, callback_due_at,
      next_interview_at, next_interview_channel, obligation_due_on, to_place_by)
-SELECT person.id, latest.at, coalesce(latest.channel, ''), conversation.awaiting_reply_since, callback.window_ends_at,
+SELECT person.id, latest.at, coalesce(latest.channel, ''), conversation.awaiting_reply_since,
+       conversation.reply_due_at, callback.window_ends_at,
        coming.starts_at, coalesce(coming.channel, ''), nearest.due_on, nearest.to_place_by
 FROM accompaniment_jobseeker person
 LEFT JOIN LATERAL (

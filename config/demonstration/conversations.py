@@ -11,6 +11,7 @@ from config.demonstration.people import Fate, Story
 from config.demonstration.texts import CLOSINGS, EXCHANGES, FOLLOW_UPS, OPENINGS, P, S
 from config.demonstration.world import World
 from messaging.models import Conversation, Message, ReadMark
+from messaging.reads.participants import times_of
 
 BATCH = 2000
 LONG = 200
@@ -38,7 +39,11 @@ def write_conversations(world: World, stories: list[Story]) -> None:
         messages = list(_talk(world, story, conversation, number, since))
         if messages:
             conversation.last_number = len(messages)
-            conversation.awaiting_reply_since = since
+            if since is not None:
+                times = times_of(story.person, since)
+                conversation.awaiting_reply_since = since
+                conversation.reply_desk_at, conversation.reply_team_at = times.desk_at, times.team_at
+                conversation.reply_due_at = times.due_at
             rows.append((story, conversation, messages))
     Conversation.objects.bulk_create([conversation for _, conversation, _ in rows], batch_size=BATCH)
     Message.objects.bulk_create([message for *_, messages in rows for message in messages], batch_size=BATCH)

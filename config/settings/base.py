@@ -314,6 +314,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 5.0},
     },
     "keep-callbacks": {"task": "messaging.jobs.keep_callbacks", "schedule": 60.0, "options": {"expires": 60.0}},
+    "keep-reply-times": {"task": "messaging.jobs.keep_reply_times", "schedule": 60.0, "options": {"expires": 60.0}},
     "tell-unread-messages": {
         "task": "messaging.jobs.tell_unread_messages",
         "schedule": 20.0,

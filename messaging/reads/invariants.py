@@ -46,6 +46,30 @@ def waiting_since_the_first_unanswered_message() -> Iterator[str]:
         yield f"conversation {conversation} waits since {said}, its messages say {found}"
 
 
+def waits_have_their_times() -> Iterator[str]:
+    """Who waits for an answer has instants at which the wait rises, in order and after the message."""
+    for conversation, since in rows("""
+        SELECT id, awaiting_reply_since FROM messaging_conversation
+        WHERE awaiting_reply_since IS NOT NULL AND (
+            reply_desk_at IS NULL OR reply_desk_at <= awaiting_reply_since
+            OR NOT (reply_desk_at <= reply_team_at AND reply_team_at <= reply_due_at)
+        )
+    """):
+        yield f"conversation {conversation} waits since {since}, and has no times to answer that fit"
+
+
+def rises_were_noted_in_time() -> Iterator[str]:
+    """A rise that was noted for the present wait is dated with the instant that the conversation says."""
+    for conversation, seen_by in rows("""
+        SELECT rise.conversation_id, rise.seen_by FROM messaging_replyrise rise
+        JOIN messaging_conversation conversation ON conversation.id = rise.conversation_id
+        WHERE rise.since = conversation.awaiting_reply_since
+            AND rise.at IS DISTINCT FROM CASE rise.seen_by WHEN 'desk' THEN reply_desk_at
+                WHEN 'team' THEN reply_team_at ELSE reply_due_at END
+    """):
+        yield f"conversation {conversation} rose to {seen_by} at another instant than it says"
+
+
 def summaries_say_what_waits() -> Iterator[str]:
     """The portfolio row agrees with the conversation and the open call-back."""
     for identifier in rows("""
@@ -53,6 +77,8 @@ def summaries_say_what_waits() -> Iterator[str]:
         JOIN accompaniment_jobseeker person ON person.id = conversation.jobseeker_id
         LEFT JOIN caseload_casesummary summary ON summary.jobseeker_id = person.id
         WHERE summary.awaiting_reply_since IS DISTINCT FROM conversation.awaiting_reply_since
+            OR (conversation.awaiting_reply_since IS NOT NULL
+                AND summary.reply_due_at IS DISTINCT FROM conversation.reply_due_at)
     """):
         yield f"the summary of jobseeker {identifier[0]} is wrong about the answer that is awaited"
     for identifier in rows("""
@@ -160,6 +186,8 @@ def what_was_sent_has_its_proof() -> Iterator[str]:
 MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     messages_are_numbered_without_gap,
     waiting_since_the_first_unanswered_message,
+    waits_have_their_times,
+    rises_were_noted_in_time,
     summaries_say_what_waits,
     one_open_callback,
     callbacks_can_be_answered,

@@ -9,9 +9,10 @@ from typing import Any
 from django.db.models import QuerySet, Value
 from django.db.models.expressions import Combinable
 
-from accompaniment.models import Agency, User
+from accompaniment.models import Agency, Jobseeker, User
 from accompaniment.rules.errors import DomainError
 from caseload.models import Cover, Placement, ReadingRight
+from caseload.rules.reply_clock import ReplyTimes, reply_times
 from messaging.models import Conversation
 from messaging.rules import Stretch
 
@@ -154,3 +155,13 @@ def opening_stretches(agency: Agency) -> list[Stretch]:
         Stretch(weekday=hours.weekday, opens_at=hours.opens_at, closes_at=hours.closes_at)
         for hours in agency.opening_hours.all()
     ]
+
+
+def times_of(person: Jobseeker, since: datetime) -> ReplyTimes:
+    """Return when an answer to a person is due; load `agency__departement__region` with them."""
+    return reply_times(
+        since,
+        weekdays={stretch.weekday for stretch in opening_stretches(person.agency)},
+        zone=person.agency.zone,
+        holidays_subdivision=person.agency.departement.holidays_subdivision,
+    )

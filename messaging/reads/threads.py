@@ -19,6 +19,7 @@ from accompaniment.rules.french import (
     delay_in_words,
     duration_in_words,
     listed,
+    moment_there,
     opening_hours_in_words,
     plural,
     zone_in_words,
@@ -28,7 +29,7 @@ from caseload.models import Cover, Placement
 from caseload.reads.moves.who_answers import away_now, relay_of
 from caseload.rules.portfolio import REPLY_WITHIN, reply_urgency
 from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, Message, ReadMark
-from messaging.reads.participants import Participants, opening_stretches
+from messaging.reads.participants import Participants, opening_stretches, times_of
 
 SHOWN = 100
 """Messages on a page; a link leads to older ones."""
@@ -181,12 +182,25 @@ def _who_answers(conversation: Conversation, reader: User, who: Participants) ->
     hours = opening_hours_in_words(opening_stretches(conversation.jobseeker.agency))
     when = f" {hours}" if hours else ""
     away = away_now(conversation.jobseeker, now=timezone.now())
+    expected = _expected(conversation, now=timezone.now())
     if away is not None:
-        within = f" Réponse{when}. {ANSWER_DELAY}" if covering else ""
+        within = f" Réponse{when}. {ANSWER_DELAY} {expected}" if covering else ""
         return f"{away.sentence}{within}"
     if not follower:
-        return f"{listed(covering)} vous {plural(len(covering), 'répond,répondent')}{when}."
-    return f"{follower} vous répond{when}. {ANSWER_DELAY}"
+        return f"{listed(covering)} vous {plural(len(covering), 'répond,répondent')}{when}. {expected}"
+    return f"{follower} vous répond{when}. {ANSWER_DELAY} {expected}"
+
+
+def _expected(conversation: Conversation, *, now: datetime) -> str:
+    """Return until when the person's message, or one that they write now, is to be answered, on their own clock."""
+    person: Jobseeker = conversation.jobseeker
+    due_at = _due(conversation)
+    if due_at is not None and due_at <= now:
+        return "La réponse à votre message est en retard\u00a0: vous pouvez demander un appel."
+    told = moment_there(due_at or times_of(person, now).due_at, zone=reader_zone())
+    if due_at is None:
+        return f"Pour un message écrit maintenant, la réponse est attendue avant le {told}."
+    return f"La réponse à votre message est attendue avant le {told}."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,7 +236,7 @@ def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> lis
 
 def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:
     """Return what waits for an adviser now: answers and reminders that are due, longest wait first."""
-    waiting = Conversation.objects.all().to_handle(user, now=now)
+    waiting = Conversation.objects.all().to_handle(user, now=now, risen=True)
     return _lines(waiting.select_related("jobseeker__agency__departement__region"), user, now=now, limit=limit)
 
 
@@ -245,10 +259,8 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
             collective=bool(row.last_collective),
             unread=row.unread,
             waits=duration_in_words(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
-            left=_left(row.awaiting_reply_since, now),
-            urgency=reply_urgency(row.awaiting_reply_since, now.astimezone(reader_zone()))
-            if row.awaiting_reply_since
-            else None,
+            left=_left(_due(row), now),
+            urgency=_urgency(row, now),
             relay=row.relay or "",
         )
         for row in rows[:limit]
@@ -314,10 +326,26 @@ def known_to(
     return Greatest(Coalesce(mark, 0), Coalesce(history, 0))
 
 
-def _left(since: datetime | None, now: datetime) -> str:
-    if since is None:
+def _due(row: Conversation) -> datetime | None:
+    if row.awaiting_reply_since is None:
+        return None
+    return row.reply_due_at or row.awaiting_reply_since + REPLY_WITHIN
+
+
+def _urgency(row: Conversation, now: datetime) -> Urgency | None:
+    """Return the urgency of an answer: once half of the time has passed, it is for today."""
+    due_at = _due(row)
+    if due_at is None:
+        return None
+    urgency = reply_urgency(due_at, now.astimezone(reader_zone()))
+    risen = row.reply_desk_at is not None and row.reply_desk_at <= now
+    return Urgency.TODAY if risen and urgency != Urgency.LATE else urgency
+
+
+def _left(due_at: datetime | None, now: datetime) -> str:
+    if due_at is None:
         return ""
-    left = since + REPLY_WITHIN - now
+    left = due_at - now
     return duration_in_words(left) if left > timedelta(0) else ""
 
 

@@ -17,12 +17,13 @@ from accompaniment.models import Contact, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.services import audit
 from accompaniment.services.rights import check_acts
-from caseload.services.desk.summaries import write_summary
 from messaging.enums import Panel, WaitEndedBy
 from messaging.locks import lock_conversation
 from messaging.models import Conversation, Message, Reminder, WaitEnd
 from messaging.reads.participants import participants
 from messaging.services import desks
+from messaging.services.reply_clock import write_times
+from messaging.services.reply_rises import RISES_OF
 
 LONGEST_REMINDER = timedelta(days=366)
 NOT_WAITING = "Cette personne n'attend plus de réponse\u00a0: il n'y a rien à classer."
@@ -116,9 +117,8 @@ def _settle(
     now = timezone.now()
     WaitEnd.objects.create(conversation=locked, number=number, at=now, actor=actor, ended_by=ended_by, contact=contact)
     later = asked.filter(number__gt=number).order_by("number").values_list("created_at", flat=True)
-    locked.awaiting_reply_since = later.first()
-    locked.save(update_fields=["awaiting_reply_since"])
-    write_summary(jobseeker_id=locked.jobseeker_id, awaiting_reply_since=locked.awaiting_reply_since)
+    RISES_OF.send(conversations=[locked.pk], now=now)
+    write_times(locked, later.first())
     _note(locked, actor, event=str(ended_by), number=number)
     staff = participants(locked, now=now).staff
     transaction.on_commit(partial(desks.tell, staff, (Panel.MESSAGES,)))

@@ -32,6 +32,7 @@ from messaging.models import OF_A_MESSAGE, Conversation, Message
 from messaging.reads.participants import ConversationClosedError, Staff, gathered, staff_of
 from messaging.rules import BODY_LIMIT, email_note
 from messaging.services import desks, live
+from messaging.services.reply_rises import RISES_OF
 
 OF_ANOTHER_CONVERSATION = "Votre message n'est pas parti. Actualisez la page, puis renvoyez-le."
 
@@ -169,9 +170,11 @@ STORE = Statement(
 )
 
 COUNT = Statement(
-    "UPDATE messaging_conversation SET last_number = new.last_number, awaiting_reply_since = new.since"
-    " FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[], %(awaiting)s::timestamptz[])"
-    " AS new(id, last_number, since) WHERE messaging_conversation.id = new.id"
+    "UPDATE messaging_conversation SET last_number = new.last_number, awaiting_reply_since = new.since,"
+    " reply_desk_at = new.desk, reply_team_at = new.team, reply_due_at = new.due"
+    " FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[], %(awaiting)s::timestamptz[],"
+    " %(desk)s::timestamptz[], %(team)s::timestamptz[], %(due)s::timestamptz[])"
+    " AS new(id, last_number, since, desk, team, due) WHERE messaging_conversation.id = new.id"
 )
 
 
@@ -258,10 +261,17 @@ class _Batch:
         changed = [self.conversations[pk] for pk in dict.fromkeys(message.conversation_id for message in self.new)]
         with in_one_trip():
             stored = self._store()
+            # Before the wait is over, what it had reached is noted.
+            answered = [one.pk for one in changed if one.awaiting_reply_since is None and self.waited[one.pk]]
+            if answered:
+                RISES_OF.send(conversations=answered, now=self.now)
             COUNT.send(
                 conversations=[one.pk for one in changed],
                 numbers=[one.last_number for one in changed],
                 awaiting=[one.awaiting_reply_since for one in changed],
+                desk=[one.times.desk_at if one.times else None for one in changed],
+                team=[one.times.team_at if one.times else None for one in changed],
+                due=[one.times.due_at if one.times else None for one in changed],
             )
             self._tell_of_contacts()
             audit.record_batch(action=AuditAction.MESSAGE, acts=[self._audited(message) for message in self.new])
@@ -289,16 +299,17 @@ class _Batch:
     def _tell_of_contacts(self) -> None:
         """Write the portfolio rows, and one line a day of each journal: by whoever wrote first."""
         lines: dict[str, tuple[int, int, str]] = {}
-        awaiting: dict[int, datetime | None] = {}
+        awaiting: dict[int, tuple[int, datetime | None, datetime | None]] = {}
         for message in self.new:
             if message.collective:
                 continue
             conversation = self.conversations[message.conversation_id]
             source = f"chat:{conversation.pk}:{self.now.astimezone(conversation.zone).date()}"
             lines.setdefault(source, (conversation.jobseeker_pk, message.author_id, source))
-            awaiting[conversation.jobseeker_pk] = conversation.awaiting_reply_since
+            due = conversation.times.due_at if conversation.times else None
+            awaiting[conversation.jobseeker_pk] = conversation.jobseeker_pk, conversation.awaiting_reply_since, due
         if lines:
-            summaries.write_messages(at=self.now, lines=sorted(awaiting.items(), key=itemgetter(0)))
+            summaries.write_messages(at=self.now, lines=sorted(awaiting.values(), key=itemgetter(0)))
             journal.write_messages(at=self.now, lines=lines.values())
 
     def _audited(self, message: Message) -> tuple[int, int, dict[str, Any]]:
@@ -328,9 +339,9 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
     """Give the message the next number. The conversation is locked, so nobody else takes it."""
     conversation.last_number += 1
     if author.is_jobseeker:
-        conversation.awaiting_reply_since = conversation.awaiting_reply_since or at
+        conversation.begin_wait(at)
     elif not draft.collective:
-        conversation.awaiting_reply_since = None
+        conversation.end_wait()
     return Message(
         conversation_id=conversation.pk,
         number=conversation.last_number,

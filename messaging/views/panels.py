@@ -34,11 +34,12 @@ def to_answer(request: AuthenticatedRequest) -> HttpResponse:
     record_excerpts(actor=request.user, lines=lines)
     count = len(lines)
     if count == limit:
-        count = Conversation.objects.all().to_handle(request.user, now=now).count()
+        count = Conversation.objects.all().to_handle(request.user, now=now, risen=True).count()
+    of_team = Conversation.objects.all().late_for(request.user, now=now).count()
     return render(
         request,
         "messaging/partials/_panel_to_answer.html",
-        {"lines": lines, "count": count, "others": count - len(lines), "back": _day_of(request)},
+        {"lines": lines, "count": count, "others": count - len(lines), "back": _day_of(request), "of_team": of_team},
     )
 
 

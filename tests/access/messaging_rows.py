@@ -65,6 +65,10 @@ ROWS: dict[str, Row] = {
         "login 403 403 422 404 404 403 403 403",
         lambda house: (house.conversation.pk,),
     ),
+    "late_replies": Row(
+        "login 403 403 200 200 200 200 200 200",
+        "login 405 405 405 405 405 405 405 405",
+    ),
     "panel_to_answer": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 405 405 405 405 405 405 405 405",

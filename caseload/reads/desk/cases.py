@@ -71,6 +71,7 @@ SUMMARISED = {
     name: f"summary__{name}"
     for name in (
         "awaiting_reply_since",
+        "reply_due_at",
         "callback_due_at",
         "next_interview_at",
         "next_interview_channel",

@@ -10,11 +10,13 @@ from caseload.models import CaseSummary
 
 MESSAGES = Statement(
     "INSERT INTO caseload_casesummary (jobseeker_id, last_contact_at, last_contact_channel, awaiting_reply_since,"
-    " next_interview_channel)"
-    " SELECT line.jobseeker, %(at)s::timestamptz, %(channel)s, line.awaiting, ''"
-    " FROM unnest(%(people)s::bigint[], %(awaiting)s::timestamptz[]) AS line(jobseeker, awaiting)"
+    " reply_due_at, next_interview_channel)"
+    " SELECT line.jobseeker, %(at)s::timestamptz, %(channel)s, line.awaiting, line.due, ''"
+    " FROM unnest(%(people)s::bigint[], %(awaiting)s::timestamptz[], %(due)s::timestamptz[])"
+    " AS line(jobseeker, awaiting, due)"
     " ON CONFLICT (jobseeker_id) DO UPDATE SET last_contact_at = excluded.last_contact_at,"
-    " last_contact_channel = excluded.last_contact_channel, awaiting_reply_since = excluded.awaiting_reply_since"
+    " last_contact_channel = excluded.last_contact_channel, awaiting_reply_since = excluded.awaiting_reply_since,"
+    " reply_due_at = excluded.reply_due_at"
 )
 
 
@@ -26,7 +28,7 @@ def write_summary(*, jobseeker_id: int, **fields: Any) -> None:
     CaseSummary.objects.update_or_create(jobseeker_id=jobseeker_id, defaults=fields)
 
 
-def write_messages(*, at: datetime, lines: Iterable[tuple[int, datetime | None]]) -> None:
-    """Note the last contact by message of several people, and since when each waits for an answer."""
-    people, awaiting = zip(*lines, strict=True)
-    MESSAGES.send(at=at, channel=Channel.CHAT.value, people=list(people), awaiting=list(awaiting))
+def write_messages(*, at: datetime, lines: Iterable[tuple[int, datetime | None, datetime | None]]) -> None:
+    """Note the last contact by message of several people, since when each waits for an answer, and when it is due."""
+    people, awaiting, due = zip(*lines, strict=True)
+    MESSAGES.send(at=at, channel=Channel.CHAT.value, people=list(people), awaiting=list(awaiting), due=list(due))
