@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accompaniment', '0041_notices'),
-        ('messaging', '0008_handling'),
+        ('messaging', '0009_message_by_email'),
     ]
 
     operations = [
