@@ -206,6 +206,7 @@ class _Batch:
             )
         self.conversations = locks.read()
         self.waited = {pk: one.awaiting_reply_since for pk, one in self.conversations.items()}
+        self.risen = {pk for pk, one in self.conversations.items() if one.times and one.times.desk_at <= self.now}
         by_person = gathered(staff)
         self.who = {
             one.pk: by_person.get(one.jobseeker_pk, Staff()).participants(one.user_pk)
@@ -261,10 +262,10 @@ class _Batch:
         changed = [self.conversations[pk] for pk in dict.fromkeys(message.conversation_id for message in self.new)]
         with in_one_trip():
             stored = self._store()
-            # Before the wait is over, what it had reached is noted.
-            answered = [one.pk for one in changed if one.awaiting_reply_since is None and self.waited[one.pk]]
-            if answered:
-                RISES_OF.send(conversations=answered, now=self.now)
+            # Before a late wait is over, what it had reached is noted.
+            late = [one.pk for one in changed if one.awaiting_reply_since is None and one.pk in self.risen]
+            if late:
+                RISES_OF.send(conversations=late, now=self.now)
             COUNT.send(
                 conversations=[one.pk for one in changed],
                 numbers=[one.last_number for one in changed],
