@@ -112,7 +112,8 @@ def _outbox(now: datetime) -> Line:
         since=Min("next_try_at"),
     )
     lost = (GivenUpFor.FAILED, GivenUpFor.DEAD_ADDRESS)
-    given_up = Notification.objects.filter(given_up_at__gt=now - RECENTLY, given_up_for__in=("", *lost)).count()
+    lately = Notification.objects.filter(given_up_at__gt=now - RECENTLY, given_up_for__in=("", *lost))
+    given_up = lately.exclude(email="").count()
     late = bool(found["due"]) and found["since"] < now - LATE
     alerts = Alert.objects.filter(waiting).count()
     parts = SmsDay.objects.filter(day=day_of(now)).values_list("parts", flat=True).first() or 0

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accompaniment.enums import NotificationKind
 from accompaniment.locks import lock_gathering_letter
 from accompaniment.models import Jobseeker, Notification, User
+from accompaniment.rules.notices import alert_of
 
 NAMES = "names"
 """The key under which a context stores whose names it holds: the table and primary key of each."""
@@ -81,17 +82,22 @@ def notify(
 def notify_jobseeker(
     *, key: str, kind: NotificationKind, jobseeker: Jobseeker, context: dict[str, Any] | None = None
 ) -> bool:
-    """Send a jobseeker an e-mail. Without an address nothing is written, and False is returned."""
-    if not jobseeker.email:
+    """Send a jobseeker an e-mail; return whether one is sent now.
+
+    A person without an address who has a telephone is told by SMS, if the kind has a sentence for that. Such a
+    notification has no address, and the answer is False, because no e-mail leaves.
+    """
+    if not jobseeker.email and not (jobseeker.phone and alert_of(kind, {})):
         return False
-    return notify(
+    is_new = notify(
         key=key,
         kind=kind,
-        email=jobseeker.email,
+        email=jobseeker.email or "",
         user=jobseeker.user,
         jobseeker=jobseeker,
         context=context,
     )
+    return is_new and bool(jobseeker.email)
 
 
 def add_to_digest(

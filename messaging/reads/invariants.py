@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from accompaniment.enums import NotificationKind
 from accompaniment.hooks.invariants import InvariantCheck
 from accompaniment.reads.invariants import rows
+from accompaniment.rules.notices import alert_of
 
 
 def messages_are_numbered_without_gap() -> Iterator[str]:
@@ -174,13 +176,41 @@ def callbacks_have_their_history() -> Iterator[str]:
 
 
 def what_was_sent_has_its_proof() -> Iterator[str]:
-    """Each notification that was sent has a delivery, and each delivery a sent notification."""
+    """Each notification that was sent has a delivery by e-mail, and each delivery by e-mail a sent notification."""
     for (key,) in rows("""
         SELECT notification.key FROM accompaniment_notification notification
-        LEFT JOIN messaging_delivery delivery ON delivery.notification_id = notification.id
+        LEFT JOIN messaging_delivery delivery ON delivery.notification_id = notification.id AND channel = 'email'
         WHERE (notification.sent_at IS NULL) <> (delivery.id IS NULL)
     """):
         yield f"notification {key} and its delivery do not agree"
+
+
+def alerts_have_their_proof() -> Iterator[str]:
+    """The same of each alert, by its channel."""
+    for delivery, alert in rows("""
+        SELECT delivery.id, alert.id FROM messaging_alert alert
+        FULL JOIN (SELECT * FROM messaging_delivery WHERE channel <> 'email') delivery
+            ON delivery.notification_id = alert.notification_id AND delivery.channel = alert.channel
+        WHERE (alert.sent_at IS NULL) <> (delivery.id IS NULL)
+    """):
+        yield f"alert {alert} and delivery {delivery} do not agree"
+
+
+def alerts_tell_what_may_be_told() -> Iterator[str]:
+    """No alert tells of a kind that goes by e-mail alone: its link is a secret of the mailbox."""
+    for alert, kind in rows("""
+        SELECT min(alert.id), notification.kind FROM messaging_alert alert
+        JOIN accompaniment_notification notification ON notification.id = alert.notification_id
+        GROUP BY notification.kind
+    """):
+        if not alert_of(NotificationKind(str(kind)), {}):
+            yield f"alert {alert} tells of {kind}"
+
+
+def nobody_without_address_was_written_to() -> Iterator[str]:
+    """A notification without an address is never sent by e-mail."""
+    for (key,) in rows("SELECT key FROM accompaniment_notification WHERE email = '' AND sent_at IS NOT NULL"):
+        yield f"notification {key} was sent to no address"
 
 
 MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
@@ -196,4 +226,7 @@ MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     callbacks_were_tried_enough,
     callbacks_have_their_history,
     what_was_sent_has_its_proof,
+    alerts_have_their_proof,
+    alerts_tell_what_may_be_told,
+    nobody_without_address_was_written_to,
 )

@@ -121,6 +121,9 @@ def _put_aside_among(notifications: Sequence[Notification], *, now: datetime) ->
     for one in notifications:
         if one.pk in past:
             _put_aside(one, GivenUpFor.PAST, at=now)
+        elif not one.email:
+            alerts.replace_email(one, now=now)
+            _put_aside(one, GivenUpFor.DEAD_ADDRESS, at=now)
         elif not _is_put_aside(one, chosen.get(one.pk), is_dead=one.email in dead, now=now):
             continue
         aside.append(one)

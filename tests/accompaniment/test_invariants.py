@@ -19,6 +19,12 @@ from tests.messaging.factories import request_row
 
 pytestmark = pytest.mark.django_db
 
+AN_ALERT = (
+    "INSERT INTO messaging_alert (notification_id, channel, in_place_of_email, created_at, next_try_at, attempts, "
+    "sent_at, given_up_for, last_error) SELECT id, 'sms', false, now(), now(), 0, {sent_at}, '', '' "
+    "FROM accompaniment_notification"
+)
+
 BREACHES = {
     "no current period": (
         "one_current_accompaniment",
@@ -208,6 +214,25 @@ BREACHES = {
         "what_was_sent_has_its_proof",
         (),
         "UPDATE accompaniment_notification SET sent_at = now()",
+    ),
+    "an SMS that was sent without a proof": ("alerts_have_their_proof", (), AN_ALERT.format(sent_at="now()")),
+    "a proof of an SMS that was not sent": (
+        "alerts_have_their_proof",
+        (),
+        (
+            "INSERT INTO messaging_delivery (notification_id, channel, address, subject, reference, accepted_at) "
+            "SELECT id, 'sms', '+33639980042', 'x', '', now() FROM accompaniment_notification LIMIT 1"
+        ),
+    ),
+    "an SMS with the link of an account": (
+        "alerts_tell_what_may_be_told",
+        (),
+        AN_ALERT.format(sent_at="NULL") + " WHERE kind IN ('account_activation', 'invitation')",
+    ),
+    "an e-mail to no address": (
+        "nobody_without_address_was_written_to",
+        (),
+        "UPDATE accompaniment_notification SET sent_at = now(), email = ''",
     ),
 }
 

@@ -283,6 +283,34 @@ class TestDeadAddress:
         assert "Nos e-mails n'arrivent plus" not in client.get(reverse("person", args=[person.pk])).content.decode()
 
 
+class TestWithoutAddress:
+    """A person who has no e-mail address at all."""
+
+    def test_they_are_told_by_sms_at_any_hour_and_no_email_is_tried(self, server: MailServer, stub: HttpStub) -> None:
+        person = JobseekerFactory(email=None, phone=MOBILE)
+        with time_machine.travel(AT_TEN + timedelta(hours=14)):
+            letter = told(person, NotificationKind.PLAN_CHANGED)
+            assert deliver() == 1
+        assert [asked.fields["to"] for asked in stub.asked] == [MOBILE]
+        letter.refresh_from_db()
+        assert (letter.email, letter.attempts, letter.given_up_for) == ("", 0, GivenUpFor.DEAD_ADDRESS)
+        assert (server.connections, DeadAddress.objects.count()) == (0, 0)
+
+    @pytest.mark.parametrize(
+        ("phone", "kind"), [("", NotificationKind.PLAN_CHANGED), (MOBILE, NotificationKind.ACCOUNT_ACTIVATION)]
+    )
+    def test_without_a_number_or_a_sentence_nothing_is_written(self, phone: str, kind: NotificationKind) -> None:
+        person = JobseekerFactory(email=None, phone=phone)
+        assert not outbox.notify_jobseeker(key="k", kind=kind, jobseeker=person, context=CONTEXTS[kind])
+        assert not Notification.objects.exists()
+
+    def test_the_staff_are_not_told_that_an_email_leaves(self) -> None:
+        kind = NotificationKind.PLAN_CHANGED
+        person = JobseekerFactory(email=None, phone=MOBILE)
+        assert not outbox.notify_jobseeker(key="k", kind=kind, jobseeker=person, context=CONTEXTS[kind])
+        assert Notification.objects.get().email == ""
+
+
 class TestPast:
     """A notification whose event is over is discarded, on every channel."""
 

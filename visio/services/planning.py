@@ -42,7 +42,8 @@ LOCK_DUE = f"SELECT person.id {DUE} ORDER BY person.id FOR NO KEY UPDATE OF pers
 
 INVITE = f"""
 WITH due AS (
-    SELECT obligation.id, obligation.jobseeker_id, obligation.due_on, person.first_name, person.email, person.user_id
+    SELECT obligation.id, obligation.jobseeker_id, obligation.due_on, person.first_name, person.email,
+           person.phone, person.user_id
     {DUE} AND person.id = ANY(%(people)s)
 ),
 invited AS (
@@ -54,7 +55,7 @@ invited AS (
 told AS (
     INSERT INTO accompaniment_notification
         (key, kind, user_id, jobseeker_id, email, context, created_at, next_try_at, attempts, last_error)
-    SELECT 'choose-slot:' || due.id, %(kind)s, due.user_id, due.jobseeker_id, due.email,
+    SELECT 'choose-slot:' || due.id, %(kind)s, due.user_id, due.jobseeker_id, COALESCE(due.email, ''),
            jsonb_build_object(
                'first_name', due.first_name,
                'due_on', due.due_on,
@@ -62,7 +63,7 @@ told AS (
            ),
            now(), now(), 0, ''
     FROM due JOIN invited ON invited.obligation_id = due.id
-    WHERE due.email IS NOT NULL ORDER BY due.id
+    WHERE due.email IS NOT NULL OR due.phone <> '' ORDER BY due.id
     ON CONFLICT DO NOTHING
 ),
 audited AS (

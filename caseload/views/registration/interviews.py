@@ -468,7 +468,7 @@ def _outcome(
             .filter(jobseeker=person)
             .select_related("portfolio__adviser__user", "portfolio__agency")
             .first(),
-            "notification": Notification.objects.filter(jobseeker=person, kind=outcome.letter).last(),
+            "notification": Notification.objects.filter(jobseeker=person, kind=outcome.letter).exclude(email="").last(),
             "waits": people_waiting().filter(pk=person.pk).exists(),
             # The decision may have placed the person with a colleague, or with nobody.
             "follows": Jobseeker.objects.visible_to(request.user).filter(pk=person.pk).exists(),

@@ -123,7 +123,7 @@ class TestTheService:
         assert letter.context["reason"].startswith("Autonome")
 
     def test_without_an_address_nobody_is_written_to(self) -> None:
-        person = JobseekerFactory(email=None)
+        person = JobseekerFactory(email=None, phone="")
         change_tier(actor=None, jobseeker=person, tier=Tier.SUIVI, reason="Autonome")
         assert not Notification.objects.exists()
         assert current(person).tier == Tier.SUIVI
