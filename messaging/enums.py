@@ -18,6 +18,11 @@ class ReplySeenBy(TextChoices):
     MANAGER = "manager", "Visible des responsables"
 
 
+class MessageChangeKind(TextChoices):
+    EDITED = "edited", "Modifié"
+    DELETED = "deleted", "Supprimé"
+
+
 class CallbackState(TextChoices):
     OPEN = "open", "À rappeler"
     CLAIMED = "claimed", "Rappel en cours"

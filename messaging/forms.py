@@ -14,10 +14,12 @@ from django.urls import reverse
 
 from accompaniment.forms.fields import DayField, LineField, LinesField, NumberField, ReturnField, SearchField
 from accompaniment.forms.phone import PhoneField, phone_field
+from accompaniment.forms.seen import SeenForm
 from accompaniment.forms.workbook import NoteForm
 from accompaniment.models import Jobseeker
 from accompaniment.reads.zones import other_zones, reader_zone
 from accompaniment.rules.french import hours_there, weekday_in_words, zone_beside, zone_in_words
+from accompaniment.rules.sensitive_numbers import kinds_in, warning_about
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import Conversation
 from messaging.reads.sequence import Place
@@ -27,7 +29,26 @@ COMMENT_LIMIT = 1000
 SECONDS = "%Y%m%dT%H%M%SZ"
 
 
-class MessageForm(forms.Form):
+class GuardedForm(forms.Form):
+    """A text of somebody, in the field `body`, that warns before a number is sent which one should not write.
+
+    `warns`: the text that was sent has such a number. Its author may send it all the same (`despite`).
+    """
+
+    despite = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    warns = False
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse such a number once; nothing is stored."""
+        cleaned = super().clean() or self.cleaned_data
+        despite = cleaned.pop("despite", False)
+        if "body" in cleaned and not despite and (kinds := kinds_in(cleaned["body"])):
+            self.warns = True
+            self.add_error("body", warning_about(kinds))
+        return cleaned
+
+
+class MessageForm(GuardedForm):
     """A message as a browser without sockets sends it; `client_id` is new with each page."""
 
     body = LinesField(
@@ -44,7 +65,18 @@ def composer(conversation: Conversation, typed: QueryDict | None = None) -> Mess
     return MessageForm(typed, auto_id=f"message-{conversation.pk}-%s")
 
 
-class GroupMessageForm(forms.Form):
+class MessageChangeForm(SeenForm, GuardedForm):
+    """A new text of one's own message."""
+
+    body = LinesField(
+        label="Votre message",
+        max_length=BODY_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": "Écrivez votre message, ou supprimez-le."},
+    )
+
+
+class GroupMessageForm(GuardedForm):
     """One text to several people; `batch` is new with each page."""
 
     body = LinesField(

@@ -21,6 +21,7 @@ class LockedConversation:
 
     pk: int
     last_number: int
+    last_change: int
     awaiting_reply_since: datetime | None
     jobseeker_pk: int
     user_pk: int | None
@@ -43,7 +44,7 @@ class LockedConversation:
 
 
 LOCK = (
-    "SELECT conversation.id, last_number, awaiting_reply_since, person.id, person.user_id, timezone,"
+    "SELECT conversation.id, last_number, last_change, awaiting_reply_since, person.id, person.user_id, timezone,"
     " reply_desk_at, reply_team_at, reply_due_at, holidays_subdivision,"
     " ARRAY(SELECT DISTINCT weekday::integer FROM accompaniment_openinghours WHERE agency_id = agency.id)"
     " FROM messaging_conversation conversation"
@@ -71,6 +72,7 @@ class ConversationLocks:
             pk: LockedConversation(
                 pk=pk,
                 last_number=last,
+                last_change=change,
                 awaiting_reply_since=since,
                 jobseeker_pk=person,
                 user_pk=user,
@@ -79,7 +81,7 @@ class ConversationLocks:
                 weekdays=weekdays,
                 holidays_subdivision=holidays,
             )
-            for pk, last, since, person, user, zone, desk, team, due, holidays, weekdays in self._rows
+            for pk, last, change, since, person, user, zone, desk, team, due, holidays, weekdays in self._rows
         }
         note(Rank.REST, Conversation._meta.db_table, found)
         return found

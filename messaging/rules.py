@@ -14,6 +14,12 @@ BODY_LIMIT = 5000
 """Characters of one message."""
 
 
+CHANGE_WITHIN = timedelta(minutes=15)
+"""How long the author of a message may change or delete it."""
+CHANGES_AT_MOST = 20
+"""How often one message may be changed."""
+
+
 def email_note(pieces_left: int) -> str:
     """Return what stands under a message that came by e-mail; its attachments stay outside, which is said."""
     match pieces_left:

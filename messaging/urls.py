@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from messaging.views import callbacks, conversations, demonstration, groups, handling, late_replies, panels, sequence
+from messaging.views import (
+    callbacks,
+    changes,
+    conversations,
+    demonstration,
+    groups,
+    handling,
+    late_replies,
+    panels,
+    sequence,
+)
 
 urlpatterns: list[URLPattern] = [
     path("messagerie/", conversations.conversation_list, name="conversations"),
@@ -10,6 +20,8 @@ urlpatterns: list[URLPattern] = [
     path("messagerie/avec/<int:pk>/", conversations.conversation_with, name="conversation_with"),
     path("messagerie/<int:pk>/", conversations.conversation, name="conversation"),
     path("messagerie/<int:pk>/messages/", conversations.messages_after, name="conversation_messages"),
+    path("messagerie/<int:pk>/<int:number>/modifier/", changes.change, name="change_message"),
+    path("messagerie/<int:pk>/<int:number>/supprimer/", changes.delete, name="delete_message"),
     path("messagerie/<int:pk>/lu/", conversations.mark_read, name="conversation_read"),
     path("messagerie/<int:pk>/sans-reponse/", handling.no_reply, name="conversation_no_reply"),
     path("messagerie/<int:pk>/a-traiter/", handling.keep, name="conversation_keep"),

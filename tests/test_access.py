@@ -92,6 +92,8 @@ READ_BY_A_FORMER_ADVISER = {
     "conversation_dealt_with": "405 403",
     "conversation_remind": "200 403",
     "conversation_note": "200 403",
+    "change_message": "403 403",
+    "delete_message": "403 403",
     "conversation_messages": "200 405",
     "conversation_read": "405 403",
     "panel_person_conversation": "200 405",
@@ -156,6 +158,8 @@ def test_a_former_adviser_reads_for_a_while_and_does_nothing_else(keep_reading: 
 NOT_BY_A_COVER = {
     # Only its author can take a note back.
     "withdraw_note": "> >",
+    "change_message": "404 404",
+    "delete_message": "404 404",
     # GET and POST of a colleague who covers today, for things that belong to the adviser alone: views, absences,
     # transfers, and interviews that were not given to the colleague.
     "saved_view": "404 404",

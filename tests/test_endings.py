@@ -26,6 +26,7 @@ from caseload.models import Absence, ImportRun, Placement, Portfolio
 from caseload.services.steering.import_changes import CONFIRM
 from messaging.services.posting import post_message
 from tests.access.house import House, build_house
+from tests.access.messaging_rows import OWN_MESSAGE, message_of
 from tests.access.table import TABLE
 from tests.caseload.factories import PortfolioFactory, on_web_track, volunteer
 from tests.space_page import words_of
@@ -244,6 +245,12 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
         "Retirer le document",
         at("remove_document", "owner", args=lambda house: (house.document_pk,))(lambda house: ("CV",)),
     ),
+    "delete_message": (
+        "Supprimer le message",
+        at("delete_message", "follower", args=lambda house: (house.conversation.pk, message_of(house)))(
+            lambda house: (OWN_MESSAGE,)
+        ),
+    ),
     "drop_address": ("Abandonner ce changement", address_of),
     "room_end": (
         "Terminer l'appel",
@@ -337,6 +344,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "edit_details",
         "edit_objective",
         "edit_step",
+        "change_message",
         "add_note",
         "conversation_note",
         "conversation_keep",

@@ -108,6 +108,8 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "contact": "Votre message a eu sa réponse par un échange",
         "reminder": "Votre conseiller s'est noté de revenir à vos messages",
         "reminder_done": "Votre conseiller est revenu à vos messages",
+        "edited": "Message modifié",
+        "deleted": "Message supprimé",
     },
     AuditAction.NOTE: {"written": "Note de l'équipe ajoutée", "withdrawn": "Note de l'équipe retirée"},
     AuditAction.ACTION_PLAN: {

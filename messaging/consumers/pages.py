@@ -1,10 +1,11 @@
 """The socket of a conversation, and at the end the one of an adviser's page of the day.
 
-Frames from the browser: `send` (client_id, body), `sync` (after), `read` (number), `typing`. Frames to the browser:
-`messages` (items in order of their numbers, `last` stored), `ack` and `refused` (client_id), `read` (staff, number),
-`typing` (name), `presence` (present), `error`. `docs/chat-protocol.md` describes them. The server sends nothing before
-the first `sync`, which says what the screen already shows. From then on the screen gets every number in order, however
-the server learned of it.
+Frames from the browser: `send` (client_id, body), `edit` (client_id, number, body, change), `delete` (client_id,
+number), `sync` (after, changed), `read` (number), `typing`. Frames to the browser: `messages` (items in order of their
+numbers, `last` stored), `changes` (items in order of the changes, `changed`), `ack` and `refused` (client_id), `read`
+(staff, number), `typing` (name), `presence` (present), `error`. `docs/chat-protocol.md` describes them. The server
+sends nothing before the first `sync`, which says what the screen already shows. From then on the screen gets every
+number in order, however the server learned of it.
 
 Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again later, 1011 broken, and those of
 `sessions`.
@@ -13,6 +14,7 @@ Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again l
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -32,8 +34,9 @@ from messaging.consumers.sessions import (
     threads,
 )
 from messaging.consumers.writer import post
+from messaging.models import Message
 from messaging.reads.participants import ConversationClosedError
-from messaging.services import conversations, live
+from messaging.services import changes, conversations, live
 from messaging.services.conversations import Asking
 from messaging.services.posting import Draft, SessionOverError
 
@@ -60,15 +63,23 @@ presence: Fold[frozenset[int], bool | None] = Fold(open_sockets.any_open, thread
 reading_on: Fold[Asking, conversations.Page] = Fold(conversations.read_on_all, threads=threads)
 
 UNAVAILABLE = "Le service ne répond pas pour le moment. Votre message n'est pas perdu\u00a0: il repartira de lui-même."
+COUNTED = range(2**31)
+"""The numbers that a row can have."""
+
+UNCHANGED = "Le service ne répond pas pour le moment. Votre message n'est pas modifié\u00a0: réessayez."
 UNREADABLE = "Votre message n'est pas parti. Actualisez la page, puis renvoyez-le."
 TOO_LONG = "Votre message est trop long\u00a0: il n'est pas parti."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sync:
-    """The screen has everything up to `after`; None: up to the last number that it was sent."""
+    """The screen has everything up to `after`; None: up to the last number that it was sent.
+
+    `changed` is the same for changes of messages. A screen that does not give it follows none.
+    """
 
     after: int | None = None
+    changed: int | None = None
 
 
 class ConversationConsumer(AccountSocket):
@@ -83,6 +94,7 @@ class ConversationConsumer(AccountSocket):
         super().__init__(*args, **kwargs)
         self.joined = False
         self.shown: int | None = None
+        self.changed: int | None = None
         self.read_by = (0, 0)
         self.others: frozenset[int] = frozenset()
         self._notices: deque[live.ConversationEvent | Sync] = deque()
@@ -119,8 +131,23 @@ class ConversationConsumer(AccountSocket):
 
     async def _hear(self, frame: dict[str, Any] | None, *, too_long: bool) -> None:
         match frame:
-            case {"type": "sync", "after": int(after)} if 0 <= after < 2**31:
+            case {"type": "sync", "after": int(after), "changed": int(changed)} if (
+                after in COUNTED and changed in COUNTED
+            ):
+                self._note(Sync(after=after, changed=changed))
+            case {"type": "sync", "after": int(after)} if after in COUNTED:
                 self._note(Sync(after=after))
+            case {
+                "type": "edit",
+                "client_id": str(client_id),
+                "number": int(number),
+                "body": str(body),
+                "change": int(change),
+            } if number in COUNTED:
+                seen = {"change": str(change)}
+                await self._change(client_id, number, changes.change_message, body=body, seen=seen)
+            case {"type": "delete", "client_id": str(client_id), "number": int(number)} if number in COUNTED:
+                await self._change(client_id, number, changes.delete_message)
             case {"type": "read", "number": int(number)} if 0 <= number < 2**31:
                 await self._mark_read(number)
             case {"type": "typing"}:
@@ -167,6 +194,19 @@ class ConversationConsumer(AccountSocket):
                 at = message.created_at.isoformat()
                 await self.send_json({"type": "ack", "client_id": client_id, "number": message.number, "at": at})
 
+    async def _change(self, client_id: str, number: int, act: Callable[..., Message], **facts: Any) -> None:
+        """Change or delete a message. The change itself comes as a frame `changes`, as on all screens."""
+        try:
+            await in_thread(act, actor=self.user, conversation_id=self.conversation_pk, number=number, **facts)
+        except DomainError as error:
+            await self._refuse(client_id, error.sentence)
+            if isinstance(error, ConversationClosedError):
+                await self.end(RIGHT_GONE)
+        except DatabaseError:
+            await self._refuse(client_id, UNCHANGED, retry=True)
+        else:
+            await self.send_json({"type": "ack", "client_id": client_id, "number": number})
+
     async def _refuse(self, client_id: str, sentence: str, *, retry: bool = False) -> None:
         await self.send_json({"type": "refused", "client_id": client_id, "sentence": sentence, "retry": retry})
 
@@ -203,7 +243,9 @@ class ConversationConsumer(AccountSocket):
         if state is None or self.user.pk not in state.readers:
             self._note_end()
         elif self.shown is not None and (
-            state.last > self.shown or (state.read_by_person, state.read_by_staff) != self.read_by
+            state.last > self.shown
+            or (self.changed is not None and state.last_change > self.changed)
+            or (state.read_by_person, state.read_by_staff) != self.read_by
         ):
             self._note(Sync())
 
@@ -236,7 +278,7 @@ class ConversationConsumer(AccountSocket):
     async def _show(self, notice: live.ConversationEvent | Sync) -> None:
         if isinstance(notice, Sync):
             if notice.after is not None:
-                self.shown = notice.after
+                self.shown, self.changed = notice.after, notice.changed
             await self._catch_up()
             if notice.after is not None:
                 await self._tell_presence()
@@ -247,6 +289,8 @@ class ConversationConsumer(AccountSocket):
                 await self.send_json({"type": "typing", "name": notice.name})
         elif isinstance(notice, live.ReadUpTo):
             await self._show_read(staff=notice.staff, number=notice.number)
+        elif isinstance(notice, live.MessageChanged):
+            await self._show_change(notice)
         elif self.shown is not None and notice.number == self.shown + 1:
             self.shown = notice.number
             await self._show_message(notice)
@@ -268,7 +312,12 @@ class ConversationConsumer(AccountSocket):
         more = True
         while more:
             page = await reading_on.ask(
-                Asking(user_pk=self.user.pk, conversation_pk=self.conversation_pk, after=self.shown or 0)
+                Asking(
+                    user_pk=self.user.pk,
+                    conversation_pk=self.conversation_pk,
+                    after=self.shown or 0,
+                    changed=self.changed,
+                )
             )
             if self.shown is None:
                 return
@@ -284,8 +333,21 @@ class ConversationConsumer(AccountSocket):
                     "read_by_staff": page.read_by_staff,
                 }
             )
+            if page.changes:
+                self.changed = page.changed
+                await self.send_json({"type": "changes", "items": page.changes, "changed": page.changed})
             self.read_by = (page.read_by_person, page.read_by_staff)
             self.others = page.others
+
+    async def _show_change(self, notice: live.MessageChanged) -> None:
+        """Show a change if it is the next one of a message that is shown; otherwise look what the screen misses."""
+        if self.changed is None or self.shown is None or notice.change <= self.changed:
+            return
+        if notice.change == self.changed + 1 and notice.number <= self.shown:
+            self.changed = notice.change
+            await self.send(text_data=notice.frame)
+        else:
+            await self._catch_up()
 
     async def _tell_presence(self) -> None:
         """Tell whether somebody of the other side has a page open, if that is known."""

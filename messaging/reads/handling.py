@@ -36,7 +36,8 @@ class Handling:
 def handling_of(reader: User, conversation: Conversation, *, now: datetime) -> Handling:
     """Return what there is to decide about a conversation; load `jobseeker__agency__departement__region` with it."""
     reminder = Reminder.objects.filter(conversation=conversation, user=reader).first()
-    last = Message.objects.filter(conversation=conversation, collective=False).select_related("author").last()
+    talk = Message.objects.filter(conversation=conversation, collective=False).standing()
+    last = talk.select_related("author").last()
     settled = None
     if last is not None and last.author.is_jobseeker:
         ended = WaitEnd.objects.filter(conversation=conversation, number__gte=last.number)

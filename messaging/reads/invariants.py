@@ -23,8 +23,39 @@ def messages_are_numbered_without_gap() -> Iterator[str]:
         yield f"conversation {conversation} says {last} messages and has {count}, from {lowest} to {highest}"
 
 
+def changes_are_numbered_without_gap() -> Iterator[str]:
+    """A conversation's changes are numbered from 1 to its `last_change`."""
+    for conversation, last, count, highest in rows("""
+        SELECT conversation.id, conversation.last_change, count(change.id), coalesce(max(change.number), 0)
+        FROM messaging_conversation conversation
+        LEFT JOIN messaging_messagechange change ON change.conversation_id = conversation.id
+        GROUP BY conversation.id
+        HAVING count(change.id) <> conversation.last_change
+            OR coalesce(max(change.number), 0) <> conversation.last_change
+    """):
+        yield f"conversation {conversation} says {last} changes and has {count}, up to {highest}"
+
+
+def changes_belong_to_their_message() -> Iterator[str]:
+    """A message is changed in its own conversation, within its time, and not after it was deleted."""
+    for change, message in rows("""
+        SELECT change.id, message.id FROM messaging_messagechange change
+        JOIN messaging_message message ON message.id = change.message_id
+        WHERE change.conversation_id <> message.conversation_id
+            OR change.at < message.created_at OR change.at > message.created_at + interval '15 minutes'
+            OR EXISTS (
+                SELECT FROM messaging_messagechange earlier
+                WHERE earlier.message_id = message.id AND earlier.kind = 'deleted' AND earlier.number < change.number
+            )
+    """):
+        yield f"change {change} of message {message} was not allowed"
+
+
 def waiting_since_the_first_unanswered_message() -> Iterator[str]:
-    """A conversation waits since the person's first message that no answer, contact or « no reply needed » settles."""
+    """A conversation waits since the person's first message that no answer, contact or « no reply needed » settles.
+
+    Deleted messages neither ask nor answer.
+    """
     for conversation, said, found in rows("""
         SELECT conversation.id, conversation.awaiting_reply_since, unanswered.since
         FROM messaging_conversation conversation
@@ -32,11 +63,13 @@ def waiting_since_the_first_unanswered_message() -> Iterator[str]:
             SELECT min(message.created_at) AS since FROM messaging_message message
             JOIN accompaniment_user author ON author.id = message.author_id
             WHERE message.conversation_id = conversation.id AND author.role = 'jobseeker'
+              AND message.id NOT IN (SELECT message_id FROM messaging_messagechange WHERE kind = 'deleted')
               AND message.number > (
                 SELECT coalesce(max(answer.number), 0) FROM messaging_message answer
                 JOIN accompaniment_user staff ON staff.id = answer.author_id
                 WHERE answer.conversation_id = conversation.id AND staff.role <> 'jobseeker'
                   AND NOT answer.collective
+                  AND answer.id NOT IN (SELECT message_id FROM messaging_messagechange WHERE kind = 'deleted')
               )
               AND message.number > (
                 SELECT coalesce(max(ending.number), 0) FROM messaging_waitend ending
@@ -215,6 +248,8 @@ def nobody_without_address_was_written_to() -> Iterator[str]:
 
 MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     messages_are_numbered_without_gap,
+    changes_are_numbered_without_gap,
+    changes_belong_to_their_message,
     waiting_since_the_first_unanswered_message,
     waits_have_their_times,
     rises_were_noted_in_time,

@@ -73,14 +73,21 @@ class Participants:
         if user.pk not in self.readers:
             raise ConversationClosedError
 
+    def check_changes(self, user: User) -> None:
+        """Raise ConversationClosedError if this account may not read, ReadingOnlyError if it may only read.
+
+        A person whom nobody follows now may still take back what they wrote.
+        """
+        self.check_reads(user)
+        if user.pk not in self.writers:
+            raise ReadingOnlyError
+
     def check_writes(self, user: User) -> None:
         """Raise NobodyFollowsError if nobody would read what this account writes.
 
         Raise ConversationClosedError if it may not read, ReadingOnlyError if it may only read.
         """
-        self.check_reads(user)
-        if user.pk not in self.writers:
-            raise ReadingOnlyError
+        self.check_changes(user)
         if not self.staff:
             raise NobodyFollowsError
 

@@ -29,7 +29,9 @@ from caseload.models import Cover, Placement
 from caseload.reads.moves.who_answers import away_now, relay_of
 from caseload.rules.portfolio import REPLY_WITHIN, reply_urgency
 from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, Message, ReadMark
+from messaging.reads.changes import DELETED, last_text_of, with_changes
 from messaging.reads.participants import Participants, opening_stretches, times_of
+from messaging.rules import CHANGE_WITHIN
 
 SHOWN = 100
 """Messages on a page; a link leads to older ones."""
@@ -53,6 +55,14 @@ class Bubble:
     first_unread: bool
     state: str
     """Under the reader's own last message: `Lu` or `Envoyé`."""
+    can_change: bool
+    """Whether the reader may still change or delete it."""
+
+    @property
+    def seconds_left(self) -> int:
+        """For how long it may be changed."""
+        left: timedelta = self.message.created_at + CHANGE_WITHIN - timezone.now()
+        return int(left.total_seconds())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +107,11 @@ class Thread:
 
     @property
     def unread(self) -> int:
-        return sum(1 for bubble in self.bubbles if bubble.message.number > self.marked and not bubble.mine)
+        return sum(
+            1
+            for bubble in self.bubbles
+            if bubble.message.number > self.marked and not bubble.mine and not bubble.message.is_deleted
+        )
 
 
 def thread_for(
@@ -114,6 +128,8 @@ def thread_for(
     if before is not None:
         messages = messages.filter(number__lt=before)
     page = list(reversed(messages[:shown]))
+    if conversation.last_change:
+        page = with_changes(page)
     by_person, by_staff = read_numbers([conversation])[conversation.pk]
     read_by_other = by_staff if reader.is_jobseeker else by_person
     marked = (
@@ -127,27 +143,32 @@ def thread_for(
         conversation=conversation,
         reader=reader,
         zone=zone,
-        bubbles=_bubbles(page, reader, zone, marked=marked, read_by_other=read_by_other),
+        bubbles=_bubbles(
+            page, reader, zone, marked=marked, read_by_other=read_by_other, writes=reader.pk in who.writers
+        ),
         last=page[-1].number if page else 0,
         read_by_other=read_by_other,
         marked=marked,
         older_before=first if first > 1 else None,
-        older_unread=earlier.exclude(author=reader).exists(),
+        older_unread=earlier.standing().exclude(author=reader).exists(),
         newer=bool(page) and page[-1].number < conversation.last_number,
         hint=_who_answers(conversation, reader, who),
         can_write=bool(who.staff) and reader.pk in who.writers,
     )
 
 
-def _bubbles(messages: list[Message], reader: User, zone: ZoneInfo, *, marked: int, read_by_other: int) -> list[Bubble]:
+def _bubbles(
+    messages: list[Message], reader: User, zone: ZoneInfo, *, marked: int, read_by_other: int, writes: bool
+) -> list[Bubble]:
     own_last = max((message.number for message in messages if message.author_id == reader.pk), default=0)
     bubbles = []
+    changeable_from = timezone.now() - CHANGE_WITHIN
     day: date | None = None
     unread_said = False
     for message in messages:
         mine = message.author_id == reader.pk
         its_day = message.created_at.astimezone(zone).date()
-        first_unread = not unread_said and not mine and message.number > marked
+        first_unread = not unread_said and not mine and message.number > marked and not message.is_deleted
         unread_said = unread_said or first_unread
         state = ""
         if message.number == own_last:
@@ -160,6 +181,7 @@ def _bubbles(messages: list[Message], reader: User, zone: ZoneInfo, *, marked: i
                 day=its_day if its_day != day else None,
                 first_unread=first_unread,
                 state=state,
+                can_change=writes and mine and not message.is_deleted and message.created_at > changeable_from,
             )
         )
         day = its_day
@@ -243,7 +265,9 @@ def waiting_lines(user: User, *, now: datetime, limit: int) -> list[ListLine]:
 def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, limit: int) -> list[ListLine]:
     last = Message.objects.filter(conversation=OuterRef("pk"), number=OuterRef("last_number"))
     rows = conversations.annotate(
-        last_body=Subquery(last.values("body")[:1]),
+        last_body=Coalesce(
+            Subquery(last.annotate(now=last_text_of("pk")).values("now")[:1]), Subquery(last.values("body")[:1])
+        ),
         last_at=Subquery(last.values("created_at")[:1]),
         last_role=Subquery(last.values("author__role")[:1]),
         last_collective=Subquery(last.values("collective")[:1]),
@@ -253,7 +277,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
     return [
         ListLine(
             conversation=row,
-            excerpt=_excerpt(row.last_body or ""),
+            excerpt=_excerpt(row.last_body or DELETED),
             last_at=row.last_at,
             from_person=row.last_role == "jobseeker",
             collective=bool(row.last_collective),
@@ -275,6 +299,7 @@ def unread_by(user: User) -> Coalesce:
             Q(number__gt=known_to(user, now=timezone.now(), conversation=OuterRef("pk"), person=OuterRef("jobseeker"))),
             ~Q(author=user),
         )
+        .standing()
         .order_by()
         .values("conversation")
         .annotate(count=Count("pk"))

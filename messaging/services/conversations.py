@@ -1,8 +1,9 @@
 """Opens a conversation, reads on in it, and marks what was read."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +11,8 @@ from django.utils import timezone
 from accompaniment.enums import FilePart
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
-from messaging.models import Conversation, ReadMark
+from messaging.models import Conversation, Message, ReadMark
+from messaging.reads.changes import changes_after, with_changes
 from messaging.reads.participants import NOBODY, ConversationClosedError, Participants, participants, participants_of
 from messaging.reads.threads import ListLine, messages_after, read_numbers
 from messaging.services import live
@@ -30,10 +32,16 @@ class Page:
     read_by_staff: int
     others: frozenset[int]
     """The accounts of the other side."""
+    changes: list[live.MessageItem] = field(default_factory=list)
+    """Messages that were changed, each as it was after one change, in the order of the changes."""
+    changed: int = 0
+    """The number of the last of these changes; without one that from which was asked."""
+    last_change: int = 0
 
     @property
     def more(self) -> bool:
-        return bool(self.items) and self.items[-1]["number"] != self.last
+        more_messages = bool(self.items) and self.items[-1]["number"] != self.last
+        return more_messages or (bool(self.changes) and self.changed != self.last_change)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +52,7 @@ class LiveState:
     readers: frozenset[int]
     read_by_person: int
     read_by_staff: int
+    last_change: int
 
 
 def open_conversation(*, actor: User, jobseeker: Jobseeker) -> Conversation:
@@ -55,11 +64,15 @@ def open_conversation(*, actor: User, jobseeker: Jobseeker) -> Conversation:
 
 @dataclass(frozen=True, kw_only=True)
 class Asking:
-    """An account on a conversation; it has all messages up to number `after`."""
+    """An account on a conversation; it has all messages up to number `after`, and all changes up to `changed`.
+
+    Without `changed` it does not follow changes.
+    """
 
     user_pk: int
     conversation_pk: int
     after: int = 0
+    changed: int | None = None
 
 
 def enter(*, actor: User, conversation_id: int) -> None:
@@ -99,6 +112,10 @@ class _LookedUp:
         pk = asking.conversation_pk
         return self.conversations.get(pk), self.who.get(pk, NOBODY)
 
+    def last_change(self, asking: Asking) -> int:
+        conversation = self.conversations.get(asking.conversation_pk)
+        return 0 if conversation is None else conversation.last_change
+
 
 def _looked_up(askings: Sequence[Asking]) -> _LookedUp:
     """Read the conversations and who may read them now, with two queries."""
@@ -108,9 +125,9 @@ def _looked_up(askings: Sequence[Asking]) -> _LookedUp:
     return _LookedUp(conversations, participants_of(conversations.values(), now=timezone.now()))
 
 
-def read_on(*, actor: User, conversation_id: int, after: int) -> Page:
+def read_on(*, actor: User, conversation_id: int, after: int, changed: int | None = None) -> Page:
     """Return the messages after number `after`, at most `PAGE`. Raises ConversationClosedError if the right is gone."""
-    (page,) = read_on_all([Asking(user_pk=actor.pk, conversation_pk=conversation_id, after=after)])
+    (page,) = read_on_all([Asking(user_pk=actor.pk, conversation_pk=conversation_id, after=after, changed=changed)])
     if isinstance(page, Exception):
         raise page
     return page
@@ -119,12 +136,21 @@ def read_on(*, actor: User, conversation_id: int, after: int) -> Page:
 def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedError]:
     """Return for each the messages that it misses, at most `PAGE`, with four queries for all of them.
 
+    If any of the conversations has changes, they take one or two queries more.
     The answer is ConversationClosedError if the account may not read the conversation.
     """
     found = _looked_up(askings)
     marks = read_numbers(found.conversations.values())
     behind = {asking for asking in askings if _last(asking, found) > asking.after}
     messages = messages_after({(asking.conversation_pk, asking.after) for asking in behind}, most=PAGE)
+    missing = {
+        (asking.conversation_pk, asking.changed)
+        for asking in askings
+        if asking.changed is not None and _last(asking, found) >= 0 and found.last_change(asking) > asking.changed
+    }
+    changes = changes_after(missing, most=PAGE)
+    if any(found.last_change(asking) for asking in behind):
+        with_changes(message for some in messages.values() for message in some)
     return [
         Page(
             items=[message_item(message) for message in messages.get((asking.conversation_pk, asking.after), ())],
@@ -132,11 +158,24 @@ def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedErro
             read_by_person=marks[asking.conversation_pk][0],
             read_by_staff=marks[asking.conversation_pk][1],
             others=found.of(asking)[1].across(asking.user_pk),
+            **_changes_for(asking, found, changes),
         )
         if _last(asking, found) >= 0
         else ConversationClosedError()
         for asking in askings
     ]
+
+
+def _changes_for(
+    asking: Asking, found: _LookedUp, changes: Mapping[tuple[int, int], Sequence[Message]]
+) -> dict[str, Any]:
+    changed = asking.changed or 0
+    messages = changes.get((asking.conversation_pk, changed), ()) if asking.changed is not None else ()
+    return {
+        "changes": [message_item(message) for message in messages],
+        "changed": max((message.change.number for message in messages if message.change), default=changed),
+        "last_change": found.last_change(asking),
+    }
 
 
 def _last(asking: Asking, found: _LookedUp) -> int:
@@ -219,6 +258,7 @@ def live_states(conversation_ids: Collection[int]) -> dict[int, LiveState]:
             readers=who[conversation.pk].readers,
             read_by_person=marks[conversation.pk][0],
             read_by_staff=marks[conversation.pk][1],
+            last_change=conversation.last_change,
         )
         for conversation in conversations
     }

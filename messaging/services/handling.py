@@ -111,7 +111,7 @@ def _settle(
     """
     since = locked.awaiting_reply_since
     number = min(number, locked.last_number)
-    asked = Message.objects.filter(conversation=locked, author__role=Role.JOBSEEKER)
+    asked = Message.objects.filter(conversation=locked, author__role=Role.JOBSEEKER).standing()
     if since is None or not asked.filter(created_at__gte=since, number__lte=number).exists():
         return False
     now = timezone.now()

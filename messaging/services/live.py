@@ -45,7 +45,10 @@ GROUP = "screens"
 
 
 class MessageItem(TypedDict):
-    """A message as screens get it; `staff` tells the side of the bubble."""
+    """A message as screens get it; `staff` tells the side of the bubble.
+
+    `change` is the number of its last change and `deleted` what that was, if there was one.
+    """
 
     number: int
     author: int
@@ -56,6 +59,8 @@ class MessageItem(TypedDict):
     body: str
     email: NotRequired[str]
     """What is said of a message that came by e-mail."""
+    change: NotRequired[int]
+    deleted: NotRequired[bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +80,26 @@ class MessageStored:
     def frame(self) -> str:
         """The frame that shows the message, rendered once for all screens of a process."""
         return json.dumps({"type": "messages", "items": [self.item], "last": self.number})
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageChanged:
+    """The author has changed or deleted message `number`. It is change number `change` of the conversation."""
+
+    conversation_id: int
+    change: int
+    number: int
+    readers: tuple[int, ...]
+    item: MessageItem
+
+    @property
+    def topic(self) -> str:
+        return conversation_topic(self.conversation_id)
+
+    @cached_property
+    def frame(self) -> str:
+        """The frame that shows the change."""
+        return json.dumps({"type": "changes", "items": [self.item], "changed": self.change})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +164,12 @@ class PanelsChanged:
         return desk_topic(self.user_pk)
 
 
-ConversationEvent = MessageStored | ReadUpTo | Typing | RightsChanged
+ConversationEvent = MessageStored | MessageChanged | ReadUpTo | Typing | RightsChanged
 Event = ConversationEvent | SessionsEnded | PanelsChanged
 
 _EVENTS: dict[str, type[Event]] = {
-    kind.__name__: kind for kind in (MessageStored, ReadUpTo, Typing, RightsChanged, SessionsEnded, PanelsChanged)
+    kind.__name__: kind
+    for kind in (MessageStored, MessageChanged, ReadUpTo, Typing, RightsChanged, SessionsEnded, PanelsChanged)
 }
 
 

@@ -230,7 +230,7 @@ class _Batch:
             return refusal
 
     def _take(self, draft: Draft) -> Message:
-        text = _checked(draft.body)
+        text = checked_text(draft.body)
         conversation = self.conversations.get(draft.conversation_pk)
         if conversation is None:
             raise ConversationClosedError if self.waits else BusyConversationError
@@ -327,7 +327,8 @@ class _Batch:
         )
 
 
-def _checked(body: str) -> str:
+def checked_text(body: str) -> str:
+    """Return the text as it is stored; raise DomainError if it is empty or too long."""
     text = lines_in(body).strip()
     if not text:
         raise DomainError("Écrivez votre message avant de l'envoyer.", about="body")
@@ -357,7 +358,7 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
 
 
 def message_item(message: Message) -> live.MessageItem:
-    """Return a message as sent to screens; load `author` with it, as the account is called now."""
+    """Return a message as sent to screens; load `author` with it, as the account is called now, and `change`."""
     item: live.MessageItem = {
         "number": message.number,
         "author": message.author_id,
@@ -365,8 +366,10 @@ def message_item(message: Message) -> live.MessageItem:
         "staff": not message.author.is_jobseeker,
         "client_id": str(message.client_id),
         "at": message.created_at.isoformat(),
-        "body": message.body,
+        "body": message.text,
     }
     if message.by_email:
         item["email"] = email_note(message.pieces_left)
+    if message.change is not None:
+        item |= {"change": message.change.number, "deleted": message.is_deleted}
     return item

@@ -51,6 +51,7 @@ def tell_unread() -> int:
             return 0
         fresh = list(
             Message.objects.filter(pk__gt=done.message)
+            .standing()
             .select_related("author", "conversation__jobseeker__user")
             .order_by("pk")[:AT_ONCE]
         )

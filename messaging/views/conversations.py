@@ -99,8 +99,12 @@ def messages_after(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
         return HttpResponseBadRequest()
     # A screen without a socket asks again and again; the audit row of its opening covers the day.
     record_reading(actor=request.user, conversation=opened.conversation, who=opened.who, within=audit.ONE_LISTING)
+    changed = NumberForm({"number": request.GET.get("changements", "")})
     page = conversations.read_on(
-        actor=request.user, conversation_id=opened.conversation.pk, after=form.cleaned_data["number"]
+        actor=request.user,
+        conversation_id=opened.conversation.pk,
+        after=form.cleaned_data["number"],
+        changed=changed.cleaned_data["number"] if changed.is_valid() else None,
     )
     return JsonResponse(
         {
@@ -108,6 +112,8 @@ def messages_after(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
             "last": page.last,
             "read_by_person": page.read_by_person,
             "read_by_staff": page.read_by_staff,
+            "changes": page.changes,
+            "changed": page.changed,
         }
     )
 
@@ -136,8 +142,11 @@ class Opened:
     who: Participants
 
 
-def open_for(request: AuthenticatedRequest, pk: int) -> Opened:
-    """Return a conversation that the user may read: else 404, or 403 for writing with a right to read only."""
+def open_for(request: AuthenticatedRequest, pk: int, *, to_write: bool = False) -> Opened:
+    """Return a conversation that the user may read: else 404, or 403 for writing with a right to read only.
+
+    Each POST writes; so does a page that is only there `to_write`.
+    """
     found = get_object_or_404(
         Conversation.objects.readable_by(request.user).select_related("jobseeker__agency__departement__region"), pk=pk
     )
@@ -146,7 +155,7 @@ def open_for(request: AuthenticatedRequest, pk: int) -> Opened:
         who.check_reads(request.user)
     except ConversationClosedError as error:
         raise Http404 from error
-    if request.method == "POST" and request.user.pk not in who.writers:
+    if (to_write or request.method == "POST") and request.user.pk not in who.writers:
         raise MissingRightError(
             missing="Vous pouvez lire cette conversation, sans y écrire.",
             remedy="Qui suit la personne, ou assure le relais, y répond. Un responsable de sa région peut vous confier "

@@ -2,12 +2,14 @@
 // wrote is only ever inserted as text.
 
 import { Clock, excess } from "../frame/words.js";
+import { Changing } from "./changing.js";
+import { kindsIn, warningAbout } from "./guard.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
 import { OtherSide } from "./other.js";
 import { Outbox } from "./outbox.js";
+import { Reading } from "./reading.js";
 
-const READ_AFTER = 400; // ms for which a message must be in sight
 const CUT = "Connexion coupée — vos messages partiront dès son retour.";
 const CUT_SHOWN_AFTER = 1500; // ms
 const RETRY_AFTER = 3000; // ms
@@ -27,13 +29,8 @@ class ConversationThread extends HTMLElement {
     this.me = Number(this.dataset.me);
     this.staff = this.dataset.staff === "true";
     this.last = Number(this.dataset.last);
-    this.marked = Number(this.dataset.marked);
+    this.changed = Number(this.dataset.changed);
     this.readByOther = Number(this.dataset.readByOther);
-    this.unread = new Set(
-      Array.from(this.list.querySelectorAll("[data-number]:not([data-mine])"), (row) => Number(row.dataset.number)).filter(
-        (number) => number > this.marked,
-      ),
-    );
     this.clock = new Clock(this.dataset);
     this.#toTheNews();
     if (this.log.clientHeight === 0) this.#toTheNewsOnceShown();
@@ -42,10 +39,28 @@ class ConversationThread extends HTMLElement {
     this.link = new Link(
       this.dataset, // socket, post, messages, read
       this.form?.elements.csrfmiddlewaretoken.value ?? "",
-      { have: () => this.last, frame: (frame) => this.#frame(frame), state: (name, reason) => this.#state(name, reason) },
+      { have: () => this.last, changed: () => this.changed, frame: (frame) => this.#frame(frame), state: (name, reason) => this.#state(name, reason) },
     );
     this.listeners = new AbortController();
-    this.#watch();
+    this.reading = new Reading(this.list, {
+      marked: Number(this.dataset.marked),
+      marks: this.form !== null && !("olderUnread" in this.dataset),
+      read: (number) => {
+        this.link.markRead(number);
+        this.#sayTitle();
+      },
+      signal: this.listeners.signal,
+    });
+    this.changing = new Changing(this.list, {
+      address: this.dataset.post,
+      tell: (frame) => this.link.tell(frame),
+      clone: (name) => this.#clone(name),
+      dropped: (number) => {
+        this.reading.drop(number);
+        this.#sayTitle();
+      },
+    });
+    this.#sayWhere();
     // A page of older messages stays as it is; it links to the live one.
     if ("past" in this.dataset) return;
     this.#listen();
@@ -56,10 +71,9 @@ class ConversationThread extends HTMLElement {
 
   disconnectedCallback() {
     this.listeners?.abort();
-    this.sights?.disconnect();
     this.shown?.disconnect();
-    for (const timer of [this.cutTimer, this.retryTimer, this.readTimer]) clearTimeout(timer);
-    for (const part of [this.link, this.other]) part?.stop();
+    for (const timer of [this.cutTimer, this.retryTimer]) clearTimeout(timer);
+    for (const part of [this.reading, this.changing, this.link, this.other]) part?.stop();
   }
 
   #listen() {
@@ -80,7 +94,14 @@ class ConversationThread extends HTMLElement {
       event.preventDefault();
       this.#write();
     });
-    hear(this.input, "input", () => this.#grow());
+    hear(this.form.querySelector("[data-despite]"), "click", (event) => {
+      event.preventDefault();
+      this.#write({ despite: true });
+    });
+    hear(this.input, "input", () => {
+      this.form.querySelector("[data-doubt]").hidden = true;
+      this.#grow();
+    });
     hear(this.input, "input", () => this.other.writing(this.input.value));
     hear(this.input, "keydown", (event) => {
       const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
@@ -97,9 +118,10 @@ class ConversationThread extends HTMLElement {
 
   // --- Writing -----------------------------------------------------------------------------------
 
-  #write() {
+  // `despite`: the user has read the warning about a number in the text.
+  #write({ despite = false } = {}) {
     const body = this.input.value.trim();
-    if (body === "" || this.#isTooLong(body)) {
+    if (body === "" || this.#isTooLong(body) || (!despite && this.#isDoubtful(body))) {
       this.input.focus();
       return;
     }
@@ -150,6 +172,15 @@ class ConversationThread extends HTMLElement {
     return length > limit;
   }
 
+  // A number that one should not write without need is pointed at. This looks at the text in the browser only.
+  #isDoubtful(body) {
+    const kinds = kindsIn(body);
+    const warning = this.form.querySelector("[data-doubt]");
+    warning.hidden = kinds.length === 0;
+    warning.querySelector("p").textContent = kinds.length > 0 ? warningAbout(kinds) : "";
+    return kinds.length > 0;
+  }
+
   #grow() {
     if (!this.form.querySelector("[data-too-long]").hidden) this.#isTooLong(this.input.value.trim());
     this.input.rows = 1;
@@ -157,6 +188,7 @@ class ConversationThread extends HTMLElement {
   }
 
   #pressed(event) {
+    this.changing.pressed(event, this.link.live);
     const row = event.target.closest("[data-client]");
     if (row === null) return;
     if (event.target.closest("[data-retry]")) {
@@ -177,7 +209,9 @@ class ConversationThread extends HTMLElement {
   // --- Hearing -----------------------------------------------------------------------------------
 
   #frame(frame) {
+    if (this.changing.answered(frame)) return;
     if (frame.type === "messages") this.#take(frame);
+    else if (frame.type === "changes") this.#change(frame);
     else if (frame.type === "read") this.#readUpTo(frame.staff, frame.number);
     else if (frame.type === "typing") this.other.types(frame.name);
     else if (frame.type === "presence") this.other.isPresent(frame.present);
@@ -202,9 +236,18 @@ class ConversationThread extends HTMLElement {
       this.#readUpTo(true, frame.read_by_staff);
       this.#readUpTo(false, frame.read_by_person);
     }
+    if (frame.changes) this.#change({ items: frame.changes, changed: frame.changed });
     if (wasAtEnd) this.#toTheEnd();
     this.#sayWhere();
     this.#send();
+  }
+
+  #change(frame) {
+    const wasAtEnd = this.#isAtEnd();
+    frame.items.forEach((item) => this.changing.apply(item));
+    this.changed = Math.max(this.changed, frame.changed);
+    if (frame.items.length > 0) this.dispatchEvent(new CustomEvent("changed", { bubbles: true }));
+    if (wasAtEnd) this.#toTheEnd();
   }
 
   #acknowledged({ client_id: clientId, number, item }) {
@@ -249,7 +292,7 @@ class ConversationThread extends HTMLElement {
       this.cutTimer = null;
       this.line.textContent = "";
       this.sending = null;
-      if (this.marked > Number(this.dataset.marked)) this.link.markRead(this.marked);
+      if (this.reading.marked > Number(this.dataset.marked)) this.link.markRead(this.reading.marked);
       this.#send();
     }
   }
@@ -289,7 +332,6 @@ class ConversationThread extends HTMLElement {
     row.dataset.number = item.number;
     if (mine) row.dataset.mine = "";
     else {
-      this.unread.add(item.number);
       if ((document.hidden || !seen) && this.list.querySelector("[data-unread]") === null) {
         this.list.insertBefore(this.#clone("unread"), this.#firstPending());
       }
@@ -300,7 +342,9 @@ class ConversationThread extends HTMLElement {
     if (pending !== null) this.#store(row, at);
     // A row that is taken out and put back is read out again, so it stays if it is where it belongs.
     if (row !== next) this.list.insertBefore(row, next);
-    if (!mine) this.#watchEnd(row);
+    if (mine) this.changing.offer(row, at);
+    else if (!item.deleted) this.reading.add(row);
+    this.changing.apply(item);
     this.empty.hidden = true;
     this.#sayStates();
   }
@@ -387,64 +431,15 @@ class ConversationThread extends HTMLElement {
 
   // --- Reading -----------------------------------------------------------------------------------
 
-  // A message counts as read if its end was in sight for a moment: rendered, in the window, and the page visible.
-  #watch() {
-    this.inSight = new Set();
-    this.seen = new Set();
-    this.sights = new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        const number = Number(entry.target.parentElement.dataset.number);
-        if (entry.isIntersecting) this.inSight.add(number);
-        else this.inSight.delete(number);
-      }
-      this.#noteReading();
-    });
-    for (const number of this.unread) this.#watchEnd(this.list.querySelector(`[data-number="${number}"]`));
-    document.addEventListener("visibilitychange", () => this.#noteReading(), { signal: this.listeners.signal });
-    this.#sayWhere();
-  }
-
-  #watchEnd(row) {
-    const end = document.createElement("span");
-    end.className = "message__end";
-    row.append(end);
-    this.sights.observe(end);
-  }
-
-  #noteReading() {
-    clearTimeout(this.readTimer);
-    if (document.visibilityState !== "visible") return;
-    const news = [...this.inSight].filter((number) => this.unread.has(number) && !this.seen.has(number));
-    if (news.length > 0) this.readTimer = setTimeout(() => this.#read(), READ_AFTER);
-  }
-
-  // The mark means "everything up to here", so it stops before the first message that was not in sight.
-  #read() {
-    if (document.visibilityState !== "visible") return;
-    this.inSight.forEach((number) => this.seen.add(number));
-    // A reader who may not write leaves no mark. If an earlier page has unread messages, nothing is marked either.
-    if (this.form === null || "olderUnread" in this.dataset) return;
-    let mark = this.marked;
-    for (const number of [...this.unread].sort((one, other) => one - other)) {
-      if (!this.seen.has(number)) break;
-      mark = number;
-      this.unread.delete(number);
-    }
-    if (mark === this.marked) return;
-    this.marked = mark;
-    this.link.markRead(mark);
-    this.#sayTitle();
-  }
-
   #sayWhere() {
     if (this.#isAtEnd()) this.jump.hidden = true;
     this.#sayTitle();
   }
 
   #sayTitle() {
-    this.dispatchEvent(new CustomEvent("unread", { bubbles: true, detail: this.unread.size }));
+    this.dispatchEvent(new CustomEvent("unread", { bubbles: true, detail: this.reading.unread.size }));
     if (this.closest("main")?.querySelector("conversation-thread") !== this) return;
-    document.title = this.unread.size > 0 ? `(${this.unread.size}) ${TITLE}` : TITLE;
+    document.title = this.reading.unread.size > 0 ? `(${this.reading.unread.size}) ${TITLE}` : TITLE;
   }
 
   #isAtEnd() {

@@ -1,7 +1,7 @@
 // The connection to the server: a socket, and plain requests while there is none.
 //
-// The owner gives callbacks: `have()` returns the number up to which it has all messages, `frame(frame)` receives a
-// frame of the server, `state(name)` receives "live", "slow" (requests only), "cut", or "over" with a reason.
+// The owner gives callbacks: `have()` returns the number up to which it has all messages, `changed()` the same for their
+// changes, `frame(frame)` receives a frame of the server, `state(name)` receives "live", "slow" (requests only), "cut", or "over" with a reason.
 
 import { LastingSocket } from "../frame/socket.js";
 
@@ -19,7 +19,7 @@ export class Link {
     this.over = false;
     this.requesting = false;
     this.fallback = null;
-    const sync = () => ({ type: "sync", after: owner.have() });
+    const sync = () => this.#sync();
     this.line = new LastingSocket(addresses.socket, {
       hello: sync,
       ping: sync,
@@ -64,7 +64,7 @@ export class Link {
   }
 
   sync() {
-    this.tell({ type: "sync", after: this.owner.have() });
+    this.tell(this.#sync());
   }
 
   // Sends one message by a plain request. Returns a frame as the socket would bring it, or null without an answer.
@@ -72,6 +72,7 @@ export class Link {
     const form = new FormData();
     form.set("body", entry.body);
     form.set("client_id", entry.client_id);
+    form.set("despite", "on"); // the browser has warned already
     const response = await this.#request(this.addresses.post, { method: "POST", body: form });
     if (response === null) return null;
     const answer = await response.json().catch(() => ({}));
@@ -87,6 +88,10 @@ export class Link {
     const form = new FormData();
     form.set("number", number);
     await this.#request(this.addresses.read, { method: "POST", body: form });
+  }
+
+  #sync() {
+    return { type: "sync", after: this.owner.have(), changed: this.owner.changed() };
   }
 
   #live() {
@@ -112,7 +117,7 @@ export class Link {
     this.fallback = null;
     if (this.over || this.live || this.requesting) return;
     this.requesting = true;
-    const address = `${this.addresses.messages}?apres=${this.owner.have()}`;
+    const address = `${this.addresses.messages}?apres=${this.owner.have()}&changements=${this.owner.changed()}`;
     const response = await this.#request(address, {});
     this.requesting = false;
     if (this.over || this.live) return;

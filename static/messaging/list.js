@@ -25,3 +25,4 @@ function refresh() {
 
 setInterval(refresh, REFRESH_EVERY);
 document.addEventListener("answered", refresh);
+document.addEventListener("changed", refresh);

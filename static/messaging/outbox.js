@@ -3,7 +3,7 @@
 // (by its client_id).
 
 // Returns a new identifier. `crypto.randomUUID` exists only on secure origins.
-function newClientId() {
+export function newClientId() {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

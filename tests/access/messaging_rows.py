@@ -1,6 +1,22 @@
 """Who gets what from the URLs of the messages."""
 
+from tests.access.house import House
 from tests.access.row import Row
+from tests.messaging.factories import say
+
+OWN_MESSAGE = "Un message écrit il y a peu"
+
+
+def message_of(house: House) -> int:
+    """Return the number of a message of the follower, which was written just now and makes nobody wait."""
+    follower = house.users["follower"]
+    assert follower is not None
+    found = house.conversation.messages.filter(author=follower, body=OWN_MESSAGE).first()
+    if found is None:
+        found = say(house.conversation, follower, OWN_MESSAGE)
+    number: int = found.number
+    return number
+
 
 ROWS: dict[str, Row] = {
     "message_many": Row(
@@ -20,6 +36,16 @@ ROWS: dict[str, Row] = {
         "login 200 404 200 404 404 403 403 403",
         "login 422 404 422 404 404 403 403 403",
         lambda house: (house.conversation.pk,),
+    ),
+    "change_message": Row(
+        "login 404 404 200 404 404 403 403 403",
+        "login 404 404 422 404 404 403 403 403",
+        lambda house: (house.conversation.pk, message_of(house)),
+    ),
+    "delete_message": Row(
+        "login 404 404 200 404 404 403 403 403",
+        "login 404 404 > 404 404 403 403 403",
+        lambda house: (house.conversation.pk, message_of(house)),
     ),
     "conversation_messages": Row(
         "login 200 404 200 404 404 403 403 403",

@@ -151,6 +151,19 @@ BREACHES = {
         (),
         "UPDATE messaging_message SET number = number + 1",
     ),
+    "a gap in the changes of a conversation": (
+        "changes_are_numbered_without_gap",
+        (),
+        "UPDATE messaging_conversation SET last_change = 2",
+    ),
+    "a message that was changed after an hour": (
+        "changes_belong_to_their_message",
+        (),
+        (
+            "INSERT INTO messaging_messagechange (conversation_id, number, message_id, kind, body, at) "
+            "SELECT conversation_id, 1, id, 'edited', 'Bonsoir', created_at + interval '1 hour' FROM messaging_message"
+        ),
+    ),
     "nobody waits, says the conversation": (
         "waiting_since_the_first_unanswered_message",
         (),

@@ -93,6 +93,44 @@ def test_each_sees_the_others_message_without_reloading(person: Page, adviser: P
         check_axe(page)
 
 
+def test_a_message_is_changed_and_deleted_for_both_without_reloading(person: Page, adviser: Page) -> None:
+    write(person, "Bonjor")
+    expect_shown(adviser, "Bonjor")
+    row = person.locator("#message-1")
+    expect(row.get_by_role("link")).to_have_text(["Modifier", "Supprimer"])
+    expect(adviser.locator("#message-1").get_by_role("link")).to_have_count(0)
+    row.get_by_role("link", name="Modifier").click()
+    field = row.get_by_label("Nouveau texte du message")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("Bonjor")
+    check_axe(person)
+    field.fill("Bonjour, voir https://exemple.fr/a")
+    field.press("Control+Enter")
+    expect_shown(adviser, "Bonjour, voir https://exemple.fr/a")
+    expect(adviser.locator("#message-1 .message__changed")).to_have_text("modifié")
+    expect(adviser.locator("#message-1 .message__body a")).to_have_attribute("href", "https://exemple.fr/a")
+    expect(row.get_by_role("link", name="Modifier")).to_be_focused()
+    # What was missed while cut off comes with the next connection.
+    forgive(adviser, "ERR_INTERNET_DISCONNECTED", "WebSocket")
+    adviser.context.set_offline(True)
+    adviser.evaluate("document.querySelector('conversation-thread').link.line.socket.close()")
+    row.get_by_role("link", name="Supprimer").click()
+    expect(row.get_by_role("button", name="Garder ce message")).to_be_focused()
+    check_axe(person)
+    row.get_by_role("button", name="Garder ce message").click()
+    expect(row.get_by_role("link", name="Modifier")).to_be_focused()
+    row.get_by_role("link", name="Supprimer").click()
+    row.get_by_role("button", name="Supprimer le message").click()
+    expect(row.locator(".message__body")).to_have_text("Message supprimé")
+    expect(person.locator("[data-log]")).to_be_focused()
+    expect(row.get_by_role("link")).to_have_count(0)
+    adviser.context.set_offline(False)
+    expect_shown(adviser, "Message supprimé")
+    expect(adviser.locator(".message__changed")).to_have_count(0)
+    for page in (person, adviser):
+        check_axe(page)
+
+
 def test_what_the_other_side_does_is_shown_and_not_read_out(person: Page, adviser: Page, two: Pair) -> None:
     adviser.reload()
     other = adviser.locator(".thread__other")

@@ -359,3 +359,17 @@ def test_the_number_opens_at_once_to_the_adviser_and_to_a_colleague_by_an_audite
     for user in (two.adviser, colleague):
         assert shows(user, reverse("callback", args=[callback.pk]), number)
     assert (revealed(two.adviser), revealed(colleague)) == (0, 1)
+
+
+@pytest.mark.parametrize("warned", [False, True])
+def test_without_scripts_a_number_is_pointed_at_once_and_stored_by_nobody(two: Pair, warned: bool) -> None:
+    client, address = as_(two.person), reverse("conversation", args=[two.conversation.pk])
+    facts = {"body": "Ma carte\u00a0: 4111 1111 1111 1111", "client_id": str(uuid4())}
+    answer = client.post(address, facts | ({"despite": "on"} if warned else {}))
+    assert answer.status_code == (302 if warned else 422)
+    assert Message.objects.exists() == warned
+    if not warned:
+        html = answer.content.decode()
+        assert "semble contenir un numéro de carte bancaire" in html
+        assert "Envoyer quand même" in html
+        assert facts["body"] in html

@@ -13,8 +13,8 @@ from accompaniment.models import (
 )
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import CallbackRequest, Conversation
-from messaging.services import callbacks, conversations, groups, handling, posting
-from tests.messaging.factories import first_window
+from messaging.services import callbacks, changes, conversations, groups, handling, posting
+from tests.messaging.factories import first_window, say
 from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V, done_for_each
 from tests.rights.house import House
 from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
@@ -72,6 +72,22 @@ MEETING_CASES: dict[str, Case] = {
     f"{M}.conversations.mark_read": Case(
         READERS,
         lambda h, actor, it: conversations.mark_read(actor=actor, conversation_id=h.one(Conversation).pk, number=1),
+    ),
+    f"{M}.changes.change_message": Case(
+        FOLLOWER,
+        lambda h, actor, it: changes.change_message(
+            actor=actor,
+            conversation_id=it.conversation_id,
+            number=it.number,
+            body="Bonsoir",
+            seen=changes.shown_of(it).state,
+        ),
+        lambda h: say(h.one(Conversation), h.portfolio.adviser.user),
+    ),
+    f"{M}.changes.delete_message": Case(
+        OWNER,
+        lambda h, actor, it: changes.delete_message(actor=actor, conversation_id=it.conversation_id, number=it.number),
+        lambda h: say(h.one(Conversation), h.person.user),
     ),
     f"{M}.posting.post_message": Case(
         OWNER | ADVISERS,

@@ -1,0 +1,38 @@
+"""Tables of the messaging floor: conversations, call-back requests, and deliveries outside the pages."""
+
+from messaging.models.callbacks import CallbackAttempt, CallbackEvent, CallbackRequest, CallbackWindow, of_the_team
+from messaging.models.conversations import (
+    OF_A_MESSAGE,
+    Conversation,
+    ConversationQuerySet,
+    Message,
+    MessageChange,
+    ReadMark,
+    Reminder,
+    ReplyRise,
+    WaitEnd,
+)
+from messaging.models.deliveries import Alert, Delivery, DemonstrationEmail, SmsDay, ToldMark, UnreadRound
+
+__all__ = [
+    "OF_A_MESSAGE",
+    "Alert",
+    "CallbackAttempt",
+    "CallbackEvent",
+    "CallbackRequest",
+    "CallbackWindow",
+    "Conversation",
+    "ConversationQuerySet",
+    "Delivery",
+    "DemonstrationEmail",
+    "Message",
+    "MessageChange",
+    "ReadMark",
+    "Reminder",
+    "ReplyRise",
+    "SmsDay",
+    "ToldMark",
+    "UnreadRound",
+    "WaitEnd",
+    "of_the_team",
+]
