@@ -104,6 +104,8 @@ def write_appointments(world: World, stories: list[Story]) -> int:
 def hold_obligations() -> None:
     """Mark the obligations that interviews have held, after the journal is written."""
     with connection.cursor() as cursor:
+        # The planner would take the new tables for empty, and look for each contact in all of them.
+        cursor.execute("ANALYZE accompaniment_contact, accompaniment_obligation, visio_interview")
         cursor.execute(HOLD_OBLIGATIONS, [ObligationState.HELD, InterviewState.HELD])
 
 

@@ -12,6 +12,7 @@ from config.demonstration.enrolments import send_invitations, write_enrolments
 from config.demonstration.people import cast, write_people
 from config.demonstration.requests import write_requests
 from config.demonstration.transfers import plan_transfer
+from config.demonstration.waits import settle_waits
 from config.demonstration.workbooks import write_workbooks
 from config.demonstration.world import build_world
 
@@ -75,6 +76,7 @@ def load_demonstration(*, now: datetime) -> Loaded:
         write_workbooks(world, stories)
         world.papers.write()
         hold_obligations()
+        settle_waits()
         send_invitations(stories)
         plan_transfer(now)
         with connection.cursor() as cursor:
