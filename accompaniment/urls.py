@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("mon-compte/adresse/", addresses.change_address, name="change_address"),
     path("mon-compte/adresse/abandonner/", addresses.drop_address, name="drop_address"),
     path("mon-compte/notifications/", notices.my_notices, name="my_notices"),
+    path("mon-compte/notifications/appareil/", notices.my_device, name="my_device"),
     path("mon-compte/session/", session_end.session_time, name="session_time"),
     path("adresse/<str:token>/", addresses.confirm_address, name="confirm_address"),
     path("accessibilite/", footer.accessibility, name="accessibility"),

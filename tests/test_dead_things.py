@@ -181,7 +181,6 @@ CHOSEN = {
 NOT_SET = {
     "InterviewState.MISSED": "set by its value: the decision on an absence (AbsenceDecision)",
     "LeavingReason.END_OF_REGISTRATION": "no service ends a registration yet; the pages already have its words",
-    "NoticeChannel.PUSH": "no browser subscribes yet; the choices already have its place",
     "PlacementEnd.LEFT": "no service ends a registration yet; the lists already leave these people out",
     "ContactNature.VISIT": "an adviser chooses it when noting a contact",
     "ContactNature.LETTER": "the same",

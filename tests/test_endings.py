@@ -337,6 +337,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "my_phone",
         "my_channel",
         "my_notices",
+        "my_device",
         "display",
         "tick_step",
         "saved_views",

@@ -85,5 +85,14 @@ class NoticesForm(forms.Form):
         }
 
 
+class DeviceForm(forms.Form):
+    """What a browser gives of itself, from a script."""
+
+    endpoint = forms.CharField(max_length=500)
+    key = forms.CharField(max_length=100, required=False)
+    secret = forms.CharField(max_length=30, required=False)
+    ends = forms.BooleanField(required=False)
+
+
 def _hour(written: str) -> time | None:
     return time.fromisoformat(written) if written else None

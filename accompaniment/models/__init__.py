@@ -13,7 +13,7 @@ from accompaniment.models.enrolment import (
     RegistrationInterview,
 )
 from accompaniment.models.journal import AuditEntry, Contact, JobRun, Notification, Setback
-from accompaniment.models.notices import DeadAddress, NoticeSettings
+from accompaniment.models.notices import DeadAddress, Device, NoticeSettings
 from accompaniment.models.people import (
     ActivationLink,
     AddressChange,
@@ -43,6 +43,7 @@ __all__ = [
     "DeadAddress",
     "DelayChange",
     "Departement",
+    "Device",
     "DeviceCheck",
     "Document",
     "Enrolment",

@@ -72,3 +72,17 @@ class NoticeSettings(models.Model):
         if code in self.switched_off:
             return False
         return code in self.switched_on or is_on_by_default(topic, channel, is_jobseeker=self.user.is_jobseeker)
+
+
+class Device(models.Model):
+    """A browser in which an account wants to be told of news, while the session that asked for it lasts."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="devices")
+    session_key = models.CharField(max_length=40)
+    endpoint = models.CharField(max_length=500, unique=True, help_text="address at the push service of the browser")
+    key = models.CharField(max_length=100, help_text="the browser's public key, for which everything is encrypted")
+    secret = models.CharField(max_length=30, help_text="the browser's share of the encryption")
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} since {self.since:%Y-%m-%d %H:%M}"

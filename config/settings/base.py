@@ -252,6 +252,24 @@ SMS_DAILY_BUDGET = int(os.environ.get("SMS_DAILY_BUDGET") or 1000)
 SMS_COUNTRIES = frozenset(filter(None, os.environ.get("SMS_COUNTRIES", "").upper().replace(" ", "").split(",")))
 """Countries whose mobile numbers also get SMS, as « BE,DE ». French numbers, overseas included, always do."""
 
+# --- Alerts in browsers (messaging/services/push.py) ---------------------------------------------
+
+VAPID_PRIVATE_KEY = os.environ.get("VAPID_PRIVATE_KEY", "")
+"""The key by which browsers know the service: 32 bytes in base64url. Empty: no alerts. With another key, each browser
+has to ask again."""
+VAPID_SUBJECT = os.environ.get("VAPID_SUBJECT") or f"mailto:{os.environ.get('OPERATOR_EMAIL', '')}"
+"""How a push service reaches the operator: `mailto:` or `https:`."""
+PUSH_SERVICES = frozenset(
+    {
+        "https://fcm.googleapis.com",
+        "https://updates.push.services.mozilla.com",
+        "https://web.push.apple.com",
+        "https://*.notify.windows.com",
+    }
+)
+"""The push services of browsers' makers. Nothing is posted to any other address."""
+PUSH_TIMEOUT = 10  # seconds
+
 # --- Recourse ------------------------------------------------------------------------------------
 
 LEGAL_WORDS_VALIDATED_ON = os.environ.get("LEGAL_WORDS_VALIDATED_ON", "")

@@ -18,6 +18,8 @@
 | SMS_SENDER | what a telephone shows as the sender |
 | SMS_DAILY_BUDGET | most parts of SMS a day; default 1000 |
 | SMS_COUNTRIES | countries beside France whose mobiles get SMS, separated by commas |
+| VAPID_PRIVATE_KEY | key of the alerts in browsers, 32 bytes in base64url; empty: none |
+| VAPID_SUBJECT | how a push service reaches the operator; default: mailto: and OPERATOR_EMAIL |
 | MEDIA_ROOT | folder of the files that people hand in, shared by web and worker; default: `files` in DATA_DIR |
 | IMPORT_MAXIMUM_MEGABYTES | how large a file to load may be; default 100 |
 | LOG_LEVEL | default INFO |

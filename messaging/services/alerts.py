@@ -9,6 +9,7 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
@@ -20,11 +21,12 @@ from accompaniment.models import NoticeSettings, Notification
 from accompaniment.rules.notices import REQUIRED, alert_of, end_of_quiet, topic_of
 from accompaniment.rules.sms import ShortMessage, short_message
 from accompaniment.services.dead_addresses import address_failed, addresses_work, is_dead
+from accompaniment.services.devices import devices_of, is_push_open, with_device
 from caseload.reads.zones import zone_of_recipient
 from messaging.hooks.past_events import past_among
 from messaging.locks import lock_alert, share_notice_settings, take_alerts
 from messaging.models import Alert, Delivery
-from messaging.services import sms
+from messaging.services import push, sms
 from messaging.services.channels import (
     AT_ONCE,
     TRIES,
@@ -87,9 +89,35 @@ def sms_of(sentence: str) -> ShortMessage:
     return short_message(f"{SERVICE}\u00a0: {sentence} {settings.PUBLIC_URL}{reverse('home')}")
 
 
+class PushCarrier:
+    """Tells each browser of the reader whose session lasts."""
+
+    def carry(self, alert: Alert, sentence: str, *, at: datetime) -> tuple[str, str]:
+        """Tell all of them. It is enough if one is told; a push service that is away is tried again for the others."""
+        user = alert.notification.user
+        devices = devices_of(user) if user is not None else []
+        told, away = [], None
+        for device in devices:
+            try:
+                if push.tell(device, alert.notification, title=SERVICE, sentence=sentence):
+                    told.append(urlsplit(device.endpoint).netloc)
+            except ChannelAwayError as error:
+                away = error
+        if told:
+            return told[0], ""
+        if away is not None:
+            raise away
+        raise NothingThereError("no device")
+
+
 def carriers() -> dict[NoticeChannel, Carrier]:
     """Return the channels that are open now."""
-    return {NoticeChannel.SMS: SmsCarrier()} if sms.is_open() else {}
+    found: dict[NoticeChannel, Carrier] = {}
+    if sms.is_open():
+        found[NoticeChannel.SMS] = SmsCarrier()
+    if is_push_open():
+        found[NoticeChannel.PUSH] = PushCarrier()
+    return found
 
 
 def plan_alerts(notification: Notification, chosen: NoticeSettings | None, *, now: datetime) -> None:
@@ -205,6 +233,8 @@ def _is_put_aside(alert: Alert, *, now: datetime) -> bool:
 
 def _can_take(channel: NoticeChannel, notification: Notification, *, now: datetime) -> bool:
     """Return whether the reader can be reached by a channel, and has not just been."""
+    if channel == NoticeChannel.PUSH:
+        return notification.user_id is not None and bool(with_device([notification.user_id]))
     number = sms.number_of(notification.jobseeker)
     if not number or is_dead(channel=channel, address=number):
         return False

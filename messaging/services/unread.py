@@ -17,6 +17,7 @@ from django.utils import timezone
 from accompaniment.enums import NoticeChannel, NotificationKind, Topic
 from accompaniment.models import NoticeSettings, User
 from accompaniment.services import outbox
+from accompaniment.services.devices import with_device
 from messaging.locks import take_unread_round
 from messaging.models import Conversation, Message, ReadMark, ToldMark, UnreadRound
 from messaging.reads.participants import participants_of
@@ -73,7 +74,8 @@ def _waiting(messages: Iterable[Message], *, now: datetime) -> dict[User, Waitin
     participants = participants_of(conversations.values(), now=now)
     readers = {pk for one in participants.values() for pk in one.writers}
     accounts = User.objects.filter(pk__in=readers, is_active=True).select_related("notice_settings").in_bulk()
-    wanting = {pk: user for pk, user in accounts.items() if _wants(user)}
+    devices = with_device(accounts)
+    wanting = {pk: user for pk, user in accounts.items() if _wants(user, has_device=pk in devices)}
     seen: defaultdict[tuple[int, int], int] = defaultdict(int)
     tables: tuple[type[ReadMark | ToldMark], ...] = (ReadMark, ToldMark)
     for table in tables:
@@ -91,9 +93,10 @@ def _waiting(messages: Iterable[Message], *, now: datetime) -> dict[User, Waitin
     return dict(found)
 
 
-def _wants(user: User) -> bool:
+def _wants(user: User, *, has_device: bool) -> bool:
     chosen = getattr(user, "notice_settings", None) or NoticeSettings(user=user)
-    return any(chosen.wants(Topic.MESSAGES, channel) for channel in (NoticeChannel.EMAIL, NoticeChannel.SMS))
+    channels = (NoticeChannel.EMAIL, NoticeChannel.SMS, *([NoticeChannel.PUSH] if has_device else []))
+    return any(chosen.wants(Topic.MESSAGES, channel) for channel in channels)
 
 
 def _tell(reader: User, messages: list[Message], *, now: datetime) -> bool:

@@ -64,9 +64,26 @@ function respond(event) {
   } else if (files.includes(new URL(request.url).pathname)) event.respondWith(fileOf(request));
 }
 
+// An alert opens a page of ours, in a window that is there already if there is one.
+async function tell(event) {
+  const { title = "", body = "", url = "/", tag = "" } = event.data?.json() ?? {};
+  await self.registration.showNotification(title, { body, tag, lang: "fr", data: { url } });
+}
+
+async function open(event) {
+  event.notification.close();
+  const address = new URL(event.notification.data?.url ?? "/", self.location.origin);
+  if (address.origin !== self.location.origin) return;
+  const windows = await self.clients.matchAll({ type: "window" });
+  const there = windows.find((one) => one.url === address.href);
+  await (there ? there.focus() : self.clients.openWindow(address.href));
+}
+
 self.addEventListener("install", (event) => {
   self.skipWaiting();
   if (!IS_WITHDRAWN) event.waitUntil(keep());
 });
 self.addEventListener("activate", (event) => event.waitUntil(IS_WITHDRAWN ? withdraw() : begin()));
 if (!IS_WITHDRAWN) self.addEventListener("fetch", respond);
+self.addEventListener("push", (event) => event.waitUntil(tell(event)));
+self.addEventListener("notificationclick", (event) => event.waitUntil(open(event)));
