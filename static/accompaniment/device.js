@@ -16,13 +16,16 @@ class NoticeDevice extends HTMLElement {
   }
 
   async #act(act) {
-    for (const button of [this.on, this.off]) button.disabled = true;
+    const buttons = this.querySelectorAll("button");
+    for (const button of buttons) button.disabled = true;
     try {
       await act();
     } catch {
       this.line.textContent = this.dataset.failed;
     }
-    for (const button of [this.on, this.off]) button.disabled = false;
+    for (const button of buttons) button.disabled = false;
+    // A button that is disabled loses the focus; the one that is left takes it.
+    this.querySelector("p:not([hidden]) > button").focus();
   }
 
   async #begin() {
@@ -40,7 +43,6 @@ class NoticeDevice extends HTMLElement {
     }
     this.#show(subscription);
     this.line.textContent = this.dataset.begun;
-    this.off.focus();
   }
 
   async #end() {
@@ -52,7 +54,6 @@ class NoticeDevice extends HTMLElement {
     }
     this.#show(null);
     this.line.textContent = this.dataset.ended;
-    this.on.focus();
   }
 
   async #send(fields) {

@@ -6,6 +6,7 @@ const { version, page, files } = self.offline;
 const NAME = PREFIX + version;
 const kept = [page, ...files];
 const IS_WITHDRAWN = page === "";
+const SERVICE = "Accompagnement 100\u00a0% web";
 
 async function keep() {
   const cache = await caches.open(NAME);
@@ -66,7 +67,7 @@ function respond(event) {
 
 // An alert opens a page of ours, in a window that is there already if there is one.
 async function tell(event) {
-  const { title = "", body = "", url = "/", tag = "" } = event.data?.json() ?? {};
+  const { title = SERVICE, body = "", url = "/", tag = "" } = event.data?.json() ?? {};
   await self.registration.showNotification(title, { body, tag, lang: "fr", data: { url } });
 }
 
