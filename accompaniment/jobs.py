@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accompaniment.services import access_requests, clock, sent_forms, throttle
+from accompaniment.services import access_requests, clock, devices, sent_forms, throttle
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
@@ -48,5 +48,6 @@ def forget_tallies() -> int:
 
 @shared_task
 def clear_sessions() -> None:
-    """Delete sessions that are over, with the texts kept in them."""
+    """Delete sessions that are over, with the texts kept in them, and the browsers that were told while they lasted."""
     SessionStore.clear_expired()
+    devices.forget_over()

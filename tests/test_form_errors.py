@@ -311,6 +311,7 @@ ANSWERED_WITH_200 = {
 """Log-in pages, which count the attempts and say nothing by their status."""
 
 NOT_FILLED_IN: dict[type[Form], str] = {
+    notices.DeviceForm: "what a browser gives of itself, sent by a script",
     accounts_forms.CurrentPasswordForm: "a part of others",
     ReachForm: "a part of others",
     GuardedForm: "a part of others",

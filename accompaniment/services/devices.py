@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from py_vapid import Vapid02
 
@@ -103,6 +105,12 @@ def with_device(users: Collection[int]) -> set[int]:
 def forget(device: Device) -> None:
     """Forget a browser that the push service does not know any more."""
     Device.objects.filter(pk=device.pk).delete()
+
+
+def forget_over() -> None:
+    """Forget the browsers whose session is gone. Nobody is told there in any case."""
+    session = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=timezone.now())
+    Device.objects.filter(~Exists(session)).delete()
 
 
 def unpacked(text: str) -> bytes:

@@ -18,6 +18,7 @@ from py_vapid import Vapid02
 from pytest_django import Settings
 
 from accompaniment.enums import GivenUpFor, NoticeChannel, NotificationKind
+from accompaniment.jobs import clear_sessions
 from accompaniment.models import AuditEntry, Device, NoticeSettings, Notification, User
 from accompaniment.rules.errors import DomainError
 from accompaniment.services import devices
@@ -170,6 +171,13 @@ class TestEnd:
         assert len(stub.asked) == (1 if how == "stays" else 0)
         if how != "closed":
             assert Device.objects.count() == (1 if how == "stays" else 0)
+
+    def test_a_browser_that_nobody_tells_anything_is_forgotten_too(self, stub: HttpStub, two: Pair) -> None:
+        client, _ = with_browser(stub, two.person)
+        _, other = with_browser(stub, two.person, "b")
+        client.logout()
+        clear_sessions()
+        assert list(Device.objects.values_list("endpoint", flat=True)) == [other.endpoint]
 
     def test_the_page_ends_them_for_this_browser_only(self, stub: HttpStub, two: Pair) -> None:
         client, own = with_browser(stub, two.person)
