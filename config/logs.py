@@ -144,5 +144,7 @@ def configuration(level: str = "INFO", layout: str = "text") -> dict[str, Any]:
             # A log-in is an ordinary request; a lock-out still warns.
             "axes": {"level": "WARNING"},
             "asyncio": {"level": "WARNING"},
+            # It writes each command that it gets, and so the mailbox of a person and the secret address of an answer.
+            "mail.log": {"level": "WARNING"},
         },
     }

@@ -10,11 +10,11 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.errors import HeaderParseError
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses
-from html.parser import HTMLParser
+from html import unescape
 from itertools import islice
 from typing import Any
 
@@ -23,7 +23,9 @@ from accompaniment.rules.spelling import written
 MOST_PARTS = 200
 """The parts of an e-mail that are looked at. More are no letter of a person."""
 LONGEST_TEXT = 200_000
-"""Characters of a text with its quotation. The rest is not read; a message is shorter by far."""
+"""Characters of a text with its quotation. A longer one is refused, because its end may be the answer."""
+LARGEST_PART = 2_000_000
+"""Bytes of a part with text. A page holds much beside its text."""
 DEEPEST_QUOTATION = 5
 
 _NOT_SENT_BY_A_PERSON = {
@@ -48,7 +50,7 @@ _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
 
 class UnreadableError(Exception):
-    """The e-mail is built in a way in which no mail program builds one."""
+    """The e-mail is built in a way in which no mail program builds one, or too long to be read as a whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +69,7 @@ class Received:
     sender: str
     """The address of its one author, in small letters; empty if there is none or more than one."""
     identity: str
-    """Its Message-ID, or a digest of what it says, if it has none."""
+    """Its Message-ID, if it has one, and a digest of what it says: some programs give two e-mails the same number."""
     text: str
     pieces: int
     """How many attachments it has."""
@@ -78,24 +80,30 @@ class Received:
 def read_mail(content: bytes, *, return_path: str | None) -> Received:
     """Read an e-mail; `return_path` is the envelope's sender, None if it is not known. Raises UnreadableError."""
     try:
-        mail = email.message_from_bytes(content, policy=email.policy.compat32)
-        parts = list(islice(mail.walk(), MOST_PARTS + 1))
-        if len(parts) > MOST_PARTS:
-            raise UnreadableError
-        failures = tuple(_failures(parts))
-        text = "\n".join(filter(None, map(_text_of, _shown(mail))))[:LONGEST_TEXT]
-        pieces = sum(1 for part in _leaves(mail) if _is_piece(part))
-    except (RecursionError, ValueError, LookupError, AttributeError, TypeError) as error:
-        # The library's own errors on a header or a structure that it did not foresee.
+        return _read(email.message_from_bytes(content, policy=email.policy.compat32), return_path)
+    except (UnreadableError, MemoryError):
+        raise
+    except Exception as error:
+        # The library meets structures and headers that it did not foresee with errors of every kind. If one of them
+        # passed, the mail server would bring the same e-mail again and again.
         raise UnreadableError from error
+
+
+def _read(mail: Message, return_path: str | None) -> Received:
+    parts = list(islice(mail.walk(), MOST_PARTS + 1))
+    if len(parts) > MOST_PARTS:
+        raise UnreadableError
+    text = "\n".join(filter(None, _shown(mail)))
+    if len(text) > LONGEST_TEXT:
+        raise UnreadableError
     digest = hashlib.sha256(f"{_header(mail, 'Date')}\n{text}".encode(errors="replace")).hexdigest()
     return Received(
         sender=_sender(mail),
-        identity=_header(mail, "Message-ID") or digest,
+        identity=f"{_header(mail, 'Message-ID')} {digest}".strip(),
         text=text,
-        pieces=pieces,
+        pieces=sum(1 for part in _leaves(mail) if _is_piece(part)),
         is_automatic=_is_automatic(mail, return_path),
-        failures=failures,
+        failures=tuple(_failures(parts)),
     )
 
 
@@ -104,7 +112,7 @@ def _header(mail: Message, name: str) -> str:
     value = str(mail.get(name, ""))[:2000]
     try:
         text = str(make_header(decode_header(value)))
-    except (HeaderParseError, LookupError, ValueError):
+    except (MessageError, LookupError, ValueError):
         text = value
     return " ".join(text.encode(errors="replace").decode().split())
 
@@ -144,17 +152,16 @@ def _leaves(part: Message) -> Iterator[Message]:
         yield from _leaves(one)
 
 
-def _shown(part: Message) -> list[Message]:
-    """Return the parts whose text a mail program shows, in order; of several forms the plain one, if it says
-    anything."""
+def _shown(part: Message) -> list[str]:
+    """Return the texts that a mail program shows, in order; of several forms the first that says anything, which is
+    the plain one."""
     inner = _inner(part)
     if not inner:
-        return [] if _is_piece(part) else [part]
-    forms = [_shown(one) for one in inner]
+        return [] if _is_piece(part) else [_text_of(part)]
+    forms = map(_shown, inner)
     if part.get_content_subtype() != "alternative":
-        return [shown for form in forms for shown in form]
-    saying = [form for form in forms if any(_text_of(shown).strip() for shown in form)]
-    return saying[0] if saying else []
+        return [text for form in forms for text in form]
+    return next((form for form in forms if any(map(str.strip, form))), [])
 
 
 def _is_piece(part: Message) -> bool:
@@ -167,7 +174,9 @@ def _is_piece(part: Message) -> bool:
 
 def _text_of(part: Message) -> str:
     packed = part.get_payload(decode=True)
-    content = packed[: 4 * LONGEST_TEXT] if isinstance(packed, bytes) else b""
+    content = packed if isinstance(packed, bytes) else b""
+    if len(content) > LARGEST_PART:
+        raise UnreadableError
     charset = part.get_content_charset() or "utf-8"
     try:
         text = content.decode(charset if _CHARSETS.match(charset) else "utf-8")
@@ -176,6 +185,8 @@ def _text_of(part: Message) -> str:
         text = _decoded(content)
     if part.get_content_type() == "text/html":
         return _text_of_page(text)
+    if len(text) > LONGEST_TEXT:
+        raise UnreadableError
     if str(part.get_param("format") or "").lower() == "flowed":
         return _unflowed(text, glued=str(part.get_param("delsp") or "").lower() == "yes")
     return text
@@ -204,22 +215,36 @@ def _unflowed(text: str, *, glued: bool) -> str:
     return "\n".join(lines)
 
 
-class _Page(HTMLParser):
-    """Collects the text of a page, a line for each block, with signs before what stands in a quotation."""
+class _Page:
+    """Collects the text of a page, a line for each block, with signs before what stands in a quotation.
+
+    `html.parser` takes minutes for a hostile page, because it looks for the end of each tag again. Here no search
+    goes beyond the next sign of a tag.
+    """
 
     BLOCKS = frozenset({"p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "pre"})
-    UNSEEN = frozenset({"script", "style", "head", "title", "template"})
+    UNSEEN = frozenset({"script", "style", "title", "template"})
     EMPTY_LINE_AFTER = frozenset({"p", "blockquote", "table", "ul", "ol", "h1", "h2", "h3"})
+    MARK = re.compile(r"<(?:(/?)([a-z][a-z0-9]{0,20})\b[^<>]*|[!?/][^<>]*)>", re.IGNORECASE)
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+    def __init__(self, source: str) -> None:
         self.words: list[str] = []
         self._begins = True
         self._unseen = self._quoted = 0
+        end = 0
+        for mark in self.MARK.finditer(source):
+            self._take(unescape(source[end : mark.start()]))
+            end = mark.end()
+            closes, tag = mark[1], (mark[2] or "").lower()
+            if tag:
+                (self._close if closes else self._open)(tag)
+        self._take(unescape(source[end:]))
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _open(self, tag: str) -> None:
         if tag in self.UNSEEN:
             self._unseen += 1
+        elif tag == "body":
+            self._unseen = 0
         elif tag == "blockquote":
             self._break()
             self._quoted += 1
@@ -229,7 +254,7 @@ class _Page(HTMLParser):
         elif tag in self.BLOCKS:
             self._break(always=tag == "br")
 
-    def handle_endtag(self, tag: str) -> None:
+    def _close(self, tag: str) -> None:
         if tag in self.UNSEEN:
             self._unseen = max(self._unseen - 1, 0)
         elif tag == "blockquote":
@@ -240,7 +265,7 @@ class _Page(HTMLParser):
         if tag in self.EMPTY_LINE_AFTER:
             self._break(always=True)
 
-    def handle_data(self, data: str) -> None:
+    def _take(self, data: str) -> None:
         if self._unseen:
             return
         words = _SPACES.sub(" ", data)
@@ -259,10 +284,17 @@ class _Page(HTMLParser):
 
 
 def _text_of_page(source: str) -> str:
-    page = _Page()
-    page.feed(source[:LONGEST_TEXT])
-    page.close()
-    return "\n".join(line.rstrip(" ") for line in "".join(page.words).split("\n"))
+    words = _Page(_without_comments(source)).words
+    return "\n".join(line.rstrip(" ") for line in "".join(words).split("\n"))
+
+
+def _without_comments(source: str) -> str:
+    """Return a page without its comments. One that does not end is none."""
+    kept, end = [], 0
+    while (begin := source.find("<!--", end)) >= 0 and (close := source.find("-->", begin + 4)) >= 0:
+        kept.append(source[end:begin])
+        end = close + 3
+    return "".join(kept) + source[end:]
 
 
 def _failures(parts: list[Message]) -> Iterator[Failure]:

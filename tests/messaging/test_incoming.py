@@ -89,6 +89,12 @@ class TestAnswer:
             answer(two, email_to("x", sender=two.person.email, Message_ID=f"<{number}@mail.example>"))
         assert Message.objects.count() == 2
 
+    def test_two_emails_with_one_number_are_two_messages(self, two: Pair) -> None:
+        """Kind: words that are taken and stored nowhere, because they look like a repetition."""
+        for text in ("Oui", "Non", "Oui"):
+            assert answer(two, email_to("x", sender=two.person.email, text=text)) == Taken.STORED
+        assert list(Message.objects.order_by("number").values_list("body", flat=True)) == ["Oui", "Non"]
+
     def test_one_without_a_number_of_its_own_is_known_by_its_words(self, two: Pair) -> None:
         for text in ("Oui", "Oui", "Non"):
             answer(two, email_to("x", sender=two.person.email, text=text, Message_ID=None))
@@ -344,8 +350,10 @@ def _speak(port: int, to: str, *letters: bytes, path: str = PATH) -> list[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_the_door_speaks_lmtp(settings: Settings) -> None:
-    """Each answer comes after the commit; what cannot be stored now is not taken, so that it comes again."""
+async def test_the_door_speaks_lmtp(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """Each answer comes after the commit; what cannot be stored now is not taken, so that it comes again. No log
+    holds an address, whether a person's or the secret one of an answer."""
+    caplog.set_level("INFO")
     two = await asyncio.to_thread(pair)
     letter = bytes(email_to("x", sender=two.person.email))
     stranger = bytes(email_to("x", sender="stranger@example.org"))
@@ -371,6 +379,8 @@ async def test_the_door_speaks_lmtp(settings: Settings) -> None:
         again = bytes(email_to("x", sender=two.person.email, Message_ID="<2@x>"))
         assert await speak(address_of(two), again) == ["250 2.6.0 stored"]
     assert await Message.objects.acount() == 2
+    assert "became message" in caplog.text
+    assert not [line for line in caplog.messages if "@" in line or "reponse-" in line]
 
 
 def _execute(statement: str) -> None:

@@ -1,5 +1,6 @@
 """What an e-mail says: the addresses that answers go to, its text without the quotation, and rubbish."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from messaging.services.quotations import without_quotation
-from messaging.services.received import UnreadableError, read_mail
+from messaging.services.received import LARGEST_PART, LONGEST_TEXT, UnreadableError, read_mail
 from messaging.services.reply_addresses import (
     ExpiredAddressError,
     ForgedAddressError,
@@ -156,6 +157,8 @@ class TestReading:
             b"Content-Transfer-Encoding: base64\r\n\r\n\xff!!!",
             b"From: a@b.example, c@d.example\r\nFrom: e@f.example\r\n\r\nOui",
             b"Content-Type: text/html\r\n\r\n" + b"<blockquote>" * 20_000 + b"<!" * 2_000,
+            b"Content-Type: text/html\r\n\r\n<![ <!-- </ <a &#xd800;",
+            "Message-ID: =?é?q?a?=\r\nDate: =?utf-8?q?=ff?=\r\n\r\nOui".encode(),
         ],
     )
     def test_rubbish_is_read_as_far_as_it_goes(self, content: bytes) -> None:
@@ -169,3 +172,37 @@ class TestReading:
         )
         with pytest.raises(UnreadableError):
             self.read(inner.encode())
+
+    @pytest.mark.parametrize("head", ["From: " + "(" * 2_000, "From: " + "a:" * 2_000])
+    def test_what_the_library_did_not_foresee_is_refused(self, head: str) -> None:
+        """Kind: an e-mail that is an error for ever, so that the mail server brings it again for days."""
+        with pytest.raises(UnreadableError):
+            self.read(f"{head}\r\n\r\nOui".encode())
+
+    @pytest.mark.parametrize("sign", [b"<a ", b'<a b="', b"<a/", b"<!--"])
+    def test_no_page_takes_long(self, sign: bytes) -> None:
+        """Kind: an e-mail that keeps the door busy for minutes."""
+        begin = time.process_time()
+        self.read(b"Content-Type: text/html\r\n\r\n" + sign * (150_000 // len(sign)))
+        depth = range(100)
+        nested = "".join(
+            f"Content-Type: multipart/alternative; boundary=b{number}\r\n\r\n--b{number}\r\n" for number in depth
+        )
+        self.read(f"{nested}Content-Type: text/html\r\n\r\n{'<p>x ' * 30_000}".encode())
+        assert time.process_time() - begin < 4
+
+    def test_a_text_that_is_too_long_is_refused_as_a_whole(self) -> None:
+        """Kind: words that are taken and not read. The answer may stand under a long quotation."""
+        letter = email_to("x", sender="a@b.example", text=f"{'> x' * (LONGEST_TEXT // 3)}\nOui")
+        with pytest.raises(UnreadableError):
+            self.read(letter)
+        page = email_to("x", sender="a@b.example")
+        page.set_content(f"<style>{'x' * LONGEST_TEXT}</style><p>Oui", subtype="html")
+        assert self.read(page).text.strip() == "Oui"
+        page.set_content(f"<style>{'x' * LARGEST_PART}</style><p>Oui", subtype="html")
+        with pytest.raises(UnreadableError):
+            self.read(page)
+
+    def test_a_page_whose_head_does_not_end_is_read(self) -> None:
+        head = b"Content-Type: text/html\r\n\r\n<html><head><meta charset=utf-8><title>x</title><body><p>Oui"
+        assert self.read(head).text.strip() == "Oui"
