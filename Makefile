@@ -48,7 +48,7 @@ lint: setup ## Check style, types, floors, templates, scripts, migrations and pr
 check-production:
 	@echo 'manage.py check --deploy, with throw-away values'
 	@$(NO_SERVERS) ALLOWED_HOSTS=check.example DJANGO_SETTINGS_MODULE=config.settings.production \
-		LEGAL_WORDS_VALIDATED_ON=9999-12-31 MEDIATOR_URL=https://mediateur.example \
+		LEGAL_WORDS_VALIDATED_ON=9999-12-31 MEDIATOR_URL=https://mediateur.example CLAMD_URL=unix:///clamd \
 		OPERATOR_NAME=nobody OPERATOR_ADDRESS=nowhere OPERATOR_EMAIL=a@check.example OPERATOR_PHONE=0 \
 		PUBLICATION_DIRECTOR=nobody HOSTING=nobody DATA_CONTROLLER=nobody DPO_CONTACT=a@check.example \
 		ACCESSIBILITY_EMAIL=a@check.example ACCESSIBILITY_PHONE=0 ACCESSIBILITY_STATED_ON=2026-11-28 \

@@ -1,6 +1,8 @@
 """Checks of `manage.py check --deploy --database default`, beside Django's own."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +20,8 @@ NO_MEDIATOR = "accompaniment.W011"
 OPERATOR_UNKNOWN = "accompaniment.E012"
 DEMONSTRATION_ACCOUNTS = "visio.E001"
 NO_TABLES = "visio.E002"
+ATTACHMENTS_NOT_SCANNED = "messaging.W001"
+ATTACHMENTS_WITHOUT_ROOM = "messaging.E001"
 
 
 @register(Tags.database, deploy=True)
@@ -78,3 +82,36 @@ def no_account_of_the_demonstration(databases: Sequence[str] | None = None, **kw
     sentence = f"The database holds {found} account{'' if found == 1 else 's'} of the demonstration (@{DOMAIN})."
     hint = "Everybody can read their password. Begin with an empty database; seed_demo belongs into none of yours."
     return [Error(sentence, hint=hint, id=DEMONSTRATION_ACCOUNTS)]
+
+
+@register(deploy=True)
+def attachments_have_a_closed_room(**kwargs: Any) -> list[CheckMessage]:
+    """Report an error unless attachments can be written where no proxy serves them; warn if nothing scans them."""
+    found: list[CheckMessage] = []
+    root, served = Path(settings.ATTACHMENTS_ROOT).resolve(), Path(settings.STATIC_ROOT).resolve()
+    nearest = next(folder for folder in (root, *root.parents) if folder.exists())
+    if root.is_relative_to(served) or served.is_relative_to(root):
+        found.append(
+            Error(
+                f"ATTACHMENTS_ROOT ({root}) and STATIC_ROOT ({served}) lie in each other: a proxy would serve files.",
+                hint="Choose a folder of its own, outside whatever the proxy serves.",
+                id=ATTACHMENTS_WITHOUT_ROOM,
+            )
+        )
+    elif not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        found.append(
+            Error(
+                f"ATTACHMENTS_ROOT ({root}) cannot be written by this account.",
+                hint="Create the folder, and give it to the account of web and worker with mode 700.",
+                id=ATTACHMENTS_WITHOUT_ROOM,
+            )
+        )
+    if not settings.CLAMD_URL:
+        found.append(
+            Warning(
+                "CLAMD_URL is empty: attachments are not scanned for viruses.",
+                hint="Run clamd, and set CLAMD_URL to tcp://host:3310 or unix:///path.",
+                id=ATTACHMENTS_NOT_SCANNED,
+            )
+        )
+    return found

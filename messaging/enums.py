@@ -72,3 +72,12 @@ class Panel(TextChoices):
     PORTFOLIOS = "portefeuilles", "Mes portefeuilles"
     WAITING = "liste-d-attente", "Liste d'attente"
     NEXT_FREE = "heure-libre", "Ma prochaine heure libre"
+
+
+class AttachmentState(TextChoices):
+    """Whether a file may be opened. Only a file that is ready may be."""
+
+    ARRIVING = "arriving", "En cours d'envoi"
+    WAITING = "waiting", "En attente de l'analyse antivirus"
+    READY = "ready", "Disponible"
+    INFECTED = "infected", "Retirée\u00a0: un virus y a été trouvé"

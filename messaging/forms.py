@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.forms.boundfield import BoundWidget
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
 
 from accompaniment.forms.fields import DayField, LineField, LinesField, NumberField, ReturnField, SearchField
 from accompaniment.forms.phone import PhoneField, phone_field
@@ -18,14 +20,23 @@ from accompaniment.forms.seen import SeenForm
 from accompaniment.forms.workbook import NoteForm
 from accompaniment.models import Jobseeker
 from accompaniment.reads.zones import other_zones, reader_zone
-from accompaniment.rules.french import hours_there, weekday_in_words, zone_beside, zone_in_words
+from accompaniment.rules.french import hours_there, size_in_words, weekday_in_words, zone_beside, zone_in_words
+from accompaniment.rules.parsing import numbers_in
 from accompaniment.rules.sensitive_numbers import kinds_in, warning_about
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import Conversation
+from messaging.reads.attachments import AttachmentItem
 from messaging.reads.sequence import Place
-from messaging.rules import BODY_LIMIT, WAYS_WITH_NUMBER, Window
+from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, WAYS_WITH_NUMBER, Window
+from messaging.services.attachments import largest
 
 COMMENT_LIMIT = 1000
+ACCEPTED = ".pdf,image/*,.heic,.docx,.xlsx,.pptx,.odt,.ods,.odp"
+"""What the browser's window offers first. What a file is, its content says."""
+ABOUT_FILES = (
+    f"PDF, images, documents Word, Excel, PowerPoint ou LibreOffice. {ATTACHMENTS_AT_MOST} fichiers au plus, de "
+    f"{size_in_words(largest())} chacun."
+)
 SECONDS = "%Y%m%dT%H%M%SZ"
 
 
@@ -48,21 +59,80 @@ class GuardedForm(forms.Form):
         return cleaned
 
 
+class FilesInput(forms.FileInput):
+    """A field for several files at once."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files. What each of them is, the service looks at."""
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        """Return the files that were sent."""
+        return [file for file in data or [] if file]
+
+
+class KeysField(forms.Field):
+    """Keys of rows, each in a field of its own."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        """Return the keys without those that are none."""
+        return numbers_in([str(one) for one in value or ()])
+
+
 class MessageForm(GuardedForm):
-    """A message as a browser without sockets sends it; `client_id` is new with each page."""
+    """A message as a browser without sockets sends it; `client_id` is new with each page.
+
+    `attachments` are files that are stored already, `uploads` come with the form. A message with a file needs no text.
+    """
 
     body = LinesField(
-        label="Votre message",
-        max_length=BODY_LIMIT,
-        widget=forms.Textarea(attrs={"rows": 1}),
-        error_messages={"required": "Écrivez votre message avant de l'envoyer."},
+        label="Votre message", required=False, max_length=BODY_LIMIT, widget=forms.Textarea(attrs={"rows": 1})
     )
+    uploads = FilesField(
+        label="Pièces jointes", required=False, help_text=ABOUT_FILES, widget=FilesInput(attrs={"accept": ACCEPTED})
+    )
+    attachments = KeysField(required=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
 
+    sometimes_required = ("body",)
 
-def composer(conversation: Conversation, typed: QueryDict | None = None) -> MessageForm:
+    kept: Sequence[AttachmentItem] = ()
+    """The stored files of a message that was refused, for the page that shows it again."""
+
+    most_files = ATTACHMENTS_AT_MOST
+
+    @property
+    def largest_file(self) -> int:
+        """How large a file may be, in bytes."""
+        return largest()
+
+    def clean(self) -> dict[str, Any]:
+        """Demand a text or a file."""
+        cleaned = super().clean() or self.cleaned_data
+        has_file = cleaned.get("uploads") or cleaned.get("attachments")
+        if "body" in cleaned and not cleaned["body"].strip() and not has_file:
+            self.add_error("body", "Écrivez votre message avant de l'envoyer.")
+        return cleaned
+
+
+class UploadForm(forms.Form):
+    """One file, sent before its message; `client_id` stays the same when it is sent again."""
+
+    file = forms.FileField(allow_empty_file=True)
+    client_id = forms.UUIDField()
+
+
+def composer(
+    conversation: Conversation,
+    typed: QueryDict | None = None,
+    files: "MultiValueDict[str, UploadedFile] | None" = None,
+) -> MessageForm:
     """Return the form of a conversation, with HTML ids that are unique on the page."""
-    return MessageForm(typed, auto_id=f"message-{conversation.pk}-%s")
+    return MessageForm(typed, files, auto_id=f"message-{conversation.pk}-%s")
 
 
 class MessageChangeForm(SeenForm, GuardedForm):

@@ -1,8 +1,9 @@
 """Background work of the app."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from messaging.services import callback_clock, reply_clock
+from messaging.services import attachments, callback_clock, reply_clock
 from messaging.services.alerts import deliver_alerts
 from messaging.services.delivery import deliver_due
 from messaging.services.unread import tell_unread
@@ -33,3 +34,15 @@ def keep_callbacks() -> None:
     """End claims that have lapsed, and write to people who were not reached. Calling it twice or late is the same."""
     callback_clock.lapse_claims()
     callback_clock.tell_unreached()
+
+
+@shared_task(name="messaging.jobs.scan_attachments", ignore_result=True)
+def scan_attachments() -> None:
+    """Ask the virus scanner about files that wait for it. Calling it twice or late is the same."""
+    attachments.scan_waiting()
+
+
+@shared_task(name="messaging.jobs.forget_attachments", ignore_result=True)
+def forget_attachments() -> None:
+    """Remove files that nobody has sent within a day."""
+    attachments.forget_unsent(timezone.now())

@@ -12,7 +12,7 @@ from accompaniment.locks import Rank, lock_few, lock_first, lock_row, lock_rows,
 from accompaniment.models import Jobseeker, NoticeSettings, Notification, User
 from accompaniment.models.statements import Statement
 from caseload.rules.reply_clock import ReplyTimes, reply_times
-from messaging.models import Alert, CallbackRequest, Conversation, UnreadRound
+from messaging.models import OF_AN_ATTACHMENT, Alert, Attachment, CallbackRequest, Conversation, UnreadRound
 
 
 @dataclass(kw_only=True)
@@ -92,6 +92,36 @@ def lock_conversation(pk: int) -> Conversation:
     with_agency = Conversation.objects.select_related("jobseeker__agency__departement__region")
     locked: Conversation = lock_row(Rank.REST, with_agency.filter(pk=pk))
     return locked
+
+
+ATTACHMENTS = (
+    f"SELECT {', '.join(OF_AN_ATTACHMENT)} FROM messaging_attachment"  # noqa: S608  (our own names)
+    " WHERE id = ANY(%(attachments)s::bigint[]) AND conversation_id = ANY(%(conversations)s::bigint[])"
+    " ORDER BY id FOR UPDATE"
+)
+ALL_ATTACHMENTS, FREE_ATTACHMENTS = Statement(ATTACHMENTS), Statement(f"{ATTACHMENTS} SKIP LOCKED")
+
+
+class AttachmentLocks:
+    """Lock files that messages are to carry, so that each is carried once; sent with other statements of one trip.
+
+    Without `waits`, files that another transaction has locked are left out.
+    """
+
+    def __init__(self, pks: Collection[int], *, conversations: Collection[int], waits: bool) -> None:
+        statement = ALL_ATTACHMENTS if waits else FREE_ATTACHMENTS
+        self._rows = statement.send(attachments=list(pks), conversations=list(conversations))
+
+    def read(self) -> dict[int, Attachment]:
+        """Return the locked files by their key, once the trip is over."""
+        found = {file.pk: file for file in (Attachment.from_db("default", OF_AN_ATTACHMENT, row) for row in self._rows)}
+        note(Rank.REST, Attachment._meta.db_table, found)
+        return found
+
+
+def lock_attachment(pk: int) -> Attachment | None:
+    """Lock a file; return None if it is gone."""
+    return lock_first(Rank.REST, Attachment.objects.filter(pk=pk))
 
 
 def lock_callback(pk: int) -> CallbackRequest:

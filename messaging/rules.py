@@ -19,6 +19,9 @@ CHANGE_WITHIN = timedelta(minutes=15)
 CHANGES_AT_MOST = 20
 """How often one message may be changed."""
 
+ATTACHMENTS_AT_MOST = 5
+"""Files of one message."""
+
 
 def email_note(pieces_left: int) -> str:
     """Return what stands under a message that came by e-mail; its attachments stay outside, which is said."""

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from messaging.views import (
+    attachments,
     callbacks,
     changes,
     conversations,
@@ -31,6 +32,10 @@ urlpatterns: list[URLPattern] = [
     path("messagerie/en-retard/", late_replies.late_replies, name="late_replies"),
     path("messagerie/a-la-suite/", sequence.sequence, name="sequence"),
     path("messagerie/a-la-suite/<int:pk>/", sequence.one, name="sequence_of"),
+    path("messagerie/<int:pk>/pieces/", attachments.upload, name="attachment_upload"),
+    path("messagerie/pieces/<int:pk>/", attachments.attachment, name="attachment"),
+    path("messagerie/pieces/<int:pk>/apercu/", attachments.preview, name="attachment_preview"),
+    path("messagerie/pieces/<int:pk>/etat/", attachments.about, name="attachment_about"),
     path("messagerie/panneau/a-repondre/", panels.to_answer, name="panel_to_answer"),
     path("messagerie/panneau/personne/<int:pk>/", panels.person_conversation, name="panel_person_conversation"),
     path("rappels/", callbacks.callback_list, name="callbacks"),

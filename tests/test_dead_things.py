@@ -119,7 +119,8 @@ def test_every_export_of_a_script_is_imported() -> None:
 
 
 def _imports(script: str) -> set[str]:
-    return set(re.findall(r"\w+", " ".join(re.findall(r"import\s*\{([^}]*)\}", script))))
+    at_once, when_used = r"import\s*\{([^}]*)\}", r"\{([^}]*)\}\s*=\s*await import\("
+    return set(re.findall(r"\w+", " ".join(re.findall(at_once, script) + re.findall(when_used, script))))
 
 
 MADE = re.compile(r"[\w-]*\{\{.*?\}\}[\w-]*|\bfr-[\w-]+--(?:\{%.*?%\}[\w-]*)+|\{%.*?%\}")

@@ -355,6 +355,8 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "action_plan",
         "add_step",
         "own_documents",
+        "attachment_upload",
+        "attachment_about",
         "person_documents",
         "reopen_objective",
         "registration_draft",

@@ -51,6 +51,7 @@ from messaging.forms import (
     ReminderForm,
     SequenceForm,
     SettleForm,
+    UploadForm,
 )
 from tests.access.house import build_house
 from tests.access.table import TABLE
@@ -315,6 +316,7 @@ NOT_FILLED_IN: dict[type[Form], str] = {
     accounts_forms.CurrentPasswordForm: "a part of others",
     ReachForm: "a part of others",
     GuardedForm: "a part of others",
+    UploadForm: "sent by the script of a conversation, which shows the answer",
     visio_forms.OnSiteAnswerForm: "sent to the page of `OnSiteMeetingForm`, which shows its errors",
     visio_forms.SlotOnLineForm: "`SlotForm` on a line of a list: tests/caseload/desk/test_acts.py",
     SeenForm: "a part of others",

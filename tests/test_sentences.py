@@ -134,6 +134,7 @@ PROMISES = {
     r"est retirée tout de suite": "accompaniment/test_acceptance.py::test_can_be_declined_at_once",
     r"Le fichier sera effacé": "accompaniment/test_documents.py::test_a_removed_document_is_erased_at_once",
     r"(?:caractères|Mo) au plus": "accompaniment/test_french.py::test_a_text_that_is_too_long_says_by_how_much",
+    r"fichiers au plus": "messaging/test_attachments.py::test_at_most_five_files_come_with_a_message",
     r"heures au plus": "accompaniment/test_promises.py::test_the_page_tells_every_cookie_that_is_set",
     r"jours au plus": "accompaniment/test_throttle.py::test_the_page_on_personal_data_says_how_long",
     r"appelle toujours ce numéro": "visio/test_numbers.py::test_it_is_called_at_the_number_of_the_file",

@@ -1,9 +1,11 @@
-"""Read the table of contents of a ZIP archive. Nothing is decompressed, and everything is limited.
+"""Read a ZIP archive from outside. Everything is limited, and no entry is ever held unpacked as a whole.
 
-The bytes come from outside. An archive is refused unless its directory describes the file exactly, to the byte.
+An archive is refused unless its directory describes the file exactly, to the byte.
 """
 
 import io
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import IO
@@ -11,6 +13,9 @@ from typing import IO
 MOST_ENTRIES = 4_000
 MOST_DIRECTORY_BYTES = 1024 * 1024
 """A long report with a picture on each page has a few hundred entries and a directory of 50 kB."""
+
+PART = 64 * 1024
+"""Bytes that are read or unpacked at a time."""
 
 STORED, DEFLATED = 0, 8
 ENCRYPTED = 0x0001
@@ -68,6 +73,62 @@ def stored_content(source: IO[bytes], entry: Entry, *, largest: int) -> bytes | 
     if entry.method != STORED or entry.size > largest:
         return None
     return _read(source, entry.content_at, entry.size)
+
+
+def content_of(source: IO[bytes], entry: Entry, *, largest: int) -> bytes:
+    """Return the unpacked bytes of an entry. Raises NoArchiveError above `largest` bytes, or if it is damaged."""
+    content = b""
+    for part in _unpacked(source, entry):
+        content += part
+        if len(content) > largest:
+            raise NoArchiveError("an entry is too large")
+    return content
+
+
+def unpacks_within(source: IO[bytes], entries: list[Entry], *, most: int) -> bool:
+    """Return whether all entries together unpack to `most` bytes at most, by unpacking them, part by part.
+
+    What the directory says of the unpacked size is not believed. Raises NoArchiveError if an entry is damaged.
+    """
+    size = 0
+    for entry in entries:
+        for part in _unpacked(source, entry):
+            size += len(part)
+            if size > most:
+                return False
+    return True
+
+
+def _unpacked(source: IO[bytes], entry: Entry) -> Iterator[bytes]:
+    """Yield the content of an entry in parts of at most `PART` bytes."""
+    left = entry.size
+    source.seek(entry.content_at)
+    unpacking = zlib.decompressobj(-zlib.MAX_WBITS)
+    while left:
+        packed = source.read(min(PART, left))
+        left -= len(packed)
+        if not packed:
+            raise NoArchiveError("the file is shorter than it says")
+        if entry.method == STORED:
+            yield packed
+            continue
+        while packed:
+            yield _next(unpacking, packed)
+            packed = unpacking.unconsumed_tail
+        if unpacking.unused_data:
+            raise NoArchiveError("something follows the end of an entry")
+    while entry.method == DEFLATED and not unpacking.eof:
+        part = _next(unpacking, b"")
+        if not part:
+            raise NoArchiveError("an entry is cut off")
+        yield part
+
+
+def _next(unpacking: "zlib._Decompress", packed: bytes) -> bytes:
+    try:
+        return unpacking.decompress(packed, PART)
+    except zlib.error as error:
+        raise NoArchiveError("an entry is damaged") from error
 
 
 def _directory(source: IO[bytes], length: int) -> tuple[bytes, int, int]:

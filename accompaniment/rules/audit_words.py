@@ -123,7 +123,13 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "step_reopened": "Étape du plan d'action à refaire",
         "step_removed": "Étape retirée du plan d'action",
     },
-    AuditAction.DOCUMENT: {"added": "Document ajouté", "removed": "Document retiré"},
+    AuditAction.DOCUMENT: {
+        "added": "Document ajouté",
+        "removed": "Document retiré",
+        "attached": "Pièce jointe ajoutée à vos messages",
+        "detached": "Pièce jointe retirée avant l'envoi du message",
+        "infected": "Pièce jointe supprimée\u00a0: un virus y a été trouvé",
+    },
     AuditAction.TRANSFER: {
         "planned": "Changement de conseiller prévu",
         "done": "Changement de conseiller",

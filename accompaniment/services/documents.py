@@ -1,9 +1,7 @@
-"""Documents of a person's file. Their kind is read from their bytes, not from their name, and nothing is unpacked."""
+"""Documents of a person's file. Their kind is read from their bytes, not from their name."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
-from typing import IO
 
 from django.core.files.base import File
 from django.db import transaction
@@ -13,8 +11,8 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, BoundedAct, Role
 from accompaniment.locks import lock_document, lock_jobseeker
 from accompaniment.models import Document, Jobseeker, User
-from accompaniment.rules.archives import NoArchiveError, entries_of, stored_content
 from accompaniment.rules.errors import DomainError, NoRightError
+from accompaniment.rules.file_kinds import DOCX, JPEG, ODT, PDF, PNG, WEBP, kind_of
 from accompaniment.rules.french import MEGABYTE, size_in_words
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
@@ -23,26 +21,7 @@ from accompaniment.services.rights import check_acts
 LARGEST = 10 * MEGABYTE
 MOST_DOCUMENTS = 100
 
-
-@dataclass(frozen=True)
-class FileKind:
-    """An accepted kind of file: its media type and file name extension."""
-
-    media_type: str
-    ending: str
-
-
-PDF = FileKind("application/pdf", "pdf")
-PNG = FileKind("image/png", "png")
-JPEG = FileKind("image/jpeg", "jpg")
-WEBP = FileKind("image/webp", "webp")
-ODT = FileKind("application/vnd.oasis.opendocument.text", "odt")
-DOCX = FileKind("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx")
 KINDS = {kind.media_type: kind for kind in (PDF, PNG, JPEG, WEBP, ODT, DOCX)}
-
-LONGEST_MEDIA_TYPE = 100  # bytes
-ODT_MACROS = (b"basic/", b"scripts/")
-DOCX_MACROS = b"vbaproject.bin"
 
 WRONG_KIND = (
     "Ce fichier n'est ni un PDF, ni une image (JPEG, PNG, WebP), ni un document ODT ou DOCX lisible et sans macro. "
@@ -50,41 +29,6 @@ WRONG_KIND = (
 )
 
 ONLY_YOUR_OWN = "Vous ne pouvez retirer que vos propres documents."
-
-
-def kind_of(source: IO[bytes]) -> FileKind | None:
-    """Return the kind of a file by its content, or None if it is not accepted. Leaves the file at its beginning."""
-    source.seek(0)
-    head = source.read(16)
-    source.seek(0)
-    if head.startswith(b"%PDF-"):
-        return PDF
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return WEBP
-    if head.startswith(b"PK\x03\x04"):
-        return _kind_of_archive(source)
-    return None
-
-
-def _kind_of_archive(source: IO[bytes]) -> FileKind | None:
-    """Return the kind of an archive, by its names and its first entry, which the format requires to be uncompressed."""
-    try:
-        entries = entries_of(source)
-        kind = stored_content(source, entries[0], largest=LONGEST_MEDIA_TYPE)
-    except NoArchiveError:
-        return None
-    finally:
-        source.seek(0)
-    names = {entry.name.lower() for entry in entries}
-    if entries[0].offset or any(name.startswith(ODT_MACROS) or name.endswith(DOCX_MACROS) for name in names):
-        return None
-    if entries[0].name == b"mimetype":
-        return ODT if kind == ODT.media_type.encode() else None
-    return DOCX if b"word/document.xml" in names else None
 
 
 def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File) -> Document:
@@ -100,7 +44,7 @@ def add_document(*, actor: User, jobseeker: Jobseeker, title: str, upload: File)
         sentence = f"Ce fichier dépasse {size_in_words(LARGEST)}. Réduisez-le ou envoyez-le en plusieurs fois."
         raise DomainError(sentence, about="file")
     kind = kind_of(upload)
-    if kind is None:
+    if kind is None or kind.media_type not in KINDS:
         raise DomainError(WRONG_KIND, about="file")
     words = " ".join(title.split())[:200] or "Document"
     document = Document(

@@ -8,8 +8,8 @@ from django.core.files.base import ContentFile
 
 from accompaniment.enums import AuditAction
 from accompaniment.models import Contact, Document, Note, Objective, Step
+from accompaniment.rules.file_kinds import PDF
 from accompaniment.rules.tracks import NOTED_CHANNELS
-from accompaniment.services.documents import PDF
 from config.demonstration.logins import ADVISER
 from config.demonstration.people import Fate, Story
 from config.demonstration.texts import NOTED_CONTACTS, NOTES, OBJECTIVES

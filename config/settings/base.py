@@ -194,6 +194,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # bytes, files not counted
 MEDIA_ROOT = os.environ.get("MEDIA_ROOT") or DATA_DIR / "files"
 """Files that people hand in. Web and worker share the folder, and no URL leads into it."""
+ATTACHMENTS_ROOT = os.environ.get("ATTACHMENTS_ROOT") or Path(MEDIA_ROOT) / "attachments"
+"""Files of messages, under random names. Web and worker share the folder, and no URL leads into it."""
+ATTACHMENT_MAXIMUM_MEGABYTES = int(os.environ.get("ATTACHMENT_MAXIMUM_MEGABYTES") or 10)
+CLAMD_URL = os.environ.get("CLAMD_URL", "")
+"""The virus scanner of attachments: `tcp://host:3310` or `unix:///path`. Empty: they are not scanned."""
+CLAMD_TIMEOUT = 30.0  # seconds for one file
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 IMPORT_MAXIMUM_MEGABYTES = int(os.environ.get("IMPORT_MAXIMUM_MEGABYTES") or 100)
@@ -333,6 +339,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "keep-callbacks": {"task": "messaging.jobs.keep_callbacks", "schedule": 60.0, "options": {"expires": 60.0}},
     "keep-reply-times": {"task": "messaging.jobs.keep_reply_times", "schedule": 60.0, "options": {"expires": 60.0}},
+    "scan-attachments": {
+        "task": "messaging.jobs.scan_attachments",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "forget-attachments": {"task": "messaging.jobs.forget_attachments", "schedule": 3600.0},
     "tell-unread-messages": {
         "task": "messaging.jobs.tell_unread_messages",
         "schedule": 20.0,

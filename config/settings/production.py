@@ -21,6 +21,9 @@
 | VAPID_PRIVATE_KEY | key of the alerts in browsers, 32 bytes in base64url; empty: none |
 | VAPID_SUBJECT | how a push service reaches the operator; default: mailto: and OPERATOR_EMAIL |
 | MEDIA_ROOT | folder of the files that people hand in, shared by web and worker; default: `files` in DATA_DIR |
+| ATTACHMENTS_ROOT | folder of the files of messages, shared by web and worker; default: `attachments` in MEDIA_ROOT |
+| ATTACHMENT_MAXIMUM_MEGABYTES | how large a file of a message may be; default 10 |
+| CLAMD_URL | virus scanner of these files, tcp://host:3310 or unix:///path; empty: none |
 | IMPORT_MAXIMUM_MEGABYTES | how large a file to load may be; default 100 |
 | LOG_LEVEL | default INFO |
 | LOG_FORMAT | text (default) or json, one object a line |

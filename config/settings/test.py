@@ -33,6 +33,8 @@ DATABASES["default"]["OPTIONS"]["options"] = (
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 _number = int(re.sub(r"\D", "", _worker) or 0)
 MEDIA_ROOT = DATA_DIR / "test-files" / _worker
+ATTACHMENTS_ROOT = MEDIA_ROOT / "attachments"
+CLAMD_URL = ""
 SMS_FILE = MEDIA_ROOT / "sms.jsonl"
 CACHES = cache(REDIS_URL, number=8 + _number)
 CHANNEL_LAYERS = channel_layers(REDIS_URL, prefix=f"test-{_worker}")

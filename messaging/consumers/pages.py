@@ -1,11 +1,11 @@
 """The socket of a conversation, and at the end the one of an adviser's page of the day.
 
-Frames from the browser: `send` (client_id, body), `edit` (client_id, number, body, change), `delete` (client_id,
-number), `sync` (after, changed), `read` (number), `typing`. Frames to the browser: `messages` (items in order of their
-numbers, `last` stored), `changes` (items in order of the changes, `changed`), `ack` and `refused` (client_id), `read`
-(staff, number), `typing` (name), `presence` (present), `error`. `docs/chat-protocol.md` describes them. The server
-sends nothing before the first `sync`, which says what the screen already shows. From then on the screen gets every
-number in order, however the server learned of it.
+Frames from the browser: `send` (client_id, body, attachments), `edit` (client_id, number, body, change), `delete`
+(client_id, number), `sync` (after, changed), `read` (number), `typing`. Frames to the browser: `messages` (items in
+order of their numbers, `last` stored), `changes` (items in order of the changes, `changed`), `ack` and `refused`
+(client_id), `read` (staff, number), `typing` (name), `presence` (present), `error`. `docs/chat-protocol.md` describes
+them. The server sends nothing before the first `sync`, which says what the screen already shows. From then on the
+screen gets every number in order, however the server learned of it.
 
 Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again later, 1011 broken, and those of
 `sessions`.
@@ -23,6 +23,7 @@ from django.db import DatabaseError
 
 from accompaniment.consumers import TRY_LATER, frame_in
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.parsing import LARGEST_NUMBER
 from messaging.consumers.folds import Fold
 from messaging.consumers.sessions import (
     LOOK_EVERY,
@@ -36,6 +37,7 @@ from messaging.consumers.sessions import (
 from messaging.consumers.writer import post
 from messaging.models import Message
 from messaging.reads.participants import ConversationClosedError
+from messaging.rules import ATTACHMENTS_AT_MOST
 from messaging.services import changes, conversations, live
 from messaging.services.conversations import Asking
 from messaging.services.posting import Draft, SessionOverError
@@ -124,8 +126,8 @@ class ConversationConsumer(AccountSocket):
         """Take one frame. The session of a message is looked up with its right to be written, by the batch."""
         frame = frame_in(text, largest=FRAME_LIMIT)
         match frame:
-            case {"type": "send", "client_id": str(client_id), "body": str(body)}:
-                await self._send_message(client_id, body)
+            case {"type": "send", "client_id": str(client_id), "body": str(body), **rest}:
+                await self._send_message(client_id, body, rest.get("attachments", []))
             case _ if await self.is_of_its_session():
                 await self._hear(frame, too_long=text is not None and len(text) > FRAME_LIMIT)
 
@@ -155,9 +157,10 @@ class ConversationConsumer(AccountSocket):
             case _:
                 await self.send_json({"type": "error", "sentence": TOO_LONG if too_long else UNREADABLE})
 
-    async def _send_message(self, client_id: str, body: str) -> None:
+    async def _send_message(self, client_id: str, body: str, attachments: Any) -> None:
         try:
             identifier = UUID(client_id)
+            files = _keys(attachments)
         except ValueError:
             await self.send_json({"type": "error", "sentence": UNREADABLE})
             return
@@ -166,6 +169,7 @@ class ConversationConsumer(AccountSocket):
             conversation_pk=self.conversation_pk,
             client_id=identifier,
             body=body,
+            attachments=files,
             held=self.held,
         )
         self._sending[str(identifier)] = client_id
@@ -359,6 +363,13 @@ class ConversationConsumer(AccountSocket):
         by_person, by_staff = self.read_by
         self.read_by = (by_person, max(by_staff, number)) if staff else (max(by_person, number), by_staff)
         await self.send_json({"type": "read", "staff": staff, "number": number})
+
+
+def _keys(values: Any) -> tuple[int, ...]:
+    """Return the keys of files in a frame. Raises ValueError for anything else."""
+    if not isinstance(values, list) or any(type(one) is not int or not 0 < one <= LARGEST_NUMBER for one in values):
+        raise ValueError("no list of keys")
+    return tuple(values[: ATTACHMENTS_AT_MOST + 1])
 
 
 class DeskConsumer(AccountSocket):

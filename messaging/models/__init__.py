@@ -1,5 +1,6 @@
 """Tables of the messaging floor: conversations, call-back requests, and deliveries outside the pages."""
 
+from messaging.models.attachments import OF_AN_ATTACHMENT, Attachment
 from messaging.models.callbacks import CallbackAttempt, CallbackEvent, CallbackRequest, CallbackWindow, of_the_team
 from messaging.models.conversations import (
     OF_A_MESSAGE,
@@ -15,8 +16,10 @@ from messaging.models.conversations import (
 from messaging.models.deliveries import Alert, Delivery, DemonstrationEmail, SmsDay, ToldMark, UnreadRound
 
 __all__ = [
+    "OF_AN_ATTACHMENT",
     "OF_A_MESSAGE",
     "Alert",
+    "Attachment",
     "CallbackAttempt",
     "CallbackEvent",
     "CallbackRequest",

@@ -138,6 +138,7 @@ class Message(AppendOnly):
     pieces_left = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="attachments of the e-mail that were not taken over"
     )
+    attached = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="how many files came with it")
     created_at = models.DateTimeField()
 
     change: "MessageChange | None" = None
@@ -151,7 +152,7 @@ class Message(AppendOnly):
             models.UniqueConstraint(fields=("conversation", "number"), name="message_number_once"),
             models.UniqueConstraint(fields=("author", "client_id"), name="message_client_id_once"),
             models.CheckConstraint(condition=Q(number__gte=1), name="message_number_from_one"),
-            models.CheckConstraint(condition=~Q(body=""), name="message_not_empty"),
+            models.CheckConstraint(condition=~Q(body="") | Q(attached__gt=0), name="message_not_empty"),
             models.CheckConstraint(condition=Q(by_email=True) | Q(pieces_left=0), name="message_pieces_of_an_email"),
         ]
 
@@ -172,6 +173,12 @@ OF_A_MESSAGE = [field.attname for field in Message._meta.concrete_fields]
 """The columns of a message, in the order that `Message.from_db` takes them in."""
 
 
+class MessageChangeQuerySet(QuerySet[Any]):
+    def deleted(self) -> "QuerySet[Any, Any]":
+        """Return the messages that their authors have deleted."""
+        return self.filter(kind=MessageChangeKind.DELETED).order_by().values("message")
+
+
 class MessageChange(AppendOnly):
     """A new text of a message, or its deletion, by its author. The texts before it stay where they are."""
 
@@ -181,6 +188,8 @@ class MessageChange(AppendOnly):
     kind = models.CharField(max_length=7, choices=MessageChangeKind)
     body = models.TextField(blank=True, max_length=5000, help_text="the new text; empty for a deletion")
     at = models.DateTimeField()
+
+    objects = MessageChangeQuerySet.as_manager()
 
     class Meta:
         ordering = ("conversation", "number")

@@ -51,6 +51,26 @@ def changes_belong_to_their_message() -> Iterator[str]:
         yield f"change {change} of message {message} was not allowed"
 
 
+def messages_have_their_attachments() -> Iterator[str]:
+    """A message carries as many files as it says, in places from 1 on, all of its author and conversation."""
+    for conversation, number, said, count in rows("""
+        SELECT message.conversation_id, message.number, message.attached, count(file.id)
+        FROM messaging_message message
+        LEFT JOIN messaging_attachment file ON file.message_id = message.id
+            AND file.conversation_id = message.conversation_id AND file.uploader_id = message.author_id
+            AND file.position <= message.attached
+        WHERE message.attached > 0 OR file.id IS NOT NULL
+        GROUP BY message.id HAVING count(file.id) <> message.attached
+    """):
+        yield f"message {number} of conversation {conversation} says {said} attachments and has {count}"
+    for (key,) in rows("""
+        SELECT file.id FROM messaging_attachment file JOIN messaging_message message ON message.id = file.message_id
+        WHERE file.conversation_id <> message.conversation_id OR file.uploader_id <> message.author_id
+            OR file.position > message.attached
+    """):
+        yield f"attachment {key} is carried by a message that does not say so"
+
+
 def waiting_since_the_first_unanswered_message() -> Iterator[str]:
     """A conversation waits since the person's first message that no answer, contact or « no reply needed » settles.
 
@@ -250,6 +270,7 @@ MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     messages_are_numbered_without_gap,
     changes_are_numbered_without_gap,
     changes_belong_to_their_message,
+    messages_have_their_attachments,
     waiting_since_the_first_unanswered_message,
     waits_have_their_times,
     rises_were_noted_in_time,

@@ -16,6 +16,7 @@ from accompaniment.models.search import named, words_of
 from accompaniment.models.statements import Statement
 from accompaniment.reads.zones import other_zones, reader_zone
 from accompaniment.rules.french import (
+    counted,
     delay_in_words,
     duration_in_words,
     listed,
@@ -28,7 +29,8 @@ from caseload.enums import Urgency
 from caseload.models import Cover, Placement
 from caseload.reads.moves.who_answers import away_now, relay_of
 from caseload.rules.portfolio import REPLY_WITHIN, reply_urgency
-from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, Message, ReadMark
+from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, Message, MessageChange, ReadMark
+from messaging.reads.attachments import AttachmentItem, attached_to
 from messaging.reads.changes import DELETED, last_text_of, with_changes
 from messaging.reads.participants import Participants, opening_stretches, times_of
 from messaging.rules import CHANGE_WITHIN
@@ -63,6 +65,8 @@ class Bubble:
         """For how long it may be changed."""
         left: timedelta = self.message.created_at + CHANGE_WITHIN - timezone.now()
         return int(left.total_seconds())
+
+    attachments: Sequence[AttachmentItem]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +165,7 @@ def _bubbles(
     messages: list[Message], reader: User, zone: ZoneInfo, *, marked: int, read_by_other: int, writes: bool
 ) -> list[Bubble]:
     own_last = max((message.number for message in messages if message.author_id == reader.pk), default=0)
+    files = attached_to(messages)
     bubbles = []
     changeable_from = timezone.now() - CHANGE_WITHIN
     day: date | None = None
@@ -182,6 +187,7 @@ def _bubbles(
                 first_unread=first_unread,
                 state=state,
                 can_change=writes and mine and not message.is_deleted and message.created_at > changeable_from,
+                attachments=files.get(message.pk, ()),
             )
         )
         day = its_day
@@ -268,6 +274,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
         last_body=Coalesce(
             Subquery(last.annotate(now=last_text_of("pk")).values("now")[:1]), Subquery(last.values("body")[:1])
         ),
+        last_attached=Subquery(last.exclude(pk__in=MessageChange.objects.deleted()).values("attached")[:1]),
         last_at=Subquery(last.values("created_at")[:1]),
         last_role=Subquery(last.values("author__role")[:1]),
         last_collective=Subquery(last.values("collective")[:1]),
@@ -277,7 +284,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
     return [
         ListLine(
             conversation=row,
-            excerpt=_excerpt(row.last_body or DELETED),
+            excerpt=_excerpt(row.last_body, attached=row.last_attached or 0),
             last_at=row.last_at,
             from_person=row.last_role == "jobseeker",
             collective=bool(row.last_collective),
@@ -374,8 +381,8 @@ def _left(due_at: datetime | None, now: datetime) -> str:
     return duration_in_words(left) if left > timedelta(0) else ""
 
 
-def _excerpt(body: str) -> str:
-    line = " ".join(body.split())
+def _excerpt(body: str, *, attached: int) -> str:
+    line = " ".join(body.split()) or (counted(attached, "une pièce jointe,pièces jointes") if attached else DELETED)
     return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
 
 

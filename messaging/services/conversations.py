@@ -12,6 +12,7 @@ from accompaniment.enums import FilePart
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from messaging.models import Conversation, Message, ReadMark
+from messaging.reads.attachments import attached_to
 from messaging.reads.changes import changes_after, with_changes
 from messaging.reads.participants import NOBODY, ConversationClosedError, Participants, participants, participants_of
 from messaging.reads.threads import ListLine, messages_after, read_numbers
@@ -137,6 +138,7 @@ def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedErro
     """Return for each the messages that it misses, at most `PAGE`, with four queries for all of them.
 
     If any of the conversations has changes, they take one or two queries more.
+    A fifth reads their files, if there are any.
     The answer is ConversationClosedError if the account may not read the conversation.
     """
     found = _looked_up(askings)
@@ -151,9 +153,13 @@ def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedErro
     changes = changes_after(missing, most=PAGE)
     if any(found.last_change(asking) for asking in behind):
         with_changes(message for some in messages.values() for message in some)
+    files = attached_to(message for page in messages.values() for message in page)
     return [
         Page(
-            items=[message_item(message) for message in messages.get((asking.conversation_pk, asking.after), ())],
+            items=[
+                message_item(message, files.get(message.pk, ()))
+                for message in messages.get((asking.conversation_pk, asking.after), ())
+            ],
             last=_last(asking, found),
             read_by_person=marks[asking.conversation_pk][0],
             read_by_staff=marks[asking.conversation_pk][1],

@@ -24,6 +24,8 @@ from typing import Any, NotRequired, Protocol, TypedDict, TypeVar
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from messaging.reads.attachments import AttachmentItem
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -61,6 +63,7 @@ class MessageItem(TypedDict):
     """What is said of a message that came by e-mail."""
     change: NotRequired[int]
     deleted: NotRequired[bool]
+    attachments: list[AttachmentItem]
 
 
 @dataclass(frozen=True, kw_only=True)

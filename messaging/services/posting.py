@@ -20,20 +20,23 @@ from accompaniment.enums import AuditAction, BoundedAct
 from accompaniment.models import User
 from accompaniment.models.statements import Blank, Statement, in_one_trip, instant
 from accompaniment.rules.errors import DomainError
-from accompaniment.rules.french import excess_in_words
+from accompaniment.rules.french import counted, excess_in_words, plural
 from accompaniment.rules.parsing import lines_in
 from accompaniment.services import audit, journal
 from accompaniment.services.bounds import Limit
 from accompaniment.services.sessions import Held, LookedUp
 from caseload.services.desk import summaries
-from messaging.enums import Panel
-from messaging.locks import ConversationLocks, LockedConversation
-from messaging.models import OF_A_MESSAGE, Conversation, Message
+from messaging.enums import AttachmentState, Panel
+from messaging.locks import AttachmentLocks, ConversationLocks, LockedConversation
+from messaging.models import OF_A_MESSAGE, Attachment, Conversation, Message
+from messaging.reads.attachments import AttachmentItem, attachment_item
 from messaging.reads.participants import ConversationClosedError, Staff, gathered, staff_of
-from messaging.rules import BODY_LIMIT, email_note
+from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, email_note
 from messaging.services import desks, live
 from messaging.services.reply_rises import RISES_OF
 
+ATTACHMENT_GONE = "Une pièce jointe n'est plus disponible. Retirez-la, puis ajoutez-la de nouveau."
+ATTACHMENT_INFECTED = "Un virus a été trouvé dans une pièce jointe. Retirez-la, puis renvoyez votre message."
 OF_ANOTHER_CONVERSATION = "Votre message n'est pas parti. Actualisez la page, puis renvoyez-le."
 
 PATIENCE_OF_A_BATCH = "200ms"
@@ -63,7 +66,8 @@ class Draft:
     """A message to post.
 
     A message with the same author and `client_id` is stored once: sending it again returns the stored row, whatever
-    the text. A `collective` text, which goes to several people, answers nobody and is no contact. `held`, of a
+    the text. A `collective` text, which goes to several people, answers nobody and is no contact. `attachments` are
+    files that the author has stored for this conversation; a message with a file needs no text. `held`, of a
     message from a socket, is the session that opened it: it is looked up with the right to write.
     """
 
@@ -73,6 +77,7 @@ class Draft:
     body: str
     collective: bool = False
     email: Email | None = None
+    attachments: tuple[int, ...] = ()
     held: Held | None = None
 
     @property
@@ -92,11 +97,12 @@ def post_message(
     body: str,
     collective: bool = False,
     email: Email | None = None,
+    attachments: Sequence[int] = (),
 ) -> Message:
     """Store a message and return it with its number; then show it on the open screens. See `Draft`.
 
-    Raises DomainError for an empty or too long text, a lost right, or a `client_id` of another conversation, with
-    nothing written.
+    Raises DomainError for an empty or too long text, a lost right, a file that is gone, or a `client_id` of another
+    conversation, with nothing written.
     """
     draft = Draft(
         author_pk=actor.pk,
@@ -105,6 +111,7 @@ def post_message(
         body=body,
         collective=collective,
         email=email,
+        attachments=tuple(attachments),
     )
     (outcome,) = post_messages([draft])
     if isinstance(outcome, Exception):
@@ -162,11 +169,19 @@ SENT = Statement(
 
 STORE = Statement(
     "INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, collective, by_email,"
-    " pieces_left, created_at)"
+    " pieces_left, attached, created_at)"
     " SELECT new.*, %(at)s::timestamptz FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[],"
     " %(authors)s::bigint[], %(client_ids)s::uuid[], %(bodies)s::text[], %(collective)s::boolean[],"
-    " %(by_email)s::boolean[], %(pieces_left)s::smallint[]) AS new"
+    " %(by_email)s::boolean[], %(pieces_left)s::smallint[], %(attached)s::smallint[]) AS new"
     " RETURNING conversation_id, number, id"
+)
+
+BIND = Statement(
+    "UPDATE messaging_attachment SET message_id = message.id, position = new.position"
+    " FROM unnest(%(attachments)s::bigint[], %(conversations)s::bigint[], %(numbers)s::integer[],"
+    " %(positions)s::smallint[]) AS new(id, conversation, number, position)"
+    " JOIN messaging_message message ON message.conversation_id = new.conversation AND message.number = new.number"
+    " WHERE messaging_attachment.id = new.id"
 )
 
 COUNT = Statement(
@@ -181,15 +196,18 @@ COUNT = Statement(
 class _Batch:
     """Messages that one transaction stores: what was looked up for all of them, then what is to be written.
 
-    The look-ups and the writes are one trip to the database each.
+    The look-ups and the writes are one trip to the database each. If there are files, each has one statement more.
     """
 
     def __init__(self, drafts: Sequence[Draft], *, waits: bool) -> None:
         self.waits = waits
         self.now = timezone.now()
         self.new: list[Message] = []
+        self.carried: dict[tuple[int, int], list[Attachment]] = {}
+        """The files of each new message, by its conversation and number."""
         authors = [draft.author_pk for draft in drafts]
         conversations = [draft.conversation_pk for draft in drafts]
+        offered = [file for draft in drafts for file in draft.attachments]
         with in_one_trip():
             if not waits:
                 HURRY.send(patience=PATIENCE_OF_A_BATCH)
@@ -197,6 +215,7 @@ class _Batch:
             staff = STAFF.send(conversations=conversations, now=self.now)
             known = LookedUp(held={draft.held for draft in drafts if draft.held is not None}, accounts=authors)
             standing = STANDING.send(authors=authors, client_ids=[draft.client_id for draft in drafts])
+            files = AttachmentLocks(offered, conversations=conversations, waits=waits) if offered else None
             sent = SENT.send(
                 act=BoundedAct.MESSAGES.value,
                 day=timezone.localdate(self.now),
@@ -205,6 +224,7 @@ class _Batch:
                 conversations=conversations,
             )
         self.conversations = locks.read()
+        self.files = files.read() if files else {}
         self.waited = {pk: one.awaiting_reply_since for pk, one in self.conversations.items()}
         self.risen = {pk for pk, one in self.conversations.items() if one.times and one.times.desk_at <= self.now}
         by_person = gathered(staff)
@@ -230,7 +250,7 @@ class _Batch:
             return refusal
 
     def _take(self, draft: Draft) -> Message:
-        text = checked_text(draft.body)
+        text = checked_text(draft.body, files=len(draft.attachments))
         conversation = self.conversations.get(draft.conversation_pk)
         if conversation is None:
             raise ConversationClosedError if self.waits else BusyConversationError
@@ -243,11 +263,34 @@ class _Batch:
             return standing
         author = self.authors[draft.author_pk]
         self.who[conversation.pk].check_writes(author)
+        if len(set(draft.attachments)) != len(draft.attachments):
+            raise DomainError(ATTACHMENT_GONE, about="attachments")
+        files = [self._file(draft, pk) for pk in draft.attachments]
         self._check_bound(author)
         message = _next(conversation, author=author, draft=draft, text=text, at=self.now)
+        if files:
+            self.carried[conversation.pk, message.number] = files
+            for file in files:
+                del self.files[file.pk]
         self.standing[draft.key] = message
         self.new.append(message)
         return message
+
+    def _file(self, draft: Draft, pk: int) -> Attachment:
+        """Return a file that the message may carry: its author's own, for this conversation, and not carried yet."""
+        file = self.files.get(pk)
+        if file is None and not self.waits:
+            raise BusyConversationError
+        if (
+            file is None
+            or (file.uploader_id, file.conversation_id) != (draft.author_pk, draft.conversation_pk)
+            or file.message_id is not None
+            or file.state == AttachmentState.ARRIVING
+        ):
+            raise DomainError(ATTACHMENT_GONE, about="attachments")
+        if file.state == AttachmentState.INFECTED:
+            raise DomainError(ATTACHMENT_INFECTED, about="attachments")
+        return file
 
     def _check_bound(self, author: User) -> None:
         if author.pk in self.allowed:
@@ -266,6 +309,8 @@ class _Batch:
             late = [one.pk for one in changed if one.awaiting_reply_since is None and one.pk in self.risen]
             if late:
                 RISES_OF.send(conversations=late, now=self.now)
+            if self.carried:
+                self._bind()
             COUNT.send(
                 conversations=[one.pk for one in changed],
                 numbers=[one.last_number for one in changed],
@@ -295,7 +340,17 @@ class _Batch:
             collective=[message.collective for message in self.new],
             by_email=[message.by_email for message in self.new],
             pieces_left=[message.pieces_left for message in self.new],
+            attached=[message.attached for message in self.new],
         )
+
+    def _bind(self) -> None:
+        bound = [
+            (file.pk, conversation, number, position)
+            for (conversation, number), files in self.carried.items()
+            for position, file in enumerate(files, 1)
+        ]
+        pks, conversations, numbers, positions = (list(column) for column in zip(*bound, strict=True))
+        BIND.send(attachments=pks, conversations=conversations, numbers=numbers, positions=positions)
 
     def _tell_of_contacts(self) -> None:
         """Write the portfolio rows, and one line a day of each journal: by whoever wrote first."""
@@ -316,25 +371,44 @@ class _Batch:
     def _audited(self, message: Message) -> tuple[int, int, dict[str, Any]]:
         person = self.conversations[message.conversation_id].jobseeker_pk
         details = {"conversation": message.conversation_id, "number": message.number}
-        return message.author_id, person, {**details, "by_email": True} if message.by_email else details
+        if message.by_email:
+            details["by_email"] = True
+        if message.attached:
+            details["attachments"] = message.attached
+        return message.author_id, person, details
 
     def _event(self, message: Message) -> live.MessageStored:
         return live.MessageStored(
             conversation_id=message.conversation_id,
             number=message.number,
             readers=tuple(sorted(self.who[message.conversation_id].readers)),
-            item=message_item(message),
+            item=message_item(
+                message,
+                [attachment_item(file) for file in self.carried.get((message.conversation_id, message.number), ())],
+            ),
         )
 
 
-def checked_text(body: str) -> str:
-    """Return the text as it is stored; raise DomainError if it is empty or too long."""
+def checked_text(body: str, *, files: int = 0) -> str:
+    """Return the text as it is stored; raise DomainError if it is too long, or empty without files."""
     text = lines_in(body).strip()
-    if not text:
+    if not text and not files:
         raise DomainError("Écrivez votre message avant de l'envoyer.", about="body")
     if len(text) > BODY_LIMIT:
         raise DomainError(excess_in_words(len(text), most=BODY_LIMIT), about="body")
+    check_number(files)
     return text
+
+
+def check_number(files: int) -> None:
+    """Raise DomainError if so many files are too many for one message."""
+    if files > ATTACHMENTS_AT_MOST:
+        excess = files - ATTACHMENTS_AT_MOST
+        sentence = (
+            f"{counted(excess, 'une pièce jointe,pièces jointes')} de trop\u00a0: {ATTACHMENTS_AT_MOST} au plus par "
+            f"message. Retirez-{plural(excess, 'la,les')}, ou envoyez-{plural(excess, 'la,les')} dans un autre message."
+        )
+        raise DomainError(sentence, about="attachments")
 
 
 def _next(conversation: LockedConversation, *, author: User, draft: Draft, text: str, at: datetime) -> Message:
@@ -353,11 +427,12 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
         collective=draft.collective,
         by_email=draft.email is not None,
         pieces_left=draft.email.pieces_left if draft.email is not None else 0,
+        attached=len(draft.attachments),
         created_at=at,
     )
 
 
-def message_item(message: Message) -> live.MessageItem:
+def message_item(message: Message, attachments: Sequence[AttachmentItem] = ()) -> live.MessageItem:
     """Return a message as sent to screens; load `author` with it, as the account is called now, and `change`."""
     item: live.MessageItem = {
         "number": message.number,
@@ -367,6 +442,7 @@ def message_item(message: Message) -> live.MessageItem:
         "client_id": str(message.client_id),
         "at": message.created_at.isoformat(),
         "body": message.text,
+        "attachments": list(attachments),
     }
     if message.by_email:
         item["email"] = email_note(message.pieces_left)

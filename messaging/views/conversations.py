@@ -11,9 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from accompaniment.enums import Role
-from accompaniment.forms.fields import add_refusal, search_in
+from accompaniment.forms.fields import search_in
 from accompaniment.models import Accompaniment, Jobseeker
-from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import opening_hours_in_lines
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, MissingRightError, role_required
@@ -27,7 +26,7 @@ from messaging.reads.participants import ConversationClosedError, Participants, 
 from messaging.reads.threads import Thread, list_lines, people_without_conversation, thread_for
 from messaging.services import conversations
 from messaging.services.conversations import record_excerpts, record_reading
-from messaging.services.posting import post_message
+from messaging.views.sending import post_form
 
 LISTED = 60
 """Conversations on the list; the search finds the others."""
@@ -38,6 +37,14 @@ SHOWN_TO_REPLY = 3
 """Messages above the field with which one answers on a line of a list."""
 
 UNREADABLE = "Cet envoi n'a pas été compris. Actualisez la page."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A conversation that the user may read, and who else may."""
+
+    conversation: Conversation
+    who: Participants
 
 
 @require_safe
@@ -71,17 +78,14 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
         return _reply(request, opened)
     if request.method != "POST":
         return _page(request, opened, composer(opened.conversation))
-    form = composer(opened.conversation, request.POST)
+    form = composer(opened.conversation, request.POST, request.FILES)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
-    if not form.is_valid():
-        sentence = " ".join(str(error) for error in form.errors.get("body", ())) or UNREADABLE
-        return _refuse(sentence) if wants_json else _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    try:
-        message = post_message(actor=request.user, conversation=opened.conversation, **form.cleaned_data)
-    except DomainError as error:
-        add_refusal(form, error)
-        refused = HTTPStatus.UNPROCESSABLE_ENTITY
-        return _refuse(error.sentence) if wants_json else _page(request, opened, form, status=refused)
+    message = post_form(request, opened.conversation, form)
+    if message is None:
+        sentences = [str(error) for name, errors in form.errors.items() if name != "client_id" for error in errors]
+        if wants_json:
+            return refuse(" ".join(sentences) or UNREADABLE)
+        return _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if wants_json:
         return JsonResponse({"number": message.number, "at": message.created_at.isoformat()})
     answer = redirect(f"{reverse('conversation', args=[pk])}#fin")
@@ -134,14 +138,6 @@ def mark_read(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """A conversation that the user may read, and who else may."""
-
-    conversation: Conversation
-    who: Participants
-
-
 def open_for(request: AuthenticatedRequest, pk: int, *, to_write: bool = False) -> Opened:
     """Return a conversation that the user may read: else 404, or 403 for writing with a right to read only.
 
@@ -170,16 +166,11 @@ def _reply(request: AuthenticatedRequest, opened: Opened) -> HttpResponse:
     status = HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if form.is_valid():
-            try:
-                post_message(actor=request.user, conversation=opened.conversation, **form.cleaned_data)
-            except DomainError as error:
-                add_refusal(form, error)
-            else:
-                said = f"Votre réponse est envoyée à {opened.conversation.jobseeker}."
-                answer = render(request, "caseload/partials/_acted.html", {"sentence": said})
-                went_through(request, answer)
-                return answer
+        if post_form(request, opened.conversation, form) is not None:
+            said = f"Votre réponse est envoyée à {opened.conversation.jobseeker}."
+            answer = render(request, "caseload/partials/_acted.html", {"sentence": said})
+            went_through(request, answer)
+            return answer
     record_reading(actor=request.user, conversation=opened.conversation, who=opened.who)
     thread = thread_for(request.user, opened.conversation, opened.who, shown=SHOWN_TO_REPLY)
     return render(request, "messaging/partials/_reply_act.html", {"thread": thread, "form": form}, status=status)
@@ -236,5 +227,6 @@ def _person_context(thread: Thread) -> dict[str, Any]:
     }
 
 
-def _refuse(sentence: str) -> JsonResponse:
+def refuse(sentence: str) -> JsonResponse:
+    """Tell a script why its request was refused."""
     return JsonResponse({"sentence": sentence}, status=HTTPStatus.CONFLICT)

@@ -10,9 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accompaniment.enums import Role
-from accompaniment.forms.fields import add_refusal
 from accompaniment.models import Jobseeker, Note
-from accompaniment.rules.errors import DomainError
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import went_through
@@ -23,8 +21,8 @@ from messaging.reads.handling import handling_of
 from messaging.reads.sequence import Place, sequence_for
 from messaging.reads.threads import thread_for
 from messaging.services.conversations import record_reading
-from messaging.services.posting import post_message
 from messaging.views.conversations import Opened, open_for
+from messaging.views.sending import post_form
 
 MESSAGES_SHOWN = 30
 
@@ -60,16 +58,11 @@ def one(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
         if request.htmx:
             return render(request, "messaging/partials/_sequence_state.html", _state(request, opened, asked))
         return _page(request, opened, asked, composer(opened.conversation))
-    form = composer(opened.conversation, request.POST)
-    if form.is_valid():
-        try:
-            post_message(actor=request.user, conversation=opened.conversation, **form.cleaned_data)
-        except DomainError as error:
-            add_refusal(form, error)
-        else:
-            answer = redirect(asked.on("sequence", done=pk))
-            went_through(request, answer)
-            return answer
+    form = composer(opened.conversation, request.POST, request.FILES)
+    if post_form(request, opened.conversation, form) is not None:
+        answer = redirect(asked.on("sequence", done=pk))
+        went_through(request, answer)
+        return answer
     return _page(request, opened, asked, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 

@@ -38,6 +38,13 @@ export function excess(length, most) {
   return `${grouped(over)} caractère${plural(over)} de trop${NO_BREAK}: ${grouped(most)} au plus. Raccourcissez ce texte.`;
 }
 
+// « 1 Ko », « 820 Ko » or « 1,4 Mo ».
+export function size(octets) {
+  if (octets < 1024 * 1024) return `${grouped(Math.max(1, Math.ceil(octets / 1024)))}${NO_BREAK}Ko`;
+  const tenths = Math.floor((octets * 10) / (1024 * 1024));
+  return `${grouped(Math.floor(tenths / 10))}${tenths % 10 ? `,${tenths % 10}` : ""}${NO_BREAK}Mo`;
+}
+
 // Days and hours in the reader's zone: « mardi 1er décembre 2026 », « 9 h 05 ».
 export class Clock {
   // zone: the reader's, zoneWords: its name, zones: those of both sides, separated by spaces.

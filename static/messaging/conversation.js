@@ -4,10 +4,11 @@
 import { Clock, excess } from "../frame/words.js";
 import { Changing } from "./changing.js";
 import { kindsIn, warningAbout } from "./guard.js";
+import { Files } from "./files.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
 import { OtherSide } from "./other.js";
-import { Outbox } from "./outbox.js";
+import { Outbox, fail, say } from "./outbox.js";
 import { Reading } from "./reading.js";
 
 const CUT = "Connexion coupée — vos messages partiront dès son retour.";
@@ -26,6 +27,7 @@ class ConversationThread extends HTMLElement {
     this.jump = this.querySelector("[data-jump]");
     this.other = new OtherSide(this.querySelector("[data-other]"), (frame) => this.link.tell(frame));
     this.form = this.querySelector("[data-composer]");
+    this.files = new Files(this, () => this.atEnd && this.#toTheEnd());
     this.me = Number(this.dataset.me);
     this.staff = this.dataset.staff === "true";
     this.last = Number(this.dataset.last);
@@ -64,6 +66,7 @@ class ConversationThread extends HTMLElement {
     // A page of older messages stays as it is; it links to the live one.
     if ("past" in this.dataset) return;
     this.#listen();
+    this.files.follow();
     this.outbox.entries().forEach((entry) => this.#showPending(entry));
     if (this.outbox.entries().length > 0) this.#toTheEnd();
     this.link.start();
@@ -73,7 +76,7 @@ class ConversationThread extends HTMLElement {
     this.listeners?.abort();
     this.shown?.disconnect();
     for (const timer of [this.cutTimer, this.retryTimer]) clearTimeout(timer);
-    for (const part of [this.reading, this.changing, this.link, this.other]) part?.stop();
+    for (const part of [this.reading, this.changing, this.link, this.other, this.files]) part?.stop();
   }
 
   #listen() {
@@ -94,6 +97,7 @@ class ConversationThread extends HTMLElement {
       event.preventDefault();
       this.#write();
     });
+    this.files.listen(this.form, hear);
     hear(this.form.querySelector("[data-despite]"), "click", (event) => {
       event.preventDefault();
       this.#write({ despite: true });
@@ -121,11 +125,14 @@ class ConversationThread extends HTMLElement {
   // `despite`: the user has read the warning about a number in the text.
   #write({ despite = false } = {}) {
     const body = this.input.value.trim();
-    if (body === "" || this.#isTooLong(body) || (!despite && this.#isDoubtful(body))) {
+    const { items } = this.files;
+    if ((body === "" && items.length === 0) || this.#isTooLong(body) || (!despite && this.#isDoubtful(body))) {
       this.input.focus();
       return;
     }
-    const entry = this.outbox.add(body);
+    if (this.files.holds(() => this.#write({ despite }))) return;
+    const entry = this.outbox.add(body, items);
+    this.files.clear();
     this.input.value = "";
     this.input.dispatchEvent(new Event("input", { bubbles: true }));
     this.#showPending(entry);
@@ -141,7 +148,8 @@ class ConversationThread extends HTMLElement {
     if (entry === undefined) return;
     if (this.link.live) {
       this.sending = entry.client_id;
-      this.link.tell({ type: "send", client_id: entry.client_id, body: entry.body });
+      const attachments = (entry.attachments ?? []).map((file) => file.id);
+      this.link.tell({ type: "send", client_id: entry.client_id, body: entry.body, attachments });
       this.#retryLater(10000);
     } else if (this.reachable) {
       this.sending = entry.client_id;
@@ -193,13 +201,14 @@ class ConversationThread extends HTMLElement {
     if (row === null) return;
     if (event.target.closest("[data-retry]")) {
       this.outbox.mark(row.dataset.client, "");
-      this.#say(row, "Envoi…");
+      say(row, "Envoi…");
       this.input.focus();
       this.#send();
     } else if (event.target.closest("[data-drop]")) {
       const entry = this.outbox.entries().find((kept) => kept.client_id === row.dataset.client);
       this.outbox.remove(row.dataset.client);
       row.remove();
+      this.files.putBack(entry?.attachments);
       if (entry) this.input.value = [entry.body, this.input.value].filter((text) => text !== "").join("\n");
       this.#grow();
       this.input.focus();
@@ -254,7 +263,7 @@ class ConversationThread extends HTMLElement {
     this.outbox.remove(clientId);
     if (item) this.#take({ items: [item], last: number });
     const row = this.#pending(clientId);
-    if (row) this.#say(row, "Envoyé");
+    if (row) say(row, "Envoyé");
     this.dispatchEvent(new CustomEvent("answered", { bubbles: true }));
     this.link.look();
     this.#next(clientId);
@@ -267,7 +276,7 @@ class ConversationThread extends HTMLElement {
     }
     this.outbox.mark(frame.client_id, frame.sentence);
     const row = this.#pending(frame.client_id);
-    if (row) this.#fail(row, frame.sentence);
+    if (row) fail(row, this.#clone("failed"), frame.sentence);
     this.#next(frame.client_id);
   }
 
@@ -327,7 +336,7 @@ class ConversationThread extends HTMLElement {
       if (this.sending === item.client_id) this.#next(item.client_id);
     }
     const at = new Date(item.at);
-    const row = pending ?? this.#row(item.body, mine ? "Vous" : item.name, at, item.staff === this.staff, item.email);
+    const row = pending ?? this.#row(item, mine ? "Vous" : item.name, at, item.staff === this.staff);
     row.id = `message-${item.number}`;
     row.dataset.number = item.number;
     if (mine) row.dataset.mine = "";
@@ -360,23 +369,24 @@ class ConversationThread extends HTMLElement {
   }
 
   #showPending(entry) {
-    const row = this.#row(entry.body, "Vous", new Date(entry.at), true);
+    const row = this.#row(entry, "Vous", new Date(entry.at), true);
     row.dataset.client = entry.client_id;
     row.dataset.mine = "";
     this.list.append(row);
     this.empty.hidden = true;
-    if (entry.failed) this.#fail(row, entry.failed);
-    else this.#say(row, "Envoi…");
+    if (entry.failed) fail(row, this.#clone("failed"), entry.failed);
+    else say(row, "Envoi…");
     this.#sayStates();
   }
 
-  #row(body, name, at, ours, note = "") {
+  #row({ body, email = "", attachments = [] }, name, at, ours) {
     const row = this.#clone("message");
     row.classList.toggle("message--ours", ours);
     row.querySelector(".message__author").textContent = name;
     this.#showHour(row, at);
     row.querySelector(".message__body").append(...withLinks(body));
-    row.querySelector(".message__note").textContent = note;
+    row.querySelector(".message__note").textContent = email;
+    this.files.show(row, attachments);
     return row;
   }
 
@@ -395,32 +405,12 @@ class ConversationThread extends HTMLElement {
     if (time.textContent !== hour) time.textContent = hour;
   }
 
-  #say(row, state) {
-    row.querySelector(".message__failed")?.remove();
-    let line = row.querySelector("[data-state]");
-    if (line === null) {
-      line = document.createElement("p");
-      line.className = "message__state";
-      line.dataset.state = "";
-      row.append(line);
-    }
-    if (line.textContent !== state) line.textContent = state;
-  }
-
-  #fail(row, sentence) {
-    row.querySelector("[data-state]")?.remove();
-    row.querySelector(".message__failed")?.remove();
-    const failed = this.#clone("failed");
-    failed.querySelector(".message__reason").textContent = `Non envoyé – ${sentence}`;
-    row.append(failed);
-  }
-
   // The state is shown only under the user's own last stored message.
   #sayStates() {
     const own = Array.from(this.list.querySelectorAll("[data-number][data-mine]"));
     const newest = own.pop();
     own.forEach((row) => row.querySelector("[data-state]")?.remove());
-    if (newest) this.#say(newest, this.readByOther >= Number(newest.dataset.number) ? "Lu" : "Envoyé");
+    if (newest) say(newest, this.readByOther >= Number(newest.dataset.number) ? "Lu" : "Envoyé");
   }
 
   #readUpTo(staff, number) {
@@ -432,7 +422,8 @@ class ConversationThread extends HTMLElement {
   // --- Reading -----------------------------------------------------------------------------------
 
   #sayWhere() {
-    if (this.#isAtEnd()) this.jump.hidden = true;
+    this.atEnd = this.#isAtEnd();
+    if (this.atEnd) this.jump.hidden = true;
     this.#sayTitle();
   }
 

@@ -73,6 +73,7 @@ export class Link {
     form.set("body", entry.body);
     form.set("client_id", entry.client_id);
     form.set("despite", "on"); // the browser has warned already
+    (entry.attachments ?? []).forEach((file) => form.append("attachments", file.id));
     const response = await this.#request(this.addresses.post, { method: "POST", body: form });
     if (response === null) return null;
     const answer = await response.json().catch(() => ({}));

@@ -18,7 +18,7 @@ export class Outbox {
     this.memory = [];
   }
 
-  // Entries {client_id, body, at, failed}, oldest first. `failed` is the sentence of a refusal, or "".
+  // Entries {client_id, body, attachments, at, failed}, oldest first. `failed` is the sentence of a refusal, or "".
   entries() {
     try {
       const kept = JSON.parse(localStorage.getItem(this.key) ?? "[]");
@@ -28,8 +28,8 @@ export class Outbox {
     }
   }
 
-  add(body) {
-    const entry = { client_id: newClientId(), body, at: new Date().toISOString(), failed: "" };
+  add(body, attachments = []) {
+    const entry = { client_id: newClientId(), body, attachments, at: new Date().toISOString(), failed: "" };
     this.#keep([...this.entries(), entry]);
     return entry;
   }
@@ -58,4 +58,25 @@ export class Outbox {
       // No storage (private window, full disk): use the page's memory only.
     }
   }
+}
+
+// Says under a message of one's own where it stands.
+export function say(row, state) {
+  row.querySelector(".message__failed")?.remove();
+  let line = row.querySelector("[data-state]");
+  if (line === null) {
+    line = document.createElement("p");
+    line.className = "message__state";
+    line.dataset.state = "";
+    row.append(line);
+  }
+  if (line.textContent !== state) line.textContent = state;
+}
+
+// Says under it, in the element `failed`, why it did not leave.
+export function fail(row, failed, sentence) {
+  row.querySelector("[data-state]")?.remove();
+  row.querySelector(".message__failed")?.remove();
+  failed.querySelector(".message__reason").textContent = `Non envoyé – ${sentence}`;
+  row.append(failed);
 }

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
+from uuid import uuid4
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -25,7 +27,9 @@ from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun, Placement, Portfolio, TransferBatch
 from caseload.services.desk.saved_views import save_view
 from caseload.services.moves.transfers import cancel_transfers, transfer_people
-from messaging.models import CallbackRequest, Conversation
+from messaging.models import Attachment, CallbackRequest, Conversation
+from messaging.services.attachments import store
+from messaging.services.posting import post_message
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import (
     AdviserFactory,
@@ -38,6 +42,7 @@ from tests.caseload.factories import (
     volunteer,
 )
 from tests.messaging.factories import request_row
+from tests.messaging.files import picture
 from tests.visio.factories import InterviewFactory, due_obligation, noted_absence
 from visio.models import Interview
 from visio.services.hours import give_usual_hours
@@ -55,6 +60,7 @@ class House:
     owner: Jobseeker
     waiting: Enrolment
     conversation: Conversation
+    attachment_pk: int
     callback: CallbackRequest
     interview: Interview
     later: Interview
@@ -104,6 +110,7 @@ def build_house() -> House:
         owner=owner,
         waiting=volunteer(portfolio),
         conversation=Conversation.objects.get(jobseeker=owner),
+        attachment_pk=_sent_file(portfolio.adviser.user, owner).pk,
         callback=CallbackRequest.objects.get(jobseeker=owner),
         interview=Interview.objects.get(jobseeker=owner, starts_at__gt=now, starts_at__lt=now + timedelta(hours=1)),
         later=Interview.objects.get(jobseeker=owner, starts_at__gt=now + timedelta(hours=1)),
@@ -161,6 +168,14 @@ def _followed(portfolio: Portfolio) -> Jobseeker:
     add_step(actor=portfolio.adviser.user, objective=objective, facts=StepFacts(title="S'inscrire"))
     add_document(actor=person.user, jobseeker=person, title="CV", upload=SimpleUploadedFile("cv.pdf", b"%PDF-1.7"))
     return person
+
+
+def _sent_file(adviser: User, person: Jobseeker) -> Attachment:
+    """Return a picture that the adviser has sent to the person."""
+    conversation = Conversation.objects.get(jobseeker=person)
+    file = store(actor=adviser, conversation=conversation, name="scan.png", source=BytesIO(picture("PNG")))
+    post_message(actor=adviser, conversation=conversation, client_id=uuid4(), body="", attachments=[file.pk])
+    return file
 
 
 def _left(portfolio: Portfolio) -> Placement:

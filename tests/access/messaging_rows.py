@@ -95,6 +95,26 @@ ROWS: dict[str, Row] = {
         "login 403 403 200 200 200 200 200 200",
         "login 405 405 405 405 405 405 405 405",
     ),
+    "attachment_upload": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 409 404 409 404 404 403 403 403",
+        lambda house: (house.conversation.pk,),
+    ),
+    "attachment": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.attachment_pk,),
+    ),
+    "attachment_preview": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.attachment_pk,),
+    ),
+    "attachment_about": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 409 404 409 404 404 403 403 403",
+        lambda house: (house.attachment_pk,),
+    ),
     "panel_to_answer": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 405 405 405 405 405 405 405 405",

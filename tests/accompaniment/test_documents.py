@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from accompaniment.models import Document
 from accompaniment.rules.archives import MOST_ENTRIES, NoArchiveError, entries_of
-from accompaniment.services.documents import DOCX, KINDS, ODT, FileKind, add_document, kind_of, remove_document
+from accompaniment.rules.file_kinds import DOCX, ODT, FileKind, kind_of
+from accompaniment.services.documents import KINDS, add_document, remove_document
 from tests.accompaniment.factories import JobseekerFactory
 
 MEGABYTE = 1024 * 1024

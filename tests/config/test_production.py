@@ -27,6 +27,7 @@ TOLD = {
 ASKED_FOR = {
     "LEGAL_WORDS_VALIDATED_ON": "9999-12-31",
     "MEDIATOR_URL": "https://mediateur.example",
+    "CLAMD_URL": "unix:///run/clamav/clamd.ctl",
     **dict.fromkeys(operator.REQUIRED, "said"),
     "ACCESSIBILITY_STATED_ON": "2026-11-28",
 }
@@ -61,6 +62,21 @@ def test_check_deploy_names_each_fact_about_the_operator_that_is_missing() -> No
     done = manage("check", "--deploy", **TOLD, **one_less)
     assert done.returncode == 1
     assert re.findall(r"E012\) (\w+) is empty", done.stderr) == ["DPO_CONTACT"]
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        ("{static}/attachments", "lie in each other"),
+        ("/etc/passwd/attachments", "cannot be written"),
+        ("{free}", ""),
+    ],
+)
+def test_attachments_need_a_folder_that_no_proxy_serves(root: str, said: str, tmp_path: Path) -> None:
+    place = root.format(static=PROJECT / "staticfiles", free=tmp_path / "attachments")
+    done = manage("check", "--deploy", **TOLD, **ASKED_FOR, ATTACHMENTS_ROOT=place)
+    assert (done.returncode != 0) == bool(said)
+    assert said in done.stderr
 
 
 @pytest.mark.parametrize("missing", TOLD)

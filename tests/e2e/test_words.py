@@ -53,6 +53,7 @@ def test_scripts_write_as_the_server_does(page: Page) -> None:
         *((["counted", count, forms], words) for count, forms, words in examples.COUNTS),
         *((["plural", count, forms], ending) for count, forms, ending in examples.ENDINGS),
         *((["excess", length, most], words) for length, most, words in examples.EXCESSES),
+        *((["size", octets], words) for octets, words in examples.SIZES),
         (["wallClock", "2026-12-01T22:30:00Z", "Europe/Paris"], "2026-12-01 23:30"),
     ]
     assert said(page, [asked for asked, _ in table]) == [words for _, words in table]

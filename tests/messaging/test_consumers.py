@@ -71,6 +71,7 @@ async def test_each_sees_the_others_message_at_once(two: Pair) -> None:
         "client_id": client_id,
         "at": stored.created_at.isoformat(),
         "body": "Bonjour <b>Madame</b>",
+        "attachments": [],
     }
     facts = {"client_id": client_id, "number": 1, "at": item["at"], "item": item}
     assert acknowledged == {"type": "ack"} | facts

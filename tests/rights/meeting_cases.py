@@ -1,6 +1,7 @@
 """Acts in the conversation, on call-backs and on interviews."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +14,9 @@ from accompaniment.models import (
 )
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import CallbackRequest, Conversation
-from messaging.services import callbacks, changes, conversations, groups, handling, posting
+from messaging.services import attachments, callbacks, changes, conversations, groups, handling, posting
 from tests.messaging.factories import first_window, say
+from tests.messaging.files import PDF
 from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V, done_for_each
 from tests.rights.house import House
 from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
@@ -93,6 +95,19 @@ MEETING_CASES: dict[str, Case] = {
         OWNER | ADVISERS,
         lambda h, actor, it: posting.post_message(
             actor=actor, conversation=h.one(Conversation), client_id=uuid4(), body="Bonjour"
+        ),
+    ),
+    f"{M}.attachments.store": Case(
+        OWNER | ADVISERS,
+        lambda h, actor, it: attachments.store(
+            actor=actor, conversation=h.one(Conversation), name="cv.pdf", source=BytesIO(PDF)
+        ),
+    ),
+    f"{M}.attachments.remove": Case(
+        OWNER,
+        lambda h, actor, it: attachments.remove(actor=actor, attachment=it),
+        lambda h: attachments.store(
+            actor=h.person.user, conversation=h.one(Conversation), name="cv.pdf", source=BytesIO(PDF)
         ),
     ),
     f"{M}.groups.post_to_each": Case(

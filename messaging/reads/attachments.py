@@ -1,0 +1,93 @@
+"""The files of messages, as pages and frames show them."""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TypedDict
+
+from django.urls import reverse
+
+from accompaniment.rules.file_kinds import DOCX, JPEG, ODP, ODS, ODT, PDF, PNG, PPTX, XLSX, FileKind
+from accompaniment.rules.french import size_in_words
+from accompaniment.rules.parsing import lines_in
+from messaging.enums import AttachmentState
+from messaging.models import Attachment, Message
+
+STORED = {kind.media_type: kind for kind in (PDF, PNG, JPEG, DOCX, XLSX, PPTX, ODT, ODS, ODP)}
+"""The kinds that are stored. A picture of another kind becomes PNG or JPEG."""
+
+LONGEST_NAME = 120
+
+
+class AttachmentItem(TypedDict):
+    """A file as screens get it. `url` and `preview` are empty if there is nothing to open or to show.
+
+    `about` answers with the file as it is now, and removes it on a POST of its uploader while no message carries it.
+    """
+
+    id: int
+    name: str
+    kind: str
+    size: int
+    words: str
+    state: str
+    said: str
+    url: str
+    preview: str
+    about: str
+
+
+def attachment_item(file: Attachment) -> AttachmentItem:
+    """Return a file as sent to screens."""
+    is_ready = file.state == AttachmentState.READY
+    kind = STORED[file.media_type]
+    return {
+        "id": file.pk,
+        "name": file.name,
+        "kind": kind.ending,
+        "size": file.size,
+        "words": f"{kind.words}, {size_in_words(file.size)}",
+        "state": file.state,
+        "said": "" if is_ready else str(AttachmentState(file.state).label),
+        "url": reverse("attachment", args=[file.pk]) if is_ready else "",
+        "preview": reverse("attachment_preview", args=[file.pk]) if is_ready and file.has_preview else "",
+        "about": reverse("attachment_about", args=[file.pk]),
+    }
+
+
+def attached_to(messages: Iterable[Message]) -> dict[int, list[AttachmentItem]]:
+    """Return the files of messages by their key, in order, with one query if any message has some.
+
+    Load `change` with the messages: a deleted one shows no files.
+    """
+    pks = [message.pk for message in messages if message.attached and not message.is_deleted]
+    found: dict[int, list[AttachmentItem]] = defaultdict(list)
+    if pks:
+        for file in Attachment.objects.filter(message__in=pks).order_by("message", "position"):
+            found[file.message_id or 0].append(attachment_item(file))
+    return found
+
+
+def file_name(given: str, kind: FileKind) -> str:
+    """Return the name under which a file of this kind is shown and saved.
+
+    The given name comes from outside: folders, invisible characters and what turns the direction are left out, a long
+    one is shortened before its ending, and the ending is that of the kind.
+    """
+    last = lines_in(given).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    plain = "".join(" " if character.isspace() else character for character in last if _is_shown(character))
+    stem, dot, ending = " ".join(plain.split()).rpartition(".")
+    if not dot:
+        stem = ending
+    elif not _looks_like_an_ending(ending):
+        stem = f"{stem}.{ending}"
+    stem = stem.strip(". ") or "document"
+    return f"{stem[: LONGEST_NAME - len(kind.ending) - 1].rstrip(' .')}.{kind.ending}"
+
+
+def _is_shown(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def _looks_like_an_ending(text: str) -> bool:
+    return 1 < len(text) <= 5 and text.isascii() and text.isalnum() and not text.isdigit()

@@ -1,0 +1,94 @@
+// What a conversation knows of files. Nearly all of it is in `attachments.js`, which comes with the first file.
+
+const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+
+export class Files {
+  // thread: the <conversation-thread>. `changed` is called when the height of the composer changes.
+  constructor(thread, changed) {
+    this.thread = thread;
+    this.changed = changed;
+    this.tray = null;
+  }
+
+  stop() {
+    this.tray?.stop();
+    this.endFollowing?.();
+  }
+
+  // The stored files of the message that is being written.
+  get items() {
+    return this.tray?.items ?? [];
+  }
+
+  // Returns true while they are not all stored; calls `act` once they are.
+  holds(act) {
+    return this.tray?.holds(act) ?? false;
+  }
+
+  clear() {
+    this.tray?.clear();
+  }
+
+  putBack(items = []) {
+    if (items.length > 0) this.#withTray((tray) => tray.putBack(items));
+  }
+
+  // Takes what is chosen, dropped or pasted.
+  listen(form, hear) {
+    this.form = form;
+    const chosen = form.elements.uploads;
+    hear(form.querySelector("[data-attach]"), "click", () => chosen.click());
+    hear(chosen, "change", () => {
+      this.#add(chosen.files);
+      chosen.value = "";
+    });
+    hear(form.elements.body, "paste", (event) => {
+      // What is copied from a spreadsheet comes as a picture, too; its text is meant.
+      if (event.clipboardData.files.length === 0 || event.clipboardData.types.includes("text/plain")) return;
+      event.preventDefault();
+      this.#add(event.clipboardData.files);
+    });
+    hear(this.thread, "dragover", (event) => {
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      this.thread.classList.add("thread--drop");
+    });
+    hear(this.thread, "dragleave", (event) => {
+      if (!this.thread.contains(event.relatedTarget)) this.thread.classList.remove("thread--drop");
+    });
+    hear(this.thread, "drop", (event) => {
+      this.thread.classList.remove("thread--drop");
+      if (!holdsFiles(event)) return;
+      event.preventDefault();
+      this.#add(event.dataTransfer.files);
+    });
+    if (form.querySelector('[name="attachments"]')) this.#withTray(() => {});
+  }
+
+  // Draws the files of a message in its row.
+  async show(row, items) {
+    if (items.length === 0) return;
+    const { fileList } = await import("./attachments.js");
+    row.querySelector(".message__body").after(fileList(items));
+    this.changed();
+    this.follow();
+  }
+
+  // Asks for files that wait for the virus scanner, if there are any.
+  async follow() {
+    if (this.endFollowing || this.thread.querySelector('.file[data-scan="waiting"]') === null) return;
+    const { followWaiting } = await import("./attachments.js");
+    this.endFollowing ??= followWaiting(this.thread);
+  }
+
+  #add(files) {
+    const chosen = Array.from(files);
+    if (chosen.length > 0) this.#withTray((tray) => tray.add(chosen));
+  }
+
+  async #withTray(act) {
+    const { Tray } = await import("./attachments.js");
+    this.tray ??= new Tray(this.form, this.changed);
+    act(this.tray);
+  }
+}
