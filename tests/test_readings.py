@@ -19,6 +19,7 @@ from accompaniment.services import audit
 from caseload.models import Portfolio
 from messaging.models import CallbackRequest
 from tests.access.house import House, build_house, handed_over
+from tests.access.messaging_rows import message_of
 from tests.access.table import TABLE
 from tests.caseload.factories import AdviserFactory, CoverFactory, PortfolioFactory, on_web_track
 from tests.messaging.factories import say
@@ -158,6 +159,7 @@ def furnished_house() -> House:
     house = build_house()
     OnSiteRequest.objects.filter(pk=house.on_site.pk).update(comment="Je préfère le matin.")
     CallbackRequest.objects.filter(pk=house.callback.pk).update(comment="Après 15 h.")
+    message_of(house)  # before the person's, which waits for an answer
     say(house.conversation, house.owner.user, "Je n'ai pas reçu l'attestation.")
     return house
 

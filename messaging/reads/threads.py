@@ -225,7 +225,7 @@ def _expected(conversation: Conversation, *, now: datetime) -> str:
     due_at = _due(conversation)
     if due_at is not None and due_at <= now:
         return "La réponse à votre message est en retard\u00a0: vous pouvez demander un appel."
-    told = moment_there(due_at or times_of(person, now).due_at, zone=reader_zone())
+    told = moment_there(due_at or times_of(person, now).due_at, zone=reader_zone(), others=other_zones())
     if due_at is None:
         return f"Pour un message écrit maintenant, la réponse est attendue avant le {told}."
     return f"La réponse à votre message est attendue avant le {told}."

@@ -6,11 +6,13 @@ workers, and after an outage.
 """
 
 from accompaniment.models.statements import Statement
+from messaging.enums import ReplySeenBy
 
 RISES = (
-    "INSERT INTO messaging_replyrise (conversation_id, since, seen_by, at)"
+    "INSERT INTO messaging_replyrise (conversation_id, since, seen_by, at)"  # noqa: S608  (our own names)
     " SELECT conversation.id, awaiting_reply_since, risen.seen_by, risen.at FROM messaging_conversation conversation"
-    " CROSS JOIN LATERAL (VALUES ('desk', reply_desk_at), ('team', reply_team_at), ('manager', reply_due_at))"
+    f" CROSS JOIN LATERAL (VALUES ('{ReplySeenBy.DESK}', reply_desk_at), ('{ReplySeenBy.TEAM}', reply_team_at),"
+    f" ('{ReplySeenBy.MANAGER}', reply_due_at))"
     " AS risen(seen_by, at)"
     " WHERE awaiting_reply_since IS NOT NULL AND risen.at <= %(now)s::timestamptz"
 )
