@@ -131,7 +131,7 @@ def _answer(mail: Received, address: ReplyAddress, *, local: str) -> Taken:
 
 
 def _own_names() -> tuple[str, ...]:
-    return tuple(filter(None, parseaddr(settings.DEFAULT_FROM_EMAIL)))
+    return tuple(filter(None, (*parseaddr(settings.DEFAULT_FROM_EMAIL), settings.PUBLIC_URL)))
 
 
 def _came_back(mail: Received, address: ReturnAddress) -> Taken:

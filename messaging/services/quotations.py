@@ -1,8 +1,9 @@
 """Cuts the quoted letter off an answer by e-mail, and never what the writer says.
 
 Each mail program quotes in its own way: an introduction (« Le … a écrit : »), a line, a block of headers, or signs
-before each line. Only what is surely a quotation is cut. An answer between quoted lines keeps them, because it could
-not be understood without. Every rule looks at one line or at two of them, so a hostile text takes no longer.
+before each line. Only what surely quotes our letter is cut: it names the service where it begins. A person may also
+paste or forward what an employer wrote, and that stays. An answer between quoted lines keeps them, because it could not
+be understood without. Every rule looks at one line or at two of them, so a hostile text takes no longer.
 """
 
 import re
@@ -10,8 +11,14 @@ from collections.abc import Collection
 
 LONGEST_INTRODUCTION = 300
 """Characters. A longer line introduces nothing."""
+HEAD = 12
+"""Lines in which a quotation of our letter names the service: as its sender, or in its link."""
+LONGEST_SIGNATURE = 15
+"""Lines. What is longer is no signature."""
 SHORTEST_BROKEN = 30
 """Characters. No program breaks a shorter line in two."""
+
+SIGNATURE = "-- "
 
 _BEGINS = re.compile(r"(?:le|on|am|el|il|em|op|den)\s", re.IGNORECASE)
 _WROTE = re.compile("a écrit|wrote|schrieb|escribió|ha scritto|escreveu|schreef|skrev", re.IGNORECASE)
@@ -36,31 +43,35 @@ _SIGNS_OFF = re.compile(
 """What telephones write under each e-mail."""
 
 
-def without_quotation(text: str, *, names: Collection[str] = ()) -> str:
+def without_quotation(text: str, *, names: Collection[str]) -> str:
     """Return what the writer says: the text without the letter that it answers, and without a signature.
 
-    `names`: how the sender of the letter is called.
+    `names`: how the service is called in its letters: its name, its address, its link.
     """
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    ends = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [line if line == SIGNATURE else line.rstrip() for line in ends]
+    names = [name.lower() for name in names]
     end = _end_of_own_words(lines, names)
-    own = [*_without_quoted_lines(lines[:end]), *_under(lines[end:])]
-    return _EMPTY_LINES.sub("\n\n", "\n".join(_without_signature(own)).strip("\n"))
+    above, under = _without_quoted_lines(lines[:end], names), _under(lines[end:])
+    own = [*_without_signature(above), *_without_signature(under)]
+    return _EMPTY_LINES.sub("\n\n", "\n".join(own).strip("\n"))
 
 
 def _end_of_own_words(lines: list[str], names: Collection[str]) -> int:
     """Return where the quotation begins."""
     for number, line in enumerate(lines):
-        if _ORIGINAL.fullmatch(line.strip()) or _begins_headers(lines, number):
-            return number
-        if _RULE.fullmatch(line.strip()) and _begins_headers(lines, number + 1):
-            return number
-        introduction = _introduction(lines, number)
-        if introduction:
-            rest = lines[number:]
-            is_marked = any(map(_is_quoted, rest))
-            is_ours = is_marked or "@" in introduction or any(name in introduction for name in names)
-            return number if is_ours and not _has_answers_between(rest) else len(lines)
+        begins_block = _begins_headers(lines, number + bool(_RULE.fullmatch(line.strip())))
+        if not (begins_block or _ORIGINAL.fullmatch(line.strip()) or _introduction(lines, number)):
+            continue
+        if not _names_us(lines[number : number + HEAD], names):
+            continue
+        is_introduced = not begins_block and bool(_introduction(lines, number))
+        return len(lines) if is_introduced and _has_answers_between(lines[number:]) else number
     return len(lines)
+
+
+def _names_us(lines: Collection[str], names: Collection[str]) -> bool:
+    return any(name in line.lower() for line in lines for name in names)
 
 
 def _introduction(lines: list[str], number: int) -> str:
@@ -105,9 +116,9 @@ def _has_answers_between(lines: list[str]) -> bool:
     return False in kinds[kinds.index(True) : last]
 
 
-def _without_quoted_lines(lines: list[str]) -> list[str]:
-    """Leave out lines with signs before them, unless own words stand between them."""
-    if _has_answers_between(lines):
+def _without_quoted_lines(lines: list[str], names: Collection[str]) -> list[str]:
+    """Leave out the lines with signs before them if they quote us, unless own words stand between them."""
+    if _has_answers_between(lines) or not _names_us(list(filter(_is_quoted, lines)), names):
         return lines
     return [line for line in lines if not _is_quoted(line)]
 
@@ -119,7 +130,9 @@ def _under(lines: list[str]) -> list[str]:
 
 
 def _without_signature(lines: list[str]) -> list[str]:
-    end = next((number for number, line in enumerate(lines) if line == "--"), len(lines))
+    """Cut the signature behind its sign (RFC 3676), and what telephones add. Two hyphens alone are no such sign."""
+    last = max((number for number, line in enumerate(lines) if line == SIGNATURE), default=len(lines))
+    end = last if len(lines) - last <= LONGEST_SIGNATURE else len(lines)
     while end > 0 and (not lines[end - 1] or _SIGNS_OFF.fullmatch(lines[end - 1].strip())):
         end -= 1
     return lines[:end]

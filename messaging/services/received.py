@@ -19,6 +19,7 @@ from itertools import islice
 from typing import Any
 
 from accompaniment.rules.spelling import written
+from messaging.services.quotations import SIGNATURE
 
 MOST_PARTS = 200
 """The parts of an e-mail that are looked at. More are no letter of a person."""
@@ -285,7 +286,8 @@ class _Page:
 
 def _text_of_page(source: str) -> str:
     words = _Page(_without_comments(source)).words
-    return "\n".join(line.rstrip(" ") for line in "".join(words).split("\n"))
+    lines = "".join(words).split("\n")
+    return "\n".join(line if line == SIGNATURE else line.rstrip(" ") for line in lines)
 
 
 def _without_comments(source: str) -> str:

@@ -23,6 +23,9 @@ AT_TEN = datetime(2026, 3, 3, 9, tzinfo=UTC)
 PATH = "awa@example.org"
 """The sender on the envelope of a person's e-mail."""
 
+NAMES = ("Accompagnement 100 % web", "ne-pas-repondre@accompagnement.example", "https://suivi.example")
+PASTED = "De : RH <rh@boite.example>\nEnvoyé : mardi\nÀ : Awa\nObjet : entretien\n\nVenez mardi à 10 h."
+
 
 @pytest.fixture(autouse=True)
 def _door(settings: Settings) -> None:
@@ -62,14 +65,14 @@ class TestAddresses:
 class TestQuotation:
     @pytest.mark.parametrize("program", ANSWERS)
     def test_each_program_s_quotation_is_cut(self, program: str) -> None:
-        assert without_quotation(ANSWERS[program], names=("Accompagnement 100 % web",)) == "Oui, mardi."
+        assert without_quotation(ANSWERS[program], names=NAMES) == "Oui, mardi."
 
     @pytest.mark.parametrize("program", PAGES)
     def test_the_same_of_a_page(self, program: str) -> None:
         letter = email_to("x@y.example", sender="awa@example.org")
         letter.set_content(PAGES[program], subtype="html")
         text = read_mail(bytes(letter), return_path=PATH).text
-        assert without_quotation(text) == "Oui, mardi."
+        assert without_quotation(text, names=NAMES) == "Oui, mardi."
 
     @pytest.mark.parametrize(
         "own",
@@ -82,15 +85,31 @@ class TestQuotation:
             "> Pouvez-vous venir mardi ?\nOui\n> à 10 h ?\nNon, 11 h",
             "a\n\nb",
             "---\nUn trait",
+            "Bonjour\n--\nJe viens mardi.\n--\nMerci",
+            "-- \n" + "\n".join(f"point {number}" for number in range(20)),
+            "Je cherche\u00a0:\n> 25 h par semaine",
+            f"Voici la convocation\u00a0:\n-------- Message transféré --------\n{PASTED}",
+            f"Il me répond\u00a0:\nLe 3 mars 2026 à 10:15, RH <rh@boite.example> a écrit :\nVenez mardi.\n\n{PASTED}",
+            f"Il me répond\u00a0:\n\n{'_' * 32}\n{PASTED}",
+            "Il me répond\u00a0:\n> Le 3 mars 2026 à 10:15, RH <rh@boite.example> a écrit :\n> Venez mardi.",
         ],
     )
     def test_own_words_are_never_cut(self, own: str) -> None:
         """Kind: a quotation that is only guessed, so that somebody's words are lost."""
-        assert without_quotation(own) == own
+        assert without_quotation(own, names=NAMES) == own
+
+    def test_the_letter_under_what_an_employer_wrote_is_cut_alone(self) -> None:
+        letter = ANSWERS["Outlook on the web"].removeprefix("Oui, mardi.")
+        long_one = f"Il me répond\u00a0:\n{PASTED}\n" + "Cordialement\n" * 10 + "La direction"
+        assert without_quotation(long_one + letter, names=NAMES) == long_one
+
+    def test_words_under_the_quotation_stay_if_a_signature_stands_above_it(self) -> None:
+        text = "Oui.\n-- \nAwa\n\nLe 03/03/2026 à 10:15, A <a@b.example> a écrit :\n> Bonjour\n\nEt merci.\n-- \nAwa"
+        assert without_quotation(text, names=["a@b.example"]) == "Oui.\n\nEt merci."
 
     def test_an_answer_above_and_below_keeps_both(self) -> None:
         text = "Oui.\n\nLe 03/03/2026 à 10:15, A <a@b.example> a écrit :\n> Bonjour\n> Awa\n\nEt merci."
-        assert without_quotation(text) == "Oui.\n\nEt merci."
+        assert without_quotation(text, names=["A@B.example"]) == "Oui.\n\nEt merci."
 
 
 class TestReading:
