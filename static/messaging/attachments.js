@@ -251,6 +251,7 @@ export class Tray {
     entry.row.querySelector("[data-again]").hidden = !again;
     this.#state(entry, sentence);
     this.#say(`${entry.name}\u00a0: ${sentence}`);
+    entry.row.scrollIntoView({ block: "nearest" });
     this.changed();
   }
 

@@ -18,6 +18,8 @@ from accompaniment.models import User
 from caseload.models import Placement
 from messaging.enums import AttachmentState
 from messaging.models import Attachment, Message
+from messaging.services.changes import delete_message
+from messaging.services.conversations import read_on
 from messaging.services.posting import post_message
 from tests.caseload.factories import PortfolioFactory
 from tests.messaging.factories import Pair, pair
@@ -129,6 +131,19 @@ def test_a_file_whose_bytes_are_gone_is_not_found(two: Pair, settings: Settings,
     stored = carried(two)
     settings.ATTACHMENTS_ROOT = tmp_path / "elsewhere"
     assert as_(two.person).get(reverse("attachment", args=[stored.pk])).status_code == 404
+
+
+def test_the_files_of_a_deleted_message_are_gone_with_its_text(two: Pair) -> None:
+    """Kind: a second way to what the author has taken back."""
+    stored = carried(two, pdf("photo.png", picture("PNG")))
+    delete_message(actor=two.person, conversation_id=two.conversation.pk, number=1)
+    for user in (two.person, two.adviser):
+        client = as_(user)
+        for page in ("attachment", "attachment_preview", "attachment_about"):
+            assert client.get(reverse(page, args=[stored.pk])).status_code == 404
+        assert "photo.png" not in client.get(reverse("conversation", args=[two.conversation.pk])).text
+    assert read_on(actor=two.adviser, conversation_id=two.conversation.pk, after=0).items[0]["attachments"] == []
+    assert "Message supprimé" in as_(two.adviser).get(reverse("conversations")).text
 
 
 def test_its_uploader_removes_a_file_that_is_not_sent(two: Pair) -> None:
