@@ -99,9 +99,7 @@ class Relay:
             message.send()
             return
         content = bytes_of(message)
-        [sender, recipient] = (
-            sanitize_address(one, settings.DEFAULT_CHARSET) for one in (message.from_email, *message.to)
-        )
+        [sender, recipient] = map(_path, (message.from_email, *message.to))
         try:
             self._announce(sender, recipient, len(content))
         except SMTPServerDisconnected as gone:
@@ -122,8 +120,8 @@ class Relay:
         """Name sender and recipient and ask to hand over, in one go if the server allows that (RFC 2920)."""
         line = self._line
         commands = [
-            f"MAIL FROM:<{parseaddr(sender)[1]}>" + (f" SIZE={size}" if line.has_extn("size") else ""),
-            f"RCPT TO:<{parseaddr(recipient)[1]}>",
+            f"MAIL FROM:<{sender}>" + (f" SIZE={size}" if line.has_extn("size") else ""),
+            f"RCPT TO:<{recipient}>",
             "DATA",
         ]
         with self._closing_if_broken():
@@ -168,6 +166,12 @@ class Relay:
             self._is_open = False
             with suppress(OSError):
                 self._backend.close()
+
+
+def _path(address: str) -> str:
+    """Return an address as it is named on the line, without a name and in ASCII. `bytes_of` has refused line breaks."""
+    plain = parseaddr(address)[1]
+    return plain if plain.isascii() else parseaddr(sanitize_address(plain, settings.DEFAULT_CHARSET))[1]
 
 
 def _refusal(answers: Sequence[tuple[int, bytes]], sender: str, recipient: str) -> SMTPException | None:

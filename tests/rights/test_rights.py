@@ -82,6 +82,8 @@ ELSEWHERE = {
     f"{A}.addresses.ask_change",
     f"{A}.addresses.drop_change",
     f"{A}.notice_choices.choose_notices",
+    f"{A}.devices.add_device",
+    f"{A}.devices.drop_device",
     f"{A}.sent_forms.answer_to",
     f"{A}.sent_forms.claim",
     f"{A}.sent_forms.sent_at",
