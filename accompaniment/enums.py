@@ -97,6 +97,7 @@ class FilePart(TextChoices):
     CONTACT_DETAILS = "contact_details", "Coordonnées consultées"
     CERTIFICATE = "certificate", "Attestation d'acceptation consultée"
     CONVERSATION = "conversation", "Conversation consultée"
+    MESSAGES_FOUND = "messages_found", "Messages trouvés par une recherche"
     LAST_MESSAGE = "last_message", "Début du dernier message consulté dans une liste"
     DOCUMENTS = "documents", "Liste des documents consultée"
     DOCUMENT = "document", "Document consulté"

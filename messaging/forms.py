@@ -228,6 +228,10 @@ class SearchForm(forms.Form):
     q = SearchField(label="Rechercher une personne")
 
 
+class MessageSearchForm(forms.Form):
+    q = SearchField(label="Un ou plusieurs mots")
+
+
 def window_value(window: Window) -> str:
     """Return a window as the form submits it: both instants in UTC."""
     return f"{window.starts_at.astimezone(UTC):{SECONDS}}-{window.ends_at.astimezone(UTC):{SECONDS}}"

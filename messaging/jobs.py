@@ -6,6 +6,7 @@ from django.utils import timezone
 from messaging.services import attachments, callback_clock, reply_clock
 from messaging.services.alerts import deliver_alerts
 from messaging.services.delivery import deliver_due
+from messaging.services.search_words import keep_words
 from messaging.services.unread import tell_unread
 
 
@@ -20,6 +21,12 @@ def deliver_notifications() -> None:
 def tell_unread_messages() -> None:
     """Tell people of messages that they have not read for two minutes."""
     tell_unread()
+
+
+@shared_task(name="messaging.jobs.keep_search_words", ignore_result=True)
+def keep_search_words() -> None:
+    """Keep the words of messages that can no longer change. Calling it twice or late is the same."""
+    keep_words()
 
 
 @shared_task(name="messaging.jobs.keep_reply_times", ignore_result=True)

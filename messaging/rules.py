@@ -16,6 +16,8 @@ BODY_LIMIT = 5000
 
 CHANGE_WITHIN = timedelta(minutes=15)
 """How long the author of a message may change or delete it."""
+SETTLED_AFTER = timedelta(minutes=2)
+"""How long after that a change is committed for certain: longer than any transaction of a page."""
 CHANGES_AT_MOST = 20
 """How often one message may be changed."""
 

@@ -12,12 +12,14 @@ from messaging.views import (
     handling,
     late_replies,
     panels,
+    search,
     sequence,
 )
 
 urlpatterns: list[URLPattern] = [
     path("messagerie/", conversations.conversation_list, name="conversations"),
     path("messagerie/groupe/", groups.message_many, name="message_many"),
+    path("messagerie/recherche/", search.search_messages, name="search_messages"),
     path("messagerie/avec/<int:pk>/", conversations.conversation_with, name="conversation_with"),
     path("messagerie/<int:pk>/", conversations.conversation, name="conversation"),
     path("messagerie/<int:pk>/messages/", conversations.messages_after, name="conversation_messages"),

@@ -331,6 +331,7 @@ NOT_FILLED_IN: dict[type[Form], str] = {
     TierChoiceForm: "read from an address",
     registration.SearchForm: "a search: tests/test_searches.py",
     messaging_forms.SearchForm: "a search: tests/test_searches.py",
+    messaging_forms.MessageSearchForm: "a search: tests/messaging/test_message_search.py",
     PersonSearchForm: "a search: tests/caseload/file/test_person_search.py",
     desk.PortfolioFilterForm: "a search: tests/test_searches.py",
     dashboard.PeriodForm: "a filter",

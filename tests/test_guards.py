@@ -59,6 +59,7 @@ CHANGED = {
     "messaging.Alert": "sent_at",
     "messaging.CallbackRequest": "state",
     "messaging.Conversation": "last_number",
+    "messaging.MessageSearch": "words",
     "messaging.ReadMark": "number",
     "messaging.Reminder": "due_at",
     "messaging.SmsDay": "parts",

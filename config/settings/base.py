@@ -332,6 +332,11 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 # A call that no worker has taken expires when the next one is sent, so that an outage leaves no queue of them.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "keep-search-words": {
+        "task": "messaging.jobs.keep_search_words",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
     "deliver-notifications": {
         "task": "messaging.jobs.deliver_notifications",
         "schedule": 5.0,

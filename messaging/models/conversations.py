@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any, Self
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -206,6 +208,23 @@ class MessageChange(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.conversation_id}~{self.number}"
+
+
+class MessageSearch(models.Model):
+    """The words of each message that can no longer change (`services.search_words`), for the search.
+
+    A deleted message has none. There are no foreign keys, because messages are never removed.
+    """
+
+    message = models.OneToOneField(Message, models.PROTECT, primary_key=True, related_name="+", db_constraint=False)
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="+", db_constraint=False)
+    words = SearchVectorField(help_text="stems without accents, by the function `message_words`")
+
+    class Meta:
+        indexes = [GinIndex(fields=("words",), name="message_search_words")]
+
+    def __str__(self) -> str:
+        return f"words of {self.message_id}"
 
 
 class ReadMark(models.Model):

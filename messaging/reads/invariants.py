@@ -71,6 +71,19 @@ def messages_have_their_attachments() -> Iterator[str]:
         yield f"attachment {key} is carried by a message that does not say so"
 
 
+def messages_can_be_found() -> Iterator[str]:
+    """The search has the words of each message up to the last that it keeps, and none of a deleted one."""
+    for (message,) in rows("""
+        SELECT coalesce(message.id, search.message_id) FROM messaging_message message
+        FULL JOIN messaging_messagesearch search ON search.message_id = message.id
+        WHERE coalesce(message.id, search.message_id) <= (SELECT max(message_id) FROM messaging_messagesearch)
+            AND (message.conversation_id IS DISTINCT FROM search.conversation_id OR (search.words <> '' AND EXISTS (
+                SELECT FROM messaging_messagechange WHERE message_id = message.id AND kind = 'deleted'
+            )))
+    """):
+        yield f"the search does not have the words of message {message} as they stand"
+
+
 def waiting_since_the_first_unanswered_message() -> Iterator[str]:
     """A conversation waits since the person's first message that no answer, contact or « no reply needed » settles.
 
@@ -271,6 +284,7 @@ MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     changes_are_numbered_without_gap,
     changes_belong_to_their_message,
     messages_have_their_attachments,
+    messages_can_be_found,
     waiting_since_the_first_unanswered_message,
     waits_have_their_times,
     rises_were_noted_in_time,

@@ -38,6 +38,11 @@ from messaging.rules import CHANGE_WITHIN
 SHOWN = 100
 """Messages on a page; a link leads to older ones."""
 
+MOST_SHOWN = 400
+"""The most messages on a page that begins at the first unread one."""
+CONTEXT = 5
+"""Messages that have been read, above the first unread one."""
+
 ANSWER_DELAY = f"Délai pour répondre\u00a0: {delay_in_words(REPLY_WITHIN)}. Sans réponse, demandez un appel."
 """What the page promises to a person who writes, and what to do if the promise is not kept."""
 
@@ -82,8 +87,8 @@ class Thread:
     read_by_other: int
     marked: int
     older_before: int | None
-    older_unread: bool
-    """Whether the reader has unseen messages before this page."""
+    older_unread: int
+    """How many unseen messages the reader has before this page."""
     newer: bool
     hint: str
     can_write: bool
@@ -111,7 +116,7 @@ class Thread:
 
     @property
     def unread(self) -> int:
-        return sum(
+        return self.older_unread + sum(
             1
             for bubble in self.bubbles
             if bubble.message.number > self.marked and not bubble.mine and not bubble.message.is_deleted
@@ -124,10 +129,26 @@ def thread_for(
     who: Participants,
     *,
     before: int | None = None,
+    around: int | None = None,
     shown: int = SHOWN,
 ) -> Thread:
-    """Return the newest messages, or those before a number; load `jobseeker__agency__departement__region`."""
+    """Return the newest messages, those before a number, or those around one.
+
+    The newest ones begin at the first unread message, however many came since, up to `MOST_SHOWN`. Load
+    `jobseeker__agency__departement__region`.
+    """
     zone = reader_zone()
+    marked = (
+        Conversation.objects.filter(pk=conversation.pk)
+        .values_list(known_to(reader, now=timezone.now()), flat=True)
+        .get()
+    )
+    if around is not None and around + shown // 2 <= conversation.last_number:
+        before = around + shown // 2
+    elif around is not None:
+        shown = max(shown, min(conversation.last_number - around + 1, shown // 2))
+    elif before is None:
+        shown = max(shown, min(conversation.last_number - marked + CONTEXT, MOST_SHOWN))
     messages = Message.objects.filter(conversation=conversation).select_related("author").order_by("-number")
     if before is not None:
         messages = messages.filter(number__lt=before)
@@ -136,11 +157,6 @@ def thread_for(
         page = with_changes(page)
     by_person, by_staff = read_numbers([conversation])[conversation.pk]
     read_by_other = by_staff if reader.is_jobseeker else by_person
-    marked = (
-        Conversation.objects.filter(pk=conversation.pk)
-        .values_list(known_to(reader, now=timezone.now()), flat=True)
-        .get()
-    )
     first = page[0].number if page else 0
     earlier = Message.objects.filter(conversation=conversation, number__gt=marked, number__lt=first)
     return Thread(
@@ -154,7 +170,7 @@ def thread_for(
         read_by_other=read_by_other,
         marked=marked,
         older_before=first if first > 1 else None,
-        older_unread=earlier.standing().exclude(author=reader).exists(),
+        older_unread=earlier.standing().exclude(author=reader).count(),
         newer=bool(page) and page[-1].number < conversation.last_number,
         hint=_who_answers(conversation, reader, who),
         can_write=bool(who.staff) and reader.pk in who.writers,

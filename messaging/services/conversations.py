@@ -22,6 +22,9 @@ from messaging.services.posting import message_item
 PAGE = 200
 """The most messages in one answer; the client asks again for the rest."""
 
+PAGE_BACK = 50
+"""The most older messages in one answer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
@@ -132,6 +135,19 @@ def read_on(*, actor: User, conversation_id: int, after: int, changed: int | Non
     if isinstance(page, Exception):
         raise page
     return page
+
+
+def read_back(*, actor: User, conversation_id: int, before: int) -> list[live.MessageItem]:
+    """Return the last messages before a number, at most `PAGE_BACK`, in order.
+
+    Raises ConversationClosedError if the right is gone.
+    """
+    conversation = Conversation.objects.select_related("jobseeker").get(pk=conversation_id)
+    participants(conversation, now=timezone.now()).check_reads(actor)
+    earlier = Message.objects.filter(conversation=conversation, number__lt=before).select_related("author")
+    messages = with_changes(earlier.order_by("-number")[:PAGE_BACK])
+    files = attached_to(messages)
+    return [message_item(message, files.get(message.pk, ())) for message in reversed(messages)]
 
 
 def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedError]:

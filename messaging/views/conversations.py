@@ -96,8 +96,13 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
 @require_GET
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def messages_after(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
-    """Return the messages after `apres`, as the socket would send them."""
+    """Return the messages after `apres`, as the socket would send them, or those before `avant`."""
     opened = open_for(request, pk)
+    before = NumberForm({"number": request.GET.get("avant", "")})
+    if before.is_valid():
+        record_reading(actor=request.user, conversation=opened.conversation, who=opened.who)
+        items = conversations.read_back(actor=request.user, conversation_id=pk, before=before.cleaned_data["number"])
+        return JsonResponse({"items": items})
     form = NumberForm({"number": request.GET.get("apres", "0")})
     if not form.is_valid():
         return HttpResponseBadRequest()
@@ -180,12 +185,13 @@ def _page(
     request: AuthenticatedRequest, opened: Opened, form: MessageForm, *, status: int = HTTPStatus.OK
 ) -> HttpResponse:
     record_reading(actor=request.user, conversation=opened.conversation, who=opened.who)
-    before = NumberForm({"number": request.GET.get("avant", "")})
+    before, around = (NumberForm({"number": request.GET.get(name, "")}) for name in ("avant", "message"))
     thread = thread_for(
         request.user,
         opened.conversation,
         opened.who,
         before=before.cleaned_data["number"] if before.is_valid() else None,
+        around=around.cleaned_data["number"] if around.is_valid() else None,
     )
     context: dict[str, Any] = {"thread": thread, "form": form}
     if request.user.is_adviser:

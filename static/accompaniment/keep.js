@@ -14,6 +14,8 @@ const person = document.body.dataset.person ?? "";
 const untouched = new WeakMap();
 
 function keyOf(form) {
+  // A form that stands on several pages has one draft for all of them.
+  if (form.dataset.keepAs) return `${PREFIX}${person}:${form.dataset.keepAs}`;
   const action = form.getAttribute("action") ?? "";
   // A form that is shown at several addresses has its own key.
   const place = form.dataset.keep || window.location.pathname;

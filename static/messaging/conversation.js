@@ -1,12 +1,13 @@
 // A live conversation: <conversation-thread> takes over the list and the form that the server has written. What people
 // wrote is only ever inserted as text.
 
-import { Clock, excess } from "../frame/words.js";
+import { Clock } from "../frame/words.js";
 import { Changing } from "./changing.js";
-import { kindsIn, warningAbout } from "./guard.js";
+import { Field } from "./field.js";
 import { Files } from "./files.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
+import { Older } from "./older.js";
 import { OtherSide } from "./other.js";
 import { Outbox, fail, say } from "./outbox.js";
 import { Reading } from "./reading.js";
@@ -15,7 +16,6 @@ const CUT = "Connexion coupée — vos messages partiront dès son retour.";
 const CUT_SHOWN_AFTER = 1500; // ms
 const RETRY_AFTER = 3000; // ms
 const NEAR_END = 80; // px
-const ROWS = 6;
 const TITLE = document.title.replace(/^\(\d+\) /, "");
 
 class ConversationThread extends HTMLElement {
@@ -46,7 +46,8 @@ class ConversationThread extends HTMLElement {
     this.listeners = new AbortController();
     this.reading = new Reading(this.list, {
       marked: Number(this.dataset.marked),
-      marks: this.form !== null && !("olderUnread" in this.dataset),
+      marks: this.form !== null,
+      older: Number(this.dataset.olderUnread ?? 0),
       read: (number) => {
         this.link.markRead(number);
         this.#sayTitle();
@@ -62,6 +63,7 @@ class ConversationThread extends HTMLElement {
         this.#sayTitle();
       },
     });
+    this.#loadOlder(this.querySelector("[data-older]"));
     this.#sayWhere();
     // A page of older messages stays as it is; it links to the live one.
     if ("past" in this.dataset) return;
@@ -93,48 +95,28 @@ class ConversationThread extends HTMLElement {
     hear(this.list, "click", (event) => this.#pressed(event));
     if (this.form === null) return;
     this.input = this.form.elements.body;
-    hear(this.form, "submit", (event) => {
-      event.preventDefault();
-      this.#write();
-    });
     this.files.listen(this.form, hear);
-    hear(this.form.querySelector("[data-despite]"), "click", (event) => {
-      event.preventDefault();
-      this.#write({ despite: true });
-    });
-    hear(this.input, "input", () => {
-      this.form.querySelector("[data-doubt]").hidden = true;
-      this.#grow();
-    });
+    this.field = new Field(this.form, { send: (facts) => this.#write(facts), signal });
     hear(this.input, "input", () => this.other.writing(this.input.value));
-    hear(this.input, "keydown", (event) => {
-      const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
-      if (!sends || matchMedia("(pointer: coarse)").matches) return;
-      event.preventDefault();
-      this.#write();
-    });
     if (window.visualViewport) {
       hear(window.visualViewport, "resize", () => this.#fit());
       this.#fit();
     }
-    this.#grow();
   }
 
   // --- Writing -----------------------------------------------------------------------------------
 
-  // `despite`: the user has read the warning about a number in the text.
-  #write({ despite = false } = {}) {
-    const body = this.input.value.trim();
+  #write(facts) {
     const { items } = this.files;
-    if ((body === "" && items.length === 0) || this.#isTooLong(body) || (!despite && this.#isDoubtful(body))) {
+    const body = this.field.ready({ ...facts, empty: items.length > 0 });
+    if (body === null) {
       this.input.focus();
       return;
     }
-    if (this.files.holds(() => this.#write({ despite }))) return;
+    if (this.files.holds(() => this.#write(facts))) return;
     const entry = this.outbox.add(body, items);
     this.files.clear();
-    this.input.value = "";
-    this.input.dispatchEvent(new Event("input", { bubbles: true }));
+    this.field.clear();
     this.#showPending(entry);
     this.#toTheEnd();
     this.input.focus();
@@ -170,31 +152,6 @@ class ConversationThread extends HTMLElement {
     }, wait);
   }
 
-  // A text that is too long stays in its field, and a message says by how much.
-  #isTooLong(body) {
-    const limit = Number(this.input.dataset.limit);
-    const { length } = Array.from(body.normalize("NFC"));
-    const line = this.form.querySelector("[data-too-long]");
-    line.hidden = length <= limit;
-    line.textContent = length > limit ? excess(length, limit) : "";
-    return length > limit;
-  }
-
-  // A number that one should not write without need is pointed at. This looks at the text in the browser only.
-  #isDoubtful(body) {
-    const kinds = kindsIn(body);
-    const warning = this.form.querySelector("[data-doubt]");
-    warning.hidden = kinds.length === 0;
-    warning.querySelector("p").textContent = kinds.length > 0 ? warningAbout(kinds) : "";
-    return kinds.length > 0;
-  }
-
-  #grow() {
-    if (!this.form.querySelector("[data-too-long]").hidden) this.#isTooLong(this.input.value.trim());
-    this.input.rows = 1;
-    while (this.input.rows < ROWS && this.input.scrollHeight > this.input.clientHeight) this.input.rows += 1;
-  }
-
   #pressed(event) {
     this.changing.pressed(event, this.link.live);
     const row = event.target.closest("[data-client]");
@@ -209,8 +166,7 @@ class ConversationThread extends HTMLElement {
       this.outbox.remove(row.dataset.client);
       row.remove();
       this.files.putBack(entry?.attachments);
-      if (entry) this.input.value = [entry.body, this.input.value].filter((text) => text !== "").join("\n");
-      this.#grow();
+      if (entry) this.field.takeBack(entry.body);
       this.input.focus();
     }
   }
@@ -336,11 +292,8 @@ class ConversationThread extends HTMLElement {
       if (this.sending === item.client_id) this.#next(item.client_id);
     }
     const at = new Date(item.at);
-    const row = pending ?? this.#row(item, mine ? "Vous" : item.name, at, item.staff === this.staff);
-    row.id = `message-${item.number}`;
-    row.dataset.number = item.number;
-    if (mine) row.dataset.mine = "";
-    else {
+    const row = this.#stored(item, pending);
+    if (!mine) {
       if ((document.hidden || !seen) && this.list.querySelector("[data-unread]") === null) {
         this.list.insertBefore(this.#clone("unread"), this.#firstPending());
       }
@@ -351,11 +304,41 @@ class ConversationThread extends HTMLElement {
     if (pending !== null) this.#store(row, at);
     // A row that is taken out and put back is read out again, so it stays if it is where it belongs.
     if (row !== next) this.list.insertBefore(row, next);
-    if (mine) this.changing.offer(row, at);
-    else if (!item.deleted) this.reading.add(row);
-    this.changing.apply(item);
+    this.#placed(item, row);
     this.empty.hidden = true;
     this.#sayStates();
+  }
+
+  #stored(item, pending = null) {
+    const mine = item.author === this.me;
+    const at = new Date(item.at);
+    const row = pending ?? this.#row(item, mine ? "Vous" : item.name, at, item.staff === this.staff);
+    row.id = `message-${item.number}`;
+    row.dataset.number = item.number;
+    if (mine) row.dataset.mine = "";
+    return row;
+  }
+
+  #placed(item, row, facts) {
+    if (item.author === this.me) this.changing.offer(row, new Date(item.at));
+    else if (!item.deleted) this.reading.add(row, facts);
+    this.changing.apply(item);
+  }
+
+  #loadOlder(link) {
+    if (link === null) return;
+    this.older = new Older(this.log, this.list, {
+      link,
+      address: this.dataset.messages,
+      draw: (item) => this.#stored(item),
+      drawn: (item, row) => {
+        this.#placed(item, row, { old: true });
+        this.#sayTitle();
+      },
+      clone: (name) => this.#clone(name),
+      clock: this.clock,
+      signal: this.listeners.signal,
+    });
   }
 
   #showDay(at) {
@@ -428,23 +411,32 @@ class ConversationThread extends HTMLElement {
   }
 
   #sayTitle() {
-    this.dispatchEvent(new CustomEvent("unread", { bubbles: true, detail: this.reading.unread.size }));
+    this.dispatchEvent(new CustomEvent("unread", { bubbles: true, detail: this.reading.count }));
     if (this.closest("main")?.querySelector("conversation-thread") !== this) return;
-    document.title = this.reading.unread.size > 0 ? `(${this.reading.unread.size}) ${TITLE}` : TITLE;
+    document.title = this.reading.count > 0 ? `(${this.reading.count}) ${TITLE}` : TITLE;
   }
 
   #isAtEnd() {
     return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < NEAR_END;
   }
 
-  // Start at the first unread message, or at the end if everything is read.
+  // Start at the message that the address names, else at the first unread one, or at the end if everything is read.
   #toTheNews() {
     this.#toTheEnd();
+    if (/^#message-\d+$/.test(location.hash) && this.#toTheRow(this.list.querySelector(location.hash))) return;
     const line = this.list.querySelector("[data-unread]");
     if (line === null) return;
     const above = line.getBoundingClientRect().top - this.log.getBoundingClientRect().top;
     if (above < 0) this.log.scrollTop += above - NEAR_END / 4;
     if (!this.#isAtEnd()) this.jump.hidden = false;
+  }
+
+  // A hit of a search, or another message that the address names.
+  #toTheRow(row) {
+    if (row === null) return false;
+    const above = row.getBoundingClientRect().top - this.log.getBoundingClientRect().top;
+    this.log.scrollTop += above - this.log.clientHeight / 3;
+    return true;
   }
 
   // In a part of the page that is not shown yet nothing scrolls.

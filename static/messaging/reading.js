@@ -4,10 +4,11 @@
 const READ_AFTER = 400; // ms for which a message must be in sight
 
 export class Reading {
-  // `list` has the messages; everything up to `marked` is read. A reader who may not write leaves no mark. If an earlier
-  // page has unread messages, nothing is marked either: `marks` is false for both. `read(number)` is told of each mark.
-  constructor(list, { marked, marks, read, signal }) {
-    Object.assign(this, { list, marked, marks, read });
+  // `list` has the messages; everything up to `marked` is read. `marks`: a reader who may not write leaves no mark.
+  // `older` unread messages are not shown yet; while there are some, nothing is marked either. `read(number)` is told of
+  // each mark.
+  constructor(list, { marked, marks, older, read, signal }) {
+    Object.assign(this, { list, marked, marks, older, read });
     const others = Array.from(list.querySelectorAll("[data-number]:not([data-mine], [data-deleted])"));
     this.unread = new Set(others.map((row) => Number(row.dataset.number)).filter((number) => number > marked));
     this.inSight = new Set();
@@ -29,9 +30,17 @@ export class Reading {
     clearTimeout(this.timer);
   }
 
-  // A new message of somebody else is shown.
-  add(row) {
-    this.unread.add(Number(row.dataset.number));
+  // How many messages are unread, those that are not shown yet included.
+  get count() {
+    return this.unread.size + this.older;
+  }
+
+  // A message of somebody else is shown that was not: a new one, or an older one.
+  add(row, { old = false } = {}) {
+    const number = Number(row.dataset.number);
+    if (number <= this.marked) return;
+    if (old) this.older -= 1;
+    this.unread.add(number);
     this.#watch(row);
   }
 
@@ -58,7 +67,7 @@ export class Reading {
   #read() {
     if (document.visibilityState !== "visible") return;
     this.inSight.forEach((number) => this.seen.add(number));
-    if (!this.marks) return;
+    if (!this.marks || this.older > 0) return;
     let mark = this.marked;
     for (const number of [...this.unread].sort((one, other) => one - other)) {
       if (!this.seen.has(number)) break;

@@ -164,6 +164,14 @@ BREACHES = {
             "SELECT conversation_id, 1, id, 'edited', 'Bonsoir', created_at + interval '1 hour' FROM messaging_message"
         ),
     ),
+    "a message that no search finds": (
+        "messages_can_be_found",
+        (),
+        (
+            "INSERT INTO messaging_messagesearch (message_id, conversation_id, words) "
+            "SELECT id + 1, conversation_id, '' FROM messaging_message"
+        ),
+    ),
     "nobody waits, says the conversation": (
         "waiting_since_the_first_unanswered_message",
         (),

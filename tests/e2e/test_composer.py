@@ -66,3 +66,39 @@ def test_the_browser_finds_what_the_server_finds(person: Page) -> None:
     differ = {text: (here, kinds_in(text)) for text, here in zip(texts, found, strict=True) if here != kinds_in(text)}
     assert differ == {}
     assert sum(bool(kinds) for kinds in found) > 300
+
+
+def test_the_key_that_sends_is_chosen_on_the_device(person: Page) -> None:
+    field = person.get_by_label("Votre message")
+    choose = person.get_by_role("button", name="Changer la touche qui envoie")
+    choose.press("Enter")
+    expect(person.get_by_text("Ctrl + Entrée pour envoyer, Entrée pour aller à la ligne.")).to_be_visible()
+    person.reload()
+    field.fill("Une ligne")
+    field.press("Enter")
+    field.press_sequentially("et une autre")
+    expect(person.locator(".message")).to_have_count(0)
+    field.press("Control+Enter")
+    expect_shown(person, "Une ligne\net une autre")
+    choose.press("Enter")
+    write(person, "Entrée envoie")
+    expect_shown(person, "Une ligne\net une autre", "Entrée envoie")
+    check_axe(person)
+
+
+def test_a_draft_of_a_conversation_is_found_again_wherever_it_is_open(two: Pair, new_page: NewPage) -> None:
+    """Kind: a draft that is kept for an address, and not for the conversation."""
+    page = new_page()
+    step_inside(page, two.adviser)
+    page.goto(f"/messagerie/{two.conversation.pk}/")
+    page.get_by_label("Votre message").press_sequentially("À finir")
+    page.goto(f"/personnes/{two.jobseeker.pk}/")
+    expect(page.get_by_label("Votre message")).to_have_value("À finir")
+    page.get_by_label("Votre message").press_sequentially(" plus tard")
+    page.goto(f"/messagerie/{two.conversation.pk}/?message=1")
+    expect(page.get_by_label("Votre message")).to_have_value("À finir plus tard")
+    page.get_by_label("Votre message").press("Enter")
+    expect_shown(page, "À finir plus tard")
+    page.goto(f"/personnes/{two.jobseeker.pk}/")
+    expect_shown(page, "À finir plus tard")
+    expect(page.get_by_label("Votre message")).to_have_value("")
