@@ -110,7 +110,8 @@ class Perimeter:
         last = MessageSearch.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         since = Message.objects.filter(conversation__in=conversations, pk__gt=last).order_by("-pk")
         # Their keys first: the words of a message take far longer than everything else.
-        recent = Message.objects.filter(pk__in=list(since.values_list("pk", flat=True)[:MOST_RECENT])).standing()
+        keys = list(since.values_list("pk", flat=True)[:MOST_RECENT]) or [0]
+        recent = Message.objects.filter(pk__in=keys).standing()
         words = _WordsOf(Coalesce(last_text_of("pk"), F("body")), output_field=SearchVectorField())
         return cls(
             kept=MessageSearch.objects.filter(conversation__in=conversations), recent=recent.annotate(words=words)
