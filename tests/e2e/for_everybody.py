@@ -102,8 +102,8 @@ CUT = """() => {
     const { overflowX, overflowY, textOverflow, webkitLineClamp } = getComputedStyle(one);
     // An excerpt ends in « … », and stands whole behind its link or once its line is opened.
     if (textOverflow === "ellipsis" || webkitLineClamp !== "none") continue;
-    // A search is an icon, and so are the ways to the pages before and after.
-    if (one.closest(".fr-search-bar, .fr-pagination")) continue;
+    // A search is an icon, and so are the ways to the pages before and after, and the clip for files.
+    if (one.closest(".fr-search-bar, .fr-pagination, .thread__attach")) continue;
     const hides = [overflowX, overflowY].some((way) => ["hidden", "clip"].includes(way));
     if (!hides || !one.checkVisibility({ visibilityProperty: true }) || one.clientHeight <= 1) continue;
     if (one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1) {
