@@ -57,6 +57,7 @@ CHANGED = {
     "caseload.Transfer": "state",
     "caseload.TransferBatch": "finished_at",
     "messaging.Alert": "sent_at",
+    "messaging.Attachment": "state",
     "messaging.CallbackRequest": "state",
     "messaging.Conversation": "last_number",
     "messaging.MessageSearch": "words",
@@ -71,6 +72,7 @@ CHANGED = {
 DELETED = {
     "accompaniment.AccessRequest",
     "accompaniment.ActBound",
+    "accompaniment.Device",
     "accompaniment.LapseDelay",
     "accompaniment.OpeningHours",
     "caseload.Capacity",

@@ -71,6 +71,10 @@ MEETING_CASES: dict[str, Case] = {
         READERS,
         lambda h, actor, it: conversations.read_on(actor=actor, conversation_id=h.one(Conversation).pk, after=0),
     ),
+    f"{M}.conversations.read_back": Case(
+        READERS,
+        lambda h, actor, it: conversations.read_back(actor=actor, conversation_id=h.one(Conversation).pk, before=9),
+    ),
     f"{M}.conversations.mark_read": Case(
         READERS,
         lambda h, actor, it: conversations.mark_read(actor=actor, conversation_id=h.one(Conversation).pk, number=1),
