@@ -123,7 +123,7 @@ class UploadForm(forms.Form):
     """One file, sent before its message; `client_id` stays the same when it is sent again."""
 
     file = forms.FileField(allow_empty_file=True)
-    client_id = forms.UUIDField()
+    client_id = forms.UUIDField(widget=forms.HiddenInput)
 
 
 def composer(

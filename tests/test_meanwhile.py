@@ -344,6 +344,7 @@ def test_every_form_of_the_kind_is_walked() -> None:
         )
     }
     walked |= {"PlanDecisionForm", "EditObjectiveForm", "EditStepForm"}
-    elsewhere = {"CorrectionForm"}  # tests/caseload/registration/test_corrections.py
+    # tests/caseload/registration/test_corrections.py and tests/messaging/test_changes.py
+    elsewhere = {"CorrectionForm", "MessageChangeForm"}
     parts = {"SeenForm", "ReachForm"}
     assert below(SeenForm) == walked | elsewhere | parts

@@ -58,6 +58,7 @@ TABLE_OF_READINGS = {
     "conversation_remind": "none - none",
     "conversation_with": "none - none",
     "late_replies": "none none none",
+    "search_messages": "none - none",
     "sequence": "none - none",
     "sequence_of": "conversation+file - conversation+file",
     "conversations": "last_message - none",

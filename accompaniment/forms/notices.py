@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from accompaniment.enums import NoticeChannel
+from accompaniment.forms.fields import LineField
 from accompaniment.models import NoticeSettings
 from accompaniment.rules.french import hour_in_words
 from accompaniment.rules.notices import REQUIRED, TOPICS_OF_PERSON, TOPICS_OF_STAFF
@@ -88,9 +89,9 @@ class NoticesForm(forms.Form):
 class DeviceForm(forms.Form):
     """What a browser gives of itself, from a script."""
 
-    endpoint = forms.CharField(max_length=500)
-    key = forms.CharField(max_length=100, required=False)
-    secret = forms.CharField(max_length=30, required=False)
+    endpoint = LineField(max_length=500)
+    key = LineField(max_length=100, required=False)
+    secret = LineField(max_length=30, required=False)
     ends = forms.BooleanField(required=False)
 
 

@@ -98,6 +98,8 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "password_reset": "Mot de passe remplacé",
         "password_changed": "Mot de passe changé",
         "notices_chosen": "Choix des notifications changé",
+        "device_added": "Alertes demandées sur un appareil",
+        "device_dropped": "Alertes arrêtées sur un appareil",
     },
     AuditAction.EQUIPMENT: {
         "device_check": "Test du matériel enregistré",

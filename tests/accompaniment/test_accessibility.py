@@ -130,6 +130,8 @@ FILLED = {
     "visio/room.html",
     "visio/partials/_call_ended.html",
     "caseload/desk/partials/_cases.html",
+    # How many still wait: it stands in the page, and a script brings it anew.
+    "messaging/sequence.html",
     # Chosen on the page: the region is there before what is chosen fills it.
     "caseload/registration/partials/_registration_track.html",
     # Put into the page by a script, where an alert is heard.

@@ -294,7 +294,8 @@ def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page
             page = new_page(width=width)
             step_inside(page, user)
             page.goto(address)
-            expect(page.locator(".message")).to_have_count(200)
+            # It begins at the first unread one, and opening it has read some.
+            expect(page.locator(".message").nth(150)).to_be_attached()
             expect(page.get_by_role("button", name="Envoyer")).to_be_in_viewport()
             check_fits(page)
             check_axe(page)

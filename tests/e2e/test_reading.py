@@ -67,7 +67,7 @@ def test_a_message_below_the_fold_is_read_once_its_end_was_in_sight(two: Pair, n
     adviser = open_at(two, new_page, as_person=False)
     person = open_at(two, new_page, as_person=True)
     # Reading starts at the first unread message. The short messages are in sight at once, the last one after scrolling.
-    wait_until(adviser, "document.querySelector('conversation-thread').marked === 1")
+    wait_until(adviser, "document.querySelector('conversation-thread').reading.marked === 1")
     expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
     assert aside(read_to) == [1]
     adviser.locator("[data-log]").evaluate("log => { log.scrollTop = log.scrollHeight; }")

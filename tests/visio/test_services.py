@@ -73,10 +73,10 @@ class TestPlanning:
 
         assert plan_interviews().invitations == 0
 
-    def test_who_has_no_address_is_invited_on_the_page_only(self):
+    def test_who_has_no_address_and_no_telephone_is_invited_on_the_page_only(self):
         person = on_web_track(bookable_portfolio())
-        person.email = None
-        person.save(update_fields=["email"])
+        person.email, person.phone = None, ""
+        person.save(update_fields=["email", "phone"])
 
         assert plan_interviews().invitations == 1
         assert not Notification.objects.filter(kind=NotificationKind.CHOOSE_SLOT).exists()

@@ -247,9 +247,9 @@ class TestWhoIsTold:
         lapses.lapse_due(now=timezone.now() + 31 * DAY)
         assert {letter.user for letter in letters(NotificationKind.VOLUNTEER_LAPSED)} == {adviser.user, manager.user}
 
-    def test_without_an_address_only_the_agency_is_told(self, portfolio: Portfolio) -> None:
+    def test_without_an_address_and_a_telephone_only_the_agency_is_told(self, portfolio: Portfolio) -> None:
         enrolment = volunteer(portfolio)
-        enrolment.jobseeker.email = None
+        enrolment.jobseeker.email, enrolment.jobseeker.phone = None, ""
         enrolment.jobseeker.save()
         lapses.lapse_due(now=timezone.now() + 31 * DAY)
         assert letters(NotificationKind.ENROLMENT_LAPSED) == []
