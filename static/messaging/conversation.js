@@ -108,7 +108,7 @@ class ConversationThread extends HTMLElement {
 
   #write(facts) {
     const { items } = this.files;
-    const body = this.field.ready({ ...facts, empty: items.length > 0 });
+    const body = this.field.ready({ ...facts, empty: this.files.some });
     if (body === null) {
       this.input.focus();
       return;

@@ -1,5 +1,8 @@
 // What a conversation knows of files. Nearly all of it is in `attachments.js`, which comes with the first file.
 
+const COMES_AGAIN_AFTER = 2000; // ms
+const LEAVES_LATER = "Le message partira dès que les fichiers seront envoyés.";
+
 const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 export class Files {
@@ -8,9 +11,13 @@ export class Files {
     this.thread = thread;
     this.changed = changed;
     this.tray = null;
+    this.coming = 0; // files that wait for the script
+    this.whenHere = null;
+    this.over = false;
   }
 
   stop() {
+    this.over = true;
     this.tray?.stop();
     this.endFollowing?.();
   }
@@ -20,9 +27,19 @@ export class Files {
     return this.tray?.items ?? [];
   }
 
+  // Whether there are any, stored or not.
+  get some() {
+    return this.coming > 0 || this.items.length > 0;
+  }
+
   // Returns true while they are not all stored; calls `act` once they are.
   holds(act) {
-    return this.tray?.holds(act) ?? false;
+    if (this.coming === 0) return this.tray?.holds(act) ?? false;
+    this.whenHere = act;
+    const said = this.form.querySelector("[data-files-said]");
+    said.textContent = LEAVES_LATER;
+    said.classList.remove("fr-sr-only");
+    return true;
   }
 
   clear() {
@@ -86,9 +103,27 @@ export class Files {
     if (chosen.length > 0) this.#withTray((tray) => tray.add(chosen));
   }
 
+  // A message must not leave without the files that were chosen before it, however late the script comes.
   async #withTray(act) {
-    const { Tray } = await import("./attachments.js");
+    this.coming += 1;
+    const { Tray } = await this.#script();
+    this.coming -= 1;
+    if (this.over) return;
     this.tray ??= new Tray(this.form, this.changed);
     act(this.tray);
+    const { whenHere } = this;
+    if (this.coming > 0 || whenHere === null) return;
+    this.whenHere = null;
+    whenHere();
+  }
+
+  // A browser may remember that a script did not come, so each try has an address of its own.
+  async #script(tries = 0) {
+    try {
+      return await import(`./attachments.js${tries > 0 ? `?${tries}` : ""}`);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, COMES_AGAIN_AFTER));
+      return this.#script(tries + 1);
+    }
   }
 }

@@ -1,6 +1,7 @@
 """The pages of the demonstration, by role."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from caseload.reads.moves.waiting_list import waiting_for
 from caseload.services.desk.saved_views import save_view
 from config.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
 from messaging.models import CallbackRequest, Conversation
+from messaging.services.posting import post_message
 from tests.e2e.browser import settle
 from visio.models import Interview
 
@@ -53,6 +55,7 @@ def adviser_pages() -> dict[str, str]:
     covered = Absence.objects.standing().filter(covers__colleague=adviser)[0]
     view = save_view(actor=adviser.user, name="Sans réponse", query="besoin=reponse")
     several = f"?personne={person.pk}"
+    own = post_message(actor=adviser.user, conversation=conversation, client_id=uuid4(), body="Bonjour")
     return {
         "person_leaves": reverse("person_leaves", args=[person.pk]),
         "person_tier": reverse("person_tier", args=[person.pk]) + "?modalite=renforce",
@@ -83,6 +86,9 @@ def adviser_pages() -> dict[str, str]:
         "conversation": reverse("conversation", args=[conversation.pk]),
         "conversation_remind": reverse("conversation_remind", args=[conversation.pk]),
         "conversation_note": reverse("conversation_note", args=[conversation.pk]),
+        "change_message": reverse("change_message", args=[conversation.pk, own.number]),
+        "delete_message": reverse("delete_message", args=[conversation.pk, own.number]),
+        "search_messages": f"{reverse('search_messages')}?q=bonjour",
         "sequence": reverse("sequence"),
         "sequence_of": reverse("sequence_of", args=[conversation.pk]),
         "late_replies": reverse("late_replies"),
@@ -115,6 +121,7 @@ def jobseeker_pages() -> dict[str, str]:
         "my_channel": reverse("my_channel"),
         "my_notices": reverse("my_notices"),
         "conversations": reverse("conversations"),
+        "search_messages": f"{reverse('search_messages')}?q=bonjour",
         "ask_callback": reverse("ask_callback"),
     }
 

@@ -115,6 +115,29 @@ def test_a_sending_that_is_cut_goes_on_and_comes_to_one_message(two: Pair, new_p
     assert Attachment.objects.count() == 1
 
 
+def test_a_message_waits_for_its_file_while_the_script_for_files_is_late(two: Pair, new_page: NewPage) -> None:
+    """Kind: a message that leaves without the file that was chosen before it."""
+    person = opened(two, new_page, side="person")
+    late: list[Route] = []
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    person.route("**/messaging/attachments*.js*", hold)
+    forgive(person, "ERR_CONNECTION_RESET")
+    choose(person, pdf("cv.pdf"))
+    person.get_by_label("Votre message").fill("Voici mon CV.")
+    person.get_by_role("button", name="Envoyer").click()
+    expect(person.get_by_text("Le message partira dès que les fichiers seront envoyés.")).to_be_visible()
+    late.pop().abort("connectionreset")  # the script is asked for again
+    while not late:
+        person.wait_for_timeout(50)
+    assert not Message.objects.exists()
+    late.pop().continue_()
+    expect(person.locator("[data-state]")).to_have_text(["Envoyé"])
+    assert list(Message.objects.values_list("body", "attached")) == [("Voici mon CV.", 1)]
+
+
 def test_a_file_that_is_too_large_is_not_even_sent(two: Pair, new_page: NewPage) -> None:
     person = opened(two, new_page, side="person")
     choose(person, pdf("film.pdf", PDF.ljust(10 * 1024 * 1024 + 3000)))

@@ -51,6 +51,8 @@ NO_PAGES = {
     "panel_next_free",
     # Acts, which redirect to another page.
     "session_time",
+    "my_device",
+    "attachment_upload",
     "home",
     "log_out",
     "person_details",
@@ -97,6 +99,9 @@ NO_PAGES = {
     "drop_address",
     # Files.
     "service_worker",
+    "attachment",
+    "attachment_about",
+    "attachment_preview",
     "my_portfolio_export",
     "certificate",
     "person_sheet",
