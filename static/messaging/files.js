@@ -106,7 +106,7 @@ export class Files {
   // A message must not leave without the files that were chosen before it, however late the script comes.
   async #withTray(act) {
     this.coming += 1;
-    const { Tray } = await this.#script();
+    const { Tray } = await import("./attachments.js").catch(() => this.#again());
     this.coming -= 1;
     if (this.over) return;
     this.tray ??= new Tray(this.form, this.changed);
@@ -118,12 +118,8 @@ export class Files {
   }
 
   // A browser may remember that a script did not come, so each try has an address of its own.
-  async #script(tries = 0) {
-    try {
-      return await import(`./attachments.js${tries > 0 ? `?${tries}` : ""}`);
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, COMES_AGAIN_AFTER));
-      return this.#script(tries + 1);
-    }
+  async #again(tries = 1) {
+    await new Promise((resolve) => setTimeout(resolve, COMES_AGAIN_AFTER));
+    return import(`./attachments.js?${tries}`).catch(() => this.#again(tries + 1));
   }
 }
