@@ -18,6 +18,13 @@ class ReplySeenBy(TextChoices):
     MANAGER = "manager", "Visible des responsables"
 
 
+class NotSentFor(TextChoices):
+    """Why a message that a worker was to send did not leave."""
+
+    REFUSED = "refused", "Refusé"
+    STOPPED = "stopped", "Arrêté"
+
+
 class MessageChangeKind(TextChoices):
     EDITED = "edited", "Modifié"
     DELETED = "deleted", "Supprimé"

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from messaging.services import attachments, callback_clock, reply_clock
+from messaging.services import attachments, callback_clock, dispatches, reply_clock
 from messaging.services.alerts import deliver_alerts
 from messaging.services.delivery import deliver_due
 from messaging.services.search_words import keep_words
@@ -15,6 +15,12 @@ def deliver_notifications() -> None:
     """Deliver waiting notifications; run every few seconds, with one query a channel if nothing is waiting."""
     deliver_due()
     deliver_alerts()
+
+
+@shared_task(name="messaging.jobs.send_dispatches", ignore_result=True)
+def send_dispatches() -> None:
+    """Send the messages to several people that wait. Calling it twice or late is the same."""
+    dispatches.send_dispatches()
 
 
 @shared_task(name="messaging.jobs.tell_unread_messages", ignore_result=True)

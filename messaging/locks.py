@@ -12,7 +12,16 @@ from accompaniment.locks import Rank, lock_few, lock_first, lock_row, lock_rows,
 from accompaniment.models import Jobseeker, NoticeSettings, Notification, User
 from accompaniment.models.statements import Statement
 from caseload.rules.reply_clock import ReplyTimes, reply_times
-from messaging.models import OF_AN_ATTACHMENT, Alert, Attachment, CallbackRequest, Conversation, UnreadRound
+from messaging.models import (
+    OF_AN_ATTACHMENT,
+    Alert,
+    Attachment,
+    CallbackRequest,
+    Conversation,
+    Dispatch,
+    DispatchRecipient,
+    UnreadRound,
+)
 
 
 @dataclass(kw_only=True)
@@ -151,6 +160,22 @@ def take_alerts(now: datetime, channels: Collection[NoticeChannel], *, most: int
     due = Alert.objects.to_send(now).filter(channel__in=channels)
     due = due.select_related("notification__user", "notification__jobseeker__agency__departement__region")
     return lock_few(Rank.IN_HAND, due, most=most)
+
+
+def take_recipients(now: datetime, *, most: int) -> list[DispatchRecipient]:
+    """Take the first due messages of dispatches in hand; return nothing if none waits for this worker."""
+    return lock_few(Rank.IN_HAND, DispatchRecipient.objects.to_send(now), most=most)
+
+
+def lock_waiting_recipient(pk: int) -> DispatchRecipient | None:
+    """Lock one message of a dispatch, to send it; return None if it has left or was given up."""
+    waiting = DispatchRecipient.objects.waiting().select_related("dispatch__author", "jobseeker")
+    return lock_first(Rank.IN_HAND, waiting.filter(pk=pk))
+
+
+def lock_waiting_recipients(dispatch: Dispatch) -> list[DispatchRecipient]:
+    """Lock what of a dispatch has not left. A message that is being sent is waited for, and then is not among them."""
+    return lock_rows(Rank.IN_HAND, DispatchRecipient.objects.waiting().filter(dispatch=dispatch))
 
 
 def share_notice_settings(users: Iterable[User]) -> dict[int, NoticeSettings]:

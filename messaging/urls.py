@@ -19,6 +19,8 @@ from messaging.views import (
 urlpatterns: list[URLPattern] = [
     path("messagerie/", conversations.conversation_list, name="conversations"),
     path("messagerie/groupe/", groups.message_many, name="message_many"),
+    path("messagerie/groupe/<int:pk>/", groups.dispatch, name="dispatch"),
+    path("messagerie/groupe/<int:pk>/arreter/", groups.stop, name="stop_dispatch"),
     path("messagerie/recherche/", search.search_messages, name="search_messages"),
     path("messagerie/avec/<int:pk>/", conversations.conversation_with, name="conversation_with"),
     path("messagerie/<int:pk>/", conversations.conversation, name="conversation"),

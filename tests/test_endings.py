@@ -26,7 +26,7 @@ from caseload.models import Absence, ImportRun, Placement, Portfolio
 from caseload.services.steering.import_changes import CONFIRM
 from messaging.services.posting import post_message
 from tests.access.house import House, build_house
-from tests.access.messaging_rows import OWN_MESSAGE, message_of
+from tests.access.messaging_rows import OWN_MESSAGE, dispatch_of, message_of
 from tests.access.table import TABLE
 from tests.caseload.factories import PortfolioFactory, on_web_track, volunteer
 from tests.space_page import words_of
@@ -297,6 +297,10 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
     "cancel_transfer": (
         "Annuler",
         at("transfer", "manager", args=lambda house: (house.batch_pk,))(lambda house: (house.owner.full_name,)),
+    ),
+    "stop_dispatch": (
+        "Arrêter ce qui n'est pas encore parti",
+        at("dispatch", "follower", args=lambda house: (dispatch_of(house),))(lambda house: ("0 sur 1 envoyé",)),
     ),
     "hand_over": ("Transférer", hand_over_of),
     "declare_absence": ("Enregistrer l'absence", absence_of),

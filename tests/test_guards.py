@@ -60,6 +60,7 @@ CHANGED = {
     "messaging.Attachment": "state",
     "messaging.CallbackRequest": "state",
     "messaging.Conversation": "last_number",
+    "messaging.DispatchRecipient": "sent_at",
     "messaging.MessageSearch": "words",
     "messaging.ReadMark": "number",
     "messaging.Reminder": "due_at",

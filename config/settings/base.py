@@ -342,6 +342,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    # The act itself starts the job. This sends what waits after an outage or a dead worker.
+    "send-dispatches": {"task": "messaging.jobs.send_dispatches", "schedule": 5.0, "options": {"expires": 5.0}},
     "keep-callbacks": {"task": "messaging.jobs.keep_callbacks", "schedule": 60.0, "options": {"expires": 60.0}},
     "keep-reply-times": {"task": "messaging.jobs.keep_reply_times", "schedule": 60.0, "options": {"expires": 60.0}},
     "scan-attachments": {

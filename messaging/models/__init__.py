@@ -15,6 +15,7 @@ from messaging.models.conversations import (
     WaitEnd,
 )
 from messaging.models.deliveries import Alert, Delivery, DemonstrationEmail, SmsDay, ToldMark, UnreadRound
+from messaging.models.sendings import Dispatch, DispatchRecipient
 
 __all__ = [
     "OF_AN_ATTACHMENT",
@@ -29,6 +30,8 @@ __all__ = [
     "ConversationQuerySet",
     "Delivery",
     "DemonstrationEmail",
+    "Dispatch",
+    "DispatchRecipient",
     "Message",
     "MessageChange",
     "MessageSearch",

@@ -279,12 +279,35 @@ def nobody_without_address_was_written_to() -> Iterator[str]:
         yield f"notification {key} was sent to no address"
 
 
+def dispatches_were_sent_once() -> Iterator[str]:
+    """What was sent of a dispatch is the message that it says: its author's, in the person's own conversation."""
+    for recipient, message in rows("""
+        SELECT recipient.id, message.id FROM messaging_dispatchrecipient recipient
+        JOIN messaging_dispatch dispatch ON dispatch.id = recipient.dispatch_id
+        JOIN messaging_message message ON message.id = recipient.message_id
+        JOIN messaging_conversation conversation ON conversation.id = message.conversation_id
+        WHERE message.client_id <> recipient.client_id OR message.author_id <> dispatch.author_id
+            OR conversation.jobseeker_id <> recipient.jobseeker_id OR message.body <> dispatch.body
+            OR NOT message.collective
+    """):
+        yield f"recipient {recipient} of a dispatch says message {message}, which is another one"
+    for recipient, message in rows("""
+        SELECT recipient.id, message.id FROM messaging_dispatchrecipient recipient
+        JOIN messaging_dispatch dispatch ON dispatch.id = recipient.dispatch_id
+        JOIN messaging_message message
+            ON message.author_id = dispatch.author_id AND message.client_id = recipient.client_id
+        WHERE recipient.message_id IS DISTINCT FROM message.id
+    """):
+        yield f"message {message} was sent to recipient {recipient} of a dispatch, which does not say so"
+
+
 MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     messages_are_numbered_without_gap,
     changes_are_numbered_without_gap,
     changes_belong_to_their_message,
     messages_have_their_attachments,
     messages_can_be_found,
+    dispatches_were_sent_once,
     waiting_since_the_first_unanswered_message,
     waits_have_their_times,
     rises_were_noted_in_time,

@@ -1,4 +1,4 @@
-"""How a worker takes what waits: letters many at a time, alerts one by one.
+"""How a worker takes what waits: letters and messages many at a time, alerts one by one.
 
 A claim is a transaction of its own: it puts aside what nobody needs, counts a try of the rest and moves their next try
 on. If the worker dies, they are tried again by themselves. Several workers may run: a claimed row is not due, and rows
@@ -13,10 +13,10 @@ from django.db import transaction
 from django.db.models import F
 
 from accompaniment.models import Notification
-from messaging.models import Alert
+from messaging.models import Alert, DispatchRecipient
 from messaging.services.channels import wait_before_next
 
-Row = TypeVar("Row", Notification, Alert)
+Row = TypeVar("Row", Notification, Alert, DispatchRecipient)
 
 
 def claimed(

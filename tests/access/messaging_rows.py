@@ -1,5 +1,9 @@
 """Who gets what from the URLs of the messages."""
 
+from uuid import uuid4
+
+from messaging.models import Dispatch
+from messaging.services.dispatches import start_dispatch
 from tests.access.house import House
 from tests.access.row import Row
 from tests.messaging.factories import say
@@ -18,7 +22,28 @@ def message_of(house: House) -> int:
     return number
 
 
+def dispatch_of(house: House) -> int:
+    """Return the key of a dispatch of the follower to their person, which has not left."""
+    follower = house.users["follower"]
+    assert follower is not None
+    found = Dispatch.objects.filter(author=follower).first()
+    if found is None:
+        found = start_dispatch(actor=follower, people=[house.owner.pk], token=uuid4(), body="Atelier mardi.")
+    key: int = found.pk
+    return key
+
+
 ROWS: dict[str, Row] = {
+    "dispatch": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (dispatch_of(house),),
+    ),
+    "stop_dispatch": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 > 404 404 403 403 403",
+        lambda house: (dispatch_of(house),),
+    ),
     "message_many": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 403 403 422 422 422 403 403 403",

@@ -172,6 +172,19 @@ BREACHES = {
             "SELECT id + 1, conversation_id, '' FROM messaging_message"
         ),
     ),
+    "a message to several that its dispatch does not know": (
+        "dispatches_were_sent_once",
+        (),
+        (
+            "INSERT INTO messaging_dispatch (author_id, token, body, created_at) "
+            "SELECT author_id, client_id, body, created_at FROM messaging_message; "
+            "INSERT INTO messaging_dispatchrecipient "
+            "(dispatch_id, jobseeker_id, client_id, next_try_at, attempts, given_up_for, why) "
+            "SELECT dispatch.id, jobseeker_id, client_id, message.created_at, 0, '', '' FROM messaging_message message "
+            "JOIN messaging_dispatch dispatch ON dispatch.token = message.client_id "
+            "JOIN messaging_conversation conversation ON conversation.id = message.conversation_id"
+        ),
+    ),
     "nobody waits, says the conversation": (
         "waiting_since_the_first_unanswered_message",
         (),

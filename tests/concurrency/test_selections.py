@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
-from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
@@ -15,8 +14,7 @@ from accompaniment.models import ContactPlan, Jobseeker
 from accompaniment.reads.contact_plans import plan_states
 from accompaniment.services.plan_reviews import NewPlan
 from caseload.services.desk.selections import SOMEBODY_AT_IT, change_plans
-from messaging.models import Conversation, Message
-from messaging.services.groups import post_to_each
+from messaging.models import Conversation
 from tests.caseload.factories import PortfolioFactory
 from tests.concurrency.threads import PATIENCE
 from tests.messaging.factories import pair
@@ -69,20 +67,3 @@ def test_one_file_that_is_held_keeps_its_plan_and_the_others_get_theirs() -> Non
     assert [outcome.why_not for outcome in outcomes] == ["", SOMEBODY_AT_IT, ""]
     changed = ContactPlan.objects.current().filter(interval_days=60)
     assert set(changed.values_list("jobseeker", flat=True)) == {people[0].pk, people[2].pk}
-
-
-def test_one_conversation_that_is_held_gets_no_message_and_the_others_do() -> None:
-    portfolio = PortfolioFactory()
-    pairs = [pair(portfolio) for _ in range(3)]
-    with held(pairs[1].jobseeker):
-        outcomes = post_to_each(
-            actor=portfolio.adviser.user,
-            jobseekers=[one.jobseeker for one in pairs],
-            batch=uuid4(),
-            body="L'atelier est mardi.",
-        )
-    assert [outcome.why_not for outcome in outcomes] == ["", SOMEBODY_AT_IT, ""]
-    assert set(Message.objects.values_list("conversation", flat=True)) == {
-        pairs[0].conversation.pk,
-        pairs[2].conversation.pk,
-    }

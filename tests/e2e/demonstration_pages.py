@@ -15,7 +15,8 @@ from caseload.models import Absence, Adviser, ImportRun, TransferBatch
 from caseload.reads.moves.waiting_list import waiting_for
 from caseload.services.desk.saved_views import save_view
 from config.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
-from messaging.models import CallbackRequest, Conversation
+from messaging.models import CallbackRequest, Conversation, Dispatch
+from messaging.services.dispatches import send_dispatches, start_dispatch
 from messaging.services.posting import post_message
 from tests.e2e.browser import settle
 from visio.models import Interview
@@ -45,6 +46,13 @@ def public_pages() -> dict[str, str]:
     return {name: reverse(name) for name in names}
 
 
+def sent_to_several(adviser: Adviser, person: Jobseeker) -> Dispatch:
+    """Return a dispatch that has left."""
+    dispatch = start_dispatch(actor=adviser.user, people=[person.pk], token=uuid4(), body="Atelier mardi à 9 h.")
+    send_dispatches()
+    return dispatch
+
+
 def adviser_pages() -> dict[str, str]:
     adviser = Adviser.objects.get(user__email=ADVISER.email)
     mine = {"jobseeker__placements__portfolio__adviser": adviser, "jobseeker__placements__ended_at": None}
@@ -63,6 +71,7 @@ def adviser_pages() -> dict[str, str]:
         "saved_view": reverse("saved_view", args=[view.pk]),
         "plan_many": reverse("plan_many") + several,
         "message_many": reverse("message_many") + several,
+        "dispatch": reverse("dispatch", args=[sent_to_several(adviser, person).pk]),
         "transfer_new": reverse("transfer_new") + several,
         "transfers": reverse("transfers"),
         "absences": reverse("absences"),

@@ -51,6 +51,7 @@ NO_PAGES = {
     "panel_next_free",
     # Acts, which redirect to another page.
     "session_time",
+    "stop_dispatch",
     "my_device",
     "attachment_upload",
     "home",

@@ -25,7 +25,7 @@ from messaging.reads.threads import list_lines, news_of
 from messaging.rules import CHANGE_WITHIN, CHANGES_AT_MOST
 from messaging.services import live
 from messaging.services.changes import IS_DELETED, NOT_YOURS, TooLateError, change_message, delete_message
-from messaging.services.groups import post_to_each
+from messaging.services.dispatches import send_dispatches, start_dispatch
 from messaging.services.unread import WAIT, tell_unread
 from tests.caseload.factories import PortfolioFactory
 from tests.messaging.factories import Pair, pair, say
@@ -168,7 +168,8 @@ def test_a_deleted_question_waits_for_no_answer(two: Pair) -> None:
 @pytest.mark.django_db
 def test_a_message_to_several_answers_nobody_whatever_becomes_of_it(two: Pair) -> None:
     asked = say(two.conversation, two.person, "Une question")
-    post_to_each(actor=two.adviser, jobseekers=[two.jobseeker], batch=uuid4(), body="À tous")
+    start_dispatch(actor=two.adviser, people=[two.jobseeker.pk], token=uuid4(), body="À tous")
+    assert send_dispatches() == 1
     delete(two, two.adviser, 2)
     assert waits_since(two) == asked.created_at
 

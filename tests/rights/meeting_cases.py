@@ -14,10 +14,10 @@ from accompaniment.models import (
 )
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import CallbackRequest, Conversation
-from messaging.services import attachments, callbacks, changes, conversations, groups, handling, posting
+from messaging.services import attachments, callbacks, changes, conversations, dispatches, handling, posting
 from tests.messaging.factories import first_window, say
 from tests.messaging.files import PDF
-from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V, done_for_each
+from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V
 from tests.rights.house import House
 from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
 from visio.enums import AbsenceDecision, NextStep
@@ -114,10 +114,17 @@ MEETING_CASES: dict[str, Case] = {
             actor=h.person.user, conversation=h.one(Conversation), name="cv.pdf", source=BytesIO(PDF)
         ),
     ),
-    f"{M}.groups.post_to_each": Case(
-        OWNER | ADVISERS,
-        lambda h, actor, it: done_for_each(
-            groups.post_to_each(actor=actor, jobseekers=[h.person], batch=uuid4(), body="Bonjour")
+    f"{M}.dispatches.start_dispatch": Case(
+        ADVISERS,
+        lambda h, actor, it: dispatches.start_dispatch(
+            actor=actor, people=[h.person.pk], token=uuid4(), body="Bonjour"
+        ),
+    ),
+    f"{M}.dispatches.stop_dispatch": Case(
+        FOLLOWER,
+        lambda h, actor, it: dispatches.stop_dispatch(actor=actor, dispatch=it),
+        lambda h: dispatches.start_dispatch(
+            actor=h.portfolio.adviser.user, people=[h.person.pk], token=uuid4(), body="Bonjour"
         ),
     ),
     f"{M}.handling.need_no_reply": Case(
