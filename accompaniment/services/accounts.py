@@ -71,10 +71,10 @@ def activate(*, token: str, password: str) -> User:
 
     Raises NotAllowedNowError if the link is over.
     """
-    now = timezone.now()
     with transaction.atomic():
-        user = lock_account(_usable_link(token, now).user_id)
+        user = lock_account(_usable_link(token, timezone.now()).user_id)
         # Checked again under the lock: of two people with the same link one comes first.
+        now = timezone.now()
         link = _usable_link(token, now)
         _set_password(user, password)
         link.used_at = now

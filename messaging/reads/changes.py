@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import Max, Min, OuterRef, Subquery, TextField
+from django.db.models import Max, OuterRef, Subquery, TextField
 
 from accompaniment.enums import Role
 from accompaniment.models import User
@@ -77,5 +77,4 @@ def unanswered_since(conversation_pk: int) -> datetime | None:
     answered = answers.aggregate(last=Max("number"))["last"] or 0
     settled = WaitEnd.objects.filter(conversation=conversation_pk).aggregate(last=Max("number"))["last"] or 0
     asked = standing.filter(author__role=Role.JOBSEEKER, number__gt=max(answered, settled))
-    since: datetime | None = asked.aggregate(first=Min("created_at"))["first"]
-    return since
+    return asked.order_by("number").values_list("created_at", flat=True).first()

@@ -93,7 +93,8 @@ def waiting_since_the_first_unanswered_message() -> Iterator[str]:
         SELECT conversation.id, conversation.awaiting_reply_since, unanswered.since
         FROM messaging_conversation conversation
         LEFT JOIN LATERAL (
-            SELECT min(message.created_at) AS since FROM messaging_message message
+            SELECT (array_agg(message.created_at ORDER BY message.number))[1] AS since
+            FROM messaging_message message
             JOIN accompaniment_user author ON author.id = message.author_id
             WHERE message.conversation_id = conversation.id AND author.role = 'jobseeker'
               AND message.id NOT IN (SELECT message_id FROM messaging_messagechange WHERE kind = 'deleted')

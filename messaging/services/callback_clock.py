@@ -80,8 +80,8 @@ def tell_unreached() -> int:
             request = CallbackRequest.objects.to_tell().filter(pk=pk).first()
             if person is None or request is None:
                 return False
-            now = timezone.now()
-            return tell(locked_row(request, now=now), at=now)
+            locked, now = locked_row(request)
+            return tell(locked, at=now)
 
     due = CallbackRequest.objects.to_tell().order_by("pk").values_list("pk", flat=True)
     return setbacks.try_each(job=JOB, due=due, act=act, now=timezone.now())

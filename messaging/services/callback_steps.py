@@ -108,17 +108,18 @@ def write_windows(request: CallbackRequest, windows: list[Window]) -> None:
     )
 
 
-def locked_row(request: CallbackRequest, *, now: datetime) -> CallbackRequest:
-    """Lock the person, then the request, and end its claim if that has lapsed.
+def locked_row(request: CallbackRequest) -> tuple[CallbackRequest, datetime]:
+    """Lock the person, then the request, and end its claim if that has lapsed. Return it with the instant of the act.
 
-    A hand-over also locks the person, so it comes before or after.
+    A hand-over also locks the person, so it comes before or after. The instant is later than what the lock waited for.
     """
     person = lock_jobseeker(request.jobseeker_id)
     locked = lock_callback(request.pk)
     locked.jobseeker = person
+    now = timezone.now()
     if locked.claim_ends_at is not None and locked.claim_ends_at <= now:
         reopen(locked, actor=None, at=locked.claim_ends_at, event="lapsed")
-    return locked
+    return locked, now
 
 
 def lapses_at(request: CallbackRequest) -> datetime:
@@ -147,16 +148,19 @@ def check_not_in_other_hands(request: CallbackRequest, actor: User, *, now: date
         raise CallbackInHandError(IN_HAND.format(name=holder.full_name, since=since))
 
 
-def attempted(request: CallbackRequest, *, actor: User, outcome: AttemptOutcome, at: datetime) -> CallbackRequest:
-    """Lock the request and record an attempt. Who did not claim it before may record one if nobody else has it."""
-    locked = locked_row(request, now=at)
-    check_answers(actor, locked, now=at)
+def attempted(request: CallbackRequest, *, actor: User, outcome: AttemptOutcome) -> tuple[CallbackRequest, datetime]:
+    """Lock the request and record an attempt; return it with the instant of the attempt.
+
+    Who did not claim the request before may record one if nobody else has it.
+    """
+    locked, now = locked_row(request)
+    check_answers(actor, locked, now=now)
     check_open(locked)
-    check_not_in_other_hands(locked, actor, now=at)
+    check_not_in_other_hands(locked, actor, now=now)
     if outcome not in OUTCOMES[CallbackWay(locked.way)]:
         raise DomainError(NOT_IN_THIS_WAY, about="result")
-    CallbackAttempt.objects.create(request=locked, at=at, actor=actor, outcome=outcome, phone=locked.number)
-    return locked
+    CallbackAttempt.objects.create(request=locked, at=now, actor=actor, outcome=outcome, phone=locked.number)
+    return locked, now
 
 
 def claim(request: CallbackRequest, *, actor: User, at: datetime) -> None:

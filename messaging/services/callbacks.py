@@ -69,11 +69,11 @@ def ask_callback(
     offered (any more), a person without an adviser, or anybody but the person.
     """
     number = number_of(phone, jobseeker) if way in WAYS_WITH_NUMBER else ""
-    now = timezone.now()
-    chosen = offered(windows, jobseeker.agency, now=now)
+    chosen = offered(windows, jobseeker.agency, now=timezone.now())
     try:
         with transaction.atomic():
             person = lock_jobseeker(jobseeker.pk)
+            now = timezone.now()
             check_own(actor, person, "Seule la personne elle-même peut demander à être rappelée.")
             standing = CallbackRequest.objects.open().filter(jobseeker=person).first()
             if standing is not None:
@@ -119,8 +119,7 @@ def change_callback(
     """
     number = number_of(phone, request.jobseeker) if way in WAYS_WITH_NUMBER else ""
     with transaction.atomic():
-        now = timezone.now()
-        locked = locked_row(request, now=now)
+        locked, now = locked_row(request)
         check_own(actor, locked.jobseeker, "Seule la personne elle-même peut modifier sa demande.")
         check_open(locked)
         if locked.state == CallbackState.CLAIMED:
@@ -143,8 +142,7 @@ def change_callback(
 def cancel_callback(*, actor: User, request: CallbackRequest) -> CallbackRequest:
     """Withdraw the person's own request, even while somebody calls. Raises CallbackClosedError if it is closed."""
     with transaction.atomic():
-        now = timezone.now()
-        locked = locked_row(request, now=now)
+        locked, now = locked_row(request)
         check_own(actor, locked.jobseeker, "Seule la personne elle-même peut annuler sa demande.")
         close(locked, actor=actor, at=now, to_state=CallbackState.CANCELLED)
         return locked
@@ -160,8 +158,7 @@ def claim_callback(*, actor: User, request: CallbackRequest) -> CallbackRequest:
     who may not answer it now.
     """
     with transaction.atomic():
-        now = timezone.now()
-        locked = locked_row(request, now=now)
+        locked, now = locked_row(request)
         check_answers(actor, locked, now=now)
         check_open(locked)
         check_not_in_other_hands(locked, actor, now=now)
@@ -190,8 +187,8 @@ def claim_next(*, actor: User) -> CallbackRequest | None:
             # Read again behind the lock: whoever held it may have claimed or closed the request.
             request = queue.filter(jobseeker=person).first()
             if request is not None:
-                locked = locked_row(request, now=now)
-                claim(locked, actor=actor, at=now)
+                locked, at = locked_row(request)
+                claim(locked, actor=actor, at=at)
                 return locked
         passed.append(person.pk)
 
@@ -202,10 +199,10 @@ def release_callback(*, actor: User, request: CallbackRequest) -> CallbackReques
     Raises NotAllowedNowError unless the actor has it in hand.
     """
     with transaction.atomic():
-        locked = locked_row(request, now=timezone.now())
+        locked, now = locked_row(request)
         if locked.state != CallbackState.CLAIMED or locked.claimed_by_id != actor.pk:
             raise NotAllowedNowError("Vous n'avez plus ce rappel en main.")
-        reopen(locked, actor=actor, at=timezone.now(), event="released")
+        reopen(locked, actor=actor, at=now, event="released")
         return locked
 
 
@@ -219,8 +216,7 @@ def close_callback(*, actor: User, request: CallbackRequest, outcome: str) -> Ca
     if not said:
         raise DomainError("Notez en une phrase ce qui a été dit ou convenu.", about="outcome")
     with transaction.atomic():
-        now = timezone.now()
-        locked = attempted(request, actor=actor, outcome=AttemptOutcome.REACHED, at=now)
+        locked, now = attempted(request, actor=actor, outcome=AttemptOutcome.REACHED)
         locked.outcome = said
         channel = CHANNELS[CallbackWay(locked.way)]
         # First, because it may lock the conversation, which comes before the row of the portfolio list.
@@ -249,8 +245,7 @@ def miss_callback(*, actor: User, request: CallbackRequest, outcome: AttemptOutc
     if outcome == AttemptOutcome.REACHED:
         raise DomainError(NOT_IN_THIS_WAY, about="result")
     with transaction.atomic():
-        now = timezone.now()
-        locked = attempted(request, actor=actor, outcome=outcome, at=now)
+        locked, now = attempted(request, actor=actor, outcome=outcome)
         agency = locked.jobseeker.agency
         if closes_unreached(locked.attempts.values_list("at", flat=True), zone=agency.zone):
             close(locked, actor=actor, at=now, to_state=CallbackState.UNREACHED)

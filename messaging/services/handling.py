@@ -64,10 +64,9 @@ def remind(*, actor: User, conversation: Conversation, on: date | None = None) -
     The adviser has one reminder for a conversation; a new one replaces it. Raises NoRightError like `need_no_reply`,
     DomainError for a day that is not within the coming year.
     """
-    now = timezone.now()
     with transaction.atomic():
         locked = _locked(actor, conversation)
-        due_at = now
+        due_at = now = timezone.now()
         if on is not None:
             zone = locked.jobseeker.agency.zone
             today = now.astimezone(zone).date()

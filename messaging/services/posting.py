@@ -201,7 +201,7 @@ class _Batch:
 
     def __init__(self, drafts: Sequence[Draft], *, waits: bool) -> None:
         self.waits = waits
-        self.now = timezone.now()
+        asked_at = timezone.now()
         self.new: list[Message] = []
         self.carried: dict[tuple[int, int], list[Attachment]] = {}
         """The files of each new message, by its conversation and number."""
@@ -212,18 +212,20 @@ class _Batch:
             if not waits:
                 HURRY.send(patience=PATIENCE_OF_A_BATCH)
             locks = ConversationLocks(conversations, waits=waits)
-            staff = STAFF.send(conversations=conversations, now=self.now)
+            staff = STAFF.send(conversations=conversations, now=asked_at)
             known = LookedUp(held={draft.held for draft in drafts if draft.held is not None}, accounts=authors)
             standing = STANDING.send(authors=authors, client_ids=[draft.client_id for draft in drafts])
             files = AttachmentLocks(offered, conversations=conversations, waits=waits) if offered else None
             sent = SENT.send(
                 act=BoundedAct.MESSAGES.value,
-                day=timezone.localdate(self.now),
-                now=self.now,
+                day=timezone.localdate(asked_at),
+                now=asked_at,
                 authors=authors,
                 conversations=conversations,
             )
         self.conversations = locks.read()
+        # Whoever waited for the lock writes later than the one who had it: numbers and times go the same way.
+        self.now = timezone.now()
         self.files = files.read() if files else {}
         self.waited = {pk: one.awaiting_reply_since for pk, one in self.conversations.items()}
         self.risen = {pk for pk, one in self.conversations.items() if one.times and one.times.desk_at <= self.now}

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from time import monotonic
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 T = TypeVar("T")
 
@@ -36,6 +37,20 @@ def at_once(*acts: Callable[[], T]) -> list[T | Exception]:
 
     with ThreadPoolExecutor(len(acts)) as threads:
         return list(threads.map(run, acts))
+
+
+class InHand:
+    """Holds rows in a transaction of its own, until they are let go."""
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        self.rows = rows
+        self.taken, self.let_go = Event(), Event()
+
+    def hold(self) -> None:
+        with transaction.atomic():
+            list(self.rows.select_for_update())
+            self.taken.set()
+            assert self.let_go.wait(PATIENCE)
 
 
 def until_somebody_waits() -> None:

@@ -28,7 +28,7 @@ from messaging.models import Conversation, Message
 from messaging.reads.participants import ConversationClosedError
 from messaging.services.posting import BusyConversationError, Draft, Outcome, SessionOverError, post_messages
 from tests.caseload.factories import PortfolioFactory
-from tests.concurrency.threads import PATIENCE, at_once, until_somebody_waits
+from tests.concurrency.threads import PATIENCE, InHand, at_once, until_somebody_waits
 from tests.messaging.factories import Pair, pair
 from tests.sessions import session_of
 
@@ -146,23 +146,13 @@ def test_a_batch_sends_as_many_statements_as_one_message(pairs: list[Pair], monk
 # --- A conversation that somebody else has in hand ------------------------------------------------------------------
 
 
-class InHand:
-    """Holds the row of a conversation in a transaction of its own, until it is let go."""
-
-    def __init__(self, two: Pair) -> None:
-        self.two = two
-        self.taken, self.let_go = Event(), Event()
-
-    def hold(self) -> None:
-        with transaction.atomic():
-            Conversation.objects.select_for_update().get(pk=self.two.conversation.pk)
-            self.taken.set()
-            assert self.let_go.wait(PATIENCE)
+def in_hand_of(two: Pair) -> InHand:
+    return InHand(Conversation.objects.filter(pk=two.conversation.pk))
 
 
 def test_a_conversation_that_somebody_has_in_hand_holds_up_no_other(pairs: list[Pair]) -> None:
     one, two, _ = pairs
-    in_hand = InHand(one)
+    in_hand = in_hand_of(one)
 
     def post() -> list[int | type]:
         assert in_hand.taken.wait(PATIENCE)
@@ -177,7 +167,7 @@ def test_a_conversation_that_somebody_has_in_hand_holds_up_no_other(pairs: list[
 
 def test_control_a_batch_that_waits_stands_behind_the_conversation_in_hand(pairs: list[Pair]) -> None:
     one, two, _ = pairs
-    in_hand, posted = InHand(one), Event()
+    in_hand, posted = in_hand_of(one), Event()
 
     def post() -> None:
         assert in_hand.taken.wait(PATIENCE)
@@ -261,7 +251,7 @@ async def test_messages_that_wait_together_share_a_transaction(
 
 async def test_a_message_whose_conversation_is_in_hand_is_stored_once_it_is_let_go(pairs: list[Pair]) -> None:
     one, two, _ = pairs
-    in_hand = InHand(one)
+    in_hand = in_hand_of(one)
     holding = asyncio.create_task(database_sync_to_async(in_hand.hold, thread_sensitive=False)())
     assert await asyncio.to_thread(in_hand.taken.wait, PATIENCE)
     waiting = asyncio.create_task(writer.post(draft(one)))

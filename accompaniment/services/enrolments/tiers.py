@@ -57,8 +57,8 @@ def set_tier(*, actor: User | None, person: Jobseeker, tier: Tier, reason: str, 
         current = current_accompaniment(person)
         if current.tier == tier:
             return current
-        now = timezone.now()
         enrolment = lock_decided_enrolment(person)
+        now = timezone.now()
         was_active = enrolment is not None and enrolment.state == EnrolmentState.ACTIVE
         if enrolment is not None:
             close_with_the_tier(enrolment, person=person, actor=actor, at=now)

@@ -67,9 +67,9 @@ def declare_absence(
     DomainError for invalid days or colleagues.
     """
     with transaction.atomic():
-        now = timezone.now()
         _check_days(adviser, starts_on=starts_on, ends_on=ends_on)
         locked = lock_days(adviser, starts_on, ends_on, chosen=_chosen(colleagues, relays))
+        now = timezone.now()
         _check_declares(actor, adviser)
         away = locked.advisers[adviser.pk]
         planned = _planned(away, locked, starts_on=starts_on, ends_on=ends_on, colleagues=colleagues, relays=relays)
@@ -93,9 +93,9 @@ def extend_absence(
     is over or has changed since the caller read it.
     """
     with transaction.atomic():
-        now = timezone.now()
         first = _first_added(absence, last_day)
         locked = lock_days(absence.adviser, first, last_day, chosen=_chosen(colleagues, relays), absences={absence.pk})
+        now = timezone.now()
         _check_declares(actor, absence.adviser)
         standing = locked.absences[absence.pk]
         standing.adviser = locked.advisers[absence.adviser_id]

@@ -166,8 +166,8 @@ def _transfer(
     shown: str | None = None,
 ) -> TransferBatch:
     with transaction.atomic():
-        now = timezone.now()
         seen = _locked_with_people(people)
+        now = timezone.now()
         standing = TransferBatch.objects.filter(token=token).first() if token else None
         if standing is not None:
             return standing

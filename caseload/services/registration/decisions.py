@@ -94,8 +94,8 @@ def validate_at_interview(
 def _move_into(portfolio: Portfolio, *, person: Jobseeker, actor: User) -> tuple[Placement, Carried]:
     """Place the person, out of an earlier portfolio if there is one. Bookings move to the new adviser."""
     former = follower_of(person)
-    now = timezone.now()
     placements.lock_in_order(jobseeker=person, portfolios=[portfolio])
+    now = timezone.now()
     placements.end_placement(actor=actor, jobseeker=person, reason=PlacementEnd.TRANSFERRED, at=now)
     placement = placements.place(actor=actor, jobseeker=person, portfolio=portfolio)
     follower = placement.portfolio.adviser
