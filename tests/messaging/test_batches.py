@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from channels.db import database_sync_to_async
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone
 
 from accompaniment.enums import BoundedAct, Channel
