@@ -22,7 +22,7 @@ from visio.enums import RoomMoment, RoomRole
 from visio.models import Interview
 from visio.rules.signals import BURST, LARGEST_MESSAGE, PER_SECOND, clean_signal, is_id
 from visio.rules.states import room_moment
-from visio.rules.turn import Relay, ice_servers
+from visio.rules.turn import RENEWED_AFTER, Relay, ice_servers
 from visio.services.broadcast import room_group
 from visio.services.room import admit, arrive
 
@@ -76,6 +76,7 @@ class RoomConsumer(AccountSocket):
         self.admitted = False
         self.ended = False
         self.peer: Peer | None = None
+        self.renewed = 0.0
         self.on_message: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "join": self.join,
             "ping": self.ping,
@@ -150,11 +151,8 @@ class RoomConsumer(AccountSocket):
                 "role": seat.role,
                 "admitted": seat.admitted,
                 "ended": seat.ended,
-                "ice_servers": ice_servers(
-                    relay=Relay(settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET),
-                    name=f"{seat.interview.pk}-{seat.role}",
-                    now=timezone.now(),
-                ),
+                "ice_servers": self._ice_servers(seat),
+                "relay_only": settings.VIDEO_RELAY_ONLY,
                 "by_phone": seat.interview.phone_since is not None,
                 "trouble": seat.interview.technical_failure_at is not None,
             }
@@ -173,6 +171,8 @@ class RoomConsumer(AccountSocket):
         if self.peer is not None and time.monotonic() - self.peer.seen > PEER_FORGOTTEN_AFTER:
             await self._forget_peer()
         await self._say({"type": "pong"})
+        if time.monotonic() - self.renewed > RENEWED_AFTER.total_seconds():
+            await self._say({"type": "relays", "ice_servers": self._ice_servers(seat)})
         await self._announce(ask=self.peer is None)
 
     async def admit(self, message: dict[str, Any]) -> None:
@@ -309,6 +309,12 @@ class RoomConsumer(AccountSocket):
             admitted=interview.admitted_at is not None and interview.call_ended_at is None,
             ended=interview.call_ended_at is not None,
         )
+
+    def _ice_servers(self, seat: Seat) -> list[dict[str, Any]]:
+        """Return the relays with a new log-in for this person and this interview."""
+        self.renewed = time.monotonic()
+        relay = Relay(settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET)
+        return ice_servers(relay=relay, name=f"{seat.interview.pk}-{seat.role}", now=timezone.now())
 
     async def _open_seat(self) -> Seat | None:
         """Return the seat if it is still this person's and the room is open. Otherwise close the socket with the

@@ -386,6 +386,9 @@ SETBACK_WAITS_MINUTES = (1, 5, 15, 60, 180, 720)
 STUN_URLS = [url for url in os.environ.get("STUN_URLS", "").split(",") if url]
 TURN_URLS = [url for url in os.environ.get("TURN_URLS", "").split(",") if url]
 TURN_SECRET = os.environ.get("TURN_SECRET", "")
-"""Shared with coturn (`static-auth-secret`). Each room gets its own credentials, which expire."""
+"""Shared with coturn (`static-auth-secret`). Each person gets a log-in for each interview, which expires."""
+
+VIDEO_RELAY_ONLY = os.environ.get("VIDEO_RELAY_ONLY", "") == "1"
+"""Whether all pictures and sound go through the relay, so that neither side learns the other's network address."""
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

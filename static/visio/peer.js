@@ -12,7 +12,7 @@ export class Peer extends EventTarget {
   #takingAnswer = false;
   #restart = null;
 
-  constructor({ tab, call, opener, iceServers, tracks, send }) {
+  constructor({ tab, call, opener, relays, tracks, send }) {
     super();
     this.tab = tab; // the other person's tab
     this.call = call;
@@ -21,7 +21,7 @@ export class Peer extends EventTarget {
     this.send = send;
     this.stream = new MediaStream();
     this.senders = null;
-    this.connection = new RTCPeerConnection({ iceServers });
+    this.connection = new RTCPeerConnection(relays);
     this.connection.addEventListener("negotiationneeded", () => this.#offer());
     this.connection.addEventListener("icecandidate", ({ candidate }) => {
       if (candidate) this.send({ candidate: candidate.toJSON() });
@@ -63,6 +63,11 @@ export class Peer extends EventTarget {
   async replaceTrack(kind, track) {
     this.tracks[kind] = track;
     await this.senders?.[kind]?.replaceTrack(track);
+  }
+
+  // New log-ins for the relays count from the next restart on.
+  useRelays(relays) {
+    if (this.connection.signalingState !== "closed") this.connection.setConfiguration(relays);
   }
 
   restart() {

@@ -3,6 +3,7 @@
 import { deliver } from "./acts.js";
 import { canShareScreen, explain, KINDS, listDevices, openDevices, openScreen, showLevel } from "./media.js";
 import { Peer } from "./peer.js";
+import { phoneOf } from "./phone.js";
 import { watchQuality, WORDS } from "./quality.js";
 import { CLOSED, newId, signallingOf } from "./signalling.js";
 
@@ -25,7 +26,7 @@ const choices = Object.fromEntries(
 const state = {
   admitted: false,
   peerTab: "",
-  iceServers: [],
+  relays: {}, // the configuration of a connection: the servers, and whether everything is relayed
   stream: new MediaStream(),
   wanted: { audio: true, video: true }, // what the person has not muted, whichever device is used
   failures: {}, // by kind: the reason why it is missing
@@ -311,7 +312,7 @@ function connect(call) {
     tab: to,
     call,
     opener: isAdviser,
-    iceServers: state.iceServers,
+    relays: state.relays,
     tracks: { audio: trackOf("audio"), video: state.screen ?? trackOf("video") },
     send: (data) => signalling.tell({ type: "signal", to, call, data }),
   });
@@ -380,10 +381,14 @@ const handlers = {
   joined(message) {
     state.cut = 0;
     state.peerTab = ""; // the server will say again who is there
-    state.iceServers = message.ice_servers;
+    state.relays = { iceServers: message.ice_servers, iceTransportPolicy: message.relay_only ? "relay" : "all" };
     if (message.ended) showEnd();
     else if (!state.ended) state.admitted = message.admitted;
     else if (!state.ending) offerToResume();
+  },
+  relays(message) {
+    state.relays.iceServers = message.ice_servers;
+    peer?.useRelays(state.relays);
   },
   peer(message) {
     const keeps = peer?.connected && (message.present ? peer.tab === message.tab : !message.over);
@@ -466,30 +471,7 @@ find("[data-end]").addEventListener("click", () => find("[data-confirm]").showMo
 find("[data-stay]").addEventListener("click", () => find("[data-confirm]").close());
 find("[data-end-now]").addEventListener("click", endCall);
 
-// --- By telephone ---------------------------------------------------------------------------------
-
-const phoneForm = find("[data-phone-form]");
-
-// The number is in the page, so it can be shown without an answer.
-async function continueByPhone() {
-  const number = find("[data-number]");
-  const tell = (words) => say(find("[data-number-state]"), words);
-  number.hidden = false;
-  tell("");
-  const answer = await deliver(phoneForm.action, () => tell("La connexion est coupée\u00a0: ce sera noté dès qu'elle revient."));
-  if (answer.ok || answer.status === 409) {
-    const target = find("#room-noted");
-    window.htmx.swap(target, await answer.text(), { swapStyle: "innerHTML" }, { eventInfo: { target } });
-    number.hidden = true;
-  } else {
-    tell("Cela n'a pas pu être noté.");
-  }
-}
-
-phoneForm.addEventListener("submit", (event) => {
-  event.preventDefault();
-  continueByPhone();
-});
+const continueByPhone = phoneOf(room, say);
 
 navigator.mediaDevices?.addEventListener?.("devicechange", () => listDevices(choices, state.stream));
 

@@ -371,6 +371,23 @@ class TestWhatHappensElsewhere:
         assert int(turn["username"].partition(":")[0]) > timezone.now().timestamp()
         assert turn["credential"]
 
+    async def test_the_log_in_is_renewed_while_the_room_is_open(self, settings, person, monkeypatch):
+        settings.TURN_URLS, settings.TURN_SECRET = ["turn:relay.example:3478"], "shared"
+        await person.join()
+        await person.say(type="ping")
+        await person.hear("pong")
+        assert await person.hears_nothing()
+        monkeypatch.setattr("visio.consumers.RENEWED_AFTER", timedelta(0))
+        await person.say(type="ping")
+        await person.hear("pong")
+        (turn,) = (await person.hear("relays"))["ice_servers"]
+        assert turn["username"].partition(":")[2].endswith("-jobseeker")
+
+    @pytest.mark.parametrize("relay_only", [True, False])
+    async def test_a_setting_relays_everything(self, settings, person, relay_only):
+        settings.VIDEO_RELAY_ONLY = relay_only
+        assert (await person.join())["relay_only"] is relay_only
+
 
 class TestWithoutRedis:
     @pytest.fixture(autouse=True)
