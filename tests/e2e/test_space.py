@@ -19,6 +19,11 @@ pytestmark = pytest.mark.e2e
 
 PANELS = ("panel_next_step", "space_adviser_panel")
 HIGHEST = 2000  # px, of a page whose journals are folded
+SMALLEST_RIGHT = 44  # px
+RIGHTS = """() => [...document.querySelectorAll(".frame-rights__act")].map((act) => {
+  const { top, height } = act.getBoundingClientRect();
+  return [top, height, act.scrollWidth > act.clientWidth];
+})"""
 
 
 @pytest.mark.usefixtures("demonstration")
@@ -40,6 +45,15 @@ def test_the_next_step_is_in_sight_and_the_journals_are_folded(new_page: NewPage
         expect(journal.locator("summary")).to_contain_text("la dernière du")
         journal.locator("summary").press("Enter")
         expect(journal.get_by_role("listitem").or_(journal.get_by_role("row")).last).to_be_visible()
+    # The three rights stand in one row, also where one of them is already asked for.
+    page.locator(".frame-rights__act").nth(1).evaluate("(act) => act.append('\u00a0: demandé')")
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 640})
+        rights = page.evaluate(RIGHTS)
+        assert len(rights) == 3
+        assert len({top for top, _, _ in rights}) == 1, f"at {width} px a right stands below the others"
+        assert all(height >= SMALLEST_RIGHT and not is_cut for _, height, is_cut in rights), width
+    page.set_viewport_size({"width": 390, "height": 844})
     # Whoever turns the pages of a journal finds it open.
     page.get_by_role("link", name="Consultations seules").click()
     expect(page.locator("details#journal")).to_have_attribute("open", "")
