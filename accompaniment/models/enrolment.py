@@ -160,6 +160,14 @@ class EnrolmentQuerySet(OfJobseekerQuerySet):
             .order_by("-interview__concluded_at", "-pk")
         )
 
+    def open_or_decided(self, person: Jobseeker) -> Self:
+        """Keep the open enrolment as well as those decided at a registration interview, in the same order."""
+        return (
+            self.filter(Q(closed_at=None) | Q(interview__concluded_at__isnull=False), jobseeker=person)
+            .select_related("interview__conducted_by")
+            .order_by(F("interview__concluded_at").desc(nulls_last=True), "-pk")
+        )
+
     def matching(self, words: str) -> Self:
         """Keep the people whom these words name, in any order, without accents, allowing for typing errors."""
         return self.filter(named(words_of(words), jobseeker="jobseeker__")) if words else self

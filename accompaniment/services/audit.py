@@ -99,7 +99,7 @@ def record_readings(*, actor: User, people: Iterable[int], part: str, within: ti
         .order_by("pk")
         .values_list("pk", "capacity")
     )
-    AuditEntry.objects.bulk_create(
+    rows = [
         AuditEntry(
             at=now,
             actor=actor,
@@ -109,4 +109,6 @@ def record_readings(*, actor: User, people: Iterable[int], part: str, within: ti
         )
         for pk, capacity in found
         if capacity != ReaderCapacity.ADVISER
-    )
+    ]
+    # For no rows out of a generator, `bulk_create` would begin and end a transaction.
+    AuditEntry.objects.bulk_create(rows)

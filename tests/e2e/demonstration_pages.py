@@ -8,8 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Request
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from accompaniment.enums import ObligationState
-from accompaniment.models import Agency, Enrolment, Jobseeker, Obligation, OnSiteRequest, Region, User
+from accompaniment.models import Agency, Enrolment, Jobseeker, OnSiteRequest, Region, User
 from caseload.enums import ImportKind, ImportState
 from caseload.models import Absence, Adviser, ImportRun, TransferBatch
 from caseload.reads.moves.waiting_list import waiting_for
@@ -112,7 +111,6 @@ def adviser_pages() -> dict[str, str]:
 def jobseeker_pages() -> dict[str, str]:
     person = Jobseeker.objects.get(email=JOBSEEKER.email)
     meeting = Interview.objects.live().get(jobseeker=person)
-    obligation = Obligation.objects.filter(jobseeker=person, state=ObligationState.DUE)[0]
     return {
         "space": reverse("space"),
         "acceptance": reverse("acceptance"),
@@ -120,7 +118,7 @@ def jobseeker_pages() -> dict[str, str]:
         "my_accompaniment": reverse("my_accompaniment"),
         "own_data": reverse("own_data"),
         "my_interviews": reverse("my_interviews"),
-        "choose_slot": reverse("choose_slot", args=[obligation.pk]),
+        "take_interview": reverse("take_interview"),
         "move_interview": reverse("move_interview", args=[meeting.pk]),
         "cancel_interview": reverse("cancel_interview", args=[meeting.pk]),
         "ask_on_site": reverse("ask_on_site"),

@@ -18,7 +18,7 @@ WINDOWS = ((1280, 800), (390, 844))
 STEPS = 25
 WALKED = (
     (ADVISER, ("my_portfolio", "person", "conversation", "my_day", "agenda", "registration")),
-    (JOBSEEKER, ("space", "my_interviews", "choose_slot", "conversations")),
+    (JOBSEEKER, ("space", "my_interviews", "take_interview", "conversations")),
     (MANAGER, ("steering", "portfolios", "person")),
 )
 PAGES = {ADVISER: adviser_pages, JOBSEEKER: jobseeker_pages, MANAGER: manager_pages}

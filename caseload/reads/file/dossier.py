@@ -166,12 +166,13 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
     )
     placement = next((one for one in placements if one.ended_at is None), None)
     covers = _covers(placement, now)
+    enrolments = list(Enrolment.objects.open_or_decided(person))
     return PersonFile(
         person=person,
         reader=reader,
         now=now,
         current=current,
-        enrolment=Enrolment.objects.open().filter(jobseeker=person).first(),
+        enrolment=next((one for one in enrolments if one.closed_at is None), None),
         consent=Consent.objects.standing().filter(jobseeker=person).select_related("text").first(),
         placement=placement,
         covers=covers,
@@ -181,7 +182,7 @@ def file_of(person: Jobseeker, *, reader: User, now: datetime) -> PersonFile:
         placements=placements,
         objectives=objectives_of(person, open_only=True),
         documents=list(Document.objects.filter(jobseeker=person, removed_at=None)),
-        registration=Enrolment.objects.decided_at_interview(person).first(),
+        registration=next((one for one in enrolments if one.interview and one.interview.concluded_at), None),
         planned=Transfer.objects.planned()
         .filter(jobseeker=person)
         .select_related("batch", "target__adviser__user")
