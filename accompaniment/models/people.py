@@ -21,7 +21,7 @@ from accompaniment.enums import (
 from accompaniment.hooks.perimeter import staff_perimeter, staff_reading_perimeter
 from accompaniment.models.expressions import alphabetical
 from accompaniment.models.guards import AppendOnly, Guarded, Guards
-from accompaniment.models.search import PlainName, named, ways_to_find, words_of
+from accompaniment.models.search import NAME_READ, NotIndexed, PlainName, named, ways_to_find, words_of
 from accompaniment.models.territory import Agency
 from accompaniment.rules.passwords import normalised
 from accompaniment.rules.spelling import written
@@ -184,17 +184,18 @@ class JobseekerQuerySet(QuerySet[Any]):
         """Keep the people whom these words name: in any order, without accents, with a typing error or two."""
         return self.filter(named(words_of(words))) if words else self
 
-    def found_by(self, typed: str, *, numbers_of: Q, most: int) -> list["Jobseeker"]:
+    def found_by(self, typed: str, *, numbers_of: Q, most: int, few: bool = False) -> list["Jobseeker"]:
         """Return at most so many of the people whom `matching` finds, or whose telephone number this is.
 
         Who is named exactly comes first, then who has the words in the name, then who is named but for an error. The
         beginning of a number is enough for the people whose numbers the reader sees (`numbers_of`). Nothing typed finds
-        nobody.
+        nobody. With `few`, all of these people's names are read, which is right for some hundreds.
         """
         found: list[Jobseeker] = []
-        for condition, order in ways_to_find(typed, known=numbers_of):
+        people = self.alias(**{NAME_READ: NotIndexed("plain_name")}) if few else self
+        for condition, order in ways_to_find(typed, known=numbers_of, few=few):
             if len(found) < most:
-                others = self.filter(condition).exclude(pk__in=[person.pk for person in found])
+                others = people.filter(condition).exclude(pk__in=[person.pk for person in found])
                 found += others.order_by(order, "pk")[: most - len(found)]
         return found
 

@@ -23,6 +23,9 @@ SHORTEST_WITHIN = 3
 """Letters. Fewer have no trigram, so a search of the whole country would compare them with every name."""
 MOST_WORDS = 6
 
+NAME_READ = "name_read"
+"""The alias of the name as no index holds it, for a search among few people: see `ways_to_find`."""
+
 Way = tuple[Q, F | Func]
 """A condition on people, and the order of who fulfils it."""
 
@@ -89,12 +92,7 @@ def named(words: list[str], *, jobseeker: str = "", forgiving: bool = True) -> Q
     `jobseeker` is the path to the person ("jobseeker__"). With `forgiving`, a word of four letters or more may have a
     typing error: two exchanged letters, or one that is wrong, missing or additional. Without words nobody is found.
     """
-    if not words:
-        return Q(pk__in=[])
-    condition = Q()
-    for word in words:
-        condition &= _has(word, jobseeker, name=F(f"{jobseeker}plain_name"), forgiving=forgiving)
-    return condition
+    return _named(words, jobseeker, name=F(f"{jobseeker}plain_name"), forgiving=forgiving)
 
 
 def reached(typed: str, *, known: Q) -> Q:
@@ -109,36 +107,52 @@ def reached(typed: str, *, known: Q) -> Q:
     return Q(phone=beginning) | Q(phone__startswith=beginning) & known
 
 
-def ways_to_find(typed: str, *, known: Q) -> Iterator[Way]:
+def ways_to_find(typed: str, *, known: Q, few: bool = False) -> Iterator[Way]:
     """Return the ways in which what is typed may name a person, the most exact one first, each with its order.
 
     A way also finds whom those before it find. Whoever asks them in turn, and stops when the list is full, never reads
     everybody of a frequent name. `known` is as in `reached`.
+
+    With `few` the names of all people asked for are read, and no index of names: PostgreSQL expects it to find a
+    handful, but it finds everybody in the country who is called so. The people have the alias `NAME_READ`.
     """
     words = words_of(typed)
     if not words:
         return
+    kept = NAME_READ if few else "plain_name"
+    name: F | Func = F(kept)
+    unindexed = name if few else NotIndexed("plain_name")
     if all(word.isalpha() for word in words):
-        yield _begins(words), F("plain_name")
-        yield _within(words), F("plain_name")
+        yield _begins(words, kept), name
+        yield _within(words, kept), name
     else:
-        yield named(words, forgiving=False) | reached(typed, known=known), NotIndexed("plain_name")
+        yield _named(words, "", name=name, forgiving=False) | reached(typed, known=known), unindexed
     if any(_is_forgiven(word) for word in words):
         if all(word.isalpha() for word in words):
-            yield _begins_alike(words), F("plain_name")
+            yield _begins_alike(words, kept), name
         # PostgreSQL cannot know how few names are alike. In the order of an index it would compare all, one by one.
-        yield named(words), NotIndexed("plain_name")
+        yield _named(words, "", name=name, forgiving=True), unindexed
 
 
-def _begins(words: list[str]) -> Q:
-    """Return the condition that the name begins with one of the words and has all others."""
+def _named(words: list[str], jobseeker: str, *, name: F | Func, forgiving: bool) -> Q:
+    if not words:
+        return Q(pk__in=[])
     condition = Q()
-    for place, word in enumerate(words):
-        condition |= Q(plain_name__startswith=word) & _within(words[:place] + words[place + 1 :])
+    for word in words:
+        condition &= _has(word, jobseeker, name=name, forgiving=forgiving)
     return condition
 
 
-def _begins_alike(words: list[str]) -> Q:
+def _begins(words: list[str], name: str) -> Q:
+    """Return the condition that the name begins with one of the words and has all others."""
+    condition = Q()
+    for place, word in enumerate(words):
+        others = _within(words[:place] + words[place + 1 :], name)
+        condition |= Q(**{f"{name}__startswith": word}) & others
+    return condition
+
+
+def _begins_alike(words: list[str], name: str) -> Q:
     """Return the condition that each word is in the name but for an error, which begins as one of the words begins.
 
     Few errors are made in the first letters. So these few people are read first, in the order of their names, and not
@@ -146,19 +160,19 @@ def _begins_alike(words: list[str]) -> Q:
     """
     condition = Q()
     for word in words:
-        condition |= Q(plain_name__startswith=word[:SHORTEST_WITHIN])
+        condition |= Q(**{f"{name}__startswith": word[:SHORTEST_WITHIN]})
     for word in words:
         condition &= _has(word, "", name=NotIndexed("plain_name"), forgiving=True)
     return condition
 
 
-def _within(words: list[str]) -> Q:
+def _within(words: list[str], name: str) -> Q:
     """Return the condition that every word is in the name, and one of two letters at the beginning of a name's word."""
     condition = Q()
     for word in words:
         beginnings = [f"{word}%", *(f"%{mark}{word}%" for mark in " -'")]
         spellings = [f"%{word}%"] if len(word) >= SHORTEST_WITHIN else beginnings
-        condition &= Q(LikeAny(F("plain_name"), Value(spellings)))
+        condition &= Q(LikeAny(F(name), Value(spellings)))
     return condition
 
 

@@ -242,7 +242,13 @@ def test_a_person_is_found_by_the_beginning_of_the_telephone_number() -> None:
 
 
 def names_found(typed: str, numbers_of: Q) -> list[str]:
-    return [person.last_name for person in Jobseeker.objects.found_by(typed, numbers_of=numbers_of, most=9)]
+    """Return who is found in the country, and the same among few people, whose names are all read."""
+    country, few = (
+        [person.last_name for person in Jobseeker.objects.found_by(typed, numbers_of=numbers_of, most=9, few=few)]
+        for few in (False, True)
+    )
+    assert few == country
+    return country
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ SEARCHES = {
     "mar": "three letters",
     "martin": "a frequent name",
     "martn": "a frequent name with an error",
+    "nartin": "a frequent name with an error in its first letter",
+    "marie martin": "a frequent first name and a frequent last name",
     "06 12 34 56 78": "a telephone number",
 }
 """What is typed in the header. An adviser searches the people whom they may open, a manager the whole country."""

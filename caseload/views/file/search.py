@@ -33,7 +33,7 @@ def person_search(request: AuthenticatedRequest) -> HttpResponse:
         readable = readable.filter(pk__in=readable_people(request.user))
     else:
         readable = readable.filter(steered_agencies(request.user))
-    found = readable.found_by(words, numbers_of=own_people(request.user), most=most + 1)
+    found = readable.found_by(words, numbers_of=own_people(request.user), most=most + 1, few=request.user.is_adviser)
     if len(found) == 1 and not request.htmx:
         return redirect("person", pk=found[0].pk)
     said = _said(min(len(found), most), more=len(found) > most) if words else ""
