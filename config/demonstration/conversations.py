@@ -46,7 +46,9 @@ def write_conversations(world: World, stories: list[Story]) -> None:
                 conversation.reply_due_at = times.due_at
             rows.append((story, conversation, messages))
     Conversation.objects.bulk_create([conversation for _, conversation, _ in rows], batch_size=BATCH)
-    Message.objects.bulk_create([message for *_, messages in rows for message in messages], batch_size=BATCH)
+    # In the order in which they were written, as a search of messages expects of their keys.
+    written = sorted((message for *_, messages in rows for message in messages), key=lambda one: one.created_at)
+    Message.objects.bulk_create(written, batch_size=BATCH)
     ReadMark.objects.bulk_create((mark for row in rows for mark in _marks(world, *row)), batch_size=BATCH)
     for story, conversation, messages in rows:
         _leave_papers(world, story, conversation, messages)
