@@ -125,7 +125,9 @@ export async function openDevices({ camera = "", microphone = "", kinds = KINDS 
 export async function openScreen() {
   try {
     const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
-    return stream.getVideoTracks()[0];
+    const [track] = stream.getVideoTracks();
+    track.contentHint = "detail"; // a document must be legible; it may be slow
+    return track;
   } catch {
     return null;
   }

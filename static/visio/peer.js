@@ -2,15 +2,22 @@
 // polite one. The adviser's side opens one line for sound and one for images; the other side answers on them.
 // replaceTrack changes what a line carries, so switching a camera or sharing a screen needs no new negotiation. Each
 // connection is named by its call, which the adviser's side chooses. Signals of another call are ignored.
+//
+// Each side sends a beat a few times a second, so that the other knows within two seconds that nothing arrives any more,
+// also if neither uses a microphone or a camera. Only the adviser's side restarts ICE: two restarts at once collide.
 
-const RESTART_AFTER = 4_000; // milliseconds that a connection may be broken before the first ICE restart
+const BEAT_EVERY = 300; // ms
+const RESTART_AFTER = 2_500; // ms of silence before ICE looks for another path; each further wait is twice as long
 const LOST_AFTER = 10_000; // milliseconds that a first answer or a restart may take before the connection is given up
 
 export class Peer extends EventTarget {
   #makingOffer = false;
   #ignoringOffer = false;
   #takingAnswer = false;
-  #restart = null;
+  #lost = null;
+  #nextRestart = RESTART_AFTER;
+  #beats = null;
+  #beating = null;
 
   constructor({ tab, call, opener, relays, tracks, send }) {
     super();
@@ -21,6 +28,8 @@ export class Peer extends EventTarget {
     this.send = send;
     this.stream = new MediaStream();
     this.senders = null;
+    this.hasBegun = false; // it was connected at least once
+    this.heard = 0; // when the last beat came (performance.now())
     this.connection = new RTCPeerConnection(relays);
     this.connection.addEventListener("negotiationneeded", () => this.#offer());
     this.connection.addEventListener("icecandidate", ({ candidate }) => {
@@ -30,6 +39,7 @@ export class Peer extends EventTarget {
     this.connection.addEventListener("connectionstatechange", () => this.#changed());
     if (opener) {
       for (const kind of ["audio", "video"]) this.connection.addTransceiver(kind, { direction: "sendrecv" });
+      this.#openBeats();
       this.#takeLines();
       this.#giveUpLater(); // an offer or its answer may be lost on the way
     }
@@ -55,6 +65,7 @@ export class Peer extends EventTarget {
     await this.connection.setRemoteDescription(description);
     this.#takingAnswer = false;
     if (description.type !== "offer") return;
+    if (!this.opener) this.#openBeats();
     await this.#takeLines();
     await this.connection.setLocalDescription();
     this.send({ description: this.connection.localDescription.toJSON() });
@@ -70,13 +81,34 @@ export class Peer extends EventTarget {
     if (this.connection.signalingState !== "closed") this.connection.setConfiguration(relays);
   }
 
-  restart() {
-    if (this.connection.signalingState !== "closed") this.connection.restartIce();
+  // Nothing has arrived for `silence` milliseconds.
+  silentFor(silence) {
+    if (silence < this.#nextRestart) return;
+    this.#nextRestart = 2 * silence;
+    this.mayBeBack();
+  }
+
+  // The way to the other side is broken, or may be back.
+  mayBeBack() {
+    if (this.opener && this.connection.signalingState !== "closed") this.connection.restartIce();
   }
 
   close() {
-    clearTimeout(this.#restart);
+    clearTimeout(this.#lost);
+    clearInterval(this.#beating);
     this.connection.close();
+  }
+
+  // The answering side opens it when the offer is there, and so has nothing to offer itself.
+  #openBeats() {
+    if (this.#beats) return;
+    this.#beats = this.connection.createDataChannel("beats", { negotiated: true, id: 0, ordered: false, maxRetransmits: 0 });
+    this.#beats.addEventListener("message", () => {
+      this.heard = performance.now();
+    });
+    this.#beating = setInterval(() => {
+      if (this.#beats.readyState === "open") this.#beats.send(".");
+    }, BEAT_EVERY);
   }
 
   async #takeLines() {
@@ -109,20 +141,20 @@ export class Peer extends EventTarget {
 
   #changed() {
     const state = this.connection.connectionState;
-    clearTimeout(this.#restart);
-    if (state === "disconnected") this.#restart = setTimeout(() => this.#mend(), RESTART_AFTER);
-    if (state === "failed") this.#mend();
+    clearTimeout(this.#lost);
+    if (state === "connected") {
+      this.hasBegun = true;
+      this.#nextRestart = RESTART_AFTER;
+    }
+    // ICE looks for another path for the same call. If this takes too long, the call is given up.
+    if (state === "disconnected" || state === "failed") {
+      if (state === "failed") this.mayBeBack();
+      this.#giveUpLater();
+    }
     this.dispatchEvent(new CustomEvent("state", { detail: state }));
   }
 
-  // ICE looks for another path for the same call. If this takes too long, the call is given up.
-  #mend() {
-    this.restart();
-    clearTimeout(this.#restart);
-    this.#giveUpLater();
-  }
-
   #giveUpLater() {
-    this.#restart = setTimeout(() => this.dispatchEvent(new Event("lost")), LOST_AFTER);
+    this.#lost = setTimeout(() => this.dispatchEvent(new Event("lost")), LOST_AFTER);
   }
 }

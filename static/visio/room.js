@@ -4,7 +4,7 @@ import { deliver } from "./acts.js";
 import { canShareScreen, explain, KINDS, listDevices, openDevices, openScreen, showLevel } from "./media.js";
 import { Peer } from "./peer.js";
 import { phoneOf } from "./phone.js";
-import { watchQuality, WORDS } from "./quality.js";
+import { NOTHING, watchQuality, WORDS } from "./quality.js";
 import { CLOSED, newId, signallingOf } from "./signalling.js";
 
 const room = document.querySelector("[data-room]");
@@ -34,6 +34,7 @@ const state = {
   hand: false,
   theirs: { microphone: true, camera: true, screen: false },
   cut: 0,
+  silent: false, // the call stands, and nothing arrives
   ended: room.dataset.phase === "ended", // the call has ended; the report may still be to write
   ending: false, // the server has not confirmed the end yet
   over: false,
@@ -53,6 +54,8 @@ function say(element, text) {
 function status() {
   if (state.over) return find("[data-status]").textContent;
   if (state.ended) return find("#fin-titre").textContent;
+  if (state.silent) return `Rien n'arrive de ${other} pour le moment. Nous rétablissons la liaison ; vous pouvez continuer par téléphone.`;
+  if (state.cut > 0 && peer?.connected) return `${state.cut < 3 ? "Connexion coupée avec la salle." : "La salle ne répond pas."} L'appel continue.`;
   if (state.cut >= 3) return "La salle ne répond pas. Nous réessayons ; vous pouvez continuer par téléphone.";
   if (state.cut > 0) return "Connexion coupée, nous la rétablissons…";
   if (peer?.connected) return `Vous êtes en conversation avec ${other}.`;
@@ -145,6 +148,8 @@ async function openAnew(wish, kinds) {
   Object.assign(state.failures, failures);
   for (const track of stream.getTracks()) {
     track.enabled = state.wanted[track.kind];
+    // On a poor network the picture gets smaller before it gets slower: signs are read at 20 pictures a second or more.
+    if (track.kind === "video") track.contentHint = "motion";
     track.addEventListener("ended", () => lose(track));
     state.stream.addTrack(track);
   }
@@ -302,6 +307,7 @@ function dropPeer() {
 }
 
 function showQuality(level) {
+  state.silent = level === NOTHING;
   find("[data-quality]").dataset.level = String(level);
   say(find("[data-quality-words]"), WORDS[level]);
 }
@@ -324,7 +330,10 @@ function connect(call) {
     draw();
   });
   peer.addEventListener("lost", meetAnew);
-  stopQuality = watchQuality(peer.connection, showQuality);
+  stopQuality = watchQuality(peer, (level) => {
+    showQuality(level);
+    draw();
+  });
 }
 
 // Only the adviser's side begins a call. The other side follows with the first signal of an unknown call.
@@ -393,6 +402,7 @@ const handlers = {
   peer(message) {
     const keeps = peer?.connected && (message.present ? peer.tab === message.tab : !message.over);
     if (!keeps) dropPeer();
+    else if (state.silent) peer.mayBeBack();
     state.peerTab = message.present ? message.tab : "";
     if (!message.present) say(find("[data-hand]"), "");
     meet();
@@ -473,6 +483,7 @@ find("[data-end-now]").addEventListener("click", endCall);
 
 const continueByPhone = phoneOf(room, say);
 
+window.addEventListener("online", () => state.silent && peer?.mayBeBack());
 navigator.mediaDevices?.addEventListener?.("devicechange", () => listDevices(choices, state.stream));
 
 // A person who has not answered the browser's question yet waits in the lobby as well.

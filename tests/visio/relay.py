@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,14 @@ class Coturn:
 
     port: int
     said: Path
+    process: "subprocess.Popen[bytes]"
+
+    def freeze(self) -> None:
+        """Let nothing through any more, as a network that is gone would."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
 
     def ask(self, *, peer: str, user: str, password: str) -> str:
         """Ask the relay for a way to a peer, as coturn's own client does; return its answer, in the client's words.
@@ -81,7 +90,7 @@ def coturn(folder: Path, *, without: str = "", extra: Sequence[str] = ()) -> Ite
         )
         try:
             _wait(server, said, port)
-            yield Coturn(port=port, said=said)
+            yield Coturn(port=port, said=said, process=server)
         finally:
             server.kill()
             server.wait()
