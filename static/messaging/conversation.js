@@ -7,7 +7,6 @@ import { Field } from "./field.js";
 import { Files } from "./files.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
-import { Older } from "./older.js";
 import { OtherSide } from "./other.js";
 import { Outbox, fail, say } from "./outbox.js";
 import { Reading } from "./reading.js";
@@ -325,8 +324,10 @@ class ConversationThread extends HTMLElement {
     this.changing.apply(item);
   }
 
-  #loadOlder(link) {
+  // Most conversations fit on their page. Until the script has come, the link leads to the page of older messages.
+  async #loadOlder(link) {
     if (link === null) return;
+    const { Older } = await import("./older.js");
     this.older = new Older(this.log, this.list, {
       link,
       address: this.dataset.messages,
