@@ -21,7 +21,7 @@ from accompaniment.enums import (
 from accompaniment.hooks.perimeter import staff_perimeter, staff_reading_perimeter
 from accompaniment.models.expressions import alphabetical
 from accompaniment.models.guards import AppendOnly, Guarded, Guards
-from accompaniment.models.search import NAME_READ, NotIndexed, PlainName, named, ways_to_find, words_of
+from accompaniment.models.search import NAME_READ, WALKED, NotIndexed, PlainName, named, ways_to_find, words_of
 from accompaniment.models.territory import Agency
 from accompaniment.rules.passwords import normalised
 from accompaniment.rules.spelling import written
@@ -193,10 +193,12 @@ class JobseekerQuerySet(QuerySet[Any]):
         """
         found: list[Jobseeker] = []
         people = self.alias(**{NAME_READ: NotIndexed("plain_name")}) if few else self
-        for condition, order in ways_to_find(typed, known=numbers_of, few=few):
+        for way in ways_to_find(typed, known=numbers_of, few=few):
             if len(found) < most:
-                others = people.filter(condition).exclude(pk__in=[person.pk for person in found])
-                found += others.order_by(order, "pk")[: most - len(found)]
+                others = people.filter(way.condition).exclude(pk__in=[person.pk for person in found])
+                if way.is_walked:
+                    others = others.filter(pk__in=self.order_by("plain_name", "pk").values("pk")[:WALKED])
+                found += others.order_by(way.order, "pk")[: most - len(found)]
         return found
 
     def readable_by(self, user: User) -> Self:

@@ -7,6 +7,7 @@ same way.
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.db.models import BooleanField, F, Func, Q, TextField, Value
 
@@ -26,8 +27,18 @@ MOST_WORDS = 6
 NAME_READ = "name_read"
 """The alias of the name as no index holds it, for a search among few people: see `ways_to_find`."""
 
-Way = tuple[Q, F | Func]
-"""A condition on people, and the order of who fulfils it."""
+WALKED = 3000
+"""How many names are compared one by one, in their order, before an index is asked who is alike."""
+
+
+class Way(NamedTuple):
+    """A condition on people, and the order of who fulfils it."""
+
+    condition: Q
+    order: F | Func
+    is_walked: bool = False
+    """Whether only the first `WALKED` people by name are compared."""
+
 
 PART_OF_IDENTIFIER = re.compile(r"[0-9]{1,7}[a-z]?")
 
@@ -122,16 +133,21 @@ def ways_to_find(typed: str, *, known: Q, few: bool = False) -> Iterator[Way]:
     kept = NAME_READ if few else "plain_name"
     name: F | Func = F(kept)
     unindexed = name if few else NotIndexed("plain_name")
-    if all(word.isalpha() for word in words):
-        yield _begins(words, kept), name
-        yield _within(words, kept), name
+    is_name = all(word.isalpha() for word in words)
+    if is_name:
+        yield Way(_begins(words, kept), name)
+        yield Way(_within(words, kept), name)
     else:
-        yield _named(words, "", name=name, forgiving=False) | reached(typed, known=known), unindexed
-    if any(_is_forgiven(word) for word in words):
-        if all(word.isalpha() for word in words):
-            yield _begins_alike(words, kept), name
-        # PostgreSQL cannot know how few names are alike. In the order of an index it would compare all, one by one.
-        yield _named(words, "", name=name, forgiving=True), unindexed
+        yield Way(_named(words, "", name=name, forgiving=False) | reached(typed, known=known), unindexed)
+    if not any(_is_forgiven(word) for word in words):
+        return
+    if is_name:
+        yield Way(_begins_alike(words, kept), name)
+    if is_name and not few:
+        # Thousands are alike to a frequent name, and the first of them stand among the first names of all.
+        yield Way(_named(words, "", name=unindexed, forgiving=True), unindexed, is_walked=True)
+    # PostgreSQL cannot know how few names are alike. In the order of an index it would compare all, one by one.
+    yield Way(_named(words, "", name=name, forgiving=True), unindexed)
 
 
 def _named(words: list[str], jobseeker: str, *, name: F | Func, forgiving: bool) -> Q:

@@ -24,7 +24,7 @@ from tests.caseload.factories import (
 pytestmark = pytest.mark.django_db
 
 URL = reverse("person_search")
-QUERIES = 9
+QUERIES = 10
 """Session, account, the manager twice and the agencies (a manager's regions) or an adviser's people, and who is found
 in four ways, from the most exact one on, until the list is full."""
 
