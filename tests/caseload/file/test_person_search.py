@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 URL = reverse("person_search")
 QUERIES = 10
 """Session, account, the manager twice and the agencies (a manager's regions) or an adviser's people, and who is found
-in four ways, from the most exact one on, until the list is full."""
+in five ways, from the most exact one on, until the list is full."""
 
 
 @pytest.fixture
