@@ -56,13 +56,15 @@ FACTS = """() => new Promise((done) => {
 class Visit:
     """What one first visit cost: milliseconds to the largest paint, and bytes as they were sent.
 
-    `loaded` counts all of them, fonts included.
+    `loaded` counts all of them, fonts included, and the heads of the answers.
     """
 
     paint: float
     loaded: int
     blocking: int
     fonts: int
+    heads: int
+    answers: int
 
 
 def run(size: Size) -> list[Row]:
@@ -115,6 +117,9 @@ def _row(name: str, runs: int, visit: partial[Visit], address: str, user: User |
                 heaviest.blocking <= HEAVIEST_BLOCKING,
             ),
         ],
+        [
+            f"{heaviest.heads / 1000:.1f} kB are heads of {heaviest.answers} answers; HTTP/2 repeats nothing of them",
+        ],
     )
 
 
@@ -148,7 +153,13 @@ def _visit(browser: Browser, url: str, slower: int, address: str, user: User | N
             where = addresses.get(event["requestId"], "")
             bytes_of[where] = bytes_of.get(where, 0) + event["encodedDataLength"]
 
+        heads: list[float] = []
+
+        def answered(event: dict[str, Any]) -> None:
+            heads.append(event["response"]["encodedDataLength"])
+
         devtools.on("Network.requestWillBeSent", asked)
+        devtools.on("Network.responseReceived", answered)
         devtools.on("Network.loadingFinished", came)
         answer = page.goto(address, wait_until="networkidle")
         if answer is None or answer.status != 200:
@@ -160,6 +171,8 @@ def _visit(browser: Browser, url: str, slower: int, address: str, user: User | N
             int(sum(bytes_of.values())),
             int(sum(bytes_of.get(name, 0) for name in facts["blocking"])),
             int(fonts),
+            int(sum(heads)),
+            len(heads),
         )
     finally:
         context.close()
