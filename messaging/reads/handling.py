@@ -38,10 +38,10 @@ def handling_of(reader: User, conversation: Conversation, *, now: datetime) -> H
     reminder = Reminder.objects.filter(conversation=conversation, user=reader).first()
     talk = Message.objects.filter(conversation=conversation, collective=False).standing()
     last = talk.select_related("author").last()
-    ended = WaitEnd.objects.filter(conversation=conversation, number__gte=last.number if last is not None else 0)
-    settled = ended.filter(ended_by=WaitEndedBy.NO_REPLY_NEEDED).select_related("actor").first()
-    if last is None or not last.author.is_jobseeker:
-        settled = None
+    settled: WaitEnd | None = None
+    if last is not None and last.author.is_jobseeker:
+        ended = WaitEnd.objects.filter(conversation=conversation, number__gte=last.number)
+        settled = ended.filter(ended_by=WaitEndedBy.NO_REPLY_NEEDED).select_related("actor").first()
     other = last is not None and not last.author.is_jobseeker and last.author_id != reader.pk
     today = now.astimezone(conversation.jobseeker.agency.zone).date()
     return Handling(
