@@ -255,6 +255,7 @@ class AuditAction(TextChoices):
     CAPACITY = "capacity", "Plafond"
     REGION = "region", "Ouverture d'une région"
     AGENCY_PHONE = "agency_phone", "Téléphone d'une agence"
+    CANNED_REPLY = "canned_reply", "Réponse type d'une agence"
     EQUIPMENT = "equipment", "Test du matériel"
     NOTE = "note", "Note"
     ACTION_PLAN = "action_plan", "Plan d'action"

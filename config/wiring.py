@@ -33,7 +33,7 @@ from messaging.reads.timeline_sources import MESSAGING_SOURCES
 from messaging.services import desks, handling, live
 from messaging.services import handover as conversations_handed_over
 from visio.reads import past_notices
-from visio.reads.coming import booked_in_words, coming_in_words
+from visio.reads.coming import booked_in_words, coming_in_words, next_in_words
 from visio.reads.invariants import VISIO_CHECKS
 from visio.reads.timeline_sources import VISIO_SOURCES
 from visio.services import adviser_absences as interviews_in_absences
@@ -98,6 +98,7 @@ def fill_hooks() -> None:
     handover.on_handover += (conversations_handed_over.follow_handover, interviews_handed_over.follow_handover)
     coming.coming_interviews += (coming_in_words,)
     coming.booked += (booked_in_words,)
+    coming.next_interview += (next_in_words,)
     timeline.timeline_sources += (*CASELOAD_SOURCES, *MESSAGING_SOURCES, *VISIO_SOURCES)
 
     deliveries.on_delivered += (

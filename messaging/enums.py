@@ -30,6 +30,23 @@ class MessageChangeKind(TextChoices):
     DELETED = "deleted", "Supprimé"
 
 
+class Placeholder(TextChoices):
+    """What a canned reply fills in by itself. The value stands between braces in its text."""
+
+    FIRST_NAME = "prenom", "le prénom de la personne"
+    LAST_NAME = "nom", "le nom de la personne"
+    WRITER = "mon_nom", "votre prénom et votre nom"
+    ADVISER = "conseiller", "le conseiller qui suit la personne"
+    AGENCY = "agence", "l'agence de la personne"
+    AGENCY_PHONE = "telephone_agence", "le téléphone de cette agence"
+    NEXT_INTERVIEW = "prochain_entretien", "le jour et l'heure du prochain entretien"
+
+    @property
+    def written(self) -> str:
+        """The placeholder as it stands in a text."""
+        return f"{{{self.value}}}"
+
+
 class CallbackState(TextChoices):
     OPEN = "open", "À rappeler"
     CLAIMED = "claimed", "Rappel en cours"

@@ -23,11 +23,19 @@ from accompaniment.reads.zones import other_zones, reader_zone
 from accompaniment.rules.french import hours_there, size_in_words, weekday_in_words, zone_beside, zone_in_words
 from accompaniment.rules.parsing import numbers_in
 from accompaniment.rules.sensitive_numbers import kinds_in, warning_about
-from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
+from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay, Placeholder
 from messaging.models import Conversation
 from messaging.reads.attachments import AttachmentItem
 from messaging.reads.sequence import Place
-from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, WAYS_WITH_NUMBER, Window
+from messaging.rules import (
+    ATTACHMENTS_AT_MOST,
+    BODY_LIMIT,
+    REPLY_LIMIT,
+    REPLY_NAME_LIMIT,
+    WAYS_WITH_NUMBER,
+    Window,
+    left_to_fill,
+)
 from messaging.services.attachments import largest
 
 COMMENT_LIMIT = 1000
@@ -104,6 +112,13 @@ class MessageForm(GuardedForm):
     """The stored files of a message that was refused, for the page that shows it again."""
 
     most_files = ATTACHMENTS_AT_MOST
+    placeholders = " ".join(one.written for one in Placeholder)
+    """What a message of the staff may not hold."""
+
+    @property
+    def left_to_fill(self) -> str:
+        """What is left to fill in of a canned reply; empty if nothing is."""
+        return left_to_fill(self["body"].value() or "")
 
     @property
     def largest_file(self) -> int:
@@ -130,9 +145,44 @@ def composer(
     conversation: Conversation,
     typed: QueryDict | None = None,
     files: "MultiValueDict[str, UploadedFile] | None" = None,
+    *,
+    body: str = "",
 ) -> MessageForm:
-    """Return the form of a conversation, with HTML ids that are unique on the page."""
-    return MessageForm(typed, files, auto_id=f"message-{conversation.pk}-%s")
+    """Return the form of a conversation, with HTML ids that are unique on the page. `body`: what it begins with."""
+    return MessageForm(typed, files, auto_id=f"message-{conversation.pk}-%s", initial={"body": body})
+
+
+class CannedReplyForm(forms.Form):
+    """The name and the text of a canned reply."""
+
+    name = LineField(
+        label="Nom de la réponse type",
+        help_text="Vous la retrouverez sous ce nom. La personne ne le voit pas.",
+        max_length=REPLY_NAME_LIMIT,
+        error_messages={"required": "Donnez un nom à cette réponse type."},
+    )
+    body = LinesField(
+        label="Texte",
+        help_text="Les mots entre accolades sont remplacés pour chaque personne\u00a0: "
+        + ", ".join(f"{one.written} ({one.label})" for one in Placeholder)
+        + ".",
+        max_length=REPLY_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": "Écrivez le texte de cette réponse type."},
+    )
+
+
+class CannedReplyChangeForm(SeenForm, CannedReplyForm):
+    """A new name and text of a canned reply."""
+
+    takes_over = True
+
+
+class ReplyChoiceForm(forms.Form):
+    """What is looked for among canned replies, and the page whose message they are for, from a URL."""
+
+    q = SearchField(label="Rechercher une réponse type")
+    suite = ReturnField()
 
 
 class MessageChangeForm(SeenForm, GuardedForm):

@@ -17,6 +17,7 @@ from messaging.models import (
     Alert,
     Attachment,
     CallbackRequest,
+    CannedReply,
     Conversation,
     Dispatch,
     DispatchRecipient,
@@ -131,6 +132,11 @@ class AttachmentLocks:
 def lock_attachment(pk: int) -> Attachment | None:
     """Lock a file; return None if it is gone."""
     return lock_first(Rank.REST, Attachment.objects.filter(pk=pk))
+
+
+def lock_reply(pk: int) -> CannedReply | None:
+    """Lock a canned reply; return None if it is gone. Its owner's account or agency is locked before."""
+    return lock_first(Rank.REST, CannedReply.objects.filter(pk=pk))
 
 
 def lock_callback(pk: int) -> CallbackRequest:

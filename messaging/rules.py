@@ -1,14 +1,15 @@
 """Pure decisions of the messaging floor: no database, no clock."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from accompaniment.rules.french import grouped
+from accompaniment.rules.french import grouped, listed, plural
 from accompaniment.rules.public_holidays import is_public_holiday
-from messaging.enums import AttemptOutcome, CallbackState, CallbackWay
+from messaging.enums import AttemptOutcome, CallbackState, CallbackWay, Placeholder
 
 BODY_LIMIT = 5000
 """Characters of one message."""
@@ -34,6 +35,52 @@ def email_note(pieces_left: int) -> str:
             return "Par e-mail. La pièce jointe n'a pas été reprise."
         case _:
             return f"Par e-mail. Les {grouped(pieces_left)} pièces jointes n'ont pas été reprises."
+
+
+# --- Canned replies -------------------------------------------------------------------------------
+
+REPLIES_AT_MOST = 50
+"""Canned replies of one adviser, or of one agency."""
+REPLY_NAME_LIMIT = 60
+REPLY_LIMIT = 2000
+"""Characters of a canned reply, before it is filled in."""
+
+KNOWN_PLACEHOLDERS = re.compile("|".join(re.escape(one.written) for one in Placeholder))
+ONLY_KNOWN_PLACEHOLDERS = rf"^([^{{}}]|\{{({'|'.join(Placeholder.values)})\}})*$"
+"""What the text of a canned reply must match: no brace but those of known placeholders (also a CHECK)."""
+
+
+def unknown_placeholder(text: str) -> str:
+    """Return the sentence about what stands between braces and is no placeholder; empty if there is none."""
+    left = KNOWN_PLACEHOLDERS.sub("", text)
+    if not re.search("[{}]", left):
+        return ""
+    unknown = list(dict.fromkeys(re.findall(r"\{[^{}]*\}", left)))
+    exist = plural(len(unknown), "n'existe pas,n'existent pas")
+    what = f"{listed(unknown)} {exist}." if unknown else "Une accolade est seule."
+    return f"{what} Entre accolades, vous pouvez écrire\u00a0: {', '.join(one.written for one in Placeholder)}."
+
+
+def filled_in(text: str, values: Mapping[Placeholder, str]) -> str:
+    """Return the text with the values of its placeholders. A placeholder without a value stays."""
+    return KNOWN_PLACEHOLDERS.sub(lambda found: values.get(Placeholder(found[0][1:-1]), "") or found[0], text)
+
+
+def placeholders_in(text: str) -> list[Placeholder]:
+    """Return the placeholders that stand in a text, each once."""
+    return [Placeholder(name[1:-1]) for name in dict.fromkeys(KNOWN_PLACEHOLDERS.findall(text))]
+
+
+def left_to_fill(text: str) -> str:
+    """Return the sentence about placeholders that a message still holds; empty if there is none.
+
+    `static/messaging/field.js` says the same.
+    """
+    names = [one.written for one in placeholders_in(text)]
+    if not names:
+        return ""
+    instead = plural(len(names), "à sa place ou retirez-le,à leur place ou retirez-les")
+    return f"À compléter avant l'envoi\u00a0: {', '.join(names)}. Écrivez ce qui convient {instead}."
 
 
 # --- Opening hours --------------------------------------------------------------------------------

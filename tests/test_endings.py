@@ -284,6 +284,10 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
         "Supprimer Sans réponse",
         at("saved_views", "follower")(lambda house: ("Sans réponse",)),
     ),
+    "delete_canned_reply": (
+        "Supprimer Relance",
+        at("canned_replies", "follower")(lambda house: ("Relance",)),
+    ),
     "remove_step": (
         "Retirer cette étape du plan",
         at("edit_step", "follower", args=lambda house: (house.step.pk,))(lambda house: (house.step.objective.title,)),
@@ -346,6 +350,9 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "tick_step",
         "saved_views",
         "saved_view",
+        "canned_replies",
+        "canned_reply",
+        "agency_replies",
         "edit_details",
         "edit_objective",
         "edit_step",

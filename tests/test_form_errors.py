@@ -41,6 +41,8 @@ from caseload.forms.steering.settings import AgencyPhoneForm, CapacityForm, Cons
 from messaging import forms as messaging_forms
 from messaging.forms import (
     CallbackForm,
+    CannedReplyChangeForm,
+    CannedReplyForm,
     ConversationNoteForm,
     GroupMessageForm,
     GuardedForm,
@@ -291,6 +293,9 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "reminder": (ReminderForm, in_house("conversation_remind", "follower"), {}),
     "note_beside_messages": (ConversationNoteForm, in_house("conversation_note", "follower"), {}),
     "change_message": (MessageChangeForm, in_house("change_message", "follower"), {}),
+    "own_reply": (CannedReplyForm, in_house("canned_replies", "follower"), {}),
+    "agency_reply": (CannedReplyForm, in_house("agency_replies", "manager"), {}),
+    "change_reply": (CannedReplyChangeForm, in_house("canned_reply", "follower"), {}),
     "ask_callback": (CallbackForm, callback_wish, {}),
     "callback": (OutcomeForm, in_house("callback", "follower"), {}),
     "own_slot": (visio_forms.SlotForm, slot_for_oneself, {}),
@@ -331,6 +336,7 @@ NOT_FILLED_IN: dict[type[Form], str] = {
     TierChoiceForm: "read from an address",
     registration.SearchForm: "a search: tests/test_searches.py",
     messaging_forms.SearchForm: "a search: tests/test_searches.py",
+    messaging_forms.ReplyChoiceForm: "a search: tests/messaging/test_canned_replies.py",
     messaging_forms.MessageSearchForm: "a search: tests/messaging/test_message_search.py",
     PersonSearchForm: "a search: tests/caseload/file/test_person_search.py",
     desk.PortfolioFilterForm: "a search: tests/test_searches.py",

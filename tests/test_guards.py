@@ -59,6 +59,7 @@ CHANGED = {
     "messaging.Alert": "sent_at",
     "messaging.Attachment": "state",
     "messaging.CallbackRequest": "state",
+    "messaging.CannedReply": "body",
     "messaging.Conversation": "last_number",
     "messaging.DispatchRecipient": "sent_at",
     "messaging.MessageSearch": "words",

@@ -344,7 +344,7 @@ def test_every_form_of_the_kind_is_walked() -> None:
         )
     }
     walked |= {"PlanDecisionForm", "EditObjectiveForm", "EditStepForm"}
-    # tests/caseload/registration/test_corrections.py and tests/messaging/test_changes.py
-    elsewhere = {"CorrectionForm", "MessageChangeForm"}
+    # tests/caseload/registration/test_corrections.py, tests/messaging/test_changes.py and test_canned_replies.py
+    elsewhere = {"CorrectionForm", "MessageChangeForm", "CannedReplyChangeForm"}
     parts = {"SeenForm", "ReachForm"}
     assert below(SeenForm) == walked | elsewhere | parts

@@ -12,3 +12,6 @@ coming_interviews: list[Callable[["Jobseeker", datetime], list[str]]] = []
 
 booked: list[Callable[[Collection[int], datetime], dict[int, list[str]]]] = []
 """Each function returns what is booked with these people, by primary key, in words that follow a name."""
+
+next_interview: list[Callable[["Jobseeker", datetime], str]] = []
+"""Each function returns the day and hour of the person's next interview on the person's clock; empty without one."""

@@ -10,6 +10,7 @@ from config.demonstration.appointments import hold_obligations, write_appointmen
 from config.demonstration.conversations import write_conversations
 from config.demonstration.enrolments import send_invitations, write_enrolments
 from config.demonstration.people import cast, write_people
+from config.demonstration.replies import write_replies
 from config.demonstration.requests import write_requests
 from config.demonstration.transfers import plan_transfer
 from config.demonstration.waits import settle_waits
@@ -72,6 +73,7 @@ def load_demonstration(*, now: datetime) -> Loaded:
         write_enrolments(world, stories)
         interviews = write_appointments(world, stories)
         write_conversations(world, stories)
+        write_replies(world)
         write_requests(world, stories)
         write_workbooks(world, stories)
         world.papers.write()

@@ -15,6 +15,7 @@ from messaging.models.conversations import (
     WaitEnd,
 )
 from messaging.models.deliveries import Alert, Delivery, DemonstrationEmail, SmsDay, ToldMark, UnreadRound
+from messaging.models.replies import CannedReply
 from messaging.models.sendings import Dispatch, DispatchRecipient
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "CallbackEvent",
     "CallbackRequest",
     "CallbackWindow",
+    "CannedReply",
     "Conversation",
     "ConversationQuerySet",
     "Delivery",

@@ -23,7 +23,7 @@ from messaging.reads.changes import unanswered_since, with_changes
 from messaging.reads.participants import ConversationClosedError, Participants, participants
 from messaging.rules import CHANGE_WITHIN, CHANGES_AT_MOST
 from messaging.services import desks, live
-from messaging.services.posting import checked_text, message_item
+from messaging.services.posting import check_filled_in, checked_text, message_item
 from messaging.services.reply_clock import write_times
 from messaging.services.reply_rises import RISES_OF
 
@@ -50,10 +50,12 @@ def change_message(*, actor: User, conversation_id: int, number: int, body: str,
     """Give one's own message a new text, and show it on the open screens; return the message as it is now.
 
     `seen` is what the screen showed of the message. The same text again changes nothing, so a change may be sent twice.
-    Raises DomainError, with nothing written: for an empty or too long text, after `CHANGE_WITHIN`, and for a message
-    of somebody else, that is deleted, or that was changed meanwhile. Raises ConversationClosedError without the right.
+    Raises DomainError, with nothing written: for an empty, too long or unfinished text, after `CHANGE_WITHIN`, and for
+    a message of somebody else, that is deleted, or that was changed meanwhile. Raises ConversationClosedError without
+    the right.
     """
     text = checked_text(body)
+    check_filled_in(actor, text)
     with transaction.atomic():
         found = _take(actor, conversation_id, number)
         message = found.message

@@ -25,7 +25,7 @@ from messaging.models import Dispatch, DispatchRecipient
 from messaging.services.channels import TRIES
 from messaging.services.claims import claimed, give_back
 from messaging.services.conversations import open_conversation
-from messaging.services.posting import Draft, checked_text, post_messages
+from messaging.services.posting import Draft, check_filled_in, checked_text, post_messages
 
 logger = logging.getLogger(__name__)
 
@@ -52,9 +52,10 @@ def start_dispatch(*, actor: User, people: Collection[int], token: UUID, body: s
     """Write a dispatch to those of the people whom the actor follows or covers, and ask a worker to send it.
 
     The same text with the same `token` is the same dispatch: people who are not in it yet are added, and nobody is in
-    it twice. Raises DomainError for an empty or too long text, or if the actor follows none of the people.
+    it twice. Raises DomainError for an empty, too long or unfinished text, or if the actor follows none of the people.
     """
     text = checked_text(body)
+    check_filled_in(actor, text)
     with transaction.atomic():
         followed = followed_among(actor=actor, people=people)
         if not followed:

@@ -31,7 +31,7 @@ from messaging.locks import AttachmentLocks, ConversationLocks, LockedConversati
 from messaging.models import OF_A_MESSAGE, Attachment, Conversation, Message
 from messaging.reads.attachments import AttachmentItem, attachment_item
 from messaging.reads.participants import ConversationClosedError, Staff, gathered, staff_of
-from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, email_note
+from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, email_note, left_to_fill
 from messaging.services import desks, live
 from messaging.services.reply_rises import RISES_OF
 
@@ -265,6 +265,7 @@ class _Batch:
             return standing
         author = self.authors[draft.author_pk]
         self.who[conversation.pk].check_writes(author)
+        check_filled_in(author, text)
         if len(set(draft.attachments)) != len(draft.attachments):
             raise DomainError(ATTACHMENT_GONE, about="attachments")
         files = [self._file(draft, pk) for pk in draft.attachments]
@@ -400,6 +401,12 @@ def checked_text(body: str, *, files: int = 0) -> str:
         raise DomainError(excess_in_words(len(text), most=BODY_LIMIT), about="body")
     check_number(files)
     return text
+
+
+def check_filled_in(author: User, text: str) -> None:
+    """Raise DomainError if a text of the staff holds a placeholder of a canned reply that nobody has filled in."""
+    if not author.is_jobseeker and (sentence := left_to_fill(text)):
+        raise DomainError(sentence, about="body")
 
 
 def check_number(files: int) -> None:

@@ -26,7 +26,7 @@ from messaging.reads.participants import ConversationClosedError, Participants, 
 from messaging.reads.threads import Thread, list_lines, people_without_conversation, thread_for
 from messaging.services import conversations
 from messaging.services.conversations import record_excerpts, record_reading
-from messaging.views.sending import post_form
+from messaging.views.sending import form_of_page, post_form
 
 LISTED = 60
 """Conversations on the list; the search finds the others."""
@@ -77,7 +77,7 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     if request.htmx and request.user.is_adviser:
         return _reply(request, opened)
     if request.method != "POST":
-        return _page(request, opened, composer(opened.conversation))
+        return _page(request, opened, form_of_page(request, opened.conversation))
     form = composer(opened.conversation, request.POST, request.FILES)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
     message = post_form(request, opened.conversation, form)

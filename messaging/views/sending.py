@@ -2,16 +2,33 @@
 
 from collections.abc import Iterable, Iterator
 
+from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
 
 from accompaniment.forms.fields import add_refusal
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.parsing import number_in
 from accompaniment.views.access import AuthenticatedRequest
-from messaging.forms import MessageForm
-from messaging.models import Attachment, Conversation, Message
+from messaging.forms import MessageForm, composer
+from messaging.models import Attachment, CannedReply, Conversation, Message
 from messaging.reads.attachments import attachment_item
+from messaging.reads.replies import filled, values_for
 from messaging.services import attachments
 from messaging.services.posting import check_number, post_message
+
+
+def form_of_page(request: AuthenticatedRequest, conversation: Conversation) -> MessageForm:
+    """Return the form of a page that is opened: empty, or with the canned reply that the address names."""
+    chosen = number_in(request.GET.get("reponse", ""))
+    if chosen is None or not request.user.is_adviser:
+        return composer(conversation)
+    reply = CannedReply.objects.visible_to(request.user).filter(pk=chosen).first()
+    if reply is None:
+        messages.info(request, "Cette réponse type n'existe plus. Choisissez-en une autre.")
+        return composer(conversation)
+    values = values_for(conversation.jobseeker, writer=request.user, now=timezone.now())
+    return composer(conversation, body=filled(reply, values).text)
 
 
 def post_form(request: AuthenticatedRequest, conversation: Conversation, form: MessageForm) -> Message | None:

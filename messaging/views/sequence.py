@@ -22,7 +22,7 @@ from messaging.reads.sequence import Place, sequence_for
 from messaging.reads.threads import thread_for
 from messaging.services.conversations import record_reading
 from messaging.views.conversations import Opened, open_for
-from messaging.views.sending import post_form
+from messaging.views.sending import form_of_page, post_form
 
 MESSAGES_SHOWN = 30
 
@@ -57,7 +57,7 @@ def one(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     if request.method != "POST":
         if request.htmx:
             return render(request, "messaging/partials/_sequence_state.html", _state(request, opened, asked))
-        return _page(request, opened, asked, composer(opened.conversation))
+        return _page(request, opened, asked, form_of_page(request, opened.conversation))
     form = composer(opened.conversation, request.POST, request.FILES)
     if post_form(request, opened.conversation, form) is not None:
         answer = redirect(asked.on("sequence", done=pk))

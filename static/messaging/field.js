@@ -1,6 +1,6 @@
 // The field in which one writes: how high it is, which key sends, and what is pointed at before a text leaves it.
 
-import { excess } from "../frame/words.js";
+import { excess, plural } from "../frame/words.js";
 import { kindsIn, warningAbout } from "./guard.js";
 import { Keys } from "./keys.js";
 
@@ -12,6 +12,8 @@ export class Field {
     this.input = form.elements.body;
     this.tooLong = form.querySelector("[data-too-long]");
     this.doubt = form.querySelector("[data-doubt]");
+    this.unfilled = form.querySelector("[data-unfilled]");
+    this.placeholders = (this.input.dataset.placeholders ?? "").split(" ").filter(Boolean);
     const keys = new Keys(form.querySelector("[data-keys-line]"));
     const hear = (target, kind, act) => target.addEventListener(kind, act, { signal });
     hear(form, "submit", (event) => {
@@ -29,16 +31,24 @@ export class Field {
     });
     hear(this.input, "input", () => {
       this.doubt.hidden = true;
+      this.#isUnfilled(this.input.value);
       this.grow();
     });
+    hear(this.input, "focus", () => {
+      this.caret = true;
+    });
+    this.#isUnfilled(this.input.value);
     this.grow();
+    const replies = form.querySelector("[data-replies]");
+    if (replies) this.#offerReplies(replies, hear);
   }
 
   // The text to send; null if there is none, or if something about it is pointed at. `despite`: the user has read the
   // warning about a number in it. `empty`: there are files, so no text is needed.
   ready({ despite = false, empty = false }) {
     const body = this.input.value.trim();
-    const held = (body === "" && !empty) || this.#isTooLong(body) || (!despite && this.#isDoubtful(body));
+    const unfilled = this.#isUnfilled(body);
+    const held = (body === "" && !empty) || this.#isTooLong(body) || unfilled || (!despite && this.#isDoubtful(body));
     return held ? null : body;
   }
 
@@ -51,6 +61,15 @@ export class Field {
   takeBack(body) {
     this.input.value = [body, this.input.value].filter((text) => text !== "").join("\n");
     this.grow();
+  }
+
+  // Puts a text where the user wrote when the list was opened, and keeps all that is there.
+  insert(text) {
+    const before = this.at > 0 && !/\s/.test(this.input.value[this.at - 1]) ? "\n" : "";
+    this.input.focus();
+    this.input.setRangeText(before + text, this.at, this.at, "end");
+    this.at = this.input.selectionEnd;
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   grow() {
@@ -66,6 +85,48 @@ export class Field {
     this.tooLong.hidden = length <= limit;
     this.tooLong.textContent = length > limit ? excess(length, limit) : "";
     return length > limit;
+  }
+
+  // The list opens here. Without its script the button leads to a page; what was typed comes back with the next one.
+  #offerReplies(button, hear) {
+    hear(button, "click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.#openReplies(button.href);
+    });
+    hear(document, "keydown", (event) => {
+      const pressed = event.altKey && event.shiftKey && !event.ctrlKey && !event.metaKey && event.code === button.dataset.keys;
+      if (!pressed || event.defaultPrevented) return;
+      event.preventDefault();
+      this.#openReplies(button.href);
+    });
+  }
+
+  async #openReplies(address) {
+    try {
+      const { Replies } = await import("./replies.js");
+      const dialog = this.input.closest("conversation-thread").querySelector("[data-replies-dialog]");
+      if (dialog.open) return;
+      // A dialog that closes gives the focus back, but not the place in the text. Nobody has written yet: the end.
+      this.at = this.caret ? this.input.selectionEnd : this.input.value.length;
+      this.replies ??= new Replies(dialog, {
+        insert: (text) => this.insert(text),
+        closed: () => this.input.setSelectionRange(this.at, this.at),
+      });
+      this.replies.open(address);
+    } catch {
+      window.location.assign(address);
+    }
+  }
+
+  // Placeholders of a canned reply that have no value for this person. The same sentence is in `messaging/rules.py`.
+  #isUnfilled(body) {
+    const left = this.placeholders.filter((one) => body.includes(one)).toSorted((one, other) => body.indexOf(one) - body.indexOf(other));
+    const instead = plural(left.length, "à sa place ou retirez-le,à leur place ou retirez-les");
+    const sentence = `À compléter avant l'envoi\u00a0: ${left.join(", ")}. Écrivez ce qui convient ${instead}.`;
+    this.unfilled.hidden = left.length === 0;
+    if (left.length > 0 && this.unfilled.textContent !== sentence) this.unfilled.textContent = sentence;
+    return left.length > 0;
   }
 
   // A number that one should not write without need is pointed at. This looks at the text in the browser only.

@@ -30,6 +30,7 @@ from caseload.services.moves.transfers import cancel_transfers, transfer_people
 from messaging.models import Attachment, CallbackRequest, Conversation
 from messaging.services.attachments import store
 from messaging.services.posting import post_message
+from messaging.services.replies import add_reply
 from tests.accompaniment.factories import AgencyFactory, RegionFactory
 from tests.caseload.factories import (
     AdviserFactory,
@@ -77,6 +78,7 @@ class House:
     region: str
     batch_pk: int
     view_pk: int
+    reply_pk: int
     capacity_pk: int
     delay_pk: int
     portfolio_pk: int
@@ -135,6 +137,7 @@ def build_house() -> House:
         region=here.code,
         left=_left(portfolio),
         view_pk=save_view(actor=portfolio.adviser.user, name="Sans réponse", query="besoin=reponse").pk,
+        reply_pk=add_reply(actor=portfolio.adviser.user, name="Relance", body="Bonjour {prenom}").pk,
         batch_pk=planned_transfer(owner, to=beside, decided_by=manager.user).pk,
         portfolio_pk=portfolio.pk,
         capacity_pk=CapacityFactory(

@@ -76,6 +76,30 @@ ROWS: dict[str, Row] = {
         "login 404 404 > 404 404 403 403 403",
         lambda house: (house.conversation.pk, message_of(house)),
     ),
+    "canned_replies": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 422 422 422 403 403 403",
+    ),
+    "canned_reply": Row(
+        "login 403 403 200 404 404 404 404 404",
+        "login 403 403 422 404 404 404 404 404",
+        lambda house: (house.reply_pk,),
+    ),
+    "delete_canned_reply": Row(
+        "login 405 405 405 405 405 405 405 405",
+        "login 403 403 > 404 404 404 404 404",
+        lambda house: (house.reply_pk,),
+    ),
+    "agency_replies": Row(
+        "login 403 403 403 403 403 200 404 200",
+        "login 403 403 403 403 403 422 404 422",
+        lambda house: (house.owner.agency.code,),
+    ),
+    "conversation_replies": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.conversation.pk,),
+    ),
     "conversation_messages": Row(
         "login 200 404 200 404 404 403 403 403",
         "login 405 405 405 405 405 405 405 405",

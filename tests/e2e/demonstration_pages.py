@@ -14,7 +14,7 @@ from caseload.models import Absence, Adviser, ImportRun, TransferBatch
 from caseload.reads.moves.waiting_list import waiting_for
 from caseload.services.desk.saved_views import save_view
 from config.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
-from messaging.models import CallbackRequest, Conversation, Dispatch
+from messaging.models import CallbackRequest, CannedReply, Conversation, Dispatch
 from messaging.services.dispatches import send_dispatches, start_dispatch
 from messaging.services.posting import post_message
 from tests.e2e.browser import settle
@@ -61,6 +61,7 @@ def adviser_pages() -> dict[str, str]:
     meeting = Interview.objects.live().get(jobseeker=person)
     covered = Absence.objects.standing().filter(covers__colleague=adviser)[0]
     view = save_view(actor=adviser.user, name="Sans réponse", query="besoin=reponse")
+    reply = CannedReply.objects.filter(author=adviser.user)[0]
     several = f"?personne={person.pk}"
     own = post_message(actor=adviser.user, conversation=conversation, client_id=uuid4(), body="Bonjour")
     return {
@@ -94,6 +95,9 @@ def adviser_pages() -> dict[str, str]:
         "conversation": reverse("conversation", args=[conversation.pk]),
         "conversation_remind": reverse("conversation_remind", args=[conversation.pk]),
         "conversation_note": reverse("conversation_note", args=[conversation.pk]),
+        "canned_replies": reverse("canned_replies"),
+        "canned_reply": reverse("canned_reply", args=[reply.pk]),
+        "conversation_replies": reverse("conversation_replies", args=[conversation.pk]),
         "change_message": reverse("change_message", args=[conversation.pk, own.number]),
         "delete_message": reverse("delete_message", args=[conversation.pk, own.number]),
         "search_messages": f"{reverse('search_messages')}?q=bonjour",
@@ -163,6 +167,7 @@ def manager_pages() -> dict[str, str]:
         "region_agencies": reverse("region_agencies", args=[region.pk]),
         "agency_opening": reverse("agency_opening", args=[Agency.objects.filter(departement__region=region)[0].code]),
         "agency_phone": reverse("agency_phone", args=[Agency.objects.filter(departement__region=region)[0].code]),
+        "agency_replies": reverse("agency_replies", args=[Agency.objects.filter(departement__region=region)[0].code]),
         "steering": reverse("steering"),
         "portfolios": reverse("portfolios"),
         "teams": reverse("teams"),

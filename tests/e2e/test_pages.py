@@ -88,6 +88,7 @@ NO_PAGES = {
     "cancel_lapse_delay",
     "cancel_transfer",
     "delete_saved_view",
+    "delete_canned_reply",
     "device_test_result",
     "registration_device_link",
     "end_absence",

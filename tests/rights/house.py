@@ -14,6 +14,7 @@ from caseload.models import Placement, Portfolio
 from caseload.services.desk.saved_views import save_view
 from caseload.services.moves.transfers import transfer_people
 from messaging.models import Conversation
+from messaging.services import replies
 from tests.accompaniment.factories import AgencyFactory, JobseekerFactory, RegionFactory, answer_delay, reference
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, volunteer
 from tests.messaging.factories import ask
@@ -87,6 +88,8 @@ def build_house() -> House:
     acceptance.leave_track(actor=left.user, jobseeker=left)
     notes.write_note(actor=portfolio.adviser.user, jobseeker=person, body="À revoir")
     save_view(actor=portfolio.adviser.user, name="Sans réponse", query="besoin=reponse")
+    replies.add_reply(actor=portfolio.adviser.user, name="Relance", body="Bonjour {prenom}")
+    replies.add_reply(actor=manager.user, agency=agency, name="Horaires", body="L'agence ouvre à 9 h.")
     waiting = volunteer(portfolio)
     interview.open_registration_interview(actor=portfolio.adviser.user, jobseeker=waiting.jobseeker)
     User.objects.filter(pk=closed.user_id).update(is_active=False)

@@ -13,8 +13,8 @@ from accompaniment.models import (
     User,
 )
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
-from messaging.models import CallbackRequest, Conversation
-from messaging.services import attachments, callbacks, changes, conversations, dispatches, handling, posting
+from messaging.models import CallbackRequest, CannedReply, Conversation
+from messaging.services import attachments, callbacks, changes, conversations, dispatches, handling, posting, replies
 from tests.messaging.factories import first_window, say
 from tests.messaging.files import PDF
 from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V
@@ -100,6 +100,24 @@ MEETING_CASES: dict[str, Case] = {
         lambda h, actor, it: posting.post_message(
             actor=actor, conversation=h.one(Conversation), client_id=uuid4(), body="Bonjour"
         ),
+    ),
+    f"{M}.replies.add_reply": Case(
+        REGION,
+        lambda h, actor, it: replies.add_reply(
+            actor=actor, agency=h.portfolio.agency, name="Absence", body="Nous revenons vers vous."
+        ),
+    ),
+    f"{M}.replies.change_reply": Case(
+        FOLLOWER,
+        lambda h, actor, it: replies.change_reply(
+            actor=actor, reply=it, name="Relance", body="Bonsoir {prenom}", seen=replies.shown_of(it).state
+        ),
+        lambda h: CannedReply.objects.get(name="Relance"),
+    ),
+    f"{M}.replies.delete_reply": Case(
+        REGION,
+        lambda h, actor, it: replies.delete_reply(actor=actor, reply=it),
+        lambda h: CannedReply.objects.get(name="Horaires"),
     ),
     f"{M}.attachments.store": Case(
         OWNER | ADVISERS,

@@ -33,6 +33,16 @@ def booked_in_words(people: Collection[int], now: datetime) -> dict[int, list[st
     return found
 
 
+def next_in_words(person: Jobseeker, now: datetime) -> str:
+    """Return « mardi 1er décembre à 9 h 30 » for the person's next interview, on the person's clock; empty without one.
+
+    The zone is named if the adviser's clock differs.
+    """
+    booked = Interview.objects.filter(jobseeker=person, state=InterviewState.BOOKED, starts_at__gt=now)
+    one = booked.with_people().coming(now).first()
+    return moment_there(one.starts_at, zone=person.agency.zone, others=one.zones) if one else ""
+
+
 def day_hour_and_channel(interview: Interview) -> str:
     """Return the reader's day and hour, the channel and the adviser. Load the interview `with_people`.
 
