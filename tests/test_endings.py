@@ -403,6 +403,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
     "it sends or reads": (
         "person_details",
         "message_many",
+        "offer_slots",
         "conversation",
         "sequence_of",
         "conversation_read",
@@ -412,6 +413,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
     ),
     "it books, or moves to another hour that is chosen first": (
         "take_interview",
+        "slot_card",
         "choose_slot",
         "move_interview",
         "book_for",

@@ -53,6 +53,8 @@ TABLE_OF_READINGS = {
     "attachment_preview": "conversation - conversation",
     "attachment_about": "conversation - conversation",
     "conversation": "conversation+last_message - conversation",
+    "offer_slots": "none - -",
+    "slot_card": "conversation - conversation",
     "canned_replies": "none - none",
     "agency_replies": "- none -",
     "conversation_replies": "none - -",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -19,7 +20,7 @@ from accompaniment.rules.meanwhile import NOT_SEEN, Shown
 from accompaniment.rules.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
 from visio.enums import AbsenceDecision, NextStep, Outcome
-from visio.models import ANSWER_LENGTH, REASON_LENGTH
+from visio.models import ANSWER_LENGTH, REASON_LENGTH, SLOTS_OFFERED_AT_MOST
 from visio.reads.availability import SlotDay
 
 CHANNEL_CHOICES = [
@@ -87,6 +88,68 @@ class SlotOnLineForm(SlotForm):
     def offer(self, days: Sequence[SlotDay], *, zone: ZoneInfo, others: Iterable[ZoneInfo]) -> None:
         """Show these hours."""
         self.fields["slot"].widget.choices = [CHOOSE, *hours_by_day(days, zone=zone, others=others)]
+
+
+class SlotOfferForm(forms.Form):
+    """Some free slots and a channel, offered in a message. `client_id` is new with each page."""
+
+    channel = forms.ChoiceField(
+        label="Comment échanger",
+        choices=CHANNEL_CHOICES,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez la visio, le téléphone ou l'agence."},
+    )
+    slots = forms.MultipleChoiceField(
+        label="Créneaux à proposer",
+        help_text=f"Cochez-en {SLOTS_OFFERED_AT_MOST} au plus. La personne en choisit un, et il est réservé.",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Cochez au moins un créneau.",
+            "invalid_choice": "Un des créneaux cochés n'est plus libre. Choisissez-en un autre.",
+        },
+    )
+    text = LinesField(
+        label="Votre message",
+        help_text="Il précède la liste des créneaux.",
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    suite = ReturnField()
+
+    def __init__(
+        self, *args: Any, days: Sequence[SlotDay], zone: ZoneInfo, others: Iterable[ZoneInfo], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["slots"].choices = hours_by_day(days, zone=zone, others=others)  # type: ignore[attr-defined]
+
+    def clean_slots(self) -> list[datetime]:
+        """Return the chosen slots, at most as many as one message may offer."""
+        chosen: list[str] = self.cleaned_data["slots"]
+        if len(chosen) > SLOTS_OFFERED_AT_MOST:
+            raise forms.ValidationError(f"Cochez {SLOTS_OFFERED_AT_MOST} créneaux au plus.")
+        return [datetime.fromisoformat(one) for one in chosen]
+
+    def days(self) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+        """Return the boxes by day: what each sends, its hour, and whether it is ticked."""
+        ticked = set(self["slots"].value() or [])
+        return [
+            (day, [(value, hour, value in ticked) for value, hour in hours])
+            for day, hours in self.fields["slots"].choices  # type: ignore[attr-defined]
+        ]
+
+
+class OfferedSlotForm(forms.Form):
+    """The slot that a person chooses on a card."""
+
+    slot = forms.CharField(required=False, max_length=40)
+
+    def clean_slot(self) -> datetime:
+        slot = instant_in(self.cleaned_data["slot"])
+        if slot is None:
+            raise forms.ValidationError("Choisissez un des créneaux proposés.")
+        return slot
 
 
 class OnSiteForm(forms.Form):

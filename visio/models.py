@@ -5,7 +5,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
@@ -17,10 +17,12 @@ from accompaniment.models.people import OfJobseekerQuerySet
 from accompaniment.models.plan import ObligationQuerySet
 from caseload.models import Adviser
 from caseload.models.staff import managed_by
+from messaging.models import Message
 from visio.enums import InterviewState, NextStep
 from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES
 from visio.rules.states import STATES_TO_YOU, is_to_be_held, last_day_to_answer
 
+SLOTS_OFFERED_AT_MOST = 5
 REASON_LENGTH = 500
 ANSWER_LENGTH = 2000
 
@@ -43,6 +45,32 @@ class WorkingHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.adviser_id} {self.weekday} {self.starts_at}–{self.ends_at}"
+
+
+class SlotOffer(AppendOnly):
+    """Free slots that an adviser offers to a person in a message. The person may book one of them."""
+
+    message = models.OneToOneField(Message, models.PROTECT, related_name="slot_offer")
+    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="slot_offers")
+    adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="slot_offers")
+    channel = models.CharField(max_length=8, choices=[c for c in OWN_CHANNELS if c[0] != Channel.CHAT])
+    slots = ArrayField(models.DateTimeField(), help_text="when each slot begins, in order")
+    offered_at = models.DateTimeField()
+
+    objects = OfJobseekerQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(slots__len__gte=1, slots__len__lte=SLOTS_OFFERED_AT_MOST), name="slot_offer_size"
+            ),
+            models.CheckConstraint(
+                condition=Q(channel__in=(Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)), name="slot_offer_channel"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{len(self.slots)} slots for {self.jobseeker_id}"
 
 
 class SlotInvitation(AppendOnly):
@@ -283,6 +311,16 @@ class Interview(models.Model):
     def last_decision(self) -> "InterviewEvent | None":
         """Return the last decision of a named person about a noted absence, if there is one."""
         return self.events.filter(from_state__in=ABSENCE_STATES).select_related("actor").order_by("pk").last()
+
+
+class OfferBooking(AppendOnly):
+    """The one interview that was booked from an offer."""
+
+    offer = models.OneToOneField(SlotOffer, models.PROTECT, related_name="booking")
+    interview = models.OneToOneField(Interview, models.PROTECT, related_name="offer_booking")
+
+    def __str__(self) -> str:
+        return f"{self.interview_id} from {self.offer_id}"
 
 
 class InterviewEvent(AppendOnly):

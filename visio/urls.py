@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from visio.views import agenda, booking, departures, missed, panels, room
+from visio.views import agenda, booking, departures, missed, offers, panels, room
 from visio.views import on_site_requests as onsite
 
 urlpatterns: list[URLPattern] = [
@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern] = [
     path("agenda/panneau/personne/<int:pk>/", panels.person, name="panel_person_interviews"),
     path("agenda/panneau/personne/<int:pk>/en-agence/", panels.person_on_site, name="panel_person_on_site"),
     path("agenda/personne/<int:pk>/rendez-vous/", booking.book_for, name="book_for"),
+    path("agenda/personne/<int:pk>/creneaux-a-proposer/", offers.offer, name="offer_slots"),
+    path("mes-entretiens/proposition/<int:pk>/<int:number>/", offers.card, name="slot_card"),
     path("visio/test/", room.device_test, name="device_test"),
     path("visio/test/resultat/", room.device_test_result, name="device_test_result"),
     path("visio/<str:token>/", room.room, name="room"),

@@ -61,6 +61,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "absence_explained": "Absence à un entretien expliquée",
         "cancelled": "Entretien annulé",
         "handed_over": "Entretien confié à un autre conseiller",
+        "slots_offered": "Créneaux d'entretien proposés dans un message",
         "arrived": "Arrivée dans la salle d'entretien",
         "technical_failure": "Problème technique signalé pendant un entretien",
         "phone": "Entretien poursuivi par téléphone",

@@ -141,6 +141,9 @@ class Message(AppendOnly):
         default=0, db_default=0, help_text="attachments of the e-mail that were not taken over"
     )
     attached = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="how many files came with it")
+    card = models.BooleanField(
+        default=False, db_default=False, help_text="it offers slots in words, and `slot_card` shows them to choose from"
+    )
     created_at = models.DateTimeField()
 
     change: "MessageChange | None" = None

@@ -30,6 +30,7 @@ from messaging.services.reply_rises import RISES_OF
 NOT_YOURS = "Ce message n'est pas de vous\u00a0: seule la personne qui l'a écrit peut le modifier ou le supprimer."
 TOO_LATE = "Un message se modifie ou se supprime pendant 15 minutes. Celui-ci est plus ancien."
 IS_DELETED = "Ce message est supprimé\u00a0: il ne peut plus être modifié."
+OFFERS_SLOTS = "Ce message propose des créneaux\u00a0: il ne se modifie pas. Vous pouvez le supprimer."
 TOO_OFTEN = f"Ce message a déjà été modifié {CHANGES_AT_MOST} fois. Écrivez-en un autre."
 MEANWHILE = "Ce message a été modifié entre-temps sur un autre écran. Relisez-le, puis envoyez de nouveau votre texte."
 
@@ -63,6 +64,8 @@ def change_message(*, actor: User, conversation_id: int, number: int, body: str,
             raise DomainError(IS_DELETED)
         if message.text == text:
             return message
+        if message.card:
+            raise DomainError(OFFERS_SLOTS)
         check_seen(seen, shown_of(message), MEANWHILE)
         if message.changes.count() >= CHANGES_AT_MOST:
             raise DomainError(TOO_OFTEN)

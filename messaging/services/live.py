@@ -61,6 +61,8 @@ class MessageItem(TypedDict):
     body: str
     email: NotRequired[str]
     """What is said of a message that came by e-mail."""
+    card: NotRequired[bool]
+    """It offers slots, and `slot_card` shows them to choose from."""
     change: NotRequired[int]
     deleted: NotRequired[bool]
     attachments: list[AttachmentItem]

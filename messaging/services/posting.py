@@ -68,7 +68,8 @@ class Draft:
     A message with the same author and `client_id` is stored once: sending it again returns the stored row, whatever
     the text. A `collective` text, which goes to several people, answers nobody and is no contact. `attachments` are
     files that the author has stored for this conversation; a message with a file needs no text. `held`, of a
-    message from a socket, is the session that opened it: it is looked up with the right to write.
+    message from a socket, is the session that opened it: it is looked up with the right to write. With a `card`, an
+    upper floor shows what the text offers.
     """
 
     author_pk: int
@@ -79,6 +80,7 @@ class Draft:
     email: Email | None = None
     attachments: tuple[int, ...] = ()
     held: Held | None = None
+    card: bool = False
 
     @property
     def key(self) -> tuple[int, UUID]:
@@ -98,6 +100,7 @@ def post_message(
     collective: bool = False,
     email: Email | None = None,
     attachments: Sequence[int] = (),
+    card: bool = False,
 ) -> Message:
     """Store a message and return it with its number; then show it on the open screens. See `Draft`.
 
@@ -112,6 +115,7 @@ def post_message(
         collective=collective,
         email=email,
         attachments=tuple(attachments),
+        card=card,
     )
     (outcome,) = post_messages([draft])
     if isinstance(outcome, Exception):
@@ -169,10 +173,11 @@ SENT = Statement(
 
 STORE = Statement(
     "INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, collective, by_email,"
-    " pieces_left, attached, created_at)"
+    " pieces_left, attached, card, created_at)"
     " SELECT new.*, %(at)s::timestamptz FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[],"
     " %(authors)s::bigint[], %(client_ids)s::uuid[], %(bodies)s::text[], %(collective)s::boolean[],"
-    " %(by_email)s::boolean[], %(pieces_left)s::smallint[], %(attached)s::smallint[]) AS new"
+    " %(by_email)s::boolean[], %(pieces_left)s::smallint[], %(attached)s::smallint[],"
+    " %(cards)s::boolean[]) AS new"
     " RETURNING conversation_id, number, id"
 )
 
@@ -344,6 +349,7 @@ class _Batch:
             by_email=[message.by_email for message in self.new],
             pieces_left=[message.pieces_left for message in self.new],
             attached=[message.attached for message in self.new],
+            cards=[message.card for message in self.new],
         )
 
     def _bind(self) -> None:
@@ -437,6 +443,7 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
         by_email=draft.email is not None,
         pieces_left=draft.email.pieces_left if draft.email is not None else 0,
         attached=len(draft.attachments),
+        card=draft.card,
         created_at=at,
     )
 
@@ -453,6 +460,8 @@ def message_item(message: Message, attachments: Sequence[AttachmentItem] = ()) -
         "body": message.text,
         "attachments": list(attachments),
     }
+    if message.card:
+        item["card"] = True
     if message.by_email:
         item["email"] = email_note(message.pieces_left)
     if message.change is not None:

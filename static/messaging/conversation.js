@@ -92,6 +92,7 @@ class ConversationThread extends HTMLElement {
       this.log.focus();
     });
     hear(this.list, "click", (event) => this.#pressed(event));
+    hear(this.list, "htmx:afterSettle", () => this.atEnd && this.#toTheEnd());
     if (this.form === null) return;
     this.input = this.form.elements.body;
     this.files.listen(this.form, hear);
@@ -318,7 +319,18 @@ class ConversationThread extends HTMLElement {
     return row;
   }
 
+  // What the message offers is a part of another floor, which its address serves.
+  #showCard(row, number) {
+    const card = this.#clone("card");
+    const address = this.dataset.cards.replace(/0\/$/, `${number}/`);
+    card.querySelector("a").href = address;
+    card.setAttribute("hx-get", address);
+    row.querySelector(".message__body").after(card);
+    window.htmx.process(card);
+  }
+
   #placed(item, row, facts) {
+    if (item.card && !item.deleted) this.#showCard(row, item.number);
     if (item.author === this.me) this.changing.offer(row, new Date(item.at));
     else if (!item.deleted) this.reading.add(row, facts);
     this.changing.apply(item);

@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from accompaniment.enums import Channel
 from accompaniment.models import (
     Contact,
     Document,
@@ -44,9 +45,10 @@ from tests.caseload.factories import (
 )
 from tests.messaging.factories import request_row
 from tests.messaging.files import picture
-from tests.visio.factories import InterviewFactory, due_obligation, noted_absence
-from visio.models import Interview
+from tests.visio.factories import InterviewFactory, due_obligation, first_slots, noted_absence
+from visio.models import Interview, SlotOffer
 from visio.services.hours import give_usual_hours
+from visio.services.offers import offer_slots
 
 ACTORS = ("anonymous", "owner", "other", "follower", "colleague", "stranger", "manager", "other_manager", "national")
 """Nobody; the person and another person; the person's adviser, a colleague of the agency and one of another region; the
@@ -65,6 +67,7 @@ class House:
     callback: CallbackRequest
     interview: Interview
     later: Interview
+    offer: SlotOffer
     noted: Interview
     obligation_pk: int
     on_site: OnSiteRequest
@@ -117,6 +120,7 @@ def build_house() -> House:
         interview=Interview.objects.get(jobseeker=owner, starts_at__gt=now, starts_at__lt=now + timedelta(hours=1)),
         later=Interview.objects.get(jobseeker=owner, starts_at__gt=now + timedelta(hours=1)),
         noted=noted_absence(owner),
+        offer=_offered(owner, portfolio),
         obligation_pk=due_obligation(owner).pk,
         on_site=OnSiteRequest.objects.get(jobseeker=owner),
         wish=PlanRequest.objects.get(jobseeker=owner),
@@ -171,6 +175,18 @@ def _followed(portfolio: Portfolio) -> Jobseeker:
     add_step(actor=portfolio.adviser.user, objective=objective, facts=StepFacts(title="S'inscrire"))
     add_document(actor=person.user, jobseeker=person, title="CV", upload=SimpleUploadedFile("cv.pdf", b"%PDF-1.7"))
     return person
+
+
+def _offered(person: Jobseeker, portfolio: Portfolio) -> SlotOffer:
+    """Return two free slots that the adviser has offered to the person."""
+    return offer_slots(
+        actor=portfolio.adviser.user,
+        jobseeker=person,
+        channel=Channel.VIDEO,
+        slots=first_slots(person)[:2],
+        text="Quand vous convient-il ?",
+        client_id=uuid4(),
+    )
 
 
 def _sent_file(adviser: User, person: Jobseeker) -> Attachment:

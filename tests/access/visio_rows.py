@@ -9,6 +9,16 @@ ROWS: dict[str, Row] = {
         "login 403 403 200 200 200 403 403 403",
         "login 403 403 405 405 405 403 403 403",
     ),
+    "offer_slots": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.owner.pk,),
+    ),
+    "slot_card": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 422 404 403 404 404 403 403 403",
+        lambda house: (house.conversation.pk, house.offer.message.number),
+    ),
     "my_interviews": Row(
         "login 200 200 403 403 403 403 403 403",
         "login 405 405 403 403 403 403 403 403",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Request
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from accompaniment.enums import Channel
 from accompaniment.models import Agency, Enrolment, Jobseeker, OnSiteRequest, Region, User
 from caseload.enums import ImportKind, ImportState
 from caseload.models import Absence, Adviser, ImportRun, TransferBatch
@@ -18,7 +19,9 @@ from messaging.models import CallbackRequest, CannedReply, Conversation, Dispatc
 from messaging.services.dispatches import send_dispatches, start_dispatch
 from messaging.services.posting import post_message
 from tests.e2e.browser import settle
+from tests.visio.factories import first_slots
 from visio.models import Interview
+from visio.services.offers import offer_slots
 
 LAST_NAME = "Andrianampoinimerinatompokoindrindra-de-La-Rochefoucauld-Doudeauville"
 FIRST_NAME = "Marie-Charlotte-Élisabeth-Antoinette-Joséphine"
@@ -61,6 +64,14 @@ def adviser_pages() -> dict[str, str]:
     meeting = Interview.objects.live().get(jobseeker=person)
     covered = Absence.objects.standing().filter(covers__colleague=adviser)[0]
     view = save_view(actor=adviser.user, name="Sans réponse", query="besoin=reponse")
+    offer = offer_slots(
+        actor=adviser.user,
+        jobseeker=person,
+        channel=Channel.VIDEO,
+        slots=first_slots(person)[:2],
+        text="",
+        client_id=uuid4(),
+    )
     reply = CannedReply.objects.filter(author=adviser.user)[0]
     several = f"?personne={person.pk}"
     own = post_message(actor=adviser.user, conversation=conversation, client_id=uuid4(), body="Bonjour")
@@ -95,6 +106,8 @@ def adviser_pages() -> dict[str, str]:
         "conversation": reverse("conversation", args=[conversation.pk]),
         "conversation_remind": reverse("conversation_remind", args=[conversation.pk]),
         "conversation_note": reverse("conversation_note", args=[conversation.pk]),
+        "offer_slots": reverse("offer_slots", args=[person.pk]),
+        "slot_card": reverse("slot_card", args=[offer.message.conversation_id, offer.message.number]),
         "canned_replies": reverse("canned_replies"),
         "canned_reply": reverse("canned_reply", args=[reply.pk]),
         "conversation_replies": reverse("conversation_replies", args=[conversation.pk]),

@@ -22,7 +22,7 @@ from tests.rights.house import House
 from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
 from visio.enums import AbsenceDecision, NextStep
 from visio.models import Interview
-from visio.services import closing, departures, interviews, missed, on_site_answers, room
+from visio.services import closing, departures, interviews, missed, offers, on_site_answers, room
 
 
 def open_room(house: House) -> Interview:
@@ -118,6 +118,29 @@ MEETING_CASES: dict[str, Case] = {
         REGION,
         lambda h, actor, it: replies.delete_reply(actor=actor, reply=it),
         lambda h: CannedReply.objects.get(name="Horaires"),
+    ),
+    f"{V}.offers.offer_slots": Case(
+        ADVISERS,
+        lambda h, actor, it: offers.offer_slots(
+            actor=actor,
+            jobseeker=h.person,
+            channel=Channel.VIDEO,
+            slots=first_slots(h.person)[:2],
+            text="",
+            client_id=uuid4(),
+        ),
+    ),
+    f"{V}.offers.book_offered": Case(
+        OWNER,
+        lambda h, actor, it: offers.book_offered(actor=actor, offer=it, starts_at=it.slots[0]),
+        lambda h: offers.offer_slots(
+            actor=h.portfolio.adviser.user,
+            jobseeker=h.person,
+            channel=Channel.VIDEO,
+            slots=first_slots(h.person)[:2],
+            text="",
+            client_id=uuid4(),
+        ),
     ),
     f"{M}.attachments.store": Case(
         OWNER | ADVISERS,
