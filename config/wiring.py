@@ -13,6 +13,7 @@ from accompaniment.hooks import (
     perimeter,
     region_changes,
     session_ends,
+    step_sources,
     track_changes,
 )
 from accompaniment.hooks.track_changes import TierFollower
@@ -29,6 +30,7 @@ from messaging.hooks.deliveries import DeliveryFollower
 from messaging.hooks.past_events import PastEvent
 from messaging.reads import unread
 from messaging.reads.invariants import MESSAGING_CHECKS
+from messaging.reads.steps import written_from_messages
 from messaging.reads.timeline_sources import MESSAGING_SOURCES
 from messaging.services import desks, handling, live
 from messaging.services import handover as conversations_handed_over
@@ -80,6 +82,7 @@ def fill_hooks() -> None:
     region_changes.held_in_region += (agencies_that_follow,)
     contacts.on_contact += (handling.follow_contact,)
     deadlines.on_deadlines_changed += (refresh_summary,)
+    step_sources.from_messages += (written_from_messages,)
     session_ends.on_sessions_end += (live.tell_sessions_ended,)
     invariants.checks += (*GROUND_CHECKS, *CASELOAD_CHECKS, *MESSAGING_CHECKS, *VISIO_CHECKS)
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
 from django.forms.boundfield import BoundWidget
 from django.http import QueryDict
 from django.urls import reverse
@@ -17,10 +18,17 @@ from django.utils.datastructures import MultiValueDict
 from accompaniment.forms.fields import DayField, LineField, LinesField, NumberField, ReturnField, SearchField
 from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.seen import SeenForm
-from accompaniment.forms.workbook import NoteForm
-from accompaniment.models import Jobseeker
+from accompaniment.forms.workbook import NoteForm, StepForm
+from accompaniment.models import Jobseeker, Objective
 from accompaniment.reads.zones import other_zones, reader_zone
-from accompaniment.rules.french import hours_there, size_in_words, weekday_in_words, zone_beside, zone_in_words
+from accompaniment.rules.french import (
+    excess_in_words,
+    hours_there,
+    size_in_words,
+    weekday_in_words,
+    zone_beside,
+    zone_in_words,
+)
 from accompaniment.rules.parsing import numbers_in
 from accompaniment.rules.sensitive_numbers import kinds_in, warning_about
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay, Placeholder
@@ -176,6 +184,41 @@ class CannedReplyChangeForm(SeenForm, CannedReplyForm):
     """A new name and text of a canned reply."""
 
     takes_over = True
+
+
+READ_BY_OTHERS = "La personne et les responsables de sa région lisent cette étape. N'y laissez que ce qui est à faire."
+
+
+class MessageStepForm(StepForm):
+    """A step of the action plan that is written from a message, under an open objective or a new one."""
+
+    objective = forms.ModelChoiceField(
+        label="Objectif", queryset=Objective.objects.none(), required=False, empty_label="Un nouvel objectif"
+    )
+    new_objective = LineField(
+        label="Nouvel objectif", help_text="Par exemple « Passer le permis ».", required=False, max_length=200
+    )
+
+    sometimes_required = ("new_objective",)
+
+    field_order = ("title", "due_on", "objective", "new_objective")
+
+    def __init__(self, *args: Any, objectives: QuerySet[Objective], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["title"].help_text = READ_BY_OTHERS
+        chosen = objectives.first()
+        self.fields["objective"].queryset = objectives  # type: ignore[attr-defined]
+        self.fields["objective"].initial = chosen
+        if chosen is None:
+            self.fields["objective"].widget = forms.HiddenInput()
+        else:
+            self.fields["new_objective"].help_text = "Seulement si aucun objectif du plan ne convient."
+
+    @property
+    def excess(self) -> str:
+        """By how much the text of the message is too long for a step; empty once the form was sent."""
+        title, most = str(self["title"].value() or ""), self.fields["title"].max_length  # type: ignore[attr-defined]
+        return excess_in_words(len(title), most=most) if not self.is_bound and len(title) > most else ""
 
 
 class ReplyChoiceForm(forms.Form):

@@ -15,6 +15,7 @@ from messaging.views import (
     replies,
     search,
     sequence,
+    steps,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -33,6 +34,8 @@ urlpatterns: list[URLPattern] = [
     path("messagerie/<int:pk>/messages/", conversations.messages_after, name="conversation_messages"),
     path("messagerie/<int:pk>/<int:number>/modifier/", changes.change, name="change_message"),
     path("messagerie/<int:pk>/<int:number>/supprimer/", changes.delete, name="delete_message"),
+    path("messagerie/<int:pk>/<int:number>/au-plan/", steps.add, name="message_step"),
+    path("messagerie/etapes/<int:pk>/", steps.source, name="step_source"),
     path("messagerie/<int:pk>/lu/", conversations.mark_read, name="conversation_read"),
     path("messagerie/<int:pk>/sans-reponse/", handling.no_reply, name="conversation_no_reply"),
     path("messagerie/<int:pk>/a-traiter/", handling.keep, name="conversation_keep"),

@@ -365,6 +365,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "person_contact",
         "action_plan",
         "add_step",
+        "message_step",
         "own_documents",
         "attachment_upload",
         "attachment_about",

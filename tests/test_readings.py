@@ -55,6 +55,8 @@ TABLE_OF_READINGS = {
     "conversation": "conversation+last_message - conversation",
     "offer_slots": "none - -",
     "slot_card": "conversation - conversation",
+    "message_step": "conversation - -",
+    "step_source": "none - none",
     "canned_replies": "none - none",
     "agency_replies": "- none -",
     "conversation_replies": "none - -",

@@ -72,6 +72,9 @@ class Step(models.Model):
     done_at = models.DateTimeField("faite le", null=True)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 
+    from_message = False
+    # Whether it was written from a message; set only by `reads.action_plan.with_sources`.
+
     objects = StepQuerySet.as_manager()
 
     class Meta:

@@ -2,6 +2,7 @@
 
 from django.db.models import F, Prefetch
 
+from accompaniment.hooks.step_sources import steps_from_messages
 from accompaniment.models import Jobseeker, Objective, Step
 from accompaniment.models.workbook import StepQuerySet
 
@@ -15,6 +16,15 @@ def objectives_of(person: Jobseeker, *, open_only: bool = False) -> list[Objecti
     return list(
         found.prefetch_related(Prefetch("steps", steps)).order_by(F("closed_at").desc(nulls_first=True), "created_at")
     )
+
+
+def with_sources(objectives: list[Objective]) -> list[Objective]:
+    """Return these objectives, with whether each step was written from a message, by one statement."""
+    steps = [step for objective in objectives for step in objective.steps.all()]
+    known = steps_from_messages([step.pk for step in steps])
+    for step in steps:
+        step.from_message = step.pk in known
+    return objectives
 
 
 def next_steps(person: Jobseeker) -> StepQuerySet:

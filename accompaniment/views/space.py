@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accompaniment.enums import ObligationState, Role
 from accompaniment.models import Accompaniment, Contact, ContactPlan, Obligation, PlanRequest
-from accompaniment.reads.action_plan import next_steps, objectives_of
+from accompaniment.reads.action_plan import next_steps, objectives_of, with_sources
 from accompaniment.reads.contact_plans import plan_sentence
 from accompaniment.reads.standing import standing_of
 from accompaniment.rules.errors import DomainError
@@ -71,7 +71,7 @@ def my_accompaniment(request: AuthenticatedRequest) -> HttpResponse:
             .order_by("-started_at"),
             "plan": plan,
             "plan_sentence": plan and plan_sentence(plan, today=today),
-            "objectives": objectives_of(person),
+            "objectives": with_sources(objectives_of(person)),
             "plan_review": plan and plan.reviews.last(),
             "plan_request": PlanRequest.objects.filter(jobseeker=person).order_by("-asked_at").first(),
             "earlier_plans": [(plan_sentence(earlier, today=today), earlier) for earlier in earlier_plans],

@@ -17,6 +17,7 @@ from messaging.models.conversations import (
 from messaging.models.deliveries import Alert, Delivery, DemonstrationEmail, SmsDay, ToldMark, UnreadRound
 from messaging.models.replies import CannedReply
 from messaging.models.sendings import Dispatch, DispatchRecipient
+from messaging.models.steps import MessageStep
 
 __all__ = [
     "OF_AN_ATTACHMENT",
@@ -37,6 +38,7 @@ __all__ = [
     "Message",
     "MessageChange",
     "MessageSearch",
+    "MessageStep",
     "ReadMark",
     "Reminder",
     "ReplyRise",

@@ -53,7 +53,7 @@ export class Changing {
     if (item.deleted) {
       row.dataset.deleted = "";
       this.#close(row, { gone: true });
-      row.querySelectorAll("[data-acts], .message__changed, .message__card, .files").forEach((part) => part.remove());
+      row.querySelectorAll("[data-acts], .message__changed, .message__card, .message__plan, .files").forEach((part) => part.remove());
       body.textContent = DELETED;
       body.removeAttribute("dir");
       this.dropped(item.number);

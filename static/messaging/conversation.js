@@ -330,6 +330,12 @@ class ConversationThread extends HTMLElement {
   }
 
   #placed(item, row, facts) {
+    const plan = row.querySelector("[data-plan]");
+    if (plan && item.body !== "") {
+      plan.href = `${this.dataset.post}${item.number}/au-plan/`;
+      plan.querySelector("span").textContent = ` : message ${item.number}`;
+      plan.parentElement.hidden = false;
+    }
     if (item.card && !item.deleted) this.#showCard(row, item.number);
     if (item.author === this.me) this.changing.offer(row, new Date(item.at));
     else if (!item.deleted) this.reading.add(row, facts);

@@ -2,7 +2,9 @@
 
 from uuid import uuid4
 
-from messaging.models import Dispatch
+from django.utils import timezone
+
+from messaging.models import Dispatch, MessageStep
 from messaging.services.dispatches import start_dispatch
 from tests.access.house import House
 from tests.access.row import Row
@@ -31,6 +33,13 @@ def dispatch_of(house: House) -> int:
         found = start_dispatch(actor=follower, people=[house.owner.pk], token=uuid4(), body="Atelier mardi.")
     key: int = found.pk
     return key
+
+
+def step_from_message(house: House) -> int:
+    """Return the key of the person's step, which was written from a message."""
+    message = house.conversation.messages.get(number=message_of(house))
+    MessageStep.objects.get_or_create(step=house.step, defaults={"message": message, "added_at": timezone.now()})
+    return house.step.pk
 
 
 ROWS: dict[str, Row] = {
@@ -75,6 +84,16 @@ ROWS: dict[str, Row] = {
         "login 404 404 200 404 404 403 403 403",
         "login 404 404 > 404 404 403 403 403",
         lambda house: (house.conversation.pk, message_of(house)),
+    ),
+    "message_step": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.conversation.pk, message_of(house)),
+    ),
+    "step_source": Row(
+        "login > 404 > 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (step_from_message(house),),
     ),
     "canned_replies": Row(
         "login 403 403 200 200 200 403 403 403",

@@ -108,6 +108,7 @@ def adviser_pages() -> dict[str, str]:
         "conversation_note": reverse("conversation_note", args=[conversation.pk]),
         "offer_slots": reverse("offer_slots", args=[person.pk]),
         "slot_card": reverse("slot_card", args=[offer.message.conversation_id, offer.message.number]),
+        "message_step": reverse("message_step", args=[conversation.pk, own.number]),
         "canned_replies": reverse("canned_replies"),
         "canned_reply": reverse("canned_reply", args=[reply.pk]),
         "conversation_replies": reverse("conversation_replies", args=[conversation.pk]),

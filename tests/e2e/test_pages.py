@@ -89,6 +89,7 @@ NO_PAGES = {
     "cancel_transfer",
     "delete_saved_view",
     "delete_canned_reply",
+    "step_source",
     "device_test_result",
     "registration_device_link",
     "end_absence",

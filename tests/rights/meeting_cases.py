@@ -9,12 +9,24 @@ from django.utils import timezone
 
 from accompaniment.enums import Channel
 from accompaniment.models import (
+    Objective,
     OnSiteRequest,
     User,
 )
+from accompaniment.services.action_plan import StepFacts
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
 from messaging.models import CallbackRequest, CannedReply, Conversation
-from messaging.services import attachments, callbacks, changes, conversations, dispatches, handling, posting, replies
+from messaging.services import (
+    attachments,
+    callbacks,
+    changes,
+    conversations,
+    dispatches,
+    handling,
+    posting,
+    replies,
+    steps,
+)
 from tests.messaging.factories import first_window, say
 from tests.messaging.files import PDF
 from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V
@@ -100,6 +112,18 @@ MEETING_CASES: dict[str, Case] = {
         lambda h, actor, it: posting.post_message(
             actor=actor, conversation=h.one(Conversation), client_id=uuid4(), body="Bonjour"
         ),
+    ),
+    f"{M}.steps.add_step_of_message": Case(
+        ADVISERS,
+        lambda h, actor, it: steps.add_step_of_message(
+            actor=actor,
+            conversation=h.one(Conversation),
+            number=it.number,
+            objective=h.one(Objective),
+            new_objective="",
+            facts=StepFacts(title="Envoyer le CV"),
+        ),
+        lambda h: say(h.one(Conversation), h.person.user),
     ),
     f"{M}.replies.add_reply": Case(
         REGION,

@@ -20,7 +20,7 @@ from accompaniment.forms.workbook import (
 )
 from accompaniment.models import Document, Jobseeker, Note, Objective, Step
 from accompaniment.models.people import JobseekerQuerySet
-from accompaniment.reads.action_plan import objectives_of
+from accompaniment.reads.action_plan import objectives_of, with_sources
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.meanwhile import ChangedMeanwhileError
 from accompaniment.services import action_plan, audit, notes
@@ -241,7 +241,7 @@ def _action_plan(
     typed = step_forms or {}
     lines = [
         (objective, typed.get(objective.pk) or StepForm(auto_id=f"objectif-{objective.pk}-%s"))
-        for objective in objectives_of(person)
+        for objective in with_sources(objectives_of(person))
     ]
     return render(
         request,
