@@ -214,6 +214,13 @@ class MessageStepForm(StepForm):
         else:
             self.fields["new_objective"].help_text = "Seulement si aucun objectif du plan ne convient."
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse both an objective of the plan and a new one, of which one would be lost."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("objective") and cleaned.get("new_objective"):
+            self.add_error("new_objective", "Gardez l'objectif choisi, ou choisissez «\u00a0Un nouvel objectif\u00a0».")
+        return cleaned
+
     @property
     def excess(self) -> str:
         """By how much the text of the message is too long for a step; empty once the form was sent."""

@@ -411,6 +411,7 @@ CHOSEN_ALREADY: dict[tuple[type[Form], str], str] = {
     (registration.RegistrationForm, "tier"): "the tier that the person has",
     (staff.AdviserForm, "agency"): "where the adviser works",
     (visio_forms.SlotForm, "channel"): "what the person prefers; below without it",
+    (visio_forms.SlotOfferForm, "channel"): "the same",
     (visio_forms.AbsenceDecisionForm, "decision"): "the only one that can be taken yet",
 }
 

@@ -143,7 +143,7 @@ class SlotOfferForm(forms.Form):
 class OfferedSlotForm(forms.Form):
     """The slot that a person chooses on a card."""
 
-    slot = forms.CharField(required=False, max_length=40)
+    slot = LineField(required=False, max_length=40)
 
     def clean_slot(self) -> datetime:
         slot = instant_in(self.cleaned_data["slot"])

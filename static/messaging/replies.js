@@ -1,6 +1,8 @@
 // Canned replies in the composer: a list to search in, from which one is put where the user writes. The script comes
 // with the first press of the button; without it the button leads to the same list on a page.
 
+import { counted } from "../frame/words.js";
+
 const NOTHING = "Aucun résultat";
 
 // Compares words without case and accents.
@@ -75,6 +77,6 @@ export class Replies {
     const none = this.part.querySelector("[data-replies-none]");
     if (none) none.hidden = length > 0;
     this.part.querySelector("[data-replies-said]").textContent =
-      length > 0 ? `${length} réponse${length > 1 ? "s" : ""}` : NOTHING;
+      length > 0 ? counted(length, "une réponse") : NOTHING;
   }
 }

@@ -61,7 +61,7 @@ def test_the_form_has_the_whole_text_and_the_step_leads_back(
     address = reverse("message_step", args=[two.conversation.pk, message.number])
     form = client.get(address).context["form"]
     assert form["title"].value() == SECRET
-    assert form["objective"].value() == objective
+    assert form["objective"].value() == objective.pk
     answer = client.post(address, {"title": "Envoyer le CV", "due_on": "2026-12-15", "objective": objective.pk})
     assert answer["Location"].endswith(f"?message={message.number}#message-{message.number}")
     step = Step.objects.get()
@@ -69,7 +69,7 @@ def test_the_form_has_the_whole_text_and_the_step_leads_back(
     source = reverse("step_source", args=[step.pk])
     assert source in said(client.get(reverse("action_plan", args=[two.jobseeker.pk])))
     assert client.get(source)["Location"] == answer["Location"]
-    assert "Déjà dans le plan d'après ce message : « Envoyer le CV »" in said(client.get(address))
+    assert "« <bdi>Envoyer le CV</bdi> »" in said(client.get(address))
     client.force_login(two.person)
     assert source in said(client.get(reverse("my_accompaniment")))
     assert client.get(source)["Location"] == answer["Location"]
@@ -97,15 +97,30 @@ def test_without_an_objective_a_new_one_is_written_with_it(two: Pair, message: M
     assert added(two).objective.title == "Trouver un emploi"
 
 
+def test_an_objective_and_a_new_one_are_not_both_taken(
+    client: Client, two: Pair, message: Message, objective: Objective
+) -> None:
+    """Kind: something typed that is dropped without a word."""
+    client.force_login(two.adviser)
+    address = reverse("message_step", args=[two.conversation.pk, 1])
+    facts = {"title": "Envoyer le CV", "new_objective": "Trouver un emploi"}
+    refused = client.post(address, facts | {"objective": objective.pk})
+    assert refused.status_code == 422
+    assert "Gardez l'objectif choisi" in said(refused)
+    assert not Step.objects.exists()
+    assert client.post(address, facts).status_code == 302
+    assert Step.objects.get().objective.title == "Trouver un emploi"
+
+
 def test_nothing_of_the_message_goes_where_others_read(client: Client, two: Pair, message: Message) -> None:
     """Kind: a text of the conversation in the journal of accesses, or on a page of a manager."""
     step = added(two)
-    assert not [entry for entry in AuditEntry.objects.all() if "fille" in str(entry.details)]
+    assert not [entry for entry in AuditEntry.objects.all() if "ma fille" in str(entry.details)]
     manager = ManagerFactory(regions=[two.jobseeker.agency.region]).user
     client.force_login(manager)
     page = said(client.get(reverse("person", args=[two.jobseeker.pk])))
     assert "Envoyer le CV" in page
-    assert "fille" not in page
+    assert "ma fille" not in page
     assert client.get(reverse("step_source", args=[step.pk])).status_code == 403
     client.force_login(PortfolioFactory(agency=two.portfolio.agency).adviser.user)
     assert client.get(reverse("step_source", args=[step.pk])).status_code == 404
@@ -134,7 +149,7 @@ def test_a_deleted_message_keeps_the_text_that_was_typed(client: Client, two: Pa
     assert answer.status_code == 409
     assert IS_DELETED.replace("\u00a0", " ") in said(answer)
     assert "Envoyer le CV" in said(answer)
-    assert "fille" not in said(answer)
+    assert "ma fille" not in said(answer)
     assert client.get(address).status_code == 404
 
 

@@ -34,7 +34,7 @@ def booked_in_words(people: Collection[int], now: datetime) -> dict[int, list[st
 
 
 def next_in_words(person: Jobseeker, now: datetime) -> str:
-    """Return « mardi 1er décembre à 9 h 30 » for the person's next interview, on the person's clock; empty without one.
+    """Return the day and hour of the person's next interview on the person's clock; empty without one.
 
     The zone is named if the adviser's clock differs.
     """
