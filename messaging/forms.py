@@ -196,7 +196,7 @@ class MessageStepForm(StepForm):
         label="Objectif", queryset=Objective.objects.none(), required=False, empty_label="Un nouvel objectif"
     )
     new_objective = LineField(
-        label="Nouvel objectif", help_text="Par exemple « Passer le permis ».", required=False, max_length=200
+        label="Nouvel objectif", help_text="Par exemple «\u00a0Passer le permis\u00a0».", required=False, max_length=200
     )
 
     sometimes_required = ("new_objective",)

@@ -170,6 +170,7 @@ CHOSEN = {
     "Modality",
     "NextStep",
     "Outcome",
+    "Placeholder",
     "PreferredHours",
     "RefusalReason",
     "ShownEntries",

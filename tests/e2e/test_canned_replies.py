@@ -1,7 +1,7 @@
 """Canned replies in the composer: with the keyboard, at the caret, and without scripts."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from messaging.services.replies import add_reply
 from tests.e2e.browser import check_axe, check_fits, step_inside
@@ -18,10 +18,6 @@ def two(transactional_db: None) -> Pair:
     add_reply(actor=two.adviser, name="Merci", body="Bonjour {prenom}, merci.")
     add_reply(actor=two.adviser, name="Rappel d'entretien", body="Nous nous voyons {prochain_entretien}.")
     return two
-
-
-def field_of(page: Page) -> str:
-    return page.get_by_label("Votre message").input_value()
 
 
 def test_a_key_opens_the_list_and_the_text_goes_where_one_writes(two: Pair, new_page: NewPage) -> None:

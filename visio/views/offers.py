@@ -92,7 +92,7 @@ def card(request: AuthenticatedRequest, pk: int, number: int) -> HttpResponseBas
         if not request.user.is_jobseeker:
             raise MissingRightError(
                 missing="La personne choisit elle-même un de ces créneaux.",
-                remedy="Pour en réserver un avec elle, ouvrez « Proposer un entretien » dans son dossier.",
+                remedy="Pour en réserver un avec elle, ouvrez «\u00a0Proposer un entretien\u00a0» dans son dossier.",
             )
         form = OfferedSlotForm(request.POST)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
