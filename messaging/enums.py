@@ -98,6 +98,18 @@ class Panel(TextChoices):
     NEXT_FREE = "heure-libre", "Ma prochaine heure libre"
 
 
+class LeftFor(TextChoices):
+    """Why a file of an e-mail was not taken over."""
+
+    KIND = "kind", "type de fichier non accepté"
+    SIZE = "size", "fichier trop volumineux"
+    EMPTY = "empty", "fichier vide"
+    DAMAGED = "damaged", "image illisible ou trop grande"
+    VIRUS = "virus", "virus trouvé"
+    NUMBER = "number", "trop de fichiers dans un message"
+    TOO_MANY = "too_many", "trop de fichiers envoyés en peu de temps"
+
+
 class AttachmentState(TextChoices):
     """Whether a file may be opened. Only a file that is ready may be."""
 

@@ -1,15 +1,16 @@
 """Pure decisions of the messaging floor: no database, no clock."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from accompaniment.rules.french import grouped, listed, plural
+from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import counted, grouped, listed, plural
 from accompaniment.rules.public_holidays import is_public_holiday
-from messaging.enums import AttemptOutcome, CallbackState, CallbackWay, Placeholder
+from messaging.enums import AttemptOutcome, CallbackState, CallbackWay, LeftFor, Placeholder
 
 BODY_LIMIT = 5000
 """Characters of one message."""
@@ -26,8 +27,30 @@ ATTACHMENTS_AT_MOST = 5
 """Files of one message."""
 
 
-def email_note(pieces_left: int) -> str:
-    """Return what stands under a message that came by e-mail; its attachments stay outside, which is said."""
+PIECES_NAMED_AT_MOST = 10
+"""Files of one e-mail that are named if they were not taken over. The others are counted."""
+
+
+class RefusedFileError(DomainError):
+    """A file is not stored, because of what it is or how many there are; nothing is kept of it."""
+
+    def __init__(self, sentence: str, why: LeftFor) -> None:
+        super().__init__(sentence, about="uploads")
+        self.why = why
+
+
+def email_note(pieces_left: int, named: Sequence[tuple[str, LeftFor]] = ()) -> str:
+    """Return what stands under a message that came by e-mail.
+
+    `pieces_left`: how many of its files were not taken over; `named`: those of them that are known, with the reason.
+    """
+    if named:
+        listed_ones = [f"«\u00a0{name}\u00a0» ({why.label})" for name, why in named]
+        if pieces_left > len(named):
+            listed_ones.append(f"{counted(pieces_left - len(named), 'un autre,autres')}")
+        return (
+            f"Par e-mail. {plural(pieces_left, 'Fichier non repris,Fichiers non repris')}\u00a0: {listed(listed_ones)}."
+        )
     match pieces_left:
         case 0:
             return "Par e-mail"

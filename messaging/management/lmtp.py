@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import Envelope, Session
@@ -19,7 +20,7 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 
 from accompaniment.rules.spelling import unaccented
-from messaging.services.incoming import RefusedMailError, check_recipient, take_mail
+from messaging.services.incoming import RefusedMailError, check_recipient, take_mail, too_large_in_words
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,15 @@ class Door:
 
 class _Server(LMTP):
     line_length_limit = LONGEST_LINE
+
+    async def push(self, status: Any) -> None:
+        """Answer. The library says in words of its own, and without an enhanced code, that an e-mail is too large."""
+        await super().push(too_large() if str(status).startswith("552 ") else status)
+
+
+def too_large() -> str:
+    """Return the answer to an e-mail that is too large; the mail server sends it to the writer."""
+    return answer_of(RefusedMailError("552 5.3.4", too_large_in_words()))
 
 
 def answer_of(refusal: RefusedMailError) -> str:

@@ -1,6 +1,6 @@
 """Tables of the messaging floor: conversations, call-back requests, and deliveries outside the pages."""
 
-from messaging.models.attachments import OF_AN_ATTACHMENT, Attachment
+from messaging.models.attachments import OF_AN_ATTACHMENT, Attachment, PieceLeft
 from messaging.models.callbacks import CallbackAttempt, CallbackEvent, CallbackRequest, CallbackWindow, of_the_team
 from messaging.models.conversations import (
     OF_A_MESSAGE,
@@ -39,6 +39,7 @@ __all__ = [
     "MessageChange",
     "MessageSearch",
     "MessageStep",
+    "PieceLeft",
     "ReadMark",
     "Reminder",
     "ReplyRise",

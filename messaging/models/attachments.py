@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q, QuerySet
 
 from accompaniment.models import User
-from messaging.enums import AttachmentState
+from accompaniment.models.guards import AppendOnly
+from messaging.enums import AttachmentState, LeftFor
 from messaging.models.conversations import Conversation, Message, MessageChange
 
 
@@ -74,6 +75,25 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation_id} {self.state} {self.key}"
+
+
+class PieceLeft(AppendOnly):
+    """A file of an e-mail that its message does not carry: what it was called, and why it was not taken over."""
+
+    message = models.ForeignKey(Message, models.PROTECT, related_name="left_pieces", db_index=False)
+    position = models.PositiveSmallIntegerField(help_text="1, 2, 3 … among those that were left")
+    name = models.CharField(max_length=120)
+    why = models.CharField(max_length=8, choices=LeftFor)
+
+    class Meta:
+        ordering = ("message", "position")
+        constraints = [
+            models.UniqueConstraint(fields=("message", "position"), name="piece_left_position_once"),
+            models.CheckConstraint(condition=Q(position__gte=1) & ~Q(name=""), name="piece_left_is_named"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.position} {self.why}"
 
 
 OF_AN_ATTACHMENT = [field.attname for field in Attachment._meta.concrete_fields]

@@ -1,5 +1,6 @@
 """Conversations, their messages and what was decided about them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -15,11 +16,8 @@ from accompaniment.models.guards import AppendOnly
 from accompaniment.models.people import OfJobseekerQuerySet
 from accompaniment.models.search import named, words_of
 from caseload.models import Adviser
-from messaging.enums import (
-    MessageChangeKind,
-    ReplySeenBy,
-    WaitEndedBy,
-)
+from messaging.enums import LeftFor, MessageChangeKind, ReplySeenBy, WaitEndedBy
+from messaging.rules import email_note
 
 
 class ConversationQuerySet(OfJobseekerQuerySet):
@@ -148,6 +146,8 @@ class Message(AppendOnly):
 
     change: "MessageChange | None" = None
     # The last change; set only by `reads.changes.with_changes`.
+    left: "Sequence[tuple[str, LeftFor]]" = ()
+    # The files of its e-mail that are named because it does not carry them; set by `reads.attachments.with_left`.
 
     objects = MessageQuerySet.as_manager()
 
@@ -172,6 +172,13 @@ class Message(AppendOnly):
     @property
     def is_deleted(self) -> bool:
         return self.change is not None and self.change.kind == MessageChangeKind.DELETED
+
+    @property
+    def note(self) -> str:
+        """What is said of a message that came by e-mail; empty for others. Load `change` and `left` with it."""
+        if not self.by_email:
+            return ""
+        return email_note(0) if self.is_deleted else email_note(self.pieces_left, self.left)
 
 
 OF_A_MESSAGE = [field.attname for field in Message._meta.concrete_fields]

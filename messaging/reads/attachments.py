@@ -10,13 +10,15 @@ from django.urls import reverse
 from accompaniment.rules.file_kinds import DOCX, JPEG, ODP, ODS, ODT, PDF, PNG, PPTX, XLSX, FileKind
 from accompaniment.rules.french import size_in_words
 from accompaniment.rules.parsing import lines_in
-from messaging.enums import AttachmentState
-from messaging.models import Attachment, Message
+from messaging.enums import AttachmentState, LeftFor
+from messaging.models import Attachment, Message, PieceLeft
 
 STORED = {kind.media_type: kind for kind in (PDF, PNG, JPEG, DOCX, XLSX, PPTX, ODT, ODS, ODP)}
 """The kinds that are stored. A picture of another kind becomes PNG or JPEG."""
 
 LONGEST_NAME = 120
+LONGEST_END = 20
+"""Characters at the end of a long name that are kept, because the ending tells most."""
 
 
 class AttachmentItem(TypedDict):
@@ -68,21 +70,44 @@ def attached_to(messages: Iterable[Message]) -> dict[int, list[AttachmentItem]]:
     return found
 
 
+def with_left(messages: Iterable[Message]) -> None:
+    """Load with these messages which files of their e-mails they do not carry, with one query if any says so."""
+    found = {message.pk: message for message in messages if message.pieces_left}
+    if found:
+        left: defaultdict[int, list[tuple[str, LeftFor]]] = defaultdict(list)
+        for piece in PieceLeft.objects.filter(message__in=found).order_by("message", "position"):
+            left[piece.message_id].append((piece.name, LeftFor(piece.why)))
+        for pk, pieces in left.items():
+            found[pk].left = pieces
+
+
 def file_name(given: str, kind: FileKind) -> str:
     """Return the name under which a file of this kind is shown and saved.
 
-    The given name comes from outside: folders, invisible characters and what turns the direction are left out, a long
-    one is shortened before its ending, and the ending is that of the kind.
+    A long one is shortened before its ending, and the ending is that of the kind.
     """
-    last = lines_in(given).replace("\\", "/").rstrip("/").rpartition("/")[2]
-    plain = "".join(" " if character.isspace() else character for character in last if _is_shown(character))
-    stem, dot, ending = " ".join(plain.split()).rpartition(".")
+    stem, dot, ending = _plain(given).rpartition(".")
     if not dot:
         stem = ending
     elif not _looks_like_an_ending(ending):
         stem = f"{stem}.{ending}"
     stem = stem.strip(". ") or "document"
     return f"{stem[: LONGEST_NAME - len(kind.ending) - 1].rstrip(' .')}.{kind.ending}"
+
+
+def name_of_left(given: str) -> str:
+    """Return the name by which a file is named that is not stored: its beginning and its ending."""
+    name = _plain(given) or "sans nom"
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"{name[: LONGEST_NAME - LONGEST_END - 1].rstrip()}…{name[-LONGEST_END:]}"
+
+
+def _plain(given: str) -> str:
+    """Return a name from outside without folders, invisible characters and what turns the direction."""
+    last = lines_in(given).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    plain = "".join(" " if character.isspace() else character for character in last if _is_shown(character))
+    return " ".join(plain.split())
 
 
 def _is_shown(character: str) -> bool:

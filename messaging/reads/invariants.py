@@ -52,7 +52,10 @@ def changes_belong_to_their_message() -> Iterator[str]:
 
 
 def messages_have_their_attachments() -> Iterator[str]:
-    """A message carries as many files as it says, in places from 1 on, all of its author and conversation."""
+    """A message carries as many files as it says, in places from 1 on, all of its author and conversation.
+
+    It names no more files of its e-mail that were left than it counts.
+    """
     for conversation, number, said, count in rows("""
         SELECT message.conversation_id, message.number, message.attached, count(file.id)
         FROM messaging_message message
@@ -69,6 +72,11 @@ def messages_have_their_attachments() -> Iterator[str]:
             OR file.position > message.attached
     """):
         yield f"attachment {key} is carried by a message that does not say so"
+    for (message,) in rows("""
+        SELECT DISTINCT message.id FROM messaging_pieceleft piece JOIN messaging_message message
+        ON message.id = piece.message_id WHERE piece.position > message.pieces_left
+    """):
+        yield f"message {message} names files of its e-mail that it does not count"
 
 
 def messages_can_be_found() -> Iterator[str]:

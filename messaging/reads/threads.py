@@ -30,7 +30,7 @@ from caseload.models import Cover, Placement
 from caseload.reads.moves.who_answers import away_now, relay_of
 from caseload.rules.portfolio import REPLY_WITHIN, reply_urgency
 from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, Message, MessageChange, ReadMark
-from messaging.reads.attachments import AttachmentItem, attached_to
+from messaging.reads.attachments import AttachmentItem, attached_to, with_left
 from messaging.reads.changes import DELETED, last_text_of, with_changes
 from messaging.reads.participants import Participants, opening_stretches, times_of
 from messaging.rules import CHANGE_WITHIN
@@ -182,6 +182,7 @@ def _bubbles(
 ) -> list[Bubble]:
     own_last = max((message.number for message in messages if message.author_id == reader.pk), default=0)
     files = attached_to(messages)
+    with_left(messages)
     bubbles = []
     changeable_from = timezone.now() - CHANGE_WITHIN
     day: date | None = None

@@ -26,11 +26,12 @@ from accompaniment.rules.file_kinds import PICTURES, FileKind, kind_of
 from accompaniment.rules.french import MEGABYTE, size_in_words
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
-from messaging.enums import AttachmentState
+from messaging.enums import AttachmentState, LeftFor
 from messaging.locks import lock_attachment
 from messaging.models import Attachment, Conversation
 from messaging.reads.attachments import STORED, file_name
 from messaging.reads.participants import participants
+from messaging.rules import RefusedFileError
 from messaging.services import attachment_files, pictures, scanner
 from messaging.services.scanner import ScannerAwayError
 
@@ -51,6 +52,13 @@ INFECTED = "Un virus a été trouvé dans ce fichier. Il est refusé, et rien n'
 TOO_MANY_UNSENT = "Vous avez déjà ajouté {most} fichiers sans les envoyer. Envoyez-les, ou retirez-en."
 
 
+class ReplacedError(DomainError):
+    """The same file was sent a second time before the first sending was over; the second one counts."""
+
+    def __init__(self) -> None:
+        super().__init__("Cet envoi a été remplacé par un autre.", about="uploads")
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Prepared:
     kind: FileKind
@@ -64,15 +72,15 @@ def largest() -> int:
 
 
 def check_size(size: int) -> None:
-    """Raise DomainError for an empty file, or one that is too large."""
+    """Raise RefusedFileError for an empty file, or one that is too large."""
     if not size:
-        raise DomainError(EMPTY, about="uploads")
+        raise RefusedFileError(EMPTY, LeftFor.EMPTY)
     if size > largest():
         sentence = (
             f"{size_in_words(size - largest())} de trop\u00a0: {size_in_words(largest())} au plus par fichier. "
             "Réduisez-le, ou envoyez-le en plusieurs parties."
         )
-        raise DomainError(sentence, about="uploads")
+        raise RefusedFileError(sentence, LeftFor.SIZE)
 
 
 def store(
@@ -86,9 +94,9 @@ def store(
     """Store a file that the actor will send in a conversation; `post_message` takes its key.
 
     Its kind is found by its content, a picture is encoded anew. Without a verdict of the scanner the file is `waiting`,
-    and nobody can open it. A file with the same `client_id` is stored once. Raises DomainError, with nothing stored,
-    for a file that is empty, too large, of a kind that is not accepted, damaged or infected, and without the right to
-    write.
+    and nobody can open it. A file with the same `client_id` is stored once. Nothing is stored if it raises:
+    RefusedFileError for a file that is empty, too large, of a kind that is not accepted, damaged or infected, or one of
+    too many; ReplacedError if it was stored again meanwhile; another DomainError without the right to write.
     """
     client_id = client_id or uuid4()
     prepared = _prepared(source)
@@ -107,7 +115,7 @@ def store(
     if verdict is not None and verdict.infection:
         _discard(file)
         _record_infection(file, verdict.infection)
-        raise DomainError(INFECTED, about="uploads")
+        raise RefusedFileError(INFECTED, LeftFor.VIRUS)
     return _settle(file, AttachmentState.READY, scanned_at=timezone.now() if verdict is not None else None)
 
 
@@ -120,7 +128,7 @@ def _prepared(source: "IO[bytes] | File[bytes]") -> _Prepared:
         check_size(len(picture.content))
         return _Prepared(kind=picture.kind, content=picture.content, preview=picture.preview)
     if kind is None or kind.media_type not in STORED:
-        raise DomainError(WRONG_KIND, about="uploads")
+        raise RefusedFileError(WRONG_KIND, LeftFor.KIND)
     source.seek(0)
     return _Prepared(kind=kind, content=source.read())
 
@@ -134,13 +142,15 @@ def _begin(actor: User, conversation: Conversation, client_id: UUID, name: str, 
         conversation.jobseeker = lock_jobseeker(conversation.jobseeker_id)
         participants(conversation, now=timezone.now()).check_writes(actor)
         own = Attachment.objects.filter(uploader=actor)
-        standing = own.filter(client_id=client_id).first()
+        pk = own.filter(client_id=client_id).values_list("pk", flat=True).first()
+        # Whoever is still storing it may be about to say that it is ready, and to send it.
+        standing = lock_attachment(pk) if pk is not None else None
         if standing is not None and standing.state == AttachmentState.ARRIVING:
             _delete(standing)
         elif standing is not None:
             return _same(standing, conversation)
         if own.unbound().filter(conversation=conversation).count() >= UNBOUND_AT_MOST:
-            raise DomainError(TOO_MANY_UNSENT.format(most=UNBOUND_AT_MOST), about="uploads")
+            raise RefusedFileError(TOO_MANY_UNSENT.format(most=UNBOUND_AT_MOST), LeftFor.TOO_MANY)
         if actor.is_jobseeker:
             _check_bounds(actor, size=len(prepared.content))
         file = Attachment.objects.create(
@@ -177,12 +187,12 @@ def _check_bounds(actor: User, *, size: int) -> None:
 
 
 def _settle(file: Attachment, state: AttachmentState, *, scanned_at: datetime | None) -> Attachment:
-    """Say of a file on the disk whether it may be opened. Raises DomainError if it was stored again meanwhile."""
+    """Say of a file on the disk whether it may be opened. Raises ReplacedError if it was stored again meanwhile."""
     with transaction.atomic():
         locked = lock_attachment(file.pk)
         if locked is None:
             attachment_files.delete(file.key)
-            raise DomainError("Cet envoi a été remplacé par un autre.", about="uploads")
+            raise ReplacedError
         locked.state, locked.scanned_at = state, scanned_at
         locked.save(update_fields=["state", "scanned_at"])
     return locked

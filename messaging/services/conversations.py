@@ -12,7 +12,7 @@ from accompaniment.enums import FilePart
 from accompaniment.models import Jobseeker, User
 from accompaniment.services import audit
 from messaging.models import Conversation, Message, ReadMark
-from messaging.reads.attachments import attached_to
+from messaging.reads.attachments import attached_to, with_left
 from messaging.reads.changes import changes_after, with_changes
 from messaging.reads.participants import NOBODY, ConversationClosedError, Participants, participants, participants_of
 from messaging.reads.threads import ListLine, messages_after, read_numbers
@@ -147,6 +147,7 @@ def read_back(*, actor: User, conversation_id: int, before: int) -> list[live.Me
     earlier = Message.objects.filter(conversation=conversation, number__lt=before).select_related("author")
     messages = with_changes(earlier.order_by("-number")[:PAGE_BACK])
     files = attached_to(messages)
+    with_left(messages)
     return [message_item(message, files.get(message.pk, ())) for message in reversed(messages)]
 
 
@@ -154,7 +155,7 @@ def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedErro
     """Return for each the messages that it misses, at most `PAGE`, with four queries for all of them.
 
     If any of the conversations has changes, they take one or two queries more.
-    A fifth reads their files, if there are any.
+    A fifth reads their files, and a sixth which files of their e-mails they do not carry, if there are any.
     The answer is ConversationClosedError if the account may not read the conversation.
     """
     found = _looked_up(askings)
@@ -170,6 +171,7 @@ def read_on_all(askings: Sequence[Asking]) -> list[Page | ConversationClosedErro
     if any(found.last_change(asking) for asking in behind):
         with_changes(message for some in messages.values() for message in some)
     files = attached_to(message for page in messages.values() for message in page)
+    with_left(message for page in messages.values() for message in page)
     return [
         Page(
             items=[

@@ -6,7 +6,10 @@ by a refusal to the mail server that hands it over, and never if a machine wrote
 each other for ever.
 """
 
+import io
 import logging
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parseaddr
 from enum import StrEnum
@@ -17,13 +20,18 @@ from django.utils import timezone
 
 from accompaniment.models import Notification, User
 from accompaniment.rules.errors import DomainError
+from accompaniment.rules.french import size_in_words
 from accompaniment.rules.spelling import written
 from accompaniment.services.bounds import TooManyError
-from messaging.models import Conversation
+from messaging.enums import AttachmentState, LeftFor
+from messaging.models import Attachment, Conversation, Message
+from messaging.reads.attachments import name_of_left
+from messaging.rules import ATTACHMENTS_AT_MOST, RefusedFileError
 from messaging.services.alerts import letter_failed
-from messaging.services.posting import Email, post_message
+from messaging.services.attachments import ReplacedError, remove, store
+from messaging.services.posting import Email, checked_text, post_message
 from messaging.services.quotations import without_quotation
-from messaging.services.received import Failure, Received, UnreadableError, read_mail
+from messaging.services.received import Failure, Piece, Received, UnreadableError, read_mail
 from messaging.services.relay import NOBODY
 from messaging.services.reply_addresses import (
     ExpiredAddressError,
@@ -44,6 +52,7 @@ OF_SOMEBODY_ELSE = "Seule l'adresse e-mail de votre compte peut répondre ici. R
 CLOSED = "Ce compte est fermé."
 UNREADABLE = "Votre e-mail n'a pas pu être lu. Répondez depuis votre espace."
 EMPTY = "Votre e-mail ne contient pas de texte. Répondez depuis votre espace."
+NOTHING_TAKEN = "Rien de votre e-mail n'a pu être repris ({why}). Répondez depuis votre espace."
 
 
 class Taken(StrEnum):
@@ -70,6 +79,12 @@ class RefusedMailError(Exception):
     def is_unknown(self) -> bool:
         """Whether the address is none of the service."""
         return self.code.endswith("5.1.1")
+
+
+def too_large_in_words() -> str:
+    """Return what the writer of an e-mail reads that is larger than `REPLY_MAXIMUM_BYTES`."""
+    most = size_in_words(settings.REPLY_MAXIMUM_BYTES)
+    return f"Votre e-mail est trop volumineux\u00a0: {most} au plus. Ajoutez vos fichiers depuis votre espace."
 
 
 def check_recipient(recipient: str) -> ReplyAddress | ReturnAddress:
@@ -111,23 +126,72 @@ def _answer(mail: Received, address: ReplyAddress, *, local: str) -> Taken:
         raise RefusedMailError("550 5.7.1", OF_SOMEBODY_ELSE)
     if not author.is_active:
         raise RefusedMailError("550 5.7.1", CLOSED)
+    client_id = uuid5(FAMILY, f"{local}\n{mail.identity}")
+    if Message.objects.filter(author=author, client_id=client_id).exists():
+        return Taken.STORED
     body = without_quotation(mail.text, names=_own_names())
-    if not body.strip():
+    if not body.strip() and not mail.pieces:
         raise RefusedMailError("550 5.6.0", EMPTY)
+    carried: list[Attachment] = []
     try:
+        checked_text(body, files=1)
+        left = _take_over(mail.pieces, carried, author=author, conversation=conversation, client_id=client_id)
+        if not body.strip() and not carried:
+            raise RefusedMailError("550 5.6.0", NOTHING_TAKEN.format(why=left[0][1].label))
         message = post_message(
             actor=author,
             conversation=conversation,
-            client_id=uuid5(FAMILY, f"{local}\n{mail.identity}"),
+            client_id=client_id,
             body=body,
-            email=Email(pieces_left=mail.pieces),
+            email=Email(pieces_left=len(left), left=left),
+            attachments=[file.pk for file in carried],
         )
-    except TooManyError as error:
+    except (TooManyError, ReplacedError) as error:
         raise RefusedMailError("451 4.3.2", error.sentence) from error
     except DomainError as error:
+        _forget(carried, author)
         raise RefusedMailError("550 5.7.1", error.sentence) from error
     logger.info("An e-mail became message %s of conversation %s", message.number, conversation.pk)
     return Taken.STORED
+
+
+def _take_over(
+    pieces: Sequence[Piece], carried: list[Attachment], *, author: User, conversation: Conversation, client_id: UUID
+) -> tuple[tuple[str, LeftFor], ...]:
+    """Store the pieces of an e-mail as files that its message carries; return what the others are called, and why.
+
+    Each has a key that is made of that of the message, so an e-mail that comes again finds what is stored of it.
+    Whatever no message carries in the end is removed, at the latest after a day.
+    """
+    left = []
+    for number, piece in enumerate(pieces):
+        try:
+            if len(carried) == ATTACHMENTS_AT_MOST:
+                raise RefusedFileError("", LeftFor.NUMBER)
+            if piece.content is None:
+                raise RefusedFileError("", LeftFor.KIND)
+            file = store(
+                actor=author,
+                conversation=conversation,
+                name=piece.name,
+                source=io.BytesIO(piece.content),
+                client_id=uuid5(client_id, str(number)),
+            )
+            if file.state == AttachmentState.INFECTED:
+                raise RefusedFileError("", LeftFor.VIRUS)
+            carried.append(file)
+        except RefusedFileError as refusal:
+            left.append((name_of_left(piece.name), refusal.why))
+        except TooManyError:
+            left.append((name_of_left(piece.name), LeftFor.TOO_MANY))
+    return tuple(left)
+
+
+def _forget(files: Iterable[Attachment], author: User) -> None:
+    """Remove files of an e-mail that is refused. The same e-mail, taken by another door meanwhile, keeps them."""
+    for file in files:
+        with suppress(DomainError):
+            remove(actor=author, attachment=file)
 
 
 def _own_names() -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from typing import IO
 from pi_heif import register_heif_opener
 from PIL import Image, ImageFile, ImageOps
 
-from accompaniment.rules.errors import DomainError
 from accompaniment.rules.file_kinds import GIF, HEIC, JPEG, PNG, WEBP, FileKind
 from accompaniment.rules.french import MEGABYTE
+from messaging.enums import LeftFor
+from messaging.rules import RefusedFileError
 
 register_heif_opener(thumbnails=False)
 
@@ -27,6 +28,9 @@ PREVIEW_SIDE = 480
 LARGEST_PNG = 2 * MEGABYTE
 """A larger PNG without transparent parts is a photograph, and becomes JPEG."""
 QUALITY = 85
+LARGEST_ORNAMENT = 64 * 1024
+SHORT_SIDE_OF_AN_ORNAMENT = 160
+"""Points of the shorter side. What somebody cuts out of a screen to show it is larger."""
 
 FORMATS = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP", GIF: "GIF", HEIC: "HEIF"}
 
@@ -45,7 +49,7 @@ class Picture:
 
 
 def anew(source: IO[bytes], kind: FileKind) -> Picture:
-    """Return a picture encoded anew, the right way up. Raises DomainError if it is damaged or has too many points.
+    """Return a picture encoded anew, the right way up. Raises RefusedFileError if it is damaged or has too many points.
 
     A drawing or a picture of a screen becomes PNG, a photograph JPEG. Of one that moves, the first picture stays.
     """
@@ -57,10 +61,23 @@ def anew(source: IO[bytes], kind: FileKind) -> Picture:
         try:
             return _anew(source, kind)
         # The libraries raise whatever comes to them for damaged files, MemoryError and struct.error included.
-        except DomainError:
+        except RefusedFileError:
             raise
         except Exception as error:
-            raise DomainError(UNREADABLE) from error
+            raise RefusedFileError(UNREADABLE, LeftFor.DAMAGED) from error
+
+
+def is_ornament(content: bytes) -> bool:
+    """Return whether a picture is as small as a logo, a portrait or a line of a signature. Nothing is decoded."""
+    if len(content) > LARGEST_ORNAMENT:
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(content), formats=[*FORMATS.values()]) as opened:
+                return min(opened.size) <= SHORT_SIDE_OF_AN_ORNAMENT
+        except Exception:  # noqa: BLE001  (the libraries raise whatever comes to them for damaged files)
+            return False
 
 
 def _anew(source: IO[bytes], kind: FileKind) -> Picture:
@@ -72,7 +89,7 @@ def _anew(source: IO[bytes], kind: FileKind) -> Picture:
                 f"Cette image a {-(-width * height // 1_000_000)} millions de points\u00a0: "
                 f"{MOST_POINTS // 1_000_000} au plus. Réduisez-la, puis ajoutez-la de nouveau."
             )
-            raise DomainError(sentence)
+            raise RefusedFileError(sentence, LeftFor.DAMAGED)
         # A JPEG can be decoded at a fraction of its size.
         opened.draft(None, (LONGEST_SIDE, LONGEST_SIDE))
         turned = ImageOps.exif_transpose(opened)

@@ -26,12 +26,12 @@ from accompaniment.services import audit, journal
 from accompaniment.services.bounds import Limit
 from accompaniment.services.sessions import Held, LookedUp
 from caseload.services.desk import summaries
-from messaging.enums import AttachmentState, Panel
+from messaging.enums import AttachmentState, LeftFor, Panel
 from messaging.locks import AttachmentLocks, ConversationLocks, LockedConversation
 from messaging.models import OF_A_MESSAGE, Attachment, Conversation, Message
 from messaging.reads.attachments import AttachmentItem, attachment_item
 from messaging.reads.participants import ConversationClosedError, Staff, gathered, staff_of
-from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, email_note, left_to_fill
+from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, PIECES_NAMED_AT_MOST, left_to_fill
 from messaging.services import desks, live
 from messaging.services.reply_rises import RISES_OF
 
@@ -56,9 +56,13 @@ class BusyConversationError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Email:
-    """What is known of the e-mail that a message came as; `pieces_left`: its attachments, which stay outside."""
+    """What is known of the e-mail that a message came as.
+
+    `pieces_left`: how many of its files the message does not carry; `left`: what they are called, and why.
+    """
 
     pieces_left: int = 0
+    left: tuple[tuple[str, LeftFor], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +193,14 @@ BIND = Statement(
     " WHERE messaging_attachment.id = new.id"
 )
 
+LEAVE = Statement(
+    "INSERT INTO messaging_pieceleft (message_id, position, name, why)"
+    " SELECT message.id, new.position, new.name, new.why"
+    " FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[], %(positions)s::smallint[], %(names)s::text[],"
+    " %(reasons)s::text[]) AS new(conversation, number, position, name, why)"
+    " JOIN messaging_message message ON message.conversation_id = new.conversation AND message.number = new.number"
+)
+
 COUNT = Statement(
     "UPDATE messaging_conversation SET last_number = new.last_number, awaiting_reply_since = new.since,"
     " reply_desk_at = new.desk, reply_team_at = new.team, reply_due_at = new.due"
@@ -201,7 +213,8 @@ COUNT = Statement(
 class _Batch:
     """Messages that one transaction stores: what was looked up for all of them, then what is to be written.
 
-    The look-ups and the writes are one trip to the database each. If there are files, each has one statement more.
+    The look-ups and the writes are one trip to the database each. If there are files, each has one statement more, and
+    so have the writes if an e-mail had files that are left.
     """
 
     def __init__(self, drafts: Sequence[Draft], *, waits: bool) -> None:
@@ -319,6 +332,8 @@ class _Batch:
                 RISES_OF.send(conversations=late, now=self.now)
             if self.carried:
                 self._bind()
+            if any(message.left for message in self.new):
+                self._leave()
             COUNT.send(
                 conversations=[one.pk for one in changed],
                 numbers=[one.last_number for one in changed],
@@ -360,6 +375,15 @@ class _Batch:
         ]
         pks, conversations, numbers, positions = (list(column) for column in zip(*bound, strict=True))
         BIND.send(attachments=pks, conversations=conversations, numbers=numbers, positions=positions)
+
+    def _leave(self) -> None:
+        left = [
+            (message.conversation_id, message.number, position, name, why.value)
+            for message in self.new
+            for position, (name, why) in enumerate(message.left, 1)
+        ]
+        conversations, numbers, positions, names, reasons = (list(column) for column in zip(*left, strict=True))
+        LEAVE.send(conversations=conversations, numbers=numbers, positions=positions, names=names, reasons=reasons)
 
     def _tell_of_contacts(self) -> None:
         """Write the portfolio rows, and one line a day of each journal: by whoever wrote first."""
@@ -433,7 +457,7 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
         conversation.begin_wait(at)
     elif not draft.collective:
         conversation.end_wait()
-    return Message(
+    message = Message(
         conversation_id=conversation.pk,
         number=conversation.last_number,
         author=author,
@@ -446,10 +470,13 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
         card=draft.card,
         created_at=at,
     )
+    if draft.email is not None:
+        message.left = draft.email.left[:PIECES_NAMED_AT_MOST]
+    return message
 
 
 def message_item(message: Message, attachments: Sequence[AttachmentItem] = ()) -> live.MessageItem:
-    """Return a message as sent to screens; load `author` with it, as the account is called now, and `change`."""
+    """Return a message as sent to screens; load `author` with it, as the account is called now, `change` and `left`."""
     item: live.MessageItem = {
         "number": message.number,
         "author": message.author_id,
@@ -463,7 +490,7 @@ def message_item(message: Message, attachments: Sequence[AttachmentItem] = ()) -
     if message.card:
         item["card"] = True
     if message.by_email:
-        item["email"] = email_note(message.pieces_left)
+        item["email"] = message.note
     if message.change is not None:
         item |= {"change": message.change.number, "deleted": message.is_deleted}
     return item

@@ -1,14 +1,14 @@
 """Reads an e-mail as it came: who sent it, what it says, what is attached, and whether a machine wrote it.
 
 Nothing in it is trusted. A charset that nobody knows, a part that is broken or a header that is none never stops the
-reading: what can be read is read, and the rest is counted as a piece that was left.
+reading: what can be read is read, and everything else is a piece.
 """
 
 import email
 import email.policy
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header, make_header
@@ -17,8 +17,10 @@ from email.utils import getaddresses
 from html import unescape
 from itertools import islice
 from typing import Any
+from urllib.parse import unquote
 
 from accompaniment.rules.spelling import written
+from messaging.services.pictures import is_ornament
 from messaging.services.quotations import SIGNATURE
 
 MOST_PARTS = 200
@@ -46,6 +48,7 @@ _MACHINES = re.compile(r"(?:mailer-daemon|postmaster|no-?reply|ne-pas-repondre|d
 _SIGNATURES = frozenset({"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"})
 _CHARSETS = re.compile(r"utf|iso|latin|windows|cp\d|us-ascii|ascii|koi8|mac|gb|big5|euc|shift|sjis|ks")
 """Those of texts. Python knows others, some of which take very long on a hostile text."""
+_SHOWN = re.compile(r"""\bcid:([^\s"'<>)]{1,500})""", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 
@@ -64,6 +67,14 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Piece:
+    """Something that is attached, under the name that its sender gave; None: no file, as an e-mail in the e-mail."""
+
+    name: str
+    content: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Received:
     """An e-mail as far as it was understood."""
 
@@ -72,8 +83,8 @@ class Received:
     identity: str
     """Its Message-ID, if it has one, and a digest of what it says: some programs give two e-mails the same number."""
     text: str
-    pieces: int
-    """How many attachments it has."""
+    pieces: tuple["Piece", ...]
+    """What its writer attached, in order."""
     is_automatic: bool
     failures: tuple[Failure, ...]
 
@@ -97,20 +108,27 @@ def _read(mail: Message, return_path: str | None) -> Received:
     text = "\n".join(filter(None, _shown(mail)))
     if len(text) > LONGEST_TEXT:
         raise UnreadableError
-    digest = hashlib.sha256(f"{_header(mail, 'Date')}\n{text}".encode(errors="replace")).hexdigest()
+    pieces = tuple(_pieces(mail))
+    digest = hashlib.sha256(f"{_header(mail, 'Date')}\n{text}".encode(errors="replace"))
+    for piece in pieces:
+        digest.update(hashlib.sha256(piece.content or b"").digest())
     return Received(
         sender=_sender(mail),
-        identity=f"{_header(mail, 'Message-ID')} {digest}".strip(),
+        identity=f"{_header(mail, 'Message-ID')} {digest.hexdigest()}".strip(),
         text=text,
-        pieces=sum(1 for part in _leaves(mail) if _is_piece(part)),
+        pieces=pieces,
         is_automatic=_is_automatic(mail, return_path),
         failures=tuple(_failures(parts)),
     )
 
 
 def _header(mail: Message, name: str) -> str:
-    """Return a header's text; what cannot be decoded stays as it is."""
-    value = str(mail.get(name, ""))[:2000]
+    return _spelt_out(str(mail.get(name, "")))
+
+
+def _spelt_out(given: str) -> str:
+    """Return the text of a header; what cannot be decoded stays as it is."""
+    value = given[:2000]
     try:
         text = str(make_header(decode_header(value)))
     except (MessageError, LookupError, ValueError):
@@ -144,13 +162,13 @@ def _inner(part: Message) -> list[Message]:
     return inner if part.get_content_maintype() == "multipart" and isinstance(inner, list) else []
 
 
-def _leaves(part: Message) -> Iterator[Message]:
-    """Yield the parts that hold something."""
+def _leaves(part: Message, *, within: str = "") -> Iterator[tuple[Message, str]]:
+    """Yield the parts that hold something, each with the kind of what it is in."""
     inner = _inner(part)
     if not inner:
-        yield part
+        yield part, within
     for one in inner:
-        yield from _leaves(one)
+        yield from _leaves(one, within=part.get_content_subtype())
 
 
 def _shown(part: Message) -> list[str]:
@@ -163,6 +181,37 @@ def _shown(part: Message) -> list[str]:
     if part.get_content_subtype() != "alternative":
         return [text for form in forms for text in form]
     return next((form for form in forms if any(map(str.strip, form))), [])
+
+
+def _pieces(mail: Message) -> Iterator[Piece]:
+    """Yield what is attached. A small picture that the page of the e-mail shows belongs to a signature, and is none."""
+    leaves = list(_leaves(mail))
+    shown = _shown_pictures(part for part, _ in leaves)
+    for part, within in leaves:
+        if not _is_piece(part) or (within == "alternative" and _is_form(part)):
+            continue
+        packed = part.get_payload(decode=True)
+        content = packed if isinstance(packed, bytes) else None
+        if not (content and _content_id(part) in shown and is_ornament(content)):
+            yield Piece(name=_spelt_out(part.get_filename() or ""), content=content)
+
+
+def _is_form(part: Message) -> bool:
+    """Return whether a part of several forms of one text is one of them: an invitation to a calendar is."""
+    return part.get_content_maintype() == "text" and part.get_filename() is None
+
+
+def _shown_pictures(parts: Iterable[Message]) -> set[str]:
+    """Return the numbers of the parts that pages of the e-mail show where they stand (RFC 2392)."""
+    found: set[str] = set()
+    for part in parts:
+        if part.get_content_type() == "text/html" and isinstance(page := part.get_payload(decode=True), bytes):
+            found |= {unquote(number) for number in _SHOWN.findall(page[:LARGEST_PART].decode("latin-1"))}
+    return found
+
+
+def _content_id(part: Message) -> str:
+    return str(part.get("Content-ID") or "").strip().strip("<>")
 
 
 def _is_piece(part: Message) -> bool:

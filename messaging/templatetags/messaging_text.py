@@ -7,8 +7,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from messaging.enums import CallbackWay
-from messaging.models import Message
-from messaging.rules import email_note
 
 register = template.Library()
 
@@ -41,12 +39,6 @@ def _within(address: str) -> str:
         if not more and last not in ".,;:!?([{":
             return address
         address = address[:-1]
-
-
-@register.filter
-def email_words(message: Message) -> str:
-    """Return what is said of a message that came by e-mail; empty for others."""
-    return email_note(message.pieces_left) if message.by_email else ""
 
 
 @register.filter

@@ -56,6 +56,7 @@ export class Changing {
       row.querySelectorAll("[data-acts], .message__changed, .message__card, .message__plan, .files").forEach((part) => part.remove());
       body.textContent = DELETED;
       body.removeAttribute("dir");
+      row.querySelector(".message__note")?.replaceChildren(item.email ?? "");
       this.dropped(item.number);
     } else {
       body.replaceChildren(...withLinks(item.body));

@@ -23,6 +23,7 @@ class Clamd:
     stalls: bool = False
     hangs_up: bool = False
     scanned: list[bytes] = field(default_factory=list)
+    has_one: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
 
@@ -38,6 +39,7 @@ class _Line(socketserver.StreamRequestHandler):
             if clamd.hangs_up:
                 return
         clamd.scanned.append(content)
+        clamd.has_one.set()
         if clamd.stalls:
             clamd.over.wait(PATIENCE)
             return

@@ -120,7 +120,7 @@ class TestReading:
         letter = email_to("x", sender="a@b.example", text="Plain")
         letter.add_alternative("<p>Page</p>", subtype="html")
         found = self.read(letter)
-        assert (found.text.strip(), found.pieces) == ("Plain", 0)
+        assert (found.text.strip(), found.pieces) == ("Plain", ())
 
     def test_a_photo_between_two_texts_is_a_piece_and_both_texts_are_read(self) -> None:
         letter = email_to("x", sender="a@b.example", text="Avant")
@@ -129,13 +129,13 @@ class TestReading:
         last.set_content("Après")
         letter.attach(last)
         found = self.read(letter)
-        assert ([line for line in found.text.split("\n") if line], found.pieces) == (["Avant", "Après"], 1)
+        assert ([line for line in found.text.split("\n") if line], len(found.pieces)) == (["Avant", "Après"], 1)
 
     def test_an_email_in_the_email_is_one_piece_and_nothing_of_it_is_read(self) -> None:
         letter = email_to("x", sender="a@b.example")
         letter.add_attachment(email_to("x", sender="c@d.example", text="Inside"))
         found = self.read(letter)
-        assert (found.text.strip(), found.pieces) == ("Oui, mardi.", 1)
+        assert (found.text.strip(), len(found.pieces)) == ("Oui, mardi.", 1)
 
     @pytest.mark.parametrize(
         ("charset", "content", "read"),

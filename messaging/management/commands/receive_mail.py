@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from messaging.management.lmtp import serve
-from messaging.services.incoming import RefusedMailError, take_mail
+from messaging.services.incoming import RefusedMailError, take_mail, too_large_in_words
 from messaging.services.reply_addresses import has_door
 
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
     def _take_one(self, recipient: str, return_path: str | None) -> int:
         content = sys.stdin.buffer.read(settings.REPLY_MAXIMUM_BYTES + 1)
         if len(content) > settings.REPLY_MAXIMUM_BYTES:
-            self.stderr.write("Votre e-mail est trop volumineux.")
+            self.stderr.write(too_large_in_words())
             return os.EX_DATAERR
         try:
             taken = take_mail(content, recipient=recipient, return_path=return_path)
