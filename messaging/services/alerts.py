@@ -154,13 +154,14 @@ def replace_email(notification: Notification, *, now: datetime) -> None:
         Alert.objects.filter(pk=alert.pk, sent_at=None).update(**values, given_up_at=None, given_up_for="")
 
 
-def letter_failed(notification: Notification, *, reason: str, at: datetime) -> None:
-    """Note that a letter's address reaches nobody, and tell its reader in another way.
+def letter_failed(notification: Notification, *, address: str, reason: str, at: datetime) -> None:
+    """Note that the address of a letter reaches nobody, and tell its reader in another way.
 
-    For a refusal of the mail server, and for a letter that it accepted and that comes back later.
+    For a refusal of the mail server, and for a letter that it accepted and that comes back later. `address` is where
+    the letter went: the address of its notification may have been corrected meanwhile.
     """
     with transaction.atomic():
-        address_failed(channel=NoticeChannel.EMAIL, address=notification.email, reason=reason, at=at)
+        address_failed(channel=NoticeChannel.EMAIL, address=address, reason=reason, at=at)
         replace_email(notification, now=at)
 
 

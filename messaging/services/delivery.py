@@ -426,7 +426,7 @@ def _mark_failed(notification: Notification, error: Exception, *, at: datetime) 
         if not waiting.update(last_error=reason_of(error), given_up_at=at if why else None, given_up_for=why or ""):
             return
         if nobody:
-            alerts.letter_failed(notification, reason=reason_of(error), at=at)
+            alerts.letter_failed(notification, address=notification.email, reason=reason_of(error), at=at)
         elif why and alerts.is_required(notification):
             alerts.replace_email(notification, now=at)
     logger.warning(

@@ -18,6 +18,7 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.utils import timezone
 
+from accompaniment.enums import NoticeChannel
 from accompaniment.models import Notification, User
 from accompaniment.rules.errors import DomainError
 from accompaniment.rules.french import size_in_words
@@ -199,12 +200,20 @@ def _own_names() -> tuple[str, ...]:
 
 
 def _came_back(mail: Received, address: ReturnAddress) -> Taken:
-    """Note that the address of a letter reaches nobody, if the report says so. A full mailbox says nothing about it."""
+    """Note that the address of a letter reaches nobody, if the report says so of this address.
+
+    A full mailbox says nothing about it, and neither does a report about somebody else's address.
+    """
     notification = Notification.objects.filter(pk=address.notification_pk).first()
-    failure = next(filter(_is_final, mail.failures), None)
-    if notification is None or failure is None:
-        return _dropped("it came back without saying that the address is dead")
-    letter_failed(notification, reason=f"{failure.status} came back", at=timezone.now())
+    if notification is None:
+        return _dropped("it came back, and its letter is not known")
+    delivery = notification.deliveries.filter(channel=NoticeChannel.EMAIL).first()
+    went_to = delivery.address if delivery is not None else notification.email
+    own = (one for one in mail.failures if _is_final(one) and written(went_to) in one.recipients)
+    failure = next(own, None)
+    if failure is None:
+        return _dropped("it came back without saying that its address is dead")
+    letter_failed(notification, address=went_to, reason=f"{failure.status} came back", at=timezone.now())
     logger.info("Notification %s (%s) came back: %s", notification.pk, notification.kind, failure.status)
     return Taken.BOUNCED
 

@@ -59,9 +59,12 @@ class UnreadableError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """What a mail server reports about one recipient: `failed`, `delayed`… and an enhanced code (RFC 3464)."""
+    """What a mail server reports about one recipient: `failed`, `delayed`… and an enhanced code (RFC 3464).
 
-    recipient: str
+    `recipients`: where the letter was sent, and where it was forwarded to, as far as that is said.
+    """
+
+    recipients: frozenset[str]
     action: str
     status: str
 
@@ -358,10 +361,10 @@ def _failures(parts: list[Message]) -> Iterator[Failure]:
         for block in part.get_payload():
             if not isinstance(block, Message) or block.get("Action") is None:
                 continue
-            recipient = str(block.get("Original-Recipient") or block.get("Final-Recipient") or "")
+            named = (str(block.get(header) or "") for header in ("Original-Recipient", "Final-Recipient"))
             status = _STATUS.search(str(block.get("Status") or ""))
             yield Failure(
-                recipient=written(recipient.rpartition(";")[2].strip("<> ")),
+                recipients=frozenset(written(one.rpartition(";")[2].strip("<> ")) for one in named) - {""},
                 action=str(block["Action"]).strip().lower(),
                 status=status[0] if status else "",
             )

@@ -64,14 +64,131 @@ def email_to(recipient: str, *, sender: str, text: str = "Oui, mardi.", **header
     return mail
 
 
-def report(*, action: str = "failed", status: str = "5.1.1", recipient: str = "awa@example.org") -> bytes:
-    """Return what a mail server sends back (RFC 3464)."""
+def report(*, recipient: str, action: str = "failed", status: str = "5.1.1", original: str = "") -> bytes:
+    """Return what a mail server sends back (RFC 3464). `original`: where the letter went before it was forwarded."""
+    first = f"Original-Recipient: rfc822;{original}\r\n" if original else ""
     return (
         "From: MAILER-DAEMON@mail.example\r\nTo: x\r\nSubject: Undelivered Mail Returned to Sender\r\n"
         "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: text/plain\r\n\r\nI'm sorry to have to inform you…\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mail.example\r\n\r\n"
-        f"Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"{first}Final-Recipient: rfc822; {recipient}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
         "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: Un message vous attend\r\n\r\n--b--\r\n"
     ).encode()
+
+
+def report_of_postfix(recipient: str) -> bytes:
+    """Return a report as Postfix 3.7 writes it."""
+    return f"""Return-Path: <>
+Date: Tue,  3 Mar 2026 10:16:02 +0100 (CET)
+From: MAILER-DAEMON@mx.example.org (Mail Delivery System)
+Subject: Undelivered Mail Returned to Sender
+To: retour-x@reponse.example
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status;
+	boundary="4PqXYZ0abc.1772529362/mx.example.org"
+Content-Transfer-Encoding: 8bit
+Message-Id: <20260303091602.4PqXYZ1@mx.example.org>
+
+This is a MIME-encapsulated message.
+
+--4PqXYZ0abc.1772529362/mx.example.org
+Content-Description: Notification
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+This is the mail system at host mx.example.org.
+
+I'm sorry to have to inform you that your message could not
+be delivered to one or more recipients. It's attached below.
+
+                   The mail system
+
+<{recipient}>: host mail.example.net[192.0.2.7] said: 550 5.1.1 <{recipient}>:
+    Recipient address rejected: User unknown (in reply to RCPT TO command)
+
+--4PqXYZ0abc.1772529362/mx.example.org
+Content-Description: Delivery report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.org
+X-Postfix-Queue-ID: 4PqXYZ0abc
+X-Postfix-Sender: rfc822; retour-x@reponse.example
+Arrival-Date: Tue,  3 Mar 2026 10:16:00 +0100 (CET)
+
+Final-Recipient: rfc822; {recipient}
+Original-Recipient: rfc822;{recipient}
+Action: failed
+Status: 5.1.1
+Remote-MTA: dns; mail.example.net
+Diagnostic-Code: smtp; 550 5.1.1 <{recipient}>: Recipient address rejected:
+    User unknown
+
+--4PqXYZ0abc.1772529362/mx.example.org
+Content-Description: Undelivered Message Headers
+Content-Type: text/rfc822-headers
+Content-Transfer-Encoding: 8bit
+
+Subject: Un message vous attend
+To: {recipient}
+
+--4PqXYZ0abc.1772529362/mx.example.org--
+""".replace("\n", "\r\n").encode()
+
+
+def report_of_exchange(recipient: str) -> bytes:
+    """Return a report as Exchange writes it: a page beside the text, and the address in the case that it likes."""
+    return f"""MIME-Version: 1.0
+From: <postmaster@boite.example>
+To: <retour-x@reponse.example>
+Date: Tue, 3 Mar 2026 09:16:02 +0000
+Content-Type: multipart/report; report-type=delivery-status;
+	boundary="4ee8c9a3-3f0e-4b15-a0e3-6d9d9b3c3f11"
+X-MS-Exchange-Message-Is-Ndr:
+Content-Language: fr-FR
+Message-ID: <4ee8c9a3-3f0e-4b15-a0e3-6d9d9b3c3f11@boite.example>
+In-Reply-To: <1.1.20260303091500@suivi.example>
+Subject: Non remis : Un message vous attend
+Auto-Submitted: auto-replied
+
+--4ee8c9a3-3f0e-4b15-a0e3-6d9d9b3c3f11
+Content-Type: multipart/alternative; differences=Content-Type;
+	boundary="d4a5f7a0-7c9e-4d7b-9c55-2f6d5ad3b8d2"
+
+--d4a5f7a0-7c9e-4d7b-9c55-2f6d5ad3b8d2
+Content-Type: text/plain; charset="utf-8"
+
+Adresse de messagerie introuvable.
+
+--d4a5f7a0-7c9e-4d7b-9c55-2f6d5ad3b8d2
+Content-Type: text/html; charset="utf-8"
+
+<html><body><p>Adresse de messagerie introuvable.</p></body></html>
+
+--d4a5f7a0-7c9e-4d7b-9c55-2f6d5ad3b8d2--
+
+--4ee8c9a3-3f0e-4b15-a0e3-6d9d9b3c3f11
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns;AM0PR01MB1234.eurprd01.prod.exchange.boite.example
+Received-From-MTA: dns;mx.example.org
+Arrival-Date: Tue, 3 Mar 2026 09:16:00 +0000
+
+Final-Recipient: RFC822;{recipient.upper()}
+Action: failed
+Status: 5.1.10
+Diagnostic-Code: smtp;550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup
+X-Display-Name: Awa Diallo
+
+--4ee8c9a3-3f0e-4b15-a0e3-6d9d9b3c3f11
+Content-Type: message/rfc822
+
+Subject: Un message vous attend
+To: {recipient}
+
+Bonjour
+
+--4ee8c9a3-3f0e-4b15-a0e3-6d9d9b3c3f11--
+""".replace("\n", "\r\n").encode()

@@ -259,14 +259,14 @@ class TestDeadAddress:
     def test_a_letter_that_comes_back_later_counts_as_refused(self, stub: HttpStub, person: Jobseeker) -> None:
         letter = told(person, NotificationKind.PLAN_CHANGED)
         assert deliver() == 1
-        letter_failed(letter, reason="5.1.1 came back", at=timezone.now())
+        letter_failed(letter, address=letter.email, reason="5.1.1 came back", at=timezone.now())
         assert DeadAddress.objects.get().reason == "5.1.1 came back"
         assert deliver_alerts() == 1
 
     def test_its_sms_waits_for_no_quiet_hour(self, stub: HttpStub, person: Jobseeker) -> None:
         letter = told(person, NotificationKind.PLAN_CHANGED)
         with time_machine.travel(AT_TEN + timedelta(hours=14)):
-            letter_failed(letter, reason="came back", at=timezone.now())
+            letter_failed(letter, address=letter.email, reason="came back", at=timezone.now())
             assert deliver_alerts() == 1
 
     @pytest.mark.parametrize("is_dead", [True, False])
@@ -274,7 +274,8 @@ class TestDeadAddress:
         portfolio = PortfolioFactory()
         person = on_web_track(portfolio)
         if is_dead:
-            letter_failed(told(person), reason="came back", at=timezone.now())
+            letter = told(person)
+            letter_failed(letter, address=letter.email, reason="came back", at=timezone.now())
         client.force_login(portfolio.adviser.user)
         page = client.get(reverse("person", args=[person.pk])).content.decode()
         assert ("Nos e-mails n'arrivent plus" in page) is is_dead

@@ -20,8 +20,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accompaniment.enums import AuditAction, BoundedAct, NotificationKind
-from accompaniment.models import AuditEntry, DeadAddress, NoticeSettings, Notification
+from accompaniment.enums import AuditAction, BoundedAct
+from accompaniment.models import AuditEntry, NoticeSettings
 from accompaniment.services.bounds import bound_of
 from messaging.management.lmtp import TRY_LATER, listening
 from messaging.models import Message
@@ -30,9 +30,9 @@ from messaging.services import incoming
 from messaging.services.delivery import deliver_due
 from messaging.services.incoming import RefusedMailError, Taken, take_mail
 from messaging.services.posting import Email, message_item, post_message
-from messaging.services.reply_addresses import reply_address, return_address
+from messaging.services.reply_addresses import reply_address
 from messaging.services.unread import tell_unread
-from tests.messaging.emails import ANSWERS, email_to, report
+from tests.messaging.emails import ANSWERS, email_to
 from tests.messaging.factories import Pair, pair, say
 
 AT_TEN = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -249,49 +249,6 @@ class TestLetters:
             deliver_due()
         (letter,) = [one for one in mail.outbox if one.to == [two.adviser.email]]
         assert letter.message()["Reply-To"] is None
-
-
-class TestBounces:
-    def letter(self, two: Pair) -> Notification:
-        say(two.conversation, two.adviser)
-        with time_machine.travel(AT_TEN + timedelta(minutes=3)):
-            tell_unread()
-            deliver_due()
-        return Notification.objects.get(kind=NotificationKind.UNREAD_MESSAGES)
-
-    @pytest.mark.parametrize(
-        ("facts", "dead"),
-        [
-            ({}, True),
-            ({"status": "5.2.1"}, True),
-            ({"status": "5.2.2"}, False),
-            ({"status": "4.1.1"}, False),
-            ({"action": "delayed"}, False),
-            ({"action": "delivered", "status": "2.0.0"}, False),
-        ],
-    )
-    def test_a_letter_that_comes_back_says_whether_its_address_is_dead(
-        self, two: Pair, facts: dict[str, Any], dead: bool
-    ) -> None:
-        letter = self.letter(two)
-        to = return_address(notification_pk=letter.pk, now=AT_TEN)
-        taken = take_mail(report(**facts), recipient=to, return_path="")
-        assert taken == (Taken.BOUNCED if dead else Taken.DROPPED)
-        assert list(DeadAddress.objects.values_list("address", flat=True)) == ([letter.email] if dead else [])
-
-    @pytest.mark.parametrize(
-        "content", [b"", b"Content-Type: multipart/report\r\n\r\n", report().replace(b"Action", b"X"), report()[:400]]
-    )
-    def test_a_report_that_says_nothing_is_thrown_away(self, two: Pair, content: bytes) -> None:
-        to = return_address(notification_pk=self.letter(two).pk, now=AT_TEN)
-        assert take_mail(content, recipient=to, return_path="") == Taken.DROPPED
-        assert not DeadAddress.objects.exists()
-
-    def test_a_forged_return_address_kills_no_address(self, two: Pair) -> None:
-        self.letter(two)
-        with pytest.raises(RefusedMailError):
-            take_mail(report(), recipient=f"retour-{'a' * 45}@reponse.example", return_path="")
-        assert not DeadAddress.objects.exists()
 
 
 class TestPipe:
