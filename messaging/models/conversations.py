@@ -138,6 +138,9 @@ class Message(AppendOnly):
     pieces_left = models.PositiveSmallIntegerField(
         default=0, db_default=0, help_text="attachments of the e-mail that were not taken over"
     )
+    answers_up_to = models.PositiveIntegerField(
+        null=True, help_text="the last message that an answer of the staff by e-mail answers; none: all before it"
+    )
     attached = models.PositiveSmallIntegerField(default=0, db_default=0, help_text="how many files came with it")
     card = models.BooleanField(
         default=False, db_default=False, help_text="it offers slots in words, and `slot_card` shows them to choose from"
@@ -159,6 +162,10 @@ class Message(AppendOnly):
             models.CheckConstraint(condition=Q(number__gte=1), name="message_number_from_one"),
             models.CheckConstraint(condition=~Q(body="") | Q(attached__gt=0), name="message_not_empty"),
             models.CheckConstraint(condition=Q(by_email=True) | Q(pieces_left=0), name="message_pieces_of_an_email"),
+            models.CheckConstraint(
+                condition=Q(answers_up_to=None) | Q(by_email=True, answers_up_to__lt=F("number")),
+                name="message_answers_by_email_what_was_before",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db.models import Max, OuterRef, Subquery, TextField
+from django.db.models.functions import Coalesce
 
 from accompaniment.enums import Role
 from accompaniment.models import User
@@ -67,14 +68,15 @@ def changes_after(askings: Collection[tuple[int, int]], *, most: int) -> dict[tu
     return found
 
 
-def unanswered_since(conversation_pk: int) -> datetime | None:
+def unanswered_since(conversation_pk: int, *, answered: int = 0) -> datetime | None:
     """Return when the first message of the person came that stands and that nothing settles.
 
-    A standing answer settles what came before it, and so does what else ended a wait.
+    A standing answer settles what came before it, one by e-mail what its author was told of; so does what else ended a
+    wait. `answered`: the last message that an answer settles which is being stored.
     """
     standing = Message.objects.filter(conversation=conversation_pk).standing()
     answers = standing.filter(collective=False).exclude(author__role=Role.JOBSEEKER)
-    answered = answers.aggregate(last=Max("number"))["last"] or 0
+    before = answers.aggregate(last=Max(Coalesce("answers_up_to", "number")))["last"] or 0
     settled = WaitEnd.objects.filter(conversation=conversation_pk).aggregate(last=Max("number"))["last"] or 0
-    asked = standing.filter(author__role=Role.JOBSEEKER, number__gt=max(answered, settled))
+    asked = standing.filter(author__role=Role.JOBSEEKER, number__gt=max(answered, before, settled))
     return asked.order_by("number").values_list("created_at", flat=True).first()

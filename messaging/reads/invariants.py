@@ -95,7 +95,7 @@ def messages_can_be_found() -> Iterator[str]:
 def waiting_since_the_first_unanswered_message() -> Iterator[str]:
     """A conversation waits since the person's first message that no answer, contact or « no reply needed » settles.
 
-    Deleted messages neither ask nor answer.
+    Deleted messages neither ask nor answer. An answer by e-mail settles what its author was told of.
     """
     for conversation, said, found in rows("""
         SELECT conversation.id, conversation.awaiting_reply_since, unanswered.since
@@ -107,7 +107,7 @@ def waiting_since_the_first_unanswered_message() -> Iterator[str]:
             WHERE message.conversation_id = conversation.id AND author.role = 'jobseeker'
               AND message.id NOT IN (SELECT message_id FROM messaging_messagechange WHERE kind = 'deleted')
               AND message.number > (
-                SELECT coalesce(max(answer.number), 0) FROM messaging_message answer
+                SELECT coalesce(max(coalesce(answer.answers_up_to, answer.number)), 0) FROM messaging_message answer
                 JOIN accompaniment_user staff ON staff.id = answer.author_id
                 WHERE answer.conversation_id = conversation.id AND staff.role <> 'jobseeker'
                   AND NOT answer.collective

@@ -203,8 +203,10 @@ def _answers_to(notification: Notification) -> str:
     conversations = notification.context.get("up_to", {})
     if not has_door() or notification.user_id is None or len(conversations) != 1:
         return ""
-    [conversation] = conversations
-    return reply_address(user_pk=notification.user_id, conversation_pk=int(conversation), now=timezone.now())
+    [(conversation, number)] = conversations.items()
+    return reply_address(
+        user_pk=notification.user_id, conversation_pk=int(conversation), up_to=int(number), now=timezone.now()
+    )
 
 
 def as_page(letter: Letter) -> str:

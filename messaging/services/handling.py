@@ -2,7 +2,7 @@
 
 A wait for an answer ends by a message to this person alone (`messaging.services.posting`), by a contact that is
 recorded, or by « no reply needed ». The two latter leave a `WaitEnd` with who and when. A later message of the person
-begins a new wait.
+begins a new wait. So does one that came after the letter which an adviser answers by e-mail.
 """
 
 from datetime import date, datetime, time, timedelta

@@ -144,7 +144,7 @@ def _answer(mail: Received, address: ReplyAddress, *, local: str) -> Taken:
             conversation=conversation,
             client_id=client_id,
             body=body,
-            email=Email(pieces_left=len(left), left=left),
+            email=Email(pieces_left=len(left), left=left, answers_up_to=address.up_to),
             attachments=[file.pk for file in carried],
         )
     except (TooManyError, ReplacedError) as error:

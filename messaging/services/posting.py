@@ -30,6 +30,7 @@ from messaging.enums import AttachmentState, LeftFor, Panel
 from messaging.locks import AttachmentLocks, ConversationLocks, LockedConversation
 from messaging.models import OF_A_MESSAGE, Attachment, Conversation, Message
 from messaging.reads.attachments import AttachmentItem, attachment_item
+from messaging.reads.changes import unanswered_since
 from messaging.reads.participants import ConversationClosedError, Staff, gathered, staff_of
 from messaging.rules import ATTACHMENTS_AT_MOST, BODY_LIMIT, PIECES_NAMED_AT_MOST, left_to_fill
 from messaging.services import desks, live
@@ -59,10 +60,13 @@ class Email:
     """What is known of the e-mail that a message came as.
 
     `pieces_left`: how many of its files the message does not carry; `left`: what they are called, and why.
+    `answers_up_to`: the last message that its author was told of; what came later still waits for an answer. None, if
+    that is not known: nothing waits any more.
     """
 
     pieces_left: int = 0
     left: tuple[tuple[str, LeftFor], ...] = ()
+    answers_up_to: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,11 +181,11 @@ SENT = Statement(
 
 STORE = Statement(
     "INSERT INTO messaging_message (conversation_id, number, author_id, client_id, body, collective, by_email,"
-    " pieces_left, attached, card, created_at)"
+    " pieces_left, answers_up_to, attached, card, created_at)"
     " SELECT new.*, %(at)s::timestamptz FROM unnest(%(conversations)s::bigint[], %(numbers)s::integer[],"
     " %(authors)s::bigint[], %(client_ids)s::uuid[], %(bodies)s::text[], %(collective)s::boolean[],"
-    " %(by_email)s::boolean[], %(pieces_left)s::smallint[], %(attached)s::smallint[],"
-    " %(cards)s::boolean[]) AS new"
+    " %(by_email)s::boolean[], %(pieces_left)s::smallint[], %(answers_up_to)s::integer[],"
+    " %(attached)s::smallint[], %(cards)s::boolean[]) AS new"
     " RETURNING conversation_id, number, id"
 )
 
@@ -327,7 +331,7 @@ class _Batch:
         with in_one_trip():
             stored = self._store()
             # Before a late wait is over, what it had reached is noted.
-            late = [one.pk for one in changed if one.awaiting_reply_since is None and one.pk in self.risen]
+            late = [one.pk for one in changed if self._has_ended(one) and one.pk in self.risen]
             if late:
                 RISES_OF.send(conversations=late, now=self.now)
             if self.carried:
@@ -349,8 +353,15 @@ class _Batch:
             message.pk = keys[message.conversation_id, message.number]
         transaction.on_commit(partial(live.publish, [self._event(message) for message in self.new]))
         for one in changed:
-            if one.awaiting_reply_since != self.waited[one.pk]:
+            if self._has_changed(one):
                 transaction.on_commit(partial(desks.tell, self.who[one.pk].staff, (Panel.MESSAGES,)))
+
+    def _has_changed(self, conversation: LockedConversation) -> bool:
+        return conversation.awaiting_reply_since != self.waited[conversation.pk]
+
+    def _has_ended(self, conversation: LockedConversation) -> bool:
+        """Whether the wait of before is over; another one may have taken its place."""
+        return self.waited[conversation.pk] is not None and self._has_changed(conversation)
 
     def _store(self) -> Iterable[tuple[int, int, int]]:
         return STORE.send(
@@ -363,6 +374,7 @@ class _Batch:
             collective=[message.collective for message in self.new],
             by_email=[message.by_email for message in self.new],
             pieces_left=[message.pieces_left for message in self.new],
+            answers_up_to=[message.answers_up_to for message in self.new],
             attached=[message.attached for message in self.new],
             cards=[message.card for message in self.new],
         )
@@ -453,8 +465,15 @@ def check_number(files: int) -> None:
 def _next(conversation: LockedConversation, *, author: User, draft: Draft, text: str, at: datetime) -> Message:
     """Give the message the next number. The conversation is locked, so nobody else takes it."""
     conversation.last_number += 1
+    up_to = draft.email.answers_up_to if draft.email is not None and not author.is_jobseeker else None
     if author.is_jobseeker:
         conversation.begin_wait(at)
+    elif up_to is not None:
+        # Only for an e-mail of the staff, which is posted alone.
+        still = unanswered_since(conversation.pk, answered=up_to)
+        conversation.end_wait()
+        if still is not None:
+            conversation.begin_wait(still)
     elif not draft.collective:
         conversation.end_wait()
     message = Message(
@@ -466,6 +485,7 @@ def _next(conversation: LockedConversation, *, author: User, draft: Draft, text:
         collective=draft.collective,
         by_email=draft.email is not None,
         pieces_left=draft.email.pieces_left if draft.email is not None else 0,
+        answers_up_to=up_to,
         attached=len(draft.attachments),
         card=draft.card,
         created_at=at,

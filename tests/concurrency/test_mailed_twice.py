@@ -54,7 +54,7 @@ def letter_of(two: Pair) -> bytes:
 
 
 def address_of(two: Pair) -> str:
-    return reply_address(user_pk=two.person.pk, conversation_pk=two.conversation.pk, now=AT_TEN)
+    return reply_address(user_pk=two.person.pk, conversation_pk=two.conversation.pk, up_to=1, now=AT_TEN)
 
 
 def bring(two: Pair) -> bool:

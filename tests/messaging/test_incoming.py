@@ -55,7 +55,7 @@ def two(db: None) -> Pair:
 
 def address_of(two: Pair, user: Any = None) -> str:
     user = user or two.person
-    return reply_address(user_pk=user.pk, conversation_pk=two.conversation.pk, now=AT_TEN)
+    return reply_address(user_pk=user.pk, conversation_pk=two.conversation.pk, up_to=1, now=AT_TEN)
 
 
 def answer(two: Pair, letter: EmailMessage | bytes, *, to: str = "", path: str | None = PATH) -> Taken:
@@ -147,12 +147,12 @@ class TestStrangers:
 
     def test_the_address_of_another_conversation_is_none(self, two: Pair) -> None:
         other = pair(two.portfolio)
-        to = reply_address(user_pk=two.person.pk, conversation_pk=other.conversation.pk, now=AT_TEN)
+        to = reply_address(user_pk=two.person.pk, conversation_pk=other.conversation.pk, up_to=1, now=AT_TEN)
         refused(two, email_to("x", sender=two.person.email), to=to)
 
     def test_an_adviser_who_follows_no_longer_is_refused(self, two: Pair) -> None:
         other = pair()
-        to = reply_address(user_pk=other.adviser.pk, conversation_pk=two.conversation.pk, now=AT_TEN)
+        to = reply_address(user_pk=other.adviser.pk, conversation_pk=two.conversation.pk, up_to=1, now=AT_TEN)
         refusal = refused(two, email_to("x", sender=other.adviser.email), to=to)
         assert "ne vous est plus ouverte" in refusal.sentence
 

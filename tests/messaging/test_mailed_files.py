@@ -62,7 +62,7 @@ def letter_of(two: Pair, *files: tuple[str, bytes], text: str = "Oui, mardi.", *
 
 
 def answer(two: Pair, letter: EmailMessage | bytes) -> Taken:
-    to = reply_address(user_pk=two.person.pk, conversation_pk=two.conversation.pk, now=AT_TEN)
+    to = reply_address(user_pk=two.person.pk, conversation_pk=two.conversation.pk, up_to=1, now=AT_TEN)
     return take_mail(letter if isinstance(letter, bytes) else bytes(letter), recipient=to, return_path=PATH)
 
 
@@ -319,7 +319,7 @@ class TestHalfWay:
 async def test_thirty_megabytes_are_refused_at_the_door(settings: Settings) -> None:
     """Before they are sent if the mail server names their size, and else when they are too many."""
     two = await asyncio.to_thread(pair)
-    to = reply_address(user_pk=two.person.pk, conversation_pk=two.conversation.pk, now=AT_TEN)
+    to = reply_address(user_pk=two.person.pk, conversation_pk=two.conversation.pk, up_to=1, now=AT_TEN)
     content = bytes(letter_of(two, ("a.pdf", PDF + bytes(22 * 1024 * 1024))))
     assert len(content) > 29 * 1024 * 1024
 

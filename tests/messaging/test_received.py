@@ -34,20 +34,25 @@ def _door(settings: Settings) -> None:
 
 class TestAddresses:
     def test_an_address_survives_mail_servers(self) -> None:
-        address = reply_address(user_pk=2**39, conversation_pk=2**39, now=AT_TEN)
+        address = reply_address(user_pk=2**39, conversation_pk=2**39, up_to=2**31, now=AT_TEN)
         local, _, domain = address.partition("@")
-        assert (len(local), local, domain) == (53, local.lower(), "reponse.example")
-        assert read_address(address.upper(), now=AT_TEN) == ReplyAddress(user_pk=2**39, conversation_pk=2**39)
+        assert (len(local), local, domain) == (60, local.lower(), "reponse.example")
+        same = ReplyAddress(user_pk=2**39, conversation_pk=2**39, up_to=2**31)
+        assert read_address(address.upper(), now=AT_TEN) == same
+
+    def test_one_of_an_earlier_release_does_not_say_up_to_which_message(self) -> None:
+        earlier = "reponse-bdvqaaaaaaaqaaaaaabksgu5d2xenncal2yfdcnncsoze@reponse.example"
+        assert read_address(earlier, now=AT_TEN) == ReplyAddress(user_pk=1, conversation_pk=2, up_to=None)
 
     def test_it_ends_after_its_days(self, settings: Settings) -> None:
-        address = reply_address(user_pk=1, conversation_pk=2, now=AT_TEN)
+        address = reply_address(user_pk=1, conversation_pk=2, up_to=1, now=AT_TEN)
         last = AT_TEN + timedelta(days=settings.REPLY_ADDRESS_DAYS)
         assert read_address(address, now=last)
         with pytest.raises(ExpiredAddressError):
             read_address(address, now=last + timedelta(days=1))
 
     def test_a_changed_letter_of_it_or_another_domain_is_forged(self, settings: Settings) -> None:
-        address = reply_address(user_pk=1, conversation_pk=2, now=AT_TEN)
+        address = reply_address(user_pk=1, conversation_pk=2, up_to=1, now=AT_TEN)
         local = address.partition("@")[0]
         others = [f"{local[:at]}{'b' if letter == 'a' else 'a'}{local[at + 1 :]}" for at, letter in enumerate(local)]
         # The last letter of a code holds four bits that mean nothing.
