@@ -1,10 +1,12 @@
 """The files of docs/deploy: the program for which each is meant reads it, and a back-up can be restored completely."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -12,11 +14,14 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from psycopg import sql
+from pytest_django import Settings
 
 from accompaniment.models import AuditEntry
 from accompaniment.rules.operator import REQUIRED
 from config.bootstrap import NGINX
 from config.settings import connections
+from messaging.management.commands.receive_mail import Command
+from messaging.services.reply_addresses import reply_address, return_address
 from tests.accompaniment.factories import JobseekerFactory
 
 DEPLOY = Path(settings.BASE_DIR) / "docs/deploy"
@@ -133,6 +138,36 @@ def test_each_variable_of_production_is_explained_to_operators() -> None:
     explained = (DEPLOY.parent / "operations.md").read_text()
     assert "SECRET_KEY" in variables
     assert [name for name in variables if f"`{name}`" not in explained] == []
+
+
+def test_the_mail_server_is_told_the_addresses_and_the_size_that_the_door_takes(
+    settings: Settings,
+) -> None:
+    settings.REPLY_DOMAIN = "reponse.HOST"
+    said = (DEPLOY.parent / "operations.md").read_text()
+    found = re.search(r"^ *(/\^.*\$/) OK$", said, re.MULTILINE)
+    assert found
+    pattern = re.compile(found[1].strip("/"), re.IGNORECASE)
+    now = datetime(2026, 3, 3, tzinfo=UTC)
+    for address in (
+        reply_address(user_pk=2**39, conversation_pk=2**39, up_to=2**31, now=now),
+        return_address(notification_pk=1, now=now),
+    ):
+        assert pattern.match(address)
+        assert not pattern.match(f"x{address}")
+    assert f"message_size_limit = {settings.REPLY_MAXIMUM_BYTES}" in said
+
+
+def test_the_door_of_the_containers_is_the_one_that_the_mail_server_speaks_to() -> None:
+    service = (DEPLOY / "compose.yaml").read_text().partition("\n  mail:\n")[2].partition("\n\n")[0]
+    run_there = re.search(r"^    command: (.*)$", service, re.MULTILINE)
+    assert run_there
+    interpreter, script, command, *arguments = json.loads(run_there[1])
+    assert (interpreter, script, command) == ("python", "manage.py", "receive_mail")
+    parser = Command().create_parser(script, command)
+    assert parser.parse_args(arguments).lmtp == ("0.0.0.0", 2424)  # noqa: S104  (in a container)
+    assert '- "127.0.0.1:2424:2424"' in service
+    assert "lmtp:inet:127.0.0.1:2424" in (DEPLOY.parent / "operations.md").read_text()
 
 
 def test_the_shell_loads_the_example() -> None:
