@@ -117,3 +117,4 @@ class AttachmentState(TextChoices):
     WAITING = "waiting", "En attente de l'analyse antivirus"
     READY = "ready", "Disponible"
     INFECTED = "infected", "Retirée\u00a0: un virus y a été trouvé"
+    ERASED = "erased", "Effacée avec son message"

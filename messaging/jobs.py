@@ -57,5 +57,6 @@ def scan_attachments() -> None:
 
 @shared_task(name="messaging.jobs.forget_attachments", ignore_result=True)
 def forget_attachments() -> None:
-    """Remove files that nobody has sent within a day."""
+    """Remove files that nobody has sent within a day, and those of messages that were deleted long enough ago."""
     attachments.forget_unsent(timezone.now())
+    attachments.erase_deleted(timezone.now())

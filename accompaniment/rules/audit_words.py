@@ -132,6 +132,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "attached": "Pièce jointe ajoutée à vos messages",
         "detached": "Pièce jointe retirée avant l'envoi du message",
         "infected": "Pièce jointe supprimée\u00a0: un virus y a été trouvé",
+        "erased": "Pièce jointe d'un message supprimé, effacée",
     },
     AuditAction.TRANSFER: {
         "planned": "Changement de conseiller prévu",

@@ -44,6 +44,7 @@ class Operator:
     dpo: str
     files_kept: str
     space_kept: str
+    deleted_files_kept: str
     accessibility_email: str
     accessibility_phone: str
     accessibility_stated_on: date | None
@@ -64,6 +65,7 @@ def operator() -> Operator:
         dpo=settings.DPO_CONTACT,
         files_kept=f"{years}{NO_BREAK}an{plural(years)} après votre dernière inscription",
         space_kept=f"{settings.SPACE_KEPT_MONTHS}\u00a0mois après votre dernière connexion",
+        deleted_files_kept=f"{settings.DELETED_FILES_KEPT_DAYS}\u00a0jours",
         accessibility_email=settings.ACCESSIBILITY_EMAIL,
         accessibility_phone=settings.ACCESSIBILITY_PHONE,
         accessibility_stated_on=date.fromisoformat(stated_on) if stated_on else None,

@@ -307,6 +307,8 @@ FILES_KEPT_YEARS = int(os.environ.get("FILES_KEPT_YEARS") or 20)
 """After the last registration (Code du travail, R. 5312-44)."""
 SPACE_KEPT_MONTHS = int(os.environ.get("SPACE_KEPT_MONTHS") or 13)
 """After the last log-in (Code du travail, R. 5312-44)."""
+DELETED_FILES_KEPT_DAYS = 30
+"""How long the files of a deleted message are kept, out of everybody's reach."""
 ACCESSIBILITY_EMAIL = os.environ.get("ACCESSIBILITY_EMAIL", "")
 ACCESSIBILITY_PHONE = os.environ.get("ACCESSIBILITY_PHONE", "")
 ACCESSIBILITY_STATED_ON = os.environ.get("ACCESSIBILITY_STATED_ON", "")

@@ -1,8 +1,10 @@
 """The files of messages."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q, QuerySet
 
@@ -22,6 +24,14 @@ class AttachmentQuerySet(QuerySet[Any]):
             Q(message__isnull=False) | Q(uploader=user), conversation__in=Conversation.objects.readable_by(user)
         ).exclude(Q(state=AttachmentState.ARRIVING) | Q(message__in=MessageChange.objects.deleted()))
 
+    def to_erase(self, now: datetime) -> Self:
+        """Keep the files that are still on the disk although their message was deleted long enough ago."""
+        long_ago = MessageChange.objects.deleted().filter(
+            at__lte=now - timedelta(days=settings.DELETED_FILES_KEPT_DAYS)
+        )
+        on_the_disk = self.filter(state__in=(AttachmentState.WAITING, AttachmentState.READY))
+        return on_the_disk.filter(message__in=long_ago).order_by("pk")
+
     def unsent(self, user: User, conversation: Conversation, pks: Collection[int]) -> Self:
         """Keep the files among these that the user has stored for a conversation and not sent."""
         return self.unbound().filter(uploader=user, conversation=conversation, pk__in=pks).order_by("pk")
@@ -34,7 +44,8 @@ class AttachmentQuerySet(QuerySet[Any]):
 class Attachment(models.Model):
     """A file of a conversation: first of its uploader alone, then of the message that carries it.
 
-    The file is below `ATTACHMENTS_ROOT`, under its random `key`. That of an infected one is deleted.
+    The file is below `ATTACHMENTS_ROOT`, under its random `key`. An infected one is deleted, and so is that of a
+    deleted message after `DELETED_FILES_KEPT_DAYS`.
     """
 
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="attachments")
@@ -67,6 +78,10 @@ class Attachment(models.Model):
                 name="attachment_bound_in_a_place",
             ),
             models.CheckConstraint(condition=~Q(name=""), name="attachment_has_name"),
+            models.CheckConstraint(
+                condition=~Q(state=AttachmentState.ERASED) | Q(message__isnull=False, has_preview=False),
+                name="attachment_erased_with_its_message",
+            ),
         ]
         indexes = [
             models.Index(fields=("created_at",), condition=Q(message=None), name="attachment_unbound"),

@@ -1,11 +1,18 @@
 """What must always hold of conversations, call-backs and deliveries, looked for in the live data."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+
+from django.utils import timezone
 
 from accompaniment.enums import NotificationKind
 from accompaniment.hooks.invariants import InvariantCheck
 from accompaniment.reads.invariants import rows
 from accompaniment.rules.notices import alert_of
+from messaging.models import Attachment
+
+ERASED_LATE = timedelta(days=2)
+"""How long the job that erases files may be away."""
 
 
 def messages_are_numbered_without_gap() -> Iterator[str]:
@@ -77,6 +84,18 @@ def messages_have_their_attachments() -> Iterator[str]:
         ON message.id = piece.message_id WHERE piece.position > message.pieces_left
     """):
         yield f"message {message} names files of its e-mail that it does not count"
+
+
+def files_of_deleted_messages_are_erased() -> Iterator[str]:
+    """The file of a message is erased if the message was deleted, and at the latest two days after its time."""
+    for (key,) in rows("""
+        SELECT file.id FROM messaging_attachment file WHERE file.state = 'erased' AND NOT EXISTS (
+            SELECT FROM messaging_messagechange WHERE message_id = file.message_id AND kind = 'deleted'
+        )
+    """):
+        yield f"attachment {key} is erased, and its message is not deleted"
+    for key in Attachment.objects.to_erase(timezone.now() - ERASED_LATE).values_list("pk", flat=True):
+        yield f"attachment {key} of a deleted message is not erased"
 
 
 def messages_can_be_found() -> Iterator[str]:
@@ -315,6 +334,7 @@ MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     changes_are_numbered_without_gap,
     changes_belong_to_their_message,
     messages_have_their_attachments,
+    files_of_deleted_messages_are_erased,
     messages_can_be_found,
     dispatches_were_sent_once,
     waiting_since_the_first_unanswered_message,

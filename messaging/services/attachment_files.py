@@ -1,6 +1,7 @@
 """The files of attachments: below `ATTACHMENTS_ROOT`, under random names that say nothing of anybody.
 
-No URL leads there. A file is on the disk before its row says so, and it is deleted after its row no longer does.
+No URL leads there. A file is on the disk before its row says so, and it is deleted after its row no longer does,
+or after nobody can open it any more.
 """
 
 import os

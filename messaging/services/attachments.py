@@ -1,5 +1,7 @@
 """Files of messages: stored first, then carried by a message (`posting`), scanned, and removed if no message comes.
 
+That of a deleted message is kept out of reach for some time, in case it was a mistake or a dispute, and then erased.
+
 A row says `arriving` until its file is on the disk, so a process that dies in between leaves no file without a row. The
 scanner is asked outside any transaction.
 """
@@ -223,6 +225,27 @@ def forget_unsent(now: datetime) -> int:
     return removed
 
 
+def erase_deleted(now: datetime) -> int:
+    """Erase the files of messages that were deleted `DELETED_FILES_KEPT_DAYS` ago, and their names; return how many.
+
+    Calling it twice, late, or in two workers is the same. A file goes before its row says so: if the worker dies in
+    between, the next run does both again. Nobody can open it meanwhile, because its message is deleted.
+    """
+    erased = 0
+    for pk in Attachment.objects.to_erase(now).values_list("pk", flat=True)[:AT_ONCE]:
+        with transaction.atomic():
+            locked = lock_attachment(pk)
+            if locked is None or locked.state not in {AttachmentState.WAITING, AttachmentState.READY}:
+                continue
+            attachment_files.delete(locked.key)
+            locked.state, locked.has_preview = AttachmentState.ERASED, False
+            locked.name = file_name("", STORED[locked.media_type])
+            locked.save(update_fields=["state", "has_preview", "name"])
+            _record(locked, "erased", by_job=True)
+            erased += 1
+    return erased
+
+
 def scan_waiting() -> int:
     """Ask the scanner about the files that wait for a verdict; return how many got one.
 
@@ -274,9 +297,9 @@ def _delete(file: Attachment) -> None:
     transaction.on_commit(lambda: attachment_files.delete(key))
 
 
-def _record(file: Attachment, event: str, **facts: str) -> None:
+def _record(file: Attachment, event: str, *, by_job: bool = False, **facts: str) -> None:
     audit.record(
-        actor=file.uploader,
+        actor=None if by_job else file.uploader,
         jobseeker=file.conversation.jobseeker,
         action=AuditAction.DOCUMENT,
         event=event,

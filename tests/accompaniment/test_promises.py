@@ -136,7 +136,8 @@ def test_the_pages_without_log_in_say_who_runs_the_service(client: Client) -> No
         assert part in notice
     assert settings.MEDIATOR_URL in notice
     data = words(client.get(reverse("personal_data")))
-    for part in (said.controller, said.legal_basis, said.dpo, plain(said.files_kept), plain(said.space_kept)):
+    kept = (said.files_kept, said.space_kept, said.deleted_files_kept)
+    for part in (said.controller, said.legal_basis, said.dpo, *map(plain, kept)):
         assert part in data
     access = words(client.get(reverse("accessibility")))
     for part in (said.accessibility_email, said.accessibility_phone, "09 69 39 00 00", "28 novembre 2026"):
