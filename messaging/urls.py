@@ -47,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("messagerie/a-la-suite/<int:pk>/", sequence.one, name="sequence_of"),
     path("messagerie/<int:pk>/pieces/", attachments.upload, name="attachment_upload"),
     path("messagerie/pieces/<int:pk>/", attachments.attachment, name="attachment"),
+    path("messagerie/pieces/<int:pk>/ouvrir/", attachments.shown, name="attachment_shown"),
     path("messagerie/pieces/<int:pk>/apercu/", attachments.preview, name="attachment_preview"),
     path("messagerie/pieces/<int:pk>/etat/", attachments.about, name="attachment_about"),
     path("messagerie/panneau/a-repondre/", panels.to_answer, name="panel_to_answer"),

@@ -98,6 +98,7 @@ READ_BY_A_FORMER_ADVISER = {
     "conversation_read": "405 403",
     "attachment_upload": "405 403",
     "attachment": "200 405",
+    "attachment_shown": "200 405",
     "attachment_preview": "200 405",
     "attachment_about": "200 403",
     "panel_person_conversation": "200 405",

@@ -51,6 +51,7 @@ TABLE_OF_READINGS = {
     "consent_texts": "- none -",
     "attachment": "conversation - conversation",
     "attachment_preview": "conversation - conversation",
+    "attachment_shown": "conversation - conversation",
     "attachment_about": "conversation - conversation",
     "conversation": "conversation+last_message - conversation",
     "offer_slots": "none - -",

@@ -15,6 +15,8 @@ from messaging.models import Attachment, Message, PieceLeft
 
 STORED = {kind.media_type: kind for kind in (PDF, PNG, JPEG, DOCX, XLSX, PPTX, ODT, ODS, ODP)}
 """The kinds that are stored. A picture of another kind becomes PNG or JPEG."""
+SHOWN = frozenset({PDF, PNG, JPEG})
+"""The kinds that browsers show by themselves, without running anything in them."""
 
 LONGEST_NAME = 120
 LONGEST_END = 20
@@ -22,7 +24,7 @@ LONGEST_END = 20
 
 
 class AttachmentItem(TypedDict):
-    """A file as screens get it. `url` and `preview` are empty if there is nothing to open or to show.
+    """A file as screens get it. `url`, `shown` and `preview` are empty if there is nothing to download, open or show.
 
     `about` answers with the file as it is now, and removes it on a POST of its uploader while no message carries it.
     """
@@ -35,6 +37,7 @@ class AttachmentItem(TypedDict):
     state: str
     said: str
     url: str
+    shown: str
     preview: str
     about: str
 
@@ -52,6 +55,7 @@ def attachment_item(file: Attachment) -> AttachmentItem:
         "state": file.state,
         "said": "" if is_ready else str(AttachmentState(file.state).label),
         "url": reverse("attachment", args=[file.pk]) if is_ready else "",
+        "shown": reverse("attachment_shown", args=[file.pk]) if is_ready and kind in SHOWN else "",
         "preview": reverse("attachment_preview", args=[file.pk]) if is_ready and file.has_preview else "",
         "about": reverse("attachment_about", args=[file.pk]),
     }

@@ -13,7 +13,7 @@ from accompaniment.views.access import AuthenticatedRequest, role_required
 from messaging.enums import AttachmentState
 from messaging.forms import UploadForm
 from messaging.models import Attachment
-from messaging.reads.attachments import attachment_item
+from messaging.reads.attachments import SHOWN, STORED, attachment_item
 from messaging.services import attachment_files, attachments
 from messaging.services.conversations import record_reading
 from messaging.views.conversations import UNREADABLE, open_for, refuse
@@ -45,7 +45,18 @@ def upload(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
 @role_required(Role.ADVISER, Role.JOBSEEKER)
 def attachment(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     """A file as a download that no browser opens as a page of ours."""
+    return _sent(request, _opened(request, pk), as_download=True)
+
+
+@require_safe
+@role_required(Role.ADVISER, Role.JOBSEEKER)
+def shown(request: AuthenticatedRequest, pk: int) -> HttpResponse:
+    """A PDF or a picture to read in the browser, closed in as the download is; any other file is a download."""
     found = _opened(request, pk)
+    return _sent(request, found, as_download=STORED[found.media_type] not in SHOWN)
+
+
+def _sent(request: AuthenticatedRequest, found: Attachment, *, as_download: bool) -> HttpResponse:
     if found.state != AttachmentState.READY:
         status = HTTPStatus.GONE if found.state == AttachmentState.INFECTED else HTTPStatus.CONFLICT
         return render(request, "messaging/attachment_closed.html", {"attachment": found}, status=status)
@@ -54,7 +65,7 @@ def attachment(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     except FileNotFoundError as missing:
         raise Http404 from missing
     response = _closed_in(content, found.media_type)
-    response["Content-Disposition"] = str(content_disposition_header(True, found.name))
+    response["Content-Disposition"] = str(content_disposition_header(as_download, found.name))
     return response
 
 

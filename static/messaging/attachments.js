@@ -46,8 +46,21 @@ function fileRow(item) {
     row.append(link);
   }
   row.append(" ", element("span", "file__facts", item.words));
+  if (item.shown) row.append(" ", openLink(item));
   if (item.said !== "") row.append(" ", element("span", "file__said", item.said));
   return row;
+}
+
+function openLink(item) {
+  const link = element("a", "file__open", "Ouvrir");
+  link.href = item.shown;
+  link.target = "_blank";
+  link.rel = "noopener";
+  link.title = `Ouvrir ${item.name} dans un nouvel onglet`;
+  const about = element("span", "fr-sr-only");
+  about.append(" ", element("bdi", "", item.name), " dans un nouvel onglet");
+  link.append(about);
+  return link;
 }
 
 // Asks from time to time for the files in a list of messages that wait for the virus scanner. Returns what ends it.

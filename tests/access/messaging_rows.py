@@ -177,6 +177,11 @@ ROWS: dict[str, Row] = {
         "login 405 405 405 405 405 405 405 405",
         lambda house: (house.attachment_pk,),
     ),
+    "attachment_shown": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.attachment_pk,),
+    ),
     "attachment_preview": Row(
         "login 200 404 200 404 404 403 403 403",
         "login 405 405 405 405 405 405 405 405",

@@ -104,6 +104,7 @@ NO_PAGES = {
     "attachment",
     "attachment_about",
     "attachment_preview",
+    "attachment_shown",
     "my_portfolio_export",
     "certificate",
     "person_sheet",

@@ -23,7 +23,7 @@ from messaging.services.conversations import read_on
 from messaging.services.posting import post_message
 from tests.caseload.factories import PortfolioFactory
 from tests.messaging.factories import Pair, pair
-from tests.messaging.files import PDF, picture
+from tests.messaging.files import PDF, office, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -92,17 +92,34 @@ def test_only_those_who_may_read_the_message_open_its_file(two: Pair) -> None:
     assert [as_(user).get(sent).status_code for user in (two.adviser, heir.adviser.user)] == [404, 200]
 
 
-@pytest.mark.parametrize("page", ["attachment", "attachment_preview"])
+@pytest.mark.parametrize("page", ["attachment", "attachment_shown", "attachment_preview"])
 def test_no_browser_opens_a_file_as_a_page_and_no_cache_keeps_it(two: Pair, page: str) -> None:
     stored = carried(two, pdf("<b>é.png", picture("PNG")))
     answer = as_(two.adviser).get(reverse(page, args=[stored.pk]))
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
     assert answer["Cache-Control"] == "private, no-store"
-    assert answer["Content-Type"] == ("image/png" if page == "attachment" else "image/jpeg")
-    if page == "attachment":
-        assert answer["Content-Disposition"].startswith("attachment; filename*=utf-8''")
+    assert answer["Content-Type"] == ("image/jpeg" if page == "attachment_preview" else "image/png")
+    if page != "attachment_preview":
+        how = "attachment" if page == "attachment" else "inline"
+        assert answer["Content-Disposition"].startswith(f"{how}; filename*=utf-8''")
         assert "<" not in answer["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "how"),
+    [(PDF, "cv.pdf", "inline"), (picture("WEBP"), "photo.webp", "inline"), (office(), "cv.docx", "attachment")],
+)
+def test_only_a_pdf_or_a_picture_by_its_content_is_shown(two: Pair, content: bytes, name: str, how: str) -> None:
+    """The name of a file and what the sender says of it count for nothing."""
+    stored = carried(two, pdf("x.pdf" if how == "attachment" else name, content))
+    address = reverse("attachment_shown", args=[stored.pk])
+    for user in (two.person, two.adviser):
+        client = as_(user)
+        answer = client.get(address)
+        assert (answer["Content-Disposition"].partition(";")[0], answer["X-Frame-Options"]) == (how, "DENY")
+        page = client.get(reverse("conversation", args=[two.conversation.pk])).text
+        assert (f'href="{address}" target="_blank" rel="noopener"' in page) == (how == "inline")
 
 
 SAID = {
@@ -120,6 +137,7 @@ def test_a_file_that_is_not_ready_opens_for_nobody_and_says_why(two: Pair, state
         answer = client.get(reverse("attachment", args=[stored.pk]))
         assert SAID[state][1] in unescape(answer.text)
         assert answer.status_code == SAID[state][0]
+        assert client.get(reverse("attachment_shown", args=[stored.pk])).status_code == SAID[state][0]
         assert client.get(reverse("attachment_preview", args=[stored.pk])).status_code == 404
         assert client.get(reverse("attachment_about", args=[stored.pk])).json()["state"] == state
         page = unescape(client.get(reverse("conversation", args=[two.conversation.pk])).text)
@@ -139,7 +157,7 @@ def test_the_files_of_a_deleted_message_are_gone_with_its_text(two: Pair) -> Non
     delete_message(actor=two.person, conversation_id=two.conversation.pk, number=1)
     for user in (two.person, two.adviser):
         client = as_(user)
-        for page in ("attachment", "attachment_preview", "attachment_about"):
+        for page in ("attachment", "attachment_shown", "attachment_preview", "attachment_about"):
             assert client.get(reverse(page, args=[stored.pk])).status_code == 404
         assert "photo.png" not in client.get(reverse("conversation", args=[two.conversation.pk])).text
     assert read_on(actor=two.adviser, conversation_id=two.conversation.pk, after=0).items[0]["attachments"] == []
