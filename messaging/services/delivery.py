@@ -51,7 +51,7 @@ ROUND = 5.0
 """Seconds after which a worker is free for other jobs; the next round begins as often."""
 BATCH = 50
 """The letters of one claim."""
-MARKED_AT_ONCE, MARKED_EVERY = 20, 1.0
+MARKED_AT_ONCE, MARKED_EVERY = BATCH, 1.0
 """How many accepted letters, and how many seconds, may wait for their mark."""
 
 LINK = re.compile(r"(https?://[^\s<>]*[^\s<>.,;:!?])")

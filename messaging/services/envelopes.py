@@ -1,16 +1,15 @@
 """Letters as bytes. The mail package of the standard library takes longer for one than everything else together."""
 
 import secrets
-from binascii import b2a_qp
-from email.charset import QP, Charset
-from email.header import Header
+from binascii import b2a_base64, b2a_qp
+from collections.abc import Iterator
 from email.utils import formataddr, formatdate, parseaddr
 
 from django.core.mail import EmailMultiAlternatives
 
 TYPE = "Content-Type"
-_WORDS = Charset("utf-8")
-_WORDS.header_encoding = QP
+LONGEST_WORD = 39
+"""Bytes of an encoded word, so that its line, with the name of a header, stays within 76 characters (RFC 2047)."""
 
 
 def bytes_of(message: EmailMultiAlternatives) -> bytes:
@@ -46,4 +45,15 @@ def _value(name: str, text: str) -> str:
     if name in {"From", "To"}:
         shown, address = parseaddr(text)
         return formataddr((shown, address))
-    return Header(text, _WORDS, header_name=name, maxlinelen=75).encode(linesep="\r\n")
+    return "\r\n ".join(f"=?utf-8?b?{b2a_base64(word, newline=False).decode()}?=" for word in _words(text))
+
+
+def _words(text: str) -> Iterator[bytes]:
+    """Yield the pieces of a text, each as long as an encoded word may be, and none of which ends within a character."""
+    content, begin = text.encode(), 0
+    while begin < len(content):
+        end = min(begin + LONGEST_WORD, len(content))
+        while end < len(content) and content[end] & 0xC0 == 0x80:
+            end -= 1
+        yield content[begin:end]
+        begin = end

@@ -28,6 +28,8 @@ SERVICE_CLOSES = 421
 FINE = 250
 GO_ON = 354
 AGREES = frozenset({250, 251, GO_ON})
+_PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+"""Addresses in which nothing has to be looked for."""
 _PERIOD = re.compile(rb"(?m)^\.")
 ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 NOBODY = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
@@ -170,7 +172,7 @@ class Relay:
 
 def _path(address: str) -> str:
     """Return an address as it is named on the line, without a name and in ASCII. `bytes_of` has refused line breaks."""
-    plain = parseaddr(address)[1]
+    plain = address if _PLAIN.fullmatch(address) else parseaddr(address)[1]
     return plain if plain.isascii() else parseaddr(sanitize_address(plain, settings.DEFAULT_CHARSET))[1]
 
 
