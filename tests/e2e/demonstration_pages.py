@@ -50,7 +50,7 @@ def public_pages() -> dict[str, str]:
 
 def sent_to_several(adviser: Adviser, person: Jobseeker) -> Dispatch:
     """Return a dispatch that has left."""
-    dispatch = start_dispatch(actor=adviser.user, people=[person.pk], token=uuid4(), body="Atelier mardi à 9 h.")
+    dispatch = start_dispatch(actor=adviser.user, people=[person.pk], token=uuid4(), body="Atelier mardi à 9\u00a0h.")
     send_dispatches()
     return dispatch
 
