@@ -57,8 +57,9 @@ def ask(request: AuthenticatedRequest) -> HttpResponse:
 def my_accompaniment(request: AuthenticatedRequest) -> HttpResponse:
     person = own_file(request)
     today = timezone.now().astimezone(person.agency.zone).date()
-    plan = ContactPlan.objects.current().filter(jobseeker=person).first()
-    earlier_plans = ContactPlan.objects.filter(jobseeker=person, ended_on__isnull=False).order_by("-starts_on", "-pk")
+    plans = list(ContactPlan.objects.filter(jobseeker=person).order_by("-starts_on", "-pk"))
+    plan = next((one for one in plans if one.ended_on is None), None)
+    earlier_plans = [one for one in plans if one.ended_on is not None]
     settled = Obligation.objects.filter(jobseeker=person).exclude(state=ObligationState.DUE).order_by("-due_on", "-pk")
     return render(
         request,
