@@ -77,7 +77,7 @@ def test_files_are_chosen_dropped_or_pasted_and_reach_the_other_side(two: Pair, 
         expect(page.locator(".message .file__preview")).to_have_count(2)
         expect(page.locator(".message__body")).to_be_hidden()
     with adviser.expect_download() as begun:
-        adviser.get_by_role("link", name="cv.pdf").click()
+        adviser.get_by_role("link", name="cv.pdf", exact=True).click()
     assert Path(begun.value.path()).read_bytes() == PDF
     assert begun.value.suggested_filename == "cv.pdf"
     adviser.reload()
