@@ -64,11 +64,12 @@ def adviser_pages() -> dict[str, str]:
     meeting = Interview.objects.live().get(jobseeker=person)
     covered = Absence.objects.standing().filter(covers__colleague=adviser)[0]
     view = save_view(actor=adviser.user, name="Sans réponse", query="besoin=reponse")
+    other = Conversation.objects.filter(**mine).exclude(jobseeker=person).order_by("-last_number")[5].jobseeker
     offer = offer_slots(
         actor=adviser.user,
-        jobseeker=person,
+        jobseeker=other,
         channel=Channel.VIDEO,
-        slots=first_slots(person)[:2],
+        slots=first_slots(other)[:2],
         text="",
         client_id=uuid4(),
     )
