@@ -23,6 +23,7 @@ class NotSentFor(TextChoices):
 
     REFUSED = "refused", "Refusé"
     STOPPED = "stopped", "Arrêté"
+    WITHDRAWN = "withdrawn", "Retiré"
 
 
 class MessageChangeKind(TextChoices):

@@ -29,7 +29,7 @@ from accompaniment.rules.french import (
     zone_beside,
     zone_in_words,
 )
-from accompaniment.rules.parsing import numbers_in
+from accompaniment.rules.parsing import instant_in, numbers_in
 from accompaniment.rules.sensitive_numbers import kinds_in, warning_about
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay, Placeholder
 from messaging.models import Conversation
@@ -45,6 +45,7 @@ from messaging.rules import (
     left_to_fill,
 )
 from messaging.services.attachments import largest
+from messaging.services.planned import NO_FILES
 
 COMMENT_LIMIT = 1000
 ACCEPTED = ".pdf,image/*,.heic,.docx,.xlsx,.pptx,.odt,.ods,.odp"
@@ -53,6 +54,8 @@ ABOUT_FILES = (
     f"PDF, images, documents Word, Excel, PowerPoint ou LibreOffice. {ATTACHMENTS_AT_MOST} fichiers au plus, de "
     f"{size_in_words(largest())} chacun."
 )
+AT_OPENING, NOW = "ouverture", "maintenant"
+"""When an adviser sends a message while the agency is closed."""
 SECONDS = "%Y%m%dT%H%M%SZ"
 
 
@@ -103,6 +106,7 @@ class MessageForm(GuardedForm):
     """A message as a browser without sockets sends it; `client_id` is new with each page.
 
     `attachments` are files that are stored already, `uploads` come with the form. A message with a file needs no text.
+    `quand`: what an adviser chose while the agency was closed. `ferme_a`: when it closes, on a page from before.
     """
 
     body = LinesField(
@@ -113,6 +117,8 @@ class MessageForm(GuardedForm):
     )
     attachments = KeysField(required=False)
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    quand = forms.CharField(required=False, widget=forms.HiddenInput)
+    ferme_a = forms.CharField(required=False, widget=forms.HiddenInput)
 
     sometimes_required = ("body",)
 
@@ -133,10 +139,23 @@ class MessageForm(GuardedForm):
         """How large a file may be, in bytes."""
         return largest()
 
+    @property
+    def waits(self) -> bool:
+        """Whether the message is to wait until the agency opens."""
+        return bool(self.cleaned_data.get("quand") == AT_OPENING)
+
+    def outlived(self, now: datetime) -> bool:
+        """Return whether the page was made while the agency was open, and offered no choice that there is now."""
+        closed_at = instant_in(self.cleaned_data.get("ferme_a", ""))
+        return not self.cleaned_data.get("quand") and closed_at is not None and closed_at <= now
+
     def clean(self) -> dict[str, Any]:
-        """Demand a text or a file."""
+        """Demand a text or a file. What waits has no file."""
         cleaned = super().clean() or self.cleaned_data
         has_file = cleaned.get("uploads") or cleaned.get("attachments")
+        if has_file and self.waits:
+            # Said of the text, because the files of a refused field would not be kept.
+            self.add_error("body", NO_FILES)
         if "body" in cleaned and not cleaned["body"].strip() and not has_file:
             self.add_error("body", "Écrivez votre message avant de l'envoyer.")
         return cleaned
@@ -243,6 +262,17 @@ class MessageChangeForm(SeenForm, GuardedForm):
         max_length=BODY_LIMIT,
         widget=forms.Textarea(attrs={"rows": 6}),
         error_messages={"required": "Écrivez votre message, ou supprimez-le."},
+    )
+
+
+class PlannedMessageForm(SeenForm, GuardedForm):
+    """A new text of a message that waits."""
+
+    body = LinesField(
+        label="Votre message",
+        max_length=BODY_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": "Écrivez votre message, ou retirez-le."},
     )
 
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from messaging.services import attachments, callback_clock, dispatches, reply_clock
+from messaging.services import attachments, callback_clock, dispatches, planned, reply_clock
 from messaging.services.alerts import deliver_alerts
 from messaging.services.delivery import deliver_due
 from messaging.services.search_words import keep_words
@@ -21,6 +21,12 @@ def deliver_notifications() -> None:
 def send_dispatches() -> None:
     """Send the messages to several people that wait. Calling it twice or late is the same."""
     dispatches.send_dispatches()
+
+
+@shared_task(name="messaging.jobs.send_planned_messages", ignore_result=True)
+def send_planned_messages() -> None:
+    """Send the messages that waited until an agency opened. Calling it twice or late is the same."""
+    planned.send_planned()
 
 
 @shared_task(name="messaging.jobs.tell_unread_messages", ignore_result=True)

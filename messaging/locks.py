@@ -21,6 +21,7 @@ from messaging.models import (
     Conversation,
     Dispatch,
     DispatchRecipient,
+    PlannedMessage,
     UnreadRound,
 )
 
@@ -168,7 +169,7 @@ def take_alerts(now: datetime, channels: Collection[NoticeChannel], *, most: int
     return lock_few(Rank.IN_HAND, due, most=most)
 
 
-def take_recipients(now: datetime, *, most: int) -> list[DispatchRecipient]:
+def take_recipients(now: datetime, most: int) -> list[DispatchRecipient]:
     """Take the first due messages of dispatches in hand; return nothing if none waits for this worker."""
     return lock_few(Rank.IN_HAND, DispatchRecipient.objects.to_send(now), most=most)
 
@@ -182,6 +183,17 @@ def lock_waiting_recipient(pk: int) -> DispatchRecipient | None:
 def lock_waiting_recipients(dispatch: Dispatch) -> list[DispatchRecipient]:
     """Lock what of a dispatch has not left. A message that is being sent is waited for, and then is not among them."""
     return lock_rows(Rank.IN_HAND, DispatchRecipient.objects.waiting().filter(dispatch=dispatch))
+
+
+def take_planned(now: datetime, most: int) -> list[PlannedMessage]:
+    """Take the first planned messages whose time has come in hand; return nothing if none waits for this worker."""
+    return lock_few(Rank.IN_HAND, PlannedMessage.objects.to_send(now), most=most)
+
+
+def lock_waiting_planned(pk: int) -> PlannedMessage | None:
+    """Lock a planned message; return None if it has left or was given up. Its conversation is locked after."""
+    waiting = PlannedMessage.objects.waiting().select_related("author", "conversation__jobseeker")
+    return lock_first(Rank.IN_HAND, waiting.filter(pk=pk))
 
 
 def share_notice_settings(users: Iterable[User]) -> dict[int, NoticeSettings]:

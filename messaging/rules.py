@@ -1,7 +1,7 @@
 """Pure decisions of the messaging floor: no database, no clock."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -116,6 +116,43 @@ class Stretch:
     weekday: int
     opens_at: time
     closes_at: time
+
+
+@dataclass(frozen=True, order=True, kw_only=True)
+class Opening:
+    """A time in which an agency is open without a break: [starts_at, ends_at), instants in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+OPENINGS_AHEAD = timedelta(days=60)
+"""How far the next opening is looked for. No agency closes for longer, and a later one is not promised."""
+
+
+def openings_from(
+    stretches: Iterable[Stretch], *, zone: ZoneInfo, holidays_subdivision: str, now: datetime
+) -> Iterator[Opening]:
+    """Yield the opening that runs at `now`, if there is one, and those after it, in the order of time.
+
+    Hours are wall-clock times in the agency's zone; on a public holiday of its département it stays closed. An agency
+    without hours has no opening.
+    """
+    by_day: dict[int, list[Stretch]] = {}
+    for stretch in sorted(stretches):
+        by_day.setdefault(stretch.weekday, []).append(stretch)
+    day = now.astimezone(zone).date()
+    last = day + OPENINGS_AHEAD
+    while by_day and day <= last:
+        if not is_public_holiday(day, holidays_subdivision):
+            for stretch in by_day.get(day.weekday(), ()):
+                starts, ends = (
+                    datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+                    for at in (stretch.opens_at, stretch.closes_at)
+                )
+                if starts < ends and now < ends:
+                    yield Opening(starts_at=starts, ends_at=ends)
+        day += timedelta(days=1)
 
 
 # --- Call-backs -----------------------------------------------------------------------------------

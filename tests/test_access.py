@@ -79,6 +79,7 @@ def test_a_role_without_the_right_gets_the_same_answer_where_nothing_is() -> Non
 
 
 READ_BY_A_FORMER_ADVISER = {
+    "conversation_planned": "200 405",
     # GET and POST of a former adviser who may still read. URLs that are not listed answer as for a colleague.
     "certificate": "200 405",
     "person": "200 405",
@@ -165,6 +166,10 @@ NOT_BY_A_COVER = {
     "withdraw_note": "> >",
     "change_message": "404 404",
     "delete_message": "404 404",
+    # What was written to several people, or for later, belongs to its author.
+    "dispatch": "404 405",
+    "stop_dispatch": "405 404",
+    "planned_message": "404 404",
     # GET and POST of a colleague who covers today, for things that belong to the adviser alone: views, absences,
     # transfers, and interviews that were not given to the colleague.
     "saved_view": "404 404",

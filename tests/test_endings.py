@@ -26,7 +26,7 @@ from caseload.models import Absence, ImportRun, Placement, Portfolio
 from caseload.services.steering.import_changes import CONFIRM
 from messaging.services.posting import post_message
 from tests.access.house import House, build_house
-from tests.access.messaging_rows import OWN_MESSAGE, dispatch_of, message_of
+from tests.access.messaging_rows import OWN_MESSAGE, dispatch_of, message_of, planned_of
 from tests.access.table import TABLE
 from tests.caseload.factories import PortfolioFactory, on_web_track, volunteer
 from tests.space_page import words_of
@@ -196,6 +196,11 @@ def cover_of(house: House) -> Page:
     return page_for(house.users["follower"], reverse("absence", args=[absence.pk]), names=(first,))
 
 
+def planned_conversation(house: House) -> tuple[int]:
+    planned_of(house)
+    return (house.conversation.pk,)
+
+
 def at(name: str, actor: str, *, args: Callable[[House], tuple[Any, ...]] = lambda house: (), query: str = "") -> Any:
     """Return how to open a page, before its names are known."""
 
@@ -301,6 +306,10 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
     "cancel_transfer": (
         "Annuler",
         at("transfer", "manager", args=lambda house: (house.batch_pk,))(lambda house: (house.owner.full_name,)),
+    ),
+    "planned_message": (
+        "Retirer",
+        at("conversation", "follower", args=planned_conversation)(lambda house: ("Voici ma réponse.",)),
     ),
     "stop_dispatch": (
         "Arrêter ce qui n'est pas encore parti",

@@ -51,12 +51,14 @@ from messaging.forms import (
     MessageStepForm,
     NumberForm,
     OutcomeForm,
+    PlannedMessageForm,
     ReminderForm,
     SequenceForm,
     SettleForm,
     UploadForm,
 )
 from tests.access.house import build_house
+from tests.access.messaging_rows import planned_of
 from tests.access.table import TABLE
 from tests.accompaniment.factories import UserFactory, consent_text_in_force
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track, validated, volunteer
@@ -298,6 +300,11 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "own_reply": (CannedReplyForm, in_house("canned_replies", "follower"), {}),
     "agency_reply": (CannedReplyForm, in_house("agency_replies", "manager"), {}),
     "change_reply": (CannedReplyChangeForm, in_house("canned_reply", "follower"), {}),
+    "planned_message": (
+        PlannedMessageForm,
+        in_house("planned_message", "follower", lambda house: (planned_of(house),)),
+        {},
+    ),
     "ask_callback": (CallbackForm, callback_wish, {}),
     "callback": (OutcomeForm, in_house("callback", "follower"), {}),
     "own_slot": (visio_forms.SlotForm, slot_for_oneself, {}),

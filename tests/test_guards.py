@@ -63,6 +63,7 @@ CHANGED = {
     "messaging.Conversation": "last_number",
     "messaging.DispatchRecipient": "sent_at",
     "messaging.MessageSearch": "words",
+    "messaging.PlannedMessage": "body",
     "messaging.ReadMark": "number",
     "messaging.Reminder": "due_at",
     "messaging.SmsDay": "parts",

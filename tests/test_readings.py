@@ -66,6 +66,8 @@ TABLE_OF_READINGS = {
     "conversation_remind": "none - none",
     "conversation_with": "none - none",
     "late_replies": "none none none",
+    "planned_messages": "none - none",
+    "conversation_planned": "none - none",
     "search_messages": "none - none",
     "sequence": "none - none",
     "sequence_of": "conversation+file - conversation+file",

@@ -391,6 +391,7 @@ class CaseSummary(models.Model):
     last_contact_channel = models.CharField("canal", max_length=8, choices=Channel, blank=True)
     awaiting_reply_since = models.DateTimeField("sans réponse depuis", null=True)
     reply_due_at = models.DateTimeField("réponse avant", null=True, help_text="if an answer is awaited")
+    reply_planned_at = models.DateTimeField("réponse prévue", null=True, help_text="a message waits until then")
     callback_due_at = models.DateTimeField("rappel avant", null=True)
     next_interview_at = models.DateTimeField("prochain entretien", null=True)
     next_interview_channel = models.CharField("canal", max_length=8, choices=OWN_CHANNELS, blank=True)

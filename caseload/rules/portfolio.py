@@ -62,6 +62,7 @@ class Situation:
 
     awaiting_reply_since: datetime | None = None
     reply_due_at: datetime | None = None
+    reply_planned_at: datetime | None = None
     callback_due_at: datetime | None = None
     next_interview_at: datetime | None = None
     to_place_by: date | None = None
@@ -125,7 +126,7 @@ def needs_of(case: Situation, *, now: datetime, zone: ZoneInfo, without_contact_
     found = [
         _on_site(case.on_site_asked_at, local),
         _callback(case.callback_due_at, local, hour),
-        _reply(case.awaiting_reply_since, case.reply_due_at, local),
+        _reply(case, local),
         _interview(case.next_interview_at, local, hour),
         _obligation(case.to_place_by, local),
         _plan(case.plan_review_on, case.plan_change_asked_at, local),
@@ -159,11 +160,14 @@ def _callback(due_at: datetime | None, now: datetime, hour: Callable[[datetime],
     return Need(NeedKind.CALLBACK, phrase, due_at, _urgency(due_at, now))
 
 
-def _reply(since: datetime | None, due_at: datetime | None, now: datetime) -> Need | None:
+def _reply(case: Situation, now: datetime) -> Need | None:
+    since = case.awaiting_reply_since
     if since is None:
         return None
     phrase = f"Sans réponse depuis {duration_in_words(now - since)}"
-    due_at = due_at or since + REPLY_WITHIN
+    if case.reply_planned_at is not None:
+        phrase += ", réponse prévue"
+    due_at = case.reply_due_at or since + REPLY_WITHIN
     return Need(NeedKind.REPLY, phrase, due_at, reply_urgency(due_at, now))
 
 

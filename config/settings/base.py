@@ -346,6 +346,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # The act itself starts the job. This sends what waits after an outage or a dead worker.
     "send-dispatches": {"task": "messaging.jobs.send_dispatches", "schedule": 5.0, "options": {"expires": 5.0}},
+    "send-planned-messages": {
+        "task": "messaging.jobs.send_planned_messages",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
     "keep-callbacks": {"task": "messaging.jobs.keep_callbacks", "schedule": 60.0, "options": {"expires": 60.0}},
     "keep-reply-times": {"task": "messaging.jobs.keep_reply_times", "schedule": 60.0, "options": {"expires": 60.0}},
     "scan-attachments": {

@@ -1,11 +1,11 @@
 """The socket of a conversation, and at the end the one of an adviser's page of the day.
 
-Frames from the browser: `send` (client_id, body, attachments), `edit` (client_id, number, body, change), `delete`
-(client_id, number), `sync` (after, changed), `read` (number), `typing`. Frames to the browser: `messages` (items in
-order of their numbers, `last` stored), `changes` (items in order of the changes, `changed`), `ack` and `refused`
-(client_id), `read` (staff, number), `typing` (name), `presence` (present), `error`. `docs/chat-protocol.md` describes
-them. The server sends nothing before the first `sync`, which says what the screen already shows. From then on the
-screen gets every number in order, however the server learned of it.
+Frames from the browser: `send` (client_id, body, attachments or later), `edit` (client_id, number, body, change),
+`delete` (client_id, number), `sync` (after, changed), `read` (number), `typing`. Frames to the browser: `messages`
+(items in order of their numbers, `last` stored), `changes` (items in order of the changes, `changed`), `ack`, `planned`
+and `refused` (client_id), `read` (staff, number), `typing` (name), `presence` (present), `error`.
+`docs/chat-protocol.md` describes them. The server sends nothing before the first `sync`, which says what the screen
+already shows. From then on the screen gets every number in order, however the server learned of it.
 
 Close codes: 4403 the right is gone, 4404 no such conversation, 1013 try again later, 1011 broken, and those of
 `sessions`.
@@ -40,6 +40,7 @@ from messaging.reads.participants import ConversationClosedError
 from messaging.rules import ATTACHMENTS_AT_MOST
 from messaging.services import changes, conversations, live
 from messaging.services.conversations import Asking
+from messaging.services.planned import plan_in
 from messaging.services.posting import Draft, SessionOverError
 
 logger = logging.getLogger(__name__)
@@ -126,7 +127,9 @@ class ConversationConsumer(AccountSocket):
         """Take one frame. The session of a message is looked up with its right to be written, by the batch."""
         frame = frame_in(text, largest=FRAME_LIMIT)
         match frame:
-            case {"type": "send", "client_id": str(client_id), "body": str(body), **rest}:
+            case {"type": "send", "client_id": str(client_id), "body": str(body), **rest} if (
+                rest.get("later") is not True
+            ):
                 await self._send_message(client_id, body, rest.get("attachments", []))
             case _ if await self.is_of_its_session():
                 await self._hear(frame, too_long=text is not None and len(text) > FRAME_LIMIT)
@@ -139,6 +142,8 @@ class ConversationConsumer(AccountSocket):
                 self._note(Sync(after=after, changed=changed))
             case {"type": "sync", "after": int(after)} if after in COUNTED:
                 self._note(Sync(after=after))
+            case {"type": "send", "client_id": str(client_id), "body": str(body), "later": True}:
+                await self._plan(client_id, body)
             case {
                 "type": "edit",
                 "client_id": str(client_id),
@@ -197,6 +202,27 @@ class ConversationConsumer(AccountSocket):
             if str(draft.client_id) in self._sending:
                 at = message.created_at.isoformat()
                 await self.send_json({"type": "ack", "client_id": client_id, "number": message.number, "at": at})
+
+    async def _plan(self, client_id: str, body: str) -> None:
+        """Let a message wait until the agency opens. If it is open meanwhile, the message is stored at once."""
+        try:
+            stored = await in_thread(
+                plan_in, actor=self.user, conversation_id=self.conversation_pk, client_id=UUID(client_id), body=body
+            )
+        except ValueError:
+            await self.send_json({"type": "error", "sentence": UNREADABLE})
+        except DomainError as error:
+            await self._refuse(client_id, error.sentence)
+            if isinstance(error, ConversationClosedError):
+                await self.end(RIGHT_GONE)
+        except DatabaseError:
+            await self._refuse(client_id, UNAVAILABLE, retry=True)
+        else:
+            if isinstance(stored, Message):
+                at = stored.created_at.isoformat()
+                await self.send_json({"type": "ack", "client_id": client_id, "number": stored.number, "at": at})
+            else:
+                await self.send_json({"type": "planned", "client_id": client_id, "at": stored.due_at.isoformat()})
 
     async def _change(self, client_id: str, number: int, act: Callable[..., Message], **facts: Any) -> None:
         """Change or delete a message. The change itself comes as a frame `changes`, as on all screens."""

@@ -16,7 +16,7 @@ from messaging.models.conversations import (
 )
 from messaging.models.deliveries import Alert, Delivery, DemonstrationEmail, SmsDay, ToldMark, UnreadRound
 from messaging.models.replies import CannedReply
-from messaging.models.sendings import Dispatch, DispatchRecipient
+from messaging.models.sendings import Dispatch, DispatchRecipient, PlannedMessage
 from messaging.models.steps import MessageStep
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "MessageSearch",
     "MessageStep",
     "PieceLeft",
+    "PlannedMessage",
     "ReadMark",
     "Reminder",
     "ReplyRise",

@@ -1,16 +1,16 @@
-"""Messages that a worker sends: one text to several people, each in their own conversation."""
+"""Messages that a worker sends: one text to several people, and what waits until an agency opens."""
 
 from datetime import datetime
 from typing import Any, Self
 from uuid import uuid4
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accompaniment.models import Jobseeker, User
 from accompaniment.models.guards import AppendOnly
 from messaging.enums import NotSentFor
-from messaging.models.conversations import Message
+from messaging.models.conversations import Conversation, Message
 
 
 class SendingQuerySet(QuerySet[Any]):
@@ -37,8 +37,6 @@ class Sending(models.Model):
     given_up_at = models.DateTimeField(null=True)
     given_up_for = models.CharField(max_length=9, choices=NotSentFor, blank=True)
     why = models.CharField(max_length=300, blank=True)
-
-    objects = SendingQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -92,6 +90,8 @@ class DispatchRecipient(Sending):
     dispatch = models.ForeignKey(Dispatch, models.PROTECT, related_name="recipients", db_index=False)
     jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="+")
 
+    objects = SendingQuerySet.as_manager()
+
     class Meta(Sending.Meta):
         constraints = [
             *Sending.Meta.constraints,
@@ -100,3 +100,40 @@ class DispatchRecipient(Sending):
 
     def __str__(self) -> str:
         return f"dispatch {self.dispatch_id} to {self.jobseeker_id}"
+
+
+class PlannedMessageQuerySet(SendingQuerySet):
+    def to_show(self, author: User) -> Self:
+        """Keep an author's messages that wait, or that could not be sent and were not put away, by their time."""
+        refused = Q(given_up_for=NotSentFor.REFUSED, put_away_at=None)
+        waiting = Q(sent_at=None, given_up_at=None)
+        return self.filter(waiting | refused, author=author).order_by("due_at", "pk")
+
+
+class PlannedMessage(Sending):
+    """A message of an adviser that waits until the person's agency opens. Until then its author alone sees its text."""
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="planned")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+")
+    client_id = models.UUIDField(help_text="given by the author's screen, and that of the message")
+    body = models.TextField(max_length=5000)
+    written_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="when the agency opens")
+    after_number = models.PositiveIntegerField(help_text="the last message when it was written or changed")
+    put_away_at = models.DateTimeField(null=True, help_text="its author has read that it was not sent")
+
+    objects = PlannedMessageQuerySet.as_manager()
+
+    class Meta(Sending.Meta):
+        constraints = [
+            *Sending.Meta.constraints,
+            models.UniqueConstraint(fields=("author", "client_id"), name="planned_client_id_once"),
+            models.CheckConstraint(condition=~Q(body=""), name="planned_not_empty"),
+            models.CheckConstraint(condition=Q(due_at__gt=F("written_at")), name="planned_for_later"),
+            models.CheckConstraint(
+                condition=Q(put_away_at=None) | Q(given_up_at__isnull=False), name="planned_put_away_unsent"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"planned in {self.conversation_id} for {self.due_at:%Y-%m-%d %H:%M}"

@@ -329,6 +329,33 @@ def dispatches_were_sent_once() -> Iterator[str]:
         yield f"message {message} was sent to recipient {recipient} of a dispatch, which does not say so"
 
 
+def planned_messages_were_sent_once() -> Iterator[str]:
+    """A planned message that has left is the message that it says."""
+    for planned, message in rows("""
+        SELECT planned.id, message.id FROM messaging_plannedmessage planned
+        JOIN messaging_message message
+            ON message.id = planned.message_id
+            OR (message.author_id = planned.author_id AND message.client_id = planned.client_id)
+        WHERE planned.message_id IS DISTINCT FROM message.id OR message.client_id <> planned.client_id
+            OR message.author_id <> planned.author_id OR message.conversation_id <> planned.conversation_id
+    """):
+        yield f"planned message {planned} and message {message} do not say that they are one"
+
+
+def summaries_say_what_is_planned() -> Iterator[str]:
+    """The portfolio list says when the next planned message of a person leaves."""
+    for person, said, found in rows("""
+        SELECT coalesce(summary.jobseeker_id, planned.jobseeker_id), summary.reply_planned_at, planned.first
+        FROM caseload_casesummary summary FULL JOIN (
+            SELECT jobseeker_id, min(due_at) AS first FROM messaging_plannedmessage
+            JOIN messaging_conversation conversation ON conversation.id = conversation_id
+            WHERE sent_at IS NULL AND given_up_at IS NULL GROUP BY jobseeker_id
+        ) planned ON planned.jobseeker_id = summary.jobseeker_id
+        WHERE summary.reply_planned_at IS DISTINCT FROM planned.first
+    """):
+        yield f"the summary of person {person} says that an answer is planned at {said}, and it is planned at {found}"
+
+
 MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     messages_are_numbered_without_gap,
     changes_are_numbered_without_gap,
@@ -337,6 +364,8 @@ MESSAGING_CHECKS: tuple[InvariantCheck, ...] = (
     files_of_deleted_messages_are_erased,
     messages_can_be_found,
     dispatches_were_sent_once,
+    planned_messages_were_sent_once,
+    summaries_say_what_is_planned,
     waiting_since_the_first_unanswered_message,
     waits_have_their_times,
     rises_were_noted_in_time,

@@ -8,6 +8,7 @@ from accompaniment.rules.french import duration_in_words
 from caseload.models import Adviser
 from messaging.models import Conversation
 from messaging.reads.participants import participants_of
+from messaging.reads.planned import answers_planned
 
 SHOWN = 200
 
@@ -20,6 +21,8 @@ class LateReply:
     follower: Adviser | None
     covering: list[str]
     is_over: bool
+    planned: str
+    """Which answer is planned, or an empty string."""
     time: str
     """What is left of the 72 hours, or how long they have been over."""
 
@@ -32,6 +35,7 @@ def late_replies_for(user: User, *, now: datetime) -> list[LateReply]:
     staff = {pk for one in who.values() for pk in one.staff}
     names = {one.pk: one.full_name for one in User.objects.filter(pk__in=staff)}
     advisers = {one.user_id: one for one in Adviser.objects.filter(user__in=staff).select_related("user")}
+    planned = answers_planned([one.pk for one in late], user)
     found = []
     for one in late:
         due_at = one.reply_due_at or now
@@ -41,6 +45,7 @@ def late_replies_for(user: User, *, now: datetime) -> list[LateReply]:
                 follower=advisers.get(who[one.pk].follower or 0),
                 covering=[names[pk] for pk in sorted(who[one.pk].covering) if pk in names],
                 is_over=due_at <= now,
+                planned=planned.get(one.pk, ""),
                 time=duration_in_words(abs(due_at - now)),
             )
         )

@@ -33,6 +33,7 @@ from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, M
 from messaging.reads.attachments import AttachmentItem, attached_to, with_left
 from messaging.reads.changes import DELETED, last_text_of, with_changes
 from messaging.reads.participants import Participants, opening_stretches, times_of
+from messaging.reads.planned import Door, PlannedItem, answers_planned, door_of, planned_in
 from messaging.rules import CHANGE_WITHIN
 
 SHOWN = 100
@@ -92,6 +93,10 @@ class Thread:
     newer: bool
     hint: str
     can_write: bool
+    door: Door | None
+    """Whether the agency is open, for an adviser who writes; None if it has no hours."""
+    planned: Sequence[PlannedItem]
+    """What waits until it opens, as this reader may see it."""
     answer_at: str = ""
     """Where the form without scripts leads, if not to the conversation itself."""
 
@@ -159,6 +164,7 @@ def thread_for(
     read_by_other = by_staff if reader.is_jobseeker else by_person
     first = page[0].number if page else 0
     earlier = Message.objects.filter(conversation=conversation, number__gt=marked, number__lt=first)
+    can_write = bool(who.staff) and reader.pk in who.writers
     return Thread(
         conversation=conversation,
         reader=reader,
@@ -173,7 +179,9 @@ def thread_for(
         older_unread=earlier.standing().exclude(author=reader).count(),
         newer=bool(page) and page[-1].number < conversation.last_number,
         hint=_who_answers(conversation, reader, who),
-        can_write=bool(who.staff) and reader.pk in who.writers,
+        can_write=can_write,
+        door=door_of(conversation.jobseeker, now=timezone.now()) if can_write and not reader.is_jobseeker else None,
+        planned=planned_in(conversation, reader),
     )
 
 
@@ -265,6 +273,8 @@ class ListLine:
     urgency: Urgency | None
     relay: str
     """The adviser whom the reader replaces, or an empty string."""
+    planned: str
+    """Which answer is planned, or an empty string."""
 
 
 def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> list[ListLine]:
@@ -297,7 +307,8 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
         last_collective=Subquery(last.values("collective")[:1]),
         unread=unread_by(user),
         relay=relay_of(user, now=now),
-    ).order_by(F("awaiting_reply_since").asc(nulls_last=True), F("last_at").desc(nulls_last=True), "pk")
+    ).order_by(F("awaiting_reply_since").asc(nulls_last=True), F("last_at").desc(nulls_last=True), "pk")[:limit]
+    planned = answers_planned([row.pk for row in rows], user)
     return [
         ListLine(
             conversation=row,
@@ -310,8 +321,9 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
             left=_left(_due(row), now),
             urgency=_urgency(row, now),
             relay=row.relay or "",
+            planned=planned.get(row.pk, ""),
         )
-        for row in rows[:limit]
+        for row in rows
     ]
 
 

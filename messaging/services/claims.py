@@ -13,10 +13,10 @@ from django.db import transaction
 from django.db.models import F
 
 from accompaniment.models import Notification
-from messaging.models import Alert, DispatchRecipient
+from messaging.models import Alert, DispatchRecipient, PlannedMessage
 from messaging.services.channels import wait_before_next
 
-Row = TypeVar("Row", Notification, Alert, DispatchRecipient)
+Row = TypeVar("Row", Notification, Alert, DispatchRecipient, PlannedMessage)
 
 
 def claimed(

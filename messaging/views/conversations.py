@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,13 +21,13 @@ from accompaniment.views.once import went_through
 from accompaniment.views.own import own_file
 from caseload.reads.moves.who_answers import follower_of
 from messaging.forms import MessageForm, NumberForm, SearchForm, composer
-from messaging.models import Conversation
+from messaging.models import Conversation, Message, PlannedMessage
 from messaging.reads.handling import handling_of
 from messaging.reads.participants import ConversationClosedError, Participants, participants
 from messaging.reads.threads import Thread, list_lines, people_without_conversation, thread_for
 from messaging.services import conversations
 from messaging.services.conversations import record_excerpts, record_reading
-from messaging.views.sending import form_of_page, post_form
+from messaging.views.sending import form_of_page, post_form, said_of
 
 LISTED = 60
 """Conversations on the list; the search finds the others."""
@@ -80,14 +81,20 @@ def conversation(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
         return _page(request, opened, form_of_page(request, opened.conversation))
     form = composer(opened.conversation, request.POST, request.FILES)
     wants_json = request.accepts("application/json") and not request.accepts("text/html")
-    message = post_form(request, opened.conversation, form)
-    if message is None:
+    stored = post_form(request, opened.conversation, form)
+    if stored is None:
         sentences = [str(error) for name, errors in form.errors.items() if name != "client_id" for error in errors]
         if wants_json:
             return refuse(" ".join(sentences) or UNREADABLE)
         return _page(request, opened, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if wants_json:
-        return JsonResponse({"number": message.number, "at": message.created_at.isoformat()})
+        return JsonResponse(
+            {"number": stored.number, "at": stored.created_at.isoformat()}
+            if isinstance(stored, Message)
+            else {"planned": stored.due_at.isoformat()}
+        )
+    if isinstance(stored, PlannedMessage):
+        messages.success(request, said_of(stored, opened.conversation.jobseeker, sent=""))
     answer = redirect(f"{reverse('conversation', args=[pk])}#fin")
     went_through(request, answer)
     return answer
@@ -171,8 +178,10 @@ def _reply(request: AuthenticatedRequest, opened: Opened) -> HttpResponse:
     status = HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if post_form(request, opened.conversation, form) is not None:
-            said = f"Votre réponse est envoyée à {opened.conversation.jobseeker}."
+        stored = post_form(request, opened.conversation, form)
+        if stored is not None:
+            person: Jobseeker = opened.conversation.jobseeker
+            said = said_of(stored, person, sent=f"Votre réponse est envoyée à {person}.")
             answer = render(request, "caseload/partials/_acted.html", {"sentence": said})
             went_through(request, answer)
             return answer

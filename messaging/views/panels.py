@@ -1,5 +1,7 @@
 """Panels that pages of other floors load by their address."""
 
+from dataclasses import replace
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,7 +16,7 @@ from caseload.enums import QueueTab
 from caseload.reads.desk.queue import first_rows
 from caseload.rules.queue import rows_of, tab_in
 from messaging.forms import composer
-from messaging.models import CallbackRequest, Conversation
+from messaging.models import CallbackRequest, Conversation, PlannedMessage
 from messaging.reads.callback_queue import calls_of, with_people
 from messaging.reads.participants import ConversationClosedError, participants
 from messaging.reads.threads import thread_for, waiting_lines
@@ -39,8 +41,15 @@ def to_answer(request: AuthenticatedRequest) -> HttpResponse:
     return render(
         request,
         "messaging/partials/_panel_to_answer.html",
-        {"lines": lines, "count": count, "others": count - len(lines), "back": _day_of(request), "of_team": of_team},
+        {"lines": lines, "count": count, "others": count - len(lines), "back": _day_of(request), "of_team": of_team}
+        | _planned(request),
     )
+
+
+def _planned(request: AuthenticatedRequest) -> dict[str, int]:
+    """Return how many of the adviser's messages wait for an opening, and how many could not be sent."""
+    own = PlannedMessage.objects.to_show(request.user)
+    return {"planned": own.waiting().count(), "refused": own.exclude(given_up_at=None).count()}
 
 
 def _day_of(request: AuthenticatedRequest) -> str:
@@ -87,6 +96,9 @@ def person_conversation(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     who = participants(conversation, now=timezone.now())
     record_reading(actor=request.user, conversation=conversation, who=who)
     thread = thread_for(request.user, conversation, who, shown=MESSAGES_SHOWN)
+    if "direct" in request.GET:
+        # Both sides are in the room of an interview: what is written there does not wait.
+        thread = replace(thread, door=None)
     return render(
         request,
         "messaging/partials/_panel_person.html",

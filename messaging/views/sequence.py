@@ -4,6 +4,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,13 +17,14 @@ from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import went_through
 from caseload.reads.file.dossier import file_of
 from messaging.forms import MessageForm, SequenceForm, Standing, composer
-from messaging.models import Conversation
+from messaging.models import Conversation, PlannedMessage
 from messaging.reads.handling import handling_of
+from messaging.reads.planned import answers_planned
 from messaging.reads.sequence import Place, sequence_for
 from messaging.reads.threads import thread_for
 from messaging.services.conversations import record_reading
 from messaging.views.conversations import Opened, open_for
-from messaging.views.sending import form_of_page, post_form
+from messaging.views.sending import form_of_page, post_form, said_of
 
 MESSAGES_SHOWN = 30
 
@@ -59,8 +61,15 @@ def one(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
             return render(request, "messaging/partials/_sequence_state.html", _state(request, opened, asked))
         return _page(request, opened, asked, form_of_page(request, opened.conversation))
     form = composer(opened.conversation, request.POST, request.FILES)
-    if post_form(request, opened.conversation, form) is not None:
-        answer = redirect(asked.on("sequence", done=pk))
+    here = Conversation.objects.to_handle(request.user, now=timezone.now()).filter(pk=pk).first()
+    stored = post_form(request, opened.conversation, form)
+    if stored is not None:
+        # What waits until the agency opens ends no wait, so the conversation is passed over.
+        onward = asked.on("sequence", done=pk)
+        if isinstance(stored, PlannedMessage):
+            messages.success(request, said_of(stored, opened.conversation.jobseeker, sent=""))
+            onward = asked.on("sequence", after=Place.of(here) if here is not None else None)
+        answer = redirect(onward)
         went_through(request, answer)
         return answer
     return _page(request, opened, asked, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -73,6 +82,7 @@ def _state(request: AuthenticatedRequest, opened: Opened, asked: Standing) -> di
     found = sequence_for(request.user, now=now, after=asked.after)
     return {
         "handling": handling_of(request.user, opened.conversation, now=now),
+        "planned": answers_planned([opened.conversation.pk], request.user).get(opened.conversation.pk, ""),
         "left": found.left,
         "passed": found.passed,
         "waits": here is not None,

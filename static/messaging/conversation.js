@@ -8,8 +8,10 @@ import { Files } from "./files.js";
 import { Link } from "./link.js";
 import { withLinks } from "./links.js";
 import { OtherSide } from "./other.js";
-import { Outbox, fail, say } from "./outbox.js";
+import { Outbox, fail, say, sayHour } from "./outbox.js";
 import { Reading } from "./reading.js";
+import { sayOver } from "./over.js";
+import { NO_FILES, When, sayPlanned, showPlanned } from "./when.js";
 
 const CUT = "Connexion coupée — vos messages partiront dès son retour.";
 const CUT_SHOWN_AFTER = 1500; // ms
@@ -26,6 +28,7 @@ class ConversationThread extends HTMLElement {
     this.jump = this.querySelector("[data-jump]");
     this.other = new OtherSide(this.querySelector("[data-other]"), (frame) => this.link.tell(frame));
     this.form = this.querySelector("[data-composer]");
+    this.when = new When(this.form);
     this.files = new Files(this, () => this.atEnd && this.#toTheEnd());
     this.me = Number(this.dataset.me);
     this.staff = this.dataset.staff === "true";
@@ -77,7 +80,7 @@ class ConversationThread extends HTMLElement {
     this.listeners?.abort();
     this.shown?.disconnect();
     for (const timer of [this.cutTimer, this.retryTimer]) clearTimeout(timer);
-    for (const part of [this.reading, this.changing, this.link, this.other, this.files]) part?.stop();
+    for (const part of [this.reading, this.changing, this.link, this.other, this.files, this.when]) part?.stop();
   }
 
   #listen() {
@@ -113,8 +116,10 @@ class ConversationThread extends HTMLElement {
       this.input.focus();
       return;
     }
+    const later = this.when.waits(facts.button);
+    if (later && this.files.some) return this.field.refuse(NO_FILES);
     if (this.files.holds(() => this.#write(facts))) return;
-    const entry = this.outbox.add(body, items);
+    const entry = this.outbox.add(body, items, later);
     this.files.clear();
     this.field.clear();
     this.#showPending(entry);
@@ -130,8 +135,8 @@ class ConversationThread extends HTMLElement {
     if (entry === undefined) return;
     if (this.link.live) {
       this.sending = entry.client_id;
-      const attachments = (entry.attachments ?? []).map((file) => file.id);
-      this.link.tell({ type: "send", client_id: entry.client_id, body: entry.body, attachments });
+      const how = entry.later ? { later: true } : { attachments: (entry.attachments ?? []).map((file) => file.id) };
+      this.link.tell({ type: "send", client_id: entry.client_id, body: entry.body, ...how });
       this.#retryLater(10000);
     } else if (this.reachable) {
       this.sending = entry.client_id;
@@ -181,6 +186,7 @@ class ConversationThread extends HTMLElement {
     else if (frame.type === "typing") this.other.types(frame.name);
     else if (frame.type === "presence") this.other.isPresent(frame.present);
     else if (frame.type === "ack") this.#acknowledged(frame);
+    else if (frame.type === "planned") this.#planned(frame);
     else if (frame.type === "refused") this.#refused(frame);
     else if (frame.retry) this.#retryLater(RETRY_AFTER);
   }
@@ -197,6 +203,7 @@ class ConversationThread extends HTMLElement {
       if (item.author !== this.me) this.other.wrote();
       this.#show(item, wasAtEnd);
     }
+    if (frame.items.length > 0) showPlanned(this);
     if (frame.read_by_staff !== undefined) {
       this.#readUpTo(true, frame.read_by_staff);
       this.#readUpTo(false, frame.read_by_person);
@@ -222,6 +229,14 @@ class ConversationThread extends HTMLElement {
     if (row) say(row, "Envoyé");
     this.dispatchEvent(new CustomEvent("answered", { bubbles: true }));
     this.link.look();
+    this.#next(clientId);
+  }
+
+  // The message waits until the agency opens. Its place is the part of the page with what is planned.
+  #planned({ client_id: clientId, at }) {
+    this.outbox.remove(clientId);
+    this.#pending(clientId)?.remove();
+    sayPlanned(this, at);
     this.#next(clientId);
   }
 
@@ -270,15 +285,8 @@ class ConversationThread extends HTMLElement {
 
   #end(reason) {
     clearTimeout(this.cutTimer);
-    this.line.textContent = "Cette conversation ne vous est plus ouverte.";
-    if (reason === "login") {
-      const again = document.createElement("a");
-      again.href = `${this.dataset.login}?next=${encodeURIComponent(location.pathname)}`;
-      again.textContent = "Reconnectez-vous";
-      // A log-out in another tab has deleted the waiting messages.
-      const promise = this.outbox.entries().length > 0 ? " : ce que vous avez écrit partira alors." : ".";
-      this.line.replaceChildren("Votre session est terminée. ", again, promise);
-    }
+    // A log-out in another tab has deleted the waiting messages.
+    sayOver(this.line, { reason, login: this.dataset.login, waits: this.outbox.entries().length > 0 });
     if (this.form) this.form.hidden = reason !== "login";
   }
 
@@ -385,7 +393,7 @@ class ConversationThread extends HTMLElement {
     const row = this.#clone("message");
     row.classList.toggle("message--ours", ours);
     row.querySelector(".message__author").textContent = name;
-    this.#showHour(row, at);
+    sayHour(row, at, this.clock);
     row.querySelector(".message__body").append(...withLinks(body));
     row.querySelector(".message__note").textContent = email;
     this.files.show(row, attachments);
@@ -396,15 +404,7 @@ class ConversationThread extends HTMLElement {
   #store(row, at) {
     delete row.dataset.client;
     row.querySelector(".message__failed")?.remove();
-    this.#showHour(row, at);
-  }
-
-  #showHour(row, at) {
-    const time = row.querySelector("time");
-    time.dateTime = at.toISOString().replace(/\.\d+/, "");
-    time.title = this.clock.moment(at);
-    const hour = this.clock.hour(at);
-    if (time.textContent !== hour) time.textContent = hour;
+    sayHour(row, at, this.clock);
   }
 
   // The state is shown only under the user's own last stored message.

@@ -7,7 +7,7 @@ import { Keys } from "./keys.js";
 const ROWS = 6;
 
 export class Field {
-  // `form` is the composer; `send({ despite })` is called when the user sends.
+  // `form` is the composer; `send({ button, despite })` is called when the user sends, with the button if there is one.
   constructor(form, { send, signal }) {
     this.input = form.elements.body;
     this.tooLong = form.querySelector("[data-too-long]");
@@ -18,15 +18,17 @@ export class Field {
     const hear = (target, kind, act) => target.addEventListener(kind, act, { signal });
     hear(form, "submit", (event) => {
       event.preventDefault();
-      send({});
+      this.button = event.submitter;
+      send({ button: this.button });
     });
     hear(this.doubt.querySelector("[data-despite]"), "click", (event) => {
       event.preventDefault();
-      send({ despite: true });
+      send({ button: this.button, despite: true });
     });
     hear(this.input, "keydown", (event) => {
       if (!keys.sends(event)) return;
       event.preventDefault();
+      this.button = null;
       send({});
     });
     hear(this.input, "input", () => {
@@ -55,6 +57,12 @@ export class Field {
   clear() {
     this.input.value = "";
     this.input.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // Says why the message stays here.
+  refuse(sentence) {
+    this.tooLong.hidden = false;
+    this.tooLong.textContent = sentence;
   }
 
   // Puts a text that was not sent before what is in the field.

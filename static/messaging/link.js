@@ -73,10 +73,12 @@ export class Link {
     form.set("body", entry.body);
     form.set("client_id", entry.client_id);
     form.set("despite", "on"); // the browser has warned already
+    form.set("quand", entry.later ? "ouverture" : "maintenant");
     (entry.attachments ?? []).forEach((file) => form.append("attachments", file.id));
     const response = await this.#request(this.addresses.post, { method: "POST", body: form });
     if (response === null) return null;
     const answer = await response.json().catch(() => ({}));
+    if (response.ok && answer.planned) return { type: "planned", client_id: entry.client_id, at: answer.planned };
     if (response.ok) return { type: "ack", client_id: entry.client_id, ...answer };
     if (response.status === 409) {
       return { type: "refused", client_id: entry.client_id, sentence: answer.sentence, retry: false };

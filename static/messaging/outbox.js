@@ -18,7 +18,8 @@ export class Outbox {
     this.memory = [];
   }
 
-  // Entries {client_id, body, attachments, at, failed}, oldest first. `failed` is the sentence of a refusal, or "".
+  // Entries {client_id, body, attachments, later, at, failed}, oldest first. `later`: it waits until the agency opens.
+  // `failed` is the sentence of a refusal, or "".
   entries() {
     try {
       const kept = JSON.parse(localStorage.getItem(this.key) ?? "[]");
@@ -28,8 +29,8 @@ export class Outbox {
     }
   }
 
-  add(body, attachments = []) {
-    const entry = { client_id: newClientId(), body, attachments, at: new Date().toISOString(), failed: "" };
+  add(body, attachments = [], later = false) {
+    const entry = { client_id: newClientId(), body, attachments, later, at: new Date().toISOString(), failed: "" };
     this.#keep([...this.entries(), entry]);
     return entry;
   }
@@ -79,4 +80,13 @@ export function fail(row, failed, sentence) {
   row.querySelector(".message__failed")?.remove();
   failed.querySelector(".message__reason").textContent = `Non envoyé – ${sentence}`;
   row.append(failed);
+}
+
+// Says over it when it was written.
+export function sayHour(row, at, clock) {
+  const time = row.querySelector("time");
+  time.dateTime = at.toISOString().replace(/\.\d+/, "");
+  time.title = clock.moment(at);
+  const hour = clock.hour(at);
+  if (time.textContent !== hour) time.textContent = hour;
 }

@@ -9,14 +9,18 @@ function field() {
   return thread?.querySelector("[data-composer] [name=body]") ?? null;
 }
 
-// The message is stored. What is still on its way, or already typed again, keeps this conversation open.
-page.addEventListener("answered", () => {
+// What is still on its way, or already typed again, keeps this conversation open.
+function goOn(address) {
   if (thread.outbox.entries().length > 0 || field().value.trim() !== "") {
     if (state) window.htmx.trigger(state, "refresh");
     return;
   }
-  window.location.assign(page.dataset.answered);
-});
+  window.location.assign(address);
+}
+
+// The message is stored, or waits until the agency opens: then the conversation still waits, and is passed over.
+page.addEventListener("answered", () => goOn(page.dataset.answered));
+page.addEventListener("planned", () => goOn(page.querySelector("[data-pass-over]").href));
 
 // « No reply needed » settles what was shown, also what came while the page was open.
 page.addEventListener("submit", ({ target }) => {

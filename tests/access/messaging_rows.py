@@ -1,10 +1,11 @@
 """Who gets what from the URLs of the messages."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from django.utils import timezone
 
-from messaging.models import Dispatch, MessageStep
+from messaging.models import Dispatch, MessageStep, PlannedMessage
 from messaging.services.dispatches import start_dispatch
 from tests.access.house import House
 from tests.access.row import Row
@@ -42,7 +43,43 @@ def step_from_message(house: House) -> int:
     return house.step.pk
 
 
+def planned_of(house: House) -> int:
+    """Return the key of a message of the follower that waits until the agency opens."""
+    follower, now = house.users["follower"], timezone.now()
+    assert follower is not None
+    planned, _ = PlannedMessage.objects.get_or_create(
+        author=follower,
+        conversation=house.conversation,
+        given_up_at=None,
+        sent_at=None,
+        defaults={
+            "client_id": uuid4(),
+            "body": "Voici ma réponse.",
+            "written_at": now,
+            "due_at": now + timedelta(days=1),
+            "next_try_at": now + timedelta(days=1),
+            "after_number": 0,
+        },
+    )
+    key: int = planned.pk
+    return key
+
+
 ROWS: dict[str, Row] = {
+    "planned_messages": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+    ),
+    "planned_message": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (planned_of(house),),
+    ),
+    "conversation_planned": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.conversation.pk,),
+    ),
     "dispatch": Row(
         "login 403 403 200 404 404 403 403 403",
         "login 405 405 405 405 405 405 405 405",

@@ -74,6 +74,10 @@ class DepartementFactory(CodedFactory):
     region = factory.SubFactory(RegionFactory)
 
 
+OPENS_BY_DEFAULT = True
+"""Whether new agencies have hours. Without, an adviser's message never waits, whatever the hour of a test."""
+
+
 class AgencyFactory(CodedFactory):
     """An agency, open from Monday to Friday, 9 to 12 and 13 to 17 in its own zone. `region=` chooses its region."""
 
@@ -93,9 +97,10 @@ class AgencyFactory(CodedFactory):
 
     @factory.post_generation
     def hours(self, create: bool, extracted: bool | None, **kwargs: Any) -> None:
-        """`hours=False` makes an agency that never opens."""
+        """`hours=False` makes an agency without hours."""
         new = isinstance(self.code, Unused)
-        if create and extracted is not False and (new or not self.opening_hours.exists()):
+        opens = OPENS_BY_DEFAULT if extracted is None else extracted
+        if create and opens and (new or not self.opening_hours.exists()):
             OpeningHours.objects.bulk_create(
                 OpeningHours(agency=self, weekday=weekday, opens_at=opens_at, closes_at=closes_at)
                 for weekday in range(5)

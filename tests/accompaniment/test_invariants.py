@@ -185,6 +185,21 @@ BREACHES = {
             "JOIN messaging_conversation conversation ON conversation.id = message.conversation_id"
         ),
     ),
+    "a message that left without its planned message": (
+        "planned_messages_were_sent_once",
+        (),
+        (
+            "INSERT INTO messaging_plannedmessage (conversation_id, author_id, client_id, body, written_at, due_at, "
+            "next_try_at, attempts, after_number, given_up_at, given_up_for, why) "
+            "SELECT conversation_id, author_id, client_id, body, created_at, created_at + interval '1 hour', "
+            "created_at, 0, 0, created_at, 'withdrawn', '' FROM messaging_message"
+        ),
+    ),
+    "a summary that speaks of no planned message": (
+        "summaries_say_what_is_planned",
+        (),
+        "UPDATE caseload_casesummary SET reply_planned_at = now()",
+    ),
     "nobody waits, says the conversation": (
         "waiting_since_the_first_unanswered_message",
         (),

@@ -16,13 +16,20 @@ from accompaniment.models import Jobseeker
 from accompaniment.rules.errors import NotAllowedNowError
 from messaging.models import Conversation, Dispatch, DispatchRecipient, Message
 from messaging.reads.invariants import dispatches_were_sent_once
-from messaging.services import dispatches
+from messaging.services import sendings
 from messaging.services.channels import WAITS
 from messaging.services.dispatches import send_dispatches, send_one, start_dispatch, stop_dispatch
 from messaging.services.posting import Draft, post_message, post_messages
 from tests.caseload.factories import PortfolioFactory, on_web_track
 from tests.caseload.files import no_broker
-from tests.concurrency.threads import PATIENCE, at_once, until_somebody_waits
+from tests.concurrency.threads import (
+    LONG,
+    PATIENCE,
+    at_once,
+    nobody_else_works,
+    until_somebody_waits,
+    waiting_for_locks,
+)
 from tests.config.embedded_clients import PROJECT, eventually
 from tests.messaging.factories import pair
 
@@ -60,16 +67,6 @@ def sent() -> int:
     return DispatchRecipient.objects.filter(sent_at__isnull=False).count()
 
 
-def nobody_else_works() -> bool:
-    """Whether PostgreSQL has ended the transaction of the killed worker."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL)"
-        )
-        return bool(cursor.fetchone()[0])
-
-
 def test_a_worker_is_killed_in_the_middle_and_another_one_finishes() -> None:
     """The first worker has sent some messages and is in the middle of one, which waits for the conversation's lock."""
     dispatch, people = dispatch_to()
@@ -78,7 +75,7 @@ def test_a_worker_is_killed_in_the_middle_and_another_one_finishes() -> None:
         Conversation.objects.select_for_update().get(jobseeker=held.jobseeker_id)
         worker = subprocess.Popen([sys.executable, "-c", WORKER, str(connection.settings_dict["NAME"])], cwd=PROJECT)
         try:
-            until_somebody_waits()
+            eventually(lambda: waiting_for_locks() > 0, LONG)
         finally:
             worker.kill()
             assert worker.wait(PATIENCE) == -9
@@ -235,7 +232,7 @@ def test_a_dispatch_holds_up_no_conversation_of_somebody_else() -> None:
 def test_a_conversation_that_somebody_holds_is_tried_later_and_the_others_get_theirs(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(dispatches, "PATIENCE", "200ms")
+    monkeypatch.setattr(sendings, "PATIENCE", "200ms")
     dispatch, people = dispatch_to(3)
     with ThreadPoolExecutor(1) as threads, transaction.atomic():
         Conversation.objects.select_for_update().get(jobseeker=people[0])

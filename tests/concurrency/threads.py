@@ -66,3 +66,27 @@ def until_somebody_waits() -> None:
             if cursor.fetchone()[0]:
                 return
     raise AssertionError("no transaction waits for a lock")
+
+
+LONG = 90.0
+"""Seconds within which a process of its own has started, on a slow machine where other tests run."""
+
+
+def waiting_for_locks() -> int:
+    """Return how many other transactions wait for a lock now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def nobody_else_works() -> bool:
+    """Whether PostgreSQL has ended the transaction of the killed worker."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND xact_start IS NOT NULL)"
+        )
+        return bool(cursor.fetchone()[0])

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from config.asgi import application
+from tests.accompaniment import factories
 from tests.e2e.browser import CHROMIUM, Watch, watches
 from tests.e2e.demonstration import demonstration, load_demonstration
 from tests.e2e.server import LiveServer
@@ -52,6 +53,12 @@ ARGUMENTS = (
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 )
+
+
+@pytest.fixture(autouse=True)
+def _no_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every message leave at once, at whatever hour a test runs; `hours=True` makes an agency that closes."""
+    monkeypatch.setattr(factories, "OPENS_BY_DEFAULT", False)
 
 
 @pytest.fixture(scope="package")

@@ -1,6 +1,7 @@
 """The pages of the demonstration, by role."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import uuid4
 
 from django.urls import reverse
@@ -15,7 +16,7 @@ from caseload.models import Absence, Adviser, ImportRun, TransferBatch
 from caseload.reads.moves.waiting_list import waiting_for
 from caseload.services.desk.saved_views import save_view
 from config.demonstration.logins import ADVISER, JOBSEEKER, MANAGER
-from messaging.models import CallbackRequest, CannedReply, Conversation, Dispatch
+from messaging.models import CallbackRequest, CannedReply, Conversation, Dispatch, PlannedMessage
 from messaging.services.dispatches import send_dispatches, start_dispatch
 from messaging.services.posting import post_message
 from tests.e2e.browser import settle
@@ -53,6 +54,22 @@ def sent_to_several(adviser: Adviser, person: Jobseeker) -> Dispatch:
     dispatch = start_dispatch(actor=adviser.user, people=[person.pk], token=uuid4(), body="Atelier mardi à 9\u00a0h.")
     send_dispatches()
     return dispatch
+
+
+def written_for_later(adviser: Adviser, conversation: Conversation) -> PlannedMessage:
+    """Return a message that waits until the agency opens, at whatever hour the test runs."""
+    now = timezone.now()
+    planned: PlannedMessage = PlannedMessage.objects.create(
+        conversation=conversation,
+        author=adviser.user,
+        client_id=uuid4(),
+        body="Je vous appelle demain.",
+        written_at=now,
+        due_at=now + timedelta(days=1),
+        next_try_at=now + timedelta(days=1),
+        after_number=conversation.last_number,
+    )
+    return planned
 
 
 def adviser_pages() -> dict[str, str]:
@@ -115,6 +132,8 @@ def adviser_pages() -> dict[str, str]:
         "conversation_replies": reverse("conversation_replies", args=[conversation.pk]),
         "change_message": reverse("change_message", args=[conversation.pk, own.number]),
         "delete_message": reverse("delete_message", args=[conversation.pk, own.number]),
+        "planned_messages": reverse("planned_messages"),
+        "planned_message": reverse("planned_message", args=[written_for_later(adviser, conversation).pk]),
         "search_messages": f"{reverse('search_messages')}?q=bonjour",
         "sequence": reverse("sequence"),
         "sequence_of": reverse("sequence_of", args=[conversation.pk]),

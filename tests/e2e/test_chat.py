@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from accompaniment.services.reference import give_default_hours
 from messaging.models import CallbackRequest, Message
 from tests.accompaniment.factories import PASSWORD
 from tests.e2e.browser import check_axe, check_fits, forgive, step_inside, tick
@@ -303,6 +304,7 @@ def test_the_composer_is_in_sight_among_two_hundred_messages(two: Pair, new_page
 
 
 def test_a_call_back_is_asked_seen_and_done(two: Pair, person: Page, adviser: Page) -> None:
+    aside(lambda: give_default_hours([two.jobseeker.agency]))
     person.goto("/mon-espace/")
     person.locator("#contenu").get_by_role("link", name="Demander un appel", exact=True).click()
     tick(person.get_by_role("radio", name="Une formation"))

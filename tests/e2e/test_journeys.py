@@ -12,6 +12,7 @@ from pytest_django import Settings
 from accompaniment.enums import Track
 from accompaniment.models import Accompaniment, OnSiteRequest
 from accompaniment.services.plans import plan_obligations
+from accompaniment.services.reference import give_default_hours
 from messaging.models import CallbackRequest, Message
 from tests.accompaniment.factories import PASSWORD, AgencyFactory, reference
 from tests.accompaniment.files import as_file, registration
@@ -61,6 +62,7 @@ def test_the_reader_notices_each_kind_of_fault(page: Page) -> None:
 def test_a_person_logs_in_accepts_books_writes_and_asks(new_page: NewPage, server: object) -> None:
     reference()
     person = validated(bookable_portfolio(), with_account=True).jobseeker
+    give_default_hours([person.agency])
     page = new_page(width=390, height=844)
     forgive(page, "422")
     reader = Reader(page)

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.on_site_requests import ask_on_site
 from accompaniment.services.plan_reviews import ask_plan_change
+from accompaniment.services.reference import give_default_hours
 from messaging.models import Message
 from tests.caseload.factories import on_web_track
 from tests.e2e.browser import check_axe, check_fits, forgive, look, step_inside, tick
@@ -65,6 +66,7 @@ def test_a_call_back_that_is_asked_for_shows_without_reloading(new_page: NewPage
     expect(day).to_have_title(re.compile("^Ma journée"))
     person = new_page(width=390)
     step_inside(person, two.person)
+    aside(lambda: give_default_hours([two.jobseeker.agency]))
     person.goto("/rappels/demander/")
     tick(person.locator("[name=subject]").first)
     tick(person.get_by_role("group", name="Quand vous joindre").get_by_role("checkbox").first)

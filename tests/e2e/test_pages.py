@@ -43,6 +43,7 @@ NO_PAGES = {
     "waiting_panel",
     "panel_person_interviews",
     "panel_to_answer",
+    "conversation_planned",
     "panel_person_conversation",
     "panel_callbacks",
     "conversation_messages",

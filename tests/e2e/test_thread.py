@@ -15,10 +15,10 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accompaniment.enums import ContactNature, EnrolmentState, ObligationState, Track
-from accompaniment.models import Accompaniment, Contact, Enrolment, Jobseeker, Obligation
+from accompaniment.models import Accompaniment, Agency, Contact, Enrolment, Jobseeker, Obligation, OpeningHours
 from accompaniment.rules.presentation import NATURES_TO_YOU
 from accompaniment.rules.tracks import NOTED_CHANNELS
-from accompaniment.services.reference import DATA
+from accompaniment.services.reference import DATA, give_default_hours
 from caseload.models import Placement, Portfolio
 from messaging.models import Message
 from messaging.services.delivery import deliver_due
@@ -171,6 +171,8 @@ def expect_shown(page: Page, *bodies: str) -> None:
 def talk(adviser: Page, jobseeker: Page) -> None:
     """Each sees the other's message without a reload. A cut connection loses nothing and sends nothing twice."""
     person = person_of(FIRST)
+    # Without hours, what the adviser writes leaves at once, at whatever hour this runs.
+    OpeningHours.objects.all().delete()
     jobseeker.goto("/messagerie/")
     adviser.goto(f"/messagerie/avec/{person.pk}/")
     write(jobseeker, "Bonjour")
@@ -209,6 +211,7 @@ def talk_without_websocket(page: Page, adviser: Page) -> None:
 
 def call_back(adviser: Page, jobseeker: Page) -> None:
     """The jobseeker asks for a call-back; the adviser sees the request and marks it done."""
+    give_default_hours(list(Agency.objects.all()))
     jobseeker.goto("/rappels/demander/")
     tick(jobseeker.get_by_role("radio", name="Une formation"))
     tick(jobseeker.get_by_role("group", name="Quand vous joindre").get_by_role("checkbox").first)

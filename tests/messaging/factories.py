@@ -7,7 +7,8 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from accompaniment.models import Jobseeker, User
+from accompaniment.models import Agency, Jobseeker, User
+from accompaniment.services.reference import give_default_hours
 from caseload.models import Portfolio
 from messaging.enums import CallbackSubject
 from messaging.models import CallbackRequest, CallbackWindow, Conversation, Message
@@ -77,8 +78,12 @@ def request_row(jobseeker: Jobseeker, *, starts_at: datetime, ends_at: datetime,
 
 
 def ask(jobseeker: Jobseeker, **facts: Any) -> CallbackRequest:
-    """Ask to be called back in the first window on offer."""
-    return ask_callback(
+    """Ask to be called back in the first window on offer. An agency without hours has some while this is asked."""
+    agency = Agency.objects.get(pk=jobseeker.agency_id)
+    without = not agency.opening_hours.exists()
+    if without:
+        give_default_hours([agency])
+    asked = ask_callback(
         **{
             "actor": jobseeker.user,
             "jobseeker": jobseeker,
@@ -88,3 +93,6 @@ def ask(jobseeker: Jobseeker, **facts: Any) -> CallbackRequest:
             **facts,
         }
     )
+    if without:
+        agency.opening_hours.all().delete()
+    return asked

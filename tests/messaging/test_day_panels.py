@@ -27,7 +27,7 @@ PANELS = {
     # Session and account, the perimeter, and the panel's lines. There is a separate count only if not all lines are
     # shown.
     "/agenda/panneau/aujourdhui/": 9,
-    "/messagerie/panneau/a-repondre/": 5,
+    "/messagerie/panneau/a-repondre/": 8,
     "/rappels/panneau/": 5,
     "/agenda/panneau/en-agence/": 5,
     "/agenda/panneau/echeances/": 4,

@@ -168,7 +168,7 @@ def test_the_list_takes_as_many_queries_for_thirty_as_for_three(django_assert_nu
         while Conversation.objects.count() < size:
             two = pair(portfolio)
             say(two.conversation, two.person)
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             browser.get(reverse("conversations"))
 
 
@@ -180,7 +180,7 @@ def test_a_conversation_takes_as_many_queries_for_two_hundred_messages(django_as
     for size in (2, 200):
         for number in range(Message.objects.count(), size):
             say(two.conversation, two.person if number % 10 == 1 else two.adviser)
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(21):
             page = browser.get(reverse("conversation", args=[two.conversation.pk]))
     text = page.content.decode()
     assert text.count('data-number="') == 200  # it begins at the first unread one

@@ -15,7 +15,7 @@ from accompaniment.models import (
 )
 from accompaniment.services.action_plan import StepFacts
 from messaging.enums import AttemptOutcome, CallbackSubject, CallbackWay
-from messaging.models import CallbackRequest, CannedReply, Conversation
+from messaging.models import CallbackRequest, CannedReply, Conversation, PlannedMessage
 from messaging.services import (
     attachments,
     callbacks,
@@ -23,6 +23,7 @@ from messaging.services import (
     conversations,
     dispatches,
     handling,
+    planned,
     posting,
     replies,
     steps,
@@ -69,6 +70,22 @@ def closed_left_open(house: House, actor: User, it: Any) -> None:
     left = list(departures.left_open(house.portfolio.adviser, now=timezone.now()))
     shown = departures.foresee_closing(house.portfolio.adviser, left).mark
     departures.close_left_open(actor=actor, adviser=house.portfolio.adviser, shown=shown)
+
+
+def planned_by(house: House) -> PlannedMessage:
+    """Return a message of the follower that waits until the agency opens."""
+    now = timezone.now()
+    found: PlannedMessage = PlannedMessage.objects.create(
+        conversation=house.one(Conversation),
+        author=house.portfolio.adviser.user,
+        client_id=uuid4(),
+        body="Bonjour",
+        written_at=now,
+        due_at=now + timedelta(days=1),
+        next_try_at=now + timedelta(days=1),
+        after_number=0,
+    )
+    return found
 
 
 MEETING_CASES: dict[str, Case] = {
@@ -184,6 +201,32 @@ MEETING_CASES: dict[str, Case] = {
         lambda h, actor, it: dispatches.start_dispatch(
             actor=actor, people=[h.person.pk], token=uuid4(), body="Bonjour"
         ),
+    ),
+    f"{M}.planned.plan_message": Case(
+        OWNER | ADVISERS,
+        lambda h, actor, it: planned.plan_message(
+            actor=actor, conversation=h.one(Conversation), client_id=uuid4(), body="Bonjour"
+        ),
+    ),
+    f"{M}.planned.plan_in": Case(
+        OWNER | ADVISERS,
+        lambda h, actor, it: planned.plan_in(
+            actor=actor, conversation_id=h.one(Conversation).pk, client_id=uuid4(), body="Bonjour"
+        ),
+    ),
+    f"{M}.planned.change_planned": Case(
+        FOLLOWER,
+        lambda h, actor, it: planned.change_planned(
+            actor=actor, planned=it, body="Bonsoir", seen=planned.shown_of(it).state
+        ),
+        planned_by,
+    ),
+    f"{M}.planned.send_now": Case(FOLLOWER, lambda h, actor, it: planned.send_now(actor=actor, planned=it), planned_by),
+    f"{M}.planned.withdraw": Case(FOLLOWER, lambda h, actor, it: planned.withdraw(actor=actor, planned=it), planned_by),
+    f"{M}.planned.put_away": Case(
+        FOLLOWER,
+        lambda h, actor, it: planned.put_away(actor=actor, planned=it),
+        lambda h: planned.withdraw(actor=h.portfolio.adviser.user, planned=planned_by(h)),
     ),
     f"{M}.dispatches.stop_dispatch": Case(
         FOLLOWER,

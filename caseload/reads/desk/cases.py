@@ -72,6 +72,7 @@ SUMMARISED = {
     for name in (
         "awaiting_reply_since",
         "reply_due_at",
+        "reply_planned_at",
         "callback_due_at",
         "next_interview_at",
         "next_interview_channel",
