@@ -32,11 +32,14 @@ NIR_GROUPS = (
     (1, 4, 2, 3, 3, 2),
     (1, 4, 5, 3, 2),
 )
+NIR_WITHOUT_KEY = re.compile(r"[1-478][0-9]{2}(?:0[1-9]|1[0-2])(?:[0-9]{2}|2[AB])[0-9]{6}")
+"""As people write it from memory. Only the months of the year, because there is no key to check."""
+NIR_GROUPS_WITHOUT_KEY = ((13,), (1, 2, 2, 2, 3, 3), (1, 2, 2, 2, 6), (1, 2, 2, 5, 3), (1, 4, 2, 3, 3), (1, 4, 5, 3))
 CARD_NUMBER = re.compile(r"3[47][0-9]{13}|(?:4|5|6|2[2-7])[0-9]{14,17}")
 """From 15 digits on, because a SIRET has 14 and the same check digit."""
 CARD_GROUPS = ((15,), (16,), (17,), (18,), (19,), (4, 6, 5), (4, 4, 4, 4), (4, 4, 4, 4, 3))
 BEGINNING = re.compile(r"[0-9]|[A-Z]{2}[0-9]{2}")
-SHORTEST, LONGEST = 15, 34
+SHORTEST, LONGEST = 13, 34
 
 
 def kinds_in(text: str) -> list[str]:
@@ -73,6 +76,8 @@ def _kind(groups: list[str]) -> str:
     number = "".join(groups)
     shape = tuple(map(len, groups))
     if shape in NIR_GROUPS and NIR.fullmatch(number) and nir.is_valid(number):
+        return SOCIAL_SECURITY
+    if shape in NIR_GROUPS_WITHOUT_KEY and NIR_WITHOUT_KEY.fullmatch(number):
         return SOCIAL_SECURITY
     if shape in CARD_GROUPS and CARD_NUMBER.fullmatch(number) and luhn.is_valid(number):
         return CARD

@@ -16,6 +16,8 @@ class Handling:
     reminder: Reminder | None
     is_later: bool
     """Whether the reminder is for a later instant."""
+    due_day: date | None
+    """The day of the reminder, in the zone of the person's agency."""
     settled: WaitEnd | None
     """The « no reply needed » that settled the person's last message."""
     answered_by: str
@@ -48,6 +50,7 @@ def handling_of(reader: User, conversation: Conversation, *, now: datetime) -> H
         conversation=conversation,
         reminder=reminder,
         is_later=reminder is not None and reminder.due_at > now,
+        due_day=reminder.due_at.astimezone(conversation.jobseeker.agency.zone).date() if reminder else None,
         settled=settled,
         answered_by=last.author.full_name if last is not None and other else "",
         tomorrow=today + timedelta(days=1),

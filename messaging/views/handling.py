@@ -6,18 +6,19 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accompaniment.enums import Role
 from accompaniment.forms.fields import add_refusal
 from accompaniment.models import Note
 from accompaniment.rules.errors import DomainError
-from accompaniment.rules.french import weekday_in_words
+from accompaniment.rules.french import hour_in_words, weekday_in_words
 from accompaniment.services.notes import write_note
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from accompaniment.views.once import once
 from messaging.forms import ConversationNoteForm, ReminderForm, SettleForm
-from messaging.models import Conversation
+from messaging.models import Conversation, Reminder
 from messaging.services import handling
 from messaging.views.conversations import open_for
 
@@ -77,12 +78,12 @@ def remind(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
         if form.is_valid():
             day = form.cleaned_data["day"]
             try:
-                handling.remind(actor=request.user, conversation=conversation, on=day)
+                reminder = handling.remind(actor=request.user, conversation=conversation, on=day)
             except DomainError as refusal:
                 add_refusal(form, refusal)
             else:
                 said = f"La conversation avec {conversation.jobseeker} revient {weekday_in_words(day)}."
-                messages.success(request, said)
+                messages.success(request, said + _still_due(reminder))
                 return _go_on(conversation, form.cleaned_data["suite"])
     context = {"conversation": conversation, "person": conversation.jobseeker, "form": form}
     return render(request, "messaging/remind.html", context, status=status)
@@ -104,6 +105,15 @@ def note(request: AuthenticatedRequest, pk: int) -> HttpResponseBase:
     context = {"conversation": conversation, "person": person, "form": form, "notes": notes}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "messaging/conversation_note.html", context, status=status)
+
+
+def _still_due(reminder: Reminder) -> str:
+    """Return a sentence if the answer is due before the reminder comes, or an empty string."""
+    due = reminder.conversation.reply_due_at
+    if due is None or reminder.due_at < due:
+        return ""
+    local = timezone.localtime(due)
+    return f" La réponse reste due avant {weekday_in_words(local.date())}, {hour_in_words(local)}."
 
 
 def _asked(request: AuthenticatedRequest) -> str:

@@ -4,12 +4,14 @@
 const RUN = /(?<![0-9A-Za-z])[0-9A-Za-z]+(?:[ .\-\u00a0\u202f][0-9A-Za-z]+)*/g;
 const SEPARATOR = /[ .\-\u00a0\u202f]/;
 const BEGINNING = /^(?:\d|[A-Z]{2}\d{2})/;
-const SHORTEST = 15;
+const SHORTEST = 13;
 const LONGEST = 34;
 
 const NIR = /^[1-478]\d{2}(?:0[1-9]|1[0-2]|[2-9]\d)(?:\d{2}|2[AB])\d{8}$/;
+const NIR_WITHOUT_KEY = /^[1-478]\d{2}(?:0[1-9]|1[0-2])(?:\d{2}|2[AB])\d{6}$/;
 const CARD = /^(?:3[47]\d{13}|(?:4|5|6|2[2-7])\d{14,17})$/;
 const NIR_GROUPS = new Set(["15", "13,2", "1,2,2,2,3,3,2", "1,2,2,2,6,2", "1,2,2,5,3,2", "1,4,2,3,3,2", "1,4,5,3,2"]);
+const NIR_GROUPS_WITHOUT_KEY = new Set(["13", "1,2,2,2,3,3", "1,2,2,2,6", "1,2,2,5,3", "1,4,2,3,3", "1,4,5,3"]);
 const CARD_GROUPS = new Set(["15", "16", "17", "18", "19", "4,6,5", "4,4,4,4", "4,4,4,4,3"]);
 const IBAN = /^[A-Z]{2}\d{2}[A-Z0-9]+$/;
 
@@ -51,6 +53,7 @@ function kindOf(groups) {
   const number = groups.join("");
   const shape = groups.map((group) => group.length).join(",");
   if (NIR_GROUPS.has(shape) && NIR.test(number) && hasKey(number)) return KINDS[0];
+  if (NIR_GROUPS_WITHOUT_KEY.has(shape) && NIR_WITHOUT_KEY.test(number)) return KINDS[0];
   if (CARD_GROUPS.has(shape) && CARD.test(number) && isLuhn(number)) return KINDS[1];
   if (IBAN.test(number) && IBAN_LENGTHS.includes(`${number.slice(0, 2)}${number.length}`) && isIban(number)) return KINDS[2];
   return "";

@@ -21,11 +21,16 @@ EXAMPLES: dict[str, list[str]] = {
     "fr7630006000011234567890189": [IBAN],
     "BE68 5390 0754 7034": [IBAN],
     "2 95 10 99 126 111 93 et FR76 3000 6000 0112 3456 7890 189": [SOCIAL_SECURITY, IBAN],
+    # From memory, without its key or with a wrong one.
+    "2 95 10 99 126 111": [SOCIAL_SECURITY],
+    "2951099126111": [SOCIAL_SECURITY],
+    "2 95 10 99 126 111 94": [SOCIAL_SECURITY],
     # One digit wrong.
-    "2 95 10 99 126 111 94": [],
+    "295109912611194": [],
     "4111 1111 1111 1112": [],
     "FR76 3000 6000 0112 3456 7890 188": [],
     # What people write without harm.
+    "Code 4006381333931, commande 2951399126111": [],
     "": [],
     "Rendez-vous le 12/03/2026 de 14 h 30 à 15 h 15": [],
     "06 12 34 56 78": [],

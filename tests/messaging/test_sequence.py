@@ -295,6 +295,23 @@ def test_what_is_kept_to_deal_with_stays_after_the_answer_and_is_met_once() -> N
     assert not Conversation.objects.to_handle(first.adviser, now=timezone.now())
 
 
+@pytest.mark.parametrize(("day", "said"), [("2026-03-12", False), ("2026-03-17", True)])
+def test_a_reminder_past_the_time_to_answer_says_until_when_the_answer_is_due(day: str, said: bool) -> None:
+    """Kind: something put off beyond what the law allows, with a green message."""
+    with time_machine.travel("2026-03-11T10:00:00Z", tick=False):
+        (one,) = waiting(1)
+        due = Conversation.objects.get().reply_due_at
+        assert due is not None
+        assert date(2026, 3, 12) < due.date() < date(2026, 3, 17)
+        client = signed_in(one.adviser)
+        path = reverse("conversation_remind", args=[one.conversation.pk])
+        _, page = follow(client, client.post(path, {"day": day})["Location"])
+        assert ("La réponse reste due avant" in page) is said
+        _, page = follow(client, reverse("conversation", args=[one.conversation.pk]))
+        assert "À vous rappeler" in page
+        assert "à 0" not in page.partition("À vous rappeler")[2].partition("</p>")[0]
+
+
 @pytest.mark.parametrize("days", [0, -1, 400])
 def test_a_reminder_is_for_a_day_of_the_coming_year(days: int) -> None:
     (one,) = waiting(1)
