@@ -249,6 +249,12 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, successful
   import(elt.dataset.bandCounts).then(() => document.dispatchEvent(answer));
 });
 
+// Something was done here that the navigation counts. It would ask for its counts in a minute.
+document.addEventListener("counts", () => {
+  const band = document.querySelector("[data-band]");
+  if (band) window.htmx.trigger(band, "refresh");
+});
+
 document.addEventListener("htmx:afterRequest", (event) => {
   if (isByItself(event)) return;
   const { successful, xhr } = event.detail;

@@ -416,6 +416,8 @@ class ConversationThread extends HTMLElement {
   }
 
   #readUpTo(staff, number) {
+    // One's own mark is stored: the navigation counts less now.
+    if (staff === this.staff && this.reading.count === 0) this.dispatchEvent(new CustomEvent("counts", { bubbles: true }));
     if (staff === this.staff || number <= this.readByOther) return;
     this.readByOther = number;
     this.#sayStates();

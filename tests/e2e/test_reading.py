@@ -75,6 +75,19 @@ def test_a_message_below_the_fold_is_read_once_its_end_was_in_sight(two: Pair, n
     assert aside(read_to) == [3]
 
 
+def test_the_navigation_counts_a_message_no_longer_once_it_is_read(two: Pair, new_page: NewPage) -> None:
+    """Kind: a count that is true again only a minute later. It is asked for anew when one's mark is stored."""
+    aside(lambda: say(two.conversation, two.adviser))
+    page = new_page()
+    step_inside(page, two.person)
+    page.goto("/mon-espace/")
+    counts = page.locator("[data-count-of=conversations]")
+    expect(counts.first).to_contain_text("1")
+    page.goto(f"/messagerie/{two.conversation.pk}/")
+    for place in counts.all():
+        expect(place).to_have_text("")
+
+
 def test_cut_off_is_taken_back_when_the_socket_survived(two: Pair, new_page: NewPage) -> None:
     """Kind: a warning that stays after its cause is gone."""
     person = open_at(two, new_page, as_person=True)
