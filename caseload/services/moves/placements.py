@@ -135,8 +135,8 @@ def end_placement(*, actor: User | None, jobseeker: Jobseeker, reason: Placement
 def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
     """Move a person who leaves the 100 % web track into a classic portfolio of the agency that has room.
 
-    If none has room, the person goes on the waiting list; leaving is never refused. The former adviser is told here if
-    the tier changes too; otherwise the request to leave tells them.
+    If none has room, the person goes on the waiting list; leaving is never refused. The former adviser, who may be in
+    the middle of the day's interviews, is told.
     """
     period = Accompaniment.objects.current().get(jobseeker=jobseeker)
     former = _portfolio_of(jobseeker)
@@ -144,13 +144,14 @@ def follow_track_end(jobseeker: Jobseeker, actor: User | None, at: datetime) -> 
     lock_in_order(jobseeker=jobseeker, portfolios=places)
     end_placement(actor=actor, jobseeker=jobseeker, reason=PlacementEnd.TRACK_ENDED, at=at)
     _place_in_first_with_room(actor, jobseeker, places, after=PlacementStart.TRACK_ENDED)
-    if former is not None and tier_of(former.modality) != period.tier:
+    if former is not None:
+        stays = tier_of(former.modality) == period.tier
         tell_who_followed(
             actor=actor,
             former=former,
             jobseeker=jobseeker,
             follower=follower_of(jobseeker),
-            reason=PlacementEnd.TIER_CHANGED,
+            reason=PlacementEnd.TRACK_ENDED if stays else PlacementEnd.TIER_CHANGED,
         )
 
 

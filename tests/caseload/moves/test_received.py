@@ -9,6 +9,7 @@ from accompaniment.services.enrolments.acceptance import leave_track
 from accompaniment.services.enrolments.tiers import change_tier
 from caseload.models import Placement, Portfolio
 from caseload.services.moves.waiting_list import place_waiting
+from messaging.services.delivery import letter_for
 from tests.accompaniment.factories import reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 
@@ -48,12 +49,25 @@ def test_who_leaves_and_finds_no_room_reads_of_the_waiting_list(web: Portfolio) 
     assert received() == []
 
 
+def test_the_adviser_of_somebody_who_leaves_is_told_unless_it_was_their_act(web: Portfolio) -> None:
+    """Kind: an adviser who waits in a room for somebody who has left the 100 % web."""
+    PortfolioFactory(agency=web.agency, modality=Modality.GUIDE)
+    gone, sent = on_web_track(web), on_web_track(web, identifier="7654321B")
+    leave_track(actor=gone.user, jobseeker=gone)
+    leave_track(actor=web.adviser.user, jobseeker=sent)
+    letter = Notification.objects.get(kind=NotificationKind.PEOPLE_LEFT)
+    assert letter.user == web.adviser.user
+    assert [line["person"] for line in letter.context["lines"]] == [gone.full_name]
+    assert "Son accompagnement 100\u00a0% web est terminé." in letter_for(letter).body
+
+
 def test_an_adviser_who_keeps_the_person_is_told_nothing(web: Portfolio) -> None:
     PortfolioFactory(adviser=web.adviser, agency=web.agency, modality=Modality.GUIDE)
     person = on_web_track(web)
     leave_track(actor=person.user, jobseeker=person)
     assert Placement.objects.open().get(jobseeker=person).portfolio.adviser == web.adviser
     assert received() == []
+    assert not Notification.objects.filter(kind=NotificationKind.PEOPLE_LEFT).exists()
 
 
 def test_another_tier_brings_another_adviser_who_is_told(web: Portfolio) -> None:
