@@ -175,6 +175,9 @@ NOT_BY_A_COVER = {
     "dispatch": "404 405",
     "stop_dispatch": "405 404",
     "planned_message": "404 404",
+    # Own ready-made words are nobody else's.
+    "canned_reply": "404 404",
+    "delete_canned_reply": "405 404",
     # GET and POST of a colleague who covers today, for things that belong to the adviser alone: views, absences,
     # transfers, and interviews that were not given to the colleague.
     "saved_view": "404 404",
