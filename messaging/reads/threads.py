@@ -1,5 +1,6 @@
 """What the pages of a conversation show, read with a fixed number of queries."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ CONTEXT = 5
 
 ANSWER_DELAY = f"Délai pour répondre\u00a0: {delay_in_words(REPLY_WITHIN)}. Sans réponse, demandez un appel."
 """What the page promises to a person who writes, and what to do if the promise is not kept."""
+
+SPACES = re.compile(r"[ \t\n]+")
+"""A no-break space is none of these: it holds an hour together."""
 
 EXCERPT = 90
 """Characters of the last message that a list shows."""
@@ -411,7 +415,9 @@ def _left(due_at: datetime | None, now: datetime) -> str:
 
 
 def _excerpt(body: str, *, attached: int) -> str:
-    line = " ".join(body.split()) or (counted(attached, "une pièce jointe,pièces jointes") if attached else DELETED)
+    line = SPACES.sub(" ", body).strip() or (
+        counted(attached, "une pièce jointe,pièces jointes") if attached else DELETED
+    )
     return line if len(line) <= EXCERPT else f"{line[: EXCERPT - 1].rstrip()}…"
 
 

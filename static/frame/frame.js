@@ -51,7 +51,7 @@ const SAID_AFTER = 500; // ms
 const said = document.getElementById("annonces");
 
 function say(news) {
-  const sentences = [...news].map((one) => one.textContent.replace(/\s+/g, " ").trim()).filter(Boolean);
+  const sentences = [...news].map((one) => one.textContent.replace(/[ \n]+/g, " ").trim()).filter(Boolean);
   if (sentences.length === 0) return;
   const words = sentences.join(" ");
   // What stays true while a part reloads is said once.
