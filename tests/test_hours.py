@@ -79,8 +79,18 @@ def named(place: ZoneInfo) -> re.Pattern[str]:
     return re.compile(rf"(?<!\d)(?:{hours})(?!\d)(?!{zone})(?! (?:–|et) \d+ h(?: \d\d)?{zone})")
 
 
-NOBODY_ELSE_S = {"imports", "import", "settings", "capacities", "consent_texts", "lapse_delays"}
-"""Pages of managers without people: nobody else reads their hours."""
+NOBODY_ELSE_S = {
+    "imports",
+    "import",
+    "settings",
+    "capacities",
+    "consent_texts",
+    "lapse_delays",
+    "dispatch",
+    "message_many",
+}
+"""Pages of managers without people, and what one has written oneself to people of any zone: nobody else reads their
+hours."""
 
 
 @dataclass(frozen=True)
