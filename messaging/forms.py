@@ -208,11 +208,24 @@ class CannedReplyChangeForm(SeenForm, CannedReplyForm):
 READ_BY_OTHERS = "La personne et les responsables de sa région lisent cette étape. N'y laissez que ce qui est à faire."
 
 
+class TypedChoices(forms.Select):
+    """A choice among texts that people have typed, each in its own direction."""
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        option["attrs"]["dir"] = "auto"
+        return option
+
+
 class MessageStepForm(StepForm):
     """A step of the action plan that is written from a message, under an open objective or a new one."""
 
     objective = forms.ModelChoiceField(
-        label="Objectif", queryset=Objective.objects.none(), required=False, empty_label="Un nouvel objectif"
+        label="Objectif",
+        queryset=Objective.objects.none(),
+        required=False,
+        empty_label="Un nouvel objectif",
+        widget=TypedChoices,
     )
     new_objective = LineField(
         label="Nouvel objectif", help_text="Par exemple «\u00a0Passer le permis\u00a0».", required=False, max_length=200

@@ -133,6 +133,7 @@ export class Field {
     const instead = plural(left.length, "à sa place ou retirez-le,à leur place ou retirez-les");
     const sentence = `À compléter avant l'envoi\u00a0: ${left.join(", ")}. Écrivez ce qui convient ${instead}.`;
     this.unfilled.hidden = left.length === 0;
+    this.input.form.querySelector("[data-unfilled-first]")?.remove(); // it came with the page
     if (left.length > 0 && this.unfilled.textContent !== sentence) this.unfilled.textContent = sentence;
     return left.length > 0;
   }

@@ -23,16 +23,19 @@ ROWS = [
     "outbox, 60 letters beside 200 delivered",
     "portfolio page, 80 jobseekers beside 40",
     "search with a typing error in the portfolio, 80 jobseekers beside 40",
-    "search of the header by an adviser, a typing error, 80 jobseekers beside 40",
-    "search of the header by an adviser, three letters, 80 jobseekers beside 40",
-    "search of the header by an adviser, a frequent name, 80 jobseekers beside 40",
-    "search of the header by an adviser, a frequent name with an error, 80 jobseekers beside 40",
-    "search of the header by an adviser, a telephone number, 80 jobseekers beside 40",
-    "search of the header by a manager of the country, a typing error, 80 jobseekers beside 40",
-    "search of the header by a manager of the country, three letters, 80 jobseekers beside 40",
-    "search of the header by a manager of the country, a frequent name, 80 jobseekers beside 40",
-    "search of the header by a manager of the country, a frequent name with an error, 80 jobseekers beside 40",
-    "search of the header by a manager of the country, a telephone number, 80 jobseekers beside 40",
+    *(
+        f"search of the header by {who}, {what}, 80 jobseekers beside 40"
+        for who in ("an adviser", "a manager of the country")
+        for what in (
+            "a typing error",
+            "three letters",
+            "a frequent name",
+            "a frequent name with an error",
+            "a frequent name with an error in its first letter",
+            "a frequent first name and a frequent last name",
+            "a telephone number",
+        )
+    ),
 ]
 
 

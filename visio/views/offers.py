@@ -91,8 +91,8 @@ def card(request: AuthenticatedRequest, pk: int, number: int) -> HttpResponseBas
     if request.method == "POST":
         if not request.user.is_jobseeker:
             raise MissingRightError(
-                missing="La personne choisit elle-même un de ces créneaux.",
-                remedy="Pour en réserver un avec elle, ouvrez «\u00a0Proposer un entretien\u00a0» dans son dossier.",
+                missing="Cette page est réservée à la personne, qui choisit elle-même un de ces créneaux.",
+                remedy="Demandez-le-lui, ou réservez par «\u00a0Proposer un entretien\u00a0», dans son dossier.",
             )
         form = OfferedSlotForm(request.POST)
         status = HTTPStatus.UNPROCESSABLE_ENTITY
