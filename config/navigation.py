@@ -49,7 +49,7 @@ NAVIGATION: dict[Role, tuple[Entry, ...]] = {
         Entry(
             "agenda",
             "Agenda",
-            beyond=("demandes-en-agence", "absences", "visio"),
+            beyond=("demandes-en-agence", "absences", "visio", "mes-entretiens"),
             waiting=("une demande en agence,demandes en agence", "attend,attendent"),
         ),
         Entry("conversations", "Messages", waiting=("une conversation", "attend,attendent")),
