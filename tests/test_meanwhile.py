@@ -344,7 +344,8 @@ def test_every_form_of_the_kind_is_walked() -> None:
         )
     }
     walked |= {"PlanDecisionForm", "EditObjectiveForm", "EditStepForm"}
-    # tests/caseload/registration/test_corrections.py, tests/messaging/test_changes.py and test_canned_replies.py
-    elsewhere = {"CorrectionForm", "MessageChangeForm", "CannedReplyChangeForm"}
+    # tests/caseload/registration/test_corrections.py, tests/messaging/test_changes.py, test_canned_replies.py and
+    # test_planned.py
+    elsewhere = {"CorrectionForm", "MessageChangeForm", "CannedReplyChangeForm", "PlannedMessageForm"}
     parts = {"SeenForm", "ReachForm"}
     assert below(SeenForm) == walked | elsewhere | parts

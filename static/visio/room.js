@@ -54,8 +54,8 @@ function say(element, text) {
 function status() {
   if (state.over) return find("[data-status]").textContent;
   if (state.ended) return find("#fin-titre").textContent;
-  if (state.silent) return `Rien n'arrive de ${other} pour le moment. Nous rétablissons la liaison ; vous pouvez continuer par téléphone.`;
-  if (state.cut > 0 && peer?.connected) return `${state.cut < 3 ? "Connexion coupée avec la salle." : "La salle ne répond pas."} L'appel continue.`;
+  if (state.silent && state.cut === 0) return `Rien n'arrive de ${other} pour le moment. Nous rétablissons la liaison ; vous pouvez continuer par téléphone.`;
+  if (state.cut > 0 && peer?.connected && !state.silent) return `${state.cut < 3 ? "Connexion coupée avec la salle." : "La salle ne répond pas."} L'appel continue.`;
   if (state.cut >= 3) return "La salle ne répond pas. Nous réessayons ; vous pouvez continuer par téléphone.";
   if (state.cut > 0) return "Connexion coupée, nous la rétablissons…";
   if (peer?.connected) return `Vous êtes en conversation avec ${other}.`;
