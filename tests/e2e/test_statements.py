@@ -21,7 +21,7 @@ MOST = 15
 MOST_OF_A_PAGE = {
     "person": 20,
     "person_tier": 18,
-    "conversation": 20,
+    "conversation": 18,
     "my_accompaniment": 17,
     "member": 17,
     "steering": 16,
