@@ -1,89 +1,29 @@
-"""Working hours, interviews and their reports."""
+"""Interviews."""
 
 from datetime import date, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
 from accompaniment.enums import OWN_CHANNELS, Channel
 from accompaniment.models import Jobseeker, Obligation, User
 from accompaniment.models.expressions import TsTzRange
-from accompaniment.models.guards import AppendOnly
 from accompaniment.models.people import OfJobseekerQuerySet
 from accompaniment.models.plan import ObligationQuerySet
 from caseload.models import Adviser
 from caseload.models.staff import managed_by
-from messaging.models import Message
-from visio.enums import InterviewState, NextStep
+from visio.enums import InterviewState
 from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES
 from visio.rules.states import STATES_TO_YOU, is_to_be_held, last_day_to_answer
 
-SLOTS_OFFERED_AT_MOST = 5
+if TYPE_CHECKING:
+    from visio.models.outcomes import InterviewEvent
+
 REASON_LENGTH = 500
-ANSWER_LENGTH = 2000
-
-
-class WorkingHours(models.Model):
-    """A stretch of a weekday in which an adviser can be booked, as wall-clock times in the agency's zone."""
-
-    adviser = models.ForeignKey(Adviser, models.CASCADE, related_name="working_hours")
-    weekday = models.PositiveSmallIntegerField("jour", help_text="0 = lundi … 6 = dimanche")
-    starts_at = models.TimeField("début")
-    ends_at = models.TimeField("fin")
-
-    class Meta:
-        ordering = ("adviser", "weekday", "starts_at")
-        constraints = [
-            models.CheckConstraint(condition=Q(weekday__lte=6), name="working_hours_weekday"),
-            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="working_hours_in_order"),
-            models.UniqueConstraint(fields=("adviser", "weekday", "starts_at"), name="working_hours_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.adviser_id} {self.weekday} {self.starts_at}–{self.ends_at}"
-
-
-class SlotOffer(AppendOnly):
-    """Free slots that an adviser offers to a person in a message. The person may book one of them."""
-
-    message = models.OneToOneField(Message, models.PROTECT, related_name="slot_offer")
-    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="slot_offers")
-    adviser = models.ForeignKey(Adviser, models.PROTECT, related_name="slot_offers")
-    channel = models.CharField(max_length=8, choices=[c for c in OWN_CHANNELS if c[0] != Channel.CHAT])
-    slots = ArrayField(models.DateTimeField(), help_text="when each slot begins, in order")
-    offered_at = models.DateTimeField()
-
-    objects = OfJobseekerQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(slots__len__gte=1, slots__len__lte=SLOTS_OFFERED_AT_MOST), name="slot_offer_size"
-            ),
-            models.CheckConstraint(
-                condition=Q(channel__in=(Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)), name="slot_offer_channel"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{len(self.slots)} slots for {self.jobseeker_id}"
-
-
-class SlotInvitation(AppendOnly):
-    """The one invitation to choose a slot for an obligation, however often planning runs."""
-
-    obligation = models.OneToOneField(Obligation, models.PROTECT, related_name="slot_invitation")
-    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="slot_invitations")
-    invited_at = models.DateTimeField()
-
-    objects = OfJobseekerQuerySet.as_manager()
-
-    def __str__(self) -> str:
-        return f"{self.jobseeker_id} invited for {self.obligation_id}"
 
 
 class InterviewQuerySet(OfJobseekerQuerySet):
@@ -311,80 +251,6 @@ class Interview(models.Model):
     def last_decision(self) -> "InterviewEvent | None":
         """Return the last decision of a named person about a noted absence, if there is one."""
         return self.events.filter(from_state__in=ABSENCE_STATES).select_related("actor").order_by("pk").last()
-
-
-class OfferBooking(AppendOnly):
-    """The one interview that was booked from an offer."""
-
-    offer = models.OneToOneField(SlotOffer, models.PROTECT, related_name="booking")
-    interview = models.OneToOneField(Interview, models.PROTECT, related_name="offer_booking")
-
-    def __str__(self) -> str:
-        return f"{self.interview_id} from {self.offer_id}"
-
-
-class InterviewEvent(AppendOnly):
-    """One change of state of an interview."""
-
-    interview = models.ForeignKey(Interview, models.PROTECT, related_name="events")
-    at = models.DateTimeField()
-    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    from_state = models.CharField(max_length=12, choices=InterviewState, blank=True)
-    to_state = models.CharField(max_length=12, choices=InterviewState)
-    reason = models.CharField("motif", max_length=REASON_LENGTH, blank=True)
-
-    class Meta:
-        ordering = ("at", "pk")
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(from_state__in=ABSENCE_STATES)
-                | (~Q(reason="") & (Q(actor__isnull=False) | Q(to_state=InterviewState.EXCUSED))),
-                name="interview_absence_decided_with_reason",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.interview_id} {self.from_state}→{self.to_state}"
-
-
-class AbsenceAnswer(AppendOnly):
-    """The person's explanation of a noted absence. A later addition is a row of its own."""
-
-    interview = models.ForeignKey(Interview, models.PROTECT, related_name="absence_answers")
-    jobseeker = models.ForeignKey(Jobseeker, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    text = models.TextField("explication", max_length=ANSWER_LENGTH)
-
-    objects = OfJobseekerQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("at", "pk")
-        constraints = [models.CheckConstraint(condition=~Q(text=""), name="absence_answer_not_empty")]
-
-    def __str__(self) -> str:
-        return f"answer to {self.interview_id}"
-
-
-class InterviewReport(AppendOnly):
-    """The adviser's conclusions of an interview, and the next step."""
-
-    interview = models.OneToOneField(Interview, models.PROTECT, related_name="report")
-    author = models.ForeignKey(User, models.PROTECT, related_name="+")
-    conclusions = models.TextField("conclusions", max_length=5000)
-    next_step = models.CharField("suite", max_length=12, choices=NextStep)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = "compte rendu"
-        constraints = [models.CheckConstraint(condition=~Q(conclusions=""), name="interview_report_not_empty")]
-
-    def __str__(self) -> str:
-        return f"report of {self.interview_id}"
-
-    @property
-    def next_step_told(self) -> str:
-        """The next step in words for the person."""
-        return NextStep(self.next_step).told_to_person
 
 
 def to_place(obligations: ObligationQuerySet) -> ObligationQuerySet:

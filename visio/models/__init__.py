@@ -1,0 +1,23 @@
+"""Tables of the top floor: when advisers can be booked, interviews, and what becomes of them."""
+
+from visio.models.hours import WorkingHours
+from visio.models.interviews import REASON_LENGTH, Interview, InterviewQuerySet, nearest_to_place, to_place
+from visio.models.offers import SLOTS_OFFERED_AT_MOST, OfferBooking, SlotInvitation, SlotOffer
+from visio.models.outcomes import ANSWER_LENGTH, AbsenceAnswer, InterviewEvent, InterviewReport
+
+__all__ = [
+    "ANSWER_LENGTH",
+    "REASON_LENGTH",
+    "SLOTS_OFFERED_AT_MOST",
+    "AbsenceAnswer",
+    "Interview",
+    "InterviewEvent",
+    "InterviewQuerySet",
+    "InterviewReport",
+    "OfferBooking",
+    "SlotInvitation",
+    "SlotOffer",
+    "WorkingHours",
+    "nearest_to_place",
+    "to_place",
+]
