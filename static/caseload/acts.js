@@ -93,7 +93,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
     return;
   }
   if (!place.matches("[data-act-form]")) return;
-  if (place.querySelector("form[data-plan]")) import("./plan.js");
+  if (place.querySelector("form[data-plan]")) import("./plan.js").catch(() => {}); // all its fields stay in sight
   const link = linkOf(place);
   const acted = place.querySelector("[data-acted]");
   link.setAttribute("aria-expanded", String(acted === null));

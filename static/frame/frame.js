@@ -66,17 +66,25 @@ document.addEventListener("focusin", (event) => {
 });
 
 // Scripts that most visits do without come when something needs them, each once. They come as elements, so that a page
-// that needs them from its beginning counts as loaded only with them.
+// that needs them from its beginning counts as loaded only with them. A network may drop one. A browser may remember
+// that, so each further try has an address of its own.
 const coming = new Map();
+const COMES_AGAIN_AFTER = 2000; // ms; each further wait is twice as long, up to a minute
+
+function ask(address, done, tries = 0) {
+  const script = document.createElement("script");
+  script.type = "module";
+  script.src = tries === 0 ? address : `${address}?${tries}`;
+  script.addEventListener("load", done);
+  script.addEventListener("error", () => {
+    script.remove();
+    setTimeout(ask, COMES_AGAIN_AFTER * 2 ** Math.min(tries, 5), address, done, tries + 1);
+  });
+  document.head.append(script);
+}
 
 function bring(address) {
-  if (!coming.has(address)) {
-    const script = document.createElement("script");
-    script.type = "module";
-    script.src = address;
-    coming.set(address, new Promise((done) => script.addEventListener("load", done)));
-    document.head.append(script);
-  }
+  if (!coming.has(address)) coming.set(address, new Promise((done) => ask(address, done)));
   return coming.get(address);
 }
 
@@ -246,7 +254,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { elt, xhr, successful
   if (typeof counted !== "string" || counted === elt.dataset.band) return;
   elt.dataset.band = counted;
   const answer = new CustomEvent("frame:counted", { detail: xhr.responseText });
-  import(elt.dataset.bandCounts).then(() => document.dispatchEvent(answer));
+  bring(elt.dataset.bandCounts).then(() => document.dispatchEvent(answer));
 });
 
 // Something was done here that the navigation counts. It would ask for its counts in a minute.

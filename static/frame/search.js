@@ -105,3 +105,6 @@ document.addEventListener("keydown", (event) => {
 function oneKeyShortcuts() {
   return document.documentElement.dataset.oneKey !== "off";
 }
+
+// Over a slow network this script may come after the first answer.
+show(document.activeElement === field);

@@ -350,10 +350,11 @@ class ConversationThread extends HTMLElement {
     this.changing.apply(item);
   }
 
-  // Most conversations fit on their page. Until the script has come, the link leads to the page of older messages.
+  // Most conversations fit on their page. Without the script, the link leads to the page of older messages.
   async #loadOlder(link) {
     if (link === null) return;
-    const { Older } = await import("./older.js");
+    const { Older } = await import("./older.js").catch(() => ({}));
+    if (!Older) return;
     this.older = new Older(this.log, this.list, {
       link,
       address: this.dataset.messages,

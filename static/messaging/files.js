@@ -1,6 +1,6 @@
 // What a conversation knows of files. Nearly all of it is in `attachments.js`, which comes with the first file.
 
-const COMES_AGAIN_AFTER = 2000; // ms
+const COMES_AGAIN_AFTER = 2000; // ms; each further wait is twice as long, up to a minute
 const LEAVES_LATER = "Le message partira dès que les fichiers seront envoyés.";
 
 const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
@@ -85,7 +85,7 @@ export class Files {
   // Draws the files of a message in its row.
   async show(row, items) {
     if (items.length === 0) return;
-    const { fileList } = await import("./attachments.js");
+    const { fileList } = await this.#script();
     row.querySelector(".message__body").after(fileList(items));
     this.changed();
     this.follow();
@@ -94,7 +94,7 @@ export class Files {
   // Asks for files that wait for the virus scanner, if there are any.
   async follow() {
     if (this.endFollowing || this.thread.querySelector('.file[data-scan="waiting"]') === null) return;
-    const { followWaiting } = await import("./attachments.js");
+    const { followWaiting } = await this.#script();
     this.endFollowing ??= followWaiting(this.thread);
   }
 
@@ -106,7 +106,7 @@ export class Files {
   // A message must not leave without the files that were chosen before it, however late the script comes.
   async #withTray(act) {
     this.coming += 1;
-    const { Tray } = await import("./attachments.js").catch(() => this.#again());
+    const { Tray } = await this.#script();
     this.coming -= 1;
     if (this.over) return;
     this.tray ??= new Tray(this.form, this.changed);
@@ -117,9 +117,13 @@ export class Files {
     whenHere();
   }
 
+  #script() {
+    return import("./attachments.js").catch(() => this.#again());
+  }
+
   // A browser may remember that a script did not come, so each try has an address of its own.
   async #again(tries = 1) {
-    await new Promise((resolve) => setTimeout(resolve, COMES_AGAIN_AFTER));
+    await new Promise((resolve) => setTimeout(resolve, COMES_AGAIN_AFTER * 2 ** Math.min(tries - 1, 5)));
     return import(`./attachments.js?${tries}`).catch(() => this.#again(tries + 1));
   }
 }

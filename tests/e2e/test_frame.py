@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accompaniment.enums import EnrolmentState
 from accompaniment.models import Enrolment, User
@@ -15,7 +15,7 @@ from accompaniment.services.on_site_requests import ask_on_site
 from messaging.models import CallbackRequest
 from messaging.services.callbacks import close_callback
 from tests.caseload.factories import CoverFactory, ManagerFactory, PortfolioFactory, on_web_track, volunteer
-from tests.e2e.browser import NARROWEST, check_axe, check_fits, look, not_run, settle, step_inside, wait_until
+from tests.e2e.browser import NARROWEST, check_axe, check_fits, forgive, look, not_run, settle, step_inside, wait_until
 from tests.e2e.chat import aside
 from tests.e2e.conftest import NewPage
 from tests.e2e.demonstration_pages import FIRST_NAME, LAST_NAME
@@ -270,6 +270,44 @@ def test_a_script_comes_when_its_part_of_the_page_is_used(new_page: NewPage) -> 
     page.evaluate("localStorage.setItem('kept:1:/:old', JSON.stringify({ values: [], at: 0 }))")
     page.reload()
     wait_until(page, "localStorage.getItem('kept:1:/:old') === null")
+
+
+def test_a_script_that_the_network_drops_comes_with_the_next_try(new_page: NewPage, server: object) -> None:
+    """Kind: a part of the page that is dead until the page is loaded again, because its script was lost on the way.
+
+    An error that nobody handles fails each browser test.
+    """
+    one = pair(user__last_name="Lefebvre")
+    say(one.conversation, one.adviser)
+    dropped: list[str] = []
+
+    def drop_the_first(route: Route) -> None:
+        name = route.request.url.rpartition("/")[2]
+        if "?" in name:
+            route.continue_()
+        else:
+            dropped.append(name)
+            route.abort("connectionreset")
+
+    def opened(user: User) -> Page:
+        page = new_page()
+        forgive(page, "ERR_CONNECTION_RESET")
+        for script in ("frame/counts", "frame/search", "messaging/attachments"):
+            page.route(f"**/{script}*.js*", drop_the_first)
+        step_inside(page, user)
+        page.goto(f"/messagerie/{one.conversation.pk}/")
+        return page
+
+    person = opened(one.person)
+    expect(person.locator("[data-count-of=conversations]").first).to_have_text("")
+    person.locator("input[type=file]").set_input_files(
+        {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"}
+    )
+    expect(person.get_by_role("button", name="Retirer a.pdf")).to_be_visible()
+    adviser = opened(one.adviser)
+    adviser.get_by_role("combobox", name="Trouver une personne").fill(one.person.last_name)
+    expect(adviser.get_by_role("option")).to_have_count(1)
+    assert sorted(dropped) == ["attachments.js", "counts.js", "search.js"]
 
 
 def test_the_design_system_runs_its_parts_of_a_page_and_what_it_does_not_run_is_found(page: Page) -> None:
