@@ -119,7 +119,7 @@ def test_every_export_of_a_script_is_imported() -> None:
 
 
 def _imports(script: str) -> set[str]:
-    at_once, when_used = r"import\s*\{([^}]*)\}", r"\{([^}]*)\}\s*=\s*await import\("
+    at_once, when_used = r"import\s*\{([^}]*)\}", r"\{([^}]*)\}\s*=\s*await (?:import|this\.#script)\("
     return set(re.findall(r"\w+", " ".join(re.findall(at_once, script) + re.findall(when_used, script))))
 
 

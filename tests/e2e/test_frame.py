@@ -277,7 +277,7 @@ def test_a_script_that_the_network_drops_comes_with_the_next_try(new_page: NewPa
 
     An error that nobody handles fails each browser test.
     """
-    one = pair(user__last_name="Lefebvre")
+    one = pair(last_name="Lefebvre")
     say(one.conversation, one.adviser)
     dropped: list[str] = []
 
@@ -305,7 +305,7 @@ def test_a_script_that_the_network_drops_comes_with_the_next_try(new_page: NewPa
     )
     expect(person.get_by_role("button", name="Retirer a.pdf")).to_be_visible()
     adviser = opened(one.adviser)
-    adviser.get_by_role("combobox", name="Trouver une personne").fill(one.person.last_name)
+    adviser.get_by_role("combobox", name="Trouver une personne").fill("Lefebvre")
     expect(adviser.get_by_role("option")).to_have_count(1)
     assert sorted(dropped) == ["attachments.js", "counts.js", "search.js"]
 
