@@ -20,7 +20,7 @@ from messaging.consumers.sessions import NOT_LOGGED_IN, AccountSocket, in_thread
 from messaging.services.live import calmly
 from visio.enums import RoomMoment, RoomRole
 from visio.models import Interview
-from visio.rules.signals import BURST, LARGEST_MESSAGE, PER_SECOND, clean_signal, is_id
+from visio.rules.signals import BURST, LARGEST_MESSAGE, PER_SECOND, clean_signal, is_id, warm_signal, without_addresses
 from visio.rules.states import room_moment
 from visio.rules.turn import RENEWED_AFTER, Relay, ice_servers
 from visio.services.broadcast import room_group
@@ -152,6 +152,7 @@ class RoomConsumer(AccountSocket):
                 "admitted": seat.admitted,
                 "ended": seat.ended,
                 "ice_servers": self._ice_servers(seat),
+                "relayed": _relay().is_there,
                 "relay_only": settings.VIDEO_RELAY_ONLY,
                 "by_phone": seat.interview.phone_since is not None,
                 "trouble": seat.interview.technical_failure_at is not None,
@@ -191,18 +192,28 @@ class RoomConsumer(AccountSocket):
         await self._let_in()
 
     async def signal(self, message: dict[str, Any]) -> None:
-        """Relay a description or a candidate to the other person's current tab, after the person was let in.
+        """Relay a description or a candidate to the other person's current tab.
 
-        `call` names the connection that it belongs to. Each attempt to connect has its own name.
+        While the person waits, only what sets up a connection passes, and no address of either side. `call` names the
+        connection that the signal belongs to. Each attempt to connect has its own name.
         """
         data, call = clean_signal(message.get("data")), message.get("call")
         if data is None or not is_id(call):
             await self._error("bad_signal", "Message inconnu.")
-        elif not self.admitted:
+            return
+        passes = self._what_passes(data)
+        if passes is None:
             await self._error("not_admitted", "La personne n'est pas encore entrée.")
         elif self.peer is not None and message.get("to") == self.peer.tab:
-            event = {"type": "room.signal", **self._me(), "to": self.peer.tab, "call": call, "data": data}
-            await self._relay(event)
+            event = {"type": "room.signal", **self._me(), "to": self.peer.tab, "call": call, "data": passes}
+            await self._relay({**event, "warm": not self.admitted})
+
+    def _what_passes(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        """Return what of this side's signal the other side may have now, or None."""
+        relayed = _relay().is_there
+        if not self.admitted:
+            return None if self.ended else warm_signal(data, role=self.role, relayed=relayed)
+        return without_addresses(data, relayed=relayed) if settings.VIDEO_RELAY_ONLY else data
 
     async def hand(self, message: dict[str, Any]) -> None:
         """Tell the other side that the hand was raised or lowered."""
@@ -273,13 +284,16 @@ class RoomConsumer(AccountSocket):
         return {"role": str(self.role), "tab": self.tab, "stamp": self.stamp}
 
     async def _comes_from_peer(self, event: dict[str, Any]) -> bool:
-        """Return whether an event of the call comes from the other person's current socket.
+        """Return whether an event comes from the other person's current socket, and may be heard now.
 
-        Both sockets are told of the admission, each in its own time. So the first signal of the call may arrive here
+        What sets up a connection (`warm`) may be heard while the person waits, the rest after the admission. Both
+        sockets are told of the admission, each in its own time. So the first signal of the call may arrive here
         before the admission does, and the database then says whether the person was let in.
         """
         if self.peer is None or event["role"] == self.role or event["stamp"] != self.peer.stamp:
             return False
+        if event.get("warm") and not self.ended:
+            return True
         if not self.admitted:
             seat = await self._open_seat()
             if seat is not None and seat.admitted:
@@ -313,8 +327,7 @@ class RoomConsumer(AccountSocket):
     def _ice_servers(self, seat: Seat) -> list[dict[str, Any]]:
         """Return the relays with a new log-in for this person and this interview."""
         self.renewed = time.monotonic()
-        relay = Relay(settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET)
-        return ice_servers(relay=relay, name=f"{seat.interview.pk}-{seat.role}", now=timezone.now())
+        return ice_servers(relay=_relay(), name=f"{seat.interview.pk}-{seat.role}", now=timezone.now())
 
     async def _open_seat(self) -> Seat | None:
         """Return the seat if it is still this person's and the room is open. Otherwise close the socket with the
@@ -375,3 +388,7 @@ class RoomConsumer(AccountSocket):
 
     async def _say(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message))
+
+
+def _relay() -> Relay:
+    return Relay(settings.STUN_URLS, settings.TURN_URLS, settings.TURN_SECRET)

@@ -3,12 +3,22 @@
 // replaceTrack changes what a line carries, so switching a camera or sharing a screen needs no new negotiation. Each
 // connection is named by its call, which the adviser's side chooses. Signals of another call are ignored.
 //
+// While the person waits, the two set up their connection without sound and pictures, so that the admission only has to
+// replace tracks. Before it neither side learns an address of the other: with a relay both use only the relay, and look
+// for a direct way afterwards. Without a relay each side keeps its candidates back until the admission, because there
+// is no way that would tell nothing. The server lets nothing else pass either.
+//
 // Each side sends a beat a few times a second, so that the other knows within two seconds that nothing arrives any more,
 // also if neither uses a microphone or a camera. Only the adviser's side restarts ICE: two restarts at once collide.
 
 const BEAT_EVERY = 300; // ms
 const RESTART_AFTER = 2_500; // ms of silence before ICE looks for another path; each further wait is twice as long
+const WIDEN_AFTER = 1_000; // ms: the first picture comes through the relay, then a direct way is looked for
 const LOST_AFTER = 10_000; // milliseconds that a first answer or a restart may take before the connection is given up
+
+function withoutWays({ type, sdp }) {
+  return { type, sdp: sdp.replace(/^a=candidate:.*\r?\n/gm, "") };
+}
 
 export class Peer extends EventTarget {
   #makingOffer = false;
@@ -16,11 +26,17 @@ export class Peer extends EventTarget {
   #takingAnswer = false;
   #lost = null;
   #nextRestart = RESTART_AFTER;
+  #admitted;
+  #kept = []; // candidates that wait for the admission
+  #widening = null;
   #beats = null;
   #beating = null;
 
-  constructor({ tab, call, opener, relays, tracks, send }) {
+  constructor({ tab, call, opener, relays, relayed, admitted, tracks, send }) {
     super();
+    this.#admitted = admitted;
+    this.relays = relays; // the configuration of the call
+    this.relayed = relayed;
     this.tab = tab; // the other person's tab
     this.call = call;
     this.opener = opener;
@@ -30,10 +46,10 @@ export class Peer extends EventTarget {
     this.senders = null;
     this.hasBegun = false; // it was connected at least once
     this.heard = 0; // when the last beat came (performance.now())
-    this.connection = new RTCPeerConnection(relays);
+    this.connection = new RTCPeerConnection(this.#configuration());
     this.connection.addEventListener("negotiationneeded", () => this.#offer());
     this.connection.addEventListener("icecandidate", ({ candidate }) => {
-      if (candidate) this.send({ candidate: candidate.toJSON() });
+      if (candidate) this.#tell(candidate.toJSON());
     });
     this.connection.addEventListener("track", ({ track }) => this.#addTrack(track));
     this.connection.addEventListener("connectionstatechange", () => this.#changed());
@@ -51,6 +67,7 @@ export class Peer extends EventTarget {
 
   async receive({ description, candidate }) {
     if (candidate) {
+      if (!this.#mayMeet) return;
       try {
         await this.connection.addIceCandidate(candidate);
       } catch (error) {
@@ -62,23 +79,41 @@ export class Peer extends EventTarget {
     this.#ignoringOffer = description.type === "offer" && !free && this.opener;
     if (this.#ignoringOffer) return;
     this.#takingAnswer = description.type === "answer";
-    await this.connection.setRemoteDescription(description);
+    await this.connection.setRemoteDescription(this.#mayMeet ? description : withoutWays(description));
     this.#takingAnswer = false;
-    if (description.type !== "offer") return;
+    if (description.type !== "offer") {
+      if (!this.#mayMeet) clearTimeout(this.#lost); // it is answered, and cannot be connected yet
+      return;
+    }
     if (!this.opener) this.#openBeats();
     await this.#takeLines();
     await this.connection.setLocalDescription();
-    this.send({ description: this.connection.localDescription.toJSON() });
+    this.#describe();
   }
 
   async replaceTrack(kind, track) {
     this.tracks[kind] = track;
-    await this.senders?.[kind]?.replaceTrack(track);
+    if (this.#admitted) await this.senders?.[kind]?.replaceTrack(track);
+  }
+
+  // The person was let in: sound and pictures go out, on a direct way too if there is one.
+  async admit() {
+    if (this.#admitted) return;
+    this.#admitted = true;
+    const sending = Object.entries(this.senders ?? {}).map(([kind, sender]) => sender.replaceTrack(this.tracks[kind]));
+    for (const candidate of this.#kept.splice(0)) this.send({ candidate });
+    if (this.opener && !this.connected) this.#giveUpLater();
+    await Promise.all(sending);
+    if (this.relayed && this.relays.iceTransportPolicy !== "relay") {
+      this.useRelays(this.relays);
+      this.#widening = setTimeout(() => this.mayBeBack(), this.connected ? WIDEN_AFTER : 0);
+    } else if (this.connection.connectionState === "failed") this.mayBeBack();
   }
 
   // New log-ins for the relays count from the next restart on.
   useRelays(relays) {
-    if (this.connection.signalingState !== "closed") this.connection.setConfiguration(relays);
+    this.relays = relays;
+    if (this.connection.signalingState !== "closed") this.connection.setConfiguration(this.#configuration());
   }
 
   // Nothing has arrived for `silence` milliseconds.
@@ -95,8 +130,28 @@ export class Peer extends EventTarget {
 
   close() {
     clearTimeout(this.#lost);
+    clearTimeout(this.#widening);
     clearInterval(this.#beating);
     this.connection.close();
+  }
+
+  // Ways may be tried: the person was let in, or they all go through the relay.
+  get #mayMeet() {
+    return this.#admitted || this.relayed;
+  }
+
+  #configuration() {
+    return this.#admitted || !this.relayed ? this.relays : { ...this.relays, iceTransportPolicy: "relay" };
+  }
+
+  #tell(candidate) {
+    if (this.#mayMeet) this.send({ candidate });
+    else this.#kept.push(candidate);
+  }
+
+  #describe() {
+    const description = this.connection.localDescription.toJSON();
+    this.send({ description: this.#mayMeet ? description : withoutWays(description) });
   }
 
   // The answering side opens it when the offer is there, and so has nothing to offer itself.
@@ -107,7 +162,7 @@ export class Peer extends EventTarget {
       this.heard = performance.now();
     });
     this.#beating = setInterval(() => {
-      if (this.#beats.readyState === "open") this.#beats.send(".");
+      if (this.#admitted && this.#beats.readyState === "open") this.#beats.send(".");
     }, BEAT_EVERY);
   }
 
@@ -119,7 +174,7 @@ export class Peer extends EventTarget {
       line.direction = "sendrecv";
       const kind = line.receiver.track.kind;
       this.senders[kind] = line.sender;
-      await line.sender.replaceTrack(this.tracks[kind]);
+      if (this.#admitted) await line.sender.replaceTrack(this.tracks[kind]);
     }
   }
 
@@ -127,7 +182,7 @@ export class Peer extends EventTarget {
     try {
       this.#makingOffer = true;
       await this.connection.setLocalDescription();
-      this.send({ description: this.connection.localDescription.toJSON() });
+      this.#describe();
     } finally {
       this.#makingOffer = false;
     }
@@ -147,7 +202,7 @@ export class Peer extends EventTarget {
       this.#nextRestart = RESTART_AFTER;
     }
     // ICE looks for another path for the same call. If this takes too long, the call is given up.
-    if (state === "disconnected" || state === "failed") {
+    if ((state === "disconnected" || state === "failed") && this.#mayMeet) {
       if (state === "failed") this.mayBeBack();
       this.#giveUpLater();
     }

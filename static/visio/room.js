@@ -5,12 +5,16 @@ import { canShareScreen, explain, KINDS, listDevices, openDevices, openScreen, s
 import { Peer } from "./peer.js";
 import { phoneOf } from "./phone.js";
 import { NOTHING, watchQuality, WORDS } from "./quality.js";
+import { OWN, wordsOf } from "./room_words.js";
 import { CLOSED, newId, signallingOf } from "./signalling.js";
 
 const room = document.querySelector("[data-room]");
 const find = (selector) => room.querySelector(selector);
 const isAdviser = room.dataset.role === "adviser";
 const other = room.dataset.peer;
+const words = wordsOf({ other, isAdviser });
+
+const WARM_UPS = 3;
 
 const remoteVideo = find("[data-remote]");
 const selfVideo = find("[data-self]");
@@ -27,6 +31,8 @@ const state = {
   admitted: false,
   peerTab: "",
   relays: {}, // the configuration of a connection: the servers, and whether everything is relayed
+  relayed: false, // there is a relay
+  warmUps: 0, // connections that were set up for the person who waits now
   stream: new MediaStream(),
   wanted: { audio: true, video: true }, // what the person has not muted, whichever device is used
   failures: {}, // by kind: the reason why it is missing
@@ -51,34 +57,12 @@ function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// The call stands. A connection that waits for the admission is no call.
+const linked = () => state.admitted && (peer?.connected ?? false);
+
 function status() {
   if (state.over) return find("[data-status]").textContent;
-  if (state.ended) return find("#fin-titre").textContent;
-  if (state.silent && state.cut === 0) return `Rien n'arrive de ${other} pour le moment. Nous rétablissons la liaison ; vous pouvez continuer par téléphone.`;
-  if (state.cut > 0 && peer?.connected && !state.silent) return `${state.cut < 3 ? "Connexion coupée avec la salle." : "La salle ne répond pas."} L'appel continue.`;
-  if (state.cut >= 3) return "La salle ne répond pas. Nous réessayons ; vous pouvez continuer par téléphone.";
-  if (state.cut > 0) return "Connexion coupée, nous la rétablissons…";
-  if (peer?.connected) return `Vous êtes en conversation avec ${other}.`;
-  if (!state.peerTab && state.admitted) return `${other} n'est plus dans la salle. Restez ici : la conversation reprendra à son retour.`;
-  if (!state.peerTab) return isAdviser ? `${other} n'est pas encore là.` : `${other} n'est pas encore dans la salle.`;
-  if (!state.admitted) return isAdviser ? `${other} attend.` : "Vous êtes dans la salle d'attente.";
-  return "Mise en relation…";
-}
-
-function door() {
-  const nobody = "La personne n'est pas encore dans la salle d'attente. Vous verrez ici quand elle attend.";
-  if (isAdviser) return state.peerTab ? `${other} attend. Faites entrer quand vous êtes en place.` : nobody;
-  if (state.peerTab) return `Votre arrivée est annoncée à ${other}, qui va vous faire entrer.`;
-  return `Vous êtes au bon endroit. ${other} verra que vous attendez et vous fera entrer.`;
-}
-
-function remoteNote() {
-  if (!peer?.connected) return "";
-  const off = [];
-  if (!state.theirs.camera && !state.theirs.screen) off.push("caméra coupée");
-  if (state.theirs.without_microphone) off.push("sans micro, par choix");
-  else if (!state.theirs.microphone) off.push("micro coupé");
-  return off.length > 0 ? `${other} : ${off.join(", ")}` : "";
+  return state.ended ? find("#fin-titre").textContent : words.status(state, linked());
 }
 
 const tracksOf = (kind) => state.stream.getTracks().filter((track) => track.kind === kind);
@@ -93,11 +77,11 @@ function drawControl(name, { pressed, disabled }) {
 
 function draw() {
   room.dataset.phase = state.over ? "over" : state.ended ? "ended" : state.admitted ? "call" : "lobby";
-  room.dataset.linked = peer?.connected ? "yes" : "no";
+  room.dataset.linked = linked() ? "yes" : "no";
   say(find("[data-status]"), status());
-  say(find("[data-door-words]"), door());
+  say(find("[data-door-words]"), words.door(state));
   find("[data-nobody]")?.toggleAttribute("hidden", Boolean(state.peerTab));
-  say(find("[data-remote-note]"), remoteNote());
+  say(find("[data-remote-note]"), words.remoteNote(state, linked()));
   find("[data-ended]").hidden = !state.ended || state.over;
   find("[data-end]").disabled = !state.admitted;
   const resume = find("[data-resume]");
@@ -119,11 +103,11 @@ function showSelf() {
 }
 
 function showProblem() {
-  const words = explain(state.failures, { withoutMicrophone: withoutMicrophone.checked });
+  const problem = explain(state.failures, { withoutMicrophone: withoutMicrophone.checked });
   const box = find("[data-media-problem]");
   const hadFocus = box.contains(document.activeElement);
-  box.hidden = words === "" || state.ended || state.over;
-  say(find("[data-media-words]"), words);
+  box.hidden = problem === "" || state.ended || state.over;
+  say(find("[data-media-words]"), problem);
   if (hadFocus && box.hidden) Object.values(controls).find((button) => !button.disabled)?.focus();
 }
 
@@ -254,12 +238,6 @@ const acts = {
   hand: toggleHand,
 };
 const keys = { m: "microphone", v: "camera", p: "screen", l: "hand" };
-const OWN = {
-  microphone: { true: "Micro activé", false: "Micro coupé" },
-  camera: { true: "Caméra activée", false: "Caméra coupée" },
-  screen: { true: "Écran partagé", false: "Partage arrêté" },
-  hand: { true: "Main levée", false: "Main baissée" },
-};
 
 // A screen reader announces a change of the focused button. In all other cases the page announces it.
 async function act(name) {
@@ -312,6 +290,8 @@ function showQuality(level) {
   say(find("[data-quality-words]"), WORDS[level]);
 }
 
+// While the person waits, the connection is set up without sound and pictures. Nothing of the other side is shown before
+// the admission, whatever its browser sends.
 function connect(call) {
   const to = state.peerTab;
   peer = new Peer({
@@ -319,32 +299,53 @@ function connect(call) {
     call,
     opener: isAdviser,
     relays: state.relays,
+    relayed: state.relayed,
+    admitted: state.admitted,
     tracks: { audio: trackOf("audio"), video: state.screen ?? trackOf("video") },
     send: (data) => signalling.tell({ type: "signal", to, call, data }),
   });
-  peer.addEventListener("stream", () => {
-    remoteVideo.srcObject = peer.stream;
-  });
+  peer.addEventListener("stream", showRemote);
   peer.addEventListener("state", () => {
-    if (peer?.connected) tellMedia();
+    if (linked()) tellMedia();
     draw();
   });
   peer.addEventListener("lost", meetAnew);
+  if (state.admitted) watch();
+}
+
+function showRemote() {
+  if (state.admitted) remoteVideo.srcObject = peer.stream;
+}
+
+function watch() {
+  stopQuality();
   stopQuality = watchQuality(peer, (level) => {
     showQuality(level);
     draw();
   });
 }
 
-// Only the adviser's side begins a call. The other side follows with the first signal of an unknown call.
-function meet() {
-  if (isAdviser && !peer && state.admitted && state.peerTab) connect(newId());
+// The person was let in. The connection that was set up meanwhile becomes the call.
+function letIn() {
+  state.admitted = true;
+  if (!peer) return;
+  showRemote();
+  peer.admit();
+  watch();
+  if (linked()) tellMedia();
 }
 
+// Only the adviser's side begins a connection. The other side follows with the first signal of an unknown call.
+function meet() {
+  if (isAdviser && !peer && !state.ended && state.peerTab) connect(newId());
+}
+
+// A way that cannot be found while the person waits is looked for again at the admission.
 function meetAnew() {
   if (!isAdviser) return;
   dropPeer();
-  meet();
+  state.warmUps += 1;
+  if (state.admitted || state.warmUps < WARM_UPS) meet();
 }
 
 // The call is over for both. The socket stays, to announce the report or that the call goes on.
@@ -391,9 +392,10 @@ const handlers = {
     state.cut = 0;
     state.peerTab = ""; // the server will say again who is there
     state.relays = { iceServers: message.ice_servers, iceTransportPolicy: message.relay_only ? "relay" : "all" };
+    state.relayed = message.relayed;
     if (message.ended) showEnd();
-    else if (!state.ended) state.admitted = message.admitted;
-    else if (!state.ending) offerToResume();
+    else if (state.ended && !state.ending) offerToResume();
+    else if (message.admitted && !state.admitted && !state.ended) letIn();
   },
   relays(message) {
     state.relays.iceServers = message.ice_servers;
@@ -404,6 +406,7 @@ const handlers = {
     if (!keeps) dropPeer();
     else if (state.silent) peer.mayBeBack();
     state.peerTab = message.present ? message.tab : "";
+    state.warmUps = 0;
     if (!message.present) say(find("[data-hand]"), "");
     meet();
   },
@@ -413,11 +416,12 @@ const handlers = {
       offerToResume();
       return;
     }
-    const letIn = document.activeElement === admitButton;
-    state.admitted = true;
-    find("[data-devices]").open = false;
+    const byKey = document.activeElement === admitButton;
+    letIn();
     meet();
-    if (letIn) find("[data-status]").focus();
+    find("[data-devices]").open = false;
+    draw();
+    if (byKey) find("[data-status]").focus();
   },
   ended() {
     showEnd();

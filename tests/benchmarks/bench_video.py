@@ -50,8 +50,8 @@ OF_THE_WARM_FLOOR = 1.5
 LONGEST_RELAYED, LONGEST_POOR, LONGEST_BACK = 600, 900, 3_000  # ms
 LATEST = 5.0
 """Milliseconds by which the poor network may be late before a call does not count."""
-TRIES = 3
-"""How often a call is made again at most, in relation to the calls that count."""
+TRIES = 10
+"""How often one call is made at most until one counts."""
 
 PATIENCE = 60_000  # ms
 

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -165,6 +165,8 @@ def _say(number: float) -> None:
 
 
 if __name__ == "__main__":
+    with suppress(OSError):  # only where it is allowed
+        os.setpriority(os.PRIO_PROCESS, 0, -20)
     line = Line(("127.0.0.1", int(sys.argv[1])))
     _say(line.front.getsockname()[1])
     line.run()

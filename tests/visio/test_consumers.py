@@ -25,7 +25,12 @@ from visio.services import closing, room
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-OFFER = {"description": {"type": "offer", "sdp": "v=0"}}
+OFFER = {"description": {"type": "offer", "sdp": "v=0\r\n"}}
+ANSWER = {"description": {"type": "answer", "sdp": "v=0\r\n"}}
+HOST = {"candidate": {"candidate": "candidate:1 1 udp 1 203.0.113.77 50000 typ host"}}
+THROUGH_THE_RELAY = {
+    "candidate": {"candidate": "candidate:1 1 udp 1 198.51.100.9 50000 typ relay raddr 203.0.113.77 rport 1"}
+}
 
 
 @pytest.fixture
@@ -101,14 +106,65 @@ class TestWhoGetsIn:
 
 
 class TestLobby:
-    async def test_nothing_is_relayed_before_the_person_is_let_in(self, person, adviser):
+    @pytest.mark.parametrize(
+        ("by_adviser", "message"),
+        [
+            (True, {"type": "signal", "data": ANSWER}),
+            (False, {"type": "signal", "data": OFFER}),
+            (True, {"type": "signal", "data": HOST}),
+            (False, {"type": "signal", "data": HOST}),
+            (True, {"type": "signal", "data": THROUGH_THE_RELAY}),
+            (False, {"type": "signal", "data": THROUGH_THE_RELAY}),
+            (True, {"type": "hand", "raised": True}),
+            (False, {"type": "media", "microphone": True, "camera": True, "screen": False}),
+        ],
+    )
+    async def test_nothing_else_passes_before_the_person_is_let_in(self, person, adviser, by_adviser, message):
+        """No relay is configured, so no way passes at all."""
         await meet(person, adviser)
-        for sender, receiver in ((person, adviser), (adviser, person)):
-            await sender.say(type="signal", to=receiver.id, call=CALL, data=OFFER)
+        sender, receiver = (adviser, person) if by_adviser else (person, adviser)
+        await sender.say(**message, to=receiver.id, call=CALL)
+        if message["type"] == "signal":
             assert (await sender.hear("error"))["code"] == "not_admitted"
-            await sender.say(type="hand", raised=True)
-            await sender.say(type="media", microphone=True, camera=True, screen=False)
+        assert await receiver.hears_nothing()
+
+    async def test_before_the_person_is_let_in_a_connection_is_set_up_through_the_relay(
+        self, person, adviser, settings
+    ):
+        settings.TURN_URLS, settings.TURN_SECRET = ["turn:relay.example:3478"], "shared"
+        await meet(person, adviser)
+        for sender, receiver, description in ((adviser, person, OFFER), (person, adviser, ANSWER)):
+            await sender.say(type="signal", to=receiver.id, call=CALL, data=description)
+            assert (await receiver.hear("signal"))["data"] == description
+            await sender.say(type="signal", to=receiver.id, call=CALL, data=HOST)
+            assert (await sender.hear("error"))["code"] == "not_admitted"
+            await sender.say(type="signal", to=receiver.id, call=CALL, data=THROUGH_THE_RELAY)
+            heard = (await receiver.hear("signal"))["data"]["candidate"]["candidate"]
+            assert heard == "candidate:1 1 udp 1 198.51.100.9 50000 typ relay raddr 0.0.0.0 rport 0"
             assert await receiver.hears_nothing()
+
+    async def test_after_the_end_nothing_is_set_up(self, interview, person, adviser):
+        await let_in(person, adviser)
+        await database_sync_to_async(room.end_call)(actor=interview.adviser.user, interview=interview)
+        for tab in (person, adviser):
+            await tab.hear("ended")
+        await adviser.say(type="signal", to=person.id, call=CALL, data=OFFER)
+        assert (await adviser.hear("error"))["code"] == "not_admitted"
+        assert await person.hears_nothing()
+
+    @pytest.mark.parametrize("relay_only", [True, False])
+    async def test_where_all_is_relayed_no_address_passes_after_the_admission_either(
+        self, person, adviser, settings, relay_only
+    ):
+        settings.TURN_URLS, settings.TURN_SECRET = ["turn:relay.example:3478"], "shared"
+        settings.VIDEO_RELAY_ONLY = relay_only
+        await let_in(person, adviser)
+        await person.say(type="signal", to=adviser.id, call=CALL, data=HOST)
+        if relay_only:
+            assert (await person.hear("error"))["code"] == "not_admitted"
+            assert await adviser.hears_nothing()
+        else:
+            assert (await adviser.hear("signal"))["data"] == HOST
 
     async def test_once_let_in_signals_reach_the_other_and_only_the_other(self, person, adviser):
         await let_in(person, adviser)

@@ -23,6 +23,11 @@ class Relay:
     turn_urls: Sequence[str]
     secret: str
 
+    @property
+    def is_there(self) -> bool:
+        """Return whether sound and pictures can go through a relay."""
+        return bool(self.turn_urls and self.secret)
+
 
 def turn_login(*, secret: str, name: str, expires_at: datetime) -> tuple[str, str]:
     """Return user name and password: `expiry:name` and the base64 of its HMAC-SHA1 under the shared secret."""
@@ -36,7 +41,7 @@ def ice_servers(*, relay: Relay, name: str, now: datetime) -> list[dict[str, Any
     servers: list[dict[str, Any]] = []
     if relay.stun_urls:
         servers.append({"urls": list(relay.stun_urls)})
-    if relay.turn_urls and relay.secret:
+    if relay.is_there:
         username, credential = turn_login(secret=relay.secret, name=name, expires_at=now + TURN_LIFETIME)
         servers.append({"urls": list(relay.turn_urls), "username": username, "credential": credential})
     return servers
