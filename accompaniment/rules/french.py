@@ -164,10 +164,12 @@ def moment_there(at: datetime, *, zone: ZoneInfo, others: Iterable[ZoneInfo] = (
     return f"{day_in_style(at.astimezone(zone).date(), style)} à {hour_there(at, zone=zone, others=others)}"
 
 
-def soon_there(at: datetime, *, zone: ZoneInfo, today: date, others: Iterable[ZoneInfo] = ()) -> str:
+def soon_there(
+    at: datetime, *, zone: ZoneInfo, today: date, others: Iterable[ZoneInfo] = (), style: str = "l j F"
+) -> str:
     """Return « aujourd'hui à 16 h », « demain à 9 h 30 » or « lundi 1er décembre à 9 h », with the zone as above."""
     day = at.astimezone(zone).date()
-    words = {0: "aujourd'hui", 1: "demain"}.get((day - today).days) or weekday_in_words(day)
+    words = {0: "aujourd'hui", 1: "demain"}.get((day - today).days) or day_in_style(day, style)
     return f"{words} à {hour_there(at, zone=zone, others=others)}"
 
 

@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import OuterRef, Subquery
 
 from accompaniment.models import User
+from accompaniment.rules.french import weekday_in_words
 from messaging.enums import WaitEndedBy
 from messaging.models import Conversation, Message, Reminder, WaitEnd
 
@@ -56,3 +60,15 @@ def handling_of(reader: User, conversation: Conversation, *, now: datetime) -> H
         tomorrow=today + timedelta(days=1),
         next_week=today + timedelta(days=7),
     )
+
+
+def reminded_at(reader: User) -> Subquery:
+    """Return the expression for when a conversation comes back to a reader who keeps it for later."""
+    return Subquery(Reminder.objects.filter(conversation=OuterRef("pk"), user=reader).values("due_at")[:1])
+
+
+def kept_in_words(due_at: datetime | None, *, zone: ZoneInfo, now: datetime) -> str:
+    """Return « Gardée à traiter », « À vous rappeler mardi 1er décembre », or an empty string without a reminder."""
+    if due_at is None:
+        return ""
+    return f"À vous rappeler {weekday_in_words(due_at.astimezone(zone).date())}" if due_at > now else "Gardée à traiter"

@@ -16,7 +16,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from accompaniment.models import User
 from accompaniment.rules.spelling import plain
-from messaging.models import Conversation, Message, MessageSearch
+from messaging.models import Conversation, ConversationQuerySet, Message, MessageSearch
 from messaging.reads.changes import last_text_of, with_changes
 
 SHOWN = 50
@@ -30,6 +30,8 @@ RESEMBLING = 12
 """The most words that one typed word is replaced by."""
 MOST_RECENT = 5000
 """The most messages whose words are not kept yet. There are more only if no worker has run for a long time."""
+NAMED = 5
+"""The most conversations with people of the name that is searched for."""
 BEFORE, EXCERPT = 60, 200
 """Characters of an excerpt before the first word that was found, and in total."""
 
@@ -95,6 +97,12 @@ def find_messages(reader: User, words: str, *, limit: int = SHOWN) -> Found:
     messages = messages.select_related("conversation__jobseeker__agency__departement__region")
     hits = _hits(with_changes(messages.order_by("-pk")), {stem for one in wanted for stem in one})
     return Found(hits=hits, more=len(pks) > limit, replaced=replaced)
+
+
+def conversations_with(user: User, words: str) -> list[Conversation]:
+    """Return the conversations with people of this name, for somebody who searches messages for it."""
+    found: ConversationQuerySet = Conversation.objects.visible_to(user).filter(last_number__gt=0).matching(words)
+    return list(found.select_related("jobseeker").order_by("jobseeker__last_name", "pk")[:NAMED])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from accompaniment.rules.french import (
     moment_there,
     opening_hours_in_words,
     plural,
+    soon_there,
     zone_in_words,
 )
 from caseload.enums import Urgency
@@ -33,6 +34,7 @@ from caseload.rules.portfolio import REPLY_WITHIN, reply_urgency
 from messaging.models import OF_A_MESSAGE, Conversation, ConversationQuerySet, Message, MessageChange, ReadMark
 from messaging.reads.attachments import AttachmentItem, attached_to, with_left
 from messaging.reads.changes import DELETED, last_text_of, with_changes
+from messaging.reads.handling import kept_in_words, reminded_at
 from messaging.reads.participants import Participants, opening_stretches, times_of
 from messaging.reads.planned import Door, PlannedItem, answers_planned, door_of, planned_in
 from messaging.rules import CHANGE_WITHIN
@@ -272,13 +274,15 @@ class ListLine:
     unread: int
     waits: str
     """How long the person has been waiting for an answer, or empty."""
-    left: str
-    """What is left of the 72 hours, or an empty string once they are over."""
+    answer_by: str
+    """Until when the answer is due, or an empty string once the 72 hours are over."""
     urgency: Urgency | None
     relay: str
     """The adviser whom the reader replaces, or an empty string."""
     planned: str
     """Which answer is planned, or an empty string."""
+    kept: str
+    """What the reader decided to do about it later, or an empty string."""
 
 
 def list_lines(user: User, *, now: datetime, words: str = "", limit: int) -> list[ListLine]:
@@ -311,6 +315,7 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
         last_collective=Subquery(last.values("collective")[:1]),
         unread=unread_by(user),
         relay=relay_of(user, now=now),
+        reminded_at=reminded_at(user),
     ).order_by(F("awaiting_reply_since").asc(nulls_last=True), F("last_at").desc(nulls_last=True), "pk")[:limit]
     planned = answers_planned([row.pk for row in rows], user)
     return [
@@ -322,10 +327,11 @@ def _lines(conversations: ConversationQuerySet, user: User, *, now: datetime, li
             collective=bool(row.last_collective),
             unread=row.unread,
             waits=duration_in_words(now - row.awaiting_reply_since) if row.awaiting_reply_since else "",
-            left=_left(_due(row), now),
+            answer_by=_answer_by(row, now),
             urgency=_urgency(row, now),
             relay=row.relay or "",
             planned=planned.get(row.pk, ""),
+            kept=kept_in_words(row.reminded_at, zone=row.jobseeker.agency.zone, now=now),
         )
         for row in rows
     ]
@@ -407,11 +413,11 @@ def _urgency(row: Conversation, now: datetime) -> Urgency | None:
     return Urgency.TODAY if risen and urgency != Urgency.LATE else urgency
 
 
-def _left(due_at: datetime | None, now: datetime) -> str:
-    if due_at is None:
+def _answer_by(row: Conversation, now: datetime) -> str:
+    due_at, zone = _due(row), reader_zone()
+    if due_at is None or due_at <= now:
         return ""
-    left = due_at - now
-    return duration_in_words(left) if left > timedelta(0) else ""
+    return soon_there(due_at, zone=zone, today=now.astimezone(zone).date(), others=row.jobseeker.zones, style="D j")
 
 
 def _excerpt(body: str, *, attached: int) -> str:

@@ -9,7 +9,7 @@ from accompaniment.forms.fields import search_in
 from accompaniment.services import audit
 from accompaniment.views.access import AuthenticatedRequest, role_required
 from messaging.forms import MessageSearchForm
-from messaging.reads.message_search import SHOWN, Found, find_messages
+from messaging.reads.message_search import SHOWN, Found, conversations_with, find_messages
 
 
 @require_safe
@@ -24,5 +24,6 @@ def search_messages(request: AuthenticatedRequest) -> HttpResponse:
         people={hit.message.conversation.jobseeker_id for hit in found.hits},
         part=FilePart.MESSAGES_FOUND,
     )
-    context = {"search": search, "asked": asked, "found": found, "shown": SHOWN}
+    named = conversations_with(request.user, search.words) if asked and not request.user.is_jobseeker else []
+    context = {"search": search, "asked": asked, "found": found, "shown": SHOWN, "named": named}
     return render(request, "messaging/search_messages.html", context)

@@ -42,7 +42,7 @@ def sequence(request: AuthenticatedRequest) -> HttpResponseBase:
         found = sequence_for(request.user, now=now, after=asked.after)
         following = found.next
     if following is not None:
-        return redirect(asked.on("sequence_of", following.pk))
+        return redirect(asked.on("sequence_of", following.pk, done=asked.done))
     context = {
         "passed": found.passed,
         "back": asked.back,
@@ -110,8 +110,19 @@ def _page(
         "thread": replace(thread, answer_at=state["here"]),
         "file": file_of(person, reader=request.user, now=timezone.now()),
         "person": person,
+        "before": _before(request, asked.done),
         "summary": getattr(person, "summary", None),
         "notes": Note.objects.filter(jobseeker=person, withdrawn_at=None).select_related("author")[:2],
         "form": form,
     }
     return render(request, "messaging/sequence.html", context, status=status)
+
+
+def _before(request: AuthenticatedRequest, pk: int | None) -> Conversation | None:
+    """Return the conversation that was answered just before: one may want to see what one has just sent."""
+    if pk is None:
+        return None
+    before: Conversation | None = (
+        Conversation.objects.visible_to(request.user).filter(pk=pk).select_related("jobseeker__user").first()
+    )
+    return before

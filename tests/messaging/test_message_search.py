@@ -211,6 +211,19 @@ def test_the_page_leads_to_the_message_in_its_place(two: Pair, client: Client) -
         assert client.get(reverse("conversation", args=[two.conversation.pk]), {"message": number}).status_code == 200
 
 
+def test_a_name_leads_to_the_conversation_with_that_person(client: Client) -> None:
+    """Kind: a search that finds nothing because one typed the name, which no message has."""
+    one, other = pair(last_name="Lefèvre"), pair(last_name="Lefèvre")
+    for each in (one, other):
+        say(each.conversation, each.person)
+    client.force_login(one.adviser)
+    page = client.get(reverse("search_messages"), {"q": "lefevre"}).content.decode()
+    assert reverse("conversation", args=[one.conversation.pk]) in page
+    assert reverse("conversation", args=[other.conversation.pk]) not in page
+    client.force_login(one.person)
+    assert "Conversation avec" not in client.get(reverse("search_messages"), {"q": "lefevre"}).content.decode()
+
+
 def test_the_page_says_what_to_do_when_nothing_is_found(two: Pair, client: Client) -> None:
     say(two.conversation, two.person, "Une formation")
     assert "Aucun message ne contient «\u00a0cuisine\u00a0»" in page(client, two.adviser, "cuisine")

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from html import unescape
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -17,6 +18,7 @@ from django.utils import timezone
 from accompaniment.enums import AuditAction, ContactNature, Initiator
 from accompaniment.models import AuditEntry, Note, User
 from accompaniment.rules.errors import DomainError, NoRightError, NotAllowedNowError
+from accompaniment.rules.french import moment_there
 from caseload.models import CaseSummary
 from caseload.services.file.contacts import ContactFacts, note_contact
 from messaging.models import Conversation, Message, Reminder, WaitEnd
@@ -293,6 +295,48 @@ def test_what_is_kept_to_deal_with_stays_after_the_answer_and_is_met_once() -> N
     client.post(reverse("conversation_dealt_with", args=[first.conversation.pk]))
     follow(client, answer(client, address))
     assert not Conversation.objects.to_handle(first.adviser, now=timezone.now())
+
+
+def test_what_is_kept_from_within_the_sequence_goes_on_to_the_next() -> None:
+    first, second = waiting(2)
+    client = signed_in(first.adviser)
+    _, page = follow(client, reverse("sequence"))
+    keep = re.search(r'action="[^"]*/a-traiter/".*?name="suite" value="([^"]*)"', page, re.DOTALL)
+    assert keep is not None
+    kept = client.post(reverse("conversation_keep", args=[first.conversation.pk]), {"suite": unescape(keep[1])})
+    address, _ = follow(client, kept["Location"])
+    assert address.startswith(page_of(second))
+
+
+def test_who_was_answered_just_before_is_one_link_away() -> None:
+    """Kind: one key that sends and leads away, and no way back to what was sent. A stranger's name is not shown."""
+    first, _ = waiting(2)
+    client, stranger = signed_in(first.adviser), pair()
+    address, page = follow(client, reverse("sequence"))
+    assert "Revenir à" not in page
+    _, page = follow(client, answer(client, address))
+    assert (
+        f'href="{reverse("conversation", args=[first.conversation.pk])}">Revenir à {first.jobseeker.full_name}' in page
+    )
+    _, page = follow(client, f"{reverse('sequence')}?fait={stranger.conversation.pk}")
+    assert "Revenir à" not in page
+
+
+def test_the_list_says_until_when_and_what_was_put_off() -> None:
+    with time_machine.travel("2026-03-11T10:00:00Z", tick=False):
+        one, other = waiting(2)
+        client = signed_in(one.adviser)
+        handling.remind(actor=one.adviser, conversation=one.conversation, on=date(2026, 3, 13))
+        handling.remind(actor=one.adviser, conversation=other.conversation)
+        page = unescape(client.get(reverse("conversations")).content.decode())
+        assert "À vous rappeler vendredi 13 mars" in page
+        assert "Gardée à traiter" in page
+        rows = Conversation.objects.exclude(reply_due_at=None)
+        due = [moment_there(row.reply_due_at, zone=ZoneInfo("Europe/Paris"), style="D j") for row in rows]
+        assert [f"À répondre avant {words}" in page for words in due] == [True, True]
+    with time_machine.travel("2026-03-25T10:00:00Z", tick=False):
+        page = signed_in(one.adviser).get(reverse("conversations")).content.decode()
+        assert "72&nbsp;h dépassées" in page
 
 
 @pytest.mark.parametrize(("day", "said"), [("2026-03-12", False), ("2026-03-17", True)])
