@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accompaniment.services import access_requests, clock, devices, sent_forms, throttle
+from accompaniment.services import access_requests, clock, devices, lost_files, sent_forms, throttle
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
@@ -44,6 +44,12 @@ def answer_access_requests() -> int:
 def forget_tallies() -> int:
     """Delete what the throttle counted long ago."""
     return throttle.forget_old(now=timezone.now())
+
+
+@shared_task
+def forget_lost_documents() -> int:
+    """Delete files that no document names any more."""
+    return lost_files.forget_lost_documents(timezone.now())
 
 
 @shared_task

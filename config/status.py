@@ -22,7 +22,7 @@ from caseload.models import ImportRun, Transfer
 from caseload.reads.moves.transfer_reports import is_due
 from caseload.services.steering.imports import somebody_loads
 from config import health
-from messaging.models import Alert, SmsDay
+from messaging.models import Alert, DispatchRecipient, PlannedMessage, SmsDay
 from messaging.services.sms import day_of
 
 LATE = timedelta(minutes=10)
@@ -55,7 +55,7 @@ def look(now: datetime) -> Iterator[Line]:
         return
     yield _migrations()
     yield _worker() if redis else Line("worker", well=False, text="cannot be asked without Redis")
-    for part in (_beat, _setbacks, _outbox, _imports, _transfers):
+    for part in (_beat, _setbacks, _outbox, _messages, _imports, _transfers):
         yield part(now)
 
 
@@ -124,6 +124,27 @@ def _outbox(now: datetime) -> Line:
         + (f" since {_instant(found['since'])}" if found["due"] else "")
         + f", {found['later']} for later, {found['tried']} tried and not taken, {given_up} given up within a day; "
         f"{alerts} alerts waiting, {parts} of {settings.SMS_DAILY_BUDGET} parts of SMS today",
+    )
+
+
+def _messages(now: datetime) -> Line:
+    """Messages that a worker sends: to several people, and at the opening of an agency."""
+    several, planned = (
+        kind.objects.waiting().aggregate(
+            due=Count("pk", filter=Q(next_try_at__lte=now)),
+            later=Count("pk", filter=Q(next_try_at__gt=now)),
+            since=Min("next_try_at"),
+        )
+        for kind in (DispatchRecipient, PlannedMessage)
+    )
+    due = [found["since"] for found in (several, planned) if found["due"]]
+    late = any(since < now - LATE for since in due)
+    return Line(
+        "messages",
+        not late,
+        f"{several['due']} to several and {planned['due']} planned ones due"
+        + (f" since {_instant(min(due))}" if due else "")
+        + f", {several['later'] + planned['later']} for later",
     )
 
 

@@ -63,6 +63,7 @@ def scan_attachments() -> None:
 
 @shared_task(name="messaging.jobs.forget_attachments", ignore_result=True)
 def forget_attachments() -> None:
-    """Remove files that nobody has sent within a day, and those of messages that were deleted long enough ago."""
+    """Remove files that nobody has sent within a day, those of messages that were deleted long ago, and lost ones."""
     attachments.forget_unsent(timezone.now())
     attachments.erase_deleted(timezone.now())
+    attachments.forget_lost(timezone.now())

@@ -92,9 +92,13 @@ class Step(models.Model):
         return self.title
 
 
+DOCUMENTS = "documents"
+"""The folder of the storage that has all documents."""
+
+
 def document_path(document: "Document", filename: str) -> str:
     """Return the storage path of a document; it reveals neither the person nor the name."""
-    return f"documents/{document.jobseeker_id % 100:02d}/{uuid4().hex}"
+    return f"{DOCUMENTS}/{document.jobseeker_id % 100:02d}/{uuid4().hex}"
 
 
 class Document(models.Model):
@@ -113,6 +117,7 @@ class Document(models.Model):
 
     class Meta:
         ordering = ("-added_at", "-pk")
+        indexes = [models.Index(fields=("file",), condition=Q(removed_at=None), name="document_standing_file")]
         verbose_name = "document"
 
     def __str__(self) -> str:

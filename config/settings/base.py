@@ -381,6 +381,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
+    "forget-lost-documents": {"task": "accompaniment.jobs.forget_lost_documents", "schedule": 3600.0},
     "forget-tallies": {"task": "accompaniment.jobs.forget_tallies", "schedule": 3600.0},
     "clear-sessions": {"task": "accompaniment.jobs.clear_sessions", "schedule": 1800.0},
 }

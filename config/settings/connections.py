@@ -36,7 +36,13 @@ a load of a large file survives a short interruption. The URL can override these
 acknowledges, so these values do not limit statements."""
 REDIS_LIMITS = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}
 """The seconds that a page waits for Redis to accept a connection, and to answer. A frozen Redis would take for ever."""
-WEB_BROKER = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.2, **REDIS_LIMITS}
+WEB_BROKER: dict[str, Any] = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.2,
+    **REDIS_LIMITS,
+}
 """How a page tries to reach the broker, in seconds.
 
 Scheduled jobs find the work anyway, so no page waits for a broker that is away. The worker waits longer.

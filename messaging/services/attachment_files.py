@@ -5,7 +5,9 @@ or after nobody can open it any more.
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -42,6 +44,21 @@ def delete(key: str) -> None:
     for path in (path_of(key), path_of(key).with_suffix(PREVIEW)):
         with suppress(FileNotFoundError):
             path.unlink()
+
+
+def keys() -> Iterator[str]:
+    """Yield the name of each file on the disk; once more for its preview."""
+    return (path.name.removesuffix(PREVIEW) for path in Path(settings.ATTACHMENTS_ROOT).glob("??/*"))
+
+
+def delete_if_old(key: str, *, before: datetime) -> bool:
+    """Delete a file and its preview if they were stored before an instant; return whether there was one."""
+    path = path_of(key)
+    found = [one for one in (path, path.with_suffix(PREVIEW)) if one.exists()]
+    if not found or found[0].stat().st_mtime >= before.timestamp():
+        return False
+    delete(key)
+    return True
 
 
 def path_of(key: str) -> Path:

@@ -28,6 +28,7 @@ from accompaniment.rules.file_kinds import PICTURES, FileKind, kind_of
 from accompaniment.rules.french import MEGABYTE, size_in_words
 from accompaniment.services import audit
 from accompaniment.services.bounds import check_bound
+from accompaniment.services.lost_files import LOST_AFTER, lost_among
 from messaging.enums import AttachmentState, LeftFor
 from messaging.locks import lock_attachment
 from messaging.models import Attachment, Conversation
@@ -244,6 +245,13 @@ def erase_deleted(now: datetime) -> int:
             _record(locked, "erased", by_job=True)
             erased += 1
     return erased
+
+
+def forget_lost(now: datetime) -> int:
+    """Delete files on the disk that no row keeps, because a process died before it could; return how many."""
+    kept = Attachment.objects.exclude(state__in=(AttachmentState.INFECTED, AttachmentState.ERASED))
+    lost = lost_among(attachment_files.keys(), lambda some: kept.filter(key__in=some).values_list("key", flat=True))
+    return sum(attachment_files.delete_if_old(key, before=now - LOST_AFTER) for key in lost)
 
 
 def scan_waiting() -> int:

@@ -9,17 +9,23 @@ import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from hypothesis import given, settings
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from accompaniment.models import Document
 from accompaniment.rules.archives import MOST_ENTRIES, NoArchiveError, entries_of
 from accompaniment.rules.file_kinds import DOCX, ODT, FileKind, kind_of
 from accompaniment.services.documents import KINDS, add_document, remove_document
+from accompaniment.services.lost_files import forget_lost_documents
 from tests.accompaniment.factories import JobseekerFactory
 
 MEGABYTE = 1024 * 1024
@@ -210,7 +216,7 @@ def test_entries_that_share_their_bytes_are_refused() -> None:
     assert kind(_patched(content, at, struct.pack("<L", first))) is None
 
 
-@settings(max_examples=300)
+@effort(max_examples=300)
 @given(
     st.sampled_from([odt(), docx(), odt(rest=zipfile.ZIP_LZMA)]),
     st.lists(st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4),
@@ -242,3 +248,22 @@ def test_a_removed_document_is_erased_at_once(django_capture_on_commit_callbacks
         remove_document(actor=person.user, document=document)
     assert not storage.exists(name)
     assert Document.objects.get(pk=document.pk).title == "CV"
+
+
+@pytest.mark.django_db
+def test_a_file_that_no_document_names_is_deleted_after_a_day(settings: Settings, tmp_path: Path) -> None:
+    """Kind: a process that died between the row and the file, and left a file that one was told is gone."""
+    settings.MEDIA_ROOT = tmp_path
+    person, now = JobseekerFactory(with_account=True), timezone.now()
+    assert forget_lost_documents(now) == 0
+    kept, removed, gone = (
+        add_document(actor=person.user, jobseeker=person, title="CV", upload=SimpleUploadedFile("cv.pdf", b"%PDF-1.7"))
+        for _ in range(3)
+    )
+    remove_document(actor=person.user, document=removed)
+    Document.objects.filter(pk=gone.pk).delete()
+    assert forget_lost_documents(now) == 0, "somebody may be storing it"
+    assert forget_lost_documents(now + timedelta(days=2)) == 2
+    storage = kept.file.storage
+    assert [storage.exists(one.file.name) for one in (kept, removed, gone)] == [True, False, False]
+    assert forget_lost_documents(now + timedelta(days=2)) == 0

@@ -4,6 +4,7 @@ import json
 from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -19,8 +20,10 @@ from caseload.enums import ImportKind, ImportState
 from caseload.models import ImportRun
 from config.celery import app
 from config.status import look
+from messaging.models import PlannedMessage
 from tests.caseload.factories import ManagerFactory
 from tests.caseload.files import loading_elsewhere
+from tests.messaging.factories import pair
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +96,18 @@ def test_a_letter_is_late_by_its_next_try_and_not_by_its_age() -> None:
     well, text = part("outbox", now + timedelta(hours=4))
     assert not well
     assert text.startswith("1 due since ")
+
+
+def test_a_message_that_no_worker_sends_is_told() -> None:
+    one, now = pair(), timezone.now()
+    facts = {"conversation": one.conversation, "author": one.adviser, "body": "Bonjour", "after_number": 0}
+    opening = now + timedelta(hours=1)
+    PlannedMessage.objects.create(**facts, client_id=uuid4(), written_at=now, due_at=opening, next_try_at=opening)
+    assert part("messages", now) == (True, "0 to several and 0 planned ones due, 1 for later")
+    assert part("messages", opening + timedelta(minutes=5))[0] is True
+    well, text = part("messages", opening + timedelta(minutes=11))
+    assert not well
+    assert text.startswith("0 to several and 1 planned ones due since ")
 
 
 def test_a_file_that_nobody_loads() -> None:

@@ -23,7 +23,7 @@ from messaging.reads.invariants import (
     files_of_deleted_messages_are_erased,
     messages_have_their_attachments,
 )
-from messaging.services.attachments import erase_deleted
+from messaging.services.attachments import erase_deleted, forget_lost
 from messaging.services.changes import delete_message
 from tests.concurrency.threads import at_once
 from tests.messaging.factories import Pair, pair
@@ -100,6 +100,28 @@ def test_one_that_is_gone_already_is_erased_all_the_same(two: Pair) -> None:
     for path in files_on_disk():
         path.unlink()
     assert erase_deleted(NOW) == 2
+
+
+def test_a_file_whose_row_is_gone_or_says_that_it_holds_none_is_deleted_after_a_day(two: Pair) -> None:
+    """Kind: a process that died between the row and the file, and left a file that one was told is gone."""
+    kept, erased, infected, gone = (keep(two, picture("PNG")) for _ in range(4))
+    send(two, kept, erased, infected, body="Voici")
+    Attachment.objects.filter(pk=infected.pk).update(state=AttachmentState.INFECTED)
+    Attachment.objects.filter(pk=gone.pk).delete()
+    delete_message(actor=two.person, conversation_id=two.conversation.pk, number=send(two, keep(two)).number)
+    stored = files_on_disk()
+    assert forget_lost(NOW) == 0, "somebody may be storing it"
+    days_later = NOW + timedelta(days=2)
+    assert forget_lost(days_later) == 2
+    left = files_on_disk()
+    assert len(stored) - len(left) == 4, "two files and their previews"
+    assert {kept.key, erased.key} <= {path.name for path in left}
+    assert forget_lost(days_later) == 0
+    (preview,) = (path for path in left if path.name == f"{kept.key}.preview")
+    Attachment.objects.filter(pk=kept.pk).update(state=AttachmentState.INFECTED)
+    preview.with_suffix("").unlink()
+    assert forget_lost(days_later) == 1
+    assert preview not in files_on_disk()
 
 
 def test_an_infected_one_stays_infected(two: Pair) -> None:
