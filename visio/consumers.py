@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -67,6 +68,7 @@ class RoomConsumer(AccountSocket):
     frames_per_second = PER_SECOND
 
     role: RoomRole
+    interview: Interview
     group: str
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -76,11 +78,13 @@ class RoomConsumer(AccountSocket):
         self.admitted = False
         self.ended = False
         self.peer: Peer | None = None
+        self.arrived_at: datetime | None = None
         self.renewed = 0.0
         self.on_message: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "join": self.join,
             "ping": self.ping,
             "admit": self.admit,
+            "hold": self.hold,
             "signal": self.signal,
             "hand": self.hand,
             "media": self.media,
@@ -94,7 +98,7 @@ class RoomConsumer(AccountSocket):
         if seat is None:
             await self.refuse(CLOSE_REFUSED)
             return
-        self.role = seat.role
+        self.role, self.interview = seat.role, seat.interview
         self.group = room_group(seat.interview.pk)
         await self.accept()
 
@@ -135,11 +139,12 @@ class RoomConsumer(AccountSocket):
             return
         if seat.role == RoomRole.JOBSEEKER:
             try:
-                await in_thread(arrive, actor=self.user, interview=seat.interview)
+                arrived = await in_thread(arrive, actor=self.user, interview=seat.interview)
             except DomainError as refusal:
                 await self._error("refused", refusal.sentence)
                 await self.end(CLOSE_OVER)
                 return
+            self.arrived_at = arrived.arrived_at
         self.tab = str(tab)
         self.stamp = time.time_ns()
         self.admitted, self.ended = seat.admitted, seat.ended
@@ -152,6 +157,7 @@ class RoomConsumer(AccountSocket):
                 "admitted": seat.admitted,
                 "ended": seat.ended,
                 "ice_servers": self._ice_servers(seat),
+                "waited": self._waited(),
                 "relayed": _relay().is_there,
                 "relay_only": settings.VIDEO_RELAY_ONLY,
                 "by_phone": seat.interview.phone_since is not None,
@@ -177,19 +183,29 @@ class RoomConsumer(AccountSocket):
         await self._announce(ask=self.peer is None)
 
     async def admit(self, message: dict[str, Any]) -> None:
-        """Let the waiting person in."""
-        seat = await self._open_seat()
-        if seat is None:
-            return
-        if seat.role != RoomRole.ADVISER or self.peer is None:
+        """Let the waiting person in.
+
+        Two people wait for it. So the service alone looks up the right, and this socket is free to hear the news that
+        leaves with the commit, before whatever else follows a commit is done.
+        """
+        if self.role != RoomRole.ADVISER or self.peer is None:
             await self._error("not_now", "Personne n'attend dans la salle.")
-            return
+        else:
+            self.work(self._admit())
+
+    async def _admit(self) -> None:
         try:
-            await in_thread(admit, actor=self.user, interview=seat.interview)
+            await in_thread(admit, actor=self.user, interview=self.interview)
         except DomainError as refusal:
-            await self._error("refused", refusal.sentence)
+            if await self._open_seat() is not None:
+                await self._error("refused", refusal.sentence)
             return
         await self._let_in()
+
+    async def hold(self, message: dict[str, Any]) -> None:
+        """Tell the waiting person that it takes a little longer. They keep their place."""
+        if self.role == RoomRole.ADVISER and not self.admitted and self.peer is not None:
+            await self._relay({"type": "room.hold", **self._me()})
 
     async def signal(self, message: dict[str, Any]) -> None:
         """Relay a description or a candidate to the other person's current tab.
@@ -238,7 +254,8 @@ class RoomConsumer(AccountSocket):
             return
         self.peer = Peer(tab=event["tab"], stamp=event["stamp"], seen=time.monotonic())
         if known is None or known.stamp != event["stamp"]:
-            await self._say({"type": "peer", "present": True, "tab": event["tab"]})
+            waited = event.get("waited", 0)
+            await self._say({"type": "peer", "present": True, "tab": event["tab"], "waited": waited})
         if event["ask"]:
             await self._announce(ask=False)
 
@@ -258,6 +275,10 @@ class RoomConsumer(AccountSocket):
         if await self._comes_from_peer(event):
             on = {key: event[key] for key in MEDIA}
             await self._say({"type": "media", **on})
+
+    async def room_hold(self, event: dict[str, Any]) -> None:
+        if self.peer is not None and event["role"] != self.role and event["stamp"] == self.peer.stamp:
+            await self._say({"type": "hold"})
 
     async def room_admitted(self, event: dict[str, Any]) -> None:
         await self._let_in()
@@ -374,7 +395,11 @@ class RoomConsumer(AccountSocket):
         await self.end(CLOSE_OVER)
 
     async def _announce(self, *, ask: bool) -> None:
-        await self._relay({"type": "room.presence", **self._me(), "ask": ask})
+        await self._relay({"type": "room.presence", **self._me(), "ask": ask, "waited": self._waited()})
+
+    def _waited(self) -> int:
+        """Return the whole seconds since this person first waited in the room; 0 for the adviser."""
+        return 0 if self.arrived_at is None else max(0, int((timezone.now() - self.arrived_at).total_seconds()))
 
     async def _relay(self, event: dict[str, Any]) -> None:
         if not await calmly(self.channel_layer.group_send(self.group, event)):

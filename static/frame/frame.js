@@ -95,11 +95,12 @@ function bringWhatIsNeeded() {
   if (document.querySelector(NEED_SYSTEM)) bring(systemScript);
   if (document.querySelector(NEED_ERRORS)) bring(errorsScript);
   if (document.querySelector("form[data-keep]") || isAnythingKept()) bring(keepScript);
+  for (const part of document.querySelectorAll("[data-brings]")) bring(part.dataset.brings);
 }
 
 // Whatever this browser keeps begins with one of these names. A log-out deletes it, see below.
 const KEPT = "kept:";
-const FORGOTTEN_AT_LOG_OUT = [KEPT, "messagerie:", "raccourcis"];
+const FORGOTTEN_AT_LOG_OUT = [KEPT, "arrivee:", "messagerie:", "raccourcis"];
 
 function keysOf(...prefixes) {
   try {

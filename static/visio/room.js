@@ -1,6 +1,7 @@
 // The room: preview and lobby, then the conversation. The server decides who is let in; this page only shows it.
 
 import { deliver } from "./acts.js";
+import { lobbyOf, notesIn } from "./lobby.js";
 import { canShareScreen, explain, KINDS, listDevices, openDevices, openScreen, showLevel } from "./media.js";
 import { Peer } from "./peer.js";
 import { phoneOf } from "./phone.js";
@@ -13,8 +14,6 @@ const find = (selector) => room.querySelector(selector);
 const isAdviser = room.dataset.role === "adviser";
 const other = room.dataset.peer;
 const words = wordsOf({ other, isAdviser });
-
-const WARM_UPS = 3;
 
 const remoteVideo = find("[data-remote]");
 const selfVideo = find("[data-self]");
@@ -53,6 +52,8 @@ const signalling = signallingOf(room.dataset.socket, { frame: hear, lost, shut }
 
 // --- What the page says ---------------------------------------------------------------------------
 
+const note = notesIn(find("#room-noted"));
+
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -79,14 +80,10 @@ function draw() {
   room.dataset.phase = state.over ? "over" : state.ended ? "ended" : state.admitted ? "call" : "lobby";
   room.dataset.linked = linked() ? "yes" : "no";
   say(find("[data-status]"), status());
-  say(find("[data-door-words]"), words.door(state));
-  find("[data-nobody]")?.toggleAttribute("hidden", Boolean(state.peerTab));
+  lobby.draw(state);
   say(find("[data-remote-note]"), words.remoteNote(state, linked()));
   find("[data-ended]").hidden = !state.ended || state.over;
   find("[data-end]").disabled = !state.admitted;
-  const resume = find("[data-resume]");
-  if (resume) resume.disabled = !state.peerTab;
-  if (admitButton) admitButton.disabled = !state.peerTab || state.admitted;
   drawControl("microphone", { pressed: isOn("audio"), disabled: trackOf("audio") === null });
   drawControl("camera", { pressed: isOn("video"), disabled: trackOf("video") === null });
   drawControl("screen", { pressed: state.screen !== null, disabled: !state.admitted || !canShareScreen() });
@@ -345,7 +342,7 @@ function meetAnew() {
   if (!isAdviser) return;
   dropPeer();
   state.warmUps += 1;
-  if (state.admitted || state.warmUps < WARM_UPS) meet();
+  if (state.admitted || state.warmUps < 3) meet();
 }
 
 // The call is over for both. The socket stays, to announce the report or that the call goes on.
@@ -393,6 +390,7 @@ const handlers = {
     state.peerTab = ""; // the server will say again who is there
     state.relays = { iceServers: message.ice_servers, iceTransportPolicy: message.relay_only ? "relay" : "all" };
     state.relayed = message.relayed;
+    if (!isAdviser) lobby.waits(message.waited);
     if (message.ended) showEnd();
     else if (state.ended && !state.ending) offerToResume();
     else if (message.admitted && !state.admitted && !state.ended) letIn();
@@ -407,6 +405,10 @@ const handlers = {
     else if (state.silent) peer.mayBeBack();
     state.peerTab = message.present ? message.tab : "";
     state.warmUps = 0;
+    if (isAdviser && message.present) {
+      lobby.waits(message.waited);
+      if (!state.admitted && !state.ended) lobby.rings();
+    }
     if (!message.present) say(find("[data-hand]"), "");
     meet();
   },
@@ -423,9 +425,8 @@ const handlers = {
     draw();
     if (byKey) find("[data-status]").focus();
   },
-  ended() {
-    showEnd();
-  },
+  ended: showEnd,
+  hold: () => lobby.held(),
   async signal(message) {
     if (message.from !== state.peerTab) return;
     const begins = !isAdviser && message.data.description?.type === "offer" && message.call !== peer?.call;
@@ -442,9 +443,8 @@ const handlers = {
     state.theirs = message;
   },
   trouble() {
-    if (find("#room-noted").textContent.trim() === "") {
-      say(find("#room-noted"), "Un problème technique a été signalé : ce ne sera pas une absence.");
-    }
+    if (find("#room-noted").textContent.trim() !== "") return;
+    note("Un problème technique a été signalé : ce ne sera pas une absence.");
   },
   phone() {
     const noted = find("#room-noted").querySelector("[data-phone]");
@@ -458,7 +458,7 @@ const handlers = {
     window.location.reload();
   },
   error(message) {
-    if (["relay_down", "refused", "not_now"].includes(message.code)) say(find("#room-noted"), message.text);
+    if (["relay_down", "refused", "not_now"].includes(message.code)) note(message.text);
   },
 };
 
@@ -486,6 +486,7 @@ find("[data-stay]").addEventListener("click", () => find("[data-confirm]").close
 find("[data-end-now]").addEventListener("click", endCall);
 
 const continueByPhone = phoneOf(room, say);
+const lobby = lobbyOf({ room, words, other, isAdviser, say, note, tell: (frame) => signalling.tell(frame) });
 
 window.addEventListener("online", () => state.silent && peer?.mayBeBack());
 navigator.mediaDevices?.addEventListener?.("devicechange", () => listDevices(choices, state.stream));

@@ -31,10 +31,12 @@ function write() {
   (field.form ?? field).scrollIntoView({ block: "nearest" });
 }
 
-find("[data-write]").addEventListener("click", (event) => {
-  event.preventDefault();
-  write();
-});
+for (const link of room.querySelectorAll("[data-write]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    write();
+  });
+}
 
 find("[data-without-microphone]").addEventListener("change", ({ target }) => {
   if (target.checked) talk.open = true;

@@ -211,6 +211,22 @@ class TestLobby:
         await interview.arefresh_from_db()
         assert interview.state == InterviewState.BOOKED
 
+    async def test_only_the_adviser_asks_for_patience_and_nobody_is_let_in_by_it(self, interview, person, adviser):
+        await meet(person, adviser)
+        await person.say(type="hold")
+        assert await adviser.hears_nothing()
+        await adviser.say(type="hold")
+        await person.hear("hold")
+        await interview.arefresh_from_db()
+        assert interview.state == InterviewState.BOOKED
+
+    async def test_both_are_told_how_long_the_person_has_waited(self, interview, person, adviser):
+        await Interview.objects.filter(pk=interview.pk).aupdate(arrived_at=timezone.now() - timedelta(minutes=3))
+        assert (await person.join())["waited"] >= 180
+        assert (await adviser.join())["waited"] == 0
+        assert (await adviser.hear("peer"))["waited"] >= 180
+        assert (await person.hear("peer"))["waited"] == 0
+
     async def test_nobody_is_let_in_who_does_not_wait(self, interview, adviser):
         await adviser.join()
         await adviser.say(type="admit")
