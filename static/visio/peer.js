@@ -12,9 +12,14 @@
 // also if neither uses a microphone or a camera. Only the adviser's side restarts ICE: two restarts at once collide.
 
 const BEAT_EVERY = 300; // ms
-const RESTART_AFTER = 2_500; // ms of silence before ICE looks for another path; each further wait is twice as long
+// ms of silence before ICE looks for another path. It looks again soon while a short cut may end, because a way that was
+// begun without a network comes back late. Then each wait is twice as long: a relay counts the ways of a person.
+const RESTART_AFTER = 2_500;
+const AGAIN_AFTER = 3_000;
+const SHORT_CUT = 20_000;
 const WIDEN_AFTER = 1_000; // ms: the first picture comes through the relay, then a direct way is looked for
-const LOST_AFTER = 10_000; // milliseconds that a first answer or a restart may take before the connection is given up
+const LOST_AFTER = 10_000; // ms that a first answer may take before the connection is given up
+const GIVEN_UP_AFTER = 25_000; // ms that a call may look for another path
 
 function withoutWays({ type, sdp }) {
   return { type, sdp: sdp.replace(/^a=candidate:.*\r?\n/gm, "") };
@@ -119,7 +124,7 @@ export class Peer extends EventTarget {
   // Nothing has arrived for `silence` milliseconds.
   silentFor(silence) {
     if (silence < this.#nextRestart) return;
-    this.#nextRestart = 2 * silence;
+    this.#nextRestart = silence < SHORT_CUT ? silence + AGAIN_AFTER : 2 * silence;
     this.mayBeBack();
   }
 
@@ -210,6 +215,7 @@ export class Peer extends EventTarget {
   }
 
   #giveUpLater() {
-    this.#lost = setTimeout(() => this.dispatchEvent(new Event("lost")), LOST_AFTER);
+    const patience = this.hasBegun ? GIVEN_UP_AFTER : LOST_AFTER;
+    this.#lost = setTimeout(() => this.dispatchEvent(new Event("lost")), patience);
   }
 }

@@ -167,6 +167,8 @@ def _say(number: float) -> None:
 if __name__ == "__main__":
     with suppress(OSError):  # only where it is allowed
         os.setpriority(os.PRIO_PROCESS, 0, -20)
+    with suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))
     line = Line(("127.0.0.1", int(sys.argv[1])))
     _say(line.front.getsockname()[1])
     line.run()

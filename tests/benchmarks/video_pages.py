@@ -9,9 +9,9 @@ window.roomConnections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...args) { super(...args); window.roomConnections.push(this); }
 };
+const first = (window.firstOnes = {});
 window.firstOf = new Promise((done) => document.addEventListener("DOMContentLoaded", () => {
   const video = document.querySelector("[data-remote]");
-  const first = {};
   const note = (what, at) => {
     first[what] ??= performance.timeOrigin + at;
     if (first.seen && first.heard) done(Math.max(first.seen, first.heard));
@@ -34,7 +34,15 @@ CLICK = """() => {
   return at;
 }"""
 
-FIRST = "() => window.firstOf"
+FIRST = """() => Promise.race([
+  window.firstOf,
+  new Promise((_, fail) => setTimeout(() => fail(new Error(JSON.stringify([
+    window.firstOnes,
+    document.querySelector("[data-status]").textContent,
+    document.querySelector("[data-remote]").paused,
+    window.roomConnections.map((one) => one.connectionState),
+  ]))), 30_000)),
+])"""
 
 NEXT_FRAME = """(after) => new Promise((done) => {
   const video = document.querySelector("[data-remote]");
@@ -108,7 +116,8 @@ FLOOR = """async ({ configuration, warm }) => {
     sending(one.connection);
     sending(two.connection);
   }
-  const ended = Math.max(...await Promise.all(first));
+  const never = new Promise((_, fail) => setTimeout(() => fail(new Error("no picture or no sound")), 30_000));
+  const ended = Math.max(...await Promise.race([Promise.all(first), never]));
   for (const { connection, video } of sides) {
     connection.close();
     video.remove();

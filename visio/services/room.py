@@ -41,6 +41,7 @@ def admit(*, actor: User, interview: Interview) -> Interview:
             raise NoRightError("Seul le conseiller de l'entretien fait entrer la personne.")
         if locked.channel != Channel.VIDEO:
             raise NotAllowedNowError("Cet entretien n'est pas en visio.")
+        tell_room(locked.pk, "admitted")  # before anything else that follows the commit: two people wait for it
         if locked.state == InterviewState.BOOKED:
             now = timezone.now()
             locked.admitted_at = now
@@ -49,7 +50,6 @@ def admit(*, actor: User, interview: Interview) -> Interview:
             locked.call_ended_at = locked.call_ended_by = None
             locked.save(update_fields=["call_ended_at", "call_ended_by"])
             _audit(locked, actor, "call_resumed")
-        tell_room(locked.pk, "admitted")
         return locked
 
 
