@@ -46,6 +46,7 @@ const state = {
 };
 
 let peer = null;
+const former = new Set(); // the calls that were dropped; what comes late of them means nothing
 let stopQuality = () => {};
 let stopLevel = () => {};
 const signalling = signallingOf(room.dataset.socket, { frame: hear, lost, shut });
@@ -275,6 +276,7 @@ withoutMicrophone.addEventListener("change", () => {
 
 function dropPeer() {
   stopQuality();
+  if (peer) former.add(peer.call);
   peer?.close();
   peer = null;
   remoteVideo.srcObject = null;
@@ -428,7 +430,7 @@ const handlers = {
   ended: showEnd,
   hold: () => lobby.held(),
   async signal(message) {
-    if (message.from !== state.peerTab) return;
+    if (message.from !== state.peerTab || former.has(message.call)) return;
     const begins = !isAdviser && message.data.description?.type === "offer" && message.call !== peer?.call;
     if (begins) {
       dropPeer();
