@@ -94,7 +94,7 @@ class Stage:
             pages = [context.new_page() for context in contexts]
             for page in pages:
                 page.add_init_script(WATCH_THE_ROOM)
-                page.goto(f"/visio/{interview.token}/")
+                page.goto(f"/visio/{interview.token}/", wait_until="domcontentloaded")
             yield pages[0], pages[1]
         finally:
             for context in contexts:
