@@ -360,6 +360,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "saved_views",
         "saved_view",
         "canned_replies",
+        "day_hours",
         "canned_reply",
         "agency_replies",
         "edit_details",

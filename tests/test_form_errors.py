@@ -277,6 +277,7 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "booked_in_absence": (absences.DecisionForm, decision_of_absence, {}),
     "shorter_absence": (absences.EndForm, in_house("end_absence", "follower"), {"raccourcir": "1"}),
     "other_relay": (absences.ReplaceForm, in_house("replace_cover", "follower"), {}),
+    "day_hours": (visio_forms.DayHoursForm, in_house("day_hours", "follower"), {"begin_0": "x"}),
     "one_more_relay": (absences.AddCoverForm, in_house("add_cover", "follower"), {}),
     "invite": (staff.InvitationForm, as_manager("invite"), {}),
     "adviser": (staff.AdviserForm, in_house("member", "manager"), {}),

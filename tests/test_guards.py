@@ -83,6 +83,7 @@ DELETED = {
     "messaging.CallbackWindow",
     "messaging.DemonstrationEmail",
     "messaging.MessageStep",
+    "visio.DayHours",
     "visio.WorkingHours",
 }
 """Models whose rows do not change, but are removed or replaced."""

@@ -31,10 +31,12 @@ from caseload.forms.file.dossier import DetailsForm, TierChangeForm
 from caseload.forms.steering.settings import CONFIRM, PUBLISH, ConsentTextForm, LapseDelayForm, OpeningForm
 from tests.accompaniment.factories import AgencyFactory, RegionFactory, reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
-from tests.visio.factories import InterviewFactory, noted_absence
-from visio.forms import AbsenceDecisionForm, ReportForm
+from tests.visio.factories import InterviewFactory, bookable_portfolio, noted_absence
+from visio.forms import AbsenceDecisionForm, DayHoursForm, ReportForm
 from visio.models import InterviewEvent, InterviewReport
+from visio.reads.hours import hours_of
 from visio.services import room
+from visio.services.hours import set_day
 from visio.services.missed import explain_absence
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +103,20 @@ def plan() -> Case:
         in_the_page="Ma propre raison",
         meanwhile=lambda: another_plan(person, portfolio.adviser.user),
         stands=lambda: ContactPlan.objects.current().get(jobseeker=person).interval_days,
+    )
+
+
+def day_hours() -> Case:
+    """The adviser has closed the day in another tab."""
+    adviser = bookable_portfolio().adviser
+    day = soon(7)
+    return Case(
+        user=adviser.user,
+        address=reverse("day_hours", args=[day.isoformat()]),
+        typed={"scope": "semaine", "begin_0": "10 h 20", "end_0": "11 h 40", "channels_0": ["video"]},
+        in_the_page="10 h 20",
+        meanwhile=lambda: set_day(actor=adviser.user, adviser=adviser, day=day, stretches=[]),
+        stands=lambda: hours_of(adviser).on(day),
     )
 
 
@@ -226,6 +242,7 @@ def absence() -> Case:
 
 
 CASES: dict[str, Callable[[], Case]] = {
+    "day_hours": day_hours,
     "tier": tier,
     "plan": plan,
     "report": report,
@@ -341,6 +358,7 @@ def test_every_form_of_the_kind_is_walked() -> None:
             ConsentTextForm,
             AbsenceDecisionForm,
             ReportForm,
+            DayHoursForm,
         )
     }
     walked |= {"PlanDecisionForm", "EditObjectiveForm", "EditStepForm"}

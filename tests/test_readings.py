@@ -42,6 +42,8 @@ TABLE_OF_READINGS = {
     "agency_opening": "- none -",
     "agency_phone": "- none -",
     "agenda": "none - none",
+    "hours": "none - none",
+    "day_hours": "none - none",
     "answer_on_site": "on_site_request - -",
     "book_for": "none - -",
     "callback": "callback+contact_details - -",

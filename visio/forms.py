@@ -1,12 +1,13 @@
 """Forms of the top floor. They only parse."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.forms import BoundField
 from django.urls import reverse
 
 from accompaniment.enums import Bandwidth, Channel
@@ -15,13 +16,14 @@ from accompaniment.forms.phone import PhoneField, phone_field
 from accompaniment.forms.plans import CHANGE, KEEP
 from accompaniment.forms.seen import SeenForm
 from accompaniment.models import Jobseeker
-from accompaniment.rules.french import hour_there, weekday_in_words
+from accompaniment.rules.french import hour_in_words, hour_there, weekday_in_words
 from accompaniment.rules.meanwhile import NOT_SEEN, Shown
 from accompaniment.rules.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
 from visio.enums import AbsenceDecision, NextStep, Outcome
 from visio.models import ANSWER_LENGTH, REASON_LENGTH, SLOTS_OFFERED_AT_MOST
 from visio.reads.availability import SlotDay
+from visio.rules.slots import PERIODS_AT_MOST, Stretch, hour_in, only_by
 
 CHANNEL_CHOICES = [
     (Channel.VIDEO.value, "En visio"),
@@ -37,7 +39,13 @@ def hours_by_day(
     return [
         (
             weekday_in_words(day.day),
-            [(starts.isoformat(), hour_there(starts, zone=zone, others=others)) for starts in day.slots],
+            [
+                (
+                    starts.isoformat(),
+                    ", ".join(filter(None, (hour_there(starts, zone=zone, others=others), only_by(by)))),
+                )
+                for starts, by in day.slots.items()
+            ],
         )
         for day in days
     ]
@@ -137,6 +145,88 @@ class SlotOfferForm(forms.Form):
         return [
             (day, [(value, hour, value in ticked) for value, hour in hours])
             for day, hours in self.fields["slots"].choices  # type: ignore[attr-defined]
+        ]
+
+
+class HourField(LineField):
+    """A wall-clock time as people write it: « 9 », « 9 h 30 », « 9:30 » or « 0930 »."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the time; None if nothing was typed."""
+        typed = str(super().clean(value)).strip()
+        found = hour_in(typed)
+        if typed and found is None:
+            raise forms.ValidationError("Écrivez une heure comme ceci\u00a0: 9 h 30.")
+        return found
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show a time in words."""
+        return hour_in_words(value) if isinstance(value, time) else value
+
+
+WEEKDAY = "semaine"
+ONE_DAY = "jour"
+
+
+class DayHoursForm(SeenForm):
+    """The periods of a day, for this day or for every weekday like it. An empty line is no period."""
+
+    use_required_attribute = False
+    sometimes_required = tuple(
+        f"{name}_{number}" for name in ("begin", "end", "channels") for number in range(PERIODS_AT_MOST)
+    )
+
+    scope = forms.ChoiceField(
+        label="Ces horaires valent",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choisissez si ces horaires valent chaque semaine ou ce jour seulement."},
+    )
+
+    def __init__(self, *args: Any, day: date, stretches: Sequence[Stretch], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name = weekday_in_words(day)
+        self.fields["scope"].choices = [  # type: ignore[attr-defined]
+            (WEEKDAY, f"Tous les {name.split()[0]}s"),
+            (ONE_DAY, f"Seulement le {name}"),
+        ]
+        for number in range(PERIODS_AT_MOST):
+            one = stretches[number] if number < len(stretches) else None
+            self.fields[f"begin_{number}"] = HourField(
+                label="Début", required=False, max_length=10, initial=one.starts_at if one else None
+            )
+            self.fields[f"end_{number}"] = HourField(
+                label="Fin", required=False, max_length=10, initial=one.ends_at if one else None
+            )
+            self.fields[f"channels_{number}"] = forms.MultipleChoiceField(
+                label="Comment",
+                choices=CHANNEL_CHOICES,
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+                initial=sorted(one.channels) if one else [value for value, _ in CHANNEL_CHOICES],
+            )
+
+    def clean(self) -> None:
+        for number in range(PERIODS_AT_MOST):
+            begin, end = (self.cleaned_data.get(f"{name}_{number}") for name in ("begin", "end"))
+            half = (begin is None) != (end is None)
+            missing = "begin" if begin is None else "end"
+            if half and f"{missing}_{number}" not in self.errors:
+                self.add_error(f"{missing}_{number}", "Écrivez aussi cette heure, ou videz la ligne.")
+
+    def stretches(self) -> list[Stretch]:
+        """Return the periods that were typed, in the order of the day."""
+        found = []
+        for number in range(PERIODS_AT_MOST):
+            begin, end = self.cleaned_data[f"begin_{number}"], self.cleaned_data[f"end_{number}"]
+            if begin is not None and end is not None:
+                found.append(Stretch(begin, end, frozenset(self.cleaned_data[f"channels_{number}"])))
+        return sorted(found, key=lambda one: one.starts_at)
+
+    def rows(self) -> list[tuple[BoundField, BoundField, BoundField]]:
+        """Return the fields of each line: begin, end, channels."""
+        return [
+            (self[f"begin_{number}"], self[f"end_{number}"], self[f"channels_{number}"])
+            for number in range(PERIODS_AT_MOST)
         ]
 
 

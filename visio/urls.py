@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from visio.views import agenda, booking, departures, missed, offers, panels, room
+from visio.views import agenda, booking, departures, hours, missed, offers, panels, room
 from visio.views import on_site_requests as onsite
 
 urlpatterns: list[URLPattern] = [
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("etre-recu/<int:pk>/retirer/", onsite.withdraw, name="withdraw_on_site"),
     path("agenda/", agenda.agenda, name="agenda"),
     path("agenda/<int:pk>/compte-rendu/", agenda.report, name="interview_report"),
+    path("agenda/horaires/", hours.week, name="hours"),
+    path("agenda/horaires/<str:day>/", hours.day, name="day_hours"),
     path("agenda/absences/", missed.absences, name="absences_to_decide"),
     path("agenda/<int:pk>/absence/", missed.decide, name="decide_absence"),
     path("agenda/conseillers/<int:pk>/", departures.left_interviews, name="left_interviews"),

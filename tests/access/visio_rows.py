@@ -1,8 +1,19 @@
 """Who gets what from the URLs of the interviews."""
 
+from datetime import date, timedelta
+
+from django.utils import timezone
+
 from accompaniment.models import User
 from tests.access.house import user_pk
 from tests.access.row import Row
+
+
+def next_monday() -> date:
+    """Return a Monday that is still to come in every zone."""
+    day = timezone.now().date() + timedelta(days=3)
+    return day + timedelta(days=-day.weekday() % 7)
+
 
 ROWS: dict[str, Row] = {
     "panel_next_free": Row(
@@ -62,6 +73,15 @@ ROWS: dict[str, Row] = {
     "agenda": Row(
         "login 403 403 200 200 200 403 403 403",
         "login 403 403 405 405 405 403 403 403",
+    ),
+    "hours": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 405 405 405 403 403 403",
+    ),
+    "day_hours": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 422 422 422 403 403 403",
+        lambda house: (next_monday().isoformat(),),
     ),
     "interview_report": Row(
         "login 403 403 200 404 404 403 403 403",

@@ -116,6 +116,8 @@ def adviser_pages() -> dict[str, str]:
         "record_wish": f"{reverse('record_wish')}?q=petit",
         "registration": reverse("registration", args=[volunteer.pk]),
         "agenda": reverse("agenda"),
+        "hours": reverse("hours"),
+        "day_hours": reverse("day_hours", args=[(timezone.localdate() + timedelta(days=7)).isoformat()]),
         "absences_to_decide": reverse("absences_to_decide"),
         "on_site_requests": reverse("on_site_requests"),
         "answer_on_site": reverse("answer_on_site", args=[OnSiteRequest.objects.open().filter(**mine)[0].pk]),

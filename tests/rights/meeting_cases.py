@@ -1,6 +1,6 @@
 """Acts in the conversation, on call-backs and on interviews."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from io import BytesIO
 from typing import Any
 from uuid import uuid4
@@ -30,12 +30,13 @@ from messaging.services import (
 )
 from tests.messaging.factories import first_window, say
 from tests.messaging.files import PDF
-from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V
+from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V, in_days
 from tests.rights.house import House
 from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
 from visio.enums import AbsenceDecision, NextStep
 from visio.models import Interview
-from visio.services import closing, departures, interviews, missed, offers, on_site_answers, room
+from visio.rules.slots import Stretch
+from visio.services import closing, departures, hours, interviews, missed, offers, on_site_answers, room
 
 
 def open_room(house: House) -> Interview:
@@ -293,6 +294,20 @@ MEETING_CASES: dict[str, Case] = {
         OWNER, lambda h, actor, it: callbacks.cancel_callback(actor=actor, request=h.one(CallbackRequest))
     ),
     # Interviews.
+    f"{V}.hours.set_weekday": Case(
+        FOLLOWER,
+        lambda h, actor, it: hours.set_weekday(
+            actor=actor, adviser=h.portfolio.adviser, day=in_days(3), stretches=[Stretch(time(9), time(10))]
+        ),
+    ),
+    f"{V}.hours.set_day": Case(
+        FOLLOWER,
+        lambda h, actor, it: hours.set_day(actor=actor, adviser=h.portfolio.adviser, day=in_days(3), stretches=[]),
+    ),
+    f"{V}.hours.follow_the_week": Case(
+        FOLLOWER,
+        lambda h, actor, it: hours.follow_the_week(actor=actor, adviser=h.portfolio.adviser, day=in_days(3)),
+    ),
     f"{V}.interviews.book_interview": Case(
         OWNER | ADVISERS,
         lambda h, actor, it: interviews.book_interview(

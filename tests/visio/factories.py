@@ -95,4 +95,4 @@ def first_slots(jobseeker: Jobseeker, obligation: Obligation | None = None) -> l
     adviser = follower(jobseeker)
     now = timezone.now()
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
-    return free_slots(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day)
+    return list(free_slots(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day))

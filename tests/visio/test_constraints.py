@@ -1,6 +1,6 @@
 """What the database itself refuses, each row beside an accepted row that differs by one fact."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -10,7 +10,15 @@ from accompaniment.enums import Channel
 from tests.caseload.factories import on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, due_obligation, noted_absence
 from visio.enums import InterviewState, NextStep
-from visio.models import AbsenceAnswer, Interview, InterviewEvent, InterviewReport, SlotInvitation, WorkingHours
+from visio.models import (
+    AbsenceAnswer,
+    DayHours,
+    Interview,
+    InterviewEvent,
+    InterviewReport,
+    SlotInvitation,
+    WorkingHours,
+)
 from visio.services import closing
 from visio.services.missed import explain_absence
 
@@ -186,6 +194,32 @@ def test_hours_begin_before_they_end(portfolio):
     rows = WorkingHours.objects.filter(pk=hours.pk)
     refused("working_hours_in_order", lambda: rows.update(ends_at=hours.starts_at))
     refused("working_hours_weekday", lambda: rows.update(weekday=7))
+    refused("working_hours_channels", lambda: rows.update(channels=[]))
+    refused("working_hours_channels", lambda: rows.update(channels=["chat"]))
+
+
+def test_hours_of_one_weekday_never_overlap(portfolio):
+    """9 to 12 and 13 to 17 are there already. What only touches them is no overlap."""
+    own = WorkingHours.objects.filter(adviser=portfolio.adviser)
+    wider = {"adviser": portfolio.adviser, "weekday": 0, "starts_at": time(11, 59), "ends_at": time(13)}
+    refused("working_hours_apart", lambda: WorkingHours.objects.create(**wider))
+    refused("working_hours_apart", lambda: own.filter(weekday=0, starts_at=time(13)).update(starts_at=time(10)))
+    WorkingHours.objects.create(**{**wider, "starts_at": time(12)})
+
+
+def test_a_day_is_closed_or_has_hours_that_never_overlap(portfolio):
+    def on_day(**fields):
+        DayHours.objects.create(adviser=portfolio.adviser, day=date(2026, 12, 2), **fields)
+
+    morning = {"starts_at": time(9), "ends_at": time(12), "channels": ["video"]}
+    for wrong in ({"ends_at": None}, {"channels": []}, {"ends_at": time(9)}):
+        refused("day_hours_open_or_closed", lambda wrong=wrong: on_day(**{**morning, **wrong}))
+    refused("day_hours_open_or_closed", lambda: on_day(channels=["video"]))
+    refused("day_hours_channels", lambda: on_day(**{**morning, "channels": ["chat"]}))
+    on_day(**morning)
+    refused("day_hours_apart", on_day)
+    refused("day_hours_apart", lambda: on_day(**{**morning, "starts_at": time(11), "ends_at": time(13)}))
+    on_day(**{**morning, "starts_at": time(12), "ends_at": time(13)})
 
 
 class TestTheEndOfACall:

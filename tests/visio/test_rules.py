@@ -13,7 +13,7 @@ from accompaniment.enums import Channel
 from accompaniment.rules.public_holidays import is_public_holiday
 from visio.enums import InterviewState, RoomMoment
 from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES, OPEN_STATES
-from visio.rules.slots import Busy, WorkingStretch, horizon, is_free, offered_slots, slots_on
+from visio.rules.slots import Busy, Hours, Stretch, horizon, is_free, offered_slots, slots_on
 from visio.rules.states import absence_obstacle, confirming_obstacle, end_of_answers, room_moment
 from visio.rules.turn import Relay, ice_servers, turn_login
 from visio.services.notices import HOW_TO_JOIN
@@ -22,20 +22,20 @@ PARIS = ZoneInfo("Europe/Paris")
 REUNION = ZoneInfo("Indian/Reunion")
 GUADELOUPE = ZoneInfo("America/Guadeloupe")
 
-USUAL = [
-    WorkingStretch(weekday, starts_at, ends_at)
-    for weekday in range(5)
-    for starts_at, ends_at in ((time(9), time(12)), (time(13), time(17)))
-]
+USUAL = Hours(weekly=dict.fromkeys(range(5), (Stretch(time(9), time(12)), Stretch(time(13), time(17)))))
 
 
-def walls(day, *, stretches=USUAL, zone=PARIS):
-    return [f"{starts.astimezone(zone):%H:%M}" for starts in slots_on(day, stretches=stretches, zone=zone)]
+def starts_on(day, *, hours=USUAL, zone=PARIS):
+    return [starts for starts, _ in slots_on(day, hours=hours, zone=zone)]
 
 
-def offered(now, last_day, *, stretches=USUAL, zone=PARIS, closed=()):
+def walls(day, *, hours=USUAL, zone=PARIS):
+    return [f"{starts.astimezone(zone):%H:%M}" for starts in starts_on(day, hours=hours, zone=zone)]
+
+
+def offered(now, last_day, *, hours=USUAL, zone=PARIS, closed=()):
     return list(
-        offered_slots(now=now, last_day=last_day, stretches=stretches, zone=zone, is_closed=lambda day: day in closed)
+        dict(offered_slots(now=now, last_day=last_day, hours=hours, zone=zone, is_closed=lambda day: day in closed))
     )
 
 
@@ -49,28 +49,28 @@ class TestGrid:
         assert walls(date(2026, 11, 28)) == []
 
     def test_the_whole_interview_fits_into_the_stretch(self):
-        assert walls(date(2026, 11, 24), stretches=[WorkingStretch(1, time(9), time(9, 29))]) == []
-        assert walls(date(2026, 11, 24), stretches=[WorkingStretch(1, time(9), time(9, 30))]) == ["09:00"]
+        assert walls(date(2026, 11, 24), hours=Hours(weekly={1: (Stretch(time(9), time(9, 29)),)})) == []
+        assert walls(date(2026, 11, 24), hours=Hours(weekly={1: (Stretch(time(9), time(9, 30)),)})) == ["09:00"]
 
     @pytest.mark.parametrize(("zone", "utc_hour"), [(PARIS, 8), (REUNION, 5), (GUADELOUPE, 13)])
     def test_nine_on_the_wall_is_another_instant_in_each_zone(self, zone, utc_hour):
-        first = next(iter(slots_on(date(2026, 11, 24), stretches=USUAL, zone=zone)))
+        first = next(iter(starts_on(date(2026, 11, 24), hours=USUAL, zone=zone)))
         assert first == datetime(2026, 11, 24, utc_hour, tzinfo=UTC)
 
 
 class TestClockChange:
-    NIGHT = [WorkingStretch(6, time(1), time(5))]
+    NIGHT = Hours(weekly={6: (Stretch(time(1), time(5)),)})
 
     def test_the_hour_that_summer_time_skips_is_not_offered(self):
         day = date(2026, 3, 29)
-        assert walls(day, stretches=self.NIGHT) == ["01:00", "01:45", "03:15", "04:00"]
-        slots = list(slots_on(day, stretches=self.NIGHT, zone=PARIS))
+        assert walls(day, hours=self.NIGHT) == ["01:00", "01:45", "03:15", "04:00"]
+        slots = list(starts_on(day, hours=self.NIGHT, zone=PARIS))
         assert slots[2] - slots[1] == timedelta(minutes=30)
 
     def test_the_hour_that_winter_time_repeats_is_offered_once(self):
         day = date(2026, 10, 25)
-        slots = list(slots_on(day, stretches=self.NIGHT, zone=PARIS))
-        assert walls(day, stretches=self.NIGHT) == ["01:00", "01:45", "02:30", "03:15", "04:00"]
+        slots = list(starts_on(day, hours=self.NIGHT, zone=PARIS))
+        assert walls(day, hours=self.NIGHT) == ["01:00", "01:45", "02:30", "03:15", "04:00"]
         assert slots[3] - slots[2] == timedelta(hours=1, minutes=45)
         assert len(set(slots)) == len(slots)
 
@@ -79,11 +79,11 @@ class TestClockChange:
         [(date(2026, 3, 27), date(2026, 3, 30), 71), (date(2026, 10, 23), date(2026, 10, 26), 73)],
     )
     def test_nine_stays_nine_on_the_wall(self, before, after, hours):
-        first, last = (next(iter(slots_on(day, stretches=USUAL, zone=PARIS))) for day in (before, after))
+        first, last = (next(iter(starts_on(day, hours=USUAL, zone=PARIS))) for day in (before, after))
         assert last - first == timedelta(hours=hours)
 
     def test_overseas_has_no_such_day(self):
-        assert walls(date(2026, 3, 29), stretches=self.NIGHT, zone=REUNION) == [
+        assert walls(date(2026, 3, 29), hours=self.NIGHT, zone=REUNION) == [
             "01:00", "01:45", "02:30", "03:15", "04:00",
         ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Tables of the top floor: when advisers can be booked, interviews, and what becomes of them."""
 
-from visio.models.hours import WorkingHours
+from visio.models.hours import DayHours, WorkingHours, every_channel
 from visio.models.interviews import REASON_LENGTH, Interview, InterviewQuerySet, nearest_to_place, to_place
 from visio.models.offers import SLOTS_OFFERED_AT_MOST, OfferBooking, SlotInvitation, SlotOffer
 from visio.models.outcomes import ANSWER_LENGTH, AbsenceAnswer, InterviewEvent, InterviewReport
@@ -10,6 +10,7 @@ __all__ = [
     "REASON_LENGTH",
     "SLOTS_OFFERED_AT_MOST",
     "AbsenceAnswer",
+    "DayHours",
     "Interview",
     "InterviewEvent",
     "InterviewQuerySet",
@@ -18,6 +19,7 @@ __all__ = [
     "SlotInvitation",
     "SlotOffer",
     "WorkingHours",
+    "every_channel",
     "nearest_to_place",
     "to_place",
 ]

@@ -1,6 +1,6 @@
 """The slots that an adviser offers, from working hours, absences and interviews."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -12,15 +12,16 @@ from accompaniment.rules.public_holidays import is_public_holiday
 from caseload.models import Adviser
 from caseload.reads.moves.who_answers import days_away
 from visio.models import Interview
-from visio.rules.slots import Busy, WorkingStretch, horizon, is_free, offered_slots
+from visio.reads.hours import hours_of
+from visio.rules.slots import Busy, horizon, is_free, offered_slots
 
 
 @dataclass(frozen=True)
 class SlotDay:
-    """One day of the picker with its free slots (UTC), in order."""
+    """One day of the picker with its free slots (UTC), in order, each with its channels."""
 
     day: date
-    slots: tuple[datetime, ...]
+    slots: Mapping[datetime, frozenset[str]]
 
 
 def last_day_offered(*, adviser: Adviser, obligation: Obligation | None, now: datetime) -> date:
@@ -36,24 +37,20 @@ def slots_by_hours(
     now: datetime,
     last_day: date,
     absences: Sequence[tuple[date, date]] | None = None,
-) -> list[datetime]:
-    """Return the starts (UTC) in the adviser's working hours, booked or not. `jobseeker` None: for anybody.
+) -> dict[datetime, frozenset[str]]:
+    """Return the starts (UTC) in the adviser's hours, booked or not, in order, each with its channels.
 
-    `absences`: the adviser's, if they were read already.
+    `jobseeker` None: for anybody. `absences`: the adviser's, if they were read already.
     """
-    stretches = [
-        WorkingStretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
-        for hours in adviser.working_hours.all()
-    ]
     away = days_away(adviser) if absences is None else absences
     subdivision = adviser.agency.departement.holidays_subdivision
 
     def is_closed(day: date) -> bool:
         return is_public_holiday(day, subdivision) or any(start <= day <= end for start, end in away)
 
-    return list(
-        offered_slots(now=now, last_day=last_day, stretches=stretches, zone=adviser.agency.zone, is_closed=is_closed)
-    )
+    hours = hours_of(adviser)
+    zone = adviser.agency.zone
+    return dict(offered_slots(now=now, last_day=last_day, hours=hours, zone=zone, is_closed=is_closed))
 
 
 def free_slots(
@@ -64,17 +61,17 @@ def free_slots(
     last_day: date,
     moving: Interview | None = None,
     absences: Sequence[tuple[date, date]] | None = None,
-) -> list[datetime]:
-    """Return the starts (UTC) that are free for both people; the slot of the interview `moving` is one of them.
+) -> dict[datetime, frozenset[str]]:
+    """Return the starts (UTC) that are free for both people, in order, each with its channels.
 
-    `absences`: the adviser's, if they were read already.
+    The slot of the interview `moving` is one of them. `absences`: the adviser's, if they were read already.
     """
     booked = Interview.objects.live().filter(Q(adviser=adviser) | Q(jobseeker=jobseeker), occupies_until__gt=now)
     if moving is not None:
         booked = booked.exclude(pk=moving.pk)
     busy = [Busy(starts_at=start, ends_at=end) for start, end in booked.values_list("starts_at", "occupies_until")]
     offered = slots_by_hours(adviser=adviser, jobseeker=jobseeker, now=now, last_day=last_day, absences=absences)
-    return [starts for starts in offered if is_free(starts, busy)]
+    return {starts: channels for starts, channels in offered.items() if is_free(starts, busy)}
 
 
 def next_free_slot(*, adviser: Adviser, now: datetime) -> datetime | None:
@@ -86,9 +83,14 @@ def next_free_slot(*, adviser: Adviser, now: datetime) -> datetime | None:
     return next((starts for starts in offered if is_free(starts, busy)), None)
 
 
-def by_day(slots: list[datetime], zone: ZoneInfo) -> list[SlotDay]:
+def by_day(slots: Mapping[datetime, frozenset[str]], zone: ZoneInfo) -> list[SlotDay]:
     """Group slots by their day in a zone, in order."""
-    days: dict[date, list[datetime]] = {}
-    for starts in slots:
-        days.setdefault(starts.astimezone(zone).date(), []).append(starts)
-    return [SlotDay(day=day, slots=tuple(starts)) for day, starts in days.items()]
+    days: dict[date, dict[datetime, frozenset[str]]] = {}
+    for starts, channels in slots.items():
+        days.setdefault(starts.astimezone(zone).date(), {})[starts] = channels
+    return [SlotDay(day=day, slots=its) for day, its in days.items()]
+
+
+def offering(slots: Mapping[datetime, frozenset[str]], channel: str) -> dict[datetime, frozenset[str]]:
+    """Return the slots that can be had by this channel, in order."""
+    return {starts: channels for starts, channels in slots.items() if channel in channels}

@@ -7,7 +7,8 @@ from datetime import date, datetime
 from accompaniment.rules.public_holidays import is_public_holiday
 from caseload.models import Absence, Adviser
 from visio.models import Interview
-from visio.rules.slots import Busy, WorkingStretch, free_stretches
+from visio.reads.hours import hours_of
+from visio.rules.slots import Busy, Hours, free_stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class AdviserDays:
     """What an adviser's days hold beside the interviews: working hours and absences, read once for several days."""
 
     adviser: Adviser
-    stretches: list[WorkingStretch]
+    hours: Hours
     absences: list[Absence]
 
     def absence_on(self, day: date) -> Absence | None:
@@ -36,7 +37,7 @@ class AdviserDays:
             return []
         busy = [Busy(starts_at=one.starts_at, ends_at=one.occupies_until) for one in interviews if one.is_live]
         zone = self.adviser.agency.zone
-        found = free_stretches(day, stretches=self.stretches, zone=zone, busy=busy, after=now)
+        found = free_stretches(day, hours=self.hours, zone=zone, busy=busy, after=now)
         return [FreeHours(starts_at=starts_at, ends_at=ends_at) for starts_at, ends_at in found]
 
 
@@ -44,9 +45,6 @@ def adviser_days(adviser: Adviser, *, first: date, last: date) -> AdviserDays:
     """Read what the adviser's days from `first` to `last` hold, both included; two statements."""
     return AdviserDays(
         adviser=adviser,
-        stretches=[
-            WorkingStretch(weekday=hours.weekday, starts_at=hours.starts_at, ends_at=hours.ends_at)
-            for hours in adviser.working_hours.all()
-        ],
+        hours=hours_of(adviser),
         absences=list(Absence.objects.between(first, last).filter(adviser=adviser)),
     )

@@ -10,7 +10,7 @@ from accompaniment.rules.french import moment_there
 from caseload.reads.moves.who_answers import follower_of
 from messaging.enums import MessageChangeKind
 from visio.models import Interview, OfferBooking, SlotOffer, to_place
-from visio.reads.availability import free_slots, last_day_offered
+from visio.reads.availability import free_slots, last_day_offered, offering
 from visio.rules.offers import OfferState, state_of_offer
 from visio.rules.slots import EARLIEST_NOTICE
 
@@ -59,7 +59,8 @@ def card_of(offer: SlotOffer, *, now: datetime) -> SlotCard:
     free: set[datetime] = set()
     if interview is None and same and follower is not None:
         last_day = last_day_offered(adviser=follower, obligation=due_of(person), now=now)
-        free = set(free_slots(adviser=follower, jobseeker=person, now=now, last_day=last_day)) & set(offer.slots)
+        found = free_slots(adviser=follower, jobseeker=person, now=now, last_day=last_day)
+        free = set(offering(found, offer.channel)) & set(offer.slots)
     zones = (person.agency.zone, offer.adviser.agency.zone)
     slots = [
         CardSlot(

@@ -33,8 +33,9 @@ from caseload.models import Absence, Adviser, Cover, Placement
 from caseload.reads.moves.who_answers import days_away
 from visio.enums import InterviewState
 from visio.locks import lock_interview
-from visio.models import Interview, InterviewQuerySet, WorkingHours
-from visio.rules.slots import Busy, WorkingStretch, is_free, within_hours
+from visio.models import Interview, InterviewQuerySet
+from visio.reads.hours import hours_of, hours_of_each
+from visio.rules.slots import Busy, Hours, is_free, within_hours
 from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.interviews import cancel_locked
@@ -193,12 +194,10 @@ def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
 
 def may_hold(adviser: Adviser, interview: Interview) -> bool:
     """Return whether the adviser works at that time, and, for a meeting on site, in the same agency."""
-    return _is_there(adviser, interview, away=days_away(adviser), hours=adviser.working_hours.all())
+    return _is_there(adviser, interview, away=days_away(adviser), hours=hours_of(adviser))
 
 
-def _is_there(
-    adviser: Adviser, interview: Interview, *, away: Iterable[tuple[date, date]], hours: Iterable[WorkingHours]
-) -> bool:
+def _is_there(adviser: Adviser, interview: Interview, *, away: Iterable[tuple[date, date]], hours: Hours) -> bool:
     if interview.channel == Channel.ON_SITE and interview.adviser.agency_id != adviser.agency_id:
         return False
     zone = adviser.agency.zone
@@ -207,8 +206,9 @@ def _is_there(
         return False
     if any(first <= day <= last for first, last in away):
         return False
-    stretches = [WorkingStretch(weekday=one.weekday, starts_at=one.starts_at, ends_at=one.ends_at) for one in hours]
-    return within_hours(starts_at=interview.starts_at, ends_at=interview.ends_at, stretches=stretches, zone=zone)
+    return within_hours(
+        starts_at=interview.starts_at, ends_at=interview.ends_at, channel=interview.channel, hours=hours, zone=zone
+    )
 
 
 def when(interview: Interview) -> str:
@@ -246,12 +246,10 @@ def _free_colleagues(
     everybody = {one.pk for group in answering.values() for one in group}
     busy: dict[int, list[Busy]] = {pk: [] for pk in everybody}
     away: dict[int, list[tuple[date, date]]] = {pk: [] for pk in everybody}
-    hours: dict[int, list[WorkingHours]] = {pk: [] for pk in everybody}
+    hours = hours_of_each(everybody)
     if interviews:
         for absence in Absence.objects.standing().filter(adviser__in=everybody):
             away[absence.adviser_id].append((absence.starts_on, absence.ends_on))
-        for stretch in WorkingHours.objects.filter(adviser__in=everybody):
-            hours[stretch.adviser_id].append(stretch)
         taken = Interview.objects.live().filter(
             adviser__in=everybody,
             occupies_until__gt=interviews[0].starts_at,

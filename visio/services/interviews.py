@@ -29,7 +29,7 @@ from visio.locks import lock_interview
 from visio.models import Interview, InterviewEvent, InterviewQuerySet
 from visio.reads.availability import last_day_offered, slots_by_hours
 from visio.reads.coming import day_hour_and_channel
-from visio.rules.slots import LENGTH, OCCUPIED
+from visio.rules.slots import LENGTH, OCCUPIED, not_by
 from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.changes import check_takes_part, log_state, move_state
@@ -226,8 +226,11 @@ def _book(
     # An absence that is being declared either comes before this booking, or knows of it.
     share_adviser(follower.pk)
     last_day = last_day_offered(adviser=follower, obligation=due, now=now)
-    if starts_at not in slots_by_hours(adviser=follower, jobseeker=person, now=now, last_day=last_day):
+    offered = slots_by_hours(adviser=follower, jobseeker=person, now=now, last_day=last_day)
+    if starts_at not in offered:
         raise SlotTakenError(starts_at, "Ce créneau n'est plus proposé. En voici d'autres.")
+    if channel not in offered[starts_at]:
+        raise DomainError(not_by(channel, offered[starts_at]), about="slot")
     interview = _insert(
         Interview(
             token=secrets.token_urlsafe(32),

@@ -27,6 +27,7 @@ from messaging.services.posting import post_message
 from visio.models import SLOTS_OFFERED_AT_MOST, Interview, OfferBooking, SlotOffer
 from visio.reads.availability import free_slots, last_day_offered
 from visio.reads.offers import due_of, withdrawn
+from visio.rules.slots import not_by
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import BOOKABLE_CHANNELS, book_interview
 
@@ -58,7 +59,7 @@ def offer_slots(
         if known is not None:
             return known
         follower = _check_possible(person, channel)
-        starts = _checked(slots, person, follower)
+        starts = _checked(slots, person, follower, channel)
         message = post_message(
             actor=actor,
             conversation=open_conversation(actor=actor, jobseeker=person),
@@ -123,8 +124,8 @@ def _check_possible(person: Jobseeker, channel: str) -> Adviser:
     return follower
 
 
-def _checked(slots: Sequence[datetime], person: Jobseeker, follower: Adviser) -> list[datetime]:
-    """Return the slots in order; each is free now."""
+def _checked(slots: Sequence[datetime], person: Jobseeker, follower: Adviser, channel: str) -> list[datetime]:
+    """Return the slots in order; each is free now by this channel."""
     starts = sorted(set(slots))
     if not starts:
         raise DomainError("Cochez au moins un créneau.", about="slots")
@@ -136,6 +137,8 @@ def _checked(slots: Sequence[datetime], person: Jobseeker, follower: Adviser) ->
     for one in starts:
         if one not in free:
             raise SlotTakenError(one, "Un des créneaux cochés n'est plus libre. Choisissez-en un autre.")
+        if channel not in free[one]:
+            raise DomainError(not_by(channel, free[one]), about="slots")
     return starts
 
 

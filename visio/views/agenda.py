@@ -103,7 +103,7 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
     now = timezone.now()
     today = now.astimezone(zone).date()
     asked = day_in(request.GET.get("semaine", ""))
-    monday = _monday(asked or today)
+    monday = monday_of(asked or today)
     first = monday if asked else today
     last = first + timedelta(days=6)
     lines = lines_between(request.user, zone, first, last + timedelta(days=1), now)
@@ -116,9 +116,10 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
         .order_by("starts_on", "pk")
     )
     held = adviser_days(adviser, first=first, last=last)
-    shown = _hours_shown(held, lines, zone=zone, now=now if first <= today <= last else None)
+    week = [first + timedelta(days=offset) for offset in range(7)]
+    shown = _hours_shown(held, lines, days=week, zone=zone, now=now if first <= today <= last else None)
     days = []
-    for day in (first + timedelta(days=offset) for offset in range(7)):
+    for day in week:
         its = [line for line in lines if line.interview.starts_at.astimezone(zone).date() == day]
         free = held.free_on(day, interviews=[line.interview for line in its], now=now)
         days.append(
@@ -150,10 +151,13 @@ def agenda(request: AuthenticatedRequest) -> HttpResponse:
     )
 
 
-def _hours_shown(held: AdviserDays, lines: list[AgendaLine], *, zone: ZoneInfo, now: datetime | None) -> range:
+def _hours_shown(
+    held: AdviserDays, lines: list[AgendaLine], *, days: list[date], zone: ZoneInfo, now: datetime | None
+) -> range:
     """Return the hours of the grid: those in which the adviser works or meets somebody, and the present one."""
-    begin = [stretch.starts_at.hour for stretch in held.stretches] or [USUAL_HOURS.start]
-    end = [stretch.ends_at.hour + bool(stretch.ends_at.minute) for stretch in held.stretches] or [USUAL_HOURS.stop]
+    stretches = [stretch for day in days for stretch in held.hours.on(day)]
+    begin = [stretch.starts_at.hour for stretch in stretches] or [USUAL_HOURS.start]
+    end = [stretch.ends_at.hour + bool(stretch.ends_at.minute) for stretch in stretches] or [USUAL_HOURS.stop]
     for at in [line.interview.starts_at for line in lines] + ([now] if now else []):
         begin.append(at.astimezone(zone).hour)
         end.append(at.astimezone(zone).hour + 1)
@@ -328,5 +332,6 @@ def to_close(user: User, now: datetime) -> list[Interview]:
     return list(Interview.objects.conducted_by(user).to_conclude(now).with_people())
 
 
-def _monday(day: date) -> date:
+def monday_of(day: date) -> date:
+    """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())

@@ -39,6 +39,7 @@ from visio.enums import InterviewState
 from visio.forms import SlotForm, SlotOnLineForm
 from visio.models import Interview, to_place
 from visio.reads.availability import SlotDay, by_day, free_slots, last_day_offered
+from visio.rules.slots import EVERY_CHANNEL, only_by
 from visio.services.errors import SlotTakenError
 from visio.services.interviews import book_interview, cancel_interview, move_interview
 from visio.views.agenda import line_of
@@ -156,6 +157,8 @@ class PickerSlot:
     value: str
     hour: str
     words: str
+    only: str
+    """The channels by which it can be had, in words, if not by all of them."""
     gone: bool
     chosen: bool
 
@@ -313,12 +316,12 @@ def _offer(
     zone, zones = reader_zone(), (person.agency.zone, adviser.agency.zone)
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
     free = free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, moving=moving)
-    shown = sorted({*free, gone}) if gone else free
+    shown = free if gone is None else dict(sorted({gone: EVERY_CHANNEL, **free}.items()))
     days = by_day(shown, zone)
     chosen = _sent(request).get("slot", "")
     offered = [_picker_day(day, zone, zones, gone, chosen) for day in days]
     first, later = offered[:DAYS_AT_FIRST], offered[DAYS_AT_FIRST:]
-    after = [starts for starts in free if gone and starts > gone][:NEXT_OFFERED]
+    after = [one for one in free.items() if gone and one[0] > gone][:NEXT_OFFERED]
     return {
         "adviser": adviser,
         "away": away_now(person, now=now),
@@ -331,24 +334,30 @@ def _offer(
         "every_day": request.GET.get("jours") == "tous"
         or any(slot.chosen or slot.gone for d in later for slot in d.slots),
         "gone_words": _slot_in_words(gone, zone, zones) if gone else "",
-        "next_slots": [_picker_slot(starts, zone, zones, gone, chosen) for starts in after],
+        "next_slots": [_picker_slot(one, zone, zones, gone, chosen) for one in after],
     }
 
 
 def _picker_day(
     day: SlotDay, zone: ZoneInfo, zones: Iterable[ZoneInfo], gone: datetime | None, chosen: str
 ) -> PickerDay:
-    slots = [_picker_slot(starts, zone, zones, gone, chosen) for starts in day.slots]
+    slots = [_picker_slot(one, zone, zones, gone, chosen) for one in day.slots.items()]
     return PickerDay(day=day.day, heading=weekday_in_words(day.day), slots=slots)
 
 
 def _picker_slot(
-    starts: datetime, zone: ZoneInfo, zones: Iterable[ZoneInfo], gone: datetime | None, chosen: str
+    slot: tuple[datetime, frozenset[str]],
+    zone: ZoneInfo,
+    zones: Iterable[ZoneInfo],
+    gone: datetime | None,
+    chosen: str,
 ) -> PickerSlot:
+    starts, channels = slot
     return PickerSlot(
         value=starts.isoformat(),
         hour=hour_in_words(starts.astimezone(zone)),
         words=_slot_in_words(starts, zone, zones),
+        only=only_by(channels),
         gone=starts == gone,
         chosen=starts != gone and starts.isoformat() == chosen,
     )

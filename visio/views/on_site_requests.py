@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accompaniment.enums import Role, Track
+from accompaniment.enums import Channel, Role, Track
 from accompaniment.forms.fields import add_refusal
 from accompaniment.models import Accompaniment, Jobseeker, OnSiteRequest, User
 from accompaniment.reads.zones import reader_zone
@@ -21,7 +21,7 @@ from caseload.reads.desk.on_site_requests import oldest_first, requests_answered
 from caseload.reads.moves.who_answers import follower_of
 from caseload.rules.portfolio import REPLY_WITHIN
 from visio.forms import OnSiteAnswerForm, OnSiteForm, OnSiteMeetingForm
-from visio.reads.availability import by_day, free_slots, last_day_offered
+from visio.reads.availability import by_day, free_slots, last_day_offered, offering
 from visio.services.errors import SlotTakenError
 from visio.services.on_site_answers import receive_on_site, record_wishes
 from visio.views.on_site_lines import asked_lines
@@ -163,7 +163,8 @@ def _answer_form(asked: OnSiteRequest, typed: QueryDict | None = None) -> OnSite
         return OnSiteMeetingForm(typed, auto_id=auto_id, days=[], zone=zone, others=())
     now = timezone.now()
     last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
-    free = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day)
+    found = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day)
+    free = offering(found, Channel.ON_SITE)
     others = (asked.jobseeker.agency.zone, adviser.agency.zone)
     return OnSiteMeetingForm(typed, auto_id=auto_id, days=by_day(free, zone), zone=zone, others=others)
 
