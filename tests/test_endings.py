@@ -154,11 +154,12 @@ def import_of(house: House) -> Page:
 
 def shorter_delay_of(house: House) -> Page:
     LapseDelay.objects.create(state="asked", days=30, starts_on=timezone.localdate() - timedelta(days=90), reason="R")
-    person = house.waiting.jobseeker
     house.waiting.asked_at = timezone.now() - timedelta(days=20)
     house.waiting.save(update_fields=["asked_at"])
     facts = {"state": "asked", "days": 10, "starts_on": timezone.localdate().isoformat(), "reason": "Délai plus court"}
-    return page_for(house.users["national"], reverse("lapse_delays"), facts, names=(person.identifier,))
+    return page_for(
+        house.users["national"], reverse("lapse_delays"), facts, names=(house.waiting.jobseeker.identifier,)
+    )
 
 
 def opening_of(house: House) -> Page:
@@ -216,6 +217,14 @@ def owner(house: House) -> tuple[int]:
     return (house.owner.pk,)
 
 
+def later(house: House) -> tuple[int]:
+    return (house.later.pk,)
+
+
+def in_parts(house: House) -> tuple[str, ...]:
+    return tuple(booked(house).split(", "))
+
+
 def of_the_note(house: House) -> tuple[str]:
     return (Note.objects.get(pk=house.note_pk).body,)
 
@@ -226,12 +235,8 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
         at("leave_track", "owner")(lambda house: (booked(house), due(house))),
     ),
     "conversation_no_reply": ("Pas de réponse nécessaire", waiting_of),
-    "cancel_interview": (
-        "Annuler l'entretien",
-        at("cancel_interview", "owner", args=lambda house: (house.later.pk,))(
-            lambda house: tuple(booked(house).split(", "))
-        ),
-    ),
+    "cancel_interview": ("Annuler l'entretien", at("cancel_interview", "owner", args=later)(in_parts)),
+    "cancel_booked": ("Annuler l'entretien", at("cancel_booked", "follower", args=later)(in_parts)),
     "cancel_callback": (
         "Annuler ma demande",
         at("ask_callback", "owner")(
@@ -360,7 +365,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "saved_views",
         "saved_view",
         "canned_replies",
-        "day_hours",
+        *("booking_settings", "day_hours", "hold_slot", "outside_calendar"),
         "canned_reply",
         "agency_replies",
         "edit_details",
@@ -427,6 +432,7 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "slot_card",
         "choose_slot",
         "move_interview",
+        "move_booked",
         "book_for",
     ),
     "it places, or adds a colleague": ("place_person", "add_cover"),

@@ -65,6 +65,7 @@ from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_tr
 from tests.forms import forms_of_the_house
 from tests.visio.factories import InterviewFactory, bookable_portfolio
 from visio import forms as visio_forms
+from visio.forms import hours as hours_forms
 
 pytestmark = pytest.mark.django_db
 
@@ -277,7 +278,9 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "booked_in_absence": (absences.DecisionForm, decision_of_absence, {}),
     "shorter_absence": (absences.EndForm, in_house("end_absence", "follower"), {"raccourcir": "1"}),
     "other_relay": (absences.ReplaceForm, in_house("replace_cover", "follower"), {}),
-    "day_hours": (visio_forms.DayHoursForm, in_house("day_hours", "follower"), {"begin_0": "x"}),
+    "day_hours": (hours_forms.DayHoursForm, in_house("day_hours", "follower"), {"begin_0": "x"}),
+    "outside_calendar": (hours_forms.OutsideCalendarForm, in_house("outside_calendar", "follower"), {}),
+    "booking_settings": (hours_forms.BookingSettingsForm, in_house("booking_settings", "follower"), {}),
     "one_more_relay": (absences.AddCoverForm, in_house("add_cover", "follower"), {}),
     "invite": (staff.InvitationForm, as_manager("invite"), {}),
     "adviser": (staff.AdviserForm, in_house("member", "manager"), {}),
@@ -309,7 +312,10 @@ FORMS: dict[str, tuple[type[Form], Any, dict[str, Any]]] = {
     "ask_callback": (CallbackForm, callback_wish, {}),
     "callback": (OutcomeForm, in_house("callback", "follower"), {}),
     "own_slot": (visio_forms.SlotForm, slot_for_oneself, {}),
-    "slot": (visio_forms.SlotForm, in_house("book_for", "follower"), {}),
+    "slot": (visio_forms.BookForForm, in_house("book_for", "follower"), {}),
+    "moved_slot": (visio_forms.SlotForm, in_house("move_booked", "follower"), {}),
+    "cancelled": (visio_forms.CancelForm, in_house("cancel_booked", "follower"), {}),
+    "cancelled_by_oneself": (visio_forms.CancelForm, in_house("cancel_interview", "owner"), {"reason": TOO_LONG}),
     "slots_to_offer": (visio_forms.SlotOfferForm, in_house("offer_slots", "follower"), {}),
     "on_site": (visio_forms.OnSiteForm, in_house("ask_on_site", "owner"), {"comment": TOO_LONG}),
     "answer_on_site": (visio_forms.OnSiteMeetingForm, in_house("answer_on_site", "follower"), {}),
@@ -418,6 +424,7 @@ CHOSEN_ALREADY: dict[tuple[type[Form], str], str] = {
     (registration.RegistrationForm, "bandwidth"): "what the person declared",
     (registration.RegistrationForm, "tier"): "the tier that the person has",
     (staff.AdviserForm, "agency"): "where the adviser works",
+    (visio_forms.BookForForm, "channel"): "the same as of `SlotForm`",
     (visio_forms.SlotForm, "channel"): "what the person prefers; below without it",
     (visio_forms.SlotOfferForm, "channel"): "the same",
     (visio_forms.AbsenceDecisionForm, "decision"): "the only one that can be taken yet",

@@ -69,7 +69,9 @@ CHANGED = {
     "messaging.SmsDay": "parts",
     "messaging.ToldMark": "number",
     "messaging.UnreadRound": "message",
+    "visio.BookingSettings": "urgent_percent",
     "visio.Interview": "state",
+    "visio.OutsideCalendar": "read_at",
 }
 """Models whose rows change, each with a field that changes."""
 DELETED = {
@@ -84,6 +86,7 @@ DELETED = {
     "messaging.DemonstrationEmail",
     "messaging.MessageStep",
     "visio.DayHours",
+    "visio.OutsideBusy",
     "visio.WorkingHours",
 }
 """Models whose rows do not change, but are removed or replaced."""

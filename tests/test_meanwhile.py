@@ -32,11 +32,13 @@ from caseload.forms.steering.settings import CONFIRM, PUBLISH, ConsentTextForm, 
 from tests.accompaniment.factories import AgencyFactory, RegionFactory, reference
 from tests.caseload.factories import ManagerFactory, PortfolioFactory, on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio, noted_absence
-from visio.forms import AbsenceDecisionForm, DayHoursForm, ReportForm
+from visio.forms import AbsenceDecisionForm, ReportForm
+from visio.forms.hours import BookingSettingsForm, DayHoursForm
 from visio.models import InterviewEvent, InterviewReport
 from visio.reads.hours import hours_of
+from visio.rules.slots import BookingRules
 from visio.services import room
-from visio.services.hours import set_day
+from visio.services.hours import set_booking, set_day
 from visio.services.missed import explain_absence
 
 pytestmark = pytest.mark.django_db
@@ -106,14 +108,27 @@ def plan() -> Case:
     )
 
 
+def booking_settings() -> Case:
+    """The adviser has changed them in another tab."""
+    adviser = bookable_portfolio().adviser
+    return Case(
+        user=adviser.user,
+        address=reverse("booking_settings"),
+        typed={"horizon_days": "41", "buffer_minutes": "5", "urgent_percent": "20"},
+        in_the_page='value="41"',
+        meanwhile=lambda: set_booking(actor=adviser.user, adviser=adviser, rules=BookingRules(horizon_days=30)),
+        stands=lambda: hours_of(adviser).rules,
+    )
+
+
 def day_hours() -> Case:
     """The adviser has closed the day in another tab."""
     adviser = bookable_portfolio().adviser
     day = soon(7)
     return Case(
         user=adviser.user,
-        address=reverse("day_hours", args=[day.isoformat()]),
-        typed={"scope": "semaine", "begin_0": "10 h 20", "end_0": "11 h 40", "channels_0": ["video"]},
+        address=f"{reverse('day_hours')}?jour={day.isoformat()}",
+        typed={"begin_0": "10 h 20", "end_0": "11 h 40", "channels_0": ["video"]},
         in_the_page="10 h 20",
         meanwhile=lambda: set_day(actor=adviser.user, adviser=adviser, day=day, stretches=[]),
         stands=lambda: hours_of(adviser).on(day),
@@ -243,6 +258,7 @@ def absence() -> Case:
 
 CASES: dict[str, Callable[[], Case]] = {
     "day_hours": day_hours,
+    "booking_settings": booking_settings,
     "tier": tier,
     "plan": plan,
     "report": report,
@@ -359,6 +375,7 @@ def test_every_form_of_the_kind_is_walked() -> None:
             AbsenceDecisionForm,
             ReportForm,
             DayHoursForm,
+            BookingSettingsForm,
         )
     }
     walked |= {"PlanDecisionForm", "EditObjectiveForm", "EditStepForm"}

@@ -42,6 +42,7 @@ AS_TYPED = {
     "ChangeAddressForm.current": "the same",
     "SlotForm.slot": "an hour that the page offers, which the reader chooses",
     "SlotOnLineForm.slot": "the same",
+    "BookForForm.slot": "the same",
 }
 
 

@@ -44,6 +44,8 @@ TABLE_OF_READINGS = {
     "agenda": "none - none",
     "hours": "none - none",
     "day_hours": "none - none",
+    "booking_settings": "none - none",
+    "outside_calendar": "none - none",
     "answer_on_site": "on_site_request - -",
     "book_for": "none - -",
     "callback": "callback+contact_details - -",

@@ -6,6 +6,7 @@ from django.db.models import TextChoices
 
 
 class InterviewState(TextChoices):
+    ON_HOLD = "on_hold", "Créneau gardé"
     BOOKED = "booked", "Prévu"
     IN_PROGRESS = "in_progress", "En cours"
     HELD = "held", "Tenu"

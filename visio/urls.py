@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from visio.views import agenda, booking, departures, hours, missed, offers, panels, room
+from visio.views import agenda, booked, booking, departures, holds, hours, missed, offers, panels, room
 from visio.views import on_site_requests as onsite
 
 urlpatterns: list[URLPattern] = [
@@ -14,12 +14,17 @@ urlpatterns: list[URLPattern] = [
     path("mes-entretiens/<int:pk>/absence/", missed.explain, name="explain_absence"),
     path("mes-entretiens/bandeau/", panels.band, name="interview_band"),
     path("mes-entretiens/panneau/prochain/", panels.next_step, name="panel_next_step"),
+    path("creneaux/<int:pk>/garder/", holds.hold, name="hold_slot"),
     path("etre-recu/", onsite.ask, name="ask_on_site"),
     path("etre-recu/<int:pk>/retirer/", onsite.withdraw, name="withdraw_on_site"),
     path("agenda/", agenda.agenda, name="agenda"),
     path("agenda/<int:pk>/compte-rendu/", agenda.report, name="interview_report"),
     path("agenda/horaires/", hours.week, name="hours"),
-    path("agenda/horaires/<str:day>/", hours.day, name="day_hours"),
+    path("agenda/horaires/jour/", hours.day, name="day_hours"),
+    path("agenda/horaires/reglages/", hours.booking, name="booking_settings"),
+    path("agenda/horaires/agenda-exterieur/", hours.outside_calendar, name="outside_calendar"),
+    path("agenda/<int:pk>/deplacer/", booked.move, name="move_booked"),
+    path("agenda/<int:pk>/annuler/", booked.cancel, name="cancel_booked"),
     path("agenda/absences/", missed.absences, name="absences_to_decide"),
     path("agenda/<int:pk>/absence/", missed.decide, name="decide_absence"),
     path("agenda/conseillers/<int:pk>/", departures.left_interviews, name="left_interviews"),

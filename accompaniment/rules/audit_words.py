@@ -56,6 +56,7 @@ EVENTS: dict[AuditAction, dict[str, str]] = {
         "interrupted": "Entretien interrompu par un problème technique",
         "noted": "Absence à un entretien notée, votre explication est demandée",
         "missed": "Absence à un entretien confirmée",
+        "on_hold": "Créneau gardé",
         "excused": "Absence à un entretien classée sans suite",
         "absence_told": "E-mail sur une absence notée remis",
         "absence_explained": "Absence à un entretien expliquée",

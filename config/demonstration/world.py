@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from itertools import count
 from random import Random
 
-from accompaniment.enums import Role
+from accompaniment.enums import Channel, Role
 from accompaniment.models import Agency, ConsentText, User
 from accompaniment.services.reference import CONSENT_TITLE, give_default_hours, supplied_consent_text
 from caseload.models import Absence, Adviser, Cover, Manager, Portfolio
@@ -17,7 +17,7 @@ from config.demonstration.logins import LOGINS, MANAGER
 from config.demonstration.names import NameBook
 from config.demonstration.papers import Papers
 from config.demonstration.territory import AGENCIES, AgencyPlan
-from visio.models import WorkingHours
+from visio.models import DayHours, WorkingHours
 
 PUBLISHED_BEFORE = timedelta(days=420)
 """The text to accept was published before the first person of the demonstration accepted it."""
@@ -122,7 +122,18 @@ def _hire(world: World, agency: Agency) -> None:
         for weekday in range(5)
         for starts_at, ends_at in WORKING_STRETCHES
     )
+    _one_short_day(world, agency, advisers)
     _cover_an_absence(world, agency, advisers)
+
+
+def _one_short_day(world: World, agency: Agency, advisers: list[Adviser]) -> None:
+    """In three weeks the first adviser works one morning only, on the telephone."""
+    today = world.calendar(agency).day(world.now)
+    day = today + timedelta(days=21 + (2 - today.weekday()) % 7)
+    starts_at, ends_at = WORKING_STRETCHES[0]
+    DayHours.objects.create(
+        adviser=advisers[0], day=day, starts_at=starts_at, ends_at=ends_at, channels=[Channel.PHONE.value]
+    )
 
 
 def _cover_an_absence(world: World, agency: Agency, advisers: list[Adviser]) -> None:

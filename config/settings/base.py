@@ -364,6 +364,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 20.0,
         "options": {"expires": 20.0},
     },
+    "read-calendars": {"task": "visio.jobs.read_calendars", "schedule": 60.0, "options": {"expires": 60.0}},
     "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0, "options": {"expires": 60.0}},
     "carry-out-transfers": {
         "task": "caseload.jobs.carry_out_transfers",

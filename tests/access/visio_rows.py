@@ -1,19 +1,8 @@
 """Who gets what from the URLs of the interviews."""
 
-from datetime import date, timedelta
-
-from django.utils import timezone
-
 from accompaniment.models import User
 from tests.access.house import user_pk
 from tests.access.row import Row
-
-
-def next_monday() -> date:
-    """Return a Monday that is still to come in every zone."""
-    day = timezone.now().date() + timedelta(days=3)
-    return day + timedelta(days=-day.weekday() % 7)
-
 
 ROWS: dict[str, Row] = {
     "panel_next_free": Row(
@@ -80,8 +69,30 @@ ROWS: dict[str, Row] = {
     ),
     "day_hours": Row(
         "login 403 403 200 200 200 403 403 403",
+        "login 403 403 409 409 409 403 403 403",
+    ),
+    "hold_slot": Row(
+        "login 405 405 405 405 405 403 403 403",
+        "login 422 404 422 404 404 403 403 403",
+        lambda house: (house.owner.pk,),
+    ),
+    "booking_settings": Row(
+        "login 403 403 200 200 200 403 403 403",
         "login 403 403 422 422 422 403 403 403",
-        lambda house: (next_monday().isoformat(),),
+    ),
+    "outside_calendar": Row(
+        "login 403 403 200 200 200 403 403 403",
+        "login 403 403 422 422 422 403 403 403",
+    ),
+    "move_booked": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.later.pk,),
+    ),
+    "cancel_booked": Row(
+        "login 403 403 200 404 404 403 403 403",
+        "login 403 403 422 404 404 403 403 403",
+        lambda house: (house.later.pk,),
     ),
     "interview_report": Row(
         "login 403 403 200 404 404 403 403 403",

@@ -57,3 +57,20 @@ def cap_dropped() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM caseload_placement")
             cursor.execute(f"ALTER TABLE caseload_portfolio ADD CONSTRAINT portfolio_within_capacity {definition}")
+
+
+@contextmanager
+def without(table: str, constraint: str, *, emptied: str) -> Iterator[None]:
+    """Drop a constraint; restore it when the tables `emptied`, and what refers to them, are empty."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint])
+        (definition,) = cursor.fetchone()
+        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+            cursor.execute(f"TRUNCATE {emptied} CASCADE")
+            cursor.execute("RESET session_replication_role")
+            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {definition}")

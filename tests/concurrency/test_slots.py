@@ -1,7 +1,6 @@
 """Two people want one slot at once, and several schedulers run at once. With controls without the guards."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from accompaniment.rules.errors import NotAllowedNowError
 from accompaniment.services.plans import plan_obligations
 from caseload.models import Portfolio
 from tests.caseload.factories import on_web_track
+from tests.concurrency.guards import without
 from tests.concurrency.threads import at_once
 from tests.visio.factories import bookable_portfolio, due_obligation, first_slots, follower
 from visio.enums import InterviewState
@@ -43,23 +43,6 @@ def booking(person: Jobseeker, starts_at: datetime, obligation: Obligation | Non
         channel=Channel.VIDEO,
         obligation=obligation,
     )
-
-
-@contextmanager
-def without(table: str, constraint: str, *, emptied: str) -> Iterator[None]:
-    """Drop a constraint; restore it when the rows that it forbids are gone."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = %s", [constraint])
-        (definition,) = cursor.fetchone()
-        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {constraint}")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-            cursor.execute(f"TRUNCATE {emptied} CASCADE")
-            cursor.execute("RESET session_replication_role")
-            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {definition}")
 
 
 def breaches() -> list[str]:

@@ -311,7 +311,8 @@ def _hold(interview: Interview, event: InterviewEvent, twin: Twin) -> None:
 
 
 def _cancel(interview: Interview, event: InterviewEvent, twin: Twin) -> None:
-    cancel_interview(actor=twin.acting(event.actor), interview=twin.known["meeting", interview.pk])
+    meeting = twin.known["meeting", interview.pk]
+    cancel_interview(actor=twin.acting(event.actor), interview=meeting, reason=event.reason or "Réunion")
 
 
 def _interrupt(interview: Interview, event: InterviewEvent, twin: Twin) -> None:

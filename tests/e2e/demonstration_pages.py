@@ -79,6 +79,8 @@ def adviser_pages() -> dict[str, str]:
     conversation = Conversation.objects.filter(**mine).order_by("-last_number")[0]
     volunteer = Enrolment.objects.awaiting_decision().filter(jobseeker__agency=adviser.agency)[0]
     meeting = Interview.objects.live().get(jobseeker=person)
+    tomorrow = timezone.now() + timedelta(days=1)
+    booked = Interview.objects.coming(tomorrow).filter(adviser=adviser, starts_at__gt=tomorrow, **mine)[0]
     covered = Absence.objects.standing().filter(covers__colleague=adviser)[0]
     view = save_view(actor=adviser.user, name="Sans réponse", query="besoin=reponse")
     other = Conversation.objects.filter(**mine).exclude(jobseeker=person).order_by("-last_number")[5].jobseeker
@@ -110,6 +112,8 @@ def adviser_pages() -> dict[str, str]:
         "my_portfolio": reverse("my_portfolio"),
         "person": reverse("person", args=[person.pk]),
         "book_for": reverse("book_for", args=[person.pk]),
+        "move_booked": reverse("move_booked", args=[booked.pk]),
+        "cancel_booked": reverse("cancel_booked", args=[booked.pk]),
         "person_contact": reverse("person_contact", args=[person.pk]),
         "person_search": f"{reverse('person_search')}?q=petit",
         "registrations": reverse("registrations"),
@@ -117,7 +121,9 @@ def adviser_pages() -> dict[str, str]:
         "registration": reverse("registration", args=[volunteer.pk]),
         "agenda": reverse("agenda"),
         "hours": reverse("hours"),
-        "day_hours": reverse("day_hours", args=[(timezone.localdate() + timedelta(days=7)).isoformat()]),
+        "booking_settings": reverse("booking_settings"),
+        "outside_calendar": reverse("outside_calendar"),
+        "day_hours": reverse("day_hours") + f"?jour={(timezone.localdate() + timedelta(days=7)).isoformat()}",
         "absences_to_decide": reverse("absences_to_decide"),
         "on_site_requests": reverse("on_site_requests"),
         "answer_on_site": reverse("answer_on_site", args=[OnSiteRequest.objects.open().filter(**mine)[0].pk]),

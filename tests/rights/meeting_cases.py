@@ -35,8 +35,19 @@ from tests.rights.house import House
 from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
 from visio.enums import AbsenceDecision, NextStep
 from visio.models import Interview
-from visio.rules.slots import Stretch
-from visio.services import closing, departures, hours, interviews, missed, offers, on_site_answers, room
+from visio.rules.slots import BookingRules, Stretch
+from visio.services import (
+    calendars,
+    closing,
+    departures,
+    holds,
+    hours,
+    interviews,
+    missed,
+    offers,
+    on_site_answers,
+    room,
+)
 
 
 def open_room(house: House) -> Interview:
@@ -294,6 +305,21 @@ MEETING_CASES: dict[str, Case] = {
         OWNER, lambda h, actor, it: callbacks.cancel_callback(actor=actor, request=h.one(CallbackRequest))
     ),
     # Interviews.
+    f"{V}.calendars.set_calendar": Case(
+        FOLLOWER,
+        lambda h, actor, it: calendars.set_calendar(
+            actor=actor, adviser=h.portfolio.adviser, address="https://exemple.fr/a.ics"
+        ),
+    ),
+    f"{V}.calendars.remove_calendar": Case(
+        FOLLOWER, lambda h, actor, it: calendars.remove_calendar(actor=actor, adviser=h.portfolio.adviser)
+    ),
+    f"{V}.hours.set_booking": Case(
+        FOLLOWER,
+        lambda h, actor, it: hours.set_booking(
+            actor=actor, adviser=h.portfolio.adviser, rules=BookingRules(horizon_days=30)
+        ),
+    ),
     f"{V}.hours.set_weekday": Case(
         FOLLOWER,
         lambda h, actor, it: hours.set_weekday(
@@ -307,6 +333,10 @@ MEETING_CASES: dict[str, Case] = {
     f"{V}.hours.follow_the_week": Case(
         FOLLOWER,
         lambda h, actor, it: hours.follow_the_week(actor=actor, adviser=h.portfolio.adviser, day=in_days(3)),
+    ),
+    f"{V}.holds.hold_slot": Case(
+        OWNER | ADVISERS,
+        lambda h, actor, it: holds.hold_slot(actor=actor, jobseeker=h.person, starts_at=first_slots(h.person)[0]),
     ),
     f"{V}.interviews.book_interview": Case(
         OWNER | ADVISERS,
@@ -326,7 +356,7 @@ MEETING_CASES: dict[str, Case] = {
         later,
     ),
     f"{V}.interviews.cancel_interview": Case(
-        TWO_PEOPLE, lambda h, actor, it: interviews.cancel_interview(actor=actor, interview=it), later
+        TWO_PEOPLE, lambda h, actor, it: interviews.cancel_interview(actor=actor, interview=it, reason="Réunion"), later
     ),
     f"{V}.closing.close_interview": Case(
         FOLLOWER,

@@ -178,10 +178,9 @@ class TestWhatIsBookedOutside:
         page = client.get(reverse("hours")).content.decode()
         assert "En dehors de vos horaires" not in page
         answer = client.post(
-            reverse("day_hours", args=["2026-12-02"]),
+            f"{reverse('day_hours')}?jour=2026-12-02",
             {
                 "seen": shown_hours(portfolio.adviser, WEDNESDAY, hours_of(portfolio.adviser)).token,
-                "scope": "semaine",
                 "begin_0": "9",
                 "end_0": "12",
                 "channels_0": sorted(EVERY_CHANNEL),
@@ -222,25 +221,25 @@ class TestWhatIsBookedOutside:
 class TestPages:
     def test_a_day_of_its_own_shows_the_way_back(self, client, portfolio, own):
         client.force_login(portfolio.adviser.user)
-        address = reverse("day_hours", args=["2026-12-02"])
-        assert "Reprendre les horaires" not in client.get(address).content.decode()
+        address = f"{reverse('day_hours')}?jour=2026-12-02"
+        assert "Reprendre les horaires des mercredis" not in client.get(address).content.decode()
         set_day(**own, stretches=[])
         assert "Ce jour seulement" in client.get(reverse("hours")).content.decode()
-        assert "Reprendre les horaires" in client.get(address).content.decode()
+        assert "Reprendre les horaires des mercredis" in client.get(address).content.decode()
         seen = shown_hours(portfolio.adviser, WEDNESDAY, hours_of(portfolio.adviser)).token
-        answer = client.post(address, {"seen": seen, "scope": "jour", "follow": "1"})
+        answer = client.post(address, {"seen": seen, "scope": "reprendre"})
         assert answer.status_code == 302
         assert not DayHours.objects.exists()
 
     @pytest.mark.parametrize("day", ["hier", "2026-02-30", "2026-11-29", "9999-12-31"])
     def test_a_day_that_cannot_be_changed_is_not_found(self, client, portfolio, day):
         client.force_login(portfolio.adviser.user)
-        assert client.get(reverse("day_hours", args=[day])).status_code == 404
+        assert client.get(f"{reverse('day_hours')}?jour={day}").status_code == 404
 
     def test_half_a_line_says_what_is_missing_and_keeps_what_was_typed(self, client, portfolio):
         client.force_login(portfolio.adviser.user)
-        address = reverse("day_hours", args=["2026-12-02"])
-        answer = client.post(address, {"scope": "semaine", "begin_0": "9 h 15", "end_1": "midi"})
+        address = f"{reverse('day_hours')}?jour=2026-12-02"
+        answer = client.post(address, {"begin_0": "9 h 15", "end_1": "midi"})
         page = answer.content.decode()
         assert answer.status_code == 422
         assert "Écrivez aussi cette heure, ou videz la ligne." in page

@@ -5,15 +5,18 @@ import hashlib
 import hmac
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis.strategies import dates, sampled_from, times
 
 from accompaniment.enums import Channel
 from accompaniment.rules.public_holidays import is_public_holiday
 from visio.enums import InterviewState, RoomMoment
 from visio.rules import INTERVIEW_TRANSITIONS, LIVE_STATES, OPEN_STATES
-from visio.rules.slots import Busy, Hours, Stretch, horizon, is_free, offered_slots, slots_on
+from visio.rules.slots import LENGTH, Busy, Hours, Stretch, horizon, is_free, offered_slots, slots_on
 from visio.rules.states import absence_obstacle, confirming_obstacle, end_of_answers, room_moment
 from visio.rules.turn import Relay, ice_servers, turn_login
 from visio.services.notices import HOW_TO_JOIN
@@ -86,6 +89,41 @@ class TestClockChange:
         assert walls(date(2026, 3, 29), hours=self.NIGHT, zone=REUNION) == [
             "01:00", "01:45", "02:30", "03:15", "04:00",
         ]  # fmt: skip
+
+
+ZONES = (
+    "Europe/Paris",
+    "America/Guadeloupe",
+    "America/Martinique",
+    "America/Cayenne",
+    "Indian/Reunion",
+    "Indian/Mayotte",
+)
+
+
+@given(day=dates(date(2025, 1, 1), date(2030, 12, 31)), key=sampled_from(ZONES), first=times(), last=times())
+@example(day=date(2026, 3, 29), key="Europe/Paris", first=time(0), last=time(6))
+@example(day=date(2026, 10, 25), key="Europe/Paris", first=time(0), last=time(6))
+@example(day=date(2026, 10, 25), key="Indian/Mayotte", first=time(0), last=time(23, 59))
+def test_on_any_day_in_any_zone_each_slot_is_within_the_hours_and_none_overlap(day, key, first, last):
+    """Kind: an hour that is right on usual days, and wrong on the two days of the clock change or overseas."""
+    zone = ZoneInfo(key)
+    begins, ends = sorted((first.replace(microsecond=0), last.replace(microsecond=0)))
+    hours = Hours(weekly={day.weekday(): (Stretch(begins, ends),)})
+    slots = starts_on(day, hours=hours, zone=zone)
+    for starts in slots:
+        here = starts.astimezone(zone)
+        assert here.date() == day
+        assert begins <= here.time() < ends
+        assert starts + LENGTH <= datetime.combine(day, ends, zone).astimezone(UTC)
+    assert all(later - earlier >= LENGTH for earlier, later in pairwise(slots))
+
+
+@pytest.mark.parametrize("key", ZONES)
+def test_a_morning_is_the_same_on_the_wall_all_year(key):
+    zone = ZoneInfo(key)
+    for day in (date(2026, 3, 27), date(2026, 3, 30), date(2026, 10, 23), date(2026, 10, 26)):
+        assert walls(day, zone=zone)[:4] == ["09:00", "09:45", "10:30", "11:15"]
 
 
 class TestOffer:

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from caseload.models import Adviser
-from visio.rules.slots import ORDER
+from visio.rules.slots import LONGEST_BUFFER, LONGEST_HORIZON, MOST_URGENT, ORDER, SHORTEST_HORIZON
+from visio.rules.states import BUFFER_MINUTES
 
 
 def every_channel() -> list[str]:
@@ -65,6 +66,30 @@ class WorkingHours(models.Model):
 
     def __str__(self) -> str:
         return f"{self.adviser_id} {self.weekday} {self.starts_at}–{self.ends_at}"
+
+
+class BookingSettings(models.Model):
+    """How an adviser can be booked, if not as everybody."""
+
+    adviser = models.OneToOneField(Adviser, models.CASCADE, related_name="booking_settings")
+    horizon_days = models.PositiveSmallIntegerField(default=SHORTEST_HORIZON.days)
+    buffer_minutes = models.PositiveSmallIntegerField(default=BUFFER_MINUTES)
+    urgent_percent = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(horizon_days__gte=SHORTEST_HORIZON.days, horizon_days__lte=LONGEST_HORIZON.days),
+                name="booking_settings_horizon",
+            ),
+            models.CheckConstraint(
+                condition=Q(buffer_minutes__lte=LONGEST_BUFFER.seconds // 60), name="booking_settings_buffer"
+            ),
+            models.CheckConstraint(condition=Q(urgent_percent__lte=MOST_URGENT), name="booking_settings_urgent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.adviser_id} {self.horizon_days} {self.buffer_minutes} {self.urgent_percent}"
 
 
 class DayHours(models.Model):

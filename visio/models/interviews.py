@@ -17,7 +17,7 @@ from accompaniment.models.plan import ObligationQuerySet
 from caseload.models import Adviser
 from caseload.models.staff import managed_by
 from visio.enums import InterviewState
-from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES
+from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES, SLOT_STATES
 from visio.rules.states import STATES_TO_YOU, is_to_be_held, last_day_to_answer
 
 if TYPE_CHECKING:
@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 
 REASON_LENGTH = 500
 
+NOT_CLOSED = (InterviewState.ON_HOLD, *OPEN_STATES)
+
 
 class InterviewQuerySet(OfJobseekerQuerySet):
     def live(self) -> Self:
         """Keep the interviews that hold a slot."""
         return self.filter(state__in=LIVE_STATES)
+
+    def taking(self, now: datetime) -> Self:
+        """Keep what takes a slot now: live interviews, and the holds that have not ended. See `Interview.slots`."""
+        return self.filter(Q(state__in=LIVE_STATES) | Q(state=InterviewState.ON_HOLD, held_until__gt=now))
 
     def coming(self, now: datetime) -> Self:
         """Keep the interviews that are to come or under way, the first one first."""
@@ -93,6 +99,14 @@ class InterviewQuerySet(OfJobseekerQuerySet):
         )
 
 
+class InterviewManager(models.Manager.from_queryset(InterviewQuerySet)):  # type: ignore[misc]
+    """Leaves out the holds: nobody has an interview yet."""
+
+    def get_queryset(self) -> InterviewQuerySet:
+        found: InterviewQuerySet = super().get_queryset()
+        return found.exclude(state=InterviewState.ON_HOLD)
+
+
 class Interview(models.Model):
     """An appointment by video, telephone or on site.
 
@@ -128,7 +142,11 @@ class Interview(models.Model):
     answer_until = models.DateTimeField(null=True, help_text="before that nobody confirms it unheard")
     answered_at = models.DateTimeField(null=True, help_text="when the person first explained it")
 
-    objects = InterviewQuerySet.as_manager()
+    held_until = models.DateTimeField(null=True, help_text="the end of a hold: from then on others may have the slot")
+
+    objects = InterviewManager()
+    slots = InterviewQuerySet.as_manager()
+    """With the holds. Only what finds or frees slots may see them."""
 
     class Meta:
         ordering = ("starts_at", "pk")
@@ -148,7 +166,7 @@ class Interview(models.Model):
                     ("adviser", RangeOperators.EQUAL),
                     (TsTzRange("starts_at", "occupies_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(state__in=LIVE_STATES),
+                condition=Q(state__in=SLOT_STATES),
                 violation_error_message="Ce créneau vient d'être pris.",
             ),
             ExclusionConstraint(
@@ -157,8 +175,16 @@ class Interview(models.Model):
                     ("jobseeker", RangeOperators.EQUAL),
                     (TsTzRange("starts_at", "occupies_until", RangeBoundary()), RangeOperators.OVERLAPS),
                 ],
-                condition=Q(state__in=LIVE_STATES),
+                condition=Q(state__in=SLOT_STATES),
                 violation_error_message="Vous avez déjà un entretien à cette heure.",
+            ),
+            models.UniqueConstraint(
+                fields=("jobseeker",), condition=Q(state=InterviewState.ON_HOLD), name="interview_one_hold_per_person"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=InterviewState.ON_HOLD, held_until__isnull=False, obligation=None)
+                | ~Q(state=InterviewState.ON_HOLD) & Q(held_until=None),
+                name="interview_hold_ends",
             ),
             models.UniqueConstraint(
                 fields=("obligation",),
@@ -166,9 +192,9 @@ class Interview(models.Model):
                 name="interview_one_live_per_obligation",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=OPEN_STATES, closed_at=None, closed_by=None)
+                condition=Q(state__in=NOT_CLOSED, closed_at=None, closed_by=None)
                 | Q(state=InterviewState.CANCELLED, closed_at__isnull=False)
-                | (~Q(state__in=OPEN_STATES) & Q(closed_at__isnull=False, closed_by__isnull=False)),
+                | (~Q(state__in=NOT_CLOSED) & Q(closed_at__isnull=False, closed_by__isnull=False)),
                 name="interview_closed_by_someone",
             ),
             models.CheckConstraint(

@@ -6,6 +6,9 @@ Held interviews are in the contact journal, with their reports.
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
+
 from accompaniment.enums import Channel
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.french import moment_there, weekday_in_words
@@ -29,6 +32,11 @@ DECISIONS = {
 }
 
 ADVISERS_ZONE = "adviser__agency__departement__region__timezone"
+
+WHY_CANCELLED = Subquery(
+    InterviewEvent.objects.filter(interview=OuterRef("pk"), to_state=InterviewState.CANCELLED).values("reason")[:1]
+)
+"""What whoever cancelled an interview wrote; empty for none."""
 
 
 def booking(happened: Happened) -> Event:
@@ -101,7 +109,7 @@ VISIO_SOURCES = [
         ending,
         at="closed_at",
         state="state",
-        note="technical_failure_note",
+        note=Coalesce(NullIf("technical_failure_note", Value("")), WHY_CANCELLED, Value("")),
         by=name_of("closed_by"),
     ),
     source(

@@ -8,6 +8,7 @@ from visio.rules.states import (
     OPEN_STATES,
     ROOM_CLOSES_AFTER,
     ROOM_OPENS_BEFORE,
+    SLOT_STATES,
     is_to_conclude,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "OPEN_STATES",
     "ROOM_CLOSES_AFTER",
     "ROOM_OPENS_BEFORE",
+    "SLOT_STATES",
     "is_to_conclude",
 ]

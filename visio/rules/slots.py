@@ -19,13 +19,20 @@ SLOT_STEP = timedelta(minutes=45)
 LENGTH = timedelta(minutes=INTERVIEW_MINUTES)
 OCCUPIED = timedelta(minutes=INTERVIEW_MINUTES + BUFFER_MINUTES)
 
+SHORTEST_HORIZON = timedelta(days=14)
+URGENT_OPENS = timedelta(hours=24)
+"""How long before its hour a slot that was kept for what is urgent is offered to everybody."""
+
+LONGEST_HORIZON = timedelta(days=90)
+LONGEST_BUFFER = SLOT_STEP - LENGTH
+MOST_URGENT = 50  # per cent
+
 PERIODS_AT_MOST = 4
 """Stretches of one day."""
 
 _HOUR = re.compile(r"(\d{1,2})\s*(?:[h:.,]\s*(\d{2})?)?|(\d{1,2})(\d{2})", re.IGNORECASE)
 
 EARLIEST_NOTICE = timedelta(hours=2)
-SHORTEST_HORIZON = timedelta(days=14)
 
 
 ORDER = (Channel.VIDEO.value, Channel.PHONE.value, Channel.ON_SITE.value)
@@ -43,9 +50,28 @@ class Stretch:
 
 
 @dataclass(frozen=True)
+class BookingRules:
+    """How an adviser can be booked.
+
+    `horizon_days`: for how many days slots are offered at least. `buffer_minutes`: after an interview.
+    `urgent_percent`: the share of each day that people are offered only a day before, for what cannot wait.
+    """
+
+    horizon_days: int = SHORTEST_HORIZON.days
+    buffer_minutes: int = BUFFER_MINUTES
+    urgent_percent: int = 0
+
+    @property
+    def occupied(self) -> timedelta:
+        """How long an interview takes the adviser, its buffer included."""
+        return LENGTH + timedelta(minutes=self.buffer_minutes)
+
+
+@dataclass(frozen=True)
 class Hours:
     """The hours of an adviser: those of each weekday (0 = Monday), and the days that have hours of their own."""
 
+    rules: BookingRules = BookingRules()
     weekly: Mapping[int, tuple[Stretch, ...]] = field(default_factory=dict)
     dated: Mapping[date, tuple[Stretch, ...]] = field(default_factory=dict)
     """A day without a stretch is closed."""
@@ -178,6 +204,23 @@ def within_hours(*, starts_at: datetime, ends_at: datetime, channel: str, hours:
     )
 
 
-def is_free(starts_at: datetime, busy: Iterable[Busy]) -> bool:
+def is_free(starts_at: datetime, busy: Iterable[Busy], *, occupied: timedelta = OCCUPIED) -> bool:
     """Return whether an interview at that time, with its buffer, overlaps no booking."""
-    return all(starts_at + OCCUPIED <= taken.starts_at or starts_at >= taken.ends_at for taken in busy)
+    return all(starts_at + occupied <= taken.starts_at or starts_at >= taken.ends_at for taken in busy)
+
+
+def without_kept(
+    slots: Mapping[datetime, frozenset[str]], *, percent: int, now: datetime, zone: ZoneInfo
+) -> dict[datetime, frozenset[str]]:
+    """Return the slots without those that are kept for what is urgent: the last ones of each day, rounded down.
+
+    A kept slot is offered to everybody from a day before. `slots` are those of the hours, booked or not, so a booking
+    does not change which ones are kept.
+    """
+    days: dict[date, list[datetime]] = {}
+    for starts in slots:
+        days.setdefault(starts.astimezone(zone).date(), []).append(starts)
+    kept = {starts for its in days.values() for starts in its[len(its) - len(its) * percent // 100 :]}
+    return {
+        starts: channels for starts, channels in slots.items() if starts not in kept or starts - now <= URGENT_OPENS
+    }

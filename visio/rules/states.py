@@ -7,6 +7,7 @@ from visio.enums import InterviewState as S
 from visio.enums import RoomMoment
 
 INTERVIEW_TRANSITIONS: dict[S, frozenset[S]] = {
+    S.ON_HOLD: frozenset(),  # deleted, and booked anew
     S.BOOKED: frozenset({S.IN_PROGRESS, S.HELD, S.INTERRUPTED, S.NOTED, S.EXCUSED, S.CANCELLED}),
     S.IN_PROGRESS: frozenset({S.HELD, S.INTERRUPTED, S.CANCELLED}),
     S.HELD: frozenset(),
@@ -17,6 +18,9 @@ INTERVIEW_TRANSITIONS: dict[S, frozenset[S]] = {
     S.CANCELLED: frozenset(),
 }
 LIVE_STATES = (S.BOOKED, S.IN_PROGRESS)
+SLOT_STATES = (S.ON_HOLD, *LIVE_STATES)
+"""States that take a slot away from others. A hold does so while its person confirms."""
+
 OPEN_STATES = (*LIVE_STATES, S.NOTED)
 """States whose outcome is still open. A noted absence holds no slot any more."""
 
@@ -25,6 +29,7 @@ ABSENCE_STATES = (S.NOTED, S.MISSED)
 """
 
 STATES_TO_YOU: dict[S, str] = {
+    S.ON_HOLD: "Gardé",
     S.BOOKED: "Prévu",
     S.IN_PROGRESS: "En cours",
     S.HELD: "Terminé",

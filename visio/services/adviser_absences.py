@@ -39,6 +39,7 @@ from visio.rules.slots import Busy, Hours, is_free, within_hours
 from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.interviews import cancel_locked
+from visio.services.slots import end_holds
 from visio.services.summaries import refresh_summary
 
 BOOKED_MEANWHILE = "Un entretien vient d'être pris pendant ces jours\u00a0: décidez aussi de ce qu'il devient."
@@ -170,6 +171,7 @@ def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
     if not may_hold(target, interview):
         return False
     interview.adviser = target
+    end_holds(interview.jobseeker, adviser=target, starts_at=interview.starts_at, now=timezone.now())
     try:
         with transaction.atomic():
             interview.save(update_fields=["adviser"])
@@ -250,7 +252,7 @@ def _free_colleagues(
     if interviews:
         for absence in Absence.objects.standing().filter(adviser__in=everybody):
             away[absence.adviser_id].append((absence.starts_on, absence.ends_on))
-        taken = Interview.objects.live().filter(
+        taken = Interview.slots.taking(timezone.now()).filter(
             adviser__in=everybody,
             occupies_until__gt=interviews[0].starts_at,
             starts_at__lt=interviews[-1].occupies_until,

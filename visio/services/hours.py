@@ -15,9 +15,11 @@ from accompaniment.rules.meanwhile import State, check_seen
 from accompaniment.rules.public_holidays import is_public_holiday
 from caseload.locks import lock_advisers
 from caseload.models import Adviser
-from visio.models import DayHours, WorkingHours
-from visio.reads.hours import hours_of, shown_hours
-from visio.rules.slots import Stretch, obstacle_among
+from visio.models import BookingSettings, DayHours, WorkingHours
+from visio.reads.hours import hours_of, shown_hours, shown_settings
+from visio.rules.slots import BookingRules, Stretch, obstacle_among
+
+OWN_HOURS_ONLY = "Chaque conseiller règle ses propres horaires."
 
 CHANGED = (
     "Vos horaires ont changé depuis l'ouverture de cette page, par exemple dans un autre onglet. Rien n'a été "
@@ -98,13 +100,30 @@ def follow_the_week(*, actor: User, adviser: Adviser, day: date, seen: State | N
         DayHours.objects.filter(adviser=own, day=day).delete()
 
 
+def set_booking(*, actor: User, adviser: Adviser, rules: BookingRules, seen: State | None = None) -> None:
+    """Set how the adviser can be booked from now on. What is booked keeps its hours and its buffer."""
+    with transaction.atomic():
+        own = lock_advisers([adviser.pk])[adviser.pk]
+        if own.user_id != actor.pk:
+            raise NoRightError(OWN_HOURS_ONLY)
+        check_seen(seen, shown_settings(own, hours_of(own).rules), CHANGED)
+        BookingSettings.objects.update_or_create(
+            adviser=own,
+            defaults={
+                "horizon_days": rules.horizon_days,
+                "buffer_minutes": rules.buffer_minutes,
+                "urgent_percent": rules.urgent_percent,
+            },
+        )
+
+
 def _own_locked(
     actor: User, adviser: Adviser, *, day: date, stretches: Sequence[Stretch], seen: State | None
 ) -> Adviser:
     """Return the locked adviser, who is the actor, once the stretches are possible and the page was up to date."""
     own = lock_advisers([adviser.pk])[adviser.pk]
     if own.user_id != actor.pk:
-        raise NoRightError("Chaque conseiller règle ses propres horaires.")
+        raise NoRightError(OWN_HOURS_ONLY)
     if day < timezone.now().astimezone(own.agency.zone).date():
         raise DomainError("Ce jour est passé. Choisissez un jour à venir.")
     obstacle = obstacle_among(stretches)

@@ -8,8 +8,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
-import psycopg
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -27,14 +26,16 @@ from caseload.reads.moves.who_answers import follower_of
 from visio.enums import InterviewState
 from visio.locks import lock_interview
 from visio.models import Interview, InterviewEvent, InterviewQuerySet
-from visio.reads.availability import last_day_offered, slots_by_hours
+from visio.reads.availability import busy_outside, is_closed, last_day_offered, slots_by_hours
 from visio.reads.coming import day_hour_and_channel
-from visio.rules.slots import LENGTH, OCCUPIED, not_by
+from visio.reads.hours import hours_of
+from visio.rules.slots import LENGTH, Hours, not_by
 from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.changes import check_takes_part, log_state, move_state
 from visio.services.errors import SlotTakenError
 from visio.services.holding import attach_interviews, obligation_of_day
+from visio.services.slots import end_holds, insert
 from visio.services.summaries import refresh_summary
 
 BOOKABLE_CHANNELS = (Channel.VIDEO, Channel.PHONE, Channel.ON_SITE)
@@ -48,8 +49,12 @@ def book_interview(
     starts_at: datetime,
     channel: str,
     obligation: Obligation | None = None,
+    over_hours: bool = False,
 ) -> Interview:
     """Book a slot that the adviser offers, with or without an obligation, and send the convocation.
+
+    `over_hours`: the adviser of the person books an hour that their own hours do not offer, and knows it. Nobody
+    books over another interview, an absence or a public holiday.
 
     An interview without an obligation holds the open one in the period of its day, if there is one. The actor is the
     person, or an adviser who answers for the person. Raises SlotTakenError if the slot is no longer free, TooManyError
@@ -68,6 +73,7 @@ def book_interview(
             obligation=obligation,
             replaces=None,
             now=timezone.now(),
+            over_hours=over_hours,
         )
 
 
@@ -98,18 +104,21 @@ def move_interview(*, actor: User, interview: Interview, starts_at: datetime, ch
         )
 
 
-def cancel_interview(*, actor: User, interview: Interview) -> Interview:
+def cancel_interview(*, actor: User, interview: Interview, reason: str = "") -> Interview:
     """Cancel an interview and free its slot. The person may choose another one.
 
-    A jobseeker can cancel before the hour; the adviser also afterwards, if nothing took place. Raises
-    NotAllowedNowError if it is too late or already closed.
+    A jobseeker can cancel before the hour; the adviser also afterwards, if nothing took place. Before the hour the
+    adviser gives a reason, which the person reads; a jobseeker may give one. Raises NotAllowedNowError if it is too
+    late or already closed.
     """
     with transaction.atomic():
         person = lock_jobseeker(interview.jobseeker_id)
         locked = lock_interview(interview.pk)
         now = timezone.now()
         _check_can_be_given_up(locked, actor=actor, now=now)
-        cancel_locked(locked, actor=actor, at=now)
+        if not actor.is_jobseeker and now < locked.starts_at and not reason.strip():
+            raise DomainError("Écrivez à la personne pourquoi l'entretien n'a pas lieu.", about="reason")
+        cancel_locked(locked, actor=actor, at=now, message="" if actor.is_jobseeker else reason, reason=reason)
         attach_interviews(person, actor=actor)
         return locked
 
@@ -132,7 +141,8 @@ def foresee_track_end(jobseeker: Jobseeker) -> list[str]:
 
 
 def _ended_with_the_track(jobseeker: Jobseeker, at: datetime) -> InterviewQuerySet:
-    return Interview.objects.coming(at).filter(jobseeker=jobseeker, state=InterviewState.BOOKED)
+    found: InterviewQuerySet = Interview.objects.coming(at).filter(jobseeker=jobseeker, state=InterviewState.BOOKED)
+    return found
 
 
 def follow_tier_change(jobseeker: Jobseeker, actor: User | None, at: datetime) -> None:
@@ -178,13 +188,20 @@ def foresee_tier_change(jobseeker: Jobseeker, tier: Tier) -> list[str]:
 
 
 def cancel_locked(
-    interview: Interview, *, actor: User | None, at: datetime, message: str = "", choose: bool = False
+    interview: Interview,
+    *,
+    actor: User | None,
+    at: datetime,
+    message: str = "",
+    reason: str = "",
+    choose: bool = False,
 ) -> None:
     """Cancel an interview that the caller has locked, tell the person, and close its room.
 
-    The e-mail carries the adviser's `message`, or asks the person to `choose` another slot.
+    The e-mail carries the adviser's `message`, or asks the person to `choose` another slot. The history keeps the
+    `reason`; without one, the message.
     """
-    move_state(interview, actor=actor, at=at, to_state=InterviewState.CANCELLED)
+    move_state(interview, actor=actor, at=at, to_state=InterviewState.CANCELLED, reason=reason or message)
     notices.send_cancellation(interview, message=message, author=actor, choose=choose)
     refresh_summary(interview.jobseeker_id)
     tell_room(interview.pk, "closed")
@@ -208,6 +225,7 @@ def _book(
     obligation: Obligation | None,
     replaces: Interview | None,
     now: datetime,
+    over_hours: bool = False,
 ) -> Interview:
     if channel not in BOOKABLE_CHANNELS:
         raise DomainError("Choisissez la visio, le téléphone ou l'agence.", about="channel")
@@ -225,13 +243,10 @@ def _book(
         check_bound(BoundedAct.INTERVIEWS_HELD, done=lambda now: held_of_own_accord(person, now=now).count())
     # An absence that is being declared either comes before this booking, or knows of it.
     share_adviser(follower.pk)
-    last_day = last_day_offered(adviser=follower, obligation=due, now=now)
-    offered = slots_by_hours(adviser=follower, jobseeker=person, now=now, last_day=last_day)
-    if starts_at not in offered:
-        raise SlotTakenError(starts_at, "Ce créneau n'est plus proposé. En voici d'autres.")
-    if channel not in offered[starts_at]:
-        raise DomainError(not_by(channel, offered[starts_at]), about="slot")
-    interview = _insert(
+    hours = hours_of(follower)
+    _check_hours(starts_at, channel, actor=actor, follower=follower, hours=hours, due=due, now=now, over=over_hours)
+    end_holds(person, adviser=follower, starts_at=starts_at, now=now)
+    interview = insert(
         Interview(
             token=secrets.token_urlsafe(32),
             jobseeker=person,
@@ -240,7 +255,7 @@ def _book(
             channel=channel,
             starts_at=starts_at,
             ends_at=starts_at + LENGTH,
-            occupies_until=starts_at + OCCUPIED,
+            occupies_until=starts_at + hours.rules.occupied,
             booked_at=now,
             booked_by=replaces.booked_by if replaces else actor,
         )
@@ -249,6 +264,35 @@ def _book(
     notices.send_convocation(interview, replaces=replaces)
     refresh_summary(person.pk)
     return interview
+
+
+def _check_hours(
+    starts_at: datetime,
+    channel: str,
+    *,
+    actor: User,
+    follower: Adviser,
+    hours: Hours,
+    due: Obligation | None,
+    now: datetime,
+    over: bool,
+) -> None:
+    """Raise DomainError unless the adviser's hours offer the slot, or the adviser books over them knowingly."""
+    last_day = last_day_offered(adviser=follower, obligation=due, now=now)
+    urgent = not actor.is_jobseeker
+    offered = slots_by_hours(adviser=follower, now=now, last_day=last_day, hours=hours, urgent=urgent)
+    outside = busy_outside(follower, starts_at, occupied=hours.rules.occupied)
+    if channel in offered.get(starts_at, ()) and not outside:
+        return
+    if over and actor.pk == follower.user_id:
+        if starts_at <= now:
+            raise DomainError("Cette heure est passée. Choisissez-en une autre.", about="slot")
+        if is_closed(follower, starts_at.astimezone(follower.agency.zone).date()):
+            raise DomainError("Ce jour est férié, ou vous êtes en absence. Choisissez un autre jour.", about="slot")
+        return
+    if starts_at not in offered or channel in offered[starts_at]:
+        raise SlotTakenError(starts_at, "Ce créneau n'est plus proposé. En voici d'autres.")
+    raise DomainError(not_by(channel, offered[starts_at]), about="slot")
 
 
 def held_of_own_accord(person: Jobseeker, *, now: datetime) -> QuerySet[Interview]:
@@ -284,25 +328,3 @@ def _locked_due(obligation: Obligation, person: Jobseeker) -> Obligation:
     if locked.jobseeker_id != person.pk or locked.state != ObligationState.DUE:
         raise NotAllowedNowError("Cet entretien n'est plus à prévoir. Actualisez la page.")
     return locked
-
-
-def _insert(interview: Interview) -> Interview:
-    try:
-        with transaction.atomic():
-            interview.save(force_insert=True)
-    except IntegrityError as error:
-        raise _refusal(interview, error) from error
-    return interview
-
-
-def _refusal(interview: Interview, error: IntegrityError) -> DomainError | IntegrityError:
-    """Return the refusal for the constraint that was violated; any other error is returned as it is."""
-    cause = error.__cause__
-    name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
-    if name == "interview_adviser_free":
-        return SlotTakenError(interview.starts_at)
-    if name == "interview_jobseeker_free":
-        return SlotTakenError(interview.starts_at, "Un autre entretien est déjà prévu à cette heure.")
-    if name == "interview_one_live_per_obligation":
-        return NotAllowedNowError("Cet entretien obligatoire est déjà prévu. Actualisez la page.")
-    return error

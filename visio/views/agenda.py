@@ -55,6 +55,8 @@ class AgendaLine:
     can_join: bool
     can_close: bool
     to_conclude: bool
+    can_change: bool
+    """Whether it can still be moved or cancelled."""
 
     @property
     def shows_phone(self) -> bool:
@@ -321,6 +323,7 @@ def line_of(interview: Interview, now: datetime) -> AgendaLine:
         interview=interview,
         can_join=moment == RoomMoment.OPEN and interview.call_ended_at is None,
         can_close=moment in {RoomMoment.OPEN, RoomMoment.OVER},
+        can_change=interview.state == InterviewState.BOOKED and now < interview.starts_at,
         to_conclude=is_to_conclude(
             state=interview.state, ends_at=interview.ends_at, call_ended_at=interview.call_ended_at, now=now
         ),

@@ -36,7 +36,7 @@ from caseload.models import Adviser
 from caseload.reads.moves.who_answers import away_now, follower_of
 from messaging.reads.callback_windows import windows_of
 from visio.enums import InterviewState
-from visio.forms import SlotForm, SlotOnLineForm
+from visio.forms import BookForForm, CancelForm, SlotForm, SlotOnLineForm
 from visio.models import Interview, to_place
 from visio.reads.availability import SlotDay, by_day, free_slots, last_day_offered
 from visio.rules.slots import EVERY_CHANNEL, only_by
@@ -92,7 +92,7 @@ def choose_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if not to_place(Obligation.objects.filter(pk=obligation.pk)).exists():
         messages.info(request, "Cet entretien est déjà prévu, ou n'est plus nécessaire.")
         return redirect("my_interviews")
-    return _picker(request, person, obligation=obligation, moving=None)
+    return picker(request, person, obligation=obligation, moving=None)
 
 
 @role_required(Role.JOBSEEKER)
@@ -103,7 +103,7 @@ def take_interview(request: AuthenticatedRequest) -> HttpResponse:
     due = to_place(Obligation.objects.visible_to(request.user)).first()
     if due is not None and request.method != "POST":
         return redirect("choose_slot", pk=due.pk)
-    return _picker(request, person, obligation=None, moving=None)
+    return picker(request, person, obligation=None, moving=None)
 
 
 @role_required(Role.ADVISER)
@@ -119,7 +119,7 @@ def book_for(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     own = Obligation.objects.filter(jobseeker=person)
     shown = number_in(request.POST.get("obligation", ""))
     obligation = own.filter(pk=shown).first() if shown else to_place(own).first()
-    return _picker(request, person, obligation=obligation, moving=None)
+    return picker(request, person, obligation=obligation, moving=None)
 
 
 @role_required(Role.JOBSEEKER)
@@ -131,23 +131,26 @@ def move_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
     if interview.state != InterviewState.BOOKED or interview.starts_at <= timezone.now():
         messages.info(request, "Cet entretien ne peut plus être déplacé.")
         return redirect("my_interviews")
-    return _picker(request, person, obligation=interview.obligation, moving=interview)
+    return picker(request, person, obligation=interview.obligation, moving=interview)
 
 
 @role_required(Role.JOBSEEKER)
 @once
 def cancel_slot(request: AuthenticatedRequest, pk: int) -> HttpResponse:
-    """Ask for confirmation, then cancel."""
+    """Ask for confirmation and perhaps a reason, then cancel."""
     interview = get_object_or_404(Interview.objects.visible_to(request.user).with_people(), pk=pk)
-    if request.method == "POST":
+    hint = "Votre conseiller lit ce que vous écrivez ici."
+    form = CancelForm(request.POST if request.method == "POST" else None, is_required=False, hint=hint)
+    if request.method == "POST" and form.is_valid():
         try:
-            cancel_interview(actor=request.user, interview=interview)
+            cancel_interview(actor=request.user, interview=interview, reason=form.cleaned_data["reason"])
         except DomainError as refusal:
             messages.error(request, refusal.sentence)
         else:
             messages.success(request, "L'entretien est annulé. Vous pouvez choisir un autre créneau.")
         return redirect("my_interviews")
-    return render(request, "visio/cancel.html", {"interview": interview})
+    status = 422 if form.is_bound else 200
+    return render(request, "visio/cancel.html", {"interview": interview, "form": form}, status=status)
 
 
 @dataclass(frozen=True)
@@ -198,24 +201,21 @@ PROPOSING = PickerWords(
     nothing="Aucun créneau n'est libre pour le moment. Les heures de réservation et les absences du conseiller en "
     "décident.",
 )
+MOVING_FOR = replace(PROPOSING, submit="Déplacer l'entretien", act="Déplacer au")
 
 
-def _picker(
+def picker(
     request: AuthenticatedRequest, person: Jobseeker, *, obligation: Obligation | None, moving: Interview | None
 ) -> HttpResponse:
+    """Show the picker, and book or move what was chosen in it."""
     adviser = follower_of(person)
     if adviser is None:
         hours = opening_hours_in_lines(person.agency.opening_hours.all())
         return render(request, "visio/nobody_yet.html", {"agency": person.agency, "hours": hours})
     own = request.user.is_jobseeker
     posted = _sent(request) if request.method == "POST" else None
-    initial = {"channel": _channel_asked_for(person, moving)}
-    on_line = not own and bool(request.htmx) and request.htmx.target != LATER_DAYS
-    form = (
-        SlotOnLineForm(posted, person=person, initial=initial, auto_id=f"proposer-{person.pk}-%s")
-        if on_line
-        else SlotForm(posted, person=person, initial=initial)
-    )
+    form = _slot_form(request, person, adviser, posted, moving=moving)
+    on_line = isinstance(form, SlotOnLineForm)
     gone: datetime | None = None
     refusal = ""
     status = 200 if posted is None or form.is_valid() else 422
@@ -233,6 +233,7 @@ def _picker(
                         starts_at=slot,
                         channel=channel,
                         obligation=obligation,
+                        over_hours=form.cleaned_data.get("over_hours", False),
                     )
                 else:
                     interview = move_interview(actor=request.user, interview=moving, starts_at=slot, channel=channel)
@@ -262,10 +263,28 @@ def _picker(
         "obligation": obligation,
         "moving": moving,
         "person": person,
-        "words": (MOVING if moving else CHOOSING) if own else PROPOSING,
+        "own_hours": isinstance(form, BookForForm),
+        "words": (MOVING if moving else CHOOSING) if own else (MOVING_FOR if moving else PROPOSING),
     }
     template = "visio/choose_slot.html" if own else "visio/book_for.html"
     return render(request, template, context, status=status)
+
+
+def _slot_form(
+    request: AuthenticatedRequest,
+    person: Jobseeker,
+    adviser: Adviser,
+    posted: QueryDict | None,
+    *,
+    moving: Interview | None,
+) -> SlotForm:
+    """Return the form of the page, or of a line of a list, or that of an adviser who may book over their own hours."""
+    initial = {"channel": _channel_asked_for(person, moving)}
+    if not request.user.is_jobseeker and bool(request.htmx) and request.htmx.target != LATER_DAYS:
+        return SlotOnLineForm(posted, person=person, initial=initial, auto_id=f"proposer-{person.pk}-%s")
+    if adviser.user_id == request.user.pk and moving is None:
+        return BookForForm(posted, person=person, initial=initial, zone=adviser.agency.zone)
+    return SlotForm(posted, person=person, initial=initial)
 
 
 def _book_on_line(
@@ -280,7 +299,7 @@ def _book_on_line(
     """Show the form in place, on the line of a page that lists who is to be met."""
     now, zone = timezone.now(), reader_zone()
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
-    days = by_day(free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day), zone)
+    days = by_day(free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, urgent=True), zone)
     form.fields["channel"].label = PROPOSING.channel
     form.offer(days, zone=zone, others=(person.agency.zone, adviser.agency.zone))
     context = {
@@ -303,7 +322,7 @@ def _sent(request: HttpRequest) -> QueryDict:
 
 
 def _offer(
-    request: HttpRequest,
+    request: AuthenticatedRequest,
     person: Jobseeker,
     adviser: Adviser,
     *,
@@ -315,7 +334,8 @@ def _offer(
     now = timezone.now()
     zone, zones = reader_zone(), (person.agency.zone, adviser.agency.zone)
     last_day = last_day_offered(adviser=adviser, obligation=obligation, now=now)
-    free = free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, moving=moving)
+    urgent = not request.user.is_jobseeker
+    free = free_slots(adviser=adviser, jobseeker=person, now=now, last_day=last_day, moving=moving, urgent=urgent)
     shown = free if gone is None else dict(sorted({gone: EVERY_CHANNEL, **free}.items()))
     days = by_day(shown, zone)
     chosen = _sent(request).get("slot", "")

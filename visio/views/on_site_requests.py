@@ -163,7 +163,7 @@ def _answer_form(asked: OnSiteRequest, typed: QueryDict | None = None) -> OnSite
         return OnSiteMeetingForm(typed, auto_id=auto_id, days=[], zone=zone, others=())
     now = timezone.now()
     last_day = last_day_offered(adviser=adviser, obligation=None, now=now)
-    found = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day)
+    found = free_slots(adviser=adviser, jobseeker=asked.jobseeker, now=now, last_day=last_day, urgent=True)
     free = offering(found, Channel.ON_SITE)
     others = (asked.jobseeker.agency.zone, adviser.agency.zone)
     return OnSiteMeetingForm(typed, auto_id=auto_id, days=by_day(free, zone), zone=zone, others=others)

@@ -1,13 +1,12 @@
 """Forms of the top floor. They only parse."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.forms import BoundField
 from django.urls import reverse
 
 from accompaniment.enums import Bandwidth, Channel
@@ -21,15 +20,10 @@ from accompaniment.rules.meanwhile import NOT_SEEN, Shown
 from accompaniment.rules.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
 from visio.enums import AbsenceDecision, NextStep, Outcome
+from visio.forms.hours import CHANNEL_CHOICES, HourField
 from visio.models import ANSWER_LENGTH, REASON_LENGTH, SLOTS_OFFERED_AT_MOST
 from visio.reads.availability import SlotDay
-from visio.rules.slots import PERIODS_AT_MOST, Stretch, hour_in, only_by
-
-CHANNEL_CHOICES = [
-    (Channel.VIDEO.value, "En visio"),
-    (Channel.PHONE.value, "Par téléphone"),
-    (Channel.ON_SITE.value, "En agence"),
-]
+from visio.rules.slots import only_by
 
 
 def hours_by_day(
@@ -54,7 +48,7 @@ def hours_by_day(
 class SlotForm(forms.Form):
     """A channel and a slot of the picker."""
 
-    sometimes_required = ("phone",)
+    sometimes_required: tuple[str, ...] = ("phone",)
 
     channel = forms.ChoiceField(
         label="Comment souhaitez-vous échanger ?",
@@ -86,6 +80,65 @@ class SlotForm(forms.Form):
         if slot is None:
             raise forms.ValidationError("Choisissez une heure.")
         return slot
+
+
+class BookForForm(SlotForm):
+    """The same for an adviser, who may write an hour of their own choice and say that it is outside their hours."""
+
+    sometimes_required = ("phone", "other_day", "other_hour", "over_hours")
+
+    slot = forms.CharField(label="Créneau", required=False)
+    other_day = DayField(
+        label="Jour",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Écrivez une date comme ceci\u00a0: 24/12/2026."},
+    )
+    other_hour = HourField(
+        label="Heure", help_text=f"Par exemple {hour_in_words(time(17, 30))}", required=False, max_length=10
+    )
+    over_hours = forms.BooleanField(label="Je sais que cette heure est en dehors de mes horaires", required=False)
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    def clean_slot(self) -> datetime | None:  # type: ignore[override]
+        """Return the slot of the picker; None if none was chosen."""
+        return instant_in(self.cleaned_data["slot"])
+
+    def clean(self) -> None:
+        super().clean()
+        day, hour = self.cleaned_data.get("other_day"), self.cleaned_data.get("other_hour")
+        if "other_day" in self.errors or "other_hour" in self.errors:
+            return
+        if day is None and hour is None:
+            if self.cleaned_data.get("slot") is None:
+                self.add_error("slot", "Choisissez une heure.")
+        elif day is None or hour is None:
+            missing = "other_day" if day is None else "other_hour"
+            self.add_error(missing, "Écrivez le jour et l'heure, ou aucun des deux.")
+        elif not self.cleaned_data.get("over_hours"):
+            self.add_error("over_hours", "Cochez cette case, ou choisissez un créneau proposé.")
+        else:
+            self.cleaned_data["slot"] = datetime.combine(day, hour, self.zone).astimezone(UTC)
+
+
+class CancelForm(forms.Form):
+    """Why an interview does not take place; the adviser must say it."""
+
+    reason = LinesField(
+        label="Pourquoi cet entretien n'a pas lieu",
+        required=False,
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, is_required: bool, hint: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["reason"]
+        field.required, field.help_text = is_required, hint
+        field.error_messages["required"] = "Écrivez à la personne pourquoi l'entretien n'a pas lieu."
 
 
 class SlotOnLineForm(SlotForm):
@@ -145,88 +198,6 @@ class SlotOfferForm(forms.Form):
         return [
             (day, [(value, hour, value in ticked) for value, hour in hours])
             for day, hours in self.fields["slots"].choices  # type: ignore[attr-defined]
-        ]
-
-
-class HourField(LineField):
-    """A wall-clock time as people write it: « 9 », « 9 h 30 », « 9:30 » or « 0930 »."""
-
-    def clean(self, value: Any) -> Any:
-        """Return the time; None if nothing was typed."""
-        typed = str(super().clean(value)).strip()
-        found = hour_in(typed)
-        if typed and found is None:
-            raise forms.ValidationError("Écrivez une heure comme ceci\u00a0: 9 h 30.")
-        return found
-
-    def prepare_value(self, value: Any) -> Any:
-        """Show a time in words."""
-        return hour_in_words(value) if isinstance(value, time) else value
-
-
-WEEKDAY = "semaine"
-ONE_DAY = "jour"
-
-
-class DayHoursForm(SeenForm):
-    """The periods of a day, for this day or for every weekday like it. An empty line is no period."""
-
-    use_required_attribute = False
-    sometimes_required = tuple(
-        f"{name}_{number}" for name in ("begin", "end", "channels") for number in range(PERIODS_AT_MOST)
-    )
-
-    scope = forms.ChoiceField(
-        label="Ces horaires valent",
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choisissez si ces horaires valent chaque semaine ou ce jour seulement."},
-    )
-
-    def __init__(self, *args: Any, day: date, stretches: Sequence[Stretch], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        name = weekday_in_words(day)
-        self.fields["scope"].choices = [  # type: ignore[attr-defined]
-            (WEEKDAY, f"Tous les {name.split()[0]}s"),
-            (ONE_DAY, f"Seulement le {name}"),
-        ]
-        for number in range(PERIODS_AT_MOST):
-            one = stretches[number] if number < len(stretches) else None
-            self.fields[f"begin_{number}"] = HourField(
-                label="Début", required=False, max_length=10, initial=one.starts_at if one else None
-            )
-            self.fields[f"end_{number}"] = HourField(
-                label="Fin", required=False, max_length=10, initial=one.ends_at if one else None
-            )
-            self.fields[f"channels_{number}"] = forms.MultipleChoiceField(
-                label="Comment",
-                choices=CHANNEL_CHOICES,
-                widget=forms.CheckboxSelectMultiple,
-                required=False,
-                initial=sorted(one.channels) if one else [value for value, _ in CHANNEL_CHOICES],
-            )
-
-    def clean(self) -> None:
-        for number in range(PERIODS_AT_MOST):
-            begin, end = (self.cleaned_data.get(f"{name}_{number}") for name in ("begin", "end"))
-            half = (begin is None) != (end is None)
-            missing = "begin" if begin is None else "end"
-            if half and f"{missing}_{number}" not in self.errors:
-                self.add_error(f"{missing}_{number}", "Écrivez aussi cette heure, ou videz la ligne.")
-
-    def stretches(self) -> list[Stretch]:
-        """Return the periods that were typed, in the order of the day."""
-        found = []
-        for number in range(PERIODS_AT_MOST):
-            begin, end = self.cleaned_data[f"begin_{number}"], self.cleaned_data[f"end_{number}"]
-            if begin is not None and end is not None:
-                found.append(Stretch(begin, end, frozenset(self.cleaned_data[f"channels_{number}"])))
-        return sorted(found, key=lambda one: one.starts_at)
-
-    def rows(self) -> list[tuple[BoundField, BoundField, BoundField]]:
-        """Return the fields of each line: begin, end, channels."""
-        return [
-            (self[f"begin_{number}"], self[f"end_{number}"], self[f"channels_{number}"])
-            for number in range(PERIODS_AT_MOST)
         ]
 
 
