@@ -121,10 +121,14 @@ def run(size: Size) -> list[Row]:
         bare, direct = Way("no relay is configured"), Way("direct", [through])
         relayed = Way("through coturn", [through], relay_only=True)
         far = Way("through a poor network", [poor], relay_only=True, network=network)
-        for way in (bare, direct, relayed, far):
+        for way in (direct, relayed, far):
             _measure(stage, way, size)
+        beside = []
+        if size is Size.FULL:
+            _measure(stage, bare, size)
+            beside = [_figures(f"where {bare.name}", bare.room)]
         return [
-            _row(direct, OF_THE_WARM_FLOOR, [], [_figures(f"where {bare.name}", bare.room)]),
+            _row(direct, OF_THE_WARM_FLOOR, [], beside),
             _row(relayed, None, [_within(relayed.room, LONGEST_RELAYED)], []),
             _row(far, None, [_within(far.room, LONGEST_POOR), *_back(far)], [_lateness(far)]),
         ]
