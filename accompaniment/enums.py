@@ -1,5 +1,7 @@
 """The domain's closed lists. Values are stored and exported; labels are what people read."""
 
+from enum import StrEnum
+
 from django.db.models import TextChoices
 
 
@@ -187,6 +189,8 @@ class NotificationKind(TextChoices):
     CHOOSE_SLOT = "choose_slot", "Invitation à choisir un créneau"
     INTERVIEW_BOOKED = "interview_booked", "Convocation à un entretien"
     INTERVIEW_CANCELLED = "interview_cancelled", "Annulation d'un entretien"
+    INTERVIEW_REMINDER = "interview_reminder", "Rappel d'un entretien"
+    INTERVIEW_RESCUE = "interview_rescue", "Entretien commencé sans vous"
     ABSENCE_NOTED = "absence_noted", "Absence notée\u00a0: explication demandée"
     ABSENCE_DECIDED = "absence_decided", "Décision sur une absence"
     ENROLMENT_LAPSED = "enrolment_lapsed", "Demande close faute de réponse"
@@ -218,6 +222,7 @@ class Topic(TextChoices):
     """What a notification is about, as its reader chooses. The labels name it on the page of the choices."""
 
     APPOINTMENTS = "appointments", "Entretiens\u00a0: convocation, changement, annulation"
+    REMINDERS = "reminders", "Rappels avant un entretien\u00a0: sept jours, un jour et une heure"
     DECISIONS = "decisions", "Décisions sur votre accompagnement"
     CHOICES = "choices", "Créneau à choisir, matériel à tester"
     MESSAGES = "messages", "Nouveaux messages"
@@ -306,3 +311,11 @@ class AccessRequestKind(TextChoices):
 
     PASSWORD = "password", "Nouveau mot de passe"
     FIRST_ACCESS = "first_access", "Première connexion"
+
+
+class CalendarMethod(StrEnum):
+    """What a calendar file asks of the program that reads it (RFC 5546)."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+    PUBLISH = "PUBLISH"

@@ -111,5 +111,7 @@ def fill_hooks() -> None:
     past_events.past_events += (
         PastEvent(kinds=unread.ABOUT_MESSAGES, past_among=unread.read_among),
         PastEvent(kinds=past_notices.ABOUT_AN_INTERVIEW, past_among=past_notices.without_interview),
+        PastEvent(kinds=past_notices.RESCUES, past_among=past_notices.rescued),
+        PastEvent(kinds=past_notices.REMINDERS, past_among=past_notices.overtaken),
         PastEvent(kinds=past_notices.TO_CHOOSE, past_among=past_notices.without_choice),
     )

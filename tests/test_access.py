@@ -196,6 +196,9 @@ NOT_BY_A_COVER = {
     "room": "404 405",
     "room_end": "405 404",
     "room_trouble": "405 404",
+    "rescue": "404 404",
+    "rescue_news": "404 405",
+    "interview_file": "404 405",
     "room_phone": "405 404",
 }
 

@@ -184,6 +184,7 @@ ONCE_ANYWAY = {
     "accompaniment/partials/_display_form.html",
     "partials/_header.html",
     "visio/room.html",
+    "visio/partials/_report_failure.html",
     "caseload/steering/opening.html",
 }
 """Forms without a token of `accompaniment.views.once`: nobody is logged in yet, sending twice changes nothing, or the

@@ -173,6 +173,7 @@ CHOSEN = {
     "Placeholder",
     "PreferredHours",
     "RefusalReason",
+    "RescueReply",
     "ShownEntries",
     "Theme",
     "Tier",

@@ -33,6 +33,7 @@ from tests.space_page import words_of
 from tests.visio.factories import InterviewFactory
 from visio.models import Interview
 from visio.reads.coming import day_hour_and_channel
+from visio.services.feeds import make_feed
 
 pytestmark = pytest.mark.django_db
 
@@ -89,9 +90,8 @@ def hand_over_of(house: House) -> Page:
     meeting = InterviewFactory(jobseeker=person, starts_at=timezone.now() + timedelta(days=2))
     meeting = Interview.objects.with_people().get(pk=meeting.pk)
     path = reverse("hand_over", args=[portfolio.adviser.user_id, portfolio.pk])
-    facts = {"targets": [house.portfolio_pk], "reason": "Départ"}
     names = (person.last_name, words_of(day_hour_and_channel(meeting)))
-    return page_for(house.users["manager"], path, facts, names=names)
+    return page_for(house.users["manager"], path, {"targets": [house.portfolio_pk], "reason": "Départ"}, names=names)
 
 
 def absence_of(house: House) -> Page:
@@ -121,16 +121,21 @@ def left_of(house: House) -> Page:
     person = on_web_track(Portfolio.objects.get(pk=house.portfolio_pk))
     begun = timezone.now() - timedelta(days=3)
     InterviewFactory(jobseeker=person, starts_at=begun)
-    path = reverse("left_interviews", args=[adviser.pk])
-    day = begun.astimezone(person.agency.zone).date()
-    return page_for(house.users["manager"], path, names=(person.full_name, words_of(weekday_in_words(day))))
+    names = (person.full_name, words_of(weekday_in_words(begun.astimezone(person.agency.zone).date())))
+    return page_for(house.users["manager"], reverse("left_interviews", args=[adviser.pk]), names=names)
+
+
+def feed_for(house: House) -> Page:
+    make_feed(actor=house.users["owner"], tells_subject=False)
+    return page_for(house.users["owner"], reverse("calendar_feed"), names=("son adresse ne répond plus",))
 
 
 def waiting_of(house: House) -> Page:
     owner = house.owner
     post_message(actor=owner.user, conversation=house.conversation, client_id=uuid4(), body="Une question")
-    path = reverse("sequence_of", args=[house.conversation.pk])
-    return page_for(house.users["follower"], path, names=(owner.full_name,))
+    return page_for(
+        house.users["follower"], reverse("sequence_of", args=[house.conversation.pk]), names=(owner.full_name,)
+    )
 
 
 def import_of(house: House) -> Page:
@@ -332,6 +337,7 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
         ),
     ),
     "left_interviews": ("Clore cet entretien", left_of),
+    "end_calendar_feed": ("Arrêter l'abonnement", feed_for),
     "member_account": ("", closing_of),
     "confirm_import": (CONFIRM, import_of),
     "lapse_delays": ("", shorter_delay_of),
@@ -398,12 +404,14 @@ ENDS_NOTHING: dict[str, tuple[str, ...]] = {
         "explain_absence",
         "room_number",
         "device_test_result",
+        "calendar_feed",
     ),
     "it asks for something, or answers": (
         "ask_enrolment",
         "ask_plan_change",
         "ask_on_site",
         "ask_callback",
+        "rescue",
         "change_callback",
         "acceptance",
         "record_wish",

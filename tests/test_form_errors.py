@@ -346,6 +346,8 @@ NOT_FILLED_IN: dict[type[Form], str] = {
     registration.WishForm: "a button",
     imports.ImportKindForm: "a button",
     visio_forms.OfferedSlotForm: "a button",
+    visio_forms.RescueForm: "three buttons",
+    visio_forms.CalendarFeedForm: "one box, ticked or not",
     visio_forms.TroubleForm: "read by a script",
     visio_forms.DeviceCheckForm: "read by a script",
     NumberForm: "read from an address",

@@ -70,6 +70,7 @@ CHANGED = {
     "messaging.ToldMark": "number",
     "messaging.UnreadRound": "message",
     "visio.BookingSettings": "urgent_percent",
+    "visio.CalendarFeed": "digest",
     "visio.Interview": "state",
     "visio.OutsideCalendar": "read_at",
 }

@@ -137,13 +137,13 @@ class RoomConsumer(AccountSocket):
         seat = await self._open_seat()
         if seat is None:
             return
+        try:
+            arrived = await in_thread(arrive, actor=self.user, interview=seat.interview)
+        except DomainError as refusal:
+            await self._error("refused", refusal.sentence)
+            await self.end(CLOSE_OVER)
+            return
         if seat.role == RoomRole.JOBSEEKER:
-            try:
-                arrived = await in_thread(arrive, actor=self.user, interview=seat.interview)
-            except DomainError as refusal:
-                await self._error("refused", refusal.sentence)
-                await self.end(CLOSE_OVER)
-                return
             self.arrived_at = arrived.arrived_at
         self.tab = str(tab)
         self.stamp = time.time_ns()

@@ -56,6 +56,14 @@ class AbsenceDecision(TextChoices):
     KEPT = "missed", "Confirmer l'absence"
 
 
+class ReminderMoment(TextChoices):
+    """When a person is reminded of an interview."""
+
+    WEEK = "week", "Sept jours avant"
+    DAY = "day", "Un jour avant"
+    HOUR = "hour", "Une heure avant"
+
+
 class RoomMoment(StrEnum):
     """The phase of a room, by the clock and the decision."""
 
@@ -70,3 +78,11 @@ class RoomRole(StrEnum):
 
     JOBSEEKER = "jobseeker"
     ADVISER = "adviser"
+
+
+class RescueReply(TextChoices):
+    """What somebody who is missed answers, as a button says it."""
+
+    COMING = "coming", "J'arrive"
+    TROUBLE = "trouble", "Problème technique"
+    CANNOT = "cannot", "Je ne peux pas"

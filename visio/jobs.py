@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from visio.services import calendars, holds, planning
+from visio.services import calendars, holds, planning, reminders, rescue
 
 
 @shared_task
@@ -19,3 +19,15 @@ def plan_interviews() -> None:
 def read_calendars() -> None:
     """Read the outside calendars whose turn it is. Two at once read one twice, and keep the same busy times."""
     calendars.read_calendars()
+
+
+@shared_task
+def send_reminders() -> None:
+    """Put the reminders that are due into the outbox. Calling it twice or late makes no difference."""
+    reminders.send_due()
+
+
+@shared_task
+def call_missing() -> None:
+    """Call the side that is missing from an interview which has begun. Calling it twice or late makes no difference."""
+    rescue.call_missing()

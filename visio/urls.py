@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, path
 
-from visio.views import agenda, booked, booking, departures, holds, hours, missed, offers, panels, room
+from visio.views import (
+    agenda,
+    booked,
+    booking,
+    departures,
+    holds,
+    hours,
+    missed,
+    offers,
+    own_calendar,
+    panels,
+    rescue,
+    room,
+)
 from visio.views import on_site_requests as onsite
 
 urlpatterns: list[URLPattern] = [
@@ -12,6 +25,10 @@ urlpatterns: list[URLPattern] = [
     path("mes-entretiens/<int:pk>/deplacer/", booking.move_slot, name="move_interview"),
     path("mes-entretiens/<int:pk>/annuler/", booking.cancel_slot, name="cancel_interview"),
     path("mes-entretiens/<int:pk>/absence/", missed.explain, name="explain_absence"),
+    path("mes-entretiens/<int:pk>/entretien.ics", own_calendar.interview_file, name="interview_file"),
+    path("mon-compte/agenda/", own_calendar.calendar_feed, name="calendar_feed"),
+    path("mon-compte/agenda/arreter/", own_calendar.end_calendar_feed, name="end_calendar_feed"),
+    path("calendrier/<str:token>.ics", own_calendar.calendar_feed_file, name="calendar_feed_file"),
     path("mes-entretiens/bandeau/", panels.band, name="interview_band"),
     path("mes-entretiens/panneau/prochain/", panels.next_step, name="panel_next_step"),
     path("creneaux/<int:pk>/garder/", holds.hold, name="hold_slot"),
@@ -46,6 +63,8 @@ urlpatterns: list[URLPattern] = [
     path("visio/<str:token>/", room.room, name="room"),
     path("visio/<str:token>/fin/", room.end, name="room_end"),
     path("visio/<str:token>/probleme/", room.trouble, name="room_trouble"),
+    path("visio/<str:token>/retard/", rescue.rescue, name="rescue"),
+    path("visio/<str:token>/nouvelles/", rescue.news, name="rescue_news"),
     path("visio/<str:token>/telephone/", room.phone, name="room_phone"),
     path("visio/<str:token>/numero/", room.number, name="room_number"),
 ]

@@ -23,6 +23,8 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.ADDRESS_CHANGED: Topic.ACCOUNT,
     Kind.INTERVIEW_BOOKED: Topic.APPOINTMENTS,
     Kind.INTERVIEW_CANCELLED: Topic.APPOINTMENTS,
+    Kind.INTERVIEW_REMINDER: Topic.REMINDERS,
+    Kind.INTERVIEW_RESCUE: Topic.APPOINTMENTS,
     Kind.ABSENCE_NOTED: Topic.DECISIONS,
     Kind.ABSENCE_DECIDED: Topic.DECISIONS,
     Kind.ENROLMENT_REFUSED: Topic.DECISIONS,
@@ -50,9 +52,14 @@ TOPICS: Mapping[Kind, Topic] = {
 REQUIRED = frozenset({Topic.APPOINTMENTS, Topic.DECISIONS, Topic.ACCOUNT})
 """Topics that the law or the account demands: their e-mail cannot be switched off, and nothing holds it back."""
 
+AT_ONCE_KINDS = frozenset({Kind.INTERVIEW_RESCUE})
+"""Kinds that no quiet hours hold back, because minutes count and the hour was agreed upon."""
+
 ALERTS: Mapping[Kind, str] = {
     Kind.INTERVIEW_BOOKED: "Vous avez un entretien le {day} à {hour}{beside}.",
     Kind.INTERVIEW_CANCELLED: "Votre entretien du {day} à {hour}{beside} est annulé.",
+    Kind.INTERVIEW_REMINDER: "Rappel\u00a0: vous avez un entretien le {day} à {hour}{beside}.",
+    Kind.INTERVIEW_RESCUE: "Votre entretien de {hour}{beside} a commencé. Dites-nous si vous arrivez.",
     Kind.ABSENCE_NOTED: "Une réponse est attendue de vous sur votre entretien du {day}.",
     Kind.ABSENCE_DECIDED: "Une décision vous attend sur votre entretien du {day}.",
     Kind.ENROLMENT_REFUSED: "Votre demande de 100\u00a0% web a reçu une réponse.",
@@ -88,7 +95,14 @@ def alert_of(kind: Kind, context: Mapping[str, Any]) -> str:
     return ALERTS.get(kind, "").format_map(defaultdict(str, context))
 
 
-TOPICS_OF_PERSON = (Topic.APPOINTMENTS, Topic.DECISIONS, Topic.CHOICES, Topic.MESSAGES, Topic.NEWS)
+TOPICS_OF_PERSON = (
+    Topic.APPOINTMENTS,
+    Topic.REMINDERS,
+    Topic.DECISIONS,
+    Topic.CHOICES,
+    Topic.MESSAGES,
+    Topic.NEWS,
+)
 TOPICS_OF_STAFF = (Topic.MESSAGES, Topic.RELAYS, Topic.PORTFOLIO)
 """The topics among which somebody chooses. Those of the account are always told, by e-mail alone."""
 
@@ -97,6 +111,9 @@ def code_of(topic: Topic, channel: NoticeChannel) -> str:
     """Return the code under which the choice of a channel for a topic is stored."""
     return f"{topic.value}:{channel.value}"
 
+
+BY_SMS = frozenset({Topic.APPOINTMENTS, Topic.REMINDERS})
+"""Topics that are told by SMS as long as nobody has chosen."""
 
 CANNOT_BE_OFF = tuple(sorted(code_of(topic, NoticeChannel.EMAIL) for topic in REQUIRED))
 
@@ -108,7 +125,7 @@ def is_on_by_default(topic: Topic, channel: NoticeChannel, *, is_jobseeker: bool
     device is told of everything, once its owner has asked for that in its browser.
     """
     if channel == NoticeChannel.SMS:
-        return topic == Topic.APPOINTMENTS
+        return topic in BY_SMS
     if channel == NoticeChannel.PUSH:
         return topic != Topic.ACCOUNT
     return is_jobseeker or topic != Topic.MESSAGES

@@ -22,6 +22,7 @@ from config.demonstration.calendars import ONE_DAY
 from config.demonstration.enrolments import ANOTHER_ACCOMPANIMENT
 from config.demonstration.logins import ADVISER
 from config.demonstration.people import Fate, Story
+from config.demonstration.reminders import write_reminders
 from config.demonstration.texts import CONCLUSIONS, EXPLANATIONS, FAILURES
 from config.demonstration.world import World
 from visio.enums import InterviewState, NextStep
@@ -96,6 +97,7 @@ def write_appointments(world: World, stories: list[Story]) -> int:
     InterviewEvent.objects.bulk_create(
         (event for interview in agenda.interviews for event in _events(world, interview)), batch_size=BATCH
     )
+    write_reminders(world, agenda.interviews)
     AbsenceAnswer.objects.bulk_create(_explanations(world, agenda.interviews), batch_size=BATCH)
     InterviewReport.objects.bulk_create(_reports(world, agenda.interviews), batch_size=BATCH)
     return len(agenda.interviews)

@@ -19,6 +19,7 @@ SUBJECTS = {
     NotificationKind.CHOOSE_SLOT: "Choisissez l'heure de votre prochain entretien",
     NotificationKind.INTERVIEW_BOOKED: "Convocation à votre entretien",
     NotificationKind.INTERVIEW_CANCELLED: "Votre entretien est annulé",
+    NotificationKind.INTERVIEW_REMINDER: "Rappel\u00a0: votre entretien",
     NotificationKind.ABSENCE_NOTED: "Votre entretien\u00a0: dites-nous ce qui s'est passé",
     NotificationKind.ABSENCE_DECIDED: "Votre entretien\u00a0: la décision sur votre absence",
     NotificationKind.ON_SITE_ANSWERED: "Votre agence a répondu à votre demande de rendez-vous",

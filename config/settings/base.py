@@ -162,6 +162,9 @@ BOUNDS: dict[str, tuple[int, int]] = {
     "first_access.address": (5, HOUR),
     "first_access.place": (60, HOUR),
     "password_change.account": (10, HOUR // 4),
+    # A calendar asks a few times an hour. An address that nobody made counts for its place.
+    "calendar_feed.address": (60, HOUR),
+    "calendar_feed.place": (60, HOUR),
     # Wrong passwords. For one address over all places this is only a short slow-down. It does not apply to a place from
     # which the account was opened within thirty days, and a link by e-mail works meanwhile.
     "log_in.address": (10, 5 * 60),
@@ -366,6 +369,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "read-calendars": {"task": "visio.jobs.read_calendars", "schedule": 60.0, "options": {"expires": 60.0}},
     "plan-interviews": {"task": "visio.jobs.plan_interviews", "schedule": 60.0, "options": {"expires": 60.0}},
+    "call-missing": {"task": "visio.jobs.call_missing", "schedule": 30.0, "options": {"expires": 30.0}},
+    "send-reminders": {"task": "visio.jobs.send_reminders", "schedule": 60.0, "options": {"expires": 60.0}},
     "carry-out-transfers": {
         "task": "caseload.jobs.carry_out_transfers",
         "schedule": 60.0,

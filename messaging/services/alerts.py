@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accompaniment.enums import GivenUpFor, NoticeChannel, NotificationKind, Topic
 from accompaniment.models import NoticeSettings, Notification
-from accompaniment.rules.notices import REQUIRED, alert_of, end_of_quiet, topic_of
+from accompaniment.rules.notices import AT_ONCE_KINDS, REQUIRED, alert_of, end_of_quiet, topic_of
 from accompaniment.rules.sms import ShortMessage, short_message
 from accompaniment.services.dead_addresses import address_failed, addresses_work, is_dead
 from accompaniment.services.devices import devices_of, is_push_open, with_device
@@ -67,7 +67,7 @@ class SmsCarrier:
         number = sms.number_of(alert.notification.jobseeker)
         if not number or is_dead(channel=NoticeChannel.SMS, address=number):
             raise NothingThereError("no number")
-        message = sms_of(sentence)
+        message = sms_of(sentence, path=_path_of(alert.notification))
         if not sms.take_from_budget(parts=message.parts, at=at):
             raise BudgetSpentError("the budget of the day is spent")
         key = f"{alert.created_at:%Y%m%d%H%M%S%f}-{alert.pk}"
@@ -84,9 +84,14 @@ class SmsCarrier:
             raise
 
 
-def sms_of(sentence: str) -> ShortMessage:
-    """Return the SMS that says a sentence."""
-    return short_message(f"{SERVICE}\u00a0: {sentence} {settings.PUBLIC_URL}{reverse('home')}")
+def sms_of(sentence: str, *, path: str = "") -> ShortMessage:
+    """Return the SMS that says a sentence, with the address of the service or of one page."""
+    return short_message(f"{SERVICE}\u00a0: {sentence} {settings.PUBLIC_URL}{path or reverse('home')}")
+
+
+def _path_of(notification: Notification) -> str:
+    """Return the page that an SMS names: the home page, unless minutes count."""
+    return str(notification.context.get("path", "")) if notification.kind in AT_ONCE_KINDS else ""
 
 
 class PushCarrier:
@@ -224,6 +229,8 @@ def _is_put_aside(alert: Alert, *, now: datetime) -> bool:
     if chosen is None or not chosen.wants(topic, NoticeChannel(alert.channel)):
         _give_up(alert, GivenUpFor.NOT_WANTED, at=now)
         return True
+    if notification.kind in AT_ONCE_KINDS:
+        return False
     end = quiet_end(notification, chosen, now=now)
     if end is not None and end > now:
         alert.next_try_at = end

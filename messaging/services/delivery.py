@@ -40,6 +40,7 @@ from messaging.hooks.past_events import past_among
 from messaging.locks import lock_notifications, take_notifications
 from messaging.models import Delivery
 from messaging.services import alerts
+from messaging.services.calendar_parts import CalendarPart, calendar_part
 from messaging.services.channels import TRIES, reason_of
 from messaging.services.claims import claimed, give_back
 from messaging.services.relay import Relay, RelayAwayError, reaches_nobody
@@ -79,6 +80,8 @@ class Letter:
     """The secret of its link, if the link works only once."""
     answers_to: str = ""
     """The address at which an answer becomes a message; empty if nobody would read one."""
+    calendar: CalendarPart | None = None
+    """What the letter asks of the reader's calendar."""
 
 
 def deliver_due() -> int:
@@ -159,12 +162,14 @@ def letter_for(notification: Notification) -> Letter:
     """Compose the e-mail. A link that opens an account is made now and stored nowhere else."""
     kind = NotificationKind(notification.kind)
     answers_to = _answers_to(notification)
-    with timezone.override(zone_of_recipient(jobseeker=notification.jobseeker, user=notification.user)):
+    zone = zone_of_recipient(jobseeker=notification.jobseeker, user=notification.user)
+    context = outbox.with_names_of_today(notification.context)
+    with timezone.override(zone):
         links = _links(kind, notification)
         text = render_to_string(
             f"messaging/emails/{kind}.txt",
             {
-                **outbox.with_names_of_today(notification.context),
+                **context,
                 **_name_of(notification),
                 **links,
                 "public_url": settings.PUBLIC_URL,
@@ -175,7 +180,15 @@ def letter_for(notification: Notification) -> Letter:
         )
     subject, _, body = text.partition("\n")
     subject = BREAKS.sub(" ", subject).strip()[:200]
-    return Letter(subject=subject, body=body.strip() + "\n", token=str(links.get("token", "")), answers_to=answers_to)
+    return Letter(
+        subject=subject,
+        body=body.strip() + "\n",
+        token=str(links.get("token", "")),
+        answers_to=answers_to,
+        calendar=calendar_part(
+            context, link=str(links.get("link", "")), attendee=notification.email, zone=zone, now=timezone.now()
+        ),
+    )
 
 
 def as_email(notification: Notification, letter: Letter) -> EmailMultiAlternatives:
@@ -195,6 +208,10 @@ def as_email(notification: Notification, letter: Letter) -> EmailMultiAlternativ
         subject=letter.subject, body=letter.body, from_email=sender, to=[notification.email], headers=headers
     )
     message.attach_alternative(as_page(letter), "text/html")
+    if letter.calendar:
+        # Programs that know invitations read the alternative; the others show the file.
+        message.attach_alternative(letter.calendar.text, letter.calendar.kind)
+        message.attach(letter.calendar.filename, letter.calendar.text, "application/ics")
     return message
 
 

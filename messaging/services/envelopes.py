@@ -2,7 +2,7 @@
 
 import secrets
 from binascii import b2a_base64, b2a_qp
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import formataddr, formatdate, parseaddr
 
 from django.core.mail import EmailMultiAlternatives
@@ -13,8 +13,11 @@ LONGEST_WORD = 39
 
 
 def bytes_of(message: EmailMultiAlternatives) -> bytes:
-    """Return a letter of text and page as it goes over the line, with a name that nobody guesses between its parts."""
-    boundary = secrets.token_hex(16)
+    """Return a letter of text and page, and its files, as it goes over the line."""
+    kind, body = _parts_in("alternative", [_text(str(message.body), "text/plain"), *_others(message)])
+    files = [_text(str(file.content), str(file.mimetype), name=str(file.filename)) for file in message.attachments]
+    if files:
+        kind, body = _parts_in("mixed", [f"{TYPE}: {kind}\r\n\r\n".encode() + body, *files])
     headers = {
         "From": message.from_email,
         "To": ", ".join(message.to),
@@ -22,18 +25,31 @@ def bytes_of(message: EmailMultiAlternatives) -> bytes:
         "Date": formatdate(),
         **message.extra_headers,
         "MIME-Version": "1.0",
-        TYPE: f'multipart/alternative; boundary="{boundary}"',
+        TYPE: kind,
     }
     head = "".join(f"{name}: {_value(name, str(value))}\r\n" for name, value in headers.items()).encode("ascii")
-    parts = [(str(message.body), "text/plain"), *((str(text), kind) for text, kind in message.alternatives)]
-    begin = f"--{boundary}\r\nContent-Transfer-Encoding: quoted-printable\r\n{TYPE}: "
-    body = b"".join(
-        f'{begin}{kind}; charset="utf-8"\r\n\r\n'.encode()
-        + b2a_qp(text.replace("\r\n", "\n").replace("\r", "\n").encode(), istext=True).replace(b"\n", b"\r\n")
-        + b"\r\n"
-        for text, kind in parts
-    )
-    return head + b"\r\n" + body + f"--{boundary}--\r\n".encode()
+    return head + b"\r\n" + body
+
+
+def _others(message: EmailMultiAlternatives) -> Iterator[bytes]:
+    for text, kind in message.alternatives:
+        yield _text(str(text), kind)
+
+
+def _parts_in(kind: str, parts: Sequence[bytes]) -> tuple[str, bytes]:
+    """Return the type and the content of several parts, with a name that nobody guesses between them."""
+    boundary = secrets.token_hex(16)
+    content = b"".join(f"--{boundary}\r\n".encode() + part for part in parts) + f"--{boundary}--\r\n".encode()
+    return f'multipart/{kind}; boundary="{boundary}"', content
+
+
+def _text(text: str, kind: str, *, name: str = "") -> bytes:
+    """Return one part of text; with a name it is a file."""
+    head = f'Content-Transfer-Encoding: quoted-printable\r\n{TYPE}: {kind}; charset="utf-8"\r\n'
+    if name:
+        head += f'Content-Disposition: attachment; filename="{name}"\r\n'
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").encode()
+    return head.encode("ascii") + b"\r\n" + b2a_qp(plain, istext=True).replace(b"\n", b"\r\n") + b"\r\n"
 
 
 def _value(name: str, text: str) -> str:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from accompaniment.models import Device, Notification
+from accompaniment.rules.notices import AT_ONCE_KINDS
 from accompaniment.services.devices import forget, is_of_a_push_service, signer, unpacked
 from messaging.services.channels import ChannelAwayError
 from messaging.services.posts import Answer, post
@@ -20,6 +21,8 @@ GONE = frozenset({404, 410})
 """The answers of a push service that mean: this browser is not to be reached any more."""
 KEPT = 12 * 60 * 60
 """Seconds for which a push service keeps a sentence for a device that is off. A session lasts as long."""
+KEPT_AT_ONCE = 30 * 60
+"""The same for a sentence that is of no use later."""
 
 
 def tell(device: Device, notification: Notification, *, title: str, sentence: str) -> bool:
@@ -28,7 +31,8 @@ def tell(device: Device, notification: Notification, *, title: str, sentence: st
         forget(device)
         return False
     told = {"title": title, "body": sentence, "url": address_of(notification), "tag": notification.kind}
-    answer = _post(device, json.dumps(told).encode())
+    kept = KEPT_AT_ONCE if notification.kind in AT_ONCE_KINDS else KEPT
+    answer = _post(device, json.dumps(told).encode(), kept=kept)
     if answer.status in GONE:
         forget(device)
         return False
@@ -45,7 +49,7 @@ def address_of(notification: Notification) -> str:
     return str(notification.context.get("path") or reverse("home"))
 
 
-def _post(device: Device, content: bytes) -> Answer:
+def _post(device: Device, content: bytes, *, kept: int) -> Answer:
     to = urlsplit(device.endpoint)
     claims = {"sub": settings.VAPID_SUBJECT, "aud": f"{to.scheme}://{to.netloc}"}
     body = http_ece.encrypt(
@@ -55,7 +59,7 @@ def _post(device: Device, content: bytes) -> Answer:
         auth_secret=unpacked(device.secret),
         version="aes128gcm",
     )
-    headers = {"TTL": str(KEPT), "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"}
+    headers = {"TTL": str(kept), "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream"}
     return post(
         device.endpoint,
         body,

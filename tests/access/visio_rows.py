@@ -176,6 +176,34 @@ ROWS: dict[str, Row] = {
         "login 405 405 405 405 405 405 405 405",
         lambda house: (house.interview.token,),
     ),
+    "interview_file": Row(
+        "login 200 404 200 404 404 403 403 403",
+        "login 405 405 405 405 405 403 403 403",
+        lambda house: (house.interview.pk,),
+    ),
+    "rescue": Row(
+        "login 200 404 200 404 404 404 404 404",
+        "login 422 404 422 404 404 404 404 404",
+        lambda house: (house.interview.token,),
+    ),
+    "rescue_news": Row(
+        "login 200 404 200 404 404 404 404 404",
+        "login 405 405 405 405 405 405 405 405",
+        lambda house: (house.interview.token,),
+    ),
+    "calendar_feed": Row(
+        "login 200 200 200 200 200 403 403 403",
+        "login 200 200 200 200 200 403 403 403",
+    ),
+    "end_calendar_feed": Row(
+        "login 405 405 405 405 405 403 403 403",
+        "login > > > > > 403 403 403",
+    ),
+    "calendar_feed_file": Row(
+        "404 404 404 404 404 404 404 404 404",
+        "405 405 405 405 405 405 405 405 405",
+        lambda house: ("0123456789abcdefghijkl",),
+    ),
     "room_end": Row(
         "login 405 405 405 405 405 405 405 405",
         "login 409 404 409 404 404 404 404 404",

@@ -36,7 +36,15 @@ def test_current_page_and_the_section_above_it_are_marked(path: str, current: st
     assert link.current == current
 
 
-OF_NO_ENTRY = {"password_change", "change_address", "my_notices", "home", "interview_band", "session_time"}
+OF_NO_ENTRY = {
+    "password_change",
+    "change_address",
+    "my_notices",
+    "calendar_feed",
+    "home",
+    "interview_band",
+    "session_time",
+}
 """Pages of the account, and addresses that are no page of their own."""
 
 

@@ -170,6 +170,8 @@ def jobseeker_pages() -> dict[str, str]:
         "ask_on_site": reverse("ask_on_site"),
         "device_test": reverse("device_test"),
         "room": reverse("room", args=[meeting.token]),
+        "rescue": reverse("rescue", args=[meeting.token]),
+        "calendar_feed": reverse("calendar_feed"),
         "my_phone": reverse("my_phone"),
         "my_channel": reverse("my_channel"),
         "my_notices": reverse("my_notices"),

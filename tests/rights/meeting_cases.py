@@ -33,7 +33,7 @@ from tests.messaging.files import PDF
 from tests.rights.cases import ADVISERS, FILE, FOLLOWER, OWNER, READERS, REGION, TWO_PEOPLE, Case, M, V, in_days
 from tests.rights.house import House
 from tests.visio.factories import InterviewFactory, first_slots, missed_interview, noted_absence
-from visio.enums import AbsenceDecision, NextStep
+from visio.enums import AbsenceDecision, NextStep, RescueReply
 from visio.models import Interview
 from visio.rules.slots import BookingRules, Stretch
 from visio.services import (
@@ -46,6 +46,7 @@ from visio.services import (
     missed,
     offers,
     on_site_answers,
+    rescue,
     room,
 )
 
@@ -397,7 +398,12 @@ MEETING_CASES: dict[str, Case] = {
             actor=actor, request=h.one(OnSiteRequest), starts_at=first_slots(h.person)[0]
         ),
     ),
-    f"{V}.room.arrive": Case(OWNER, lambda h, actor, it: room.arrive(actor=actor, interview=it), booked),
+    f"{V}.rescue.answer_rescue": Case(
+        TWO_PEOPLE,
+        lambda h, actor, it: rescue.answer_rescue(actor=actor, interview=it, reply=RescueReply.CANNOT),
+        open_room,
+    ),
+    f"{V}.room.arrive": Case(TWO_PEOPLE, lambda h, actor, it: room.arrive(actor=actor, interview=it), booked),
     f"{V}.room.admit": Case(FOLLOWER, lambda h, actor, it: room.admit(actor=actor, interview=it), booked),
     f"{V}.room.end_call": Case(TWO_PEOPLE, lambda h, actor, it: room.end_call(actor=actor, interview=it), open_room),
     f"{V}.room.report_technical_failure": Case(

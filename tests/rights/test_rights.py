@@ -84,6 +84,8 @@ ELSEWHERE = {
     f"{A}.notice_choices.choose_notices",
     f"{A}.devices.add_device",
     f"{A}.devices.drop_device",
+    f"{V}.feeds.make_feed",
+    f"{V}.feeds.end_feed",
     f"{A}.sent_forms.answer_to",
     f"{A}.sent_forms.claim",
     f"{A}.sent_forms.sent_at",

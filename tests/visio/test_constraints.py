@@ -101,12 +101,13 @@ class TestStates:
             {"obligation": None},
             {"technical_failure_at": LONG_AFTER},
             {"arrived_at": LONG_AFTER},
+            {"spoke_up_at": LONG_AFTER},
         ],
         ids=lambda gap: str(*gap),
     )
     @pytest.mark.parametrize("state", [InterviewState.NOTED, InterviewState.MISSED])
     def test_an_absence_rests_on_every_proof(self, gap, state):
-        """An absence needs an obligation, a convocation delivered in time, no failure, and nobody in the room."""
+        """It needs an obligation, a convocation delivered in time, no failure, no answer, and nobody in the room."""
         noted = noted_absence()
         explain_absence(actor=noted.jobseeker.user, interview=noted, text="Train supprimé.")
         rows = Interview.objects.filter(pk=noted.pk)

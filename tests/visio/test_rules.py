@@ -196,7 +196,7 @@ def test_what_is_closed_never_moves_again_but_for_an_absence_that_is_set_aside()
     assert set(INTERVIEW_TRANSITIONS) == set(InterviewState)
     for state, following in INTERVIEW_TRANSITIONS.items():
         if state == InterviewState.MISSED:
-            assert following == {InterviewState.EXCUSED}
+            assert following == {InterviewState.EXCUSED, InterviewState.INTERRUPTED}
         else:
             assert bool(following) == (state in OPEN_STATES)
 
@@ -214,6 +214,7 @@ def test_a_convocation_that_came_too_late_proves_nothing():
         "starts_at": starts_at,
         "technical_failure_at": None,
         "arrived_at": None,
+        "spoke_up_at": None,
         "now": starts_at,
     }
     assert absence_obstacle(**facts, convocation_delivered_at=starts_at - timedelta(seconds=1)) is None
@@ -227,6 +228,7 @@ def test_nobody_owes_an_appointment_that_they_took_freely():
         "convocation_delivered_at": starts_at - timedelta(days=1),
         "technical_failure_at": None,
         "arrived_at": None,
+        "spoke_up_at": None,
         "now": starts_at,
     }
     assert absence_obstacle(**facts, is_obligatory=True) is None

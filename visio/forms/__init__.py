@@ -19,7 +19,7 @@ from accompaniment.rules.french import hour_in_words, hour_there, weekday_in_wor
 from accompaniment.rules.meanwhile import NOT_SEEN, Shown
 from accompaniment.rules.parsing import instant_in
 from accompaniment.services.contact_details import NO_NUMBER
-from visio.enums import AbsenceDecision, NextStep, Outcome
+from visio.enums import AbsenceDecision, NextStep, Outcome, RescueReply
 from visio.forms.hours import CHANNEL_CHOICES, HourField
 from visio.models import ANSWER_LENGTH, REASON_LENGTH, SLOTS_OFFERED_AT_MOST
 from visio.reads.availability import SlotDay
@@ -401,3 +401,28 @@ class ReportForm(SeenForm):
     @property
     def is_to_change(self) -> bool:
         return self.cleaned_data["outcome"] == Outcome.HELD and self.cleaned_data.get("plan") == CHANGE
+
+
+class RescueForm(forms.Form):
+    """Which of the three buttons was pressed."""
+
+    reply = forms.ChoiceField(
+        choices=RescueReply,
+        error_messages={
+            "required": "Choisissez une des trois réponses.",
+            "invalid_choice": "Choisissez une des trois réponses.",
+        },
+    )
+
+
+class CalendarFeedForm(forms.Form):
+    """Whether a calendar that others may read says what the appointments are."""
+
+    tells_subject = forms.BooleanField(
+        label="Écrire dans mon agenda qu'il s'agit d'un entretien",
+        help_text=(
+            "Sans cela, l'agenda affiche seulement «\u00a0Rendez-vous\u00a0». "
+            "C'est plus discret dans un agenda partagé, par exemple en famille."
+        ),
+        required=False,
+    )

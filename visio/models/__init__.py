@@ -3,8 +3,10 @@
 from visio.models.calendars import ADDRESS_LENGTH, OutsideBusy, OutsideCalendar
 from visio.models.hours import BookingSettings, DayHours, WorkingHours, every_channel
 from visio.models.interviews import REASON_LENGTH, Interview, InterviewQuerySet, nearest_to_place, to_place
+from visio.models.letters import CalendarFeed, InterviewReminder
 from visio.models.offers import SLOTS_OFFERED_AT_MOST, OfferBooking, SlotInvitation, SlotOffer
 from visio.models.outcomes import ANSWER_LENGTH, AbsenceAnswer, InterviewEvent, InterviewReport
+from visio.models.rescues import RescueAnswer, RescueCall
 
 __all__ = [
     "ADDRESS_LENGTH",
@@ -14,13 +16,17 @@ __all__ = [
     "AbsenceAnswer",
     "BookingSettings",
     "DayHours",
+    "CalendarFeed",
     "Interview",
     "InterviewEvent",
     "InterviewQuerySet",
+    "InterviewReminder",
     "InterviewReport",
     "OfferBooking",
     "OutsideBusy",
     "OutsideCalendar",
+    "RescueAnswer",
+    "RescueCall",
     "SlotInvitation",
     "SlotOffer",
     "WorkingHours",

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeBoundary, RangeOperators
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import F, Q
 
@@ -18,6 +19,7 @@ from caseload.models import Adviser
 from caseload.models.staff import managed_by
 from visio.enums import InterviewState
 from visio.rules import ABSENCE_STATES, LIVE_STATES, OPEN_STATES, SLOT_STATES
+from visio.rules.rescue import may_report_failure
 from visio.rules.states import STATES_TO_YOU, is_to_be_held, last_day_to_answer
 
 if TYPE_CHECKING:
@@ -125,6 +127,12 @@ class Interview(models.Model):
     booked_at = models.DateTimeField()
     booked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     arrived_at = models.DateTimeField("arrivée", null=True, help_text="when the person first waited in the room")
+    adviser_arrived_at = models.DateTimeField(
+        "arrivée du conseiller", null=True, help_text="when the adviser was first in the room"
+    )
+    spoke_up_at = models.DateTimeField(
+        null=True, help_text="when the person first said that they are late, have a problem or cannot come"
+    )
     admitted_at = models.DateTimeField("entrée", null=True, help_text="when the adviser let the person in")
     phone_since = models.DateTimeField(
         "suite par téléphone", null=True, help_text="when a video interview went on by telephone"
@@ -141,6 +149,10 @@ class Interview(models.Model):
     told_at = models.DateTimeField(null=True, help_text="when the mail server took the e-mail that tells of it")
     answer_until = models.DateTimeField(null=True, help_text="before that nobody confirms it unheard")
     answered_at = models.DateTimeField(null=True, help_text="when the person first explained it")
+    calendar_uid = models.UUIDField(
+        db_default=RandomUUID(), editable=False, help_text="names it in calendars, also after a move"
+    )
+    calendar_sequence = models.PositiveIntegerField(default=0, help_text="grows with each told change")
 
     held_until = models.DateTimeField(null=True, help_text="the end of a hold: from then on others may have the slot")
 
@@ -187,6 +199,12 @@ class Interview(models.Model):
                 name="interview_hold_ends",
             ),
             models.UniqueConstraint(
+                fields=("calendar_uid",), condition=Q(state__in=LIVE_STATES), name="interview_one_live_per_calendar_uid"
+            ),
+            models.UniqueConstraint(
+                fields=("calendar_uid", "calendar_sequence"), name="interview_calendar_sequence_grows"
+            ),
+            models.UniqueConstraint(
                 fields=("obligation",),
                 condition=Q(state__in=LIVE_STATES),
                 name="interview_one_live_per_obligation",
@@ -215,6 +233,7 @@ class Interview(models.Model):
                     obligation__isnull=False,
                     technical_failure_at=None,
                     arrived_at=None,
+                    spoke_up_at=None,
                     noted_at__isnull=False,
                     noted_at__gte=F("starts_at"),
                 ),
@@ -256,6 +275,12 @@ class Interview(models.Model):
 
     def is_to_be_held(self, now: datetime) -> bool:
         return is_to_be_held(state=self.state, ends_at=self.ends_at, call_ended_at=self.call_ended_at, now=now)
+
+    def may_report_failure(self, now: datetime) -> bool:
+        """Return whether a technical problem may still be reported, and none is."""
+        return self.technical_failure_at is None and may_report_failure(
+            state=self.state, starts_at=self.starts_at, ends_at=self.ends_at, now=now
+        )
 
     @property
     def state_to_you(self) -> str:

@@ -20,11 +20,14 @@ def live_interviews_never_overlap() -> Iterator[str]:
 
 
 def absence_with_proof() -> Iterator[str]:
-    """Invariant 12: an absence has an obligation, a delivered convocation, no technical failure, and names."""
+    """Invariant 12: an absence has an obligation, a delivered convocation, no failure, no answer, and names."""
     for (interview,) in rows("""
         SELECT id FROM visio_interview WHERE state IN ('noted', 'missed') AND (
             convocation_delivered_at IS NULL OR convocation_delivered_at >= starts_at OR obligation_id IS NULL
             OR technical_failure_at IS NOT NULL OR arrived_at IS NOT NULL OR noted_by_id IS NULL
+            OR spoke_up_at IS NOT NULL
+            OR EXISTS (SELECT FROM visio_rescueanswer answer
+                       WHERE answer.interview_id = visio_interview.id AND answer.side = 'jobseeker')
             OR (state = 'missed' AND closed_by_id IS NULL)
         )
     """):

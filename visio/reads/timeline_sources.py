@@ -15,8 +15,8 @@ from accompaniment.rules.french import moment_there, weekday_in_words
 from caseload.enums import TimelineKind
 from caseload.hooks.timeline import Event, Happened
 from caseload.reads.file.timeline_sources import name_of, own, source, titled
-from visio.enums import InterviewState
-from visio.models import AbsenceAnswer, Interview, InterviewEvent
+from visio.enums import InterviewState, RescueReply
+from visio.models import AbsenceAnswer, Interview, InterviewEvent, RescueAnswer
 from visio.rules import ABSENCE_STATES
 from visio.rules.states import last_day_to_answer
 
@@ -91,6 +91,23 @@ def decision(happened: Happened) -> Event:
     return titled(TimelineKind.INTERVIEW, title)(happened)
 
 
+REPLIES = {
+    RescueReply.COMING: "a répondu «\u00a0J'arrive\u00a0»",
+    RescueReply.TROUBLE: "a signalé un problème technique",
+    RescueReply.CANNOT: "a répondu «\u00a0Je ne peux pas\u00a0»",
+}
+
+
+def rescue_answer(happened: Happened) -> Event:
+    said = REPLIES[RescueReply(happened["reply"])]
+    return Event(
+        at=happened.at,
+        kind=TimelineKind.INTERVIEW,
+        title=f"À l'heure de l'entretien, {happened['by'].strip()} {said}",
+        by=happened["by"].strip(),
+    )
+
+
 VISIO_SOURCES = [
     source(
         TimelineKind.INTERVIEW,
@@ -120,6 +137,13 @@ VISIO_SOURCES = [
         answer_until="answer_until",
         zone=ADVISERS_ZONE,
         by=name_of("noted_by"),
+    ),
+    source(
+        TimelineKind.INTERVIEW,
+        own(RescueAnswer.objects.all(), "interview__jobseeker"),
+        rescue_answer,
+        reply="reply",
+        by=name_of("actor"),
     ),
     source(TimelineKind.INTERVIEW, own(AbsenceAnswer.objects.all()), explanation, text="text"),
     source(

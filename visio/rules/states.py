@@ -12,8 +12,8 @@ INTERVIEW_TRANSITIONS: dict[S, frozenset[S]] = {
     S.IN_PROGRESS: frozenset({S.HELD, S.INTERRUPTED, S.CANCELLED}),
     S.HELD: frozenset(),
     S.INTERRUPTED: frozenset(),
-    S.NOTED: frozenset({S.MISSED, S.EXCUSED}),
-    S.MISSED: frozenset({S.EXCUSED}),
+    S.NOTED: frozenset({S.MISSED, S.EXCUSED, S.INTERRUPTED}),
+    S.MISSED: frozenset({S.EXCUSED, S.INTERRUPTED}),
     S.EXCUSED: frozenset(),
     S.CANCELLED: frozenset(),
 }
@@ -84,6 +84,7 @@ def absence_obstacle(
     convocation_delivered_at: datetime | None,
     technical_failure_at: datetime | None,
     arrived_at: datetime | None,
+    spoke_up_at: datetime | None,
     now: datetime,
 ) -> str | None:
     """Return in French why an absence cannot be noted, or None if it can.
@@ -95,10 +96,13 @@ def absence_obstacle(
         return NOT_BEGUN
     if not is_obligatory:
         return "Cet entretien n'est pas obligatoire\u00a0: ce ne peut pas être une absence."
-    if technical_failure_at is not None:
-        return "Un problème technique a été signalé : ce n'est pas une absence."
-    if arrived_at is not None:
-        return "La personne est entrée dans la salle d'attente : ce n'est pas une absence."
+    for fact, obstacle in (
+        (technical_failure_at, "Un problème technique a été signalé\u00a0: ce n'est pas une absence."),
+        (arrived_at, "La personne est entrée dans la salle d'attente\u00a0: ce n'est pas une absence."),
+        (spoke_up_at, "La personne a répondu à l'heure de l'entretien\u00a0: ce n'est pas une absence."),
+    ):
+        if fact is not None:
+            return obstacle
     if convocation_delivered_at is None or convocation_delivered_at >= starts_at:
         return "La remise de la convocation n'est pas confirmée\u00a0: l'absence ne peut pas être notée."
     return None

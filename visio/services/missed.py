@@ -43,6 +43,7 @@ def obstacle_to_noting(interview: Interview, *, now: datetime) -> str | None:
         convocation_delivered_at=interview.convocation_delivered_at,
         technical_failure_at=interview.technical_failure_at,
         arrived_at=interview.arrived_at,
+        spoke_up_at=interview.spoke_up_at,
         now=now,
     )
 

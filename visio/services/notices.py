@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import Channel, NotificationKind
+from accompaniment.enums import CalendarMethod, Channel, NotificationKind
 from accompaniment.models import User
 from accompaniment.rules.french import (
     delay_in_words,
@@ -19,9 +19,11 @@ from accompaniment.rules.french import (
 from accompaniment.rules.presentation import CHANNELS
 from accompaniment.services import outbox
 from caseload.models import Adviser
-from visio.enums import InterviewState
+from visio.enums import InterviewState, RoomRole
 from visio.models import Interview
 from visio.rules import ROOM_OPENS_BEFORE
+from visio.rules.reminders import Reminder
+from visio.services.calendar_entries import new_entry, next_entry
 
 CONVOCATION_KEY = "interview-booked:"
 
@@ -40,13 +42,20 @@ def convocation_key(interview_pk: int) -> str:
     return f"{CONVOCATION_KEY}{interview_pk}"
 
 
+def reminder_key(interview: Interview, reminder: Reminder) -> str:
+    return f"interview-reminder:{interview.pk}:{interview.starts_at:%Y%m%d%H%M}:{reminder.moment}"
+
+
 def send_convocation(interview: Interview, *, replaces: Interview | None = None) -> bool:
     """Put the convocation into the outbox: date, hour with its zone, channel, adviser and how to join."""
     return outbox.notify_jobseeker(
         key=convocation_key(interview.pk),
         kind=NotificationKind.INTERVIEW_BOOKED,
         jobseeker=interview.jobseeker,
-        context=_convocation(interview, replaces=_when(replaces) if replaces else ""),
+        context={
+            **_convocation(interview, replaces=_when(replaces) if replaces else ""),
+            **new_entry(interview, replaces=replaces),
+        },
     )
 
 
@@ -56,8 +65,39 @@ def send_now_obligatory(interview: Interview) -> bool:
         key=f"interview-obligatory:{interview.pk}:{interview.obligation_id}",
         kind=NotificationKind.INTERVIEW_BOOKED,
         jobseeker=interview.jobseeker,
-        context=_convocation(interview, became_mandatory=True),
+        context={**_convocation(interview, became_mandatory=True), **next_entry(interview)},
     )
+
+
+def send_reminder(interview: Interview, reminder: Reminder) -> bool:
+    """Remind the person of an interview, once for its hour and this moment."""
+    return outbox.notify_jobseeker(
+        key=reminder_key(interview, reminder),
+        kind=NotificationKind.INTERVIEW_REMINDER,
+        jobseeker=interview.jobseeker,
+        context={**_convocation(interview), "moment": reminder.moment.value},
+    )
+
+
+def send_rescue(interview: Interview, side: RoomRole) -> bool:
+    """Ask one side of an interview that has begun without it what happens; both at their own clock."""
+    key, kind = f"interview-rescue:{interview.pk}:{side}", NotificationKind.INTERVIEW_RESCUE
+    to_person = side == RoomRole.JOBSEEKER
+    zone = (interview.jobseeker if to_person else interview.adviser).agency.zone
+    reader, other = interview.jobseeker, interview.adviser.user
+    facts = {
+        "first_name": reader.first_name if to_person else other.first_name,
+        "interview": interview.pk,
+        "side": side.value,
+        "hour": hour_in_words(interview.starts_at.astimezone(zone)),
+        "beside": zone_beside(interview.starts_at, zone=zone, others=interview.zones),
+        "other": other if to_person else reader,
+        "to_person": to_person,
+        "path": reverse("rescue", args=[interview.token]),
+    }
+    if to_person:
+        return outbox.notify_jobseeker(key=key, kind=kind, jobseeker=reader, context=facts)
+    return outbox.notify(key=key, kind=kind, email=other.email, user=other, context=facts)
 
 
 def send_cancellation(
@@ -68,7 +108,13 @@ def send_cancellation(
         key=f"interview-cancelled:{interview.pk}",
         kind=NotificationKind.INTERVIEW_CANCELLED,
         jobseeker=interview.jobseeker,
-        context={**_facts(interview), "message": message, "author": author or "", "choose": choose},
+        context={
+            **_facts(interview),
+            **next_entry(interview, CalendarMethod.CANCEL),
+            "message": message,
+            "author": author or "",
+            "choose": choose,
+        },
     )
 
 
@@ -78,7 +124,7 @@ def send_new_adviser(interview: Interview, *, instead_of: Adviser) -> bool:
         key=f"interview-relayed:{interview.pk}:{interview.adviser_id}:{timezone.now():%Y%m%d%H%M%S%f}",
         kind=NotificationKind.INTERVIEW_BOOKED,
         jobseeker=interview.jobseeker,
-        context=_convocation(interview, instead_of=instead_of.user),
+        context={**_convocation(interview, instead_of=instead_of.user), **next_entry(interview)},
     )
 
 

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel
+from accompaniment.locks import lock_jobseeker
 from accompaniment.models import User
 from accompaniment.rules.errors import NoRightError, NotAllowedNowError
 from accompaniment.services import audit
@@ -12,21 +13,32 @@ from accompaniment.services.rights import check_own
 from visio.enums import InterviewState, RoomMoment
 from visio.locks import lock_interview
 from visio.models import Interview
+from visio.rules import ABSENCE_STATES
+from visio.rules.rescue import may_report_failure
 from visio.rules.states import room_moment
+from visio.services import notices
 from visio.services.broadcast import tell_room
 from visio.services.changes import check_takes_part, move_state
+from visio.services.summaries import refresh_summary
+
+NO_REPORT = (
+    "Un problème technique se signale jusqu'à 24\u00a0heures après un entretien qui n'a pas été annulé. "
+    "Après, écrivez-le dans vos messages."
+)
+FAILURE_REPORTED = "Un problème technique a été signalé\u00a0: ce n'est pas une absence."
 
 
 def arrive(*, actor: User, interview: Interview) -> Interview:
-    """Record that the person waits in the room. The first time counts, and speaks against an absence."""
+    """Record that one of the two is in the room. The first time counts, and the person's speaks against an absence."""
     with transaction.atomic():
         locked = _locked_open(interview)
-        if actor.pk != locked.jobseeker.user_id:
-            raise NoRightError("Seule la personne attendue arrive dans la salle.")
-        if locked.arrived_at is None:
-            locked.arrived_at = timezone.now()
-            locked.save(update_fields=["arrived_at"])
-            _audit(locked, actor, "arrived")
+        check_takes_part(actor, locked)
+        is_person = actor.pk == locked.jobseeker.user_id
+        field = "arrived_at" if is_person else "adviser_arrived_at"
+        if getattr(locked, field) is None:
+            setattr(locked, field, timezone.now())
+            locked.save(update_fields=[field])
+            _audit(locked, actor, "arrived" if is_person else "adviser_arrived")
         return locked
 
 
@@ -73,14 +85,27 @@ def end_call(*, actor: User, interview: Interview) -> Interview:
 
 
 def report_technical_failure(*, actor: User, interview: Interview, note: str) -> Interview:
-    """Record a technical failure. The interview can then never be an absence. The first report counts."""
+    """Record a technical failure, up to 24 hours after the planned end. The first report counts.
+
+    It is always accepted. The interview can then never be an absence: one that was noted or confirmed meanwhile is set
+    aside, and the person is invited to choose another slot.
+    """
     with transaction.atomic():
-        locked = _locked_open(interview)
+        lock_jobseeker(interview.jobseeker_id)
+        locked = lock_interview(interview.pk)
         check_takes_part(actor, locked)
+        now = timezone.now()
+        if not may_report_failure(state=locked.state, starts_at=locked.starts_at, ends_at=locked.ends_at, now=now):
+            raise NotAllowedNowError(NO_REPORT)
         if locked.technical_failure_at is None:
-            locked.technical_failure_at = timezone.now()
+            locked.technical_failure_at = now
             locked.technical_failure_note = note
-            locked.save(update_fields=["technical_failure_at", "technical_failure_note"])
+            if locked.state in ABSENCE_STATES:
+                move_state(locked, actor=actor, at=now, to_state=InterviewState.INTERRUPTED, reason=FAILURE_REPORTED)
+                notices.invite_again(locked)
+                refresh_summary(locked.jobseeker_id)
+            else:
+                locked.save(update_fields=["technical_failure_at", "technical_failure_note"])
             _audit(locked, actor, "technical_failure")
             tell_room(locked.pk, "trouble")
         return locked

@@ -268,6 +268,7 @@ def _closed(request: AuthenticatedRequest, interview: Interview) -> HttpResponse
             "interview": interview,
             "is_adviser": True,
             "came_too_late": request.method == "POST",
+            "may_report": False,
             "unsaved": texts,
         },
         status=409 if request.method == "POST" else 200,

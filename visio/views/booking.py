@@ -78,6 +78,7 @@ def my_interviews(request: AuthenticatedRequest) -> HttpResponse:
             "coming": [line for line in live if not line.to_conclude],
             "to_conclude": [line for line in live if line.to_conclude],
             "past": [interview for interview in interviews if not interview.is_live],
+            "may_report": {one.pk for one in interviews if one.starts_at <= now and one.may_report_failure(now)},
             "now": now,
         },
     )

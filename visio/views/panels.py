@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accompaniment.enums import Channel, Role
-from accompaniment.models import DeviceCheck, Jobseeker, Obligation, OnSiteRequest
+from accompaniment.models import DeviceCheck, Jobseeker, Obligation, OnSiteRequest, User
 from accompaniment.models.plan import OnSiteRequestQuerySet
 from accompaniment.reads.zones import reader_zone
 from accompaniment.rules.french import opening_hours_in_lines, soon_there, zone_in_words
@@ -28,13 +28,14 @@ from caseload.rules.queue import ROWS_AMONG_OTHERS, rows_of
 from caseload.views.desk.day import own_desk
 from caseload.views.file.space import own_following
 from messaging.reads.threads import news_of
-from visio.enums import InterviewState
-from visio.models import Interview, SlotInvitation, nearest_to_place, to_place
+from visio.enums import InterviewState, RoomRole
+from visio.models import Interview, RescueAnswer, SlotInvitation, nearest_to_place, to_place
 from visio.reads.availability import next_free_slot
 from visio.reads.day import FreeHours, adviser_days
 from visio.reads.space import space_of
 from visio.rules import ROOM_CLOSES_AFTER, ROOM_OPENS_BEFORE
 from visio.services.on_site_answers import record_wishes
+from visio.services.rescue import side_of
 from visio.views.agenda import AgendaLine, line_of, lines_between, own_adviser, to_close
 from visio.views.on_site_lines import AskedLine, asked_lines
 
@@ -264,8 +265,18 @@ def band(request: AuthenticatedRequest) -> HttpResponse:
             "interview": interview,
             "has_begun": interview is not None and interview.starts_at <= now,
             "is_adviser": request.user.is_adviser,
+            "said": _said_by_the_other(interview, request.user) if interview else None,
         },
     )
+
+
+def _said_by_the_other(interview: Interview, user: User) -> RescueAnswer | None:
+    """Return the last answer of the other side to being missed, as long as it is not there."""
+    own = side_of(interview, user)
+    is_there = interview.arrived_at if own == RoomRole.ADVISER else interview.adviser_arrived_at
+    if is_there is not None or interview.admitted_at is not None:
+        return None
+    return RescueAnswer.objects.filter(interview=interview).exclude(side=own).last()
 
 
 def _oldest_first(request: AuthenticatedRequest, found: OnSiteRequestQuerySet) -> OnSiteRequestQuerySet:

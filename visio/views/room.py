@@ -38,6 +38,7 @@ def room(request: AuthenticatedRequest, token: str) -> HttpResponse:
         "interview": interview,
         "is_adviser": interview.adviser.user_id == request.user.pk,
         "opens_at": interview.starts_at - ROOM_OPENS_BEFORE,
+        "may_report": interview.may_report_failure(timezone.now()),
     }
     if moment == RoomMoment.CLOSED:
         return render(request, "visio/closed.html", context | {"came_too_late": False})
