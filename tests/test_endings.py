@@ -348,19 +348,9 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
 for it in this state, and only the names are looked for."""
 
 ENDS_NOTHING: dict[str, tuple[str, ...]] = {
-    "it opens or closes a session, or asks for a link": (
-        "home",
-        "login",
-        "log_out",
-        "session_time",
-        "password_forgotten",
-        "first_access",
-        "password_reset",
-        "activation",
-        "confirm_address",
-        "password_change",
-        "change_address",
-    ),
+    "it opens or closes a session": ("home", "login", "log_out", "session_time", "activation"),
+    "it asks for a link, or uses one": ("password_forgotten", "first_access", "password_reset", "confirm_address"),
+    "it changes how one enters": ("password_change", "change_address"),
     "it writes something that can be written again": (
         "my_phone",
         "my_channel",
