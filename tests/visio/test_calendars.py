@@ -1,6 +1,7 @@
 """The outside calendar of an adviser: when it is busy, whatever it says, and never our own network."""
 
 import socket
+import sys
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,13 @@ from accompaniment.rules.errors import DomainError
 from tests.caseload.factories import on_web_track
 from tests.visio.factories import bookable_portfolio, first_slots, follower
 from visio.models import OutsideBusy, OutsideCalendar
-from visio.rules.calendars import CalendarError, busy_times, merged
+from visio.rules.calendars import NOT_A_CALENDAR, CalendarError, busy_times, merged
+from visio.services import strangers_calendars
 from visio.services.calendars import READ_EVERY, keep, read_calendars, remove_calendar, set_calendar
 from visio.services.errors import SlotTakenError
-from visio.services.fetching import NOT_PUBLIC, ONLY_HTTPS, fetch, host_of, public_address
+from visio.services.fetching import NOT_PUBLIC, ONLY_HTTPS, TOO_SLOW, fetch, host_of, public_address
 from visio.services.interviews import book_interview
+from visio.services.strangers_calendars import read_calendar
 
 PARIS, REUNION = ZoneInfo("Europe/Paris"), ZoneInfo("Indian/Reunion")
 NOW = datetime(2026, 11, 30, 7, tzinfo=UTC)
@@ -123,6 +126,8 @@ class TestFetching:
             "::ffff:127.0.0.1",
             "2002:7f00:1::",
             "2130706433",
+            "64:ff9b::7f00:1",
+            "64:ff9b::10.0.0.1",
         ],
     )
     def test_no_address_of_ours(self, host: str) -> None:
@@ -142,6 +147,44 @@ class TestFetching:
                 fetch(f"https://localhost:{server.getsockname()[1]}/a.ics")
             with pytest.raises(BlockingIOError):
                 server.accept()
+
+
+BOMB = calendar("DTSTART:00010101T090000\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30")
+"""A rule of one line that keeps a processor busy for half a minute."""
+
+READ_BOMB = f"from visio.services import strangers_calendars as one; one.fetch = lambda _: {BOMB!r}; one.main()"
+HANGS = "import time; time.sleep(60)"
+HOGS = (
+    "from visio.services import strangers_calendars as one; "
+    "one.fetch = lambda _: b'x' * 2 * one.MOST_MEMORY; one.main()"
+)
+
+
+class TestProcess:
+    """Kind: a stranger's file or server that decides how long a worker is busy."""
+
+    @pytest.mark.parametrize(
+        ("script", "sentence"),
+        [(READ_BOMB, TOO_SLOW), (HANGS, TOO_SLOW), (HOGS, NOT_A_CALENDAR), ("1 / 0", NOT_A_CALENDAR)],
+    )
+    def test_it_is_given_up_in_time_and_says_why(
+        self, script: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(strangers_calendars, "COMMAND", (sys.executable, "-c", script))
+        patience = 3 if sentence == TOO_SLOW else 60
+        with pytest.raises(CalendarError) as given_up:
+            read_calendar(ADDRESS, first=date(2026, 12, 1), last=date(2026, 12, 14), zone=PARIS, patience=patience)
+        assert given_up.value.sentence == sentence
+
+    def test_it_answers_what_it_has_read_and_knows_no_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SECRET_KEY", "s3cr3t")
+        script = (
+            "import os; from visio.services import strangers_calendars as one; assert 'SECRET_KEY' not in os.environ; "
+            f"one.fetch = lambda _: {calendar(MEETING)!r}; one.main()"
+        )
+        monkeypatch.setattr(strangers_calendars, "COMMAND", (sys.executable, "-c", script))
+        days = {"first": date(2026, 12, 1), "last": date(2026, 12, 14), "zone": PARIS}
+        assert read_calendar(ADDRESS, **days) == busy_times(calendar(MEETING), **days) != []
 
 
 @pytest.mark.django_db
@@ -180,7 +223,7 @@ class TestReading:
         keep(kept, [], now=NOW)
         assert not OutsideBusy.objects.exists()
 
-    def test_a_try_that_failskeeps_what_was_read_and_says_why(self, client, kept):
+    def test_a_try_that_fails_keeps_what_was_read_and_says_why(self, client, kept):
         keep(kept, self.times(), now=NOW)
         OutsideCalendar.objects.update(address="https://localhost/a.ics", tried_at=NOW - READ_EVERY, read_at=None)
         assert read_calendars() == 1
@@ -191,7 +234,7 @@ class TestReading:
         client.force_login(kept.adviser.user)
         assert "Cette adresse n&#x27;est pas publique" in client.get(reverse("outside_calendar")).content.decode()
 
-    def test_an_address_that_changed_while_it_was_readkeeps_nothing(self, kept):
+    def test_an_address_that_changed_while_it_was_read_keeps_nothing(self, kept):
         set_calendar(actor=kept.adviser.user, adviser=kept.adviser, address="https://autre.exemple.fr/b.ics")
         keep(kept, self.times(), now=NOW)
         assert not OutsideBusy.objects.exists()

@@ -11,14 +11,15 @@ from accompaniment.rules.errors import DomainError, NoRightError
 from caseload.locks import lock_advisers
 from caseload.models import Adviser
 from visio.models import OutsideBusy, OutsideCalendar
-from visio.rules.calendars import CalendarError, busy_times
-from visio.services.fetching import fetch, host_of
+from visio.rules.calendars import CalendarError
+from visio.services.fetching import host_of
+from visio.services.strangers_calendars import read_calendar
 
 READ_EVERY = timedelta(minutes=15)
 DAYS_READ = timedelta(days=120)
 """How far ahead busy times are read: as far as a slot can be offered."""
-AT_ONCE = 20
-"""Calendars that one round reads; the next round goes on."""
+AT_ONCE = 10
+"""Calendars that one round reads, within the time of its job if each takes all that it may; the next round goes on."""
 
 
 def set_calendar(*, actor: User, adviser: Adviser, address: str) -> None:
@@ -47,10 +48,12 @@ def read_calendars() -> int:
     )
     for calendar in tried:
         now = timezone.now()
+        # Before anything can end this round: the next one begins with another calendar.
+        _of(calendar).update(tried_at=now)
         zone = calendar.adviser.agency.zone
         today = now.astimezone(zone).date()
         try:
-            times = busy_times(fetch(calendar.address), first=today, last=today + DAYS_READ, zone=zone)
+            times = read_calendar(calendar.address, first=today, last=today + DAYS_READ, zone=zone)
         except CalendarError as error:
             _of(calendar).update(tried_at=now, failure=error.sentence)
         else:
