@@ -42,6 +42,7 @@ NO_PAGES = {
     "panel_person_on_site",
     "waiting_panel",
     "panel_person_interviews",
+    "hold_slot",
     "panel_to_answer",
     "conversation_planned",
     "rescue_news",
