@@ -118,7 +118,7 @@ def test_beside_another_outcome_it_only_stands(meanwhile) -> None:
 
 def test_an_interview_that_was_cancelled_has_no_failure() -> None:
     interview = InterviewFactory()
-    cancel_interview(actor=interview.adviser.user, interview=interview)
+    cancel_interview(actor=interview.jobseeker.user, interview=interview)
     with pytest.raises(NotAllowedNowError):
         report_technical_failure(actor=interview.jobseeker.user, interview=interview, note="")
 
