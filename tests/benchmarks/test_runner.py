@@ -22,7 +22,7 @@ ROWS = [
     "list of 20: the slowest letter in its search, the browser at full speed",
     "outbox, 60 letters beside 200 delivered",
     "portfolio page, 80 jobseekers beside 40",
-    *(f"video, {way}, from" for way in ("direct", "through coturn", "through a poor network")),
+    "video, through a poor network, from",
     "search with a typing error in the portfolio, 80 jobseekers beside 40",
     *(
         f"search of the header by {who}, {what}, 80 jobseekers beside 40"
