@@ -241,7 +241,10 @@ ENDS: dict[str, tuple[str, Callable[[House], Page]]] = {
     ),
     "conversation_no_reply": ("Pas de réponse nécessaire", waiting_of),
     "cancel_interview": ("Annuler l'entretien", at("cancel_interview", "owner", args=later)(in_parts)),
-    "cancel_booked": ("Annuler l'entretien", at("cancel_booked", "follower", args=later)(in_parts)),
+    "cancel_booked": (
+        "Annuler l'entretien",
+        at("cancel_booked", "follower", args=later)(lambda house: in_parts(house)[:-1]),
+    ),
     "cancel_callback": (
         "Annuler ma demande",
         at("ask_callback", "owner")(
