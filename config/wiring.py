@@ -42,6 +42,7 @@ from visio.services import adviser_absences as interviews_in_absences
 from visio.services import handover as interviews_handed_over
 from visio.services import interviews, missed, proofs
 from visio.services.departures import interviews_left
+from visio.services.feeds import forget_feed
 from visio.services.hours import give_usual_hours
 from visio.services.summaries import refresh_summary
 
@@ -84,6 +85,7 @@ def fill_hooks() -> None:
     deadlines.on_deadlines_changed += (refresh_summary,)
     step_sources.from_messages += (written_from_messages,)
     session_ends.on_sessions_end += (live.tell_sessions_ended,)
+    session_ends.on_password_ends += (forget_feed,)
     invariants.checks += (*GROUND_CHECKS, *CASELOAD_CHECKS, *MESSAGING_CHECKS, *VISIO_CHECKS)
 
     arrivals.on_adviser_created += (give_usual_hours,)

@@ -17,6 +17,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accompaniment.enums import AuditAction, NotificationKind, Role
+from accompaniment.hooks.session_ends import on_password_ends
 from accompaniment.locks import lock_account, lock_jobseeker
 from accompaniment.models import ActivationLink, Jobseeker, User
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
@@ -229,7 +230,7 @@ def close(*, user: User) -> None:
     user.is_active = False
     user.set_unusable_password()
     user.save(update_fields=["is_active", "password"])
-    sessions.announce_end(user_pk=user.pk)
+    _end_password(user)
     ActivationLink.objects.filter(user=user, used_at=None).delete()
 
 
@@ -243,8 +244,15 @@ def reopen(*, user: User) -> None:
 def _set_password(user: User, password: str) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
-    sessions.announce_end(user_pk=user.pk)
+    _end_password(user)
     unlock(username=user.email)
+
+
+def _end_password(user: User) -> None:
+    """End what an earlier password has opened."""
+    sessions.announce_end(user_pk=user.pk)
+    for follow in on_password_ends:
+        follow(user.pk)
 
 
 def _usable_link(token: str, now: datetime) -> ActivationLink:

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from icalendar import Calendar
 
 from accompaniment.models import AuditEntry, Region, User
+from accompaniment.services.accounts import change_password, close, reopen
 from tests.caseload.factories import on_web_track
 from tests.visio.factories import InterviewFactory, bookable_portfolio
 from visio.models import CalendarFeed, Interview
@@ -119,6 +121,19 @@ def test_an_unknown_an_ended_a_replaced_and_a_closed_one_answer_alike(clock, cli
     answers = [asked(token) for token in (first, second, third, "x" * 22)]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
+
+
+def test_it_ends_with_the_password(clock) -> None:
+    """Kind: a key that somebody made who had the session for a minute, and that outlives a new password."""
+    user = InterviewFactory().jobseeker.user
+    token = make_feed(actor=user, tells_subject=True)
+    change_password(actor=user, password="Un-autre-mot-2026")
+    assert asked(token).status_code == 404
+    token = make_feed(actor=user, tells_subject=True)
+    with transaction.atomic():
+        close(user=user)
+        reopen(user=user)
+    assert asked(token).status_code == 404
 
 
 def test_too_many_questions_wait_an_hour_and_another_feed_does_not(clock, settings) -> None:

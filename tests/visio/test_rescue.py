@@ -165,10 +165,13 @@ def test_whatever_the_person_answers_it_is_no_absence_and_stands_in_the_journal(
     titles = [event.title for month in months for event in month.events]
     assert any("À l'heure de l'entretien" in title for title in titles)
     assert AuditEntry.objects.filter(jobseeker=missed.jobseeker, details__event=f"rescue_{reply}").count() == 1
-    # The adviser's own answer says nothing about the person.
+    # The adviser's own answer says nothing about the person, unless she cannot come.
     answer_rescue(actor=other.adviser.user, interview=other, reply=reply)
-    if reply != RescueReply.TROUBLE:
+    if reply == RescueReply.COMING:
         assert note_absence(actor=other.adviser.user, interview=other).state == InterviewState.NOTED
+        return
+    with pytest.raises(NotAllowedNowError, match="ce n'est pas une absence"):
+        note_absence(actor=other.adviser.user, interview=other)
 
 
 def test_a_technical_problem_offers_the_telephone_at_once(clock, client: Client) -> None:

@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='interview',
             name='spoke_up_at',
-            field=models.DateTimeField(help_text='when the person first said that they are late, have a problem or cannot come', null=True),
+            field=models.DateTimeField(help_text='when the person first said that they are late or cannot come, or the adviser cannot', null=True),
         ),
         migrations.AddConstraint(
             model_name='interview',

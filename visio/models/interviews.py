@@ -131,7 +131,8 @@ class Interview(models.Model):
         "arrivée du conseiller", null=True, help_text="when the adviser was first in the room"
     )
     spoke_up_at = models.DateTimeField(
-        null=True, help_text="when the person first said that they are late, have a problem or cannot come"
+        null=True,
+        help_text="when the person first said that they are late or cannot come, or the adviser cannot",
     )
     admitted_at = models.DateTimeField("entrée", null=True, help_text="when the adviser let the person in")
     phone_since = models.DateTimeField(

@@ -99,7 +99,7 @@ def absence_obstacle(
     for fact, obstacle in (
         (technical_failure_at, "Un problème technique a été signalé\u00a0: ce n'est pas une absence."),
         (arrived_at, "La personne est entrée dans la salle d'attente\u00a0: ce n'est pas une absence."),
-        (spoke_up_at, "La personne a répondu à l'heure de l'entretien\u00a0: ce n'est pas une absence."),
+        (spoke_up_at, "Une réponse a été donnée à l'heure de l'entretien\u00a0: ce n'est pas une absence."),
     ):
         if fact is not None:
             return obstacle

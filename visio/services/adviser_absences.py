@@ -167,18 +167,18 @@ def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
 
     The exclusion constraint decides whether the hour is free.
     """
-    source = interview.adviser
+    source, arrived_at = interview.adviser, interview.adviser_arrived_at
     if not may_hold(target, interview):
         return False
-    interview.adviser = target
+    interview.adviser, interview.adviser_arrived_at = target, None
     end_holds(interview.jobseeker, adviser=target, starts_at=interview.starts_at, now=timezone.now())
     try:
         with transaction.atomic():
-            interview.save(update_fields=["adviser"])
+            interview.save(update_fields=["adviser", "adviser_arrived_at"])
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.ExclusionViolation):
             raise
-        interview.adviser = source
+        interview.adviser, interview.adviser_arrived_at = source, arrived_at
         return False
     audit.record(
         actor=actor,

@@ -41,3 +41,8 @@ def end_feed(*, actor: User) -> bool:
             return False
         audit.record(actor=actor, jobseeker=file_of(actor), action=AuditAction.ACCOUNT, event="feed_ended")
         return True
+
+
+def forget_feed(user_pk: int) -> None:
+    """End an account's feed with its password, in the transaction that changes the password or closes the account."""
+    CalendarFeed.objects.filter(user=user_pk).delete()

@@ -30,7 +30,9 @@ def call_missing() -> int:
 
 
 def answer_rescue(*, actor: User, interview: Interview, reply: RescueReply) -> Interview:
-    """Record what one of the two says about their being late. Whatever the person says, it is no absence.
+    """Record what one of the two says about their being late.
+
+    Whatever the person says, it is no absence; nor is it one if the adviser cannot come, because the person reads so.
 
     A technical problem is reported and the telephone is offered in the same act. Raises NotAllowedNowError if the room
     is not open, NoRightError for anybody but the two.
@@ -44,7 +46,8 @@ def answer_rescue(*, actor: User, interview: Interview, reply: RescueReply) -> I
             raise NotAllowedNowError(OVER)
         side = side_of(locked, actor)
         RescueAnswer.objects.create(interview=locked, side=side, actor=actor, reply=reply, at=now)
-        if side == RoomRole.JOBSEEKER and locked.spoke_up_at is None:
+        bars = side == RoomRole.JOBSEEKER or reply == RescueReply.CANNOT
+        if bars and locked.spoke_up_at is None:
             locked.spoke_up_at = now
             locked.save(update_fields=["spoke_up_at"])
         audit.record(
