@@ -49,13 +49,16 @@ class InterviewFactory(factory.django.DjangoModelFactory):
 
 
 def missed_interview(jobseeker: Jobseeker | None = None, **fields: Any) -> Interview:
-    """Return a mandatory interview that began forty minutes ago without anybody; its convocation was delivered."""
+    """Return a mandatory interview that began forty minutes ago, to which the person did not come.
+
+    Its convocation was delivered, and the adviser was in the room."""
     person = jobseeker or on_web_track(bookable_portfolio())
     starts_at = fields.pop("starts_at", timezone.now() - timedelta(minutes=40))
     facts: dict[str, Any] = {
         "obligation": due_obligation(person),
         "booked_at": starts_at - timedelta(days=4),
         "convocation_delivered_at": starts_at - timedelta(days=3),
+        "adviser_arrived_at": starts_at,
     }
     return InterviewFactory(jobseeker=person, starts_at=starts_at, **{**facts, **fields})
 

@@ -21,6 +21,7 @@ from visio.services import interviews
 from visio.services.closing import close_interview
 from visio.services.missed import note_absence
 from visio.services.planning import Planned, plan_interviews
+from visio.services.room import arrive
 
 pytestmark = pytest.mark.django_db
 
@@ -200,6 +201,7 @@ class TestAFreeAppointmentBecomesObligatory:
         interview.refresh_from_db()
         assert interview.convocation_delivered_at is not None
         with time_machine.travel(late):
+            arrive(actor=interview.adviser.user, interview=interview)
             noted = note_absence(actor=interview.adviser.user, interview=interview)
         assert noted.state == InterviewState.NOTED
 

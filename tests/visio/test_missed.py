@@ -1,6 +1,7 @@
 """An interview without anybody: noted with proof, told, explained, and only then decided by a named person."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -8,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accompaniment.enums import NotificationKind, ObligationState
+from accompaniment.enums import Channel, NotificationKind, ObligationState
 from accompaniment.models import AuditEntry, LapseDelay, Notification, Obligation
 from accompaniment.rules.errors import DomainError, NotAllowedNowError
 from accompaniment.rules.meanwhile import ChangedMeanwhileError
@@ -415,3 +416,17 @@ class TestConvocation:
         assert client.post(url, {"outcome": "excused"}).status_code == 302
         interview.refresh_from_db()
         assert interview.state == InterviewState.EXCUSED
+
+
+@pytest.mark.parametrize(
+    ("facts", "may"), [({}, False), ({"channel": Channel.PHONE}, True), ({"phone_since": timezone.now()}, True)]
+)
+def test_who_was_not_in_the_room_cannot_say_who_came(facts: dict[str, Any], may: bool) -> None:
+    """Kind: an absence that is noted by the one who was absent."""
+    answer_delay()
+    missed = missed_interview(adviser_arrived_at=None, **facts)
+    if may:
+        assert note_absence(actor=missed.adviser.user, interview=missed).state == InterviewState.NOTED
+        return
+    with pytest.raises(NotAllowedNowError, match="pas ouvert la salle"):
+        note_absence(actor=missed.adviser.user, interview=missed)

@@ -215,6 +215,7 @@ def test_a_convocation_that_came_too_late_proves_nothing():
         "technical_failure_at": None,
         "arrived_at": None,
         "spoke_up_at": None,
+        "adviser_came": True,
         "now": starts_at,
     }
     assert absence_obstacle(**facts, convocation_delivered_at=starts_at - timedelta(seconds=1)) is None
@@ -229,6 +230,7 @@ def test_nobody_owes_an_appointment_that_they_took_freely():
         "technical_failure_at": None,
         "arrived_at": None,
         "spoke_up_at": None,
+        "adviser_came": True,
         "now": starts_at,
     }
     assert absence_obstacle(**facts, is_obligatory=True) is None

@@ -1,5 +1,6 @@
 """After its end an interview is no longer « prévu »: it is to be concluded, in the same words on every list."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,7 +108,9 @@ def test_a_call_that_was_ended_before_its_hour_is_told_in_one_way_everywhere(end
         (both[1], "my_interviews"),
         (both[1], "panel_next_step"),
     ):
-        assert (join in page(user, name, *args)) is not ended, name
+        # A technical problem is still reported from there.
+        offered = re.search(rf'href="{join}"[^>]*>Rejoindre', page(user, name, *args))
+        assert (offered is not None) is not ended, name
     assert "Cet entretien est terminé." in page(both[1], "my_interviews") or not ended
     report = reverse("interview_report", args=[made.pk])
     assert (report in page(both[0], "interview_band")) is ended

@@ -85,12 +85,14 @@ def absence_obstacle(
     technical_failure_at: datetime | None,
     arrived_at: datetime | None,
     spoke_up_at: datetime | None,
+    adviser_came: bool,
     now: datetime,
 ) -> str | None:
     """Return in French why an absence cannot be noted, or None if it can.
 
-    Only an interview for an obligation that is still due counts (`is_obligatory`). A technical failure is not an
-    absence, and the convocation must have been delivered before the hour.
+    Only an interview for an obligation that is still due counts (`is_obligatory`), and by video only if the adviser was
+    in the room (`adviser_came`). A technical failure is not an absence, and the convocation must have been delivered
+    before the hour.
     """
     if now < starts_at:
         return NOT_BEGUN
@@ -105,6 +107,8 @@ def absence_obstacle(
             return obstacle
     if convocation_delivered_at is None or convocation_delivered_at >= starts_at:
         return "La remise de la convocation n'est pas confirmée\u00a0: l'absence ne peut pas être notée."
+    if not adviser_came:
+        return "Vous n'avez pas ouvert la salle\u00a0: ce n'est pas une absence. Proposez une autre date."
     return None
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accompaniment.enums import AuditAction, NotificationKind, ObligationState
+from accompaniment.enums import AuditAction, Channel, NotificationKind, ObligationState
 from accompaniment.locks import lock_jobseeker
 from accompaniment.models import Notification, User
 from accompaniment.reads.waiting_times import answer_delay
@@ -44,6 +44,7 @@ def obstacle_to_noting(interview: Interview, *, now: datetime) -> str | None:
         technical_failure_at=interview.technical_failure_at,
         arrived_at=interview.arrived_at,
         spoke_up_at=interview.spoke_up_at,
+        adviser_came=interview.adviser_arrived_at is not None or interview.channel_used != Channel.VIDEO,
         now=now,
     )
 
