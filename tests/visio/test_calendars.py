@@ -128,6 +128,9 @@ class TestFetching:
             "2130706433",
             "64:ff9b::7f00:1",
             "64:ff9b::10.0.0.1",
+            "64:ff9b:1::10.0.0.1",
+            "::10.0.0.1",
+            "fec0::1",
         ],
     )
     def test_no_address_of_ours(self, host: str) -> None:

@@ -15,7 +15,7 @@ from visio.jobs import plan_interviews
 from visio.models import Interview
 from visio.reads.availability import next_free_slot
 from visio.services.errors import SlotTakenError
-from visio.services.holds import HELD_FOR, hold_slot
+from visio.services.holds import HELD_AT_MOST, HELD_FOR, hold_slot
 from visio.services.hours import set_day
 from visio.services.interviews import book_interview, move_interview
 
@@ -112,6 +112,19 @@ def test_who_moves_an_interview_holds_the_new_hour_and_keeps_the_old_one(two):
     moved = move_interview(actor=one.user, interview=booked, starts_at=slots[1], channel=Channel.VIDEO)
     assert moved.starts_at == slots[1]
     assert first_slots(other)[0] == slots[0]
+
+
+def test_a_hold_that_is_renewed_ends_after_a_quarter_of_an_hour_all_the_same(two, clock):
+    """Kind: something kept from everybody by whoever asks again and again."""
+    one, other = two
+    slot, following = first_slots(one)[:2]
+    for _ in range(3):
+        hold(one, slot)
+        clock.shift(timedelta(minutes=4))
+    assert hold(one, slot) == NOW + HELD_AT_MOST
+    clock.shift(timedelta(minutes=3))
+    assert hold(other, slot) == NOW + HELD_AT_MOST + HELD_FOR
+    assert hold(one, following) == NOW + HELD_AT_MOST + HELD_FOR
 
 
 def test_the_job_ends_what_nobody_confirmed(two, clock):

@@ -52,7 +52,9 @@ def test_a_reminder_of_days_leaves_at_the_readers_hour_on_both_sides_of_a_clock_
         (timedelta(minutes=1), timedelta(days=30), HOUR),
         (timedelta(0), timedelta(days=30), None),
         (timedelta(days=3), timedelta(days=7), None),
-        (timedelta(days=3), timedelta(days=7, minutes=1), WEEK),
+        (timedelta(days=3), timedelta(days=7, hours=13), WEEK),
+        (timedelta(days=3), timedelta(days=7, minutes=1), None),
+        (timedelta(minutes=30), timedelta(minutes=61), None),
         (timedelta(minutes=30), timedelta(minutes=59), None),
     ],
 )

@@ -14,6 +14,8 @@ class Reminder:
     moment: ReminderMoment
     days: int = 0
     hours: int = 0
+    apart: timedelta
+    """Booked this shortly before its moment, the confirmation has just told the same."""
 
     @property
     def before(self) -> timedelta:
@@ -27,9 +29,9 @@ class Reminder:
 
 
 REMINDERS = (
-    Reminder(moment=ReminderMoment.WEEK, days=7),
-    Reminder(moment=ReminderMoment.DAY, days=1),
-    Reminder(moment=ReminderMoment.HOUR, hours=1),
+    Reminder(moment=ReminderMoment.WEEK, days=7, apart=timedelta(hours=12)),
+    Reminder(moment=ReminderMoment.DAY, days=1, apart=timedelta(hours=12)),
+    Reminder(moment=ReminderMoment.HOUR, hours=1, apart=timedelta(minutes=30)),
 )
 """All reminders, the earliest first."""
 
@@ -51,9 +53,9 @@ def reminder_at(starts_at: datetime, *, zone: ZoneInfo, now: datetime) -> Remind
 def reminder_due(*, starts_at: datetime, booked_at: datetime, zone: ZoneInfo, now: datetime) -> Reminder | None:
     """Return the reminder that is due, if it is not sent yet.
 
-    None is due for a moment before the booking, because the confirmation of the booking tells the same.
+    None is due for a moment before the booking or shortly after it, because the confirmation tells the same.
     """
     reminder = reminder_at(starts_at, zone=zone, now=now)
-    if reminder is None or reminder.at(starts_at, zone=zone) <= booked_at:
+    if reminder is None or reminder.at(starts_at, zone=zone) <= booked_at + reminder.apart:
         return None
     return reminder

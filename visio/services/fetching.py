@@ -7,7 +7,7 @@ address in between reaches nothing private. Each redirection is checked in the s
 import http.client
 import socket
 import ssl
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv6Network, ip_address
 from time import monotonic
 from urllib.parse import urljoin, urlsplit
 
@@ -24,7 +24,8 @@ NOT_PUBLIC = "Cette adresse n'est pas publique\u00a0: elle ne peut pas être lue
 NOT_REACHED = "L'agenda n'a pas pu être lu\u00a0: son serveur ne répond pas."
 TOO_LARGE = "L'agenda est trop gros pour être lu\u00a0: 2\u00a0Mo au plus."
 TOO_SLOW = "L'agenda n'a pas pu être lu en dix secondes."
-NAT64 = IPv6Network("64:ff9b::/96")
+PUBLIC_IPV6 = IPv6Network("2000::/3")
+"""Global unicast (RFC 4291). Others may lead into our network, such as those that a gateway translates (RFC 6052)."""
 REDIRECTIONS = {301, 302, 303, 307, 308}
 
 
@@ -67,15 +68,12 @@ def public_address(host: str, port: int) -> str:
 
 def _is_public(text: str) -> bool:
     address = ip_address(text)
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or _translated(address)
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
     if inner is not None and not inner.is_global:
         return False
+    if address.version == 6 and address not in PUBLIC_IPV6:
+        return False
     return address.is_global and not address.is_multicast
-
-
-def _translated(address: IPv4Address | IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that a gateway of our network would reach for an IPv6 one (NAT64, RFC 6052)."""
-    return IPv4Address(int(address) & 0xFFFFFFFF) if address.version == 6 and address in NAT64 else None
 
 
 def _ask(address: str, until: float) -> tuple[int, str, bytes]:

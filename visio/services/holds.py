@@ -22,6 +22,8 @@ from visio.services.slots import end_holds, insert
 
 HELD_FOR = timedelta(minutes=5)
 """The time to confirm a slot that was chosen."""
+HELD_AT_MOST = timedelta(minutes=15)
+"""The time after which a hold that is renewed again and again ends all the same."""
 
 TAKEN = "Ce créneau vient d'être pris. Choisissez une autre heure."
 
@@ -57,6 +59,8 @@ def hold_slot(
             raise SlotTakenError(starts_at, TAKEN)
         if moving is not None and moving.starts_at < starts_at + occupied and starts_at < moving.occupies_until:
             return None
+        own = Interview.slots.filter(jobseeker=person, adviser=follower, starts_at=starts_at, held_until__gt=now)
+        began = own.values_list("booked_at", flat=True).first() or now
         end_holds(person, adviser=follower, starts_at=starts_at, now=now)
         hold = insert(
             Interview(
@@ -68,8 +72,8 @@ def hold_slot(
                 ends_at=starts_at + LENGTH,
                 occupies_until=starts_at + occupied,
                 state=InterviewState.ON_HOLD,
-                held_until=now + HELD_FOR,
-                booked_at=now,
+                held_until=min(now + HELD_FOR, began + HELD_AT_MOST),
+                booked_at=began,
                 booked_by=actor,
             )
         )
