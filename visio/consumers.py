@@ -7,11 +7,13 @@ reads the database and announces the sender's presence, so anything that the rel
 import json
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accompaniment.consumers import frame_in
@@ -25,7 +27,7 @@ from visio.rules.signals import BURST, LARGEST_MESSAGE, PER_SECOND, clean_signal
 from visio.rules.states import room_moment
 from visio.rules.turn import RENEWED_AFTER, Relay, ice_servers
 from visio.services.broadcast import room_group
-from visio.services.room import admit, arrive
+from visio.services.room import IN_ROOM_SINCE, admit, arrive, leave
 
 CLOSE_REFUSED = 4403
 CLOSE_REPLACED = 4409
@@ -79,6 +81,7 @@ class RoomConsumer(AccountSocket):
         self.ended = False
         self.peer: Peer | None = None
         self.arrived_at: datetime | None = None
+        self.since: datetime | None = None
         self.renewed = 0.0
         self.on_message: dict[str, Callable[[dict[str, Any]], Awaitable[None]]] = {
             "join": self.join,
@@ -109,6 +112,10 @@ class RoomConsumer(AccountSocket):
             {"type": "room.left", **self._me(), "over": self.ended_with == NOT_LOGGED_IN or code == GOING_AWAY}
         )
         await calmly(self.channel_layer.group_discard(self.group, self.channel_name))
+        if self.since is not None:
+            # Without the database they count as being there, and nobody is called in vain.
+            with suppress(DatabaseError):
+                await in_thread(leave, interview=self.interview, role=self.role, since=self.since)
 
     async def hear(self, text: str | None) -> None:
         """Handle one message of the tab, up to the size limit."""
@@ -145,6 +152,7 @@ class RoomConsumer(AccountSocket):
             return
         if seat.role == RoomRole.JOBSEEKER:
             self.arrived_at = arrived.arrived_at
+        self.since = getattr(arrived, IN_ROOM_SINCE[seat.role])
         self.tab = str(tab)
         self.stamp = time.time_ns()
         self.admitted, self.ended = seat.admitted, seat.ended

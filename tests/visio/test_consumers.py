@@ -266,6 +266,19 @@ class TestTabs:
         await adviser.say(type="signal", to=second.id, call=CALL, data=OFFER)
         await second.hear("signal")
 
+    async def test_a_person_is_there_until_their_last_tab_has_left(self, interview, person, adviser, tabs):
+        await meet(person, adviser)
+        second = tabs(interview.jobseeker.user)
+        await second.join()
+        await person.hear("replaced")
+        assert await person.closed() == consumers.CLOSE_REPLACED
+        await interview.arefresh_from_db()
+        assert interview.in_room_since is not None
+        assert interview.in_room_since > interview.arrived_at
+        await second.leave()
+        await interview.arefresh_from_db()
+        assert (interview.in_room_since, interview.adviser_in_room_since is None) == (None, False)
+
     async def test_the_same_tab_comes_back_after_a_cut(self, interview, person, adviser, tabs):
         await let_in(person, adviser)
         again = tabs(interview.jobseeker.user)

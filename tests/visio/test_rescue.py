@@ -26,7 +26,7 @@ from visio.enums import InterviewState, RescueReply, RoomRole
 from visio.models import Interview, RescueAnswer, RescueCall
 from visio.services.missed import let_pass, note_absence, obstacle_to_noting
 from visio.services.rescue import answer_rescue, call_missing
-from visio.services.room import admit, arrive, continue_by_phone, report_technical_failure
+from visio.services.room import IN_ROOM_SINCE, admit, arrive, continue_by_phone, leave, report_technical_failure
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +84,25 @@ def test_nobody_is_called_who_is_there_or_has_answered_and_nobody_after_the_end(
     clock.shift(TWO_MINUTES)
     call_missing()
     assert called() == expected
+
+
+def test_who_looked_in_early_and_left_is_called_and_who_came_in_again_is_not(clock) -> None:
+    """Kind: somebody who counts as being there because they once were."""
+    interview = InterviewFactory(starts_at=NOW + timedelta(minutes=25))
+    roles = {RoomRole.ADVISER: interview.adviser.user, RoomRole.JOBSEEKER: interview.jobseeker.user}
+    early = {
+        role: getattr(arrive(actor=user, interview=interview), IN_ROOM_SINCE[role]) for role, user in roles.items()
+    }
+    clock.shift(60)
+    arrive(actor=interview.jobseeker.user, interview=interview)
+    for role, since in early.items():
+        leave(interview=interview, role=role, since=since)
+    clock.move_to(interview.starts_at + TWO_MINUTES)
+    assert call_missing() == 1
+    assert called() == ["adviser"]
+    (call,) = calls()
+    arrive(actor=interview.adviser.user, interview=interview)
+    assert past_among(calls(), timezone.now()) == {call.pk}
 
 
 def test_a_late_clock_calls_until_the_planned_end_and_not_after(clock) -> None:

@@ -130,6 +130,8 @@ class Interview(models.Model):
     adviser_arrived_at = models.DateTimeField(
         "arrivée du conseiller", null=True, help_text="when the adviser was first in the room"
     )
+    in_room_since = models.DateTimeField(null=True, help_text="since when the person is in the room, if they are")
+    adviser_in_room_since = models.DateTimeField(null=True, help_text="since when the adviser is in it, if they are")
     spoke_up_at = models.DateTimeField(
         null=True,
         help_text="when the person first said that they are late or cannot come, or the adviser cannot",

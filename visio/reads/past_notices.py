@@ -41,9 +41,9 @@ def rescued(notifications: Collection[Notification], now: datetime) -> set[int]:
 
 
 def _is_missed(interview: Interview, *, side: str, now: datetime) -> bool:
-    arrived = interview.arrived_at if side == RoomRole.JOBSEEKER else interview.adviser_arrived_at
+    there = interview.in_room_since if side == RoomRole.JOBSEEKER else interview.adviser_in_room_since
     return (
-        arrived is None
+        there is None
         and interview.phone_since is None
         and interview.technical_failure_at is None
         and may_be_called(state=interview.state, starts_at=interview.starts_at, ends_at=interview.ends_at, now=now)

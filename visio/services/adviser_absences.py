@@ -171,14 +171,16 @@ def give(interview: Interview, target: Adviser, *, actor: User | None) -> bool:
     if not may_hold(target, interview):
         return False
     interview.adviser, interview.adviser_arrived_at = target, None
+    in_room_since, interview.adviser_in_room_since = interview.adviser_in_room_since, None
     end_holds(interview.jobseeker, adviser=target, starts_at=interview.starts_at, now=timezone.now())
     try:
         with transaction.atomic():
-            interview.save(update_fields=["adviser", "adviser_arrived_at"])
+            interview.save(update_fields=["adviser", "adviser_arrived_at", "adviser_in_room_since"])
     except IntegrityError as error:
         if not isinstance(error.__cause__, psycopg.errors.ExclusionViolation):
             raise
         interview.adviser, interview.adviser_arrived_at = source, arrived_at
+        interview.adviser_in_room_since = in_room_since
         return False
     audit.record(
         actor=actor,

@@ -1,7 +1,7 @@
 """Rescues an interview that one side misses: calls that side, and records what it answers."""
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accompaniment.enums import AuditAction, Channel
@@ -16,7 +16,7 @@ from visio.rules import LIVE_STATES
 from visio.rules.rescue import CALLED_AFTER, may_answer
 from visio.services import notices
 from visio.services.changes import check_takes_part
-from visio.services.room import continue_by_phone, report_technical_failure
+from visio.services.room import IN_ROOM_SINCE, continue_by_phone, report_technical_failure
 
 OVER = "L'entretien est clos ou passé\u00a0: votre réponse n'a pas été enregistrée. Actualisez la page."
 
@@ -72,12 +72,10 @@ def _without(side: RoomRole) -> InterviewQuerySet:
     """Return the video interviews that have begun without this side, and that nobody has said anything about."""
     now = timezone.now()
     known = {"interview": OuterRef("pk"), "side": side.value}
-    is_there = Q(arrived_at__isnull=False) if side == RoomRole.JOBSEEKER else Q(adviser_arrived_at__isnull=False)
     found: InterviewQuerySet = (
         Interview.objects.filter(
             ~Exists(RescueCall.objects.filter(**known)),
             ~Exists(RescueAnswer.objects.filter(**known)),
-            ~is_there,
             channel=Channel.VIDEO,
             state__in=LIVE_STATES,
             starts_at__lte=now - CALLED_AFTER,
@@ -85,6 +83,7 @@ def _without(side: RoomRole) -> InterviewQuerySet:
             admitted_at=None,
             phone_since=None,
             technical_failure_at=None,
+            **{IN_ROOM_SINCE[side]: None},
         )
         .with_people()
         .order_by("starts_at", "pk")

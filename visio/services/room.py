@@ -1,5 +1,7 @@
 """Acts in a room: arriving, admitting, ending the call, a technical problem, going on by telephone."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -10,7 +12,7 @@ from accompaniment.rules.errors import NoRightError, NotAllowedNowError
 from accompaniment.services import audit
 from accompaniment.services.contact_details import change_phone
 from accompaniment.services.rights import check_own
-from visio.enums import InterviewState, RoomMoment
+from visio.enums import InterviewState, RoomMoment, RoomRole
 from visio.locks import lock_interview
 from visio.models import Interview
 from visio.rules import ABSENCE_STATES
@@ -28,6 +30,10 @@ NO_REPORT = (
 FAILURE_REPORTED = "Un problème technique a été signalé\u00a0: ce n'est pas une absence."
 
 
+IN_ROOM_SINCE = {RoomRole.JOBSEEKER: "in_room_since", RoomRole.ADVISER: "adviser_in_room_since"}
+"""The column of `Interview` that says since when a side is in the room."""
+
+
 def arrive(*, actor: User, interview: Interview) -> Interview:
     """Record that one of the two is in the room. The first time counts, and the person's speaks against an absence."""
     with transaction.atomic():
@@ -35,11 +41,25 @@ def arrive(*, actor: User, interview: Interview) -> Interview:
         check_takes_part(actor, locked)
         is_person = actor.pk == locked.jobseeker.user_id
         field = "arrived_at" if is_person else "adviser_arrived_at"
-        if getattr(locked, field) is None:
-            setattr(locked, field, timezone.now())
-            locked.save(update_fields=[field])
+        since = IN_ROOM_SINCE[RoomRole.JOBSEEKER if is_person else RoomRole.ADVISER]
+        now = timezone.now()
+        setattr(locked, since, now)
+        if getattr(locked, field) is not None:
+            locked.save(update_fields=[since])
+        else:
+            setattr(locked, field, now)
+            locked.save(update_fields=[field, since])
             _audit(locked, actor, "arrived" if is_person else "adviser_arrived")
         return locked
+
+
+def leave(*, interview: Interview, role: RoomRole, since: datetime) -> None:
+    """Note that one of the two, who was in the room since an instant, has left it.
+
+    Nothing changes if they came in again meanwhile. A server that dies notes nothing: they then count as being there.
+    """
+    field = IN_ROOM_SINCE[role]
+    Interview.objects.filter(pk=interview.pk, **{field: since}).update(**{field: None})
 
 
 def admit(*, actor: User, interview: Interview) -> Interview:

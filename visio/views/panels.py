@@ -273,7 +273,7 @@ def band(request: AuthenticatedRequest) -> HttpResponse:
 def _said_by_the_other(interview: Interview, user: User) -> RescueAnswer | None:
     """Return the last answer of the other side to being missed, as long as it is not there."""
     own = side_of(interview, user)
-    is_there = interview.arrived_at if own == RoomRole.ADVISER else interview.adviser_arrived_at
+    is_there = interview.in_room_since if own == RoomRole.ADVISER else interview.adviser_in_room_since
     if is_there is not None or interview.admitted_at is not None:
         return None
     return RescueAnswer.objects.filter(interview=interview).exclude(side=own).last()
