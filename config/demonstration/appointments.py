@@ -294,6 +294,8 @@ def _interview(
         return interview
     interview.closed_by = adviser_user
     closed_at = starts_at + LENGTH + timedelta(minutes=rng.randrange(0, 9))
+    if channel == Channel.VIDEO and state != InterviewState.CANCELLED:
+        interview.adviser_arrived_at = starts_at - timedelta(minutes=2)
     if state in {InterviewState.HELD, InterviewState.INTERRUPTED} and channel == Channel.VIDEO:
         interview.arrived_at = starts_at - timedelta(minutes=rng.randrange(1, 7))
         interview.admitted_at = starts_at + timedelta(minutes=rng.randrange(0, 3))
@@ -386,6 +388,7 @@ def _leave_moments(world: World, interview: Interview) -> None:
     papers, person, adviser = world.papers, interview.jobseeker, interview.adviser.user
     moments: tuple[tuple[datetime | None, User | None, str], ...] = (
         (interview.arrived_at, person.user, "arrived"),
+        (interview.adviser_arrived_at, adviser, "adviser_arrived"),
         (interview.technical_failure_at, adviser, "technical_failure"),
         (interview.phone_since, adviser, "phone"),
     )

@@ -23,7 +23,7 @@ def _reminders(world: World, interviews: Iterable[Interview]) -> Iterator[Interv
             continue
         for reminder in REMINDERS:
             at = reminder.at(interview.starts_at, zone=interview.jobseeker.agency.zone)
-            if interview.booked_at < at <= world.now:
+            if interview.booked_at + reminder.apart < at <= world.now:
                 world.papers.tell(
                     at=at,
                     person=interview.jobseeker,

@@ -21,7 +21,7 @@ async function ring() {
 }
 
 document.addEventListener("htmx:afterSwap", ring);
-document.addEventListener("pointerdown", ring);
+document.addEventListener("click", ring);
 ring();
 
 setInterval(() => {

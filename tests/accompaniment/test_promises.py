@@ -32,9 +32,9 @@ from visio.views.on_site_requests import ANSWER_COMES
 pytestmark = pytest.mark.django_db
 
 SCRIPTS = sorted(path for path in Path(settings.BASE_DIR, "static").rglob("*.js"))
-TEXTS_OF_STAFF = ("visio-notes-", "portefeuille-choisis", "portefeuille-ouvert", "journee-en-pause")
-"""What pages of the staff keep until the tab is closed: notes of an interview, what is ticked in a list, and whether
-the page of the day stands still."""
+TEXTS_OF_STAFF = ("visio-notes-", "portefeuille-choisis", "portefeuille-ouvert", "journee-en-pause", "arrivee:")
+"""What pages of the staff keep until the tab is closed or until the log-out: notes of an interview, what is ticked in a
+list, whether the page of the day stands still, and which arrivals have been rung."""
 SOURCES = [
     path for app in ("accompaniment", "caseload", "messaging", "visio", "config") for path in Path(app).rglob("*.py")
 ]

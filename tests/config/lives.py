@@ -59,9 +59,9 @@ from messaging.services.posting import post_message
 from tests.accompaniment.files import as_file, registration
 from tests.caseload.factories import findings
 from tests.config.callback_lives import add_callbacks
-from visio.enums import AbsenceDecision, InterviewState, NextStep
-from visio.models import AbsenceAnswer, Interview, InterviewEvent, SlotInvitation
-from visio.services import missed, room
+from visio.enums import AbsenceDecision, InterviewState, NextStep, RoomRole
+from visio.models import AbsenceAnswer, Interview, InterviewEvent, InterviewReminder, SlotInvitation
+from visio.services import missed, reminders, room
 from visio.services.closing import close_interview, interrupt_interview
 from visio.services.interviews import book_interview, cancel_interview
 from visio.services.planning import plan_interviews
@@ -249,19 +249,26 @@ def _meetings(life: Life) -> None:
         _meeting(life, interview)
 
 
+def _remind(twin: Twin) -> None:
+    reminders.send_due()
+
+
 def _plan(day: date, twin: Twin) -> None:
     plan_interviews(today=day)
 
 
 def _meeting(life: Life, interview: Interview) -> None:
     life.add(interview.booked_at, partial(_book, interview))
-    life.add(interview.arrived_at, partial(_in_room, interview, room.arrive, None))
+    life.add(interview.arrived_at, partial(_come_and_go, interview, None))
+    life.add(interview.adviser_arrived_at, partial(_come_and_go, interview, interview.adviser.user))
     life.add(interview.admitted_at, partial(_in_room, interview, room.admit, interview.adviser.user))
     if interview.technical_failure_at is not None:
         life.add(interview.technical_failure_at, partial(_fail, interview))
     life.add(interview.phone_since, partial(_in_room, interview, room.continue_by_phone, interview.adviser.user))
     if interview.noted_at is not None:
         life.add(interview.noted_at, partial(_act_on, interview, missed.note_absence))
+    for reminder in InterviewReminder.objects.filter(interview=interview):
+        life.add(reminder.at, _remind)
     for answer in AbsenceAnswer.objects.filter(interview=interview):
         life.add(answer.at, partial(_explain, interview, answer))
     last = InterviewEvent.objects.filter(interview=interview).select_related("actor").latest("at", "pk")
@@ -283,6 +290,12 @@ def _book(interview: Interview, twin: Twin) -> None:
 
 def _in_room(interview: Interview, act: Callable[..., Any], by: User | None, twin: Twin) -> None:
     act(actor=twin.acting(by) if by else twin.user, interview=twin.known["meeting", interview.pk])
+
+
+def _come_and_go(interview: Interview, by: User | None, twin: Twin) -> None:
+    there = room.arrive(actor=twin.acting(by) if by else twin.user, interview=twin.known["meeting", interview.pk])
+    role = RoomRole.ADVISER if by else RoomRole.JOBSEEKER
+    room.leave(interview=there, role=role, since=getattr(there, room.IN_ROOM_SINCE[role]))
 
 
 def _fail(interview: Interview, twin: Twin) -> None:

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='interview',
             name='calendar_sequence',
-            field=models.PositiveIntegerField(default=0, help_text='grows with each told change'),
+            field=models.PositiveIntegerField(db_default=0, default=0, help_text='grows with each told change'),
         ),
         migrations.AddField(
             model_name='interview',

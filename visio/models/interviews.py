@@ -155,7 +155,7 @@ class Interview(models.Model):
     calendar_uid = models.UUIDField(
         db_default=RandomUUID(), editable=False, help_text="names it in calendars, also after a move"
     )
-    calendar_sequence = models.PositiveIntegerField(default=0, help_text="grows with each told change")
+    calendar_sequence = models.PositiveIntegerField(default=0, db_default=0, help_text="grows with each told change")
 
     held_until = models.DateTimeField(null=True, help_text="the end of a hold: from then on others may have the slot")
 
