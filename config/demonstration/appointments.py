@@ -363,7 +363,7 @@ def _events(world: World, interview: Interview) -> Iterator[InterviewEvent]:
             actor=actor,
             from_state=from_state,
             to_state=to_state,
-            reason=DECISIONS[to_state] if from_state == InterviewState.NOTED else "",
+            reason=_reason(interview, actor, from_state, to_state),
         )
         papers.note(
             at,
@@ -381,6 +381,13 @@ def _events(world: World, interview: Interview) -> Iterator[InterviewEvent]:
         kind=NotificationKind.INTERVIEW_BOOKED,
         key=f"interview-booked:{interview.pk}",
     )
+
+
+def _reason(interview: Interview, actor: User | None, from_state: str, to_state: InterviewState) -> str:
+    if from_state == InterviewState.NOTED:
+        return DECISIONS[to_state]
+    by_the_adviser = to_state == InterviewState.CANCELLED and actor != interview.jobseeker.user
+    return "Réunion d'équipe" if by_the_adviser else ""
 
 
 def _leave_moments(world: World, interview: Interview) -> None:

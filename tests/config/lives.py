@@ -325,7 +325,7 @@ def _hold(interview: Interview, event: InterviewEvent, twin: Twin) -> None:
 
 def _cancel(interview: Interview, event: InterviewEvent, twin: Twin) -> None:
     meeting = twin.known["meeting", interview.pk]
-    cancel_interview(actor=twin.acting(event.actor), interview=meeting, reason=event.reason or "Réunion")
+    cancel_interview(actor=twin.acting(event.actor), interview=meeting, reason=event.reason)
 
 
 def _interrupt(interview: Interview, event: InterviewEvent, twin: Twin) -> None:

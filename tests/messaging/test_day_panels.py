@@ -26,7 +26,7 @@ VOLUNTEERS = "/inscriptions/panneau/"
 PANELS = {
     # Session and account, the perimeter, and the panel's lines. There is a separate count only if not all lines are
     # shown.
-    "/agenda/panneau/aujourdhui/": 9,
+    "/agenda/panneau/aujourdhui/": 10,
     "/messagerie/panneau/a-repondre/": 8,
     "/rappels/panneau/": 5,
     "/agenda/panneau/en-agence/": 5,
