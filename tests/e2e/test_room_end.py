@@ -118,6 +118,14 @@ def test_who_leaves_ends_nothing_and_comes_back_without_being_let_in(
         expect(page.locator("[data-status]")).to_contain_text("Vous êtes en conversation avec")
 
 
+FAILS_BY_ITSELF = """() => new Promise((done) => {
+  const news = document.querySelector("[hx-get*=nouvelles]");
+  news.addEventListener("htmx:sendError", () => setTimeout(done));
+  window.htmx.trigger(news, "refresh");
+})"""
+"""The answers of the other side are asked for, and the request fails."""
+
+
 def test_a_connection_that_breaks_is_not_the_end(two: tuple[Page, Page], interview: Interview) -> None:
     """Both sockets and the connection are cut, as by a lost network.
 
@@ -130,8 +138,11 @@ def test_a_connection_that_breaks_is_not_the_end(two: tuple[Page, Page], intervi
     jobseeker.evaluate(f"{NO_NEW_SOCKET}; window.keptConnections.at(-1).close(); window.keptSockets.at(-1).close()")
     expect(jobseeker.locator("[data-status]")).to_contain_text(CUT, timeout=2 * PATIENCE)
     expect(adviser.locator("[data-remote]")).to_be_hidden(timeout=2 * PATIENCE)
+    # What the page asks for by itself fails without a word.
+    jobseeker.evaluate(FAILS_BY_ITSELF)
     for page in two:
         expect(page.locator("[data-ended]")).to_be_hidden()
+        expect(page.locator("#toasts")).to_be_empty()
     interview.refresh_from_db()
     assert interview.call_ended_at is None
 
